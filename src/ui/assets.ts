@@ -1,0 +1,27 @@
+// What the server joins into css/app.css and js/app.js, in this order. A script stands alone (no import, no
+// export), so that each can be put in a block of its own: `{ … }`.
+export const stylesheets = [
+  'css/tokens.css',
+  'css/base.css',
+  'css/layout.css',
+  'css/button.css',
+  'css/form.css',
+  'css/toolbar.css',
+  'css/table.css',
+  'css/pager.css',
+  'css/surface.css',
+  'css/feedback.css',
+  'css/dialog.css',
+  'css/plain.css',
+] as const
+
+export const scripts = [
+  'js/theme.js',
+  'js/navigation.js',
+  'js/form.js',
+  'js/confirm.js',
+  'js/time.js',
+  'js/copy.js',
+  'js/shortcut.js',
+  'js/notice.js',
+] as const

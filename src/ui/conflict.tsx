@@ -1,0 +1,77 @@
+import { Button, ButtonLink } from './button.tsx'
+import { Actions, Form } from './form.tsx'
+import type { Child } from './html.ts'
+
+export interface ConflictField {
+  name: string
+  label: string
+  mine: string
+  theirs: string
+  /** How the values are shown, where that differs from what is sent. */
+  shownMine?: Child
+  shownTheirs?: Child
+}
+
+export interface ConflictProps {
+  action: string
+  method?: 'put' | 'patch'
+  csrfToken: string
+  /** The version it has now: what is saved here is based on it. */
+  version: number | string
+  fields: readonly ConflictField[]
+  /** Who changed it meanwhile, and when. */
+  by?: Child
+  /** Leaves theirs as it is. */
+  cancel: string
+}
+
+/** For a 412: both versions side by side, one choice per field that differs. */
+export function Conflict({
+  action,
+  method = 'patch',
+  csrfToken,
+  version,
+  fields,
+  by,
+  cancel,
+}: ConflictProps) {
+  const differing = fields.filter(({ mine, theirs }) => mine !== theirs)
+  const same = fields.filter(({ mine, theirs }) => mine === theirs)
+  return (
+    <Form action={action} method={method} csrfToken={csrfToken} version={version} guard={false}>
+      <div class="error-summary" role="alert" tabindex={-1} autofocus>
+        <p class="error-summary-title">Somebody saved this while you were editing</p>
+        <p>{by ? <>Changed by {by}. </> : null}Choose, for each field, which of the two to keep.</p>
+      </div>
+      {same.map(({ name, mine }) => (
+        <input type="hidden" name={name} value={mine} />
+      ))}
+      {differing.map((field) => (
+        <Choice {...field} />
+      ))}
+      <Actions>
+        <Button kind="primary">Save the chosen</Button>
+        <ButtonLink href={cancel}>Discard mine</ButtonLink>
+      </Actions>
+    </Form>
+  )
+}
+
+function Choice({ name, label, mine, theirs, shownMine, shownTheirs }: ConflictField) {
+  const sides = [
+    { side: 'mine', title: 'Yours', value: mine, shown: shownMine ?? mine },
+    { side: 'theirs', title: 'Saved meanwhile', value: theirs, shown: shownTheirs ?? theirs },
+  ]
+  return (
+    <fieldset class="fieldset versions">
+      <legend>{label}</legend>
+      {sides.map(({ side, title, value, shown }) => (
+        <label class="version">
+          <input type="radio" name={name} value={value} checked={side === 'mine'} />
+          <span class="version-title">{title}</span>
+          <span class="version-value">{shown || <span class="nothing">empty</span>}</span>
+        </label>
+      ))}
+    </fieldset>
+  )
+}

@@ -1,0 +1,109 @@
+import { type Child, html, type Markup } from './html.ts'
+import { Icon } from './icon.tsx'
+import type { IconName } from './icons.ts'
+
+export type Tone = 'good' | 'warn' | 'bad' | 'info' | 'plain'
+
+/** A state in one word; the dot repeats it in colour. */
+export function Badge({ tone = 'plain', children }: { tone?: Tone; children?: Child }): Markup {
+  return html`<span class="badge ${tone}">${children}</span>`
+}
+
+export interface EmptyStateProps {
+  icon?: IconName
+  title: string
+  text?: Child
+  /** The first step. */
+  children?: Child
+}
+
+export function EmptyState({ icon = 'box', title, text, children }: EmptyStateProps) {
+  return (
+    <div class="empty">
+      <Icon name={icon} />
+      <p class="empty-title">{title}</p>
+      {text ? <p class="empty-text">{text}</p> : null}
+      {children ? <div class="empty-actions">{children}</div> : null}
+    </div>
+  )
+}
+
+/** Nothing matches: `clear` is the list's address without search and filters. */
+export function NoMatch({ clear, what = 'Nothing' }: { clear: string; what?: string }) {
+  return (
+    <EmptyState icon="search" title={`${what} matches`} text="Try other words, or take the filters away.">
+      <a class="button plain" href={clear}>
+        Clear filters
+      </a>
+    </EmptyState>
+  )
+}
+
+export function NoAccess({ text = 'Somebody who administers roles can change that.' }: { text?: Child }) {
+  return <EmptyState icon="lock" title="You may not see these" text={text} />
+}
+
+export interface ErrorPageProps {
+  status: number
+  title: string
+  detail?: Child
+  requestId?: string
+  /** The next step. */
+  next?: { label: string; href: string }
+}
+
+export function ErrorPage({ status, title, detail, requestId, next }: ErrorPageProps) {
+  return (
+    <section class="error-page">
+      <p class="error-page-status" aria-hidden="true">
+        {status}
+      </p>
+      <h2>{title}</h2>
+      {detail ? <p>{detail}</p> : null}
+      {next ? (
+        <p>
+          <a class="button primary" href={next.href}>
+            {next.label}
+          </a>
+        </p>
+      ) : null}
+      {requestId ? (
+        <p class="error-page-id">
+          Request <code>{requestId}</code> <CopyButton text={requestId} label="Copy request id" />
+        </p>
+      ) : null}
+    </section>
+  )
+}
+
+export interface Fact {
+  label: string
+  value: Child
+}
+
+export function Facts({ items }: { items: readonly Fact[] }) {
+  return (
+    <dl class="facts">
+      {items.map(({ label, value }) => (
+        <div>
+          <dt>{label}</dt>
+          <dd>{value ?? <span class="nothing">–</span>}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+export function CopyButton({ text, label = 'Copy' }: { text: string; label?: string }) {
+  return (
+    <button
+      type="button"
+      class="button quiet small copy needs-script"
+      data-copy={text}
+      aria-label={label}
+      title={label}
+    >
+      <Icon name="copy" />
+    </button>
+  )
+}

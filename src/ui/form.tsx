@@ -1,0 +1,94 @@
+import type { Child } from './html.ts'
+
+export interface FieldError {
+  /** As in problem+json: the name of the field; empty for the whole form. */
+  path: string
+  message: string
+}
+
+export const errorAt = (errors: readonly FieldError[] | undefined, path: string) =>
+  errors?.find((error) => error.path === path)?.message
+
+export interface FormProps {
+  action: string
+  method?: 'post' | 'put' | 'patch' | 'delete'
+  csrfToken: string
+  /** Of the record when the form was made: a stale one is a 412. */
+  version?: number | string
+  id?: string
+  /** Holds a file. */
+  multipart?: boolean
+  /** Begins or ends a session: a plain page load. */
+  leaves?: boolean
+  /** Asks before unsaved changes are lost; on by default. */
+  guard?: boolean
+  children?: Child
+}
+
+// A second submit is dropped while the first is under way, and an error leaves the address as it was.
+export const writing = { 'hx-sync': 'drop', 'hx-status:4xx': 'push:false', 'hx-status:5xx': 'push:false' }
+
+export function Form(props: FormProps) {
+  const { action, method = 'post', id, multipart, leaves, guard = true, children } = props
+  return (
+    <form
+      id={id}
+      class="form"
+      method="post"
+      action={action}
+      enctype={multipart ? 'multipart/form-data' : undefined}
+      novalidate
+      data-guard={guard && !leaves ? '' : undefined}
+      {...(leaves ? { 'hx-boost': 'false' } : writing)}
+    >
+      <Hidden csrfToken={props.csrfToken} method={method} version={props.version} />
+      {children}
+    </form>
+  )
+}
+
+export function Hidden(props: { csrfToken: string; method?: string; version?: number | string }) {
+  const { csrfToken, method = 'post', version } = props
+  return (
+    <>
+      <input type="hidden" name="csrf_token" value={csrfToken} />
+      {method === 'post' ? null : <input type="hidden" name="_method" value={method.toUpperCase()} />}
+      {version === undefined ? null : <input type="hidden" name="version" value={String(version)} />}
+    </>
+  )
+}
+
+export interface ErrorSummaryProps {
+  errors: readonly FieldError[] | undefined
+  title?: string
+}
+
+/** Takes the focus: on a page load by autofocus, after a swap by htmx, which honours it. */
+export function ErrorSummary({ errors, title = 'Please check what you entered' }: ErrorSummaryProps) {
+  if (!errors?.length) return null
+  return (
+    <div class="error-summary" role="alert" tabindex={-1} autofocus>
+      <p class="error-summary-title">{title}</p>
+      <ul>
+        {errors.map(({ path, message }) => (
+          <li>{path ? <a href={`#${path}`}>{message}</a> : message}</li>
+        ))}
+      </ul>
+    </div>
+  )
+}
+
+export function Fieldset({ legend, hint, children }: { legend: string; hint?: Child; children?: Child }) {
+  return (
+    <fieldset class="fieldset">
+      <legend>{legend}</legend>
+      {hint ? <p class="hint">{hint}</p> : null}
+      {children}
+    </fieldset>
+  )
+}
+
+/** The row of buttons at the end of a form; the primary one first. */
+export function Actions({ children }: { children?: Child }) {
+  return <div class="form-actions">{children}</div>
+}

@@ -1,0 +1,32 @@
+export interface NavigationItem {
+  label: string
+  href: string
+  icon: string
+  current: boolean
+  /** Heading it stands under; items of one section follow each other. */
+  section?: string
+  count?: number
+}
+
+export interface Notice {
+  kind: 'success' | 'error' | 'info'
+  text: string
+}
+
+export type Theme = 'light' | 'dark' | 'system'
+
+/** What every page needs beside its own content. */
+export interface Frame {
+  appName: string
+  organization: string
+  person: { name: string; username: string } | null
+  navigation: NavigationItem[]
+  csrfToken: string
+  nonce: string
+  theme: Theme
+  /** 'css/app.css' → '/static/<hash>/css/app.css' */
+  asset: (path: string) => string
+  /** Adds the URL prefix. */
+  path: (path: string) => string
+  notice?: Notice | null
+}

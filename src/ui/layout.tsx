@@ -1,0 +1,91 @@
+import { Document, frameAttributes } from './document.ts'
+import type { Frame } from './frame.ts'
+import { type Child, html, type Markup } from './html.ts'
+import { Notices } from './notice.tsx'
+import { Sidebar } from './sidebar.tsx'
+import { TopBar } from './top-bar.tsx'
+
+export type { Frame } from './frame.ts'
+
+export interface ScreenProps {
+  frame: Frame
+  title: string
+  /** One line of what this is. */
+  lead?: Child
+  /** Primary action, at the right of the title. */
+  actions?: Child
+  /** Where this stands: the way back up. */
+  trail?: { label: string; href: string }[]
+  children?: Child
+}
+
+/** The whole page of somebody who is signed in. */
+export function Page(props: ScreenProps): Markup {
+  const { frame, title } = props
+  return Document({
+    frame,
+    title,
+    body: html`<body${frameAttributes(frame)}>
+<a class="skip" href="#main">Skip to content</a>
+<div id="progress" class="progress"></div>
+${TopBar({ frame })}
+${Sidebar({ frame })}
+${Main(props)}
+${Notices({ notice: frame.notice })}
+</body>`,
+  })
+}
+
+/** The same screen for a partial htmx request: title, content, and the notice where there is one. */
+export function Part(props: ScreenProps): Markup {
+  const { frame, title } = props
+  return html`<title>${title} · ${frame.appName}</title>
+${Main(props)}
+${frame.notice ? Notices({ notice: frame.notice, apart: true }) : null}`
+}
+
+function Main({ frame, title, lead, actions, trail, children }: ScreenProps): Markup {
+  const current = frame.navigation.find((item) => item.current)
+  return html`<main id="main" class="main" data-current="${current?.href}">
+<header class="head">
+<div class="head-text">${trail?.length ? Trail({ trail }) : null}
+<h1 tabindex="-1">${title}</h1>${lead ? html`<p class="lead">${lead}</p>` : null}</div>
+${actions ? html`<div class="actions">${actions}</div>` : null}
+</header>
+${children}
+</main>`
+}
+
+function Trail({ trail }: { trail: { label: string; href: string }[] }): Markup {
+  return html`<nav class="trail" aria-label="Breadcrumb"><ol>${trail.map(
+    ({ label, href }) => html`<li><a href="${href}">${label}</a></li>`,
+  )}</ol></nav>`
+}
+
+export interface PlainProps {
+  frame: Frame
+  title: string
+  lead?: Child
+  /** Beneath the card: the way to the other page. */
+  footer?: Child
+  children?: Child
+}
+
+/** For visitors: sign-in, registration, their errors. Never boosted: it ends or begins a session. */
+export function Plain({ frame, title, lead, footer, children }: PlainProps): Markup {
+  return Document({
+    frame,
+    title,
+    body: html`<body class="plain-page">
+<main id="main" class="plain">
+<p class="brand"><img src="${frame.asset('logo.svg')}" alt="" width="32" height="32">${frame.appName}</p>
+<section class="panel plain-card">
+<h1>${title}</h1>${lead ? html`<p class="lead">${lead}</p>` : null}
+${children}
+</section>
+${footer ? html`<p class="plain-footer">${footer}</p>` : null}
+</main>
+${Notices({ notice: frame.notice })}
+</body>`,
+  })
+}

@@ -1,0 +1,16 @@
+import type { Notice as NoticeProps } from './frame.ts'
+import { html, type Markup } from './html.ts'
+import { Icon } from './icon.tsx'
+
+const icons = { success: 'circle-check', error: 'circle-alert', info: 'info' } as const
+
+/** A toast: says what happened, asks for nothing. */
+export function Notice({ kind, text }: NoticeProps): Markup {
+  return html`<p class="notice ${kind}">${Icon({ name: icons[kind] })}<span>${text}</span></p>`
+}
+
+/** The live region has to be there before anything is put in it. */
+export function Notices({ notice, apart }: { notice?: NoticeProps | null; apart?: boolean }): Markup {
+  const oob = apart ? html` hx-swap-oob="innerHTML"` : null
+  return html`<div id="notices" class="notices" role="status"${oob}>${notice ? Notice(notice) : null}</div>`
+}

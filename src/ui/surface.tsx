@@ -1,0 +1,66 @@
+import type { Child } from './html.ts'
+import { Icon } from './icon.tsx'
+import type { IconName } from './icons.ts'
+
+export function Panel({ title, actions, children }: { title?: string; actions?: Child; children?: Child }) {
+  return (
+    <section class="panel">
+      {title ? (
+        <header class="panel-head">
+          <h2>{title}</h2>
+          {actions}
+        </header>
+      ) : null}
+      {children}
+    </section>
+  )
+}
+
+/** The record: facts beside what belongs to it, one under the other where it is narrow. */
+export function Columns({ children }: { children?: Child }) {
+  return <div class="columns">{children}</div>
+}
+
+export interface Tab {
+  label: string
+  href: string
+  current: boolean
+  count?: number
+}
+
+export function Tabs({ label, items }: { label: string; items: readonly Tab[] }) {
+  return (
+    <nav class="tabs" aria-label={label}>
+      {items.map((item) => (
+        <a href={item.href} aria-current={item.current ? 'page' : undefined}>
+          {item.label}
+          {item.count === undefined ? null : <span class="count">{item.count}</span>}
+        </a>
+      ))}
+    </nav>
+  )
+}
+
+export interface TileProps {
+  label: string
+  value: Child
+  href?: string
+  icon?: IconName
+  hint?: Child
+}
+
+/** A number of the dashboard; it leads to what it counts. */
+export function Tile({ label, value, href, icon, hint }: TileProps) {
+  return (
+    <div class="tile">
+      {icon ? <Icon name={icon} /> : null}
+      <p class="tile-label">{href ? <a href={href}>{label}</a> : label}</p>
+      <p class="tile-value">{value}</p>
+      {hint ? <p class="tile-hint">{hint}</p> : null}
+    </div>
+  )
+}
+
+export function Tiles({ children }: { children?: Child }) {
+  return <div class="tiles">{children}</div>
+}

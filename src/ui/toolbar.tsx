@@ -1,0 +1,118 @@
+import type { Address } from './address.ts'
+import type { Child } from './html.ts'
+import { Icon } from './icon.tsx'
+
+export interface FilterOption {
+  value: string
+  label: string
+  count?: number
+}
+
+export interface Filter {
+  name: string
+  label: string
+  /** What holds now, as in the address. */
+  value: string | null
+  options: readonly FilterOption[]
+  /** Chips are links, good up to five or so; a select holds more. */
+  as?: 'chips' | 'select'
+  /** The option that takes the filter away. */
+  any?: string
+}
+
+export interface ToolbarProps {
+  /** The list's own path, without parameters. */
+  path: string
+  address: Address
+  q?: string | null
+  placeholder?: string
+  filters?: readonly Filter[]
+  /** Parameters the search has to keep: the sort. */
+  keep?: Record<string, string | null | undefined>
+  /** At the right: export, columns… */
+  children?: Child
+}
+
+const searching = {
+  'hx-trigger': 'submit, input delay:250ms target:#q, change target:select',
+  'hx-swap': 'outerMorph show:none',
+  'hx-replace-url': 'true',
+}
+
+export function Toolbar({ path, address, q, placeholder, filters = [], keep = {}, children }: ToolbarProps) {
+  const chips = filters.filter((filter) => filter.as !== 'select')
+  const selects = filters.filter((filter) => filter.as === 'select')
+  const kept = [...chips.map((chip) => [chip.name, chip.value] as const), ...Object.entries(keep)]
+  return (
+    <search class="toolbar">
+      <form id="search" class="toolbar-form" method="get" action={path} {...searching}>
+        <span class="search-field">
+          <Icon name="search" />
+          <label class="unseen" for="q">
+            Search
+          </label>
+          <input
+            id="q"
+            type="search"
+            name="q"
+            value={q ?? ''}
+            placeholder={placeholder ?? 'Search'}
+            autocomplete="off"
+            enterkeyhint="search"
+            aria-keyshortcuts="/"
+          />
+          <span class="key needs-script" aria-hidden="true">
+            /
+          </span>
+        </span>
+        {selects.map((filter) => (
+          <FilterSelect {...filter} />
+        ))}
+        {kept.map(([name, value]) => (value ? <input type="hidden" name={name} value={value} /> : null))}
+        <button type="submit" class="button plain without-script">
+          Search
+        </button>
+      </form>
+      {chips.map((filter) => (
+        <FilterChips {...filter} address={address} />
+      ))}
+      {children ? <div class="toolbar-end">{children}</div> : null}
+    </search>
+  )
+}
+
+function FilterSelect({ name, label, value, options, any = 'Any' }: Filter) {
+  return (
+    <label class="toolbar-select">
+      <span>{label}</span>
+      <select id={`filter-${name}`} name={name}>
+        <option value="">{any}</option>
+        {options.map((option) => (
+          <option value={option.value} selected={option.value === value}>
+            {option.count === undefined ? option.label : `${option.label} (${option.count})`}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}
+
+function FilterChips({ name, label, value, options, any = 'All', address }: Filter & { address: Address }) {
+  const all: FilterOption[] = [{ value: '', label: any }, ...options]
+  return (
+    <nav class="chips" aria-label={label}>
+      {all.map((option) => (
+        <a
+          id={`filter-${name}-${option.value || 'any'}`}
+          class="chip"
+          href={address({ [name]: option.value || null })}
+          aria-current={option.value === (value ?? '') ? 'true' : undefined}
+          hx-swap="outerMorph show:none"
+        >
+          {option.label}
+          {option.count === undefined ? null : <span class="count">{option.count}</span>}
+        </a>
+      ))}
+    </nav>
+  )
+}

@@ -1,0 +1,45 @@
+import { Avatar } from './avatar.tsx'
+import type { Frame, Theme } from './frame.ts'
+import { html, type Markup } from './html.ts'
+import { Icon } from './icon.tsx'
+import type { IconName } from './icons.ts'
+
+export function TopBar({ frame }: { frame: Frame }): Markup {
+  return html`<header class="bar">
+<button type="button" class="button quiet bar-menu" popovertarget="sidebar" aria-label="Menu">${Icon({ name: 'menu' })}</button>
+<a class="brand" href="${frame.path('/')}"><img src="${frame.asset('logo.svg')}" alt="" width="24" height="24"><span>${frame.organization}</span></a>
+${frame.person ? AccountMenu({ frame, person: frame.person }) : null}
+</header>`
+}
+
+function AccountMenu({
+  frame,
+  person,
+}: {
+  frame: Frame
+  person: { name: string; username: string }
+}): Markup {
+  return html`<button type="button" class="account" popovertarget="account" aria-label="Account: ${person.name}">${Avatar({ name: person.name })}</button>
+<div id="account" class="menu account-menu" popover>
+<p class="menu-head"><strong>${person.name}</strong><span>${person.username}</span></p>
+<a class="menu-item" href="${frame.path('/me')}">${Icon({ name: 'user' })}Profile</a>
+${ThemeChoice({ theme: frame.theme })}
+<form method="post" action="${frame.path('/logout')}" hx-boost="false">
+<input type="hidden" name="csrf_token" value="${frame.csrfToken}">
+<button type="submit" class="menu-item">${Icon({ name: 'log-out' })}Log out</button>
+</form>
+</div>`
+}
+
+const themes: { value: Theme; label: string; icon: IconName }[] = [
+  { value: 'light', label: 'Light', icon: 'sun' },
+  { value: 'dark', label: 'Dark', icon: 'moon' },
+  { value: 'system', label: 'System', icon: 'sun-moon' },
+]
+
+function ThemeChoice({ theme }: { theme: Theme }): Markup {
+  return html`<div class="themes needs-script" role="group" aria-label="Theme">${themes.map(
+    ({ value, label, icon }) =>
+      html`<button type="button" data-set-theme="${value}" aria-pressed="${String(value === theme)}">${Icon({ name: icon })}${label}</button>`,
+  )}</div>`
+}
