@@ -1,0 +1,45 @@
+/** A failure that whoever runs Ambit can mend; its message is one line that says how. */
+export class EmbeddedError extends Error {
+  override name = 'EmbeddedError'
+}
+
+const hints: [RegExp, string][] = [
+  [
+    /No space left on device|ENOSPC|Disk quota exceeded|EDQUOT/,
+    'The disk is full: free some space, or set DATA_DIR to another disk',
+  ],
+  [
+    /Read-only file system|EROFS/,
+    'The file system is read-only: set DATA_DIR to a folder that can be written',
+  ],
+  [
+    /could not look up effective user ID/,
+    'PostgreSQL needs an entry in /etc/passwd for the user that Ambit runs as: add one, run as another user, or set DATABASE_URL',
+  ],
+  [
+    /Permission denied|EACCES|EPERM/,
+    'Permission denied: let the user that runs Ambit write to DATA_DIR, or set DATA_DIR to another folder',
+  ],
+  [
+    /could not (create|resize|map|get|attach).*shared memory/i,
+    'The system grants too little shared memory for PostgreSQL',
+  ],
+]
+
+/** Turns what a PostgreSQL program printed into one line; `subject` says what failed, `log` where more is to be read. */
+export function explain(subject: string, output: string, log?: string): EmbeddedError {
+  const hint = hints.find(([pattern]) => pattern.test(output))?.[1]
+  const lines = output.split('\n').map((line) => line.trim())
+  const complaint =
+    lines.findLast((line) => /\b(FATAL|PANIC|error|ERROR):/.test(line)) ?? lines.findLast(Boolean)
+  const reason = complaint?.replace(/^.*?(FATAL|PANIC|error|ERROR):\s*/, '') ?? 'no reason given'
+  return new EmbeddedError(`${subject}: ${hint ? `${hint} (${reason})` : reason}${log ? `; see ${log}` : ''}`)
+}
+
+/** Errors of the file system as one line; all others are handed back as they are. */
+export function foreseeable(error: unknown, subject: string): unknown {
+  if (error instanceof EmbeddedError || !(error instanceof Error)) return error
+  const { code } = error as NodeJS.ErrnoException
+  if (code === undefined || !/^(EACCES|EPERM|EROFS|ENOSPC|EDQUOT|ENOTDIR|EEXIST)$/.test(code)) return error
+  return explain(subject, error.message)
+}

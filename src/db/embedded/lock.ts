@@ -1,0 +1,44 @@
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EmbeddedError } from './errors.ts'
+
+// Locks of the operating system, by way of SQLite: they end with their process however it ends, and hold
+// between containers too, so none is ever stale and no pid has to be judged.
+export type Hold = { release(): void }
+
+const BUSY = 5
+const held = new Set<DatabaseSync>()
+
+function take(file: string, begin: string): Hold | undefined {
+  const database = new DatabaseSync(file)
+  try {
+    database.exec(begin)
+  } catch (error) {
+    database.close()
+    if ((error as { errcode?: number }).errcode === BUSY) return
+    throw error
+  }
+  held.add(database) // a collected connection would let go of its lock
+  return {
+    release() {
+      if (held.delete(database)) database.close()
+    },
+  }
+}
+
+/** Takes the lock for this holder alone, or gives undefined when anybody has it. */
+export const tryExclusive = (file: string) => take(file, 'BEGIN EXCLUSIVE')
+
+/** Takes the lock beside other sharers, or gives undefined when somebody has it alone. */
+export const tryShared = (file: string) => take(file, 'BEGIN; SELECT count(*) FROM sqlite_schema')
+
+/** Waits for the lock; throws EmbeddedError after `patience` milliseconds. */
+export async function exclusive(file: string, patience = 300_000): Promise<Hold> {
+  for (const giveUpAt = Date.now() + patience; Date.now() < giveUpAt; await sleep(10)) {
+    const hold = tryExclusive(file)
+    if (hold) return hold
+  }
+  throw new EmbeddedError(
+    `Another start or stop with this DATA_DIR has not ended (${file}): end that process and try again`,
+  )
+}
