@@ -18,8 +18,8 @@ export const stylesheets = [
 export const scripts = [
   'js/theme.js',
   'js/navigation.js',
-  'js/form.js',
   'js/confirm.js',
+  'js/form.js',
   'js/time.js',
   'js/copy.js',
   'js/shortcut.js',

@@ -42,7 +42,7 @@ export function ConfirmButton(props: ConfirmButtonProps) {
       <Button kind={kind} icon={icon}>
         {label}
       </Button>
-      <dialog id={id} class="dialog" aria-labelledby={`${id}-title`}>
+      <dialog id={id} class="dialog" {...{ closedby: 'any' }} aria-labelledby={`${id}-title`}>
         <h2 id={`${id}-title`}>{title}</h2>
         {text ? <p>{text}</p> : null}
         <div class="form-actions">

@@ -1,6 +1,7 @@
 import { Document, frameAttributes } from './document.ts'
 import type { Frame } from './frame.ts'
 import { type Child, html, type Markup } from './html.ts'
+import { Logo } from './logo.tsx'
 import { Notices } from './notice.tsx'
 import { Sidebar } from './sidebar.tsx'
 import { TopBar } from './top-bar.tsx'
@@ -78,7 +79,7 @@ export function Plain({ frame, title, lead, footer, children }: PlainProps): Mar
     title,
     body: html`<body class="plain-page">
 <main id="main" class="plain">
-<p class="brand"><img src="${frame.asset('logo.svg')}" alt="" width="32" height="32">${frame.appName}</p>
+<p class="brand">${Logo()}${frame.appName}</p>
 <section class="panel plain-card">
 <h1>${title}</h1>${lead ? html`<p class="lead">${lead}</p>` : null}
 ${children}

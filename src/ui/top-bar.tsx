@@ -3,11 +3,12 @@ import type { Frame, Theme } from './frame.ts'
 import { html, type Markup } from './html.ts'
 import { Icon } from './icon.tsx'
 import type { IconName } from './icons.ts'
+import { Logo } from './logo.tsx'
 
 export function TopBar({ frame }: { frame: Frame }): Markup {
   return html`<header class="bar">
 <button type="button" class="button quiet bar-menu" popovertarget="sidebar" aria-label="Menu">${Icon({ name: 'menu' })}</button>
-<a class="brand" href="${frame.path('/')}"><img src="${frame.asset('logo.svg')}" alt="" width="24" height="24"><span>${frame.organization}</span></a>
+<a class="brand" href="${frame.path('/')}">${Logo()}<span>${frame.organization}</span></a>
 ${frame.person ? AccountMenu({ frame, person: frame.person }) : null}
 </header>`
 }

@@ -1,0 +1,35 @@
+const main = () => document.getElementById('main')
+
+// A whole page as the answer (signed out meanwhile, an error outside of the frame) takes the place of the page.
+document.addEventListener('htmx:before:swap', ({ detail: { tasks } }) => {
+  for (const task of tasks) {
+    if (task.type !== 'main' || task.fragment.firstElementChild?.tagName !== 'BODY') continue
+    task.target = document.body
+    task.swapSpec = { style: 'outerSync' }
+  }
+})
+
+document.addEventListener('htmx:after:swap', ({ detail: { ctx } }) => {
+  for (const open of document.querySelectorAll(':popover-open')) open.hidePopover()
+  if (ctx.target?.id !== 'main') return
+  markCurrent()
+  if (ctx.swap.startsWith('outerHTML') && !main()?.contains(document.activeElement)) {
+    main()?.querySelector('h1')?.focus({ preventScroll: true })
+  }
+})
+
+// The server says where we are; the sidebar stays as it is but for the mark.
+function markCurrent() {
+  const current = main()?.dataset.current
+  for (const link of document.querySelectorAll('#sidebar a')) {
+    if (link.getAttribute('href') === current) link.setAttribute('aria-current', 'page')
+    else link.removeAttribute('aria-current')
+  }
+}
+
+// Addresses are for people: no empty parameters of a search form in them.
+document.addEventListener('htmx:config:request', ({ detail: { ctx } }) => {
+  const { method, body } = ctx.request
+  if (method !== 'GET') return
+  for (const [name, value] of [...body]) if (value === '') body.delete(name)
+})
