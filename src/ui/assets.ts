@@ -12,7 +12,7 @@ export const stylesheets = [
   'css/surface.css',
   'css/feedback.css',
   'css/dialog.css',
-  'css/plain.css',
+  'css/visitor.css',
 ] as const
 
 export const scripts = [

@@ -1,7 +1,8 @@
 import { html, type Markup } from './html.ts'
 
+/** Decorative, beside a name or in a labelled button; the initials are drawn by CSS. */
 export function Avatar({ name, size = 'm' }: { name: string; size?: 's' | 'm' | 'l' }): Markup {
-  return html`<span class="avatar ${size} tint-${tint(name)}" aria-hidden="true">${initials(name)}</span>`
+  return html`<span class="avatar ${size} tint-${tint(name)}" data-initials="${initials(name)}" aria-hidden="true"></span>`
 }
 
 const initials = (name: string) => {

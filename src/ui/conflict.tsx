@@ -39,7 +39,7 @@ export function Conflict({
   const same = fields.filter(({ mine, theirs }) => mine === theirs)
   return (
     <Form action={action} method={method} csrfToken={csrfToken} version={version} guard={false}>
-      <div class="error-summary" role="alert" tabindex={-1} autofocus>
+      <div class="error-summary warn" role="alert" tabindex={-1} autofocus>
         <p class="error-summary-title">Somebody saved this while you were editing</p>
         <p>{by ? <>Changed by {by}. </> : null}Choose, for each field, which of the two to keep.</p>
       </div>

@@ -45,7 +45,8 @@ export function NoAccess({ text = 'Somebody who administers roles can change tha
 
 export interface ErrorPageProps {
   status: number
-  title: string
+  /** Where the page's own title does not say it. */
+  title?: string
   detail?: Child
   requestId?: string
   /** The next step. */
@@ -55,10 +56,7 @@ export interface ErrorPageProps {
 export function ErrorPage({ status, title, detail, requestId, next }: ErrorPageProps) {
   return (
     <section class="error-page">
-      <p class="error-page-status" aria-hidden="true">
-        {status}
-      </p>
-      <h2>{title}</h2>
+      {title ? <h2>{title}</h2> : null}
       {detail ? <p>{detail}</p> : null}
       {next ? (
         <p>
@@ -67,11 +65,14 @@ export function ErrorPage({ status, title, detail, requestId, next }: ErrorPageP
           </a>
         </p>
       ) : null}
-      {requestId ? (
-        <p class="error-page-id">
-          Request <code>{requestId}</code> <CopyButton text={requestId} label="Copy request id" />
-        </p>
-      ) : null}
+      <p class="error-page-id">
+        Status {status}
+        {requestId ? (
+          <>
+            , request <code>{requestId}</code> <CopyButton text={requestId} label="Copy request id" />
+          </>
+        ) : null}
+      </p>
     </section>
   )
 }

@@ -77,14 +77,14 @@ export function Plain({ frame, title, lead, footer, children }: PlainProps): Mar
   return Document({
     frame,
     title,
-    body: html`<body class="plain-page">
-<main id="main" class="plain">
+    body: html`<body class="visitor-page">
+<main id="main" class="visitor">
 <p class="brand">${Logo()}${frame.appName}</p>
-<section class="panel plain-card">
+<section class="panel visitor-card">
 <h1>${title}</h1>${lead ? html`<p class="lead">${lead}</p>` : null}
 ${children}
 </section>
-${footer ? html`<p class="plain-footer">${footer}</p>` : null}
+${footer ? html`<p class="visitor-footer">${footer}</p>` : null}
 </main>
 ${Notices({ notice: frame.notice })}
 </body>`,

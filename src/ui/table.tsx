@@ -30,11 +30,11 @@ export interface TableProps<Row> {
 export function Table<Row>(props: TableProps<Row>): Markup {
   const { label, columns, rows, empty } = props
   if (rows.length === 0) return html`${empty}`
-  return html`<div class="table-frame"><table class="table">
+  return html`<div class="table-frame${columns.length < 4 ? ' few' : null}"><div class="table-scroll"><table class="table">
 <caption class="unseen">${label}</caption>
 <thead><tr>${columns.map((column) => Head({ column, ...props }))}</tr></thead>
 <tbody>${Rows(props)}</tbody>
-</table></div>`
+</table></div></div>`
 }
 
 function Head<Row>({ column, sort, address }: TableProps<Row> & { column: Column<Row> }): Markup {
