@@ -30,8 +30,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       execute format('alter role %I set idle_in_transaction_session_timeout = ''15s''', app);
       execute format('alter role %I set timezone = ''UTC''', app);
       -- names of the roles as they were made: a restored or cloned database keeps them
-      execute format('create function app.role_app() returns name language sql immutable as ''select %L::name''', app);
-      execute format('create function app.role_lookup() returns name language sql immutable as ''select %L::name''', lookup);
+      execute format('create function app.role_app() returns name language sql immutable as %L', format('select %L::name', app));
+      execute format('create function app.role_lookup() returns name language sql immutable as %L', format('select %L::name', lookup));
       -- An injected set_config would change the organization. Managed databases may refuse the revoke;
       -- the start-up says so.
       begin
@@ -72,9 +72,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       if coalesce(current_setting('app.org_id', true), '') <> '' then
         raise exception 'an organization is already entered in this transaction' using errcode = '42501';
       end if;
-      perform set_config('app.org_id', org::text, true),
-              set_config('app.context', context, true),
-              set_config('statement_timeout', timeout_ms::text, true);
+      perform set_config('app.org_id', org::text, true), set_config('app.context', context, true), set_config('statement_timeout', timeout_ms::text, true);
     end $$;
 
     create function app.give_to_lookup(signature text) returns void language plpgsql as $$

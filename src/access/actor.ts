@@ -1,0 +1,107 @@
+import { Forbidden, type Grant, grant } from '#src/access/grant.ts'
+import { type ActionOf, type ModelOf, type Permission, parsePermission, type Scope } from '#src/access/permission.ts'
+
+/** What somebody may, as loaded: whole permissions, and the groups beneath which `group` reaches. */
+export type Rights = {
+  permissions: ReadonlySet<string>
+  scopes: ReadonlyMap<string, ReadonlySet<Scope>>
+  readGroups: readonly string[]
+  writeGroups: readonly string[]
+}
+
+/** The request that somebody acts through, for the trail. */
+export type Via = { via: 'web' | 'api'; requestId: string; ip: string | null }
+
+export type Organization = { id: string; name: string; slug: string; kind: 'platform' | 'tenant' }
+
+/** A signed-in person, as of now. */
+export type Identity = {
+  sessionId: string
+  sessionKind: 'browser' | 'token' | 'impersonation'
+  accountId: string
+  userId: string
+  username: string
+  name: string
+  organization: Organization
+  impersonatorId: string | null
+  rights: Rights
+}
+
+const NONE: ReadonlySet<Scope> = new Set()
+
+export function rightsFrom(codes: readonly string[], readGroups: string[], writeGroups: string[]): Rights {
+  const scopes = new Map<string, Set<Scope>>()
+  for (const code of codes) {
+    const parsed = parsePermission(code)
+    if (!parsed) continue
+    const key = `${parsed.model}:${parsed.action}`
+    const held = scopes.get(key)
+    if (held) held.add(parsed.scope)
+    else scopes.set(key, new Set([parsed.scope]))
+  }
+  return { permissions: new Set(codes), scopes, readGroups, writeGroups }
+}
+
+/** Somebody who acts in one organization. A request has exactly one, or none. */
+export class UserActor {
+  readonly kind = 'user'
+  readonly identity: Identity
+  readonly #via: Via
+  #context: string | undefined
+
+  constructor(identity: Identity, via: Via) {
+    this.identity = identity
+    this.#via = via
+  }
+
+  get orgId(): string {
+    return this.identity.organization.id
+  }
+
+  get userId(): string {
+    return this.identity.userId
+  }
+
+  get rights(): Rights {
+    return this.identity.rights
+  }
+
+  /** What the audit trail reads: who, through what, in which request. */
+  get context(): string {
+    this.#context ??= JSON.stringify({
+      org: this.orgId,
+      user: this.userId,
+      impersonator: this.identity.impersonatorId ?? undefined,
+      via: this.#via.via,
+      request: this.#via.requestId,
+      ip: this.#via.ip ?? undefined,
+    })
+    return this.#context
+  }
+
+  /** Whether the person holds the permission in any scope. */
+  can(permission: Permission): boolean {
+    return this.rights.scopes.has(permission)
+  }
+
+  /**
+   * The one decision: answers with the key to the rows, or refuses.
+   * @throws {Forbidden} 403
+   */
+  require<P extends Permission>(permission: P): Grant<ModelOf<P>, ActionOf<P>> {
+    const found = this.find(permission)
+    if (!found) throw new Forbidden(permission)
+    return found
+  }
+
+  /** The Grant, or null where the person doesn't hold the permission: for what a page shows beside. */
+  find<P extends Permission>(permission: P): Grant<ModelOf<P>, ActionOf<P>> | null {
+    const held = this.rights.scopes.get(permission) ?? NONE
+    if (!held.size) return null
+    const [model, action] = permission.split(':') as [ModelOf<P>, ActionOf<P>]
+    const groups = action === 'read' ? this.rights.readGroups : this.rights.writeGroups
+    return grant(model, action, held, { userId: this.userId, groups })
+  }
+}
+
+export type Actor = UserActor

@@ -1,0 +1,52 @@
+import type { Model, Scope } from '#src/access/permission.ts'
+
+/** A row belongs to a group through another table: `table.key = this.of` and `table.column` names the group. */
+export type Through = { table: string; key: string; of: string; column: string }
+
+/** What `own` and `group` mean for a model, declared once beside its table. */
+export type AccessModel<Name extends string = string, Act extends string = string> = {
+  name: Name
+  /** Plural table. */
+  table: string
+  actions: readonly Act[]
+  /** Columns that hold the person a row is theirs of. */
+  own: readonly string[]
+  /** Columns that hold a group, or a way to one. */
+  group: readonly (string | Through)[]
+}
+
+export type ActionsOf<M> = M extends AccessModel<string, infer Act> ? Act : never
+
+const models = new Map<string, AccessModel>()
+
+/** Declares a model; the Grant builds its filter from this, and the seed its built-in permissions. */
+export function defineModel<const Name extends string, const Act extends string>(
+  name: Name,
+  declaration: Omit<AccessModel<Name, Act>, 'name'>,
+): AccessModel<Name, Act> {
+  const model = { name, ...declaration }
+  models.set(name, model)
+  return model
+}
+
+/** @throws when no `defineModel` of that name was loaded */
+export function modelOf(name: Model | string): AccessModel {
+  const model = models.get(name)
+  if (!model) throw new Error(`no model is named ${name}`)
+  return model
+}
+
+export const isModel = (name: string) => models.has(name)
+
+/** The scopes that a model's declaration supports. */
+export const scopesOf = (model: AccessModel): Scope[] => [
+  'all',
+  ...(model.group.length ? (['group'] as const) : []),
+  ...(model.own.length ? (['own'] as const) : []),
+]
+
+/** Every built-in permission: model × actions × the scopes its declaration supports. */
+export const builtinPermissions = () =>
+  [...models.values()].flatMap((model) =>
+    model.actions.flatMap((action) => scopesOf(model).map((scope) => ({ model: model.name, action, scope }))),
+  )

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto'
+import { type Identity, type Organization, rightsFrom } from '#src/access/actor.ts'
+import type { Database } from '#src/db/database.ts'
+import type { Listener } from '#src/db/listener.ts'
+
+/** What `app.session_actor` answers. */
+type Found = {
+  session: string
+  kind: Identity['sessionKind']
+  impersonator: string | null
+  account: string
+  organization: Organization
+  user: string
+  username: string
+  name: string
+  permissions: string[]
+  readGroups: string[]
+  writeGroups: string[]
+  ttlMs: number
+}
+
+type Entry = { identity: Identity; until: number }
+
+const MOST = 20_000
+
+/**
+ * Session and rights for a token, remembered in this process under four rules: stored only if no invalidation
+ * came since its load began; at most until the earliest end of session or assignment (by the database's clock);
+ * only while the listener's connection has just proved itself alive; dropped when a table that bears rights says so.
+ */
+export class RightsCache {
+  readonly #database: Database
+  readonly #listener: Listener
+  readonly #entries = new Map<string, Entry>()
+  readonly #loading = new Map<string, Promise<Identity | null>>()
+  #invalidations = 0
+  #paused = false
+
+  constructor(database: Database, listener: Listener) {
+    this.#database = database
+    this.#listener = listener
+    listener.onNotice((payload) => this.#drop(payload))
+    listener.onLost(() => this.clear())
+  }
+
+  /** Who holds this token now; null for nobody (unknown, ended, disabled). */
+  async identify(token: string): Promise<Identity | null> {
+    const hash = createHash('sha256').update(token).digest()
+    const key = hash.toString('base64')
+    const entry = this.#entries.get(key)
+    if (entry && this.#listener.alive && performance.now() < entry.until) return entry.identity
+    this.#entries.delete(key)
+    const running = this.#loading.get(key)
+    if (running) return running
+    const load = this.#load(hash, key).finally(() => this.#loading.delete(key))
+    if (this.#listener.alive) this.#loading.set(key, load)
+    return load
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#invalidations++
+    this.#loading.clear()
+    this.#entries.clear()
+  }
+
+  /** For measuring what a request costs without the cache. */
+  pause(paused: boolean): void {
+    this.#paused = paused
+    this.clear()
+  }
+
+  async #load(hash: Buffer, key: string): Promise<Identity | null> {
+    const began = this.#invalidations
+    const start = performance.now()
+    const found = await this.#database.lookup<Found | null>('session_actor', [hash])
+    if (!found) return null
+    const identity: Identity = {
+      sessionId: found.session,
+      sessionKind: found.kind,
+      accountId: found.account,
+      userId: found.user,
+      username: found.username,
+      name: found.name || found.username,
+      organization: found.organization,
+      impersonatorId: found.impersonator,
+      rights: rightsFrom(found.permissions, found.readGroups, found.writeGroups),
+    }
+    if (this.#listener.alive && began === this.#invalidations && !this.#paused) {
+      if (this.#entries.size >= MOST) this.#entries.delete(this.#entries.keys().next().value as string)
+      this.#entries.set(key, { identity, until: start + found.ttlMs })
+    }
+    return identity
+  }
+
+  /** `u:<user>`, `a:<account>`, `s:<session>`, `o:<organization>`; anything else drops all. */
+  #drop(payload: string): void {
+    this.#invalidations++
+    this.#loading.clear()
+    const kind = payload.slice(0, 2)
+    const id = payload.slice(2)
+    for (const [key, { identity }] of this.#entries) {
+      const hit =
+        kind === 'u:'
+          ? identity.userId === id
+          : kind === 'a:'
+            ? identity.accountId === id
+            : kind === 's:'
+              ? identity.sessionId === id
+              : kind === 'o:'
+                ? identity.organization.id === id
+                : true
+      if (hit) this.#entries.delete(key)
+    }
+  }
+}

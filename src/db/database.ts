@@ -1,0 +1,261 @@
+import { createHash } from 'node:crypto'
+import {
+  type Compilable,
+  type CompiledQuery,
+  type DatabaseConnection,
+  DummyDriver,
+  type Driver,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  type QueryResult,
+} from 'kysely'
+import type pg from 'pg'
+import { CommitLost, translated } from '#src/db/errors.ts'
+import { enterStatement, oneTrip } from '#src/db/one-trip.ts'
+import { type Client, openPool, type Pool } from '#src/db/pool.ts'
+import type { DB } from '#src/db/types.ts'
+
+/** A handle on tenant tables: within one transaction, one organization, one person. */
+export type Db = Kysely<DB>
+
+/** Whom a transaction acts for: organization, and the context (JSON) that the audit trail reads. */
+export type Acting = { readonly orgId: string; readonly context: string }
+
+type Options = {
+  /** Most connections of this process. */
+  max?: number
+  /** Longest wait for a free connection, in ms. */
+  waitMs?: number
+  /** Longest statement, in ms. */
+  timeoutMs?: number
+  /** Single reads in one round trip; otherwise in a plain pipelined transaction. */
+  oneTrip?: boolean
+}
+
+const compiler = new PostgresQueryCompiler()
+const adapter = new PostgresAdapter()
+const overDriver = (driver: Driver): Db =>
+  new Kysely<DB>({
+    dialect: {
+      createAdapter: () => adapter,
+      createDriver: () => driver,
+      createIntrospector: (db) => new PostgresIntrospector(db),
+      createQueryCompiler: () => compiler,
+    },
+  })
+
+/** Builds statements for `readAs`; runs none. */
+const cold = overDriver(new DummyDriver())
+
+const names = new Map<string, string>()
+function nameOf(text: string): string {
+  let name = names.get(text)
+  if (!name) {
+    if (names.size > 1000) names.clear()
+    name = createHash('sha1').update(text).digest('base64url').slice(0, 20)
+    names.set(text, name)
+  }
+  return name
+}
+
+/**
+ * A statement for pg. Always the extended protocol, where statements can't stack. Named (its plan may be kept)
+ * only on demand: a plan that depends on the organization's size must be made anew.
+ */
+const wire = (query: CompiledQuery, prepared = false) =>
+  ({
+    text: query.sql,
+    values: query.parameters as unknown[],
+    queryMode: 'extended',
+    name: prepared ? nameOf(query.sql) : undefined,
+  }) as pg.QueryConfig
+
+/** The one door: every handle on tenant tables comes from `withActor`, `readAs` or `asSystem`. */
+export class Database {
+  readonly #pool: Pool
+  readonly #timeoutMs: number
+  readonly #oneTrip: boolean
+  /** Round trips and statements since the start, for benchmarks and tests. */
+  readonly counted = { statements: 0, roundTrips: 0 }
+
+  constructor(url: string, { max, waitMs, timeoutMs = 10_000, oneTrip = true }: Options = {}) {
+    this.#pool = openPool(url, { max, waitMs })
+    this.#timeoutMs = timeoutMs
+    this.#oneTrip = oneTrip
+  }
+
+  /**
+   * Runs `work` in one transaction as the actor; all or nothing. A transaction that lost to another (deadlock,
+   * serialization) is run again, so `work` touches nothing but its handle.
+   * @throws {CommitLost} when the commit was answered by a rollback
+   * @throws {Unavailable} when the database is away or the pool stays exhausted
+   */
+  async withActor<T>(actor: Acting, work: (tx: Db) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#transaction(actor, work)
+      } catch (error) {
+        const code = (error as { code?: string }).code
+        if (attempt === 4 || (code !== '40001' && code !== '40P01')) throw translated(error)
+      }
+    }
+  }
+
+  /**
+   * Runs one reading statement as the actor, in one round trip.
+   * @param prepared keep the plan: only where it doesn't depend on the organization's size
+   */
+  async readAs<T>(actor: Acting, build: (db: Db) => Compilable<T>, { prepared = false } = {}): Promise<T[]> {
+    const statement = wire(build(cold).compile(), prepared)
+    const enter = enterStatement(actor.orgId, actor.context, this.#timeoutMs)
+    return this.#use(async (client) => {
+      this.counted.statements += 2
+      this.counted.roundTrips += 1
+      if (this.#oneTrip) return (await oneTrip(client, enter, statement)).rows as T[]
+      const answers = await Promise.all([
+        client.query('BEGIN READ ONLY'),
+        client.query(enter),
+        client.query(statement),
+        client.query('COMMIT'),
+      ])
+      return answers[2].rows as T[]
+    })
+  }
+
+  /** One of the reviewed definer functions, where no organization is known yet: `select app.<name>(…)`. */
+  async lookup<T>(name: string, values: unknown[]): Promise<T> {
+    const text = `select app.${name}(${values.map((_, index) => `$${index + 1}`).join(', ')}) as answer`
+    return this.#use(async (client) => {
+      this.counted.statements += 1
+      this.counted.roundTrips += 1
+      const { rows } = await client.query({ name: `lookup_${name}`, text, values })
+      return rows[0].answer as T
+    })
+  }
+
+  /** Whether the database answers. */
+  async ready(): Promise<boolean> {
+    return this.#use((client) => client.query('select 1')).then(
+      () => true,
+      () => false,
+    )
+  }
+
+  /** The pool itself, for what is of no organization: rate limits, the start-up check. */
+  get pool(): Pool {
+    return this.#pool
+  }
+
+  /** Waits for what runs, then ends every connection. */
+  async close(): Promise<void> {
+    await this.#pool.end()
+  }
+
+  async #use<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    let client: Client
+    try {
+      client = await this.#pool.connect()
+    } catch (error) {
+      throw translated(error)
+    }
+    let broken: Error | undefined
+    client.on('error', noticed)
+    try {
+      return await work(client)
+    } catch (error) {
+      if (!(error as { severity?: string }).severity || (error as { severity?: string }).severity === 'FATAL') {
+        broken = error as Error
+      }
+      throw translated(error)
+    } finally {
+      client.off('error', noticed)
+      client.release(broken)
+    }
+  }
+
+  async #transaction<T>(actor: Acting, work: (tx: Db) => Promise<T>): Promise<T> {
+    const client = await this.#pool.connect().catch((error) => {
+      throw translated(error)
+    })
+    client.on('error', noticed)
+    const connection = new TransactionConnection(client, this.counted)
+    let broken: unknown
+    try {
+      this.counted.statements += 3
+      this.counted.roundTrips += 1
+      // not awaited: they share the round trip of the first statement
+      const prologue = Promise.all([
+        client.query('BEGIN'),
+        client.query(enterStatement(actor.orgId, actor.context, this.#timeoutMs)),
+      ])
+      prologue.catch(noticed)
+      const result = await work(overDriver(connection)).catch(async (error) => {
+        await prologue
+        throw error
+      })
+      await prologue
+      const commit = await client.query('COMMIT')
+      this.counted.roundTrips += 1
+      if (commit.command !== 'COMMIT') throw new CommitLost()
+      return result
+    } catch (error) {
+      broken = error instanceof CommitLost ? error : undefined
+      if (!broken) await client.query('ROLLBACK').catch((lost) => (broken = lost))
+      throw error
+    } finally {
+      connection.end()
+      client.off('error', noticed)
+      client.release(broken as Error | undefined)
+    }
+  }
+}
+
+/** A lost connection reaches us through the statement that it breaks; the event alone must not end the process. */
+const noticed = () => {}
+
+/** Kysely over the one connection of a transaction; dead once that has ended. */
+class TransactionConnection implements Driver, DatabaseConnection {
+  readonly #client: Client
+  readonly #counted: Database['counted']
+  #ended = false
+  #first = true
+
+  constructor(client: Client, counted: Database['counted']) {
+    this.#client = client
+    this.#counted = counted
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    if (this.#ended) throw new Error('the transaction of this handle has ended')
+    this.#counted.statements += 1
+    if (!this.#first) this.#counted.roundTrips += 1
+    this.#first = false
+    const { rows, rowCount, command } = await this.#client.query(wire(query))
+    return command === 'SELECT' ? { rows } : { rows, numAffectedRows: BigInt(rowCount ?? 0) }
+  }
+
+  end() {
+    this.#ended = true
+  }
+
+  async acquireConnection() {
+    return this
+  }
+
+  async init() {}
+  async releaseConnection() {}
+  async destroy() {}
+
+  async beginTransaction() {
+    throw new Error('already in a transaction')
+  }
+  async commitTransaction() {}
+  async rollbackTransaction() {}
+
+  // biome-ignore lint/correctness/useYield: kysely's interface asks for a generator
+  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+    throw new Error('a transaction does not stream')
+  }
+}

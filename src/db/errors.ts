@@ -1,0 +1,46 @@
+/** The database is away, shutting down, or has no connection to spare: 503, try again. */
+export class Unavailable extends Error {}
+
+/** A statement took longer than its limit: 503. */
+export class TooSlow extends Error {}
+
+/** The commit was answered by a rollback: nothing was kept. */
+export class CommitLost extends Error {
+  constructor() {
+    super('the transaction was rolled back at its commit')
+  }
+}
+
+/** A unique key is taken. `constraint` is its name in the schema. */
+export class Taken extends Error {
+  readonly constraint: string
+  constructor(constraint: string) {
+    super(`already taken (${constraint})`)
+    this.constraint = constraint
+  }
+}
+
+/** A reference to a row that is not in this organization. */
+export class Dangling extends Error {
+  readonly constraint: string
+  constructor(constraint: string) {
+    super(`refers to nothing (${constraint})`)
+    this.constraint = constraint
+  }
+}
+
+const AWAY = /^(08|57P0[1-3]|53[0-9]{2})/
+const NETWORK = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN']
+
+/** Gives errors of the driver the names that the rest of the program knows (SQLSTATE, PostgreSQL appendix A). */
+export function translated(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const { code = '', constraint = '' } = error as { code?: string; constraint?: string }
+  if (code === '23505') return new Taken(constraint)
+  if (code === '23503') return new Dangling(constraint)
+  if (code === '57014') return new TooSlow(error.message)
+  if (AWAY.test(code) || NETWORK.includes(code) || /^(Connection terminated|timeout exceeded|Client has)/i.test(error.message)) {
+    return new Unavailable(error.message, { cause: error })
+  }
+  return error
+}

@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto'
+import type pg from 'pg'
+import { openClient } from '#src/db/pool.ts'
+
+const BEAT_MS = 250
+const PROOF_MS = 800
+const RETRY_MS = 1000
+
+/**
+ * Hears `NOTIFY rights` on a connection of its own, and proves several times a second that it would:
+ * first that a notice to itself comes back, then that the same backend still answers. What was proved when a
+ * beat was sent holds for all notices before it.
+ */
+export class Listener {
+  readonly #url: string | null
+  readonly #notice: ((payload: string) => void)[] = []
+  readonly #lost: (() => void)[] = []
+  #client: pg.Client | undefined
+  #proved = Number.NEGATIVE_INFINITY
+  #timer: NodeJS.Timeout | undefined
+  #closed = false
+
+  /** @param url the server itself, not a pooler; null listens to nothing, so nothing may be cached */
+  constructor(url: string | null) {
+    this.#url = url
+  }
+
+  /** Whether notices of the last moments have certainly arrived. */
+  get alive(): boolean {
+    return performance.now() - this.#proved < PROOF_MS
+  }
+
+  onNotice(heard: (payload: string) => void): void {
+    this.#notice.push(heard)
+  }
+
+  onLost(lost: () => void): void {
+    this.#lost.push(lost)
+  }
+
+  /** Connects; a failure is tried again in the background, and meanwhile `alive` is false. */
+  async open(): Promise<void> {
+    if (!this.#url || this.#closed) return
+    const client = openClient(this.#url)
+    this.#client = client
+    client.on('error', () => this.#drop(client))
+    client.on('end', () => this.#drop(client))
+    try {
+      await client.connect()
+      const own = `proof_${randomUUID().replaceAll('-', '')}`
+      const returned = new Promise<void>((resolve) =>
+        client.on('notification', ({ channel, payload = '' }) => {
+          if (channel === 'rights') for (const heard of this.#notice) heard(payload)
+          else if (channel === own) resolve()
+        }),
+      )
+      await client.query('set synchronous_commit = off')
+      await client.query(`listen rights; listen ${own}`)
+      const { rows } = await client.query('select pg_backend_pid() as pid')
+      await client.query(`notify ${own}`)
+      await Promise.race([returned, after(2000, 'notices do not come back: is this a pooler?')])
+      await client.query(`unlisten ${own}`)
+      await this.#beat(client, rows[0].pid)
+    } catch {
+      this.#drop(client)
+    }
+  }
+
+  /** Ends the connection for good. */
+  async close(): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#timer)
+    const client = this.#client
+    this.#client = undefined
+    await client?.end().catch(() => {})
+  }
+
+  async #beat(client: pg.Client, pid: number): Promise<void> {
+    const sent = performance.now()
+    const { rows } = await client.query({ name: 'beat', text: 'select pg_backend_pid() as pid' })
+    if (rows[0].pid !== pid) throw new Error('another backend answers: the listener sits behind a pooler')
+    if (this.#client !== client) return
+    this.#proved = sent
+    this.#timer = setTimeout(() => this.#beat(client, pid).catch(() => this.#drop(client)), BEAT_MS)
+    this.#timer.unref()
+  }
+
+  #drop(client: pg.Client): void {
+    if (this.#client !== client) return
+    this.#client = undefined
+    this.#proved = Number.NEGATIVE_INFINITY
+    clearTimeout(this.#timer)
+    for (const lost of this.#lost) lost()
+    client.end().catch(() => {})
+    if (this.#closed) return
+    this.#timer = setTimeout(() => void this.open(), RETRY_MS)
+    this.#timer.unref()
+  }
+}
+
+const after = (ms: number, message: string) =>
+  new Promise<never>((_, reject) => setTimeout(() => reject(new Error(message)), ms).unref())

@@ -1,0 +1,75 @@
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
+
+/** Where a page begins: the database's own text of the sort column, and the id. */
+export type Cursor = { key: string; id: string }
+
+/** A row as a list's statement gives it: its JSON, and what a cursor needs. */
+export type PageRow = { json: string; key: string; id: string; total: number }
+
+/** Counts stop here: past it a list says "more than". */
+export const COUNT_CAP = 10_000
+
+/** The address has a cursor that no list of this sort gave. */
+export class BadCursor extends Error {}
+
+export const encodeCursor = (sort: string, { key, id }: Cursor) =>
+  Buffer.from(JSON.stringify([sort, key, id])).toString('base64url')
+
+/** @throws {BadCursor} */
+export function decodeCursor(text: string, sort: string): Cursor {
+  try {
+    const [of, key, id] = JSON.parse(Buffer.from(text, 'base64url').toString())
+    if (of === sort && typeof key === 'string' && /^[0-9a-f-]{36}$/.test(id) && !key.includes('\0')) return { key, id }
+  } catch {}
+  throw new BadCursor('This place in the list is not known; begin at the first page.')
+}
+
+type Place = { column: string; type: string; descending: boolean; after: Cursor | null; before: Cursor | null }
+
+/** `(column, id)` beyond the cursor, one comparison of rows that the list's index serves. */
+export function beyond(table: string, { column, type, descending, after, before }: Place): RawBuilder<SqlBool> {
+  const cursor = after ?? before
+  if (!cursor) return sql<SqlBool>`true`
+  const sign = sql.raw((after !== null) === descending ? '<' : '>')
+  return sql<SqlBool>`(${sql.ref(`${table}.${column}`)}, ${sql.ref(`${table}.id`)}) ${sign} (${cursor.key}::${sql.raw(type)}, ${cursor.id}::uuid)`
+}
+
+export type Page<Row> = {
+  /** The rows as JSON, made by the database. */
+  json: string[]
+  rows(): Row[]
+  limit: number
+  next: string | null
+  previous: string | null
+  /** Exact, or at least so many where `capped`. */
+  total: number
+  capped: boolean
+}
+
+/**
+ * Cuts the page out of up to `limit + 1` rows; those before a cursor come backwards.
+ * @param sort as in the address, kept in the cursors
+ */
+export function page<Row>(
+  found: PageRow[],
+  { sort, limit, after, before, offset }: { sort: string; limit: number; after: unknown; before: unknown; offset: number },
+  total: number,
+): Page<Row> {
+  const more = found.length > limit
+  const rows = more ? found.slice(0, limit) : found
+  const backwards = before !== null && after === null
+  if (backwards) rows.reverse()
+  const first = rows[0]
+  const last = rows[rows.length - 1]
+  const hasNext = backwards ? true : more
+  const hasPrevious = backwards ? more : after !== null || offset > 0
+  return {
+    json: rows.map((row) => row.json),
+    rows: () => rows.map((row) => JSON.parse(row.json)),
+    limit,
+    next: hasNext && last ? encodeCursor(sort, last) : null,
+    previous: hasPrevious && first ? encodeCursor(sort, first) : null,
+    total: Math.min(total, COUNT_CAP),
+    capped: total > COUNT_CAP,
+  }
+}

@@ -1,0 +1,114 @@
+import type { Context } from 'hono'
+import type { z } from 'zod'
+import type { UserActor } from '#src/access/actor.ts'
+import type { Grant } from '#src/access/grant.ts'
+import type { ActionOf, ModelOf, Permission } from '#src/access/permission.ts'
+import type { Config } from '#src/config.ts'
+import type { Database } from '#src/db/database.ts'
+import type { FieldError } from '#src/http/errors.ts'
+import type { ScreenProps } from '#src/ui/layout.tsx'
+import type { Frame } from '#src/ui/frame.ts'
+
+/** Who may: holders of a permission, anybody signed in, or everybody, with the reason why. */
+export type Access = { can: Permission } | { signedIn: true } | { public: string }
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** A page, without its frame. `plain` is the narrow one for visitors. */
+export type Screen = Omit<ScreenProps, 'frame'> & { plain?: boolean }
+
+/** What a handler answers; `respond` makes it a page, a fragment or JSON. */
+export type Answer = {
+  status?: number
+  /** A value, or a string that is JSON already. */
+  json?: unknown
+  screen?: (frame: Frame) => Screen
+  /** Version of the record. */
+  etag?: number
+  /** Path of what was made, or where a page goes on to. */
+  location?: string
+  /** One line for the person, shown on the next page. */
+  notice?: string
+  headers?: Record<string, string>
+  cookies?: string[]
+}
+
+/** What stood in the way of a write, for the form that is shown again. */
+export type Refusal = {
+  status: number
+  message: string
+  errors: FieldError[]
+  /** As it was sent. */
+  input: Record<string, unknown>
+  /** The record as it stands by now, for a 412. */
+  current?: unknown
+}
+
+type Input<S> = S extends z.ZodType ? z.infer<S> : undefined
+type Who<A> = A extends { public: string } ? UserActor | null : UserActor
+type GrantFor<A> = A extends { can: infer P extends Permission } ? Grant<ModelOf<P>, ActionOf<P>> : undefined
+
+export type Services = { config: Config; db: Database }
+
+/** A request that passed: who, with which Grant, and what was sent. */
+export type Call<A = Access, Q = undefined, B = undefined> = {
+  c: Context
+  services: Services
+  db: Database
+  actor: Who<A>
+  grant: GrantFor<A>
+  /** A uuid from the path; anything else is a 404. */
+  id: (name?: string) => string
+  query: Input<Q>
+  body: Input<B>
+  /** Version that the writer has seen (`If-Match`, or the form's); null where none was said, or `*`. */
+  version: number | null
+  request: { id: string; ip: string | null; userAgent: string; via: 'web' | 'api' }
+  /** The visitor's or session's form cookie and token. */
+  form: { token: string; cookies: string[] }
+}
+
+type Spec<A, Q, B> = A & {
+  query?: Q
+  body?: B
+  /** Counts as an attempt to sign in. */
+  rate?: 'sign-in'
+  /** Only as a page, or only below /api. */
+  only?: 'page' | 'json'
+  /** Takes part in signing in or out, so that a form needs the visitor's token. */
+  refused?: (call: Call<A, Q, undefined>, refusal: Refusal) => Screen | Promise<Screen>
+}
+
+/** One row of the route table. */
+export type Endpoint = {
+  method: Method
+  path: string
+  access: Access
+  query?: z.ZodType
+  body?: z.ZodType
+  rate?: 'sign-in'
+  only?: 'page' | 'json'
+  handle: (call: never) => Answer | Promise<Answer>
+  refused?: (call: never, refusal: Refusal) => Screen | Promise<Screen>
+}
+
+const endpoint =
+  (method: Method) =>
+  <
+    const A extends Access,
+    Q extends z.ZodType | undefined = undefined,
+    B extends z.ZodType | undefined = undefined,
+  >(
+    path: string,
+    spec: Spec<A, Q, B>,
+    handle: (call: Call<A, Q, B>) => Answer | Promise<Answer>,
+  ): Endpoint => {
+    const { query, body, rate, only, refused, ...access } = spec
+    return { method, path, access: access as Access, query, body, rate, only, handle, refused }
+  }
+
+export const get = endpoint('GET')
+export const post = endpoint('POST')
+export const put = endpoint('PUT')
+export const patch = endpoint('PATCH')
+export const del = endpoint('DELETE')

@@ -1,0 +1,80 @@
+import { Forbidden } from '#src/access/grant.ts'
+import { BadCursor } from '#src/db/paging.ts'
+import { Dangling, Taken, TooSlow, Unavailable } from '#src/db/errors.ts'
+
+/** As problem+json has it (RFC 9457): the field's path, and what is wrong with it. */
+export type FieldError = { path: string; message: string }
+
+type Details = {
+  title?: string
+  /** Names the kind of problem to programs; `about:blank` where the status says it all. */
+  type?: string
+  errors?: FieldError[]
+  headers?: Record<string, string>
+  /** The record as it stands, for a 412. */
+  current?: unknown
+}
+
+const titles: Record<number, string> = {
+  400: 'Bad request',
+  401: 'Sign in first',
+  403: 'Not allowed',
+  404: 'Not found',
+  405: 'Method not allowed',
+  406: 'Not acceptable',
+  409: 'Conflict',
+  412: 'Changed meanwhile',
+  413: 'Too large',
+  415: 'Unsupported media type',
+  422: 'Not valid',
+  429: 'Too many attempts',
+  500: 'Something went wrong',
+  503: 'Not available just now',
+}
+
+/** What a handler throws instead of answering; becomes problem+json, a page, or messages in the form. */
+export class HttpError extends Error {
+  readonly status: number
+  readonly title: string
+  readonly type: string
+  readonly errors: FieldError[] | undefined
+  readonly headers: Record<string, string>
+  readonly current: unknown
+
+  constructor(status: number, detail: string, { title, type, errors, headers = {}, current }: Details = {}) {
+    super(detail)
+    this.status = status
+    this.title = title ?? titles[status] ?? 'Error'
+    this.type = type ?? 'about:blank'
+    this.errors = errors
+    this.headers = headers
+    this.current = current
+  }
+}
+
+export const notFound = (what = 'There is nothing here, or nothing that you may see.') => new HttpError(404, what)
+
+/** 422 with a message at each field. */
+export const invalid = (errors: FieldError[]) =>
+  new HttpError(422, errors.map(({ path, message }) => (path ? `${path} ${message}` : message)).join('; '), { errors })
+
+/** 409 at one field. */
+export const conflict = (path: string, message: string) =>
+  new HttpError(409, path ? `${path} ${message}` : message, { errors: [{ path, message }] })
+
+/** 412: the record has another version by now. */
+export const stale = (current: unknown) =>
+  new HttpError(412, 'Somebody changed this meanwhile.', { current })
+
+/** Whatever was thrown, as what the client gets to know of it. */
+export function httpError(error: unknown): HttpError {
+  if (error instanceof HttpError) return error
+  if (error instanceof Forbidden) return new HttpError(403, error.message)
+  if (error instanceof BadCursor) return new HttpError(400, error.message)
+  if (error instanceof Taken) return new HttpError(409, 'Something with this name exists already.')
+  if (error instanceof Dangling) return new HttpError(422, 'This refers to something that does not exist.')
+  if (error instanceof Unavailable || error instanceof TooSlow) {
+    return new HttpError(503, 'Please try again in a moment.', { headers: { 'Retry-After': '2' } })
+  }
+  return new HttpError(500, 'The error was recorded. Please try again.')
+}

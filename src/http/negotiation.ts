@@ -1,0 +1,36 @@
+/** `part` is the fragment of a page that htmx swaps in. */
+export type Wanted = 'page' | 'part' | 'json'
+
+type Asked = { accept?: string; bearer: boolean; api: boolean; partial: boolean; page: boolean; json: boolean }
+
+/**
+ * What to answer with (RFC 9110, 12.5.1): JSON where it is accepted by name, or below /api, or to a bearer;
+ * a fragment to a partial htmx request; a page otherwise. Null: 406.
+ * @param asked `page` and `json` say what there is
+ */
+export function negotiate({ accept = '*/*', bearer, api, partial, page, json }: Asked): Wanted | null {
+  const html = quality(accept, 'text/html')
+  const data = Math.max(quality(accept, 'application/json') ?? -1, quality(accept, 'application/problem+json') ?? -1)
+  const any = quality(accept, '*/*') ?? 0
+  const asPage = partial ? 'part' : 'page'
+  const preferred: Wanted = (api || bearer) && json ? 'json' : page ? asPage : 'json'
+  if (html === null && data < 0) return any > 0 ? preferred : null
+  if (data > (html ?? 0) && json) return 'json'
+  if (html !== null && html > 0 && page && !api && !bearer) return asPage
+  if (data > 0 && json) return 'json'
+  return any > 0 ? preferred : null
+}
+
+/** The q of a media type named in the header (`text/*` counts for text/html); null where it isn't. */
+function quality(accept: string, type: string): number | null {
+  if (!accept.includes(type.slice(0, type.indexOf('/') + 1))) return null
+  for (const range of [type, `${type.split('/', 1)[0]}/*`]) {
+    for (const part of accept.split(',')) {
+      const [name = '', ...parameters] = part.split(';').map((piece) => piece.trim())
+      if (name.toLowerCase() !== range) continue
+      const q = parameters.find((parameter) => parameter.startsWith('q='))
+      return q ? Number(q.slice(2)) || 0 : 1
+    }
+  }
+  return null
+}

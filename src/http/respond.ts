@@ -1,0 +1,134 @@
+import type { Answer, Screen } from '#src/http/endpoint.ts'
+import { HttpError } from '#src/http/errors.ts'
+import type { Wanted } from '#src/http/negotiation.ts'
+import { ErrorPage } from '#src/ui/feedback.tsx'
+import type { Frame } from '#src/ui/frame.ts'
+import { Page, Part, Plain } from '#src/ui/layout.tsx'
+
+/** What every answer of the application carries; pages add their policy. */
+const common = {
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'same-origin',
+  'X-Frame-Options': 'DENY',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
+  Vary: 'Accept, HX-Request',
+}
+const nothingRuns = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+const pagePolicy = (nonce: string) =>
+  `default-src 'none'; script-src 'self' 'nonce-${nonce}'; style-src 'self'; img-src 'self' data:; font-src 'self'; ` +
+  "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+type Outgoing = {
+  wanted: Wanted
+  requestId: string
+  frame: () => Frame
+  /** Adds the URL prefix and, where the request came through it, `/api/v1`. */
+  locate: (path: string) => string
+  prefixed: (path: string) => string
+  setNotice: (text: string) => string
+  /** `If-None-Match`, for reads. */
+  noneMatch?: string
+}
+
+/** The only place that looks at what the client wants: JSON, a fragment, or a page. */
+export function respond(answer: Answer, out: Outgoing): Response {
+  if (out.wanted === 'json') return jsonResponse(answer, out)
+  if (answer.location !== undefined && !answer.screen) return redirect(answer, out)
+  return pageResponse(answer, out)
+}
+
+function jsonResponse(answer: Answer, out: Outgoing): Response {
+  const { status = 200, json, etag, location, headers, cookies } = answer
+  const all: Record<string, string> = {
+    ...common,
+    'X-Request-Id': out.requestId,
+    'Content-Security-Policy': nothingRuns,
+    'Cache-Control': 'private, no-cache',
+    ...headers,
+  }
+  if (etag !== undefined) all.ETag = `"${etag}"`
+  if (location !== undefined) all.Location = out.locate(location)
+  if (etag !== undefined && status === 200 && matches(out.noneMatch, etag)) return empty(304, all, cookies)
+  if (json === undefined) return empty(status === 200 ? 204 : status, all, cookies)
+  all['Content-Type'] = 'application/json; charset=UTF-8'
+  return withCookies(new Response(typeof json === 'string' ? json : JSON.stringify(json), { status, headers: all }), cookies)
+}
+
+const matches = (header: string | undefined, etag: number) =>
+  header?.split(',').some((value) => value.trim().replace(/^W\//, '') === `"${etag}"`) ?? false
+
+const empty = (status: number, headers: Record<string, string>, cookies?: string[]) =>
+  withCookies(new Response(null, { status, headers }), cookies)
+
+function redirect({ location = '', notice, cookies = [], headers }: Answer, out: Outgoing): Response {
+  const all = notice ? [...cookies, out.setNotice(notice)] : cookies
+  return empty(
+    303,
+    {
+      ...common,
+      ...headers,
+      'X-Request-Id': out.requestId,
+      'Content-Security-Policy': nothingRuns,
+      'Cache-Control': 'private, no-store',
+      Location: out.prefixed(location),
+    },
+    all,
+  )
+}
+
+function pageResponse(answer: Answer, out: Outgoing): Response {
+  if (!answer.screen) throw new HttpError(406, 'This is not to be had as a page.')
+  const frame = out.frame()
+  return markup(answer.screen(frame), frame, out, answer)
+}
+
+function markup(screen: Screen, frame: Frame, out: Outgoing, { status = 200, headers, cookies }: Answer): Response {
+  const { plain, ...rest } = screen
+  const draw = plain ? Plain : out.wanted === 'part' ? Part : Page
+  const response = new Response(draw({ frame, ...rest }).toString(), {
+    status,
+    headers: {
+      ...common,
+      'X-Request-Id': out.requestId,
+      'Content-Type': 'text/html; charset=UTF-8',
+      'Content-Security-Policy': pagePolicy(frame.nonce),
+      'Cache-Control': 'private, no-store',
+      ...headers,
+    },
+  })
+  return withCookies(response, cookies)
+}
+
+function withCookies(response: Response, cookies: string[] | undefined): Response {
+  for (const cookie of cookies ?? []) response.headers.append('Set-Cookie', cookie)
+  return response
+}
+
+/** An error as problem+json (RFC 9457) or as a page. */
+export function respondError(error: HttpError, out: Outgoing, instance: string): Response {
+  if (out.wanted === 'json') {
+    const { status, title, type, errors, message, current, headers } = error
+    const body = { type, title, status, detail: message, instance, request_id: out.requestId, errors, current }
+    return new Response(JSON.stringify(body), {
+      status,
+      headers: {
+        ...common,
+        ...headers,
+        'X-Request-Id': out.requestId,
+        'Content-Security-Policy': nothingRuns,
+        'Content-Type': 'application/problem+json; charset=UTF-8',
+        'Cache-Control': 'private, no-store',
+      },
+    })
+  }
+  const frame = out.frame()
+  const next = frame.person ? { label: 'Go to the start', href: frame.path('/') } : { label: 'Sign in', href: frame.path('/login') }
+  const screen: Screen = {
+    plain: !frame.person,
+    title: error.title,
+    children: ErrorPage({ status: error.status, title: error.title, detail: error.message, requestId: out.requestId, next }),
+  }
+  return markup(screen, frame, out, { status: error.status, headers: error.headers })
+}

@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { extname, join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { root } from '#src/config.ts'
+import { paths } from '#src/paths.ts'
+import { scripts, stylesheets } from '#src/ui/assets.ts'
+
+type Asset = { type: string; plain: Buffer; gzip: Buffer | null }
+
+const types: Record<string, string> = {
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+}
+
+/** Everything under `static/`, in memory; its addresses carry a hash of the content and never change. */
+export class Assets {
+  readonly #assets = new Map<string, Asset>()
+  readonly #hash: string
+
+  constructor(folder = join(root, 'static')) {
+    const read = (name: string) => readFileSync(join(folder, name), 'utf8')
+    for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue
+      const name = join(entry.parentPath, entry.name).slice(folder.length + 1).replaceAll('\\', '/')
+      this.#add(name, readFileSync(join(folder, name)))
+    }
+    this.#add('css/app.css', Buffer.from(stylesheets.map(read).join('\n')))
+    this.#add('js/app.js', Buffer.from(scripts.map((name) => `{\n${read(name)}\n}`).join('\n')))
+    const digest = createHash('sha256')
+    for (const [name, { plain }] of this.#assets) digest.update(name).update(plain)
+    this.#hash = digest.digest('base64url').slice(0, 12)
+  }
+
+  /** `css/app.css` as a path below the URL prefix. */
+  path(name: string): string {
+    return paths.static(this.#hash, name)
+  }
+
+  /** Answers for a current address; undefined for anything else. */
+  serve(hash: string, name: string, acceptEncoding = ''): Response | undefined {
+    const asset = hash === this.#hash ? this.#assets.get(name) : undefined
+    if (!asset) return undefined
+    const packed = asset.gzip !== null && acceptEncoding.includes('gzip')
+    return new Response((packed ? asset.gzip : asset.plain) as BodyInit, {
+      headers: {
+        'Content-Type': asset.type,
+        'Cache-Control': 'public, max-age=31536000, immutable',
+        'X-Content-Type-Options': 'nosniff',
+        'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+        'Cross-Origin-Resource-Policy': 'same-origin',
+        Vary: 'Accept-Encoding',
+        ...(packed ? { 'Content-Encoding': 'gzip' } : {}),
+      },
+    })
+  }
+
+  #add(name: string, plain: Buffer): void {
+    const type = types[extname(name)]
+    if (!type) return
+    const gzip = type.startsWith('image/png') ? null : gzipSync(plain)
+    this.#assets.set(name, { type, plain, gzip })
+  }
+}

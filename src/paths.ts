@@ -1,0 +1,32 @@
+/** Every path of the program, without the URL prefix. `:id` in place of an id gives the route's pattern. */
+export const paths = {
+  home: '/',
+  login: '/login',
+  logout: '/logout',
+  register: '/register',
+  me: '/me',
+  mySession: (id: string) => `/me/sessions/${id}`,
+  users: '/users',
+  newUser: '/users/new',
+  usersMe: '/users/me',
+  user: (id: string) => `/users/${id}`,
+  editUser: (id: string) => `/users/${id}/edit`,
+  restoreUser: (id: string) => `/users/${id}/restore`,
+  sessions: '/sessions',
+  session: (id: string) => `/sessions/${id}`,
+  health: '/health',
+  ready: '/health/ready',
+  static: (hash: string, file: string) => `/static/${hash}/${file}`,
+  auth: {
+    login: '/auth/login',
+    logout: '/auth/logout',
+    register: '/auth/register',
+    me: '/auth/me',
+  },
+} as const
+
+/** A path of our own to go on to after sign-in; anything else leads home. */
+export function safeNext(next: string | undefined | null): string {
+  if (!next?.startsWith('/') || /^\/[/\\]/.test(next) || /[\p{Cc}\\]/u.test(next)) return paths.home
+  return next
+}
