@@ -1,0 +1,59 @@
+// Starts programs and hands on what ends them.
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+export const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** What a person can mend: printed as its message alone, with `code` as the exit code. */
+export class Failure extends Error {
+  constructor(message, code = 1) {
+    super(message)
+    this.code = code
+  }
+}
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
+const terminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY
+
+/**
+ * Runs a program to its end, handing on signals. A server gets a process group of its own, so that Ctrl-C reaches it
+ * once (through here) and not twice, and a channel whose end tells it that this process was killed.
+ * The others share the group: what the terminal sends has reached them already.
+ */
+export function run(file, args, { env, capture = false, server = false, shell = false } = {}) {
+  const stdio = capture
+    ? ['ignore', 'pipe', 'pipe']
+    : ['inherit', 'inherit', 'inherit', ...(server ? ['ipc'] : [])]
+  const child = spawn(file, args, {
+    cwd: root,
+    env: { ...process.env, INIT_CWD: process.env.INIT_CWD ?? process.cwd(), ...env },
+    stdio,
+    shell,
+    detached: server && process.platform !== 'win32',
+  })
+  const handOn = (signal) => {
+    const everywhere = terminal && !server && signal !== 'SIGTERM'
+    if (!everywhere) child.kill(signal)
+  }
+  for (const signal of signals) process.on(signal, handOn)
+  const stopWatching = server ? watchParent(() => child.kill('SIGTERM')) : () => {}
+  let output = ''
+  child.stdout?.on('data', (chunk) => (output += chunk))
+  child.stderr?.on('data', (chunk) => (output += chunk))
+  return new Promise((done, fail) => {
+    child.on('error', (error) => fail(new Failure(`${file} can't be run: ${error.message}`)))
+    child.on('close', (code, signal) => {
+      for (const name of signals) process.off(name, handOn)
+      stopWatching()
+      done({ code, signal, output })
+    })
+  })
+}
+
+// npm that is killed doesn't end what it runs.
+function watchParent(gone) {
+  const parent = process.ppid
+  if (!process.env.npm_lifecycle_event) return () => {}
+  const timer = setInterval(() => process.ppid !== parent && gone(), 1000)
+  return () => clearInterval(timer)
+}
