@@ -1,6 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import { modelOf, type Through } from '#src/access/model.ts'
-import type { Action, Model, Scope } from '#src/access/permission.ts'
+import type { Model, Scope } from '#src/access/permission.ts'
 
 /** Whose scopes a filter is made for. */
 export type Holder = { readonly userId: string | null; readonly groups: readonly string[] }
@@ -21,7 +21,7 @@ const made = Symbol('made by require')
  * The key to the rows of one model for one action, and the filter that goes with it. Only an actor's `require`
  * makes one, so a query that takes a `Grant<'user', 'read'>` can't be called without the check.
  */
-export class Grant<M extends Model = Model, A extends Action<M> = Action<M>> {
+export class Grant<M extends Model = Model, A extends string = string> {
   readonly model: M
   readonly action: A
   readonly scopes: ReadonlySet<Scope>
@@ -81,7 +81,7 @@ function inGroups(table: string, way: string | Through, groups: readonly string[
 }
 
 /** For actors alone. */
-export const grant = <M extends Model, A extends Action<M>>(
+export const grant = <M extends Model, A extends string>(
   model: M,
   action: A,
   held: ReadonlySet<Scope>,

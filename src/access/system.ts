@@ -2,7 +2,7 @@ import type { Database, Db } from '#src/db/database.ts'
 
 /**
  * Acts for nobody (jobs, the CLI, registration), in one organization and with a reason that stands in the trail.
- * Still behind row security. Code that answers HTTP can't import this module.
+ * Still behind row security. What answers HTTP can't import this module.
  */
 export function asSystem<T>(
   database: Database,
@@ -11,5 +11,6 @@ export function asSystem<T>(
   work: (tx: Db) => Promise<T>,
   { via = 'system', requestId }: { via?: 'system' | 'cli' | 'job'; requestId?: string } = {},
 ): Promise<T> {
-  return database.withActor({ orgId, context: JSON.stringify({ org: orgId, via, reason, request: requestId }) }, work)
+  const context = JSON.stringify({ org: orgId, via, reason, request: requestId })
+  return database.withActor({ orgId, context }, work)
 }

@@ -1,28 +1,35 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { type Migration, type MigrationProvider, Migrator } from 'kysely/migration'
 import { root } from '#src/config.ts'
 
 /** The schema and the code don't fit; the message says what to do. */
 export class SchemaError extends Error {}
 
+const NEWER = 'The database is newer than this version of Ambit: upgrade Ambit, or restore a backup.'
+
 export const migrationFolder = join(root, 'migrations')
+
+const steps = async () =>
+  (await readdir(migrationFolder))
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => file.slice(0, -3))
+    .sort()
 
 const provider: MigrationProvider = {
   async getMigrations() {
-    const files = (await readdir(migrationFolder)).filter((name) => name.endsWith('.ts')).sort()
-    const loaded = files.map(async (name): Promise<[string, Migration]> => [
-      name.slice(0, -3),
-      await import(pathToFileURL(join(migrationFolder, name)).href),
+    const loaded = (await steps()).map(async (name): Promise<[string, Migration]> => [
+      name,
+      await import(pathToFileURL(join(migrationFolder, `${name}.ts`)).href),
     ])
     return Object.fromEntries(await Promise.all(loaded))
   },
 }
 
 /** Kysely's migrator over `migrations/`; safe with two processes at once (it takes a lock in the database). */
-export const migrator = (db: Kysely<unknown>) => new Migrator({ db: db as Kysely<never>, provider })
+export const migrator = (db: Kysely<unknown>) => new Migrator({ db, provider })
 
 /**
  * Migrates to the newest step.
@@ -30,9 +37,10 @@ export const migrator = (db: Kysely<unknown>) => new Migrator({ db: db as Kysely
  * @throws {SchemaError} when a step failed or the database is newer than the code
  */
 export async function migrateToLatest(db: Kysely<unknown>): Promise<string[]> {
+  if (await isCurrent(db)) return []
   const { error, results = [] } = await migrator(db).migrateToLatest()
   if (error instanceof Error && /previously executed migration/.test(error.message)) {
-    throw new SchemaError('The database is newer than this version of Ambit: upgrade Ambit, or restore a backup.')
+    throw new SchemaError(NEWER)
   }
   if (error) {
     const failed = results.find((result) => result.status === 'Error')
@@ -40,4 +48,18 @@ export async function migrateToLatest(db: Kysely<unknown>): Promise<string[]> {
     throw new SchemaError(`Migration ${failed?.migrationName ?? ''} failed: ${why}`, { cause: error })
   }
   return results.map((result) => result.migrationName)
+}
+
+/**
+ * Whether the database has every step, without loading one.
+ * @throws {SchemaError} when it has steps that the code doesn't know
+ */
+export async function isCurrent(db: Kysely<unknown>): Promise<boolean> {
+  const known = await steps()
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db).catch((error) => {
+    if (error.code === '42P01') return { rows: [] }
+    throw error
+  })
+  if (rows.some(({ name }) => !known.includes(name))) throw new SchemaError(NEWER)
+  return rows.length === known.length
 }

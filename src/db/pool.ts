@@ -34,9 +34,9 @@ export function openPool(url: string, { max = 20, waitMs = 2000 } = {}): Pool {
     keepAlive: true,
     application_name: 'ambit',
     // prepared here, so that a one-trip statement never has two to parse
-    onConnect: (client: Client) => client.query(enterStatement('00000000-0000-0000-0000-000000000000', '{}', 0)),
+    onConnect: (client: pg.ClientBase) => client.query(enterStatement('00000000-0000-0000-0000-000000000000', '{}', 0)),
   }
-  const pool = new pg.Pool(options as pg.PoolConfig)
+  const pool = new pg.Pool(options)
   pool.on('error', () => {})
   return pool
 }

@@ -8,6 +8,7 @@ import type { Database } from '#src/db/database.ts'
 import type { FieldError } from '#src/http/errors.ts'
 import type { ScreenProps } from '#src/ui/layout.tsx'
 import type { Frame } from '#src/ui/frame.ts'
+import type { Child } from '#src/ui/html.ts'
 
 /** Who may: holders of a permission, anybody signed in, or everybody, with the reason why. */
 export type Access = { can: Permission } | { signedIn: true } | { public: string }
@@ -15,14 +16,17 @@ export type Access = { can: Permission } | { signedIn: true } | { public: string
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** A page, without its frame. `plain` is the narrow one for visitors. */
-export type Screen = Omit<ScreenProps, 'frame'> & { plain?: boolean }
+export type Screen = Omit<ScreenProps, 'frame'> & { plain?: boolean; footer?: Child }
+
+/** Draws a page once its frame is known. */
+export type Draw = (frame: Frame) => Screen
 
 /** What a handler answers; `respond` makes it a page, a fragment or JSON. */
 export type Answer = {
   status?: number
   /** A value, or a string that is JSON already. */
   json?: unknown
-  screen?: (frame: Frame) => Screen
+  screen?: Draw
   /** Version of the record. */
   etag?: number
   /** Path of what was made, or where a page goes on to. */
@@ -61,22 +65,22 @@ export type Call<A = Access, Q = undefined, B = undefined> = {
   id: (name?: string) => string
   query: Input<Q>
   body: Input<B>
+  /** The body as it was sent, for an endpoint without a schema. */
+  sent: Record<string, unknown>
   /** Version that the writer has seen (`If-Match`, or the form's); null where none was said, or `*`. */
   version: number | null
   request: { id: string; ip: string | null; userAgent: string; via: 'web' | 'api' }
-  /** The visitor's or session's form cookie and token. */
-  form: { token: string; cookies: string[] }
 }
 
-type Spec<A, Q, B> = A & {
+type Options<A, Q, B> = {
   query?: Q
   body?: B
   /** Counts as an attempt to sign in. */
   rate?: 'sign-in'
   /** Only as a page, or only below /api. */
   only?: 'page' | 'json'
-  /** Takes part in signing in or out, so that a form needs the visitor's token. */
-  refused?: (call: Call<A, Q, undefined>, refusal: Refusal) => Screen | Promise<Screen>
+  /** The form again, when what it sent was refused. */
+  refused?: (call: Call<A, Q, undefined>, refusal: Refusal) => Draw | Promise<Draw>
 }
 
 /** One row of the route table. */
@@ -89,23 +93,24 @@ export type Endpoint = {
   rate?: 'sign-in'
   only?: 'page' | 'json'
   handle: (call: never) => Answer | Promise<Answer>
-  refused?: (call: never, refusal: Refusal) => Screen | Promise<Screen>
+  refused?: (call: never, refusal: Refusal) => Draw | Promise<Draw>
 }
+
+/** Holders of the permission, in any scope; the handler gets its Grant. */
+export const can = <const P extends Permission>(permission: P) => ({ can: permission })
+/** Anybody signed in. */
+export const signedIn = { signedIn: true } as const
+/** Everybody, and why. */
+export const everybody = (reason: string) => ({ public: reason })
 
 const endpoint =
   (method: Method) =>
-  <
-    const A extends Access,
-    Q extends z.ZodType | undefined = undefined,
-    B extends z.ZodType | undefined = undefined,
-  >(
+  <A extends Access, Q extends z.ZodType | undefined = undefined, B extends z.ZodType | undefined = undefined>(
     path: string,
-    spec: Spec<A, Q, B>,
+    access: A,
+    options: Options<A, Q, B>,
     handle: (call: Call<A, Q, B>) => Answer | Promise<Answer>,
-  ): Endpoint => {
-    const { query, body, rate, only, refused, ...access } = spec
-    return { method, path, access: access as Access, query, body, rate, only, handle, refused }
-  }
+  ): Endpoint => ({ method, path, access, ...options, handle })
 
 export const get = endpoint('GET')
 export const post = endpoint('POST')

@@ -149,9 +149,9 @@ class Handling {
       id: (name = 'id') => this.#uuid(name),
       query: endpoint.query ? validQuery(endpoint.query, this.#query()) : undefined,
       body: undefined as unknown,
+      sent: fields,
       version: this.#version(isForm ? formVersion : undefined),
       request: { id: this.#id, ip: this.#ip, userAgent: this.#c.req.header('user-agent') ?? '', via: this.#via },
-      form: { token: this.#formToken, cookies: this.#newVisitor ? [this.#around.cookies.setVisitor(this.#newVisitor)] : [] },
     }
     try {
       if (endpoint.body) call.body = validBody(endpoint.body, isForm ? fields : (body?.fields ?? {}))
@@ -169,7 +169,7 @@ class Handling {
     const { status, message, errors = [], current, headers } = error
     const refusal: Refusal = { status, message, errors, input, current }
     const screen = await endpoint.refused({ ...call, body: undefined } as never, refusal)
-    return respond({ status, screen: () => screen, headers, cookies: call.form.cookies }, this.#out())
+    return respond({ status, screen, headers }, this.#out())
   }
 
   #want(endpoints: readonly Endpoint[]): void {
@@ -269,6 +269,10 @@ class Handling {
       prefixed: (path: string) => config.URL_PREFIX + path,
       locate: (path: string) => config.URL_PREFIX + this.#api + path,
       setNotice: cookies.setNotice,
+      cookies: () => [
+        ...(this.#newVisitor ? [cookies.setVisitor(this.#newVisitor)] : []),
+        ...(cookieValues(this.#c, cookies.notice).length ? [cookies.drop(cookies.notice)] : []),
+      ],
       noneMatch: this.#c.req.header('if-none-match'),
     }
   }

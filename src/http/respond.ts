@@ -28,6 +28,8 @@ type Outgoing = {
   locate: (path: string) => string
   prefixed: (path: string) => string
   setNotice: (text: string) => string
+  /** What drawing the frame made necessary: a visitor's cookie for forms; the notice that was shown. */
+  cookies: () => string[]
   /** `If-None-Match`, for reads. */
   noneMatch?: string
 }
@@ -87,7 +89,8 @@ function pageResponse(answer: Answer, out: Outgoing): Response {
 function markup(screen: Screen, frame: Frame, out: Outgoing, { status = 200, headers, cookies }: Answer): Response {
   const { plain, ...rest } = screen
   const draw = plain ? Plain : out.wanted === 'part' ? Part : Page
-  const response = new Response(draw({ frame, ...rest }).toString(), {
+  const content = draw({ frame, ...rest }).toString()
+  const response = new Response(content, {
     status,
     headers: {
       ...common,
@@ -98,7 +101,7 @@ function markup(screen: Screen, frame: Frame, out: Outgoing, { status = 200, hea
       ...headers,
     },
   })
-  return withCookies(response, cookies)
+  return withCookies(response, [...(cookies ?? []), ...out.cookies()])
 }
 
 function withCookies(response: Response, cookies: string[] | undefined): Response {

@@ -45,7 +45,7 @@ export class Assets {
     const asset = hash === this.#hash ? this.#assets.get(name) : undefined
     if (!asset) return undefined
     const packed = asset.gzip !== null && acceptEncoding.includes('gzip')
-    return new Response((packed ? asset.gzip : asset.plain) as BodyInit, {
+    return new Response((packed ? asset.gzip : asset.plain) as Uint8Array<ArrayBuffer>, {
       headers: {
         'Content-Type': asset.type,
         'Cache-Control': 'public, max-age=31536000, immutable',

@@ -9,6 +9,13 @@ export interface FieldError {
 export const errorAt = (errors: readonly FieldError[] | undefined, path: string) =>
   errors?.find((error) => error.path === path)?.message
 
+/** What a summary says of a refusal: each field's message, or the one of the whole. */
+export const refusalErrors = (refusal: { message: string; errors: readonly FieldError[] } | undefined): FieldError[] => {
+  if (!refusal) return []
+  if (!refusal.errors.length) return [{ path: '', message: refusal.message }]
+  return refusal.errors.map(({ path, message }) => ({ path, message: path ? `${path.replaceAll('_', ' ')} ${message}` : message }))
+}
+
 export interface FormProps {
   action: string
   method?: 'post' | 'put' | 'patch' | 'delete'

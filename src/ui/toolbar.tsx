@@ -24,7 +24,8 @@ export interface ToolbarProps {
   /** The list's own path, without parameters. */
   path: string
   address: Address
-  q?: string | null
+  /** What is searched for now; a list without search leaves it out. */
+  q?: string
   placeholder?: string
   filters?: readonly Filter[]
   /** Parameters the search has to keep: the sort. */
@@ -46,25 +47,7 @@ export function Toolbar({ path, address, q, placeholder, filters = [], keep = {}
   return (
     <search class="toolbar">
       <form id="search" class="toolbar-form" method="get" action={path} {...searching}>
-        <span class="search-field">
-          <Icon name="search" />
-          <label class="unseen" for="q">
-            Search
-          </label>
-          <input
-            id="q"
-            type="search"
-            name="q"
-            value={q ?? ''}
-            placeholder={placeholder ?? 'Search'}
-            autocomplete="off"
-            enterkeyhint="search"
-            aria-keyshortcuts="/"
-          />
-          <span class="key needs-script" aria-hidden="true">
-            /
-          </span>
-        </span>
+        {q === undefined ? null : <SearchField q={q} placeholder={placeholder} />}
         {selects.map((filter) => (
           <FilterSelect {...filter} />
         ))}
@@ -78,6 +61,30 @@ export function Toolbar({ path, address, q, placeholder, filters = [], keep = {}
       ))}
       {children ? <div class="toolbar-end">{children}</div> : null}
     </search>
+  )
+}
+
+function SearchField({ q, placeholder = 'Search' }: { q: string; placeholder?: string }) {
+  return (
+    <span class="search-field">
+      <Icon name="search" />
+      <label class="unseen" for="q">
+        Search
+      </label>
+      <input
+        id="q"
+        type="search"
+        name="q"
+        value={q}
+        placeholder={placeholder}
+        autocomplete="off"
+        enterkeyhint="search"
+        aria-keyshortcuts="/"
+      />
+      <span class="key needs-script" aria-hidden="true">
+        /
+      </span>
+    </span>
   )
 }
 

@@ -14,7 +14,7 @@ import {
   symlink,
 } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { basename, delimiter, dirname, join } from 'node:path'
+import { basename, delimiter, dirname, join, relative } from 'node:path'
 import { EmbeddedError } from './errors.ts'
 import { type Identity, reachable } from './place.ts'
 
@@ -42,6 +42,7 @@ export function run(
 ): Promise<{ ok: boolean; output: string }> {
   return new Promise((done) => {
     const child = spawn(file, args, {
+      cwd: '/', // the caller's may be closed to whom it runs as
       env: environment(),
       ...options,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -124,7 +125,7 @@ async function hydrate(native: string): Promise<boolean> {
   const list = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]')
   try {
     for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {
-      const link = join(native, '..', target)
+      const link = join(native, relative('native', target))
       const there = await access(link).then(
         () => true,
         () => false,

@@ -71,7 +71,8 @@ function locales({ major }: Binaries): string[] {
   return ['--encoding=UTF8', `--locale=${locale}`, ...(major >= 17 ? builtin : [])]
 }
 
+// An initdb that outlived its killed parent may still be writing there: what resists is left to the next start.
 async function sweep(folder: string) {
   const leftovers = (await readdir(folder)).filter((name) => /^(data|password)\.new-/.test(name))
-  await Promise.all(leftovers.map((name) => rm(join(folder, name), { recursive: true, force: true })))
+  await Promise.allSettled(leftovers.map((name) => rm(join(folder, name), { recursive: true, force: true })))
 }

@@ -28,12 +28,16 @@ const hints: [RegExp, string][] = [
 
 /** Turns what a PostgreSQL program printed into one line; `subject` says what failed, `log` where more is to be read. */
 export function explain(subject: string, output: string, log?: string): EmbeddedError {
-  const hint = hints.find(([pattern]) => pattern.test(output))?.[1]
   const lines = output.split('\n').map((line) => line.trim())
+  const known = hints.find(([pattern]) => pattern.test(output))
   const complaint =
-    lines.findLast((line) => /\b(FATAL|PANIC|error|ERROR):/.test(line)) ?? lines.findLast(Boolean)
+    lines.find((line) => known?.[0].test(line)) ??
+    lines.findLast((line) => /\b(FATAL|PANIC|error|ERROR):/.test(line)) ??
+    lines.findLast(Boolean)
   const reason = complaint?.replace(/^.*?(FATAL|PANIC|error|ERROR):\s*/, '') ?? 'no reason given'
-  return new EmbeddedError(`${subject}: ${hint ? `${hint} (${reason})` : reason}${log ? `; see ${log}` : ''}`)
+  return new EmbeddedError(
+    `${subject}: ${known ? `${known[1]} (${reason})` : reason}${log ? `; see ${log}` : ''}`,
+  )
 }
 
 /** Errors of the file system as one line; all others are handed back as they are. */

@@ -10,13 +10,16 @@ const BUSY = 5
 const held = new Set<DatabaseSync>()
 
 function take(file: string, begin: string): Hold | undefined {
-  const database = new DatabaseSync(file)
+  let database: DatabaseSync | undefined
   try {
+    database = new DatabaseSync(file)
     database.exec(begin)
   } catch (error) {
-    database.close()
+    database?.close()
     if ((error as { errcode?: number }).errcode === BUSY) return
-    throw error
+    throw new EmbeddedError(
+      `${file} can't be locked (${(error as Error).message}): let the user that runs Ambit write there`,
+    )
   }
   held.add(database) // a collected connection would let go of its lock
   return {

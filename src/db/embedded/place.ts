@@ -15,7 +15,11 @@ export type Place = { home: string; cluster: string; cache: string; identity: Id
 /** Settles where the database of `dataDir` lies and who runs it; the same answer at every start. */
 export async function settle(dataDir: string): Promise<Place> {
   const asked = join(resolve(dataDir), 'postgres')
-  await mkdir(asked, { recursive: true })
+  await mkdir(asked, { recursive: true }).catch((error) => {
+    throw new EmbeddedError(
+      `${asked} can't be made (${error.code}): set DATA_DIR to a folder that can be written`,
+    )
+  })
   const home = await realpath(asked)
   const remembered = await readFile(join(home, 'location'), 'utf8').catch(() => '')
   if (remembered) await guardAgainstCopies(home, remembered)

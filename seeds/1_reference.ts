@@ -1,0 +1,16 @@
+import type { Kysely } from 'kysely'
+import type { DB } from '#src/db/types.ts'
+import { seedAccess } from '#src/domains/organizations/access.ts'
+
+/** The platform's and the default organization, and everybody's built-in permissions and roles. Runs at will. */
+export async function seed(db: Kysely<DB>): Promise<void> {
+  await db
+    .insertInto('organizations')
+    .values([
+      { kind: 'platform', name: 'Platform', slug: 'platform' },
+      { kind: 'tenant', name: 'Northern Lights Cold Storage', slug: 'default', is_default: true },
+    ])
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  await seedAccess(db)
+}

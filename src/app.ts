@@ -1,0 +1,60 @@
+import type { HttpBindings } from '@hono/node-server'
+import { Hono } from 'hono'
+import { sql } from 'kysely'
+import type { UserActor } from '#src/access/actor.ts'
+import type { RightsCache } from '#src/access/rights.ts'
+import type { Config } from '#src/config.ts'
+import type { Database } from '#src/db/database.ts'
+import { authRoutes } from '#src/domains/auth/routes.tsx'
+import { healthRoutes, homeRoutes } from '#src/domains/home/routes.tsx'
+import { navigationFor } from '#src/domains/navigation.ts'
+import { sessionRoutes } from '#src/domains/sessions/routes.tsx'
+import { userRoutes } from '#src/domains/users/routes.tsx'
+import { Cookies } from '#src/http/cookies.ts'
+import type { Endpoint } from '#src/http/endpoint.ts'
+import { limit } from '#src/http/limits.ts'
+import { mount } from '#src/http/mount.ts'
+import { Assets } from '#src/http/static.ts'
+import { paths } from '#src/paths.ts'
+
+/** The route table: one line a domain. */
+export const endpoints: Endpoint[] = [...homeRoutes, ...healthRoutes, ...authRoutes, ...userRoutes, ...sessionRoutes]
+
+export type Dependencies = {
+  config: Config
+  db: Database
+  rights: RightsCache
+  /** Marks a session as seen, some time later. */
+  seen?: (sessionId: string) => void
+  log?: { error: (details: object, message: string) => void }
+}
+
+export function createApp({ config, db, rights, seen = () => {}, log = console }: Dependencies) {
+  const app = new Hono<{ Bindings: HttpBindings }>({ strict: false }).basePath(config.URL_PREFIX || '/')
+  const assets = new Assets()
+  app.get(paths.static(':hash', ':file{.+}'), (c, next) => {
+    const found = assets.serve(c.req.param('hash') ?? '', c.req.param('file') ?? '', c.req.header('accept-encoding'))
+    return found ? Promise.resolve(found) : next()
+  })
+  mount(app, endpoints, {
+    config,
+    db,
+    rights,
+    cookies: new Cookies(config),
+    signInLimit: config.RATE_LIMIT_ENABLED
+      ? limit(db.pool, 'sign-in', config.SIGN_IN_ATTEMPTS, config.RATE_LIMIT_WINDOW)
+      : null,
+    asset: (name) => assets.path(name),
+    navigation: navigationFor,
+    seen,
+    denied: (actor, wanted, path) => denied(db, actor, wanted, path),
+    log,
+  })
+  return app
+}
+
+/** Every refusal of somebody is in the trail. */
+async function denied(db: Database, actor: UserActor, wanted: string, path: string): Promise<void> {
+  const details = JSON.stringify({ wanted, path })
+  await db.withActor(actor, (tx) => sql`select app.record_event('access:denied', 'route', null, ${details})`.execute(tx))
+}

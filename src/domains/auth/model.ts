@@ -1,0 +1,26 @@
+import { z } from 'zod'
+import { email, normalised, password, username } from '#src/domains/users/model.ts'
+
+/** `username` is a user name or an address; `email` is taken as the key too. */
+export const credentials = z
+  .strictObject({
+    username: z.string().max(254, 'is too long').optional(),
+    email: z.string().max(254, 'is too long').optional(),
+    password: z.string('is needed').max(1000, 'has at most 1000 characters'),
+    organization: z.string().max(63).optional(),
+    next: z.string().max(2000).optional(),
+  })
+  .transform(({ username, email, organization, ...rest }) => ({
+    ...rest,
+    name: normalised(username ?? email ?? ''),
+    organization: organization || null,
+  }))
+
+export const registration = z.strictObject({
+  username,
+  email,
+  password,
+  first_name: z.string().trim().max(100, 'has at most 100 characters').default(''),
+  last_name: z.string().trim().max(100, 'has at most 100 characters').default(''),
+})
+export type Registration = z.infer<typeof registration>

@@ -1,0 +1,15 @@
+import type { UserActor } from '#src/access/actor.ts'
+import type { Permission } from '#src/access/permission.ts'
+import { paths } from '#src/paths.ts'
+import type { NavigationItem } from '#src/ui/frame.ts'
+
+type Item = Omit<NavigationItem, 'current'> & { can?: Permission }
+
+const items: Item[] = [
+  { label: 'Start', href: paths.home, icon: 'house' },
+  { label: 'People', href: paths.users, icon: 'users', section: 'Organization', can: 'user:read' },
+  { label: 'Sessions', href: paths.sessions, icon: 'monitor-smartphone', section: 'Organization', can: 'session:read' },
+]
+
+/** What stands in the sidebar: only where the person may go. */
+export const navigationFor = (actor: UserActor) => items.filter(({ can }) => !can || actor.can(can))

@@ -1,0 +1,213 @@
+import { sql } from 'kysely'
+import type { UserActor } from '#src/access/actor.ts'
+import { Forbidden, type Grant } from '#src/access/grant.ts'
+import { ADMINISTERS, othersAdminister, permissionsOf, requireGivable, requireNotStronger } from '#src/access/granting.ts'
+import type { Config } from '#src/config.ts'
+import type { Db } from '#src/db/database.ts'
+import type { NewUser, UserChange, UserRecord } from '#src/domains/users/model.ts'
+import { type Reader, readerOf, userJson } from '#src/domains/users/queries.ts'
+import { conflict, invalid, notFound, stale } from '#src/http/errors.ts'
+import { hashPassword, weakness } from '#src/platform/passwords.ts'
+
+/** A user as JSON, and its version. */
+export type Written = { id: string; json: string; version: number }
+
+const TAKEN: Record<string, [field: string, message: string]> = {
+  accounts_username_key: ['username', 'is taken'],
+  users_username: ['username', 'is taken'],
+  accounts_email_key: ['email', 'has an account already'],
+  users_email: ['email', 'has an account already'],
+}
+
+/** Says at which field a taken name stands. */
+async function naming<T>(write: Promise<T>): Promise<T> {
+  return write.catch((error: { code?: string; constraint?: string }) => {
+    const known = error.code === '23505' ? TAKEN[error.constraint ?? ''] : undefined
+    throw known ? conflict(...known) : error
+  })
+}
+
+/** The hash of a first password, made before the transaction that stores it. */
+export async function firstPassword(password: string | undefined, config: Config): Promise<string | null> {
+  if (password === undefined) return null
+  const weak = weakness(password, config)
+  if (weak) throw invalid([{ path: 'password', message: weak }])
+  return hashPassword(password)
+}
+
+/** Makes a user with the account to sign in with; without a password they are invited, not active. */
+export async function createUser(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'user', 'create'>,
+  input: NewUser,
+  passwordHash: string | null,
+): Promise<Written> {
+  const { role_ids, groups, username, email, first_name, last_name } = input
+  placeIn(actor, grant, groups.map(({ id }) => id))
+  const roles = await requireGivable(tx, actor, role_ids)
+  const missing = role_ids.findIndex((id) => !roles.includes(id))
+  if (missing >= 0) throw invalid([{ path: `role_ids.${missing}`, message: 'is no role' }])
+  const reader = readerOf(actor)
+  const made = await naming(
+    tx
+      .with('made', (db) =>
+        db
+          .insertInto('users')
+          .values({
+            account_id: sql<string>`app.create_account(${username}, ${email}, ${passwordHash}, true)`,
+            status: passwordHash ? 'active' : 'invited',
+            created_by: actor.userId,
+            username,
+            email,
+            first_name,
+            last_name,
+          })
+          .returningAll(),
+      )
+      .selectFrom('made as users')
+      .select(['users.id', 'users.version', userJson(reader).as('json')])
+      .executeTakeFirstOrThrow(),
+  )
+  if (!role_ids.length && !groups.length && grant.all) return made
+  if (role_ids.length) {
+    const rows = [...new Set(role_ids)].map((role_id) => ({ user_id: made.id, role_id, granted_by: actor.userId }))
+    await tx.insertInto('user_roles').values(rows).execute()
+  }
+  if (groups.length) {
+    const rows = groups.map(({ id, role }) => ({ user_id: made.id, group_id: id, role }))
+    await tx.insertInto('group_members').values(rows).execute()
+  }
+  const placed = await tx
+    .selectFrom('users')
+    .where('users.id', '=', made.id)
+    .select(['users.id', 'users.version', userJson(reader).as('json'), grant.where().as('inScope')])
+    .executeTakeFirstOrThrow()
+  if (!placed.inScope) throw new Forbidden('user:create', 'You may only add people to your own groups.')
+  return placed
+}
+
+/** Adding to a group takes the right to change that group, or to place people in it. */
+function placeIn(actor: UserActor, grant: Grant<'user', 'create'>, ids: string[]): void {
+  const changes = actor.find('group:update')
+  for (const id of ids) {
+    if (changes?.all || (changes?.scopes.has('group') && changes.holder.groups.includes(id))) continue
+    if (grant.scopes.has('group') && grant.holder.groups.includes(id)) continue
+    throw new Forbidden('group:update', 'You may not add people to this group.')
+  }
+}
+
+type Target = {
+  version: number
+  json: string
+  username: string
+  email: string
+  status: string
+  deleted: boolean
+  inScope: boolean
+}
+
+/**
+ * Locks a user for a change: what the actor can't see does not exist, what they only see is refused.
+ * @param version that the writer has seen; another one by now is a 412 with the row as it stands
+ */
+async function target(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'user', 'update'> | Grant<'user', 'delete'>,
+  id: string,
+  { version = null, deleted = false, reader = readerOf(actor) }: { version?: number | null; deleted?: boolean; reader?: Reader } = {},
+): Promise<Target> {
+  const visible = actor.find('user:read') ?? grant
+  const found = await tx
+    .selectFrom('users')
+    .where('users.id', '=', id)
+    .where(visible.where())
+    .select([
+      'users.version',
+      'users.username',
+      'users.email',
+      'users.status',
+      sql<boolean>`users.deleted_at is not null`.as('deleted'),
+      grant.where().as('inScope'),
+      userJson(reader).as('json'),
+    ])
+    .forUpdate('users')
+    .executeTakeFirst()
+  if (!found || found.deleted !== deleted) throw notFound()
+  if (!found.inScope) throw new Forbidden(`user:${grant.action}`)
+  if (version !== null && version !== found.version) throw stale(JSON.parse(found.json))
+  return found as Target
+}
+
+/** Changes what is named. Sign-in name, address and status are for whoever may change everybody. */
+export async function updateUser(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'user', 'update'>,
+  id: string,
+  change: UserChange,
+  version: number | null,
+): Promise<Written> {
+  const was = await target(tx, actor, grant, id, { version })
+  const { status } = change
+  const renamed =
+    (change.username !== undefined && change.username !== was.username) ||
+    (change.email !== undefined && change.email !== was.email)
+  const turned = status !== undefined && status !== was.status
+  if ((renamed || turned) && !grant.all) throw new Forbidden('user:update:all', 'You may not change how this person signs in.')
+  if (renamed) await rename(tx, actor, id, { username: change.username ?? was.username, email: change.email ?? was.email })
+  if (turned && was.status === 'invited') throw conflict('status', 'can change once the invitation was accepted')
+  if (turned && id === actor.userId) throw conflict('status', 'of your own can only be changed by somebody else')
+  if (turned && status === 'disabled') await keepAnAdministrator(tx, id)
+  await naming(tx.updateTable('users').set(change).where('users.id', '=', id).execute())
+  return written(tx, id, readerOf(actor))
+}
+
+async function rename(tx: Db, actor: UserActor, id: string, to: { username: string; email: string }): Promise<void> {
+  if (id !== actor.userId) await requireNotStronger(tx, actor, id)
+  const { rows } = await naming(
+    sql<{ done: boolean }>`select app.rename_account(${id}, ${to.username}, ${to.email}) as done`.execute(tx),
+  )
+  if (rows[0]?.done) return
+  throw new Forbidden('account', 'This account belongs to the person alone: only they can change how they sign in.')
+}
+
+/** Takes a user away so that they can be brought back; their sessions end. */
+export async function deleteUser(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'user', 'delete'>,
+  id: string,
+  version: number | null,
+): Promise<UserRecord> {
+  if (id === actor.userId) throw conflict('', 'You can’t delete yourself.')
+  const was = await target(tx, actor, grant, id, { version })
+  await keepAnAdministrator(tx, id)
+  await tx.updateTable('users').set({ deleted_at: sql`now()` }).where('users.id', '=', id).execute()
+  await tx.updateTable('sessions').set({ revoked_at: sql`now()` }).where('user_id', '=', id).where('revoked_at', 'is', null).execute()
+  return JSON.parse(was.json)
+}
+
+/** Brings a deleted user back; a name taken meanwhile is a 409. */
+export async function restoreUser(tx: Db, actor: UserActor, grant: Grant<'user', 'delete'>, id: string): Promise<Written> {
+  await target(tx, actor, grant, id, { deleted: true })
+  await naming(tx.updateTable('users').set({ deleted_at: null }).where('users.id', '=', id).execute())
+  return written(tx, id, readerOf(actor))
+}
+
+async function keepAnAdministrator(tx: Db, id: string): Promise<void> {
+  if (!(await permissionsOf(tx, id)).includes(ADMINISTERS)) return
+  if (!(await othersAdminister(tx, id))) {
+    throw conflict('', 'This is the last person who can administer roles: give that to somebody else first.')
+  }
+}
+
+/** Within the transaction that wrote it, by somebody whose right to write was checked. */
+const written = (tx: Db, id: string, reader: Reader): Promise<Written> =>
+  tx
+    .selectFrom('users')
+    .where('users.id', '=', id)
+    .select(['users.id', 'users.version', userJson(reader).as('json')])
+    .executeTakeFirstOrThrow()
+

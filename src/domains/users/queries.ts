@@ -1,0 +1,104 @@
+import { type RawBuilder, sql } from 'kysely'
+import type { UserActor } from '#src/access/actor.ts'
+import type { Grant } from '#src/access/grant.ts'
+import type { Db } from '#src/db/database.ts'
+import { beyond, COUNT_CAP, type PageRow } from '#src/db/paging.ts'
+import type { ListView } from '#src/http/list.ts'
+
+/** Who reads, and which of the roles and groups attached to a user they may see; always their own. */
+export type Reader = { me: string; roles: Grant<'role', 'read'> | null; groups: Grant<'group', 'read'> | null }
+
+export const readerOf = (actor: UserActor): Reader => ({
+  me: actor.userId,
+  roles: actor.find('role:read'),
+  groups: actor.find('group:read'),
+})
+
+/** A user as JSON, made by the database for rows of `users`. */
+export function userJson({ me, roles, groups }: Reader): RawBuilder<string> {
+  const seesRole = roles?.where('r') ?? sql`false`
+  const seesGroup = groups?.where('g') ?? sql`false`
+  return sql<string>`json_build_object(
+    'id', users.id, 'username', users.username, 'email', users.email,
+    'first_name', users.first_name, 'last_name', users.last_name, 'avatar_url', null, 'status', users.status,
+    'locale', users.locale, 'time_zone', users.time_zone,
+    'roles', (select coalesce(json_agg(json_build_object('id', r.id, 'name', r.name) order by r.name), '[]')
+      from user_roles ur join roles r on r.org_id = ur.org_id and r.id = ur.role_id
+      where ur.org_id = users.org_id and ur.user_id = users.id and r.deleted_at is null
+        and (ur.expires_at is null or ur.expires_at > now()) and (users.id = ${me} or ${seesRole})),
+    'groups', (select coalesce(json_agg(json_build_object('id', g.id, 'name', g.name, 'kind', g.kind, 'role', gm.role) order by g.name), '[]')
+      from group_members gm join groups g on g.org_id = gm.org_id and g.id = gm.group_id
+      where gm.org_id = users.org_id and gm.user_id = users.id and g.deleted_at is null and (users.id = ${me} or ${seesGroup})),
+    'last_login_at', users.last_login_at, 'email_verified_at', users.email_verified_at,
+    'created_at', users.created_at, 'updated_at', users.updated_at, 'deleted_at', users.deleted_at,
+    'version', users.version)::text`
+}
+
+const MOST_WORDS = 6
+
+/** Every word of the search begins a word of the record. */
+function searched(model: string, table: string, q: string): RawBuilder<boolean>[] {
+  const words = q.split(/[^\p{L}\p{N}\p{M}]+/u).filter(Boolean)
+  return words.slice(0, MOST_WORDS).map(
+    (word) => sql<boolean>`exists (select from search_words w
+      where w.org_id = ${sql.ref(`${table}.org_id`)} and w.model = ${model} and w.record_id = ${sql.ref(`${table}.id`)}
+        and w.word >= app.fold(${word}) and w.word < app.fold(${word}) || U&'\\+10FFFF')`,
+  )
+}
+
+function matching(db: Db, grant: Grant<'user', 'read'>, { q, filters }: ListView) {
+  let query = db
+    .selectFrom('users')
+    .where('users.deleted_at', filters.deleted ? 'is not' : 'is', null)
+    .where(grant.where())
+  const { status } = filters
+  if (status?.length === 1) query = query.where('users.status', '=', status[0] as string)
+  else if (status) query = query.where('users.status', 'in', status)
+  for (const condition of searched('user', 'users', q)) query = query.where(condition)
+  return query
+}
+
+/** How many there are, counted up to one past the cap. */
+export function countUsers(db: Db, grant: Grant<'user', 'read'>, view: ListView) {
+  const some = matching(db, grant, view)
+    .select(sql`1`.as('one'))
+    .limit(COUNT_CAP + 1)
+  return db.selectFrom(some.as('some')).select((eb) => eb.fn.countAll<number>().as('total'))
+}
+
+/** One page by keyset; rows before a cursor come backwards. */
+export function listUsers(db: Db, grant: Grant<'user', 'read'>, view: ListView, reader: Reader) {
+  const backwards = view.before !== null && view.after === null
+  const direction = view.descending !== backwards ? 'desc' : 'asc'
+  return matching(db, grant, view)
+    .where(beyond('users', view))
+    .select((eb) => [
+      'users.id',
+      sql<string>`${sql.ref(`users.${view.column}`)}::text`.as('key'),
+      userJson(reader).as('json'),
+      eb.selectFrom(countUsers(db, grant, view).as('counted')).select('total').as('total'),
+    ])
+    .orderBy(sql.ref(`users.${view.column}`), direction)
+    .orderBy('users.id', direction)
+    .limit(view.limit + 1)
+    .offset(view.offset)
+    .$castTo<PageRow>()
+}
+
+/** One user, deleted ones too, and whether the other Grants reach it. */
+export function findUser(db: Db, grant: Grant<'user', 'read'>, id: string, reader: Reader) {
+  return db
+    .selectFrom('users')
+    .where('users.id', '=', id)
+    .where(grant.where())
+    .select(['users.version', userJson(reader).as('json')])
+}
+
+/** What a form may offer: roles and groups that the reader sees. */
+export const offeredRoles = (db: Db, grant: Grant<'role', 'read'>) =>
+  db.selectFrom('roles').where('deleted_at', 'is', null).where('status', '=', 'active').where(grant.where())
+    .select(['id', 'name', 'description']).orderBy('name').limit(200)
+
+export const offeredGroups = (db: Db, grant: Grant<'group', 'read'>) =>
+  db.selectFrom('groups').where('deleted_at', 'is', null).where(grant.where())
+    .select(['id', 'name', 'kind']).orderBy('name').limit(200)

@@ -1,0 +1,19 @@
+import type { Context } from 'hono'
+import type { Page } from '#src/db/paging.ts'
+
+/** A list as JSON: the database made the rows, so they are only joined. */
+export const pageJson = ({ json, limit, next, previous, total, capped }: Page<unknown>) =>
+  `{"data":[${json.join(',')}],"page":${JSON.stringify({ limit, next, previous, total, total_is_lower_bound: capped })}}`
+
+/** `Link` to the pages beside (RFC 8288). */
+export function pageLinks(c: Context, { next, previous }: Page<unknown>): Record<string, string> {
+  const links: string[] = []
+  for (const [rel, name, cursor] of [['next', 'after', next], ['prev', 'before', previous]] as const) {
+    if (!cursor) continue
+    const url = new URL(c.req.url)
+    for (const old of ['after', 'before', 'offset']) url.searchParams.delete(old)
+    url.searchParams.set(name, cursor)
+    links.push(`<${url.pathname}${url.search}>; rel="${rel}"`)
+  }
+  return links.length ? { Link: links.join(', ') } : {}
+}

@@ -1,0 +1,27 @@
+import type { Server } from 'node:http'
+import type { ServerType } from '@hono/node-server'
+
+const GRACE_MS = 10_000
+
+/**
+ * On SIGTERM and Ctrl-C: takes no new connection, lets running requests finish, then ends what they lean on.
+ * A second signal, or ten seconds, ends the wait.
+ */
+export function shutdown(listening: ServerType, end: () => Promise<void>): void {
+  // serve() makes an http.Server unless it is told otherwise
+  const server = listening as Server
+  let stopping = false
+  const stop = () => {
+    if (stopping) return process.exit(1)
+    stopping = true
+    const patience = setTimeout(() => server.closeAllConnections(), GRACE_MS)
+    patience.unref()
+    server.closeIdleConnections()
+    server.close(async () => {
+      await end().catch(() => {})
+      process.exit(0)
+    })
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}
