@@ -65,7 +65,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     end $$;
 
     -- What sign-in needs for a name or address, normalised by the caller; organization by slug, else the one used last.
-    create function app.sign_in_lookup(name text, slug text) returns jsonb
+    create function app.sign_in_lookup(name text, place_slug text) returns jsonb
       language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
     declare known public.accounts; place record; locked timestamptz;
     begin
@@ -77,7 +77,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       select u.org_id, u.id into place
       from public.users u join public.organizations o on o.id = u.org_id
       where u.account_id = known.id and u.status = 'active' and u.deleted_at is null and o.status = 'active'
-        and (slug is null or o.slug = slug)
+        and (place_slug is null or o.slug = place_slug)
       order by u.org_id = known.last_org_id desc nulls last, u.created_at limit 1;
       return jsonb_build_object('account', known.id, 'passwordHash', known.password_hash, 'active', known.status = 'active',
         'org', place.org_id, 'user', place.id,

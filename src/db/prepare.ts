@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import pg from 'pg'
 import type { Config } from '#src/config.ts'
 import { isCurrent, migrateToLatest, SchemaError } from '#src/db/migrate.ts'
@@ -45,10 +46,17 @@ export async function prepareDatabase(config: Config, seed: (url: string) => Pro
 async function prepareAsOwner(config: Config, owner: Owner, seed: (url: string) => Promise<void>): Promise<Prepared> {
   if (!owner.embedded) await reachOrCreate(owner.url)
   const db = ownerDatabase(owner.url)
-  const migrated = await migrateToLatest(db).finally(() => db.destroy())
-  if (migrated.length) await seed(owner.url)
+  const { migrated, empty } = await migrateAndLook(db).finally(() => db.destroy())
+  // empty also after a first start that was interrupted
+  if (migrated.length || empty) await seed(owner.url)
   const url = await appUrl(owner.url, config.SECRET_KEY)
   return { url, listenUrl: config.DATABASE_LISTEN_URL ?? url, migrated, embedded: owner.embedded, stop: owner.stop }
+}
+
+async function migrateAndLook(db: ReturnType<typeof ownerDatabase>) {
+  const migrated = await migrateToLatest(db)
+  const { rows } = await sql`select from accounts limit 1`.execute(db)
+  return { migrated, empty: rows.length === 0 }
 }
 
 async function reach(url: string): Promise<void> {

@@ -84,7 +84,7 @@ class Handling {
   readonly #around: Surroundings
   readonly #api: string
   readonly #id = randomUUID()
-  #wanted: Wanted = 'json'
+  #negotiated: Wanted | null = null
   #actor: Actor | null = null
   #credential: Credential | null = null
   #visitor: string | undefined
@@ -116,8 +116,6 @@ class Handling {
   /** Anything thrown, as an answer; a refusal of somebody goes into the trail first. */
   async fail(thrown: unknown): Promise<Response> {
     let error = httpError(thrown)
-    if (!this.#c.req.header('accept')?.includes('html') && this.#wanted !== 'part') this.#wanted = 'json'
-    else if (!this.#api && this.#wanted === 'json' && !this.#credentialIsBearer) this.#wanted = this.#partial ? 'part' : 'page'
     if (error.status === 500) {
       this.#around.log.error({ err: thrown, request: this.#id, path: this.#c.req.path }, 'request failed')
     }
@@ -173,16 +171,24 @@ class Handling {
   }
 
   #want(endpoints: readonly Endpoint[]): void {
-    const wanted = negotiate({
-      accept: this.#c.req.header('accept'),
-      bearer: this.#credentialIsBearer,
-      api: this.#api !== '',
-      partial: this.#partial,
-      page: !this.#api && endpoints.some(({ only }) => only !== 'json'),
-      json: endpoints.some(({ only }) => only !== 'page'),
-    })
-    if (!wanted) throw new HttpError(406, 'There is text/html and application/json.')
-    this.#wanted = wanted
+    const page = !this.#api && endpoints.some(({ only }) => only !== 'json')
+    const json = endpoints.some(({ only }) => only !== 'page')
+    this.#negotiated = this.#negotiate(page, json)
+    if (!this.#negotiated) {
+      const offered = [page && 'text/html', json && 'application/json'].filter(Boolean)
+      throw new HttpError(406, `There is ${offered.join(' and ')}.`)
+    }
+  }
+
+  #negotiate(page: boolean, json: boolean): Wanted | null {
+    const accept = this.#c.req.header('accept')
+    return negotiate({ accept, bearer: this.#credentialIsBearer, api: this.#api !== '', partial: this.#partial, page, json })
+  }
+
+  /** For errors there is always an answer, also where nothing that is accepted was found. */
+  get #wanted(): Wanted {
+    this.#negotiated ??= this.#negotiate(!this.#api, true) ?? 'json'
+    return this.#negotiated
   }
 
   #endpoint(byMethod: Map<string, Endpoint>, body: Body | undefined): Endpoint {
