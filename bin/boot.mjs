@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Runs every command of the project, also on a machine that has only Node 18 and npm: installs the packages when
 // they are not those of the lock file, then goes on with the pinned Node. So: plain JavaScript, no imports of packages.
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { install, installed, json, runtime } from './packages.mjs'
 import { Failure, root, run } from './run.mjs'
@@ -81,6 +82,8 @@ async function main([name, ...rest]) {
   const sound = !command.check || (await check())
   if (!command.bundle && !command.node && !command.bin) return { code: sound ? 0 : 1 }
   if (!sound) console.error('The checks failed, see above; the tests run nevertheless.\n')
+  const script = command.node?.at(-1)
+  if (script && !existsSync(join(root, script))) throw new Failure(`${script} is not there`)
   const first = command.bundle ? await bundled(command.bundle) : (command.node ?? program(command.bin))
   const args = [...first, ...(command.named ? [name] : []), ...rest, ...(command.last ?? [])]
   const env = { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compiled'), ...command.env }

@@ -1,5 +1,6 @@
 // Starts programs and hands on what ends them.
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
@@ -34,9 +35,10 @@ export function run(file, args, { env, capture = false, server = false, shell = 
   const handOn = (signal) => {
     const everywhere = terminal && !server && signal !== 'SIGTERM'
     if (!everywhere) child.kill(signal)
+    stopWatching()
   }
   for (const signal of signals) process.on(signal, handOn)
-  const stopWatching = server ? watchParent(() => child.kill('SIGTERM')) : () => {}
+  const stopWatching = server ? watchParents(() => handOn('SIGTERM')) : () => {}
   let output = ''
   child.stdout?.on('data', (chunk) => (output += chunk))
   child.stderr?.on('data', (chunk) => (output += chunk))
@@ -50,10 +52,20 @@ export function run(file, args, { env, capture = false, server = false, shell = 
   })
 }
 
-// npm that is killed doesn't end what it runs.
-function watchParent(gone) {
-  const parent = process.ppid
+// Neither npm nor the shell that it puts in between hands everything on when it ends.
+function watchParents(gone) {
   if (!process.env.npm_lifecycle_event) return () => {}
-  const timer = setInterval(() => process.ppid !== parent && gone(), 1000)
+  const before = parents()
+  const timer = setInterval(() => parents() !== before && gone(), 250)
   return () => clearInterval(timer)
+}
+
+function parents() {
+  const { ppid } = process
+  try {
+    const [, name, rest] = readFileSync(`/proc/${ppid}/stat`, 'utf8').match(/^\d+ \((.*)\) \S (.*)/s)
+    return /^(ba|da)?sh$/.test(name) ? `${ppid} ${rest.split(' ')[0]}` : `${ppid}`
+  } catch {
+    return `${ppid}`
+  }
 }

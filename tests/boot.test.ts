@@ -70,7 +70,7 @@ const running = (pid: number) => {
 
 const server = `
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'])
-    process.on(name, () => { console.log('got', name); setTimeout(() => process.exit(5), 200) })
+    process.on(name, () => { console.log('got', name); setTimeout(() => process.exit(5), 600) })
   setInterval(() => {}, 1000)
   console.log('pid', process.pid)`
 
@@ -135,6 +135,20 @@ describe('a server', () => {
     expect(running(pid)).toBe(false)
   })
 
+  it('ends once when npm, that started it by way of a shell, was killed', async () => {
+    await file('src/main.ts', server)
+    const npm = spawn('sh', ['-c', `'${process.execPath}' '${join(root, 'bin/boot.mjs')}' start; :`], {
+      env: { ...process.env, npm_lifecycle_event: 'start' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let output = ''
+    npm.stdout.on('data', (chunk) => (output += chunk))
+    while (!output.includes('pid')) await sleep(10)
+    npm.kill('SIGKILL')
+    await once(npm.stdout, 'end')
+    expect(output.match(/got SIGTERM/g)).toHaveLength(1)
+  })
+
   it('hands on the signal that ended it', async () => {
     await file('src/main.ts', `process.kill(process.pid, 'SIGKILL')`)
     expect(await boot(['start']).ended).toEqual([null, 'SIGKILL'])
@@ -158,6 +172,7 @@ describe('the runtime', () => {
     await writeFile(join(root, 'node_modules', pinned, 'bin/node'), '#!/bin/sh\necho pinned "$@"; exit 3\n', {
       mode: 0o755,
     })
+    await file('bin/types.ts', '')
     const run = boot(['types', 'a b'])
     expect(await run.ended).toEqual([3, null])
     expect(run.said()).toBe('pinned --import ./bin/tsx.mjs bin/types.ts a b\n')
