@@ -2,13 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import { builtinPermissions } from '#src/access/model.ts'
 import type { DB } from '#src/db/types.ts'
 import { permissionsOfTemplate, templates } from '#src/domains/roles/templates.ts'
-import '#src/domains/events/model.ts'
-import '#src/domains/groups/model.ts'
-import '#src/domains/organizations/model.ts'
-import '#src/domains/permissions/model.ts'
-import '#src/domains/roles/model.ts'
-import '#src/domains/sessions/model.ts'
-import '#src/domains/users/model.ts'
+import '#src/domains/models.ts'
 
 const sentence = ({ model, action, scope }: { model: string; action: string; scope: string }) => {
   const rows = { all: 'in the whole organization', group: 'of the own groups', own: 'of one’s own' }[scope]
