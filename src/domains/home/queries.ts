@@ -5,7 +5,7 @@ import { COUNT_CAP } from '#src/db/paging.ts'
 
 export type Counts = { people: number | null; disabled: number | null; sessions: number | null; groups: number | null }
 
-const capped = (from: ReturnType<typeof sql>) => sql<number>`(select count(*) from (select from ${from} limit ${COUNT_CAP}) some)`
+const capped = (from: ReturnType<typeof sql>) => sql<number>`(select count(*) from (select from ${from} limit ${COUNT_CAP}) counted)`
 const none = sql<number | null>`null::bigint`
 
 /** What the dashboard counts, each within what the person may read; null where they may not. */
