@@ -5,17 +5,59 @@ import { seedAccess } from '#src/domains/organizations/access.ts'
 import { fictionalPeople, random } from '#src/domains/users/fictional.ts'
 import { hashPassword } from '#src/platform/passwords.ts'
 
-type Account = { username: string; first_name: string; last_name: string; role: string; org: string; group?: string }
+type Account = {
+  username: string
+  first_name: string
+  last_name: string
+  role: string
+  org: string
+  group?: string
+}
 
 /** Who can sign in to the demo: the password is the user name and 123. */
 export const accounts: Account[] = [
   { username: 'superadmin', first_name: 'Petra', last_name: 'Platform', role: 'superadmin', org: 'platform' },
   { username: 'admin', first_name: 'Ada', last_name: 'Admin', role: 'admin', org: 'default' },
-  { username: 'demo', first_name: 'Dora', last_name: 'Demo', role: 'user', org: 'default', group: 'Engineering' },
-  { username: 'testuser', first_name: 'Theo', last_name: 'Test', role: 'member', org: 'default', group: 'Logistics' },
-  { username: 'operator', first_name: 'Otto', last_name: 'Operator', role: 'operator', org: 'default', group: 'Harbour Cold Store' },
-  { username: 'billing', first_name: 'Berta', last_name: 'Billing', role: 'billing_manager', org: 'default', group: 'Finance' },
-  { username: 'client', first_name: 'Carla', last_name: 'Client', role: 'client', org: 'default', group: 'Fjord Salmon AS' },
+  {
+    username: 'demo',
+    first_name: 'Dora',
+    last_name: 'Demo',
+    role: 'user',
+    org: 'default',
+    group: 'Engineering',
+  },
+  {
+    username: 'testuser',
+    first_name: 'Theo',
+    last_name: 'Test',
+    role: 'member',
+    org: 'default',
+    group: 'Logistics',
+  },
+  {
+    username: 'operator',
+    first_name: 'Otto',
+    last_name: 'Operator',
+    role: 'operator',
+    org: 'default',
+    group: 'Harbour Cold Store',
+  },
+  {
+    username: 'billing',
+    first_name: 'Berta',
+    last_name: 'Billing',
+    role: 'billing_manager',
+    org: 'default',
+    group: 'Finance',
+  },
+  {
+    username: 'client',
+    first_name: 'Carla',
+    last_name: 'Client',
+    role: 'client',
+    org: 'default',
+    group: 'Fjord Salmon AS',
+  },
 ]
 
 const groups = [
@@ -32,24 +74,43 @@ const groups = [
 /** Demo people, groups and accounts, once and never in production. */
 export async function seed(db: Kysely<DB>): Promise<void> {
   if (readConfig().ENVIRONMENT === 'production') {
-    process.stderr.write('Demo accounts are not for production: nothing seeded. Use `npm run admin:create`.\n')
+    process.stderr.write(
+      'Demo accounts are not for production: nothing seeded. Use `npm run admin:create`.\n',
+    )
     return
   }
-  const known = await db.selectFrom('accounts').where('username', '=', 'admin').select('id').executeTakeFirst()
+  const known = await db
+    .selectFrom('accounts')
+    .where('username', '=', 'admin')
+    .select('id')
+    .executeTakeFirst()
   if (known) return
   const hashes = new Map(
-    await Promise.all(accounts.map(async ({ username }) => [username, await hashPassword(`${username}123`)] as const)),
+    await Promise.all(
+      accounts.map(async ({ username }) => [username, await hashPassword(`${username}123`)] as const),
+    ),
   )
   await db.transaction().execute(async (tx) => {
     await sql`select set_config('app.context', '{"via":"seed","reason":"demo data"}', true)`.execute(tx)
-    await tx.insertInto('organizations').values({ name: 'Southern Cross Logistics', slug: 'southern-cross' }).execute()
+    await tx
+      .insertInto('organizations')
+      .values({ name: 'Southern Cross Logistics', slug: 'southern-cross' })
+      .execute()
     const orgs = await tx.selectFrom('organizations').select(['id', 'slug']).execute()
     const org = (slug: string) => orgs.find((row) => row.slug === slug)?.id as string
     await seedAccess(tx, org('southern-cross'))
-    await tx.insertInto('groups').values(groups.map(([kind, name]) => ({ org_id: org('default'), kind, name }))).execute()
+    await tx
+      .insertInto('groups')
+      .values(groups.map(([kind, name]) => ({ org_id: org('default'), kind, name })))
+      .execute()
     for (const { username, role, org: slug, group, ...names } of accounts) {
       const email = `${username}@example.com`
-      await person(tx, org(slug), { username, email, ...names }, { role, group, hash: hashes.get(username) ?? null })
+      await person(
+        tx,
+        org(slug),
+        { username, email, ...names },
+        { role, group, hash: hashes.get(username) ?? null },
+      )
     }
     const next = random(7)
     const departments = groups.filter(([kind]) => kind === 'department')
@@ -59,8 +120,15 @@ export async function seed(db: Kysely<DB>): Promise<void> {
       await person(tx, org('default'), one, { role, group, hash: null, lead: next() < 0.06 })
     }
     for (const [index, one] of fictionalPeople(12, 4711).entries()) {
-      const elsewhere = { ...one, username: `${one.username}.sc`, email: `${one.username}@southern-cross.example.com` }
-      await person(tx, org('southern-cross'), elsewhere, { role: index === 0 ? 'owner' : 'member', hash: null })
+      const elsewhere = {
+        ...one,
+        username: `${one.username}.sc`,
+        email: `${one.username}@southern-cross.example.com`,
+      }
+      await person(tx, org('southern-cross'), elsewhere, {
+        role: index === 0 ? 'owner' : 'member',
+        hash: null,
+      })
     }
   })
 }
@@ -68,7 +136,12 @@ export async function seed(db: Kysely<DB>): Promise<void> {
 type Names = { username: string; email: string; first_name: string; last_name: string }
 type Place = { role: string; group?: string; hash: string | null; lead?: boolean }
 
-async function person(db: Kysely<DB>, org_id: string, names: Names, { role, group, hash, lead }: Place): Promise<void> {
+async function person(
+  db: Kysely<DB>,
+  org_id: string,
+  names: Names,
+  { role, group, hash, lead }: Place,
+): Promise<void> {
   const { username, email } = names
   const managed = { managed_by_org_id: org_id, last_org_id: org_id }
   const account = await db
@@ -83,8 +156,12 @@ async function person(db: Kysely<DB>, org_id: string, names: Names, { role, grou
     .returning('id')
     .executeTakeFirstOrThrow()
   await sql`insert into user_roles (org_id, user_id, role_id)
-    select org_id, ${user_id}, id from roles where org_id = ${org_id} and builtin and template = ${role}`.execute(db)
+    select org_id, ${user_id}, id from roles where org_id = ${org_id} and builtin and template = ${role}`.execute(
+    db,
+  )
   if (!group) return
   await sql`insert into group_members (org_id, group_id, user_id, role)
-    select org_id, id, ${user_id}, ${lead ? 'lead' : 'member'} from groups where org_id = ${org_id} and name = ${group}`.execute(db)
+    select org_id, id, ${user_id}, ${lead ? 'lead' : 'member'} from groups where org_id = ${org_id} and name = ${group}`.execute(
+    db,
+  )
 }

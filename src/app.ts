@@ -11,6 +11,7 @@ import '#src/domains/models.ts'
 import { navigationFor } from '#src/domains/navigation.ts'
 import { sessionRoutes } from '#src/domains/sessions/routes.tsx'
 import { userRoutes } from '#src/domains/users/routes.tsx'
+import { clientAddress } from '#src/http/address.ts'
 import { Cookies } from '#src/http/cookies.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
 import { limit } from '#src/http/limits.ts'
@@ -19,7 +20,13 @@ import { Assets } from '#src/http/static.ts'
 import { paths } from '#src/paths.ts'
 
 /** The route table: one line a domain. */
-export const endpoints: Endpoint[] = [...homeRoutes, ...healthRoutes, ...authRoutes, ...userRoutes, ...sessionRoutes]
+export const endpoints: Endpoint[] = [
+  ...homeRoutes,
+  ...healthRoutes,
+  ...authRoutes,
+  ...userRoutes,
+  ...sessionRoutes,
+]
 
 export type Dependencies = {
   config: Config
@@ -34,7 +41,11 @@ export function createApp({ config, db, rights, seen = () => {}, log = console }
   const app = new Hono<{ Bindings: HttpBindings }>({ strict: false }).basePath(config.URL_PREFIX || '/')
   const assets = new Assets()
   app.get(paths.static(':hash', ':file{.+}'), (c, next) => {
-    const found = assets.serve(c.req.param('hash') ?? '', c.req.param('file') ?? '', c.req.header('accept-encoding'))
+    const found = assets.serve(
+      c.req.param('hash') ?? '',
+      c.req.param('file') ?? '',
+      c.req.header('accept-encoding'),
+    )
     return found ? Promise.resolve(found) : next()
   })
   mount(app, endpoints, {
@@ -48,6 +59,7 @@ export function createApp({ config, db, rights, seen = () => {}, log = console }
     asset: (name) => assets.path(name),
     navigation: navigationFor,
     seen,
+    clientAddress: clientAddress(config.TRUSTED_PROXIES),
     denied: (actor, wanted, path) => denied(db, actor, wanted, path),
     log,
   })
@@ -57,5 +69,7 @@ export function createApp({ config, db, rights, seen = () => {}, log = console }
 /** Every refusal of somebody is in the trail. */
 async function denied(db: Database, actor: UserActor, wanted: string, path: string): Promise<void> {
   const details = JSON.stringify({ wanted, path })
-  await db.withActor(actor, (tx) => sql`select app.record_event('access:denied', 'route', null, ${details})`.execute(tx))
+  await db.withActor(actor, (tx) =>
+    sql`select app.record_event('access:denied', 'route', null, ${details})`.execute(tx),
+  )
 }

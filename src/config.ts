@@ -13,14 +13,19 @@ const flag = (value: boolean) =>
     .default(value ? 'true' : 'false')
     .transform((text) => ['true', '1', 'yes', 'on'].includes(text))
 
-const whole = (value: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(value)
+const whole = (value: number, min: number, max: number) =>
+  z.coerce.number().int().min(min).max(max).default(value)
 
 /** `a,b,c` or a JSON array. */
 const list = z
   .string()
   .default('')
   .transform((text, context) => {
-    if (!text.trim().startsWith('[')) return text.split(',').map((part) => part.trim()).filter(Boolean)
+    if (!text.trim().startsWith('['))
+      return text
+        .split(',')
+        .map((part) => part.trim())
+        .filter(Boolean)
     try {
       return z.array(z.string()).parse(JSON.parse(text))
     } catch {
@@ -35,26 +40,60 @@ const url = z.string().refine(URL.canParse, 'is not a URL').optional()
 export const settings = {
   server: {
     APP_NAME: z.string().min(1).default('Ambit').describe('Name in titles and mails'),
-    ENVIRONMENT: z.enum(['development', 'production', 'test']).default('development').describe('production refuses demo accounts and wants a SECRET_KEY'),
+    ENVIRONMENT: z
+      .enum(['development', 'production', 'test'])
+      .default('development')
+      .describe('production refuses demo accounts and wants a SECRET_KEY'),
     HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
     PORT: whole(8080, 0, 65_535).describe('Port to listen on'),
-    URL_PREFIX: z.string().regex(/^(\/[\w.-]+)*$/, 'must be empty or like /backoffice').default('').describe('Path under which everything is served, like /backoffice'),
-    PUBLIC_URL: url.describe('Address that people see, like https://ambit.example.com; https makes cookies Secure'),
+    URL_PREFIX: z
+      .string()
+      .regex(/^(\/[\w.-]+)*$/, 'must be empty or like /backoffice')
+      .default('')
+      .describe('Path under which everything is served, like /backoffice'),
+    PUBLIC_URL: url.describe(
+      'Address that people see, like https://ambit.example.com; https makes cookies Secure',
+    ),
     TRUSTED_PROXIES: list.describe('Addresses or CIDR ranges of proxies whose X-Forwarded-For counts'),
-    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info').describe('Least severe line that is logged'),
+    LOG_LEVEL: z
+      .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+      .default('info')
+      .describe('Least severe line that is logged'),
   },
   database: {
     DATABASE_URL: url.describe("The owner's PostgreSQL, 15 or newer; without it one is embedded in DATA_DIR"),
-    DATABASE_APP_URL: url.describe("The application's role, where running processes shall not know the owner; migrations are then a step of their own"),
-    DATABASE_LISTEN_URL: url.describe('Straight to the server, past a pooler, for LISTEN; without it no rights are cached behind a pooler'),
+    DATABASE_APP_URL: url.describe(
+      "The application's role, where running processes shall not know the owner; migrations are then a step of their own",
+    ),
+    DATABASE_LISTEN_URL: url.describe(
+      'Straight to the server, past a pooler, for LISTEN; without it no rights are cached behind a pooler',
+    ),
     DATABASE_POOL_SIZE: whole(20, 1, 500).describe('Most connections of one process'),
-    DATABASE_STATEMENT_TIMEOUT_MS: whole(10_000, 100, 600_000).describe('Longest that one statement may take'),
-    DATA_DIR: z.string().min(1).default('./.data').describe('Embedded database, generated secret, stored files'),
+    DATABASE_STATEMENT_TIMEOUT_MS: whole(10_000, 100, 600_000).describe(
+      'Longest that one statement may take',
+    ),
+    DATA_DIR: z
+      .string()
+      .min(1)
+      .default('./.data')
+      .describe('Embedded database, generated secret, stored files'),
   },
   secrets: {
-    SECRET_KEY: z.string().min(32, 'must have 32 characters or more').optional().describe('Generated into DATA_DIR in development, required in production'),
-    SESSION_IDLE_HOURS: z.coerce.number().positive().default(12).describe('A session ends after so many hours without a request'),
-    SESSION_MAX_DAYS: z.coerce.number().positive().default(30).describe('A session ends after so many days in any case'),
+    SECRET_KEY: z
+      .string()
+      .min(32, 'must have 32 characters or more')
+      .optional()
+      .describe('Generated into DATA_DIR in development, required in production'),
+    SESSION_IDLE_HOURS: z.coerce
+      .number()
+      .positive()
+      .default(12)
+      .describe('A session ends after so many hours without a request'),
+    SESSION_MAX_DAYS: z.coerce
+      .number()
+      .positive()
+      .default(30)
+      .describe('A session ends after so many days in any case'),
   },
   features: {
     USER_REGISTRATION_ENABLED: flag(true).describe('Anybody may register'),
@@ -65,12 +104,16 @@ export const settings = {
     PASSWORD_REQUIRE_UPPERCASE: flag(true).describe('A password needs an upper-case letter'),
     PASSWORD_REQUIRE_LOWERCASE: flag(true).describe('A password needs a lower-case letter'),
     PASSWORD_REQUIRE_NUMBERS: flag(true).describe('A password needs a digit'),
-    PASSWORD_REQUIRE_SPECIAL: flag(true).describe('A password needs a character that is no letter and no digit'),
+    PASSWORD_REQUIRE_SPECIAL: flag(true).describe(
+      'A password needs a character that is no letter and no digit',
+    ),
     LOCKOUT_ATTEMPTS: whole(5, 1, 1000).describe('Wrong passwords in a row that lock a name'),
     LOCKOUT_MINUTES: whole(15, 1, 10_080).describe('Minutes that a name stays locked'),
   },
   limits: {
-    SIGN_IN_ATTEMPTS: whole(20, 1, 100_000).describe('Attempts to sign in or register that one address has in RATE_LIMIT_WINDOW'),
+    SIGN_IN_ATTEMPTS: whole(20, 1, 100_000).describe(
+      'Attempts to sign in or register that one address has in RATE_LIMIT_WINDOW',
+    ),
     RATE_LIMIT_WINDOW: whole(60, 1, 86_400).describe('Seconds that attempts are counted over'),
     BODY_LIMIT_KB: whole(1024, 1, 102_400).describe('Largest request body in kB'),
   },
@@ -97,17 +140,22 @@ export class ConfigError extends Error {}
 export function readConfig(overrides: Record<string, string> = {}): Config {
   const file = join(root, '.env')
   const written = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}
-  const given = Object.entries({ ...written, ...process.env, ...overrides }).filter(([, value]) => value !== '')
+  const given = Object.entries({ ...written, ...process.env, ...overrides }).filter(
+    ([, value]) => value !== '',
+  )
   const parsed = schema.safeParse(Object.fromEntries(given))
   if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'))
+    throw new ConfigError(
+      parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'),
+    )
   }
   const config = { ...parsed.data, DATA_DIR: resolve(root, parsed.data.DATA_DIR) }
   return { ...config, SECRET_KEY: config.SECRET_KEY ?? generatedSecret(config.DATA_DIR, config.ENVIRONMENT) }
 }
 
 function generatedSecret(dataDir: string, environment: Config['ENVIRONMENT']): string {
-  if (environment === 'production') throw new ConfigError('SECRET_KEY: is required in production (32 characters or more)')
+  if (environment === 'production')
+    throw new ConfigError('SECRET_KEY: is required in production (32 characters or more)')
   const file = join(dataDir, 'secret-key')
   mkdirSync(dataDir, { recursive: true })
   try {

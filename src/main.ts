@@ -20,7 +20,10 @@ async function start(): Promise<void> {
   const config = readConfig()
   const log = pino({ level: config.LOG_LEVEL, base: undefined })
   const prepared = await prepareDatabase(config, runSeeds)
-  const db = new Database(prepared.url, { max: config.DATABASE_POOL_SIZE, timeoutMs: config.DATABASE_STATEMENT_TIMEOUT_MS })
+  const db = new Database(prepared.url, {
+    max: config.DATABASE_POOL_SIZE,
+    timeoutMs: config.DATABASE_STATEMENT_TIMEOUT_MS,
+  })
   try {
     for (const remark of await selfCheck(db.pool)) log.warn(remark)
   } catch (error) {
@@ -34,8 +37,17 @@ async function start(): Promise<void> {
   const lastSeen = new LastSeen(db)
   const app = createApp({ config, db, rights, seen: lastSeen.mark, log })
   const server = serve({ fetch: app.fetch, hostname: config.HOST, port: config.PORT }, ({ port }) => {
-    const address = config.PUBLIC_URL ?? `http://${config.HOST === '127.0.0.1' ? 'localhost' : config.HOST}:${port}${config.URL_PREFIX}`
-    log.info({ ms: Math.round(performance.now() - begun), database: prepared.embedded ?? 'DATABASE_URL', migrated: prepared.migrated.length }, `${config.APP_NAME} listens on ${address}`)
+    const address =
+      config.PUBLIC_URL ??
+      `http://${config.HOST === '127.0.0.1' ? 'localhost' : config.HOST}:${port}${config.URL_PREFIX}`
+    log.info(
+      {
+        ms: Math.round(performance.now() - begun),
+        database: prepared.embedded ?? 'DATABASE_URL',
+        migrated: prepared.migrated.length,
+      },
+      `${config.APP_NAME} listens on ${address}`,
+    )
     welcome(address, config.ENVIRONMENT)
   })
   shutdown(server, async () => {
@@ -46,7 +58,9 @@ async function start(): Promise<void> {
   })
   server.once('error', async (error: NodeJS.ErrnoException) => {
     const taken = error.code === 'EADDRINUSE'
-    process.stderr.write(taken ? `Port ${config.PORT} is in use: choose another with PORT=…\n` : `${error.message}\n`)
+    process.stderr.write(
+      taken ? `Port ${config.PORT} is in use: choose another with PORT=…\n` : `${error.message}\n`,
+    )
     await listener.close()
     await db.close()
     await prepared.stop()

@@ -1,5 +1,11 @@
 import { Forbidden, type Grant, grant } from '#src/access/grant.ts'
-import { type ActionOf, type ModelOf, type Permission, parsePermission, type Scope } from '#src/access/permission.ts'
+import {
+  type ActionOf,
+  type ModelOf,
+  type Permission,
+  parsePermission,
+  type Scope,
+} from '#src/access/permission.ts'
 
 /** What somebody may, as loaded: whole permissions, and the groups beneath which `group` reaches. */
 export type Rights = {

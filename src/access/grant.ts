@@ -68,7 +68,8 @@ export class Grant<M extends Model = Model, A extends string = string> {
     const inGroup = (id: string) => this.scopes.has('group') && groups.includes(id)
     const mine = (id: string) => id === userId
     const foreign =
-      values.users?.some((id) => id !== null && !mine(id)) || values.groups?.some((id) => id !== null && !inGroup(id))
+      values.users?.some((id) => id !== null && !mine(id)) ||
+      values.groups?.some((id) => id !== null && !inGroup(id))
     if (foreign) throw new Forbidden(`${this.model}:${this.action}`, 'You may not place a record there.')
   }
 }

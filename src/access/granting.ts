@@ -18,7 +18,9 @@ export function covers(held: ReadonlyMap<string, ReadonlySet<Scope>>, given: rea
 }
 
 /** What a role gives, with all it inherits, and whether it is a template that may be assigned freely. */
-const given = (ids: readonly string[]): RawBuilder<{ id: string; template: string | null; codes: string[] }> => sql`
+const given = (
+  ids: readonly string[],
+): RawBuilder<{ id: string; template: string | null; codes: string[] }> => sql`
   with recursive held(root, id) as (
     select id, id from roles where id = any(${ids}::uuid[]) and deleted_at is null
     union
@@ -42,7 +44,8 @@ export async function requireGivable(tx: Db, actor: UserActor, ids: readonly str
   const assigns = actor.rights.scopes.get('role:assign')?.has('all') ?? false
   for (const { template, codes } of rows) {
     const free = assigns && template !== null && !RESERVED.includes(template)
-    if (!free && !covers(actor.rights.scopes, codes)) throw new Forbidden('role:assign', 'You may not give a role that has more than you.')
+    if (!free && !covers(actor.rights.scopes, codes))
+      throw new Forbidden('role:assign', 'You may not give a role that has more than you.')
   }
   return rows.map((row) => row.id)
 }
@@ -53,13 +56,18 @@ export async function requireGivable(tx: Db, actor: UserActor, ids: readonly str
  */
 export async function requireNotStronger(tx: Db, actor: UserActor, userId: string): Promise<void> {
   if (!covers(actor.rights.scopes, await permissionsOf(tx, userId))) {
-    throw new Forbidden('user:update', 'This person may do more than you: you may not change how they sign in.')
+    throw new Forbidden(
+      'user:update',
+      'This person may do more than you: you may not change how they sign in.',
+    )
   }
 }
 
 /** Whole permissions that somebody in this organization has now. */
 export async function permissionsOf(tx: Db, userId: string): Promise<string[]> {
-  const { rows } = await sql<{ rights: { permissions: string[] } }>`select app.rights_of(${userId}) as rights`.execute(tx)
+  const { rows } = await sql<{
+    rights: { permissions: string[] }
+  }>`select app.rights_of(${userId}) as rights`.execute(tx)
   return rows[0]?.rights.permissions ?? []
 }
 

@@ -3,8 +3,8 @@ import {
   type Compilable,
   type CompiledQuery,
   type DatabaseConnection,
-  DummyDriver,
   type Driver,
+  DummyDriver,
   Kysely,
   PostgresAdapter,
   PostgresIntrospector,
@@ -165,7 +165,10 @@ export class Database {
     try {
       return await work(client)
     } catch (error) {
-      if (!(error as { severity?: string }).severity || (error as { severity?: string }).severity === 'FATAL') {
+      if (
+        !(error as { severity?: string }).severity ||
+        (error as { severity?: string }).severity === 'FATAL'
+      ) {
         broken = error as Error
       }
       throw translated(error)

@@ -39,7 +39,11 @@ export function translated(error: unknown): unknown {
   if (code === '23505') return new Taken(constraint)
   if (code === '23503') return new Dangling(constraint)
   if (code === '57014') return new TooSlow(error.message)
-  if (AWAY.test(code) || NETWORK.includes(code) || /^(Connection terminated|timeout exceeded|Client has)/i.test(error.message)) {
+  if (
+    AWAY.test(code) ||
+    NETWORK.includes(code) ||
+    /^(Connection terminated|timeout exceeded|Client has)/i.test(error.message)
+  ) {
     return new Unavailable(error.message, { cause: error })
   }
   return error

@@ -20,10 +20,12 @@ const steps = async () =>
 
 const provider: MigrationProvider = {
   async getMigrations() {
-    const loaded = (await steps()).map(async (name): Promise<[string, Migration]> => [
-      name,
-      await import(pathToFileURL(join(migrationFolder, `${name}.ts`)).href),
-    ])
+    const loaded = (await steps()).map(
+      async (name): Promise<[string, Migration]> => [
+        name,
+        await import(pathToFileURL(join(migrationFolder, `${name}.ts`)).href),
+      ],
+    )
     return Object.fromEntries(await Promise.all(loaded))
   },
 }
@@ -56,10 +58,12 @@ export async function migrateToLatest(db: Kysely<unknown>): Promise<string[]> {
  */
 export async function isCurrent(db: Kysely<unknown>): Promise<boolean> {
   const known = await steps()
-  const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db).catch((error) => {
-    if (error.code === '42P01') return { rows: [] }
-    throw error
-  })
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration`
+    .execute(db)
+    .catch((error) => {
+      if (error.code === '42P01') return { rows: [] }
+      throw error
+    })
   if (rows.some(({ name }) => !known.includes(name))) throw new SchemaError(NEWER)
   return rows.length === known.length
 }

@@ -11,12 +11,18 @@ export type Owner = { url: string; embedded: string | null; stop(): Promise<void
 export async function openOwner(config: Config): Promise<Owner> {
   if (config.DATABASE_URL) return { url: config.DATABASE_URL, embedded: null, stop: async () => {} }
   const server = await startEmbedded(config.DATA_DIR)
-  return { url: server.url, embedded: `PostgreSQL ${server.version} (${server.how})`, stop: () => server.stop() }
+  return {
+    url: server.url,
+    embedded: `PostgreSQL ${server.version} (${server.how})`,
+    stop: () => server.stop(),
+  }
 }
 
 /** Kysely on the owner's database, for migrations, seeds and commands; `destroy` ends the pool. */
 export const ownerDatabase = (url: string) =>
-  new Kysely<unknown>({ dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: url, max: 2 }) }) })
+  new Kysely<unknown>({
+    dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: url, max: 2 }) }),
+  })
 
 /** For kysely-ctl: connects on the first statement, and lets go of the embedded server at the end. */
 export async function ownerDialect(): Promise<PostgresDialect> {

@@ -19,15 +19,25 @@ export const encodeCursor = (sort: string, { key, id }: Cursor) =>
 export function decodeCursor(text: string, sort: string): Cursor {
   try {
     const [of, key, id] = JSON.parse(Buffer.from(text, 'base64url').toString())
-    if (of === sort && typeof key === 'string' && /^[0-9a-f-]{36}$/.test(id) && !key.includes('\0')) return { key, id }
+    if (of === sort && typeof key === 'string' && /^[0-9a-f-]{36}$/.test(id) && !key.includes('\0'))
+      return { key, id }
   } catch {}
   throw new BadCursor('This place in the list is not known; begin at the first page.')
 }
 
-type Place = { column: string; type: string; descending: boolean; after: Cursor | null; before: Cursor | null }
+type Place = {
+  column: string
+  type: string
+  descending: boolean
+  after: Cursor | null
+  before: Cursor | null
+}
 
 /** `(column, id)` beyond the cursor, one comparison of rows that the list's index serves. */
-export function beyond(table: string, { column, type, descending, after, before }: Place): RawBuilder<SqlBool> {
+export function beyond(
+  table: string,
+  { column, type, descending, after, before }: Place,
+): RawBuilder<SqlBool> {
   const cursor = after ?? before
   if (!cursor) return sql<SqlBool>`true`
   const sign = sql.raw((after !== null) === descending ? '<' : '>')
@@ -52,7 +62,13 @@ export type Page<Row> = {
  */
 export function page<Row>(
   found: PageRow[],
-  { sort, limit, after, before, offset }: { sort: string; limit: number; after: unknown; before: unknown; offset: number },
+  {
+    sort,
+    limit,
+    after,
+    before,
+    offset,
+  }: { sort: string; limit: number; after: unknown; before: unknown; offset: number },
   total: number,
 ): Page<Row> {
   const more = found.length > limit

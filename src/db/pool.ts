@@ -34,7 +34,8 @@ export function openPool(url: string, { max = 20, waitMs = 2000 } = {}): Pool {
     keepAlive: true,
     application_name: 'ambit',
     // prepared here, so that a one-trip statement never has two to parse
-    onConnect: (client: pg.ClientBase) => client.query(enterStatement('00000000-0000-0000-0000-000000000000', '{}', 0)),
+    onConnect: (client: pg.ClientBase) =>
+      client.query(enterStatement('00000000-0000-0000-0000-000000000000', '{}', 0)),
   }
   const pool = new pg.Pool(options)
   pool.on('error', () => {})
@@ -43,4 +44,10 @@ export function openPool(url: string, { max = 20, waitMs = 2000 } = {}): Pool {
 
 /** A connection outside any pool: the owner's migrations, the listener. */
 export const openClient = (url: string) =>
-  new pg.Client({ connectionString: url, types, keepAlive: true, connectionTimeoutMillis: 5000, application_name: 'ambit' })
+  new pg.Client({
+    connectionString: url,
+    types,
+    keepAlive: true,
+    connectionTimeoutMillis: 5000,
+    application_name: 'ambit',
+  })

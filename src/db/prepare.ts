@@ -25,14 +25,26 @@ export class DatabaseError extends Error {}
  * @param seed runs as the owner after the migrations
  * @throws {DatabaseError | SchemaError | EmbeddedError} with one line for the operator
  */
-export async function prepareDatabase(config: Config, seed: (url: string) => Promise<void>): Promise<Prepared> {
+export async function prepareDatabase(
+  config: Config,
+  seed: (url: string) => Promise<void>,
+): Promise<Prepared> {
   if (config.DATABASE_APP_URL) {
     const url = config.DATABASE_APP_URL
     await reach(url)
     const db = ownerDatabase(url)
     const current = await isCurrent(db).finally(() => db.destroy())
-    if (!current) throw new SchemaError('The database is older than this version of Ambit: run `npm run migrate latest` as its owner.')
-    return { url, listenUrl: config.DATABASE_LISTEN_URL ?? url, migrated: [], embedded: null, stop: async () => {} }
+    if (!current)
+      throw new SchemaError(
+        'The database is older than this version of Ambit: run `npm run migrate latest` as its owner.',
+      )
+    return {
+      url,
+      listenUrl: config.DATABASE_LISTEN_URL ?? url,
+      migrated: [],
+      embedded: null,
+      stop: async () => {},
+    }
   }
   const owner = await openOwner(config)
   try {
@@ -43,14 +55,24 @@ export async function prepareDatabase(config: Config, seed: (url: string) => Pro
   }
 }
 
-async function prepareAsOwner(config: Config, owner: Owner, seed: (url: string) => Promise<void>): Promise<Prepared> {
+async function prepareAsOwner(
+  config: Config,
+  owner: Owner,
+  seed: (url: string) => Promise<void>,
+): Promise<Prepared> {
   if (!owner.embedded) await reachOrCreate(owner.url)
   const db = ownerDatabase(owner.url)
   const { migrated, empty } = await migrateAndLook(db).finally(() => db.destroy())
   // empty also after a first start that was interrupted
   if (migrated.length || empty) await seed(owner.url)
   const url = await appUrl(owner.url, config.SECRET_KEY)
-  return { url, listenUrl: config.DATABASE_LISTEN_URL ?? url, migrated, embedded: owner.embedded, stop: owner.stop }
+  return {
+    url,
+    listenUrl: config.DATABASE_LISTEN_URL ?? url,
+    migrated,
+    embedded: owner.embedded,
+    stop: owner.stop,
+  }
 }
 
 async function migrateAndLook(db: ReturnType<typeof ownerDatabase>) {
@@ -77,7 +99,9 @@ async function reachOrCreate(url: string): Promise<void> {
   } catch (error) {
     const { code, message } = error as { code?: string; message: string }
     if (code !== '3D000') {
-      throw new DatabaseError(`The database at ${hostname}:${port || 5432} does not answer (${message || code}). Check DATABASE_URL and that the server runs.`)
+      throw new DatabaseError(
+        `The database at ${hostname}:${port || 5432} does not answer (${message || code}). Check DATABASE_URL and that the server runs.`,
+      )
     }
     await create(url, name)
   }
@@ -91,7 +115,9 @@ async function create(url: string, name: string): Promise<void> {
     await client.connect()
     await client.query(`create database ${pg.escapeIdentifier(name)} encoding 'UTF8' template template0`)
   } catch (error) {
-    throw new DatabaseError(`There is no database ${name}, and it can't be made (${(error as Error).message}). Run: createdb --encoding=UTF8 --template=template0 ${name}`)
+    throw new DatabaseError(
+      `There is no database ${name}, and it can't be made (${(error as Error).message}). Run: createdb --encoding=UTF8 --template=template0 ${name}`,
+    )
   } finally {
     await client.end().catch(() => {})
   }

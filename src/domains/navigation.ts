@@ -8,7 +8,13 @@ type Item = Omit<NavigationItem, 'current'> & { can?: Permission }
 const items: Item[] = [
   { label: 'Start', href: paths.home, icon: 'house' },
   { label: 'People', href: paths.users, icon: 'users', section: 'Organization', can: 'user:read' },
-  { label: 'Sessions', href: paths.sessions, icon: 'monitor-smartphone', section: 'Organization', can: 'session:read' },
+  {
+    label: 'Sessions',
+    href: paths.sessions,
+    icon: 'monitor-smartphone',
+    section: 'Organization',
+    can: 'session:read',
+  },
 ]
 
 /** What stands in the sidebar: only where the person may go. */

@@ -5,7 +5,9 @@ import { BlockList, isIP } from 'node:net'
  * connection itself comes from one.
  * @param trusted addresses and CIDR ranges
  */
-export function clientAddress(trusted: readonly string[]): (socket: string | undefined, forwarded?: string) => string | null {
+export function clientAddress(
+  trusted: readonly string[],
+): (socket: string | undefined, forwarded?: string) => string | null {
   const proxies = new BlockList()
   for (const entry of trusted) {
     const [address = '', prefix] = entry.split('/')
@@ -38,5 +40,8 @@ export function rateKey(address: string | null): string {
   const left = head ? head.split(':') : []
   const right = tail ? tail.split(':') : []
   const zeros = Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0')
-  return [...left, ...zeros, ...right].slice(0, 4).map((part) => part.replace(/^0+(?=.)/, '')).join(':')
+  return [...left, ...zeros, ...right]
+    .slice(0, 4)
+    .map((part) => part.replace(/^0+(?=.)/, ''))
+    .join(':')
 }

@@ -29,11 +29,16 @@ export function credentialOf(c: Context, cookies: Cookies): Credential | null {
  * Exactly one actor, or none.
  * @throws {HttpError} 401 for a bearer that is nobody's
  */
-export async function authenticate(credential: Credential | null, rights: RightsCache, via: Via): Promise<UserActor | null> {
+export async function authenticate(
+  credential: Credential | null,
+  rights: RightsCache,
+  via: Via,
+): Promise<UserActor | null> {
   if (!credential) return null
   const identity: Identity | null = await rights.identify(credential.token)
   // a token is for programs, a browser's session for its cookie: neither opens the other's door
-  if (identity && (identity.sessionKind === 'token') === (credential.kind === 'bearer')) return new UserActor(identity, via)
+  if (identity && (identity.sessionKind === 'token') === (credential.kind === 'bearer'))
+    return new UserActor(identity, via)
   if (credential.kind === 'bearer') throw unauthenticated()
   return null
 }

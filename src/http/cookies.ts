@@ -16,7 +16,9 @@ export class Cookies {
   constructor(config: Config) {
     const secure = config.PUBLIC_URL?.startsWith('https:') ?? false
     const shared = config.URL_PREFIX !== '' || (!secure && config.PORT !== 8080)
-    const mark = createHash('sha256').update(`${config.URL_PREFIX}:${secure ? '' : config.PORT}`).digest('hex')
+    const mark = createHash('sha256')
+      .update(`${config.URL_PREFIX}:${secure ? '' : config.PORT}`)
+      .digest('hex')
     const suffix = shared ? `-${mark.slice(0, 8)}` : ''
     const prefix = secure ? '__Host-' : ''
     this.session = `${prefix}session${suffix}`

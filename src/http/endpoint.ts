@@ -6,9 +6,9 @@ import type { ActionOf, ModelOf, Permission } from '#src/access/permission.ts'
 import type { Config } from '#src/config.ts'
 import type { Database } from '#src/db/database.ts'
 import type { FieldError } from '#src/http/errors.ts'
-import type { ScreenProps } from '#src/ui/layout.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import type { Child } from '#src/ui/html.ts'
+import type { ScreenProps } from '#src/ui/layout.tsx'
 
 /** Who may: holders of a permission, anybody signed in, or everybody, with the reason why. */
 export type Access = { can: Permission } | { signedIn: true } | { public: string }
@@ -105,7 +105,11 @@ export const everybody = (reason: string) => ({ public: reason })
 
 const endpoint =
   (method: Method) =>
-  <A extends Access, Q extends z.ZodType | undefined = undefined, B extends z.ZodType | undefined = undefined>(
+  <
+    A extends Access,
+    Q extends z.ZodType | undefined = undefined,
+    B extends z.ZodType | undefined = undefined,
+  >(
     path: string,
     access: A,
     options: Options<A, Q, B>,

@@ -1,6 +1,6 @@
 import { Forbidden } from '#src/access/grant.ts'
-import { BadCursor } from '#src/db/paging.ts'
 import { Dangling, Taken, TooSlow, Unavailable } from '#src/db/errors.ts'
+import { BadCursor } from '#src/db/paging.ts'
 
 /** As problem+json has it (RFC 9457): the field's path, and what is wrong with it. */
 export type FieldError = { path: string; message: string }
@@ -52,19 +52,21 @@ export class HttpError extends Error {
   }
 }
 
-export const notFound = (what = 'There is nothing here, or nothing that you may see.') => new HttpError(404, what)
+export const notFound = (what = 'There is nothing here, or nothing that you may see.') =>
+  new HttpError(404, what)
 
 /** 422 with a message at each field. */
 export const invalid = (errors: FieldError[]) =>
-  new HttpError(422, errors.map(({ path, message }) => (path ? `${path} ${message}` : message)).join('; '), { errors })
+  new HttpError(422, errors.map(({ path, message }) => (path ? `${path} ${message}` : message)).join('; '), {
+    errors,
+  })
 
 /** 409 at one field. */
 export const conflict = (path: string, message: string) =>
   new HttpError(409, path ? `${path} ${message}` : message, { errors: [{ path, message }] })
 
 /** 412: the record has another version by now. */
-export const stale = (current: unknown) =>
-  new HttpError(412, 'Somebody changed this meanwhile.', { current })
+export const stale = (current: unknown) => new HttpError(412, 'Somebody changed this meanwhile.', { current })
 
 /** Whatever was thrown, as what the client gets to know of it. */
 export function httpError(error: unknown): HttpError {

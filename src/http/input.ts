@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import { type FieldError, HttpError, invalid } from '#src/http/errors.ts'
 
 /** A body as it was sent: JSON, or the fields of a form. */
-export type Body = { kind: 'json' | 'form' | 'none'; fields: Record<string, unknown>; }
+export type Body = { kind: 'json' | 'form' | 'none'; fields: Record<string, unknown> }
 
 const NONE: Body = { kind: 'none', fields: {} }
 const MOST_FIELDS = 1000
@@ -62,7 +62,8 @@ function parseJson(text: string): Record<string, unknown> {
 function checked(value: unknown, depth: number): number {
   if (depth > DEEPEST) throw new HttpError(400, `The body is nested more than ${DEEPEST} deep.`)
   if (typeof value === 'string') refuseNul(value)
-  if (typeof value === 'number' && !Number.isFinite(value)) throw new HttpError(400, 'The body has a number out of range.')
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw new HttpError(400, 'The body has a number out of range.')
   if (typeof value !== 'object' || value === null) return 0
   if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + checked(item, depth + 1), 0)
   const keys = Object.keys(value)
@@ -76,7 +77,8 @@ function checked(value: unknown, depth: number): number {
 }
 
 /** Keys of well-formed JSON: a string followed by a colon. */
-const keysIn = (json: string) => json.match(/"(?:[^"\\]|\\.)*"\s*:?/g)?.filter((token) => token.endsWith(':')).length ?? 0
+const keysIn = (json: string) =>
+  json.match(/"(?:[^"\\]|\\.)*"\s*:?/g)?.filter((token) => token.endsWith(':')).length ?? 0
 
 function refuseNul(text: string): void {
   if (text.includes('\0')) throw new HttpError(400, 'The body has a NUL character.')

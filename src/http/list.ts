@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { HttpError } from '#src/http/errors.ts'
 import { type Cursor, decodeCursor } from '#src/db/paging.ts'
+import { HttpError } from '#src/http/errors.ts'
 
 /** What a list offers: each sort with its column, each filter with its values. */
 export type ListDeclaration = {
@@ -31,11 +31,17 @@ export function listQuery(declaration: ListDeclaration) {
   const { sorts, filters, defaultSort } = declaration
   const sortable = Object.keys(sorts).flatMap((sort) => [sort, `-${sort}`])
   const number = (min: number, max: number) =>
-    z.string().regex(/^\d{1,6}$/, 'must be a number').transform(Number).pipe(z.number().min(min).max(max))
+    z
+      .string()
+      .regex(/^\d{1,6}$/, 'must be a number')
+      .transform(Number)
+      .pipe(z.number().min(min).max(max))
   const known = ['q', 'sort', 'limit', 'after', 'before', 'offset', ...Object.keys(filters)]
   const shape = {
     q: z.string().max(200).default(''),
-    sort: z.enum(sortable as [string, ...string[]], `must be one of ${sortable.join(', ')}`).default(defaultSort),
+    sort: z
+      .enum(sortable as [string, ...string[]], `must be one of ${sortable.join(', ')}`)
+      .default(defaultSort),
     limit: number(1, 200).default(25),
     after: z.string().max(2000).optional(),
     before: z.string().max(2000).optional(),
@@ -48,7 +54,8 @@ export function listQuery(declaration: ListDeclaration) {
     .transform((query): ListView => {
       const given = query as Record<string, unknown> & z.infer<z.ZodObject<typeof shape>>
       const unknown = Object.keys(given).filter((name) => !known.includes(name))
-      if (unknown.length) throw new HttpError(400, `${unknown.join(', ')} is not known here; known: ${known.join(', ')}`)
+      if (unknown.length)
+        throw new HttpError(400, `${unknown.join(', ')} is not known here; known: ${known.join(', ')}`)
       const { q, sort, limit, offset, after, before } = given
       const [column, type] = sorts[sort.replace(/^-/, '')] as readonly [string, 'text' | 'timestamptz']
       return {

@@ -1,38 +1,8 @@
-import { randomBytes, randomUUID } from 'node:crypto'
-import type { HttpBindings } from '@hono/node-server'
 import type { Context, Hono } from 'hono'
-import type { Actor } from '#src/access/actor.ts'
-import type { RightsCache } from '#src/access/rights.ts'
-import { clientAddress, rateKey } from '#src/http/address.ts'
-import { authenticate, type Credential, credentialOf, unauthenticated } from '#src/http/authenticate.ts'
-import { type Cookies, cookieValues, newToken } from '#src/http/cookies.ts'
-import { checkCsrf, csrfToken } from '#src/http/csrf.ts'
-import type { Call, Endpoint, Refusal, Services } from '#src/http/endpoint.ts'
-import { HttpError, httpError, notFound } from '#src/http/errors.ts'
-import { type Body, readBody, validBody, validQuery } from '#src/http/input.ts'
-import type { Limit } from '#src/http/limits.ts'
-import { negotiate, type Wanted } from '#src/http/negotiation.ts'
-import { respond, respondError } from '#src/http/respond.ts'
-import { paths } from '#src/paths.ts'
-import type { Frame, NavigationItem, Theme } from '#src/ui/frame.ts'
+import type { Endpoint } from '#src/http/endpoint.ts'
+import { HttpError, notFound } from '#src/http/errors.ts'
+import { type Env, Handling, type Surroundings } from '#src/http/handling.ts'
 
-export type Env = { Bindings: HttpBindings }
-
-/** What the routes lean on beside their own code. */
-export type Surroundings = Services & {
-  rights: RightsCache
-  cookies: Cookies
-  signInLimit: Limit | null
-  asset: (name: string) => string
-  navigation: (actor: Actor) => Omit<NavigationItem, 'current'>[]
-  /** Marks a session as seen, outside of the request. */
-  seen: (sessionId: string) => void
-  /** Puts a refusal into the trail. */
-  denied: (actor: Actor, wanted: string, path: string) => Promise<void>
-  log: { error: (details: object, message: string) => void }
-}
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const APIS = ['/api', '/api/v1']
 
 /**
@@ -54,16 +24,25 @@ export function mount(app: Hono<Env>, endpoints: readonly Endpoint[], around: Su
   for (const [path, byMethod] of table) {
     const any = [...byMethod.values()]
     if (any.some((endpoint) => endpoint.only !== 'json')) route(app, path, byMethod, around, '')
-    if (any.some((endpoint) => endpoint.only !== 'page')) for (const api of APIS) route(app, path, byMethod, around, api)
+    if (any.some((endpoint) => endpoint.only !== 'page'))
+      for (const api of APIS) route(app, path, byMethod, around, api)
   }
   app.notFound((c) => new Handling(c, around, api(c, around)).fail(notFound()))
-  app.onError((error, c) => new Handling(c as Context<Env>, around, api(c as Context<Env>, around)).fail(error))
+  app.onError((error, c) =>
+    new Handling(c as Context<Env>, around, api(c as Context<Env>, around)).fail(error),
+  )
 }
 
 const api = (c: Context<Env>, { config }: Surroundings) =>
   APIS.findLast((prefix) => c.req.path.startsWith(`${config.URL_PREFIX}${prefix}/`)) ?? ''
 
-function route(app: Hono<Env>, path: string, all: Map<string, Endpoint>, around: Surroundings, api: string): void {
+function route(
+  app: Hono<Env>,
+  path: string,
+  all: Map<string, Endpoint>,
+  around: Surroundings,
+  api: string,
+): void {
   const here = [...all].filter(([, { only }]) => only !== (api ? 'page' : 'json'))
   const byMethod = new Map(here)
   const answer = (c: Context<Env>) => new Handling(c, around, api).handle(byMethod)
@@ -74,262 +53,4 @@ function route(app: Hono<Env>, path: string, all: Map<string, Endpoint>, around:
   app.all(api + path, (c) =>
     new Handling(c, around, api).fail(new HttpError(405, `Use ${allow}.`, { headers: { Allow: allow } })),
   )
-}
-
-const client = new WeakMap<Surroundings, ReturnType<typeof clientAddress>>()
-
-/** One request on its way: authenticate → can → handler → answer. */
-class Handling {
-  readonly #c: Context<Env>
-  readonly #around: Surroundings
-  readonly #api: string
-  readonly #id = randomUUID()
-  #negotiated: Wanted | null = null
-  #actor: Actor | null = null
-  #credential: Credential | null = null
-  #visitor: string | undefined
-  #newVisitor: string | undefined
-
-  constructor(c: Context<Env>, around: Surroundings, api: string) {
-    this.#c = c
-    this.#around = around
-    this.#api = api
-  }
-
-  async handle(byMethod: Map<string, Endpoint>): Promise<Response> {
-    const c = this.#c
-    try {
-      this.#want([...byMethod.values()])
-      this.#credential = credentialOf(c, this.#around.cookies)
-      const via = { via: this.#via, requestId: this.#id, ip: this.#ip } as const
-      this.#actor = await authenticate(this.#credential, this.#around.rights, via)
-      if (this.#actor) this.#around.seen(this.#actor.identity.sessionId)
-      const writes = c.req.method !== 'GET' && c.req.method !== 'HEAD'
-      const body = writes ? await readBody(c, this.#around.config.BODY_LIMIT_KB) : undefined
-      const endpoint = this.#endpoint(byMethod, body)
-      return await this.#run(endpoint, body)
-    } catch (error) {
-      return this.fail(error)
-    }
-  }
-
-  /** Anything thrown, as an answer; a refusal of somebody goes into the trail first. */
-  async fail(thrown: unknown): Promise<Response> {
-    let error = httpError(thrown)
-    if (error.status === 500) {
-      this.#around.log.error({ err: thrown, request: this.#id, path: this.#c.req.path }, 'request failed')
-    }
-    if (error.status === 403 && this.#actor) {
-      const wanted = (thrown as { wanted?: string }).wanted ?? error.type
-      await this.#around.denied(this.#actor, wanted, this.#c.req.path).catch((lost) => {
-        error = httpError(lost)
-      })
-    }
-    if (error.status === 401 && this.#wanted !== 'json') return this.#toLogin()
-    return respondError(error, this.#out(), this.#c.req.path)
-  }
-
-  async #run(endpoint: Endpoint, body: Body | undefined): Promise<Response> {
-    const { access } = endpoint
-    if (body) this.#checkOrigin(body)
-    if (!('public' in access) && !this.#actor) throw unauthenticated()
-    const grant = 'can' in access ? this.#actor?.require(access.can) : undefined
-    const { signInLimit } = this.#around
-    if (endpoint.rate === 'sign-in' && signInLimit) await signInLimit(rateKey(this.#ip))
-    const { csrf_token: _, _method, version: formVersion, ...fields } = body?.fields ?? {}
-    const isForm = body?.kind === 'form'
-    const call = {
-      c: this.#c,
-      services: this.#around,
-      db: this.#around.db,
-      actor: this.#actor,
-      grant,
-      id: (name = 'id') => this.#uuid(name),
-      query: endpoint.query ? validQuery(endpoint.query, this.#query()) : undefined,
-      body: undefined as unknown,
-      sent: fields,
-      version: this.#version(isForm ? formVersion : undefined),
-      request: { id: this.#id, ip: this.#ip, userAgent: this.#c.req.header('user-agent') ?? '', via: this.#via },
-    }
-    try {
-      if (endpoint.body) call.body = validBody(endpoint.body, isForm ? fields : (body?.fields ?? {}))
-      return respond(await endpoint.handle(call as never), this.#out())
-    } catch (thrown) {
-      return this.#again(endpoint, call as unknown as Call, thrown, fields)
-    }
-  }
-
-  /** A form that was refused comes again with its input and what is wrong; programs get problem+json. */
-  async #again(endpoint: Endpoint, call: Call, thrown: unknown, input: Record<string, unknown>): Promise<Response> {
-    const error = httpError(thrown)
-    const fixable = [401, 409, 412, 422, 429].includes(error.status)
-    if (this.#wanted === 'json' || !endpoint.refused || !fixable) throw thrown
-    const { status, message, errors = [], current, headers } = error
-    const refusal: Refusal = { status, message, errors, input, current }
-    const screen = await endpoint.refused({ ...call, body: undefined } as never, refusal)
-    return respond({ status, screen, headers }, this.#out())
-  }
-
-  #want(endpoints: readonly Endpoint[]): void {
-    const page = !this.#api && endpoints.some(({ only }) => only !== 'json')
-    const json = endpoints.some(({ only }) => only !== 'page')
-    this.#negotiated = this.#negotiate(page, json)
-    if (!this.#negotiated) {
-      const offered = [page && 'text/html', json && 'application/json'].filter(Boolean)
-      throw new HttpError(406, `There is ${offered.join(' and ')}.`)
-    }
-  }
-
-  #negotiate(page: boolean, json: boolean): Wanted | null {
-    const accept = this.#c.req.header('accept')
-    return negotiate({ accept, bearer: this.#credentialIsBearer, api: this.#api !== '', partial: this.#partial, page, json })
-  }
-
-  /** For errors there is always an answer, also where nothing that is accepted was found. */
-  get #wanted(): Wanted {
-    this.#negotiated ??= this.#negotiate(!this.#api, true) ?? 'json'
-    return this.#negotiated
-  }
-
-  #endpoint(byMethod: Map<string, Endpoint>, body: Body | undefined): Endpoint {
-    const { method } = this.#c.req
-    const override = method === 'POST' && body?.kind === 'form' ? body.fields._method : undefined
-    const named = typeof override === 'string' && /^(PUT|PATCH|DELETE)$/.test(override) ? override : method
-    const endpoint = byMethod.get(named === 'HEAD' ? 'GET' : named)
-    if (!endpoint) throw new HttpError(405, 'This form lacks its method.', { headers: { Allow: [...byMethod.keys()].join(', ') } })
-    return endpoint
-  }
-
-  #checkOrigin(body: Body): void {
-    if (this.#credential?.kind === 'bearer') return
-    const { config } = this.#around
-    const cookie = this.#credential?.token ?? this.#visitorCookie()
-    // without a cookie there is no authority to abuse: a program that signs in with JSON
-    if (!cookie && body.kind !== 'form') return
-    const origin = config.PUBLIC_URL ? new URL(config.PUBLIC_URL).origin : new URL(this.#c.req.url).origin
-    const form = body.kind !== 'json'
-    checkCsrf(this.#c, { secret: config.SECRET_KEY, origin, cookie: cookie ?? '', token: body.fields.csrf_token, form })
-  }
-
-  /** The token for forms: of the session, or of a visitor, who gets a cookie for it. */
-  get #formToken(): string {
-    const { config } = this.#around
-    if (this.#credential?.kind === 'cookie' && this.#actor) return csrfToken(config.SECRET_KEY, this.#credential.token)
-    const visitor = this.#visitorCookie()
-    if (visitor) return csrfToken(config.SECRET_KEY, visitor)
-    this.#newVisitor ??= newToken()
-    return csrfToken(config.SECRET_KEY, this.#newVisitor)
-  }
-
-  #visitorCookie(): string | undefined {
-    this.#visitor ??= cookieValues(this.#c, this.#around.cookies.visitor)[0]
-    return this.#visitor
-  }
-
-  #version(ofForm: unknown): number | null {
-    const header = this.#c.req.header('if-match')?.trim()
-    if (header === '*') return null
-    const text = header ? /^(?:W\/)?"(\d{1,9})"$/.exec(header)?.[1] : typeof ofForm === 'string' ? ofForm : undefined
-    if (header && text === undefined) throw new HttpError(412, 'If-Match is no version of this.')
-    if (text === undefined) return null
-    return Number(text)
-  }
-
-  #uuid(name: string): string {
-    const value = this.#c.req.param(name) ?? ''
-    if (!UUID.test(value)) throw notFound()
-    return value.toLowerCase()
-  }
-
-  #query(): Record<string, string> {
-    const query: Record<string, string> = {}
-    for (const [name, values] of Object.entries(this.#c.req.queries())) {
-      if (values.length > 1) throw new HttpError(400, `${name} is given twice`)
-      if (values[0]?.includes('\0')) throw new HttpError(400, `${name} has a NUL character`)
-      query[name] = values[0] ?? ''
-    }
-    return query
-  }
-
-  #toLogin(): Response {
-    const { config } = this.#around
-    const back = this.#c.req.method === 'GET' ? this.#pathWithQuery.slice(config.URL_PREFIX.length) : ''
-    const next = back && back !== paths.home ? `?next=${encodeURIComponent(back)}` : ''
-    const login = `${paths.login}${next}`
-    // a fragment can't hold the sign-in page: the browser is sent there as a whole
-    const headers: Record<string, string> = this.#partial ? { 'HX-Redirect': config.URL_PREFIX + login } : {}
-    return respond({ location: login, headers }, { ...this.#out(), wanted: 'page' })
-  }
-
-  get #pathWithQuery(): string {
-    const url = new URL(this.#c.req.url)
-    return url.pathname + url.search
-  }
-
-  #out() {
-    const { config, cookies } = this.#around
-    return {
-      wanted: this.#wanted,
-      requestId: this.#id,
-      frame: () => this.#frame(),
-      prefixed: (path: string) => config.URL_PREFIX + path,
-      locate: (path: string) => config.URL_PREFIX + this.#api + path,
-      setNotice: cookies.setNotice,
-      cookies: () => [
-        ...(this.#newVisitor ? [cookies.setVisitor(this.#newVisitor)] : []),
-        ...(cookieValues(this.#c, cookies.notice).length ? [cookies.drop(cookies.notice)] : []),
-      ],
-      noneMatch: this.#c.req.header('if-none-match'),
-    }
-  }
-
-  #frame(): Frame {
-    const { config, asset, cookies, navigation } = this.#around
-    const actor = this.#actor
-    const here = this.#c.req.path.slice(config.URL_PREFIX.length) || '/'
-    const theme = cookieValues(this.#c, 'theme')[0]
-    const [notice] = cookieValues(this.#c, cookies.notice)
-    return {
-      appName: config.APP_NAME,
-      organization: actor?.identity.organization.name ?? config.APP_NAME,
-      person: actor ? { name: actor.identity.name, username: actor.identity.username } : null,
-      navigation: actor
-        ? navigation(actor).map((item) => ({ ...item, href: config.URL_PREFIX + item.href, current: covers(item.href, here) }))
-        : [],
-      csrfToken: this.#formToken,
-      nonce: randomBytes(16).toString('base64'),
-      theme: (theme === 'light' || theme === 'dark' ? theme : 'system') satisfies Theme,
-      asset: (name) => config.URL_PREFIX + asset(name),
-      path: (path) => config.URL_PREFIX + path,
-      notice: notice ? { kind: 'success', text: decoded(notice) } : null,
-    }
-  }
-
-  get #ip(): string | null {
-    let find = client.get(this.#around)
-    if (!find) client.set(this.#around, (find = clientAddress(this.#around.config.TRUSTED_PROXIES)))
-    return find(this.#c.env?.incoming?.socket.remoteAddress, this.#c.req.header('x-forwarded-for'))
-  }
-
-  get #via(): 'web' | 'api' {
-    return this.#api || this.#credentialIsBearer ? 'api' : 'web'
-  }
-
-  get #credentialIsBearer(): boolean {
-    return this.#c.req.header('authorization') !== undefined
-  }
-
-  get #partial(): boolean {
-    return this.#c.req.header('hx-request-type') === 'partial' && !this.#c.req.header('hx-history-restore-request')
-  }
-}
-
-const covers = (item: string, here: string) => item === here || (item !== '/' && here.startsWith(`${item}/`))
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text).slice(0, 300)
-  } catch {
-    return ''
-  }
 }

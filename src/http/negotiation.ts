@@ -1,7 +1,14 @@
 /** `part` is the fragment of a page that htmx swaps in. */
 export type Wanted = 'page' | 'part' | 'json'
 
-type Asked = { accept?: string; bearer: boolean; api: boolean; partial: boolean; page: boolean; json: boolean }
+type Asked = {
+  accept?: string
+  bearer: boolean
+  api: boolean
+  partial: boolean
+  page: boolean
+  json: boolean
+}
 
 /**
  * What to answer with (RFC 9110, 12.5.1): JSON where it is accepted by name, or below /api, or to a bearer;
@@ -10,7 +17,10 @@ type Asked = { accept?: string; bearer: boolean; api: boolean; partial: boolean;
  */
 export function negotiate({ accept = '*/*', bearer, api, partial, page, json }: Asked): Wanted | null {
   const html = quality(accept, 'text/html')
-  const data = Math.max(quality(accept, 'application/json') ?? -1, quality(accept, 'application/problem+json') ?? -1)
+  const data = Math.max(
+    quality(accept, 'application/json') ?? -1,
+    quality(accept, 'application/problem+json') ?? -1,
+  )
   const any = quality(accept, '*/*') ?? 0
   const asPage = partial ? 'part' : 'page'
   const preferred: Wanted = (api || bearer) && json ? 'json' : page ? asPage : 'json'

@@ -8,7 +8,10 @@ export const pageJson = ({ json, limit, next, previous, total, capped }: Page<un
 /** `Link` to the pages beside (RFC 8288). */
 export function pageLinks(c: Context, { next, previous }: Page<unknown>): Record<string, string> {
   const links: string[] = []
-  for (const [rel, name, cursor] of [['next', 'after', next], ['prev', 'before', previous]] as const) {
+  for (const [rel, name, cursor] of [
+    ['next', 'after', next],
+    ['prev', 'before', previous],
+  ] as const) {
     if (!cursor) continue
     const url = new URL(c.req.url)
     for (const old of ['after', 'before', 'offset']) url.searchParams.delete(old)

@@ -55,7 +55,10 @@ function jsonResponse(answer: Answer, out: Outgoing): Response {
   if (etag !== undefined && status === 200 && matches(out.noneMatch, etag)) return empty(304, all, cookies)
   if (json === undefined) return empty(status === 200 ? 204 : status, all, cookies)
   all['Content-Type'] = 'application/json; charset=UTF-8'
-  return withCookies(new Response(typeof json === 'string' ? json : JSON.stringify(json), { status, headers: all }), cookies)
+  return withCookies(
+    new Response(typeof json === 'string' ? json : JSON.stringify(json), { status, headers: all }),
+    cookies,
+  )
 }
 
 const matches = (header: string | undefined, etag: number) =>
@@ -86,7 +89,12 @@ function pageResponse(answer: Answer, out: Outgoing): Response {
   return markup(answer.screen(frame), frame, out, answer)
 }
 
-function markup(screen: Screen, frame: Frame, out: Outgoing, { status = 200, headers, cookies }: Answer): Response {
+function markup(
+  screen: Screen,
+  frame: Frame,
+  out: Outgoing,
+  { status = 200, headers, cookies }: Answer,
+): Response {
   const { plain, ...rest } = screen
   const draw = plain ? Plain : out.wanted === 'part' ? Part : Page
   const content = draw({ frame, ...rest }).toString()
@@ -113,7 +121,16 @@ function withCookies(response: Response, cookies: string[] | undefined): Respons
 export function respondError(error: HttpError, out: Outgoing, instance: string): Response {
   if (out.wanted === 'json') {
     const { status, title, type, errors, message, current, headers } = error
-    const body = { type, title, status, detail: message, instance, request_id: out.requestId, errors, current }
+    const body = {
+      type,
+      title,
+      status,
+      detail: message,
+      instance,
+      request_id: out.requestId,
+      errors,
+      current,
+    }
     return new Response(JSON.stringify(body), {
       status,
       headers: {
@@ -127,11 +144,19 @@ export function respondError(error: HttpError, out: Outgoing, instance: string):
     })
   }
   const frame = out.frame()
-  const next = frame.person ? { label: 'Go to the start', href: frame.path('/') } : { label: 'Sign in', href: frame.path('/login') }
+  const next = frame.person
+    ? { label: 'Go to the start', href: frame.path('/') }
+    : { label: 'Sign in', href: frame.path('/login') }
   const screen: Screen = {
     plain: !frame.person,
     title: error.title,
-    children: ErrorPage({ status: error.status, title: error.title, detail: error.message, requestId: out.requestId, next }),
+    children: ErrorPage({
+      status: error.status,
+      title: error.title,
+      detail: error.message,
+      requestId: out.requestId,
+      next,
+    }),
   }
   return markup(screen, frame, out, { status: error.status, headers: error.headers })
 }

@@ -25,7 +25,9 @@ export class Assets {
     const read = (name: string) => readFileSync(join(folder, name), 'utf8')
     for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
       if (!entry.isFile()) continue
-      const name = join(entry.parentPath, entry.name).slice(folder.length + 1).replaceAll('\\', '/')
+      const name = join(entry.parentPath, entry.name)
+        .slice(folder.length + 1)
+        .replaceAll('\\', '/')
       this.#add(name, readFileSync(join(folder, name)))
     }
     this.#add('css/app.css', Buffer.from(stylesheets.map(read).join('\n')))

@@ -37,7 +37,9 @@ export async function verifyPassword(stored: string | null, password: string): P
 
 /** Whether the hash was made with other parameters than today's. */
 export const outdated = (stored: string) =>
-  !stored.startsWith(`$argon2id$v=19$m=${parameters.memoryCost},t=${parameters.timeCost},p=${parameters.parallelism}$`)
+  !stored.startsWith(
+    `$argon2id$v=19$m=${parameters.memoryCost},t=${parameters.timeCost},p=${parameters.parallelism}$`,
+  )
 
 /** What the policy of the settings asks for and the password lacks; null where it is fine. */
 export function weakness(password: string, config: Config): string | null {

@@ -5,14 +5,14 @@ const GRACE_MS = 10_000
 
 /**
  * On SIGTERM and Ctrl-C: takes no new connection, lets running requests finish, then ends what they lean on.
- * A second signal, or ten seconds, ends the wait.
+ * Ten seconds end the wait; a signal that comes twice (npm and systemd both send it) counts once.
  */
 export function shutdown(listening: ServerType, end: () => Promise<void>): void {
   // serve() makes an http.Server unless it is told otherwise
   const server = listening as Server
   let stopping = false
   const stop = () => {
-    if (stopping) return process.exit(1)
+    if (stopping) return
     stopping = true
     const patience = setTimeout(() => server.closeAllConnections(), GRACE_MS)
     patience.unref()

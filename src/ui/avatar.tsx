@@ -1,4 +1,4 @@
-import { html, type Markup } from './html.ts'
+import { html, type Markup } from '#src/ui/html.ts'
 
 /** Decorative, beside a name or in a labelled button; the initials are drawn by CSS. */
 export function Avatar({ name, size = 'm' }: { name: string; size?: 's' | 'm' | 'l' }): Markup {

@@ -1,5 +1,5 @@
-import { FieldMessage } from './field.tsx'
-import type { Child } from './html.ts'
+import { FieldMessage } from '#src/ui/field.tsx'
+import type { Child } from '#src/ui/html.ts'
 
 export interface CheckboxProps {
   name: string

@@ -1,7 +1,7 @@
-import { Button, type ButtonKind } from './button.tsx'
-import { Hidden, writing } from './form.tsx'
-import type { Child } from './html.ts'
-import type { IconName } from './icons.ts'
+import { Button, type ButtonKind } from '#src/ui/button.tsx'
+import { Hidden, writing } from '#src/ui/form.tsx'
+import type { Child } from '#src/ui/html.ts'
+import type { IconName } from '#src/ui/icons.ts'
 
 export interface ConfirmButtonProps {
   /** Unique on the page. */

@@ -1,6 +1,6 @@
-import { Button, ButtonLink } from './button.tsx'
-import { Actions, Form } from './form.tsx'
-import type { Child } from './html.ts'
+import { Button, ButtonLink } from '#src/ui/button.tsx'
+import { Actions, Form } from '#src/ui/form.tsx'
+import type { Child } from '#src/ui/html.ts'
 
 export interface ConflictField {
   name: string

@@ -1,5 +1,5 @@
-import type { Frame } from './frame.ts'
-import { type Child, html, type Markup, raw } from './html.ts'
+import type { Frame } from '#src/ui/frame.ts'
+import { type Child, html, type Markup, raw } from '#src/ui/html.ts'
 
 // Its own indicator style would be a second place for looks; everything else as htmx has it.
 const htmxConfig = '{"includeIndicatorCSS":false,"defaultTimeout":30000}'

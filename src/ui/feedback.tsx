@@ -1,6 +1,6 @@
-import { type Child, html, type Markup } from './html.ts'
-import { Icon } from './icon.tsx'
-import type { IconName } from './icons.ts'
+import { type Child, html, type Markup } from '#src/ui/html.ts'
+import { Icon } from '#src/ui/icon.tsx'
+import type { IconName } from '#src/ui/icons.ts'
 
 export type Tone = 'good' | 'warn' | 'bad' | 'info' | 'plain'
 

@@ -1,4 +1,4 @@
-import type { Child } from './html.ts'
+import type { Child } from '#src/ui/html.ts'
 
 interface Labelled {
   name: string

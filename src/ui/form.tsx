@@ -1,4 +1,4 @@
-import type { Child } from './html.ts'
+import type { Child } from '#src/ui/html.ts'
 
 export interface FieldError {
   /** As in problem+json: the name of the field; empty for the whole form. */
@@ -10,10 +10,15 @@ export const errorAt = (errors: readonly FieldError[] | undefined, path: string)
   errors?.find((error) => error.path === path)?.message
 
 /** What a summary says of a refusal: each field's message, or the one of the whole. */
-export const refusalErrors = (refusal: { message: string; errors: readonly FieldError[] } | undefined): FieldError[] => {
+export const refusalErrors = (
+  refusal: { message: string; errors: readonly FieldError[] } | undefined,
+): FieldError[] => {
   if (!refusal) return []
   if (!refusal.errors.length) return [{ path: '', message: refusal.message }]
-  return refusal.errors.map(({ path, message }) => ({ path, message: path ? `${path.replaceAll('_', ' ')} ${message}` : message }))
+  return refusal.errors.map(({ path, message }) => ({
+    path,
+    message: path ? `${path.replaceAll('_', ' ')} ${message}` : message,
+  }))
 }
 
 export interface FormProps {

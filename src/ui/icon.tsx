@@ -1,5 +1,5 @@
-import { type Markup, raw } from './html.ts'
-import { type IconName, icons } from './icons.ts'
+import { type Markup, raw } from '#src/ui/html.ts'
+import { type IconName, icons } from '#src/ui/icons.ts'
 
 export type { IconName }
 

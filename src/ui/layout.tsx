@@ -1,12 +1,12 @@
-import { Document, frameAttributes } from './document.ts'
-import type { Frame } from './frame.ts'
-import { type Child, html, type Markup } from './html.ts'
-import { Logo } from './logo.tsx'
-import { Notices } from './notice.tsx'
-import { Sidebar } from './sidebar.tsx'
-import { TopBar } from './top-bar.tsx'
+import { Document, frameAttributes } from '#src/ui/document.ts'
+import type { Frame } from '#src/ui/frame.ts'
+import { type Child, html, type Markup } from '#src/ui/html.ts'
+import { Logo } from '#src/ui/logo.tsx'
+import { Notices } from '#src/ui/notice.tsx'
+import { Sidebar } from '#src/ui/sidebar.tsx'
+import { TopBar } from '#src/ui/top-bar.tsx'
 
-export type { Frame } from './frame.ts'
+export type { Frame } from '#src/ui/frame.ts'
 
 export interface ScreenProps {
   frame: Frame

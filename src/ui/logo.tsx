@@ -1,4 +1,4 @@
-import { type Markup, raw } from './html.ts'
+import { type Markup, raw } from '#src/ui/html.ts'
 
 const drawing = raw(
   '<svg class="logo" viewBox="0 0 32 32" aria-hidden="true">' +

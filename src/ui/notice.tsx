@@ -1,6 +1,6 @@
-import type { Notice as NoticeProps } from './frame.ts'
-import { html, type Markup } from './html.ts'
-import { Icon } from './icon.tsx'
+import type { Notice as NoticeProps } from '#src/ui/frame.ts'
+import { html, type Markup } from '#src/ui/html.ts'
+import { Icon } from '#src/ui/icon.tsx'
 
 const icons = { success: 'circle-check', error: 'circle-alert', info: 'info' } as const
 

@@ -1,5 +1,5 @@
-import type { Address } from './address.ts'
-import { Icon } from './icon.tsx'
+import type { Address } from '#src/ui/address.ts'
+import { Icon } from '#src/ui/icon.tsx'
 
 export interface PagerProps {
   address: Address

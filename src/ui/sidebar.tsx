@@ -1,6 +1,6 @@
-import type { Frame, NavigationItem } from './frame.ts'
-import { html, type Markup } from './html.ts'
-import { Icon } from './icon.tsx'
+import type { Frame, NavigationItem } from '#src/ui/frame.ts'
+import { html, type Markup } from '#src/ui/html.ts'
+import { Icon } from '#src/ui/icon.tsx'
 
 /** A popover where the window is narrow (drawer), a column where it is wide: see layout.css. */
 export function Sidebar({ frame }: { frame: Frame }): Markup {

@@ -1,6 +1,6 @@
-import type { Child } from './html.ts'
-import { Icon } from './icon.tsx'
-import type { IconName } from './icons.ts'
+import type { Child } from '#src/ui/html.ts'
+import { Icon } from '#src/ui/icon.tsx'
+import type { IconName } from '#src/ui/icons.ts'
 
 export function Panel({ title, actions, children }: { title?: string; actions?: Child; children?: Child }) {
   return (

@@ -1,6 +1,6 @@
-import type { Address } from './address.ts'
-import { type Child, escaped, html, type Markup, raw, text } from './html.ts'
-import { Icon } from './icon.tsx'
+import type { Address } from '#src/ui/address.ts'
+import { type Child, escaped, html, type Markup, raw, text } from '#src/ui/html.ts'
+import { Icon } from '#src/ui/icon.tsx'
 
 export interface Column<Row> {
   key: string

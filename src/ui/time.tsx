@@ -1,4 +1,4 @@
-import { html, type Markup } from './html.ts'
+import { html, type Markup } from '#src/ui/html.ts'
 
 export interface TimeProps {
   /** An instant; a string has to be in UTC. */

@@ -1,6 +1,6 @@
-import type { Address } from './address.ts'
-import type { Child } from './html.ts'
-import { Icon } from './icon.tsx'
+import type { Address } from '#src/ui/address.ts'
+import type { Child } from '#src/ui/html.ts'
+import { Icon } from '#src/ui/icon.tsx'
 
 export interface FilterOption {
   value: string

@@ -1,9 +1,9 @@
-import { Avatar } from './avatar.tsx'
-import type { Frame, Theme } from './frame.ts'
-import { html, type Markup } from './html.ts'
-import { Icon } from './icon.tsx'
-import type { IconName } from './icons.ts'
-import { Logo } from './logo.tsx'
+import { Avatar } from '#src/ui/avatar.tsx'
+import type { Frame, Theme } from '#src/ui/frame.ts'
+import { html, type Markup } from '#src/ui/html.ts'
+import { Icon } from '#src/ui/icon.tsx'
+import type { IconName } from '#src/ui/icons.ts'
+import { Logo } from '#src/ui/logo.tsx'
 
 export function TopBar({ frame }: { frame: Frame }): Markup {
   return html`<header class="bar">

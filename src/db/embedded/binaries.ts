@@ -15,8 +15,8 @@ import {
 } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, delimiter, dirname, join, relative } from 'node:path'
-import { EmbeddedError } from './errors.ts'
-import { type Identity, reachable } from './place.ts'
+import { EmbeddedError } from '#src/db/embedded/errors.ts'
+import { type Identity, reachable } from '#src/db/embedded/place.ts'
 
 const exe = process.platform === 'win32' ? '.exe' : ''
 const OLDEST = 15

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { chown, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type Binaries, locale, program, run } from './binaries.ts'
-import { EmbeddedError, explain } from './errors.ts'
-import { makeOwned, type Place } from './place.ts'
+import { type Binaries, locale, program, run } from '#src/db/embedded/binaries.ts'
+import { EmbeddedError, explain } from '#src/db/embedded/errors.ts'
+import { makeOwned, type Place } from '#src/db/embedded/place.ts'
 
 export const OWNER = 'ambit'
 

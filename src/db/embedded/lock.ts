@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { EmbeddedError } from './errors.ts'
+import { EmbeddedError } from '#src/db/embedded/errors.ts'
 
 // Locks of the operating system, by way of SQLite: they end with their process however it ends, and hold
 // between containers too, so none is ever stale and no pid has to be judged.

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { chown, mkdir, readFile, realpath, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { EmbeddedError } from './errors.ts'
+import { EmbeddedError } from '#src/db/embedded/errors.ts'
 
 // Where root's PostgreSQL, which must not be root, keeps what it can't reach inside DATA_DIR.
 const ELSEWHERE = '/var/lib/ambit'

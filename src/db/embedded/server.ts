@@ -3,9 +3,9 @@ import { open, readFile, readlink, rename, rm, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Binaries, environment, findBinaries, locale, program, run } from './binaries.ts'
-import { EmbeddedError, explain } from './errors.ts'
-import type { Place } from './place.ts'
+import { type Binaries, environment, findBinaries, locale, program, run } from '#src/db/embedded/binaries.ts'
+import { EmbeddedError, explain } from '#src/db/embedded/errors.ts'
+import type { Place } from '#src/db/embedded/place.ts'
 
 const START_MS = 300_000
 const RETRY_MS = 15_000

@@ -22,11 +22,14 @@ type Found = {
   lockedMs: number | null
 }
 
-const wrong = () => new HttpError(401, 'User name or password is wrong.', { title: 'Not signed in', type: 'wrong-credentials' })
+const wrong = () =>
+  new HttpError(401, 'User name or password is wrong.', { title: 'Not signed in', type: 'wrong-credentials' })
 
 function locked(ms: number): HttpError {
   const seconds = Math.max(1, Math.ceil(ms / 1000))
-  return new HttpError(429, 'Too many wrong passwords. Try again later.', { headers: { 'Retry-After': String(seconds) } })
+  return new HttpError(429, 'Too many wrong passwords. Try again later.', {
+    headers: { 'Retry-After': String(seconds) },
+  })
 }
 
 /**
@@ -68,7 +71,18 @@ async function openSession(
   const context = JSON.stringify({ org, user, via: from.via, request: from.id, ip: from.ip ?? undefined })
   const limits = [config.SESSION_MAX_DAYS, config.SESSION_IDLE_HOURS]
   try {
-    await db.lookup('open_session', [account, org, user, kind, hash, rehash, from.ip, from.userAgent, ...limits, context])
+    await db.lookup('open_session', [
+      account,
+      org,
+      user,
+      kind,
+      hash,
+      rehash,
+      from.ip,
+      from.userAgent,
+      ...limits,
+      context,
+    ])
   } catch (error) {
     // disabled between look-up and now
     throw (error as { code?: string }).code === '28000' ? wrong() : error
@@ -108,7 +122,13 @@ export async function register(
       async (tx) => {
         const made = await tx
           .insertInto('users')
-          .values({ account_id: sql<string>`app.create_account(${username}, ${email}, ${hash}, false)`, username, email, first_name, last_name })
+          .values({
+            account_id: sql<string>`app.create_account(${username}, ${email}, ${hash}, false)`,
+            username,
+            email,
+            first_name,
+            last_name,
+          })
           .returning('id')
           .executeTakeFirstOrThrow()
         await tx
@@ -129,6 +149,8 @@ export async function register(
     )
   } catch (error) {
     if (!(error instanceof Taken)) throw error
-    throw error.constraint.includes('email') ? conflict('email', 'has an account already') : conflict('username', 'is taken')
+    throw error.constraint.includes('email')
+      ? conflict('email', 'has an account already')
+      : conflict('username', 'is taken')
   }
 }

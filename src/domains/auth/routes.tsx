@@ -14,7 +14,9 @@ const visitors = everybody('whoever has no account yet')
 /** The person, with what they may: what a program asks for first. */
 async function me({ db, actor }: { db: Call['db']; actor: UserActor }) {
   const own = actor.find('user:read')
-  const [found] = own ? await db.readAs(actor, (q) => findUser(q, own, actor.userId, readerOf(actor)), { prepared: true }) : []
+  const [found] = own
+    ? await db.readAs(actor, (q) => findUser(q, own, actor.userId, readerOf(actor)), { prepared: true })
+    : []
   const { organization, username, name, rights } = actor.identity
   const user = found ? JSON.parse(found.json) : { id: actor.userId, username, name }
   return { ...user, organization, permissions: [...rights.permissions].sort() }
@@ -28,7 +30,10 @@ export const authRoutes = [
   get(paths.login, entrance, { only: 'page' }, ({ c, actor, services }): Answer => {
     const next = safeNext(c.req.query('next'))
     if (actor) return { location: next }
-    return { screen: (frame) => loginScreen(frame, { next, registration: services.config.USER_REGISTRATION_ENABLED }) }
+    return {
+      screen: (frame) =>
+        loginScreen(frame, { next, registration: services.config.USER_REGISTRATION_ENABLED }),
+    }
   }),
 
   post(
@@ -38,24 +43,33 @@ export const authRoutes = [
       only: 'page',
       rate: 'sign-in',
       body: credentials,
-      refused: ({ services }, refusal) => (frame) =>
-        loginScreen(frame, {
-          next: safeNext(refusal.input.next as string | undefined),
-          registration: services.config.USER_REGISTRATION_ENABLED,
-          refusal,
-        }),
+      refused:
+        ({ services }, refusal) =>
+        (frame) =>
+          loginScreen(frame, {
+            next: safeNext(refusal.input.next as string | undefined),
+            registration: services.config.USER_REGISTRATION_ENABLED,
+            refusal,
+          }),
     },
     async ({ db, services, body, request }) => {
       const token = await signIn(db, services.config, body, 'browser', request)
       const cookies = new Cookies(services.config)
-      return { location: safeNext(body.next), cookies: [cookies.setSession(token), cookies.drop(cookies.visitor)] }
+      return {
+        location: safeNext(body.next),
+        cookies: [cookies.setSession(token), cookies.drop(cookies.visitor)],
+      }
     },
   ),
 
   post(paths.logout, signedIn, { only: 'page' }, async ({ db, actor, services }) => {
     await signOut(db, actor)
     const cookies = new Cookies(services.config)
-    return { location: paths.login, cookies: [cookies.drop(cookies.session)], headers: { 'Clear-Site-Data': '"cache"' } }
+    return {
+      location: paths.login,
+      cookies: [cookies.drop(cookies.session)],
+      headers: { 'Clear-Site-Data': '"cache"' },
+    }
   }),
 
   get(paths.register, visitors, { only: 'page' }, (call): Answer => {
@@ -67,22 +81,45 @@ export const authRoutes = [
   post(
     paths.register,
     visitors,
-    { only: 'page', rate: 'sign-in', body: registration, refused: (_, refusal) => (frame) => registerScreen(frame, refusal) },
+    {
+      only: 'page',
+      rate: 'sign-in',
+      body: registration,
+      refused: (_, refusal) => (frame) => registerScreen(frame, refusal),
+    },
     async (call) => {
       openRegistration(call)
       const { db, services, body, request } = call
       await register(db, services.config, body, request.id)
-      const token = await signIn(db, services.config, { name: body.username, password: body.password, organization: null }, 'browser', request)
+      const token = await signIn(
+        db,
+        services.config,
+        { name: body.username, password: body.password, organization: null },
+        'browser',
+        request,
+      )
       const cookies = new Cookies(services.config)
-      return { location: paths.home, notice: 'Welcome', cookies: [cookies.setSession(token), cookies.drop(cookies.visitor)] }
+      return {
+        location: paths.home,
+        notice: 'Welcome',
+        cookies: [cookies.setSession(token), cookies.drop(cookies.visitor)],
+      }
     },
   ),
 
-  post(paths.auth.login, entrance, { only: 'json', rate: 'sign-in', body: credentials }, async ({ db, services, body, request }) => {
-    const token = await signIn(db, services.config, body, 'token', request)
-    const expires = Math.round(services.config.SESSION_MAX_DAYS * 86_400)
-    return { json: { access_token: token, token_type: 'Bearer', expires_in: expires }, headers: { 'Cache-Control': 'no-store' } }
-  }),
+  post(
+    paths.auth.login,
+    entrance,
+    { only: 'json', rate: 'sign-in', body: credentials },
+    async ({ db, services, body, request }) => {
+      const token = await signIn(db, services.config, body, 'token', request)
+      const expires = Math.round(services.config.SESSION_MAX_DAYS * 86_400)
+      return {
+        json: { access_token: token, token_type: 'Bearer', expires_in: expires },
+        headers: { 'Cache-Control': 'no-store' },
+      }
+    },
+  ),
 
   post(paths.auth.logout, signedIn, { only: 'json' }, async ({ db, actor }) => {
     await signOut(db, actor)
@@ -94,7 +131,11 @@ export const authRoutes = [
     const { db, services, body, request } = call
     const { id } = await register(db, services.config, body, request.id)
     const { username, email, first_name, last_name } = body
-    return { status: 201, json: { id, username, email, first_name, last_name, status: 'active' }, location: paths.user(id) }
+    return {
+      status: 201,
+      json: { id, username, email, first_name, last_name, status: 'active' },
+      location: paths.user(id),
+    }
   }),
 
   get(paths.auth.me, signedIn, { only: 'json' }, async (call) => ({ json: await me(call) })),

@@ -13,13 +13,24 @@ export function loginScreen(frame: Frame, { next, registration, refusal }: Login
   return {
     plain: true,
     title: 'Sign in',
-    footer: registration ? <>No account yet? <a href={frame.path(paths.register)}>Register</a></> : null,
+    footer: registration ? (
+      <>
+        No account yet? <a href={frame.path(paths.register)}>Register</a>
+      </>
+    ) : null,
     children: (
       <>
         <ErrorSummary title="You are not signed in" errors={refusalErrors(refusal)} />
         <Form action={frame.path(paths.login)} csrfToken={frame.csrfToken} leaves>
           {next === paths.home ? null : <input type="hidden" name="next" value={next} />}
-          <Field name="username" label="User name or e-mail" value={text(refusal?.input.username)} required autocomplete="username" autofocus={!refusal} />
+          <Field
+            name="username"
+            label="User name or e-mail"
+            value={text(refusal?.input.username)}
+            required
+            autocomplete="username"
+            autofocus={!refusal}
+          />
           <Field name="password" label="Password" type="password" required autocomplete="current-password" />
           <Actions>
             <Button kind="primary">Sign in</Button>
@@ -36,16 +47,54 @@ export function registerScreen(frame: Frame, refusal?: Refusal): Screen {
   return {
     plain: true,
     title: 'Register',
-    footer: <>Already registered? <a href={frame.path(paths.login)}>Sign in</a></>,
+    footer: (
+      <>
+        Already registered? <a href={frame.path(paths.login)}>Sign in</a>
+      </>
+    ),
     children: (
       <>
         <ErrorSummary errors={refusalErrors(refusal)} />
         <Form action={frame.path(paths.register)} csrfToken={frame.csrfToken} leaves>
-          <Field name="username" label="User name" value={was('username')} error={at('username')} required autocomplete="username" />
-          <Field name="email" label="E-mail" type="email" value={was('email')} error={at('email')} required autocomplete="email" />
-          <Field name="first_name" label="First name" value={was('first_name')} error={at('first_name')} autocomplete="given-name" />
-          <Field name="last_name" label="Last name" value={was('last_name')} error={at('last_name')} autocomplete="family-name" />
-          <Field name="password" label="Password" type="password" error={at('password')} required autocomplete="new-password" />
+          <Field
+            name="username"
+            label="User name"
+            value={was('username')}
+            error={at('username')}
+            required
+            autocomplete="username"
+          />
+          <Field
+            name="email"
+            label="E-mail"
+            type="email"
+            value={was('email')}
+            error={at('email')}
+            required
+            autocomplete="email"
+          />
+          <Field
+            name="first_name"
+            label="First name"
+            value={was('first_name')}
+            error={at('first_name')}
+            autocomplete="given-name"
+          />
+          <Field
+            name="last_name"
+            label="Last name"
+            value={was('last_name')}
+            error={at('last_name')}
+            autocomplete="family-name"
+          />
+          <Field
+            name="password"
+            label="Password"
+            type="password"
+            error={at('password')}
+            required
+            autocomplete="new-password"
+          />
           <Actions>
             <Button kind="primary">Register</Button>
           </Actions>

@@ -1,4 +1,5 @@
 import type { UserActor } from '#src/access/actor.ts'
+import type { Database } from '#src/db/database.ts'
 import { type Counts, countsFor } from '#src/domains/home/queries.ts'
 import { homeScreen, meScreen, type Own } from '#src/domains/home/views.tsx'
 import { endSession } from '#src/domains/sessions/actions.ts'
@@ -7,7 +8,6 @@ import { ownSessions, readerOf as sessionReader } from '#src/domains/sessions/qu
 import { updateUser } from '#src/domains/users/actions.ts'
 import { ownProfile, type UserRecord } from '#src/domains/users/model.ts'
 import { findUser, readerOf } from '#src/domains/users/queries.ts'
-import type { Database } from '#src/db/database.ts'
 import { can, del, everybody, get, patch, signedIn } from '#src/http/endpoint.ts'
 import { HttpError } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
@@ -16,7 +16,9 @@ import { paths } from '#src/paths.ts'
 async function own(db: Database, actor: UserActor): Promise<Own> {
   const users = actor.find('user:read')
   const sessions = actor.find('session:read')
-  const [found] = users ? await db.readAs(actor, (q) => findUser(q, users, actor.userId, readerOf(actor)), { prepared: true }) : []
+  const [found] = users
+    ? await db.readAs(actor, (q) => findUser(q, users, actor.userId, readerOf(actor)), { prepared: true })
+    : []
   const open = sessions ? await db.readAs(actor, (q) => ownSessions(q, sessions, sessionReader(actor))) : []
   return {
     user: found ? (JSON.parse(found.json) as UserRecord) : null,
@@ -67,7 +69,8 @@ const monitors = everybody('load balancers ask, and learn nothing but yes or no'
 export const healthRoutes = [
   get(paths.health, monitors, { only: 'json' }, () => ({ json: { status: 'ok' } })),
   get(paths.ready, monitors, { only: 'json' }, async ({ db }) => {
-    if (!(await db.ready())) throw new HttpError(503, 'The database does not answer.', { headers: { 'Retry-After': '2' } })
+    if (!(await db.ready()))
+      throw new HttpError(503, 'The database does not answer.', { headers: { 'Retry-After': '2' } })
     return { json: { status: 'ready' } }
   }),
 ]

@@ -18,7 +18,12 @@ const number = new Intl.NumberFormat('en')
 export function homeScreen(frame: Frame, { name, organization }: Identity, counts: Counts): Screen {
   const tiles = [
     { label: 'People', value: counts.people, href: paths.users, icon: 'users' },
-    { label: 'Disabled people', value: counts.disabled, href: `${paths.users}?status=disabled`, icon: 'user' },
+    {
+      label: 'Disabled people',
+      value: counts.disabled,
+      href: `${paths.users}?status=disabled`,
+      icon: 'user',
+    },
     { label: 'Open sessions', value: counts.sessions, href: paths.sessions, icon: 'monitor-smartphone' },
   ] as const
   const shown = tiles.filter((tile) => tile.value !== null)
@@ -58,7 +63,17 @@ export function meScreen(frame: Frame, identity: Identity, own: Own, refusal?: R
         {user ? <Belonging user={user} /> : null}
         {sessions.length ? <Sessions frame={frame} sessions={sessions} mayEnd={own.mayEnd} /> : null}
         <Panel title="What I may do">
-          {permissions.length ? <ul class="plain-list">{permissions.map((code) => <li><code>{code}</code></li>)}</ul> : <p class="nothing">Nothing yet.</p>}
+          {permissions.length ? (
+            <ul class="plain-list">
+              {permissions.map((code) => (
+                <li>
+                  <code>{code}</code>
+                </li>
+              ))}
+            </ul>
+          ) : (
+            <p class="nothing">Nothing yet.</p>
+          )}
         </Panel>
       </Columns>
     ),
@@ -75,10 +90,36 @@ function Profile({ frame, user, refusal }: { frame: Frame; user: UserRecord; ref
     <Panel title="Profile">
       <ErrorSummary errors={refusalErrors(refusal)} />
       <Form action={frame.path(paths.me)} method="patch" csrfToken={frame.csrfToken} version={user.version}>
-        <Field name="first_name" label="First name" value={value('first_name')} error={at('first_name')} autocomplete="given-name" />
-        <Field name="last_name" label="Last name" value={value('last_name')} error={at('last_name')} autocomplete="family-name" />
-        <Field name="locale" label="Language" hint="Like en or de-AT" value={value('locale')} error={at('locale')} required />
-        <Field name="time_zone" label="Time zone" hint="Like Europe/Vienna" value={value('time_zone')} error={at('time_zone')} required />
+        <Field
+          name="first_name"
+          label="First name"
+          value={value('first_name')}
+          error={at('first_name')}
+          autocomplete="given-name"
+        />
+        <Field
+          name="last_name"
+          label="Last name"
+          value={value('last_name')}
+          error={at('last_name')}
+          autocomplete="family-name"
+        />
+        <Field
+          name="locale"
+          label="Language"
+          hint="Like en or de-AT"
+          value={value('locale')}
+          error={at('locale')}
+          required
+        />
+        <Field
+          name="time_zone"
+          label="Time zone"
+          hint="Like Europe/Vienna"
+          value={value('time_zone')}
+          error={at('time_zone')}
+          required
+        />
         <Actions>
           <Button kind="primary">Save</Button>
         </Actions>
@@ -95,7 +136,10 @@ function Belonging({ user }: { user: UserRecord }) {
           { label: 'User name', value: user.username },
           { label: 'E-mail', value: user.email },
           { label: 'Roles', value: user.roles.map((role) => role.name).join(', ') || null },
-          { label: 'Groups', value: user.groups.map((group) => `${group.name} (${group.role})`).join(', ') || null },
+          {
+            label: 'Groups',
+            value: user.groups.map((group) => `${group.name} (${group.role})`).join(', ') || null,
+          },
         ]}
       />
     </Panel>
@@ -110,9 +154,14 @@ function Sessions({ frame, sessions, mayEnd }: { frame: Frame; sessions: Session
           <li class="plain-row">
             <span>
               {device(session.user_agent)} {session.current ? <Badge tone="good">This one</Badge> : null}
-              <span class="nothing"> {session.ip}, last seen <Time at={session.last_seen_at} /></span>
+              <span class="nothing">
+                {' '}
+                {session.ip}, last seen <Time at={session.last_seen_at} />
+              </span>
             </span>
-            {mayEnd ? <EndButton session={session} frame={frame} action={frame.path(paths.mySession(session.id))} /> : null}
+            {mayEnd ? (
+              <EndButton session={session} frame={frame} action={frame.path(paths.mySession(session.id))} />
+            ) : null}
           </li>
         ))}
       </ul>

@@ -14,9 +14,14 @@ const sentence = ({ model, action, scope }: { model: string; action: string; sco
  * permission that is new goes into the templates that have it; what somebody took out of a role stays out.
  */
 export async function seedAccess(db: Kysely<DB>, orgId: string | null = null): Promise<void> {
-  const declared = builtinPermissions().map((permission) => ({ ...permission, description: sentence(permission) }))
+  const declared = builtinPermissions().map((permission) => ({
+    ...permission,
+    description: sentence(permission),
+  }))
   const roles = Object.entries(templates).map(([name, { description }]) => ({ name, description }))
-  const held = Object.keys(templates).flatMap((role) => permissionsOfTemplate(role).map((code) => ({ role, code })))
+  const held = Object.keys(templates).flatMap((role) =>
+    permissionsOfTemplate(role).map((code) => ({ role, code })),
+  )
   await sql`
     with places as (
       select id as org_id, kind from organizations where ${orgId}::uuid is null or id = ${orgId}::uuid

@@ -41,7 +41,9 @@ export const sessionList = listQuery({
 /** Which sessions to end: some, or all of a person. */
 export const sessionsToEnd = z
   .strictObject({
-    ids: z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(z.uuid()).max(1000)).optional(),
+    ids: z
+      .preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(z.uuid()).max(1000))
+      .optional(),
     user_id: z.uuid().optional(),
   })
   .refine(({ ids, user_id }) => (ids?.length ?? 0) > 0 || user_id, 'names neither ids nor user_id')

@@ -39,7 +39,9 @@ function matching(db: Db, grant: Grant<'session', 'read'>, { filters }: ListView
 }
 
 export function countSessions(db: Db, grant: Grant<'session', 'read'>, view: ListView) {
-  const some = matching(db, grant, view).select(sql`1`.as('one')).limit(COUNT_CAP + 1)
+  const some = matching(db, grant, view)
+    .select(sql`1`.as('one'))
+    .limit(COUNT_CAP + 1)
   return db.selectFrom(some.as('some')).select((eb) => eb.fn.countAll<number>().as('total'))
 }
 
@@ -52,7 +54,10 @@ export function listSessions(db: Db, grant: Grant<'session', 'read'>, view: List
       'sessions.id',
       sql<string>`${sql.ref(`sessions.${view.column}`)}::text`.as('key'),
       sessionJson(reader).as('json'),
-      eb.selectFrom(countSessions(db, grant, view).as('counted')).select('total').as('total'),
+      eb
+        .selectFrom(countSessions(db, grant, view).as('counted'))
+        .select('total')
+        .as('total'),
     ])
     .orderBy(sql.ref(`sessions.${view.column}`), direction)
     .orderBy('sessions.id', direction)
@@ -62,7 +67,9 @@ export function listSessions(db: Db, grant: Grant<'session', 'read'>, view: List
 }
 
 export const findSession = (db: Db, grant: Grant<'session', 'read'>, id: string, reader: Reader) =>
-  open(db, grant).where('sessions.id', '=', id).select(['sessions.version', sessionJson(reader).as('json')])
+  open(db, grant)
+    .where('sessions.id', '=', id)
+    .select(['sessions.version', sessionJson(reader).as('json')])
 
 /** A person's own open sessions, the newest first. */
 export const ownSessions = (db: Db, grant: Grant<'session', 'read'>, reader: Reader) =>

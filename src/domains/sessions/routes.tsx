@@ -35,7 +35,10 @@ export const sessionRoutes = [
   del(paths.session(':id'), can('session:delete'), {}, async ({ db, actor, grant, id }) => {
     await db.withActor(actor, (tx) => endSession(tx, actor, grant, id()))
     const own = id() === actor.identity.sessionId
-    return { location: own ? paths.login : paths.sessions, notice: own ? 'You are signed out' : 'Session ended' }
+    return {
+      location: own ? paths.login : paths.sessions,
+      notice: own ? 'You are signed out' : 'Session ended',
+    }
   }),
 
   del(paths.sessions, can('session:delete'), {}, async ({ c, db, actor, grant, sent }) => {

@@ -28,26 +28,68 @@ const columns = (frame: Frame): Column<SessionRecord>[] => [
   { key: 'user', label: 'Person', href: (session) => frame.path(paths.session(session.id)), cell: nameOf },
   { key: 'device', label: 'Device', cell: (session) => device(session.user_agent) },
   { key: 'ip', label: 'Address', cell: (session) => session.ip },
-  { key: 'kind', label: 'Kind', cell: (session) => session.current ? Badge({ tone: 'good', children: 'This one' }) : kinds[session.kind] },
-  { key: 'last_seen_at', label: 'Last seen', sortable: 'descending', cell: (session) => Time({ at: session.last_seen_at }) },
-  { key: 'created_at', label: 'Began', sortable: 'descending', cell: (session) => Time({ at: session.created_at }) },
+  {
+    key: 'kind',
+    label: 'Kind',
+    cell: (session) =>
+      session.current ? Badge({ tone: 'good', children: 'This one' }) : kinds[session.kind],
+  },
+  {
+    key: 'last_seen_at',
+    label: 'Last seen',
+    sortable: 'descending',
+    cell: (session) => Time({ at: session.last_seen_at }),
+  },
+  {
+    key: 'created_at',
+    label: 'Began',
+    sortable: 'descending',
+    cell: (session) => Time({ at: session.created_at }),
+  },
   { key: 'expires_at', label: 'Ends', sortable: true, cell: (session) => Time({ at: session.expires_at }) },
 ]
 
-export function listScreen(found: Page<SessionRecord>, view: ListView, mayEnd: boolean, frame: Frame): Screen {
+export function listScreen(
+  found: Page<SessionRecord>,
+  view: ListView,
+  mayEnd: boolean,
+  frame: Frame,
+): Screen {
   const kind = view.filters.kind?.join(',') ?? null
   const path = frame.path(paths.sessions)
   const here = address(path, { kind: kind ?? undefined, sort: view.sort })
   const rows = found.rows()
-  const filters = [{ name: 'kind', label: 'Kind', value: kind, options: Object.entries(kinds).map(([value, label]) => ({ value, label })) }]
+  const filters = [
+    {
+      name: 'kind',
+      label: 'Kind',
+      value: kind,
+      options: Object.entries(kinds).map(([value, label]) => ({ value, label })),
+    },
+  ]
   return {
     title: 'Sessions',
     lead: mayEnd ? 'Who is signed in, from where. Open one to end it.' : 'Who is signed in, from where.',
     children: (
       <>
         <Toolbar path={path} address={here} filters={filters} keep={{ sort: view.sort }} />
-        <Table label="Sessions" columns={columns(frame)} rows={rows} rowKey={(session) => session.id} address={here} sort={view.sort} empty={<EmptyState icon="monitor-smartphone" title="No open sessions" />} />
-        <Pager address={here} next={found.next} previous={found.previous} shown={rows.length} total={found.total} capped={found.capped} />
+        <Table
+          label="Sessions"
+          columns={columns(frame)}
+          rows={rows}
+          rowKey={(session) => session.id}
+          address={here}
+          sort={view.sort}
+          empty={<EmptyState icon="monitor-smartphone" title="No open sessions" />}
+        />
+        <Pager
+          address={here}
+          next={found.next}
+          previous={found.previous}
+          shown={rows.length}
+          total={found.total}
+          capped={found.capped}
+        />
       </>
     ),
   }
@@ -61,22 +103,35 @@ export function sessionScreen(session: SessionRecord, mayEnd: boolean, frame: Fr
     actions: mayEnd ? <EndButton session={session} frame={frame} /> : null,
     children: (
       <Panel title="Session">
-        <Facts items={[
-          { label: 'Person', value: <a href={frame.path(paths.user(session.user.id))}>{nameOf(session)}</a> },
-          { label: 'Kind', value: kinds[session.kind] },
-          { label: 'Address', value: session.ip },
-          { label: 'Browser', value: session.user_agent },
-          { label: 'Began', value: <Time at={session.created_at} /> },
-          { label: 'Last seen', value: <Time at={session.last_seen_at} /> },
-          { label: 'Ends', value: <Time at={session.expires_at} /> },
-        ]} />
+        <Facts
+          items={[
+            {
+              label: 'Person',
+              value: <a href={frame.path(paths.user(session.user.id))}>{nameOf(session)}</a>,
+            },
+            { label: 'Kind', value: kinds[session.kind] },
+            { label: 'Address', value: session.ip },
+            { label: 'Browser', value: session.user_agent },
+            { label: 'Began', value: <Time at={session.created_at} /> },
+            { label: 'Last seen', value: <Time at={session.last_seen_at} /> },
+            { label: 'Ends', value: <Time at={session.expires_at} /> },
+          ]}
+        />
       </Panel>
     ),
   }
 }
 
 /** Ends one session; from a page that isn't the list of all, `action` says where to post. */
-export function EndButton({ session, frame, action }: { session: SessionRecord; frame: Frame; action?: string }) {
+export function EndButton({
+  session,
+  frame,
+  action,
+}: {
+  session: SessionRecord
+  frame: Frame
+  action?: string
+}) {
   return (
     <ConfirmButton
       id={`end-${session.id}`}

@@ -1,7 +1,13 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
-import { ADMINISTERS, othersAdminister, permissionsOf, requireGivable, requireNotStronger } from '#src/access/granting.ts'
+import {
+  ADMINISTERS,
+  othersAdminister,
+  permissionsOf,
+  requireGivable,
+  requireNotStronger,
+} from '#src/access/granting.ts'
 import type { Config } from '#src/config.ts'
 import type { Db } from '#src/db/database.ts'
 import type { NewUser, UserChange, UserRecord } from '#src/domains/users/model.ts'
@@ -44,7 +50,11 @@ export async function createUser(
   passwordHash: string | null,
 ): Promise<Written> {
   const { role_ids, groups, username, email, first_name, last_name } = input
-  placeIn(actor, grant, groups.map(({ id }) => id))
+  placeIn(
+    actor,
+    grant,
+    groups.map(({ id }) => id),
+  )
   const roles = await requireGivable(tx, actor, role_ids)
   const missing = role_ids.findIndex((id) => !roles.includes(id))
   if (missing >= 0) throw invalid([{ path: `role_ids.${missing}`, message: 'is no role' }])
@@ -71,7 +81,11 @@ export async function createUser(
   )
   if (!role_ids.length && !groups.length && grant.all) return made
   if (role_ids.length) {
-    const rows = [...new Set(role_ids)].map((role_id) => ({ user_id: made.id, role_id, granted_by: actor.userId }))
+    const rows = [...new Set(role_ids)].map((role_id) => ({
+      user_id: made.id,
+      role_id,
+      granted_by: actor.userId,
+    }))
     await tx.insertInto('user_roles').values(rows).execute()
   }
   if (groups.length) {
@@ -116,7 +130,11 @@ async function target(
   actor: UserActor,
   grant: Grant<'user', 'update'> | Grant<'user', 'delete'>,
   id: string,
-  { version = null, deleted = false, reader = readerOf(actor) }: { version?: number | null; deleted?: boolean; reader?: Reader } = {},
+  {
+    version = null,
+    deleted = false,
+    reader = readerOf(actor),
+  }: { version?: number | null; deleted?: boolean; reader?: Reader } = {},
 ): Promise<Target> {
   const visible = actor.find('user:read') ?? grant
   const found = await tx
@@ -155,22 +173,37 @@ export async function updateUser(
     (change.username !== undefined && change.username !== was.username) ||
     (change.email !== undefined && change.email !== was.email)
   const turned = status !== undefined && status !== was.status
-  if ((renamed || turned) && !grant.all) throw new Forbidden('user:update:all', 'You may not change how this person signs in.')
-  if (renamed) await rename(tx, actor, id, { username: change.username ?? was.username, email: change.email ?? was.email })
-  if (turned && was.status === 'invited') throw conflict('status', 'can change once the invitation was accepted')
-  if (turned && id === actor.userId) throw conflict('status', 'of your own can only be changed by somebody else')
+  if ((renamed || turned) && !grant.all)
+    throw new Forbidden('user:update:all', 'You may not change how this person signs in.')
+  if (renamed)
+    await rename(tx, actor, id, {
+      username: change.username ?? was.username,
+      email: change.email ?? was.email,
+    })
+  if (turned && was.status === 'invited')
+    throw conflict('status', 'can change once the invitation was accepted')
+  if (turned && id === actor.userId)
+    throw conflict('status', 'of your own can only be changed by somebody else')
   if (turned && status === 'disabled') await keepAnAdministrator(tx, id)
   await naming(tx.updateTable('users').set(change).where('users.id', '=', id).execute())
   return written(tx, id, readerOf(actor))
 }
 
-async function rename(tx: Db, actor: UserActor, id: string, to: { username: string; email: string }): Promise<void> {
+async function rename(
+  tx: Db,
+  actor: UserActor,
+  id: string,
+  to: { username: string; email: string },
+): Promise<void> {
   if (id !== actor.userId) await requireNotStronger(tx, actor, id)
   const { rows } = await naming(
     sql<{ done: boolean }>`select app.rename_account(${id}, ${to.username}, ${to.email}) as done`.execute(tx),
   )
   if (rows[0]?.done) return
-  throw new Forbidden('account', 'This account belongs to the person alone: only they can change how they sign in.')
+  throw new Forbidden(
+    'account',
+    'This account belongs to the person alone: only they can change how they sign in.',
+  )
 }
 
 /** Takes a user away so that they can be brought back; their sessions end. */
@@ -185,12 +218,22 @@ export async function deleteUser(
   const was = await target(tx, actor, grant, id, { version })
   await keepAnAdministrator(tx, id)
   await tx.updateTable('users').set({ deleted_at: sql`now()` }).where('users.id', '=', id).execute()
-  await tx.updateTable('sessions').set({ revoked_at: sql`now()` }).where('user_id', '=', id).where('revoked_at', 'is', null).execute()
+  await tx
+    .updateTable('sessions')
+    .set({ revoked_at: sql`now()` })
+    .where('user_id', '=', id)
+    .where('revoked_at', 'is', null)
+    .execute()
   return JSON.parse(was.json)
 }
 
 /** Brings a deleted user back; a name taken meanwhile is a 409. */
-export async function restoreUser(tx: Db, actor: UserActor, grant: Grant<'user', 'delete'>, id: string): Promise<Written> {
+export async function restoreUser(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'user', 'delete'>,
+  id: string,
+): Promise<Written> {
   await target(tx, actor, grant, id, { deleted: true })
   await naming(tx.updateTable('users').set({ deleted_at: null }).where('users.id', '=', id).execute())
   return written(tx, id, readerOf(actor))
@@ -210,4 +253,3 @@ const written = (tx: Db, id: string, reader: Reader): Promise<Written> =>
     .where('users.id', '=', id)
     .select(['users.id', 'users.version', userJson(reader).as('json')])
     .executeTakeFirstOrThrow()
-

@@ -10,9 +10,13 @@ export function random(seed: number): () => number {
 }
 
 const firstNames =
-  'Anna,Lukas,Marie,Paul,Sophie,Jonas,Emma,Felix,Laura,Maximilian,Julia,David,Lena,Simon,Sarah,Tobias,Katharina,Florian,Elena,Matteo,Chiara,Luca,Giulia,Marco,Zoë,Noah,Chloé,Hugo,Camille,Louis,Amélie,Théo,Ingrid,Søren,Freja,Magnus,Astrid,Bjørn,Maja,Piotr,Zofia,Jakub,Agnieszka,Tomáš,Lucie,Ondřej,Ana,José,Carmen,Álvaro,Inês,João,Beatriz,Aylin,Emre,Elif,Mehmet,Priya,Arjun,Mei,Kenji,Amara,Kwame,Fatima,Omar'.split(',')
+  'Anna,Lukas,Marie,Paul,Sophie,Jonas,Emma,Felix,Laura,Maximilian,Julia,David,Lena,Simon,Sarah,Tobias,Katharina,Florian,Elena,Matteo,Chiara,Luca,Giulia,Marco,Zoë,Noah,Chloé,Hugo,Camille,Louis,Amélie,Théo,Ingrid,Søren,Freja,Magnus,Astrid,Bjørn,Maja,Piotr,Zofia,Jakub,Agnieszka,Tomáš,Lucie,Ondřej,Ana,José,Carmen,Álvaro,Inês,João,Beatriz,Aylin,Emre,Elif,Mehmet,Priya,Arjun,Mei,Kenji,Amara,Kwame,Fatima,Omar'.split(
+    ',',
+  )
 const lastNames =
-  'Gruber,Huber,Bauer,Wagner,Müller,Pichler,Steiner,Moser,Mayer,Hofer,Leitner,Berger,Fuchs,Eder,Fischer,Schmid,Winkler,Weber,Schwarz,Maier,Reiter,Schneider,Rossi,Bianchi,Ferrari,Romano,Dubois,Lefèvre,Moreau,Girard,Jensen,Sørensen,Lindqvist,Åkesson,Kowalski,Wiśniewska,Nowak,Novák,Dvořák,Svoboda,García,Fernández,Núñez,Silva,Pereira,Yılmaz,Öztürk,Demir,Sharma,Patel,Chen,Tanaka,Okafor,Mensah,Haddad,O’Brien,Murphy,van den Berg,de Vries,Jansen'.split(',')
+  'Gruber,Huber,Bauer,Wagner,Müller,Pichler,Steiner,Moser,Mayer,Hofer,Leitner,Berger,Fuchs,Eder,Fischer,Schmid,Winkler,Weber,Schwarz,Maier,Reiter,Schneider,Rossi,Bianchi,Ferrari,Romano,Dubois,Lefèvre,Moreau,Girard,Jensen,Sørensen,Lindqvist,Åkesson,Kowalski,Wiśniewska,Nowak,Novák,Dvořák,Svoboda,García,Fernández,Núñez,Silva,Pereira,Yılmaz,Öztürk,Demir,Sharma,Patel,Chen,Tanaka,Okafor,Mensah,Haddad,O’Brien,Murphy,van den Berg,de Vries,Jansen'.split(
+    ',',
+  )
 
 export type FictionalPerson = { username: string; email: string; first_name: string; last_name: string }
 

@@ -69,20 +69,35 @@ export const username = z
       .string()
       .min(1, 'is needed')
       .max(64, 'has at most 64 characters')
-      .regex(/^[\p{L}\p{N}][\p{L}\p{N}._-]*$/u, 'has letters, digits, dots, dashes and underscores, and begins with a letter or digit'),
+      .regex(
+        /^[\p{L}\p{N}][\p{L}\p{N}._-]*$/u,
+        'has letters, digits, dots, dashes and underscores, and begins with a letter or digit',
+      ),
   )
 export const email = z
   .string('is needed')
   .transform(normalised)
-  .pipe(z.string().min(1, 'is needed').max(254, 'has at most 254 characters').pipe(z.email('is no e-mail address')))
+  .pipe(
+    z
+      .string()
+      .min(1, 'is needed')
+      .max(254, 'has at most 254 characters')
+      .pipe(z.email('is no e-mail address')),
+  )
 const name = line(100)
 const locale = line(35).regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'is no language tag like en or de-AT')
-const timeZone = line(64).refine((zone) => Intl.supportedValuesOf('timeZone').includes(zone) || zone === 'UTC', 'is no time zone like Europe/Vienna')
+const timeZone = line(64).refine(
+  (zone) => Intl.supportedValuesOf('timeZone').includes(zone) || zone === 'UTC',
+  'is no time zone like Europe/Vienna',
+)
 /** Refused before hashing, never cut. The rules themselves are settings. */
 export const password = z.string('is needed').max(1000, 'has at most 1000 characters')
 
 const several = <S extends z.ZodType>(item: S) =>
-  z.preprocess((value) => (value === undefined ? [] : Array.isArray(value) ? value : [value]), z.array(item).max(100))
+  z.preprocess(
+    (value) => (value === undefined ? [] : Array.isArray(value) ? value : [value]),
+    z.array(item).max(100),
+  )
 const membership = z.preprocess(
   (value) => (typeof value === 'string' ? { id: value } : value),
   z.strictObject({ id: z.uuid('is no group'), role: z.enum(memberRoles).default('member') }),

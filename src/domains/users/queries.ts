@@ -6,7 +6,11 @@ import { beyond, COUNT_CAP, type PageRow } from '#src/db/paging.ts'
 import type { ListView } from '#src/http/list.ts'
 
 /** Who reads, and which of the roles and groups attached to a user they may see; always their own. */
-export type Reader = { me: string; roles: Grant<'role', 'read'> | null; groups: Grant<'group', 'read'> | null }
+export type Reader = {
+  me: string
+  roles: Grant<'role', 'read'> | null
+  groups: Grant<'group', 'read'> | null
+}
 
 export const readerOf = (actor: UserActor): Reader => ({
   me: actor.userId,
@@ -76,7 +80,10 @@ export function listUsers(db: Db, grant: Grant<'user', 'read'>, view: ListView, 
       'users.id',
       sql<string>`${sql.ref(`users.${view.column}`)}::text`.as('key'),
       userJson(reader).as('json'),
-      eb.selectFrom(countUsers(db, grant, view).as('counted')).select('total').as('total'),
+      eb
+        .selectFrom(countUsers(db, grant, view).as('counted'))
+        .select('total')
+        .as('total'),
     ])
     .orderBy(sql.ref(`users.${view.column}`), direction)
     .orderBy('users.id', direction)
@@ -96,9 +103,20 @@ export function findUser(db: Db, grant: Grant<'user', 'read'>, id: string, reade
 
 /** What a form may offer: roles and groups that the reader sees. */
 export const offeredRoles = (db: Db, grant: Grant<'role', 'read'>) =>
-  db.selectFrom('roles').where('deleted_at', 'is', null).where('status', '=', 'active').where(grant.where())
-    .select(['id', 'name', 'description']).orderBy('name').limit(200)
+  db
+    .selectFrom('roles')
+    .where('deleted_at', 'is', null)
+    .where('status', '=', 'active')
+    .where(grant.where())
+    .select(['id', 'name', 'description'])
+    .orderBy('name')
+    .limit(200)
 
 export const offeredGroups = (db: Db, grant: Grant<'group', 'read'>) =>
-  db.selectFrom('groups').where('deleted_at', 'is', null).where(grant.where())
-    .select(['id', 'name', 'kind']).orderBy('name').limit(200)
+  db
+    .selectFrom('groups')
+    .where('deleted_at', 'is', null)
+    .where(grant.where())
+    .select(['id', 'name', 'kind'])
+    .orderBy('name')
+    .limit(200)

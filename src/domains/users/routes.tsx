@@ -1,23 +1,43 @@
 import type { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
-import { type Page, page } from '#src/db/paging.ts'
 import type { Database } from '#src/db/database.ts'
+import { type Page, page } from '#src/db/paging.ts'
 import { createUser, deleteUser, firstPassword, restoreUser, updateUser } from '#src/domains/users/actions.ts'
-import { newUser, someOfUser, type UserChange, type UserRecord, userList, wholeUser } from '#src/domains/users/model.ts'
-import { countUsers, findUser, listUsers, offeredGroups, offeredRoles, readerOf } from '#src/domains/users/queries.ts'
+import {
+  newUser,
+  someOfUser,
+  type UserChange,
+  type UserRecord,
+  userList,
+  wholeUser,
+} from '#src/domains/users/model.ts'
+import {
+  countUsers,
+  findUser,
+  listUsers,
+  offeredGroups,
+  offeredRoles,
+  readerOf,
+} from '#src/domains/users/queries.ts'
 import { editScreen, listScreen, newScreen, type Offered, userScreen } from '#src/domains/users/views.tsx'
 import { type Call, can, del, get, patch, post, put, type Refusal } from '#src/http/endpoint.ts'
 import { notFound } from '#src/http/errors.ts'
-import { pageJson, pageLinks } from '#src/http/page.ts'
 import type { ListView } from '#src/http/list.ts'
+import { pageJson, pageLinks } from '#src/http/page.ts'
 import { paths } from '#src/paths.ts'
 import type { Frame } from '#src/ui/frame.ts'
 
-async function listed(db: Database, actor: UserActor, grant: Grant<'user', 'read'>, view: ListView): Promise<Page<UserRecord>> {
+async function listed(
+  db: Database,
+  actor: UserActor,
+  grant: Grant<'user', 'read'>,
+  view: ListView,
+): Promise<Page<UserRecord>> {
   const found = await db.readAs(actor, (q) => listUsers(q, grant, view, readerOf(actor)))
   if (found[0]) return page(found, view, found[0].total)
-  const [counted] = view.after || view.before || view.offset ? await db.readAs(actor, (q) => countUsers(q, grant, view)) : []
+  const [counted] =
+    view.after || view.before || view.offset ? await db.readAs(actor, (q) => countUsers(q, grant, view)) : []
   return page(found, view, counted?.total ?? 0)
 }
 
@@ -53,7 +73,14 @@ async function editAgain(call: Call<Editing>, refusal: Refusal) {
   return (frame: Frame) => editScreen(user(), may(call.actor), frame, refusal)
 }
 
-const update = async ({ db, actor, grant, id, body, version }: Call<Editing, undefined, z.ZodType<UserChange>>) => {
+const update = async ({
+  db,
+  actor,
+  grant,
+  id,
+  body,
+  version,
+}: Call<Editing, undefined, z.ZodType<UserChange>>) => {
   const done = await db.withActor(actor, (tx) => updateUser(tx, actor, grant, id(), body, version))
   return { json: done.json, etag: done.version, location: paths.user(done.id), notice: 'Saved' }
 }
@@ -91,7 +118,13 @@ export const userRoutes = [
     async ({ db, actor, grant, body, services }) => {
       const hash = await firstPassword(body.password, services.config)
       const made = await db.withActor(actor, (tx) => createUser(tx, actor, grant, body, hash))
-      return { status: 201, json: made.json, etag: made.version, location: paths.user(made.id), notice: 'Person added' }
+      return {
+        status: 201,
+        json: made.json,
+        etag: made.version,
+        location: paths.user(made.id),
+        notice: 'Person added',
+      }
     },
   ),
 
@@ -110,7 +143,10 @@ export const userRoutes = [
 
   del(paths.user(':id'), can('user:delete'), {}, async ({ db, actor, grant, id, version }) => {
     await db.withActor(actor, (tx) => deleteUser(tx, actor, grant, id(), version))
-    return { location: paths.users, notice: 'Person deleted. You find them under “Deleted”, where they can be restored.' }
+    return {
+      location: paths.users,
+      notice: 'Person deleted. You find them under “Deleted”, where they can be restored.',
+    }
   }),
 
   post(paths.restoreUser(':id'), can('user:delete'), {}, async ({ db, actor, grant, id }) => {

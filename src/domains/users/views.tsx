@@ -29,44 +29,110 @@ const label = { active: 'Active', invited: 'Invited', disabled: 'Disabled' }
 export const nameOf = (user: UserRecord) => `${user.first_name} ${user.last_name}`.trim() || user.username
 
 const columns = (frame: Frame): Column<UserRecord>[] => [
-  { key: 'name', label: 'Name', sortable: true, href: (user) => frame.path(paths.user(user.id)), cell: nameOf },
+  {
+    key: 'name',
+    label: 'Name',
+    sortable: true,
+    href: (user) => frame.path(paths.user(user.id)),
+    cell: nameOf,
+  },
   { key: 'username', label: 'User name', sortable: true, cell: (user) => user.username },
   { key: 'email', label: 'E-mail', sortable: true, cell: (user) => user.email },
   { key: 'roles', label: 'Roles', cell: (user) => user.roles.map((role) => role.name).join(', ') },
   { key: 'groups', label: 'Groups', cell: (user) => user.groups.map((group) => group.name).join(', ') },
-  { key: 'status', label: 'Status', cell: (user) => Badge({ tone: tones[user.status], children: label[user.status] }) },
-  { key: 'created_at', label: 'Since', sortable: 'descending', cell: (user) => Time({ at: user.created_at }) },
+  {
+    key: 'status',
+    label: 'Status',
+    cell: (user) => Badge({ tone: tones[user.status], children: label[user.status] }),
+  },
+  {
+    key: 'created_at',
+    label: 'Since',
+    sortable: 'descending',
+    cell: (user) => Time({ at: user.created_at }),
+  },
 ]
 
 export function listScreen(found: Page<UserRecord>, view: ListView, may: May, frame: Frame): Screen {
   const path = frame.path(paths.users)
   const status = view.filters.status?.join(',') ?? null
   const deleted = view.filters.deleted ? 'true' : null
-  const here = address(path, { q: view.q, status: status ?? undefined, deleted: deleted ?? undefined, sort: view.sort })
+  const here = address(path, {
+    q: view.q,
+    status: status ?? undefined,
+    deleted: deleted ?? undefined,
+    sort: view.sort,
+  })
   const rows = found.rows()
   const { next, previous, total, capped } = found
   const filtered = Boolean(view.q || status || deleted)
   return {
     title: 'People',
     lead: 'Everybody in the organization that you may see.',
-    actions: may.create ? <ButtonLink kind="primary" icon="plus" href={frame.path(paths.newUser)}>Add person</ButtonLink> : null,
+    actions: may.create ? (
+      <ButtonLink kind="primary" icon="plus" href={frame.path(paths.newUser)}>
+        Add person
+      </ButtonLink>
+    ) : null,
     children: (
       <>
-        <Toolbar path={path} address={here} q={view.q} placeholder="Name, user name or e-mail" keep={{ sort: view.sort }} filters={filters(status, deleted, may)} />
-        <Table label="People" columns={columns(frame)} rows={rows} rowKey={(user) => user.id} address={here} sort={view.sort} empty={<Nobody here={here} filtered={filtered} path={path} />} />
-        <Pager address={here} next={next} previous={previous} shown={rows.length} first={view.offset ? view.offset + 1 : null} total={total} capped={capped} />
+        <Toolbar
+          path={path}
+          address={here}
+          q={view.q}
+          placeholder="Name, user name or e-mail"
+          keep={{ sort: view.sort }}
+          filters={filters(status, deleted, may)}
+        />
+        <Table
+          label="People"
+          columns={columns(frame)}
+          rows={rows}
+          rowKey={(user) => user.id}
+          address={here}
+          sort={view.sort}
+          empty={<Nobody here={here} filtered={filtered} path={path} />}
+        />
+        <Pager
+          address={here}
+          next={next}
+          previous={previous}
+          shown={rows.length}
+          first={view.offset ? view.offset + 1 : null}
+          total={total}
+          capped={capped}
+        />
       </>
     ),
   }
 }
 
 const filters = (status: string | null, deleted: string | null, may: May) => [
-  { name: 'status', label: 'Status', value: status, options: statuses.map((value) => ({ value, label: label[value] })) },
-  ...(may.delete ? [{ name: 'deleted', label: 'Deleted', value: deleted, any: 'Present', options: [{ value: 'true', label: 'Deleted' }] }] : []),
+  {
+    name: 'status',
+    label: 'Status',
+    value: status,
+    options: statuses.map((value) => ({ value, label: label[value] })),
+  },
+  ...(may.delete
+    ? [
+        {
+          name: 'deleted',
+          label: 'Deleted',
+          value: deleted,
+          any: 'Present',
+          options: [{ value: 'true', label: 'Deleted' }],
+        },
+      ]
+    : []),
 ]
 
 function Nobody({ filtered, path }: { here: Address; filtered: boolean; path: string }) {
-  return filtered ? <NoMatch clear={path} what="Nobody" /> : <EmptyState icon="users" title="Nobody here yet" text="Add the first person to begin." />
+  return filtered ? (
+    <NoMatch clear={path} what="Nobody" />
+  ) : (
+    <EmptyState icon="users" title="Nobody here yet" text="Add the first person to begin." />
+  )
 }
 
 export function userScreen(user: UserRecord, may: May, frame: Frame): Screen {
@@ -81,10 +147,31 @@ export function userScreen(user: UserRecord, may: May, frame: Frame): Screen {
           <Facts items={facts(user)} />
         </Panel>
         <Panel title="Roles">
-          {user.roles.length ? <ul class="plain-list">{user.roles.map((role) => <li>{role.name}</li>)}</ul> : <p class="nothing">No roles that you may see.</p>}
+          {user.roles.length ? (
+            <ul class="plain-list">
+              {user.roles.map((role) => (
+                <li>{role.name}</li>
+              ))}
+            </ul>
+          ) : (
+            <p class="nothing">No roles that you may see.</p>
+          )}
         </Panel>
         <Panel title="Groups">
-          {user.groups.length ? <ul class="plain-list">{user.groups.map((group) => <li>{group.name} <span class="nothing">{group.kind}, {group.role}</span></li>)}</ul> : <p class="nothing">No groups that you may see.</p>}
+          {user.groups.length ? (
+            <ul class="plain-list">
+              {user.groups.map((group) => (
+                <li>
+                  {group.name}{' '}
+                  <span class="nothing">
+                    {group.kind}, {group.role}
+                  </span>
+                </li>
+              ))}
+            </ul>
+          ) : (
+            <p class="nothing">No groups that you may see.</p>
+          )}
         </Panel>
       </Columns>
     ),
@@ -106,21 +193,51 @@ function UserActions({ user, may, frame }: { user: UserRecord; may: May; frame: 
   const { path, csrfToken } = frame
   if (user.deleted_at) {
     return may.delete ? (
-      <ConfirmButton id="restore" action={path(paths.restoreUser(user.id))} csrfToken={csrfToken} label="Restore" icon="rotate-ccw" kind="primary" title={`Restore ${nameOf(user)}?`} text="They can sign in again and have their roles and groups back." confirm="Restore" />
+      <ConfirmButton
+        id="restore"
+        action={path(paths.restoreUser(user.id))}
+        csrfToken={csrfToken}
+        label="Restore"
+        icon="rotate-ccw"
+        kind="primary"
+        title={`Restore ${nameOf(user)}?`}
+        text="They can sign in again and have their roles and groups back."
+        confirm="Restore"
+      />
     ) : null
   }
   return (
     <>
       {may.delete && user.id !== may.me ? (
-        <ConfirmButton id="delete" action={path(paths.user(user.id))} method="delete" csrfToken={csrfToken} version={user.version} label="Delete" icon="trash-2" title={`Delete ${nameOf(user)}?`} text="Their sessions end at once. They can be restored." confirm="Delete" />
+        <ConfirmButton
+          id="delete"
+          action={path(paths.user(user.id))}
+          method="delete"
+          csrfToken={csrfToken}
+          version={user.version}
+          label="Delete"
+          icon="trash-2"
+          title={`Delete ${nameOf(user)}?`}
+          text="Their sessions end at once. They can be restored."
+          confirm="Delete"
+        />
       ) : null}
-      {may.update ? <ButtonLink kind="primary" icon="pencil" href={path(paths.editUser(user.id))}>Edit</ButtonLink> : null}
+      {may.update ? (
+        <ButtonLink kind="primary" icon="pencil" href={path(paths.editUser(user.id))}>
+          Edit
+        </ButtonLink>
+      ) : null}
     </>
   )
 }
 
 const text = (value: unknown) => (typeof value === 'string' ? value : undefined)
-const list = (value: unknown) => (Array.isArray(value) ? value.filter((item) => typeof item === 'string') : typeof value === 'string' ? [value] : [])
+const list = (value: unknown) =>
+  Array.isArray(value)
+    ? value.filter((item) => typeof item === 'string')
+    : typeof value === 'string'
+      ? [value]
+      : []
 
 export function newScreen(offered: Offered, frame: Frame, refusal?: Refusal): Screen {
   const { path, csrfToken } = frame
@@ -135,13 +252,69 @@ export function newScreen(offered: Offered, frame: Frame, refusal?: Refusal): Sc
       <Panel>
         <ErrorSummary errors={refusalErrors(refusal)} />
         <Form action={path(paths.users)} csrfToken={csrfToken}>
-          <Field name="username" label="User name" value={text(input.username)} error={at('username')} required autocomplete="off" />
-          <Field name="email" label="E-mail" type="email" value={text(input.email)} error={at('email')} required autocomplete="off" />
-          <Field name="first_name" label="First name" value={text(input.first_name)} error={at('first_name')} autocomplete="off" />
-          <Field name="last_name" label="Last name" value={text(input.last_name)} error={at('last_name')} autocomplete="off" />
-          <Field name="password" label="Password" type="password" error={at('password')} autocomplete="new-password" />
-          {offered.roles.length ? <CheckboxGroup name="role_ids" legend="Roles" values={list(input.role_ids)} options={offered.roles.map((role) => ({ value: role.id, label: role.name, hint: role.description }))} error={at('role_ids')} /> : null}
-          {offered.groups.length ? <CheckboxGroup name="groups" legend="Groups" values={list(input.groups)} options={offered.groups.map((group) => ({ value: group.id, label: `${group.name} (${group.kind})` }))} error={at('groups')} /> : null}
+          <Field
+            name="username"
+            label="User name"
+            value={text(input.username)}
+            error={at('username')}
+            required
+            autocomplete="off"
+          />
+          <Field
+            name="email"
+            label="E-mail"
+            type="email"
+            value={text(input.email)}
+            error={at('email')}
+            required
+            autocomplete="off"
+          />
+          <Field
+            name="first_name"
+            label="First name"
+            value={text(input.first_name)}
+            error={at('first_name')}
+            autocomplete="off"
+          />
+          <Field
+            name="last_name"
+            label="Last name"
+            value={text(input.last_name)}
+            error={at('last_name')}
+            autocomplete="off"
+          />
+          <Field
+            name="password"
+            label="Password"
+            type="password"
+            error={at('password')}
+            autocomplete="new-password"
+          />
+          {offered.roles.length ? (
+            <CheckboxGroup
+              name="role_ids"
+              legend="Roles"
+              values={list(input.role_ids)}
+              options={offered.roles.map((role) => ({
+                value: role.id,
+                label: role.name,
+                hint: role.description,
+              }))}
+              error={at('role_ids')}
+            />
+          ) : null}
+          {offered.groups.length ? (
+            <CheckboxGroup
+              name="groups"
+              legend="Groups"
+              values={list(input.groups)}
+              options={offered.groups.map((group) => ({
+                value: group.id,
+                label: `${group.name} (${group.kind})`,
+              }))}
+              error={at('groups')}
+            />
+          ) : null}
           <Actions>
             <Button kind="primary">Add person</Button>
             <ButtonLink href={path(paths.users)}>Cancel</ButtonLink>
@@ -165,11 +338,30 @@ const fieldLabels: Record<Editable, string> = {
 
 export function editScreen(user: UserRecord, may: May, frame: Frame, refusal?: Refusal): Screen {
   const { path, csrfToken } = frame
-  const head = { title: `Edit ${nameOf(user)}`, trail: [{ label: 'People', href: path(paths.users) }, { label: nameOf(user), href: path(paths.user(user.id)) }] }
+  const head = {
+    title: `Edit ${nameOf(user)}`,
+    trail: [
+      { label: 'People', href: path(paths.users) },
+      { label: nameOf(user), href: path(paths.user(user.id)) },
+    ],
+  }
   const input = refusal?.input ?? {}
   if (refusal?.status === 412) {
-    const fields = (Object.keys(fieldLabels) as Editable[]).filter((name) => name in input).map((name) => ({ name, label: fieldLabels[name], mine: text(input[name]) ?? '', theirs: user[name] }))
-    return { ...head, children: <Conflict action={path(paths.user(user.id))} csrfToken={csrfToken} version={user.version} fields={fields} cancel={path(paths.user(user.id))} /> }
+    const fields = (Object.keys(fieldLabels) as Editable[])
+      .filter((name) => name in input)
+      .map((name) => ({ name, label: fieldLabels[name], mine: text(input[name]) ?? '', theirs: user[name] }))
+    return {
+      ...head,
+      children: (
+        <Conflict
+          action={path(paths.user(user.id))}
+          csrfToken={csrfToken}
+          version={user.version}
+          fields={fields}
+          cancel={path(paths.user(user.id))}
+        />
+      ),
+    }
   }
   const value = (name: Editable) => text(input[name]) ?? user[name]
   const at = (name: string) => errorAt(refusal?.errors, name)
@@ -181,16 +373,62 @@ export function editScreen(user: UserRecord, may: May, frame: Frame, refusal?: R
         <ErrorSummary errors={refusalErrors(refusal)} />
         <Form action={path(paths.user(user.id))} method="patch" csrfToken={csrfToken} version={user.version}>
           <Fieldset legend="Person">
-            <Field name="first_name" label="First name" value={value('first_name')} error={at('first_name')} />
+            <Field
+              name="first_name"
+              label="First name"
+              value={value('first_name')}
+              error={at('first_name')}
+            />
             <Field name="last_name" label="Last name" value={value('last_name')} error={at('last_name')} />
-            <Field name="locale" label="Language" hint="Like en or de-AT" value={value('locale')} error={at('locale')} required />
-            <Field name="time_zone" label="Time zone" hint="Like Europe/Vienna" value={value('time_zone')} error={at('time_zone')} required />
+            <Field
+              name="locale"
+              label="Language"
+              hint="Like en or de-AT"
+              value={value('locale')}
+              error={at('locale')}
+              required
+            />
+            <Field
+              name="time_zone"
+              label="Time zone"
+              hint="Like Europe/Vienna"
+              value={value('time_zone')}
+              error={at('time_zone')}
+              required
+            />
           </Fieldset>
           {may.signIn ? (
             <Fieldset legend="Signing in">
-              <Field name="username" label="User name" value={value('username')} error={at('username')} required autocomplete="off" />
-              <Field name="email" label="E-mail" type="email" value={value('email')} error={at('email')} required autocomplete="off" />
-              {canTurn ? <Select name="status" label="Status" value={value('status')} error={at('status')} required options={[{ value: 'active', label: 'Active' }, { value: 'disabled', label: 'Disabled' }]} /> : null}
+              <Field
+                name="username"
+                label="User name"
+                value={value('username')}
+                error={at('username')}
+                required
+                autocomplete="off"
+              />
+              <Field
+                name="email"
+                label="E-mail"
+                type="email"
+                value={value('email')}
+                error={at('email')}
+                required
+                autocomplete="off"
+              />
+              {canTurn ? (
+                <Select
+                  name="status"
+                  label="Status"
+                  value={value('status')}
+                  error={at('status')}
+                  required
+                  options={[
+                    { value: 'active', label: 'Active' },
+                    { value: 'disabled', label: 'Disabled' },
+                  ]}
+                />
+              ) : null}
             </Fieldset>
           ) : null}
           <Actions>

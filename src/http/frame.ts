@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto'
+import type { Context } from 'hono'
+import type { Actor } from '#src/access/actor.ts'
+import { cookieValues } from '#src/http/cookies.ts'
+import type { Surroundings } from '#src/http/handling.ts'
+import type { Frame, Theme } from '#src/ui/frame.ts'
+
+/** What every page needs beside its own content: who, where to, and how it posts. */
+export function frameFor(c: Context, around: Surroundings, actor: Actor | null, csrfToken: string): Frame {
+  const { config, asset, cookies, navigation } = around
+  const here = c.req.path.slice(config.URL_PREFIX.length) || '/'
+  const prefixed = (path: string) => config.URL_PREFIX + path
+  const theme = cookieValues(c, 'theme')[0]
+  const [notice] = cookieValues(c, cookies.notice)
+  const items = actor ? navigation(actor) : []
+  return {
+    appName: config.APP_NAME,
+    organization: actor?.identity.organization.name ?? config.APP_NAME,
+    person: actor ? { name: actor.identity.name, username: actor.identity.username } : null,
+    navigation: items.map((item) => ({
+      ...item,
+      href: prefixed(item.href),
+      current: covers(item.href, here),
+    })),
+    csrfToken,
+    nonce: randomBytes(16).toString('base64'),
+    theme: (theme === 'light' || theme === 'dark' ? theme : 'system') satisfies Theme,
+    asset: (name) => prefixed(asset(name)),
+    path: prefixed,
+    notice: notice ? { kind: 'success', text: decoded(notice) } : null,
+  }
+}
+
+const covers = (item: string, here: string) => item === here || (item !== '/' && here.startsWith(`${item}/`))
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text).slice(0, 300)
+  } catch {
+    return ''
+  }
+}
