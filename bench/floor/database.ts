@@ -1,0 +1,60 @@
+import pg from 'pg'
+import { POOL_SIZE } from './pool.ts'
+
+const pool = new pg.Pool({ connectionString: process.env.DATABASE_APP_URL, max: POOL_SIZE })
+pool.on('error', () => {})
+
+export const closeDatabase = () => pool.end()
+
+/** Who asks, as `app.session_actor` answers: the session and its rights, looked up for every request. */
+export type Actor = {
+  kind: 'browser' | 'token' | 'impersonation'
+  user: string
+  username: string
+  name: string
+  org: string
+  organization: { id: string; name: string; slug: string; kind: string }
+  permissions: string[]
+}
+
+/** A connection for the length of a request. */
+export async function connected<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  try {
+    return await work(client)
+  } finally {
+    client.release()
+  }
+}
+
+export async function findActor(client: pg.PoolClient, hash: Buffer): Promise<Actor | null> {
+  const { rows } = await client.query({
+    name: 'session_actor',
+    text: 'select app.session_actor($1) as actor',
+    values: [hash],
+  })
+  return rows[0].actor
+}
+
+/** Row security wants to know the organization: an explicit transaction, and its settings in it. */
+export async function inOrganization<T>(
+  client: pg.PoolClient,
+  actor: Actor,
+  work: () => Promise<T>,
+): Promise<T> {
+  await client.query('BEGIN')
+  try {
+    const context = JSON.stringify({ org: actor.org, user: actor.user, via: 'api' })
+    await client.query({
+      name: 'enter',
+      text: 'select app.enter($1, $2, $3)',
+      values: [actor.org, context, 10_000],
+    })
+    const result = await work()
+    await client.query('COMMIT')
+    return result
+  } catch (error) {
+    await client.query('ROLLBACK')
+    throw error
+  }
+}

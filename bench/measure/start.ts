@@ -1,0 +1,43 @@
+import { join } from 'node:path'
+import type { BenchDatabase } from '../data/database.ts'
+import { folder } from '../data/database.ts'
+import { median } from '../report/numbers.ts'
+import { type Name, startServer } from './server.ts'
+
+/** Spawn to first answer, in ms. */
+export type Starts = {
+  /** The process alone: the database runs. */
+  floor: number
+  ours: number
+  /** With the embedded database, which was there already. */
+  embedded: number
+  /** The very first start: makes the embedded database, migrates, seeds; null where that was done before. */
+  first: number | null
+}
+
+const TIMES = 3
+
+export async function measureStarts(database: BenchDatabase): Promise<Starts> {
+  const running = { DATABASE_APP_URL: database.appUrl }
+  // a whole installation of its own, as somebody has it who only typed `npm start`
+  const own = { DATA_DIR: join(folder, 'installation'), ENVIRONMENT: 'development' }
+  const first = await once('ours', own)
+  return {
+    floor: await several('floor', running),
+    ours: await several('ours', running),
+    embedded: await several('ours', own),
+    first: first > 5000 ? first : null,
+  }
+}
+
+async function several(name: Name, database: Record<string, string>): Promise<number> {
+  const times: number[] = []
+  for (let n = 0; n < TIMES; n++) times.push(await once(name, database))
+  return median(times)
+}
+
+async function once(name: Name, database: Record<string, string>): Promise<number> {
+  const server = await startServer(name, { database })
+  await server.stop()
+  return server.startedIn
+}

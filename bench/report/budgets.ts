@@ -1,0 +1,70 @@
+import type { Kind } from '../kinds.ts'
+import type { Measured } from '../measure/rounds.ts'
+import type { Starts } from '../measure/start.ts'
+import type { Trips } from '../measure/trips.ts'
+import { count, ratio, seconds } from './numbers.ts'
+
+/** What was found out; what a run left out is null. */
+export type Findings = {
+  kinds: readonly Kind[]
+  measured: ReadonlyMap<string, Measured>
+  bigToSmall: number | null
+  trips: Record<'floor' | 'ours', ReadonlyMap<string, Trips>>
+  bytes: ReadonlyMap<string, [floor: number, ours: number]>
+  /** MB, before any load and the most under it. */
+  memory: Record<'floor' | 'ours', { idle: number; most: number }>
+  starts: Starts | null
+}
+
+/** A limit, what was measured against it, and whether it holds. */
+export type Budget = { what: string; must: string; is: string; holds: boolean }
+
+const BIG_TO_SMALL = 0.9
+const MEMORY_IDLE = 150
+const MEMORY_MOST = 300
+const START_MS = 400
+const START_EMBEDDED_MS = 3000
+
+export function budgetsOf({ kinds, measured, bigToSmall, trips, memory, starts }: Findings): Budget[] {
+  const budgets: Budget[] = []
+  const add = (what: string, must: string, is: string, holds: boolean) =>
+    budgets.push({ what, must, is, holds })
+  for (const { key, label, budget } of kinds) {
+    const share = measured.get(key)?.ratio ?? Number.NaN
+    if (budget !== null)
+      add(`${label}, against the floor`, `≥ ${ratio(budget)}`, ratio(share), share >= budget)
+  }
+  if (bigToSmall !== null) {
+    const holds = bigToSmall >= BIG_TO_SMALL
+    add('list of 100,000 against list of 100', `≥ ${ratio(BIG_TO_SMALL)}`, ratio(bigToSmall), holds)
+  }
+  for (const { key, label, roundTrips } of kinds) {
+    const found = trips.ours.get(key)
+    if (!found || roundTrips === null) continue
+    const { warm, cold } = found
+    add(
+      `${label}, round trips`,
+      `≤ ${roundTrips}`,
+      count(warm.roundTrips),
+      warm.roundTrips < roundTrips + 0.1,
+    )
+    if (cold) {
+      const most = roundTrips + 1
+      add(`${label}, rights not cached`, `≤ ${most}`, count(cold.roundTrips), cold.roundTrips < most + 0.3)
+    }
+  }
+  const { idle, most } = memory.ours
+  add('memory, idle', `≤ ${MEMORY_IDLE} MB`, `${idle} MB`, idle <= MEMORY_IDLE)
+  add('memory, under load', `≤ ${MEMORY_MOST} MB`, `${most} MB`, most <= MEMORY_MOST)
+  if (starts) {
+    add('start, the process itself', `≤ ${seconds(START_MS)}`, seconds(starts.ours), starts.ours <= START_MS)
+    const embedded = starts.embedded
+    add(
+      'start with the embedded database',
+      `≤ ${seconds(START_EMBEDDED_MS)}`,
+      seconds(embedded),
+      embedded <= START_EMBEDDED_MS,
+    )
+  }
+  return budgets
+}
