@@ -9,10 +9,15 @@ export interface FieldError {
 export const errorAt = (errors: readonly FieldError[] | undefined, path: string) =>
   errors?.find((error) => error.path === path)?.message
 
+/** What stood in the way of a form that was sent. */
+export interface Refused {
+  message: string
+  errors: readonly FieldError[]
+  input: Record<string, unknown>
+}
+
 /** What a summary says of a refusal: each field's message, or the one of the whole. */
-export const refusalErrors = (
-  refusal: { message: string; errors: readonly FieldError[] } | undefined,
-): FieldError[] => {
+export const refusalErrors = (refusal: Refused | undefined): FieldError[] => {
   if (!refusal) return []
   if (!refusal.errors.length) return [{ path: '', message: refusal.message }]
   return refusal.errors.map(({ path, message }) => ({
@@ -20,6 +25,15 @@ export const refusalErrors = (
     message: path ? `${path.replaceAll('_', ' ')} ${message}` : message,
   }))
 }
+
+/** Name, value and error of a field: what was sent before, else what the record has. */
+export const fieldsOf =
+  (refusal: Refused | undefined, record: object = {}) =>
+  (name: string) => {
+    const sent = refusal?.input[name]
+    const kept: unknown = typeof sent === 'string' ? sent : (record as Record<string, unknown>)[name]
+    return { name, value: typeof kept === 'string' ? kept : undefined, error: errorAt(refusal?.errors, name) }
+  }
 
 export interface FormProps {
   action: string

@@ -2,10 +2,8 @@ import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { Button } from '#src/ui/button.tsx'
 import { Field } from '#src/ui/field.tsx'
-import { Actions, ErrorSummary, errorAt, Form, refusalErrors } from '#src/ui/form.tsx'
+import { Actions, ErrorSummary, Form, fieldsOf, refusalErrors } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
-
-const text = (value: unknown) => (typeof value === 'string' ? value : undefined)
 
 type Login = { next: string; registration: boolean; refusal?: Refusal }
 
@@ -24,9 +22,8 @@ export function loginScreen(frame: Frame, { next, registration, refusal }: Login
         <Form action={frame.path(paths.login)} csrfToken={frame.csrfToken} leaves>
           {next === paths.home ? null : <input type="hidden" name="next" value={next} />}
           <Field
-            name="username"
+            {...fieldsOf(refusal)('username')}
             label="User name or e-mail"
-            value={text(refusal?.input.username)}
             required
             autocomplete="username"
             autofocus={!refusal}
@@ -42,8 +39,7 @@ export function loginScreen(frame: Frame, { next, registration, refusal }: Login
 }
 
 export function registerScreen(frame: Frame, refusal?: Refusal): Screen {
-  const at = (name: string) => errorAt(refusal?.errors, name)
-  const was = (name: string) => text(refusal?.input[name])
+  const field = fieldsOf(refusal)
   return {
     plain: true,
     title: 'Register',
@@ -56,42 +52,15 @@ export function registerScreen(frame: Frame, refusal?: Refusal): Screen {
       <>
         <ErrorSummary errors={refusalErrors(refusal)} />
         <Form action={frame.path(paths.register)} csrfToken={frame.csrfToken} leaves>
-          <Field
-            name="username"
-            label="User name"
-            value={was('username')}
-            error={at('username')}
-            required
-            autocomplete="username"
-          />
-          <Field
-            name="email"
-            label="E-mail"
-            type="email"
-            value={was('email')}
-            error={at('email')}
-            required
-            autocomplete="email"
-          />
-          <Field
-            name="first_name"
-            label="First name"
-            value={was('first_name')}
-            error={at('first_name')}
-            autocomplete="given-name"
-          />
-          <Field
-            name="last_name"
-            label="Last name"
-            value={was('last_name')}
-            error={at('last_name')}
-            autocomplete="family-name"
-          />
+          <Field {...field('username')} label="User name" required autocomplete="username" />
+          <Field {...field('email')} label="E-mail" type="email" required autocomplete="email" />
+          <Field {...field('first_name')} label="First name" autocomplete="given-name" />
+          <Field {...field('last_name')} label="Last name" autocomplete="family-name" />
           <Field
             name="password"
             label="Password"
             type="password"
-            error={at('password')}
+            error={field('password').error}
             required
             autocomplete="new-password"
           />

@@ -2,13 +2,13 @@ import type { Identity } from '#src/access/actor.ts'
 import type { Counts } from '#src/domains/home/queries.ts'
 import type { SessionRecord } from '#src/domains/sessions/model.ts'
 import { device, EndButton } from '#src/domains/sessions/views.tsx'
+import { ProfileFields } from '#src/domains/users/forms.tsx'
 import type { UserRecord } from '#src/domains/users/model.ts'
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { Button } from '#src/ui/button.tsx'
 import { Badge, Facts } from '#src/ui/feedback.tsx'
-import { Field } from '#src/ui/field.tsx'
-import { Actions, ErrorSummary, errorAt, Form, refusalErrors } from '#src/ui/form.tsx'
+import { Actions, ErrorSummary, Form, fieldsOf, refusalErrors } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import { Columns, Panel, Tile, Tiles } from '#src/ui/surface.tsx'
 import { Time } from '#src/ui/time.tsx'
@@ -81,45 +81,11 @@ export function meScreen(frame: Frame, identity: Identity, own: Own, refusal?: R
 }
 
 function Profile({ frame, user, refusal }: { frame: Frame; user: UserRecord; refusal?: Refusal }) {
-  const at = (name: string) => errorAt(refusal?.errors, name)
-  const value = (name: 'first_name' | 'last_name' | 'locale' | 'time_zone') => {
-    const sent = refusal?.input[name]
-    return typeof sent === 'string' ? sent : user[name]
-  }
   return (
     <Panel title="Profile">
       <ErrorSummary errors={refusalErrors(refusal)} />
       <Form action={frame.path(paths.me)} method="patch" csrfToken={frame.csrfToken} version={user.version}>
-        <Field
-          name="first_name"
-          label="First name"
-          value={value('first_name')}
-          error={at('first_name')}
-          autocomplete="given-name"
-        />
-        <Field
-          name="last_name"
-          label="Last name"
-          value={value('last_name')}
-          error={at('last_name')}
-          autocomplete="family-name"
-        />
-        <Field
-          name="locale"
-          label="Language"
-          hint="Like en or de-AT"
-          value={value('locale')}
-          error={at('locale')}
-          required
-        />
-        <Field
-          name="time_zone"
-          label="Time zone"
-          hint="Like Europe/Vienna"
-          value={value('time_zone')}
-          error={at('time_zone')}
-          required
-        />
+        <ProfileFields field={fieldsOf(refusal, user)} />
         <Actions>
           <Button kind="primary">Save</Button>
         </Actions>

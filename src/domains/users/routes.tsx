@@ -4,6 +4,7 @@ import type { Grant } from '#src/access/grant.ts'
 import type { Database } from '#src/db/database.ts'
 import { type Page, page } from '#src/db/paging.ts'
 import { createUser, deleteUser, firstPassword, restoreUser, updateUser } from '#src/domains/users/actions.ts'
+import { editScreen, newScreen } from '#src/domains/users/forms.tsx'
 import {
   newUser,
   someOfUser,
@@ -20,7 +21,7 @@ import {
   offeredRoles,
   readerOf,
 } from '#src/domains/users/queries.ts'
-import { editScreen, listScreen, newScreen, type Offered, userScreen } from '#src/domains/users/views.tsx'
+import { listScreen, type Offered, userScreen } from '#src/domains/users/views.tsx'
 import { type Call, can, del, get, patch, post, put, type Refusal } from '#src/http/endpoint.ts'
 import { notFound } from '#src/http/errors.ts'
 import type { ListView } from '#src/http/list.ts'
