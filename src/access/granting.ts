@@ -17,37 +17,51 @@ export function covers(held: ReadonlyMap<string, ReadonlySet<Scope>>, given: rea
   })
 }
 
-/** What a role gives, with all it inherits, and whether it is a template that may be assigned freely. */
-const given = (
-  ids: readonly string[],
-): RawBuilder<{ id: string; template: string | null; codes: string[] }> => sql`
-  with recursive held(root, id) as (
-    select id, id from roles where id = any(${ids}::uuid[]) and deleted_at is null
-    union
-    select h.root, p.parent_id from held h join role_parents p on p.role_id = h.id
-  )
-  select r.id, case when r.builtin then r.template end as template,
-    (select coalesce(array_agg(distinct p.code), '{}') from held h
-     join role_permissions rp on rp.role_id = h.id join permissions p on p.id = rp.permission_id where h.root = r.id) as codes
-  from roles r where r.id = any(${ids}::uuid[]) and r.deleted_at is null
-  for share of r`
+/** What the rule of granting asks of a role. */
+export type Givable = { template: string | null; codes: string[] }
 
 /**
- * The rule of granting for roles: the giver's permissions cover all that the roles hold, or the giver has
+ * What a role gives, with all it inherits, and its template where it is a built-in one.
+ * @param role alias under which the statement knows `roles`
+ */
+export const givable = (
+  role: string,
+): { template: RawBuilder<string | null>; codes: RawBuilder<string[]> } => ({
+  template: sql`case when ${sql.ref(`${role}.builtin`)} then ${sql.ref(`${role}.template`)} end`,
+  codes: sql`(with recursive held(id) as (
+      select ${sql.ref(`${role}.id`)} union select rp.parent_id from held join role_parents rp on rp.role_id = held.id
+    ) select coalesce(array_agg(distinct p.code), '{}') from held
+      join role_permissions rp on rp.role_id = held.id join permissions p on p.id = rp.permission_id)`,
+})
+
+/**
+ * The rule of granting: the giver's permissions cover all that the role holds, or the giver has
  * `role:assign:all` and the role is a built-in template below the reserved ones.
+ */
+export function mayGive({ rights }: UserActor, { template, codes }: Givable): boolean {
+  const assigns = rights.scopes.get('role:assign')?.has('all') ?? false
+  return (assigns && template !== null && !RESERVED.includes(template)) || covers(rights.scopes, codes)
+}
+
+/**
+ * Holds the rule for several roles, under locks on them.
  * @throws {Forbidden}
  * @returns ids of the roles that exist here
  */
 export async function requireGivable(tx: Db, actor: UserActor, ids: readonly string[]): Promise<string[]> {
   if (!ids.length) return []
-  const { rows } = await given(ids).execute(tx)
-  const assigns = actor.rights.scopes.get('role:assign')?.has('all') ?? false
-  for (const { template, codes } of rows) {
-    const free = assigns && template !== null && !RESERVED.includes(template)
-    if (!free && !covers(actor.rights.scopes, codes))
-      throw new Forbidden('role:assign', 'You may not give a role that has more than you.')
+  const { template, codes } = givable('roles')
+  const found = await tx
+    .selectFrom('roles')
+    .where('id', 'in', ids)
+    .where('deleted_at', 'is', null)
+    .select(['id', template.as('template'), codes.as('codes')])
+    .forShare()
+    .execute()
+  if (!found.every((role) => mayGive(actor, role))) {
+    throw new Forbidden('role:assign', 'You may not give a role that has more than you.')
   }
-  return rows.map((row) => row.id)
+  return found.map((role) => role.id)
 }
 
 /**

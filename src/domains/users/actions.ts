@@ -50,11 +50,9 @@ export async function createUser(
   passwordHash: string | null,
 ): Promise<Written> {
   const { role_ids, groups, username, email, first_name, last_name } = input
-  placeIn(
-    actor,
-    grant,
-    groups.map(({ id }) => id),
-  )
+  if (!groups.every(({ id }) => mayPlaceIn(actor, grant, id))) {
+    throw new Forbidden('group:update', 'You may not add people to this group.')
+  }
   const roles = await requireGivable(tx, actor, role_ids)
   const missing = role_ids.findIndex((id) => !roles.includes(id))
   if (missing >= 0) throw invalid([{ path: `role_ids.${missing}`, message: 'is no role' }])
@@ -102,13 +100,10 @@ export async function createUser(
 }
 
 /** Adding to a group takes the right to change that group, or to place people in it. */
-function placeIn(actor: UserActor, grant: Grant<'user', 'create'>, ids: string[]): void {
+export function mayPlaceIn(actor: UserActor, grant: Grant<'user', 'create'>, groupId: string): boolean {
   const changes = actor.find('group:update')
-  for (const id of ids) {
-    if (changes?.all || (changes?.scopes.has('group') && changes.holder.groups.includes(id))) continue
-    if (grant.scopes.has('group') && grant.holder.groups.includes(id)) continue
-    throw new Forbidden('group:update', 'You may not add people to this group.')
-  }
+  const reaches = ({ scopes, holder }: Grant) => scopes.has('group') && holder.groups.includes(groupId)
+  return reaches(grant) || (changes !== null && (changes.all || reaches(changes)))
 }
 
 type Target = {

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
+import { givable } from '#src/access/granting.ts'
 import type { Db } from '#src/db/database.ts'
 import { beyond, COUNT_CAP, type PageRow } from '#src/db/paging.ts'
 import type { ListView } from '#src/http/list.ts'
@@ -101,14 +102,20 @@ export function findUser(db: Db, grant: Grant<'user', 'read'>, id: string, reade
     .select(['users.version', userJson(reader).as('json')])
 }
 
-/** What a form may offer: roles and groups that the reader sees. */
+/** Roles to offer in a form; whether each may be given is for `mayGive` to say. */
 export const offeredRoles = (db: Db, grant: Grant<'role', 'read'>) =>
   db
     .selectFrom('roles')
     .where('deleted_at', 'is', null)
     .where('status', '=', 'active')
     .where(grant.where())
-    .select(['id', 'name', 'description'])
+    .select([
+      'id',
+      'name',
+      'description',
+      givable('roles').template.as('template'),
+      givable('roles').codes.as('codes'),
+    ])
     .orderBy('name')
     .limit(200)
 

@@ -1,9 +1,17 @@
 import type { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
+import { mayGive } from '#src/access/granting.ts'
 import type { Database } from '#src/db/database.ts'
 import { type Page, page } from '#src/db/paging.ts'
-import { createUser, deleteUser, firstPassword, restoreUser, updateUser } from '#src/domains/users/actions.ts'
+import {
+  createUser,
+  deleteUser,
+  firstPassword,
+  mayPlaceIn,
+  restoreUser,
+  updateUser,
+} from '#src/domains/users/actions.ts'
 import { editScreen, newScreen } from '#src/domains/users/forms.tsx'
 import {
   newUser,
@@ -49,12 +57,16 @@ async function read(db: Database, actor: UserActor, grant: Grant<'user', 'read'>
 }
 
 /** Roles and groups for the form of a new person: only what the person may give and see. */
-async function offered(db: Database, actor: UserActor): Promise<Offered> {
+async function offered(db: Database, actor: UserActor, grant: Grant<'user', 'create'>): Promise<Offered> {
   const roles = actor.find('role:read')
   const groups = actor.find('group:read')
+  const [seenRoles, seenGroups] = await Promise.all([
+    roles ? db.readAs(actor, (q) => offeredRoles(q, roles)) : [],
+    groups ? db.readAs(actor, (q) => offeredGroups(q, groups)) : [],
+  ])
   return {
-    roles: roles ? await db.readAs(actor, (q) => offeredRoles(q, roles)) : [],
-    groups: groups ? await db.readAs(actor, (q) => offeredGroups(q, groups)) : [],
+    roles: seenRoles.filter((role) => mayGive(actor, role)),
+    groups: seenGroups.filter(({ id }) => mayPlaceIn(actor, grant, id)),
   }
 }
 
@@ -96,8 +108,8 @@ export const userRoutes = [
     }
   }),
 
-  get(paths.newUser, can('user:create'), { only: 'page' }, async ({ db, actor }) => {
-    const choices = await offered(db, actor)
+  get(paths.newUser, can('user:create'), { only: 'page' }, async ({ db, actor, grant }) => {
+    const choices = await offered(db, actor, grant)
     return { screen: (frame) => newScreen(choices, frame) }
   }),
 
@@ -111,8 +123,8 @@ export const userRoutes = [
     can('user:create'),
     {
       body: newUser,
-      refused: async ({ db, actor }, refusal) => {
-        const choices = await offered(db, actor)
+      refused: async ({ db, actor, grant }, refusal) => {
+        const choices = await offered(db, actor, grant)
         return (frame) => newScreen(choices, frame, refusal)
       },
     },
