@@ -119,6 +119,13 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       return new;
     end $$;
 
+    -- For tables without a version of their own.
+    create function app.stamp() returns trigger language plpgsql as $$
+    begin
+      new.updated_at := now();
+      return new;
+    end $$;
+
     -- A change of one of these columns raises the version; others (last_login_at, …) do not.
     create function app.versioned(name text, columns text[]) returns void language plpgsql as $$
     begin

@@ -151,7 +151,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       perform
         app.tenant_table('organizations', 'select, update', 'id'),
         app.tenant_table('users'), app.tenant_table('groups'), app.tenant_table('group_members'),
-        app.tenant_table('search_words'),
+        app.tenant_table('search_words', 'select, insert, delete'),
         app.versioned('organizations', array['name', 'slug', 'status', 'settings', 'is_default']),
         app.versioned('accounts', array['email', 'username', 'password_hash', 'status', 'managed_by_org_id', 'email_verified_at']),
         app.versioned('users', array['account_id', 'username', 'email', 'first_name', 'last_name', 'status', 'locale', 'time_zone',
@@ -210,6 +210,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     end $body$;
     revoke all on function app.searchable(text, text, text[]) from public;
     do $$ begin perform app.searchable('users', 'user', array['username', 'email', 'first_name', 'last_name']); end $$;
+
+    create trigger stamp before update on group_members for each row execute function app.stamp();
 
     -- Members are part of a group and of a person: both records get a new version.
     create function app.touch_members() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$

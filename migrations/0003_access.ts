@@ -87,13 +87,15 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
     do $$ begin
       perform
-        app.tenant_table('permissions'), app.tenant_table('roles'), app.tenant_table('role_parents'),
-        app.tenant_table('role_permissions'), app.tenant_table('user_roles'),
+        app.tenant_table('permissions'), app.tenant_table('roles'), app.tenant_table('role_parents', 'select, insert, delete'),
+        app.tenant_table('role_permissions', 'select, insert, delete'), app.tenant_table('user_roles'),
         app.versioned('permissions', array['model', 'action', 'scope', 'description', 'category', 'status']),
         app.versioned('roles', array['name', 'description', 'status', 'second_factor_required', 'owner_user_id', 'owner_group_id', 'deleted_at']),
         app.lookup_may('select', 'permissions'), app.lookup_may('select', 'roles'), app.lookup_may('select', 'role_parents'),
         app.lookup_may('select', 'role_permissions'), app.lookup_may('select', 'user_roles');
     end $$;
+
+    create trigger stamp before update on user_roles for each row execute function app.stamp();
 
     -- What is attached to a record is part of it: a new version.
     create function app.touch_user_roles() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
