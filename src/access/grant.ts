@@ -40,6 +40,11 @@ export class Grant<M extends Model = Model, A extends string = string> {
     return this.scopes.has('all')
   }
 
+  /** Names the rows within scope: two Grants of a model with the same reach reach the same rows. */
+  get reach(): string {
+    return this.all ? 'all' : `${[...this.scopes].sort()} ${this.holder.userId} ${this.holder.groups}`
+  }
+
   /**
    * The SQL condition for the rows within scope.
    * @param table name or alias under which the statement knows the model's table

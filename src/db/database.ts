@@ -12,6 +12,7 @@ import {
   type QueryResult,
 } from 'kysely'
 import type pg from 'pg'
+import { CountMemory } from '#src/db/counts.ts'
 import { CommitLost, translated } from '#src/db/errors.ts'
 import { enterStatement, oneTrip } from '#src/db/one-trip.ts'
 import { type Client, openPool, type Pool } from '#src/db/pool.ts'
@@ -77,6 +78,8 @@ export class Database {
   readonly #pool: Pool
   readonly #timeoutMs: number
   readonly #oneTrip: boolean
+  /** Which lists are too long to count. */
+  readonly counts = new CountMemory()
   /** Round trips and statements since the start, for benchmarks and tests. */
   readonly counted = { statements: 0, roundTrips: 0 }
 

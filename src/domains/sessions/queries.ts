@@ -2,8 +2,8 @@ import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Db } from '#src/db/database.ts'
-import { beyond, COUNT_CAP, type PageRow } from '#src/db/paging.ts'
 import type { ListView } from '#src/http/list.ts'
+import type { Source } from '#src/resource/list.ts'
 
 /** Who reads: which session is theirs now, and whose names they may see. */
 export type Reader = { me: string; current: string; users: Grant<'user', 'read'> | null }
@@ -33,38 +33,20 @@ const open = (db: Db, grant: Grant<'session', 'read' | 'delete'>) =>
     .where(sql<boolean>`sessions.last_seen_at + sessions.idle_timeout > now()`)
     .where(grant.where())
 
-function matching(db: Db, grant: Grant<'session', 'read'>, { filters }: ListView) {
-  const query = open(db, grant)
-  return filters.kind ? query.where('sessions.kind', 'in', filters.kind) : query
-}
-
-export function countSessions(db: Db, grant: Grant<'session', 'read'>, view: ListView) {
-  const some = matching(db, grant, view)
-    .select(sql`1`.as('one'))
-    .limit(COUNT_CAP + 1)
-  return db.selectFrom(some.as('some')).select((eb) => eb.fn.countAll<number>().as('total'))
-}
-
-export function listSessions(db: Db, grant: Grant<'session', 'read'>, view: ListView, reader: Reader) {
-  const backwards = view.before !== null && view.after === null
-  const direction = view.descending !== backwards ? 'desc' : 'asc'
-  return matching(db, grant, view)
-    .where(beyond('sessions', view))
-    .select((eb) => [
-      'sessions.id',
-      sql<string>`${sql.ref(`sessions.${view.column}`)}::text`.as('key'),
-      sessionJson(reader).as('json'),
-      eb
-        .selectFrom(countSessions(db, grant, view).as('counted'))
-        .select('total')
-        .as('total'),
-    ])
-    .orderBy(sql.ref(`sessions.${view.column}`), direction)
-    .orderBy('sessions.id', direction)
-    .limit(view.limit + 1)
-    .offset(view.offset)
-    .$castTo<PageRow>()
-}
+/** The open sessions of a list. */
+export const sessionsOf = (
+  grant: Grant<'session', 'read'>,
+  view: ListView,
+  reader: Reader,
+): Source<'sessions'> => ({
+  table: 'sessions',
+  grant,
+  json: sessionJson(reader),
+  matching: (db) => {
+    const query = open(db, grant)
+    return view.filters.kind ? query.where('sessions.kind', 'in', view.filters.kind) : query
+  },
+})
 
 export const findSession = (db: Db, grant: Grant<'session', 'read'>, id: string, reader: Reader) =>
   open(db, grant)

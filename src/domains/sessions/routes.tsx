@@ -1,18 +1,21 @@
-import { page } from '#src/db/paging.ts'
 import { endSession, endSessions } from '#src/domains/sessions/actions.ts'
 import { type SessionRecord, sessionList, sessionsToEnd } from '#src/domains/sessions/model.ts'
-import { countSessions, findSession, listSessions, readerOf } from '#src/domains/sessions/queries.ts'
+import { findSession, readerOf, sessionsOf } from '#src/domains/sessions/queries.ts'
 import { listScreen, sessionScreen } from '#src/domains/sessions/views.tsx'
 import { can, del, get } from '#src/http/endpoint.ts'
 import { HttpError, notFound } from '#src/http/errors.ts'
 import { pageJson, pageLinks } from '#src/http/page.ts'
 import { paths } from '#src/paths.ts'
+import { list } from '#src/resource/list.ts'
 
 export const sessionRoutes = [
   get(paths.sessions, can('session:read'), { query: sessionList }, async ({ c, db, actor, grant, query }) => {
-    const rows = await db.readAs(actor, (q) => listSessions(q, grant, query, readerOf(actor)))
-    const [counted] = rows[0] ? [rows[0]] : await db.readAs(actor, (q) => countSessions(q, grant, query))
-    const found = page<SessionRecord>(rows, query, counted?.total ?? 0)
+    const found = await list<SessionRecord, 'sessions'>(
+      db,
+      actor,
+      query,
+      sessionsOf(grant, query, readerOf(actor)),
+    )
     const mayEnd = actor.can('session:delete')
     return {
       json: pageJson(found),

@@ -3,8 +3,8 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { givable } from '#src/access/granting.ts'
 import type { Db } from '#src/db/database.ts'
-import { beyond, COUNT_CAP, type PageRow } from '#src/db/paging.ts'
 import type { ListView } from '#src/http/list.ts'
+import type { Source } from '#src/resource/list.ts'
 
 /** Who reads, and which of the roles and groups attached to a user they may see; always their own. */
 export type Reader = {
@@ -51,47 +51,23 @@ function searched(model: string, table: string, q: string): RawBuilder<boolean>[
   )
 }
 
-function matching(db: Db, grant: Grant<'user', 'read'>, { q, filters }: ListView) {
-  let query = db
-    .selectFrom('users')
-    .where('users.deleted_at', filters.deleted ? 'is not' : 'is', null)
-    .where(grant.where())
-  const { status } = filters
-  if (status?.length === 1) query = query.where('users.status', '=', status[0] as string)
-  else if (status) query = query.where('users.status', 'in', status)
-  for (const condition of searched('user', 'users', q)) query = query.where(condition)
-  return query
-}
-
-/** How many there are, counted up to one past the cap. */
-export function countUsers(db: Db, grant: Grant<'user', 'read'>, view: ListView) {
-  const some = matching(db, grant, view)
-    .select(sql`1`.as('one'))
-    .limit(COUNT_CAP + 1)
-  return db.selectFrom(some.as('some')).select((eb) => eb.fn.countAll<number>().as('total'))
-}
-
-/** One page by keyset; rows before a cursor come backwards. */
-export function listUsers(db: Db, grant: Grant<'user', 'read'>, view: ListView, reader: Reader) {
-  const backwards = view.before !== null && view.after === null
-  const direction = view.descending !== backwards ? 'desc' : 'asc'
-  return matching(db, grant, view)
-    .where(beyond('users', view))
-    .select((eb) => [
-      'users.id',
-      sql<string>`${sql.ref(`users.${view.column}`)}::text`.as('key'),
-      userJson(reader).as('json'),
-      eb
-        .selectFrom(countUsers(db, grant, view).as('counted'))
-        .select('total')
-        .as('total'),
-    ])
-    .orderBy(sql.ref(`users.${view.column}`), direction)
-    .orderBy('users.id', direction)
-    .limit(view.limit + 1)
-    .offset(view.offset)
-    .$castTo<PageRow>()
-}
+/** The users of a list: search, status, deleted or not. */
+export const usersOf = (grant: Grant<'user', 'read'>, view: ListView, reader: Reader): Source<'users'> => ({
+  table: 'users',
+  grant,
+  json: userJson(reader),
+  matching: (db) => {
+    const { status, deleted } = view.filters
+    let query = db
+      .selectFrom('users')
+      .where('users.deleted_at', deleted ? 'is not' : 'is', null)
+      .where(grant.where())
+    if (status?.length === 1) query = query.where('users.status', '=', status[0] as string)
+    else if (status) query = query.where('users.status', 'in', status)
+    for (const condition of searched('user', 'users', view.q)) query = query.where(condition)
+    return query
+  },
+})
 
 /** One user, deleted ones too, and whether the other Grants reach it. */
 export function findUser(db: Db, grant: Grant<'user', 'read'>, id: string, reader: Reader) {

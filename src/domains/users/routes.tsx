@@ -3,7 +3,6 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { mayGive } from '#src/access/granting.ts'
 import type { Database } from '#src/db/database.ts'
-import { type Page, page } from '#src/db/paging.ts'
 import {
   createUser,
   deleteUser,
@@ -21,34 +20,14 @@ import {
   userList,
   wholeUser,
 } from '#src/domains/users/model.ts'
-import {
-  countUsers,
-  findUser,
-  listUsers,
-  offeredGroups,
-  offeredRoles,
-  readerOf,
-} from '#src/domains/users/queries.ts'
+import { findUser, offeredGroups, offeredRoles, readerOf, usersOf } from '#src/domains/users/queries.ts'
 import { listScreen, type Offered, userScreen } from '#src/domains/users/views.tsx'
 import { type Call, can, del, get, patch, post, put, type Refusal } from '#src/http/endpoint.ts'
 import { notFound } from '#src/http/errors.ts'
-import type { ListView } from '#src/http/list.ts'
 import { pageJson, pageLinks } from '#src/http/page.ts'
 import { paths } from '#src/paths.ts'
+import { list } from '#src/resource/list.ts'
 import type { Frame } from '#src/ui/frame.ts'
-
-async function listed(
-  db: Database,
-  actor: UserActor,
-  grant: Grant<'user', 'read'>,
-  view: ListView,
-): Promise<Page<UserRecord>> {
-  const found = await db.readAs(actor, (q) => listUsers(q, grant, view, readerOf(actor)))
-  if (found[0]) return page(found, view, found[0].total)
-  const [counted] =
-    view.after || view.before || view.offset ? await db.readAs(actor, (q) => countUsers(q, grant, view)) : []
-  return page(found, view, counted?.total ?? 0)
-}
 
 async function read(db: Database, actor: UserActor, grant: Grant<'user', 'read'>, id: string) {
   const [found] = await db.readAs(actor, (q) => findUser(q, grant, id, readerOf(actor)), { prepared: true })
@@ -100,7 +79,7 @@ const update = async ({
 
 export const userRoutes = [
   get(paths.users, can('user:read'), { query: userList }, async ({ db, actor, grant, query, c }) => {
-    const found = await listed(db, actor, grant, query)
+    const found = await list<UserRecord, 'users'>(db, actor, query, usersOf(grant, query, readerOf(actor)))
     return {
       json: pageJson(found),
       headers: pageLinks(c, found),
