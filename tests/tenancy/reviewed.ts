@@ -1,0 +1,99 @@
+// What somebody looked at and found right. A line that comes in here needs a reason.
+
+/** Of no organization by nature; `organizations` is a tenant table by its own id. */
+export const globalTables = ['organizations', 'accounts', 'unknown_logins', 'security_events', 'rate_limits']
+
+/** Unique over the whole installation: how a person signs in, tokens, slugs, counters. */
+export const globalUniques = [
+  'organizations_pkey',
+  'organizations_slug_key',
+  'organizations_one_default',
+  'organizations_one_platform',
+  'accounts_pkey',
+  'accounts_email_key',
+  'accounts_username_key',
+  'unknown_logins_pkey',
+  'security_events_pkey',
+  'rate_limits_pkey',
+  'sessions_token_hash_key',
+]
+
+const all = 'select, insert, update, delete'
+/** What only comes and goes: a change of it would be another row. */
+const fixed = 'select, insert, delete'
+
+/** The application's role: sessions are opened by a function, the trail is written by triggers. */
+export const grants = {
+  organizations: 'select, update',
+  users: all,
+  groups: all,
+  group_members: all,
+  search_words: fixed,
+  permissions: all,
+  roles: all,
+  role_parents: fixed,
+  role_permissions: fixed,
+  user_roles: all,
+  sessions: 'select, update, delete',
+  rate_limits: all,
+  events: 'select',
+  kysely_migration: 'select',
+}
+
+/** The role that the reviewed functions run as. */
+export const lookupGrants = {
+  organizations: 'select',
+  accounts: 'select, insert, update',
+  users: 'select, insert, update',
+  groups: 'select',
+  group_members: 'select',
+  permissions: 'select',
+  roles: 'select',
+  role_parents: 'select',
+  role_permissions: 'select',
+  user_roles: 'select',
+  sessions: 'select, insert, update',
+  unknown_logins: all,
+  security_events: 'select, insert',
+  events: 'select, insert',
+}
+
+/** Functions that run as the lookup role; the triggers of the audit trail beside. */
+export const definers = [
+  'app.enter(uuid,text,integer)',
+  'app.rights(uuid,uuid)',
+  'app.rights_of(uuid)',
+  'app.session_actor(bytea)',
+  'app.sign_in_lookup(text,text)',
+  'app.sign_in_failed(text,uuid,integer,integer,text,inet)',
+  'app.open_session(uuid,uuid,uuid,text,bytea,text,inet,text,numeric,numeric,text)',
+  'app.sessions_seen(uuid[])',
+  'app.record_event(text,text,uuid,jsonb)',
+  'app.default_organization()',
+  'app.find_organization(text)',
+  'app.names_taken(text[],text[])',
+  'app.create_accounts(jsonb)',
+  'app.create_account(text,text,text,boolean)',
+  'app.managed_account(uuid)',
+  'app.rename_account(uuid,text,text)',
+  'app.set_first_password(uuid,text)',
+]
+
+/** Written by triggers, or made from columns that are audited. */
+export const exemptFromAudit = ['events', 'search_words']
+
+/** Columns whose change makes no event: made by the database, named by the target, secret, or mere use. */
+export const notAudited = [
+  'users.sort_name',
+  'users.last_login_at',
+  'permissions.code',
+  'group_members.group_id',
+  'role_parents.role_id',
+  'role_permissions.role_id',
+  'user_roles.user_id',
+  'sessions.token_hash',
+  'sessions.ip',
+  'sessions.user_agent',
+  'sessions.idle_timeout',
+  'sessions.last_seen_at',
+]
