@@ -18,18 +18,22 @@ export async function openOwner(config: Config): Promise<Owner> {
   }
 }
 
+/** A server that ends while idle connections are still closing is no error of ours. */
+function ownerPool(url: string): pg.Pool {
+  const pool = new pg.Pool({ connectionString: url, max: 2 })
+  return pool.on('error', () => {})
+}
+
 /** Kysely on the owner's database, for migrations, seeds and commands; `destroy` ends the pool. */
 export const ownerDatabase = (url: string) =>
-  new Kysely<unknown>({
-    dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: url, max: 2 }) }),
-  })
+  new Kysely<unknown>({ dialect: new PostgresDialect({ pool: ownerPool(url) }) })
 
 /** For kysely-ctl: connects on the first statement, and lets go of the embedded server at the end. */
 export async function ownerDialect(): Promise<PostgresDialect> {
   return new PostgresDialect({
     pool: async () => {
       const owner = await openOwner(readConfig())
-      const pool = new pg.Pool({ connectionString: owner.url, max: 2 })
+      const pool = ownerPool(owner.url)
       const end = pool.end.bind(pool)
       return Object.assign(pool, {
         end: async () => {
