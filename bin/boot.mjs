@@ -14,7 +14,6 @@ const kysely = { bin: ['kysely-ctl', 'kysely'], named: true, last: ['--no-outdat
 // node: arguments of Node; bin: package, its program, arguments; named: hands on the command's own name, too
 const commands = {
   start: { bundle: 'main', server: true },
-  worker: { bundle: 'worker', server: true },
   dev: { node: ['--watch', ...tsx, 'src/main.ts'] },
   test: { check: true, ...vitest },
   'test:long': { ...vitest, env: { AMBIT_LONG: '1' } },
@@ -24,6 +23,7 @@ const commands = {
   migrate: kysely,
   seed: kysely,
   types: { node: [...tsx, 'bin/types.ts'] },
+  settings: { node: [...tsx, 'bin/settings.ts'] },
   'import:users': admin,
   'admin:create': admin,
   'admin:unlock': admin,

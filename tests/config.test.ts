@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { ConfigError, readConfig, root } from '#src/config.ts'
+import { example, table } from '../bin/settings.ts'
+
+const file = (name: string) => readFileSync(join(root, name), 'utf8')
+const key = { SECRET_KEY: 'thirty-two characters at the least' }
+
+describe('settings', () => {
+  it('stand in .env.example and the documents as they are in the code', () => {
+    expect(file('.env.example')).toBe(example())
+    expect(file('docs/configuration.md')).toBe(table())
+  })
+
+  it('are all named at once where they are wrong', () => {
+    const wrong = { ...key, PORT: 'http', ENVIRONMENT: 'staging', URL_PREFIX: 'backoffice/' }
+    const read = () => readConfig(wrong)
+    expect(read).toThrow(ConfigError)
+    for (const name of ['PORT', 'ENVIRONMENT', 'URL_PREFIX'])
+      expect(read).toThrow(new RegExp(`^${name}: `, 'm'))
+  })
+
+  it('take flags in several spellings and lists in two', () => {
+    const read = (overrides: Record<string, string>) => readConfig({ ...key, ...overrides })
+    expect(read({ RATE_LIMIT_ENABLED: 'off' }).RATE_LIMIT_ENABLED).toBe(false)
+    expect(read({ RATE_LIMIT_ENABLED: 'yes' }).RATE_LIMIT_ENABLED).toBe(true)
+    expect(read({ TRUSTED_PROXIES: '10.0.0.1, 10.1.0.0/16' }).TRUSTED_PROXIES).toEqual([
+      '10.0.0.1',
+      '10.1.0.0/16',
+    ])
+    expect(read({ TRUSTED_PROXIES: '["10.0.0.1"]' }).TRUSTED_PROXIES).toEqual(['10.0.0.1'])
+  })
+
+  it('ask for a secret in production, and make one elsewhere', () => {
+    expect(() => readConfig({ ENVIRONMENT: 'production' })).toThrow(/^SECRET_KEY: /)
+    expect(readConfig({ ENVIRONMENT: 'production', ...key }).SECRET_KEY).toBe(key.SECRET_KEY)
+  })
+})
