@@ -1,0 +1,229 @@
+import { userInfo } from 'node:os'
+import { resolve } from 'node:path'
+import type { ParseArgsOptionsConfig } from 'node:util'
+import type { z } from 'zod'
+import { asApplication, asOwner } from '#src/cli/connection.ts'
+import { ask, newPassword, strongPassword, type Terminal, UsageError } from '#src/cli/prompt.ts'
+import type { Config } from '#src/config.ts'
+import {
+  createAdministrator,
+  hasAccount,
+  type Operator,
+  Refused,
+  resetPassword,
+  unlock,
+} from '#src/domains/auth/break-glass.ts'
+import { importUsers } from '#src/domains/users/import.ts'
+import type { ImportError } from '#src/domains/users/import-file.ts'
+import { newUser } from '#src/domains/users/model.ts'
+import { hashPassword } from '#src/platform/passwords.ts'
+
+type Given = {
+  config: Config
+  values: Record<string, string | boolean | undefined>
+  names: string[]
+  terminal: Terminal
+}
+
+/** `data` for programs, `text` for people, `messages` beside either. */
+export type Outcome = { ok: boolean; data: object; text?: string; messages?: string[] }
+
+export type Command = {
+  usage: string
+  does: string
+  help: string
+  options: ParseArgsOptionsConfig
+  /** How many names stand beside the options. */
+  takes: number
+  run(given: Given): Promise<Outcome>
+}
+
+const text = (value: string | boolean | undefined) => (typeof value === 'string' ? value : undefined)
+const REASON = '  --reason TEXT        why, for the trail'
+
+function operator(command: string, { values }: Given): Operator {
+  let name = 'unknown'
+  try {
+    name = userInfo().username
+  } catch {
+    // a container may run as somebody whom its system doesn't know
+    name = `user ${process.getuid?.() ?? '?'}`
+  }
+  return { command, name, reason: text(values.reason) ?? null }
+}
+
+function valid<T>(field: string, schema: z.ZodType<T>, value: string): T {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  throw new Refused(`${field} ${parsed.error.issues[0]?.message}.`)
+}
+
+const line = ({ line: number, field, message }: ImportError) =>
+  [number === null ? '' : `line ${number}: `, field === null ? '' : `${field} `, message].join('')
+
+export const commands: Record<string, Command> = {
+  'import:users': {
+    usage: 'FILE [--organization SLUG] [--create-groups] [--dry-run] [--json]',
+    does: 'imports people from a CSV file: all of them, or nobody',
+    help: `FILE is UTF-8, separated by commas, semicolons or tabs, with a header. Columns, in any order:
+  username, email           needed
+  first_name, last_name
+  roles                     names, separated by ;
+  groups                    Name or kind:Name, with =lead, =member or =viewer behind, separated by ;
+Options:
+  --organization SLUG  other than the default one
+  --create-groups      make departments and teams that are not there
+  --dry-run            check everything, keep nothing`,
+    options: {
+      organization: { type: 'string' },
+      'create-groups': { type: 'boolean' },
+      'dry-run': { type: 'boolean' },
+    },
+    takes: 1,
+    run: importing,
+  },
+  'admin:create': {
+    usage:
+      '[--username NAME --email ADDRESS [--organization SLUG] [--role owner|admin] --password-stdin] [--json]',
+    does: 'makes somebody who administers an organization',
+    help: `Asks for what is not given where a person sits at the terminal.
+Options:
+  --username NAME, --email ADDRESS, --first-name NAME, --last-name NAME
+  --organization SLUG  other than the default one
+  --role owner|admin   owner has every permission (default), admin people, groups and roles
+  --password-stdin     reads the password from standard input
+${REASON}`,
+    options: {
+      username: { type: 'string' },
+      email: { type: 'string' },
+      'first-name': { type: 'string' },
+      'last-name': { type: 'string' },
+      organization: { type: 'string' },
+      role: { type: 'string' },
+      'password-stdin': { type: 'boolean' },
+      reason: { type: 'string' },
+    },
+    takes: 0,
+    run: creating,
+  },
+  'admin:unlock': {
+    usage: 'NAME [--reason TEXT] [--json]',
+    does: 'lets a user name or address that is locked sign in again at once',
+    help: `NAME is a user name or an e-mail address; names that nobody has lock, too.
+Options:
+${REASON}`,
+    options: { reason: { type: 'string' } },
+    takes: 1,
+    run: unlocking,
+  },
+  'admin:reset-password': {
+    usage: 'NAME [--generate | --password-stdin] [--reason TEXT] [--json]',
+    does: 'sets a password, ends all sessions of the account and unlocks it',
+    help: `NAME is a user name or an e-mail address. Asks for the password at a terminal, else reads standard input.
+Options:
+  --generate           makes a strong password, and prints it once
+  --password-stdin     reads the password from standard input
+${REASON}`,
+    options: {
+      generate: { type: 'boolean' },
+      'password-stdin': { type: 'boolean' },
+      reason: { type: 'string' },
+    },
+    takes: 1,
+    run: resetting,
+  },
+}
+
+type Place = { id: string; name: string; slug: string; status: string }
+
+async function importing({ config, values, names }: Given): Promise<Outcome> {
+  const begun = performance.now()
+  const slug = text(values.organization) ?? null
+  const dryRun = values['dry-run'] === true
+  return asApplication(config, async (db) => {
+    const org = await db.lookup<Place | null>('find_organization', [slug])
+    if (!org) throw new Refused(`There is no organization ${slug}.`)
+    if (org.status !== 'active') throw new Refused(`The organization ${org.slug} is ${org.status}.`)
+    const file = resolve(names[0] as string)
+    const options = { createGroups: values['create-groups'] === true, dryRun }
+    const { imported, groups, errors } = await importUsers(db, org.id, file, options)
+    const seconds = Math.round(performance.now() - begun) / 1000
+    const data = { organization: org.slug, dry_run: dryRun, imported, groups, seconds, errors }
+    if (errors.length) {
+      const count = errors.length === 1 ? '1 thing is' : `${errors.length} things are`
+      return { ok: false, data, messages: [...errors.map(line), `Nobody was imported: ${count} wrong.`] }
+    }
+    const made = groups.length ? `, with ${groups.length} new groups` : ''
+    const done = dryRun ? 'Nothing is wrong: would import' : 'Imported'
+    return {
+      ok: true,
+      data,
+      text: `${done} ${imported} people into ${org.name}${made} (${seconds.toFixed(1)} s).`,
+    }
+  })
+}
+
+async function creating(given: Given): Promise<Outcome> {
+  const { config, values, terminal } = given
+  const wanted = async (flag: string, question: string) => {
+    const value = text(values[flag])
+    if (value !== undefined) return value
+    if (!terminal.asks) throw new UsageError(`--${flag} is needed.`)
+    return ask(terminal, question)
+  }
+  const role = text(values.role) ?? 'owner'
+  if (role !== 'owner' && role !== 'admin') throw new UsageError('--role is owner or admin.')
+  const stdin = values['password-stdin'] === true
+  const username = valid('The user name', newUser.shape.username, await wanted('username', 'User name'))
+  const email = valid('The e-mail address', newUser.shape.email, await wanted('email', 'E-mail address'))
+  const first_name = valid('The first name', newUser.shape.first_name, text(values['first-name']) ?? '')
+  const last_name = valid('The last name', newUser.shape.last_name, text(values['last-name']) ?? '')
+  if (!stdin && !terminal.asks) throw new UsageError('--password-stdin is needed where nobody can be asked.')
+  const passwordHash = await hashPassword(await newPassword(terminal, config, stdin))
+  const person = {
+    username,
+    email,
+    first_name,
+    last_name,
+    role,
+    organization: text(values.organization) ?? null,
+    passwordHash,
+  } as const
+  const data = await asOwner(
+    config,
+    (db) => createAdministrator(db, person, operator('admin:create', given)),
+    { setUp: true },
+  )
+  return { ok: true, data, text: `${username} is ${role} of ${data.organization} and can sign in.` }
+}
+
+async function unlocking(given: Given): Promise<Outcome> {
+  const name = given.names[0] as string
+  const data = await asOwner(given.config, (db) => unlock(db, name, operator('admin:unlock', given)))
+  const before = data.was_locked ? 'was locked' : `was not locked, with ${data.failed_logins} failed attempts`
+  const whose = data.account ? '' : ' It is no user name or address of an account.'
+  return { ok: true, data, text: `${data.name} can sign in again (${before}).${whose}` }
+}
+
+async function resetting(given: Given): Promise<Outcome> {
+  const { config, values, terminal } = given
+  const name = given.names[0] as string
+  const generate = values.generate === true
+  if (generate && values['password-stdin']) throw new UsageError('Either --generate or --password-stdin.')
+  const known = generate || !terminal.asks || (await asOwner(config, (db) => hasAccount(db, name)))
+  if (!known) throw new Refused(`${name} is no user name or address of an account.`)
+  const password = generate
+    ? strongPassword(config)
+    : await newPassword(terminal, config, values['password-stdin'] === true)
+  const hash = await hashPassword(password)
+  const data = await asOwner(config, (db) =>
+    resetPassword(db, name, hash, operator('admin:reset-password', given)),
+  )
+  const notes = [
+    `${data.username} has a new password; ${data.sessions_ended} sessions ended.`,
+    ...(data.activated ? ['They were only invited, and are active now.'] : []),
+    ...(data.can_sign_in ? [] : ['They can’t sign in: the account or the person is disabled.']),
+  ]
+  if (!generate) return { ok: true, data, text: notes.join('\n') }
+  return { ok: true, data: { ...data, password }, text: password, messages: notes }
+}

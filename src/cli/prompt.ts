@@ -1,0 +1,80 @@
+import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import type { Config } from '#src/config.ts'
+import { Refused } from '#src/domains/auth/break-glass.ts'
+import { weakness } from '#src/platform/passwords.ts'
+
+/** Where a person answers; questions are messages, so they go beside the data. */
+export type Terminal = {
+  input: NodeJS.ReadStream | NodeJS.ReadableStream
+  output: NodeJS.WritableStream
+  /** Whether a person sits there. */
+  asks: boolean
+}
+
+/** What was given is not what the command takes: exit code 2. */
+export class UsageError extends Error {}
+
+const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() })
+
+/** @param hidden what is typed doesn't show */
+export async function ask(
+  { input, output }: Terminal,
+  question: string,
+  { hidden = false } = {},
+): Promise<string> {
+  output.write(`${question}: `)
+  const lines = createInterface({ input, output: hidden ? nowhere() : output, terminal: true })
+  const closed = new Promise<never>((_, reject) =>
+    lines.once('close', () => reject(new Refused('Nothing was done.'))),
+  )
+  try {
+    return await Promise.race([lines.question(''), closed])
+  } finally {
+    lines.close()
+    if (hidden) output.write('\n')
+  }
+}
+
+/**
+ * A password by the rules of the settings: asked for twice where a person sits, else all of standard input.
+ * @throws {Refused} for one that the rules refuse
+ */
+export async function newPassword(terminal: Terminal, config: Config, fromStdin: boolean): Promise<string> {
+  if (fromStdin || !terminal.asks) {
+    const password = (await text(terminal.input)).replace(/\r?\n$/, '')
+    const weak = refused(password, config)
+    if (weak) throw new Refused(`The password ${weak}.`)
+    return password
+  }
+  for (;;) {
+    const password = await ask(terminal, 'Password', { hidden: true })
+    const weak = refused(password, config)
+    if (weak) terminal.output.write(`The password ${weak}.\n`)
+    else if ((await ask(terminal, 'Once more', { hidden: true })) === password) return password
+    else terminal.output.write('These are two different passwords.\n')
+  }
+}
+
+function refused(password: string, config: Config): string | null {
+  if (!password) return 'is needed'
+  return password.length > 1000 ? 'has at most 1000 characters' : weakness(password, config)
+}
+
+/** Without letters and digits that look alike. */
+const letters = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789-_.!+'
+
+/** A random password that the rules take. */
+export function strongPassword(config: Config): string {
+  const length = Math.max(24, config.PASSWORD_MIN_LENGTH)
+  for (;;) {
+    const numbers = crypto.getRandomValues(new Uint8Array(length * 2))
+    const password = [...numbers]
+      .filter((number) => number < 4 * letters.length)
+      .slice(0, length)
+      .map((number) => letters[number % letters.length])
+      .join('')
+    if (password.length === length && !weakness(password, config)) return password
+  }
+}

@@ -1,0 +1,128 @@
+import { sql } from 'kysely'
+import { ADMINISTERS } from '#src/access/granting.ts'
+import type { Db } from '#src/db/database.ts'
+import type { ImportError } from '#src/domains/users/import-file.ts'
+import type { GroupName, Row } from '#src/domains/users/import-row.ts'
+
+/** What the names in a file mean in the organization; a message where one means nothing, or what may not be given. */
+export type Places = {
+  role(name: string): string | { message: string }
+  group(name: GroupName): string | { message: string }
+}
+
+type Found<T> = T & { given: string; id: string; name: string }
+
+/** The one meant by a name: as it is written, else the only one but for case and accents. */
+function meant<T>(found: Found<T>[], given: string): Found<T> | undefined {
+  return found.find(({ name }) => name === given) ?? (found.length === 1 ? found[0] : undefined)
+}
+
+/**
+ * Looks up the roles and groups that the rows name, and locks them until the end of the transaction.
+ * Who may administer roles is nothing for a file: `superadmin`, `owner`, `admin`, what inherits from them, and
+ * roles of one's own that hold as much are refused.
+ */
+export async function placesOf(tx: Db, rows: readonly Row[]): Promise<Places> {
+  const roles = await rolesNamed(tx, [...new Set(rows.flatMap((row) => row.roles))])
+  const groups = await groupsNamed(tx, [
+    ...new Set(rows.flatMap((row) => row.groups.map(({ name }) => name))),
+  ])
+  return {
+    role(given) {
+      const role = meant(roles.get(given) ?? [], given)
+      if (!role) return { message: `has an unknown role ${JSON.stringify(given)}` }
+      if (role.status !== 'active') return { message: `has the role ${role.name}, which is disabled` }
+      return role.reserved ? { message: `has the role ${role.name}, which an import may not give` } : role.id
+    },
+    group({ kind, name: given }) {
+      const all = groups.get(given) ?? []
+      const found = kind ? all.filter((group) => group.kind === kind) : all
+      const exact = found.filter(({ name }) => name === given)
+      const group = exact.length > 1 ? undefined : meant(found, given)
+      if (group) return group.id
+      const label = JSON.stringify(kind ? `${kind}:${given}` : given)
+      if (!found.length) return { message: `has an unknown group ${label}` }
+      const which = found.map((one) => `${one.kind}:${one.name}`).join(' or ')
+      return { message: `has the group ${label}, of which there are several: ${which}` }
+    },
+  }
+}
+
+type Role = Found<{ status: string; reserved: boolean }>
+
+async function rolesNamed(tx: Db, names: string[]): Promise<Map<string, Role[]>> {
+  const { rows } = await sql<Role>`
+    with recursive held(root, id) as (
+      select id, id from roles where deleted_at is null
+      union
+      select h.root, p.parent_id from held h join role_parents p on p.role_id = h.id
+    ), reserved as (
+      select h.root from held h join roles r on r.id = h.id
+      where r.builtin and r.template in ('superadmin', 'owner', 'admin')
+      union
+      select h.root from held h join role_permissions rp on rp.role_id = h.id join permissions p on p.id = rp.permission_id
+      where p.code = ${ADMINISTERS}
+    )
+    select n.given, r.id, r.name, r.status, r.id in (select root from reserved) as reserved
+    from unnest(${names}::text[]) n(given) join roles r on app.fold(r.name) = app.fold(n.given)
+    where r.deleted_at is null for share of r`.execute(tx)
+  return Map.groupBy(rows, ({ given }) => given)
+}
+
+type Group = Found<{ kind: string }>
+
+async function groupsNamed(tx: Db, names: string[]): Promise<Map<string, Group[]>> {
+  const { rows } = await sql<Group>`
+    select n.given, g.id, g.name, g.kind
+    from unnest(${names}::text[]) n(given) join groups g on app.fold(g.name) = app.fold(n.given)
+    where g.deleted_at is null for share of g`.execute(tx)
+  return Map.groupBy(rows, ({ given }) => given)
+}
+
+/**
+ * Makes the departments and teams that the rows name and that are not there; a name without a kind becomes a
+ * department. Warehouses and clients are more than a name, and so not for an import to make.
+ */
+export async function makeGroups(tx: Db, rows: readonly Row[]): Promise<string[]> {
+  const names = rows.flatMap((row) => row.groups)
+  // those with a kind first, so that the same name without one means them
+  const made: string[] = []
+  for (const named of [names.filter(({ kind }) => kind), names.filter(({ kind }) => !kind)]) {
+    const known = await groupsNamed(tx, [...new Set(named.map(({ name }) => name))])
+    const wanted = new Map<string, { kind: string; name: string }>()
+    for (const { kind, name } of named) {
+      const there = known.get(name)?.some((group) => !kind || group.kind === kind)
+      const makes = kind ?? 'department'
+      if (there || !['department', 'team'].includes(makes)) continue
+      const key = `${makes}:${name.toLowerCase()}`
+      if (!wanted.has(key)) wanted.set(key, { kind: makes, name })
+    }
+    if (!wanted.size) continue
+    await tx
+      .insertInto('groups')
+      .values([...wanted.values()])
+      .execute()
+    made.push(...[...wanted.values()].map(({ kind, name }) => `${kind}:${name}`))
+  }
+  return made
+}
+
+/** The ids behind every row's roles and groups, and what is wrong with them. */
+export function placed(rows: readonly Row[], places: Places) {
+  const errors: ImportError[] = []
+  const ids = (row: Row, field: 'roles' | 'groups', answer: string | { message: string }): string[] => {
+    if (typeof answer === 'string') return [answer]
+    errors.push({ line: row.line, field, message: answer.message })
+    return []
+  }
+  const list = rows.map((row) => ({
+    row,
+    roles: [...new Set(row.roles.flatMap((name) => ids(row, 'roles', places.role(name))))],
+    groups: new Map(
+      row.groups.flatMap((group) => ids(row, 'groups', places.group(group)).map((id) => [id, group.role])),
+    ),
+  }))
+  return { list, errors }
+}
+
+export type Placed = ReturnType<typeof placed>['list'][number]

@@ -1,0 +1,77 @@
+import { memberRoles, newUser } from '#src/domains/users/model.ts'
+
+export const groupKinds = ['department', 'team', 'warehouse', 'client'] as const
+
+/** A group as a file names it; the kind may be left away where the name says it all. */
+export type GroupName = {
+  kind: (typeof groupKinds)[number] | null
+  name: string
+  role: (typeof memberRoles)[number]
+}
+
+/** A row of the file; null where a name or an address is wrong. */
+export type Row = {
+  line: number
+  username: string | null
+  email: string | null
+  first_name: string
+  last_name: string
+  roles: string[]
+  groups: GroupName[]
+}
+
+type FieldError = { field: string; message: string }
+
+const scalars = newUser.shape
+const MOST = 100
+
+/** What a row says, by the rules of `POST /users`, and everything that is wrong with it in itself. */
+export function readRow(line: number, given: Record<string, string>): { row: Row; errors: FieldError[] } {
+  const errors = Object.entries(given).flatMap(([field, value]) => unprintable(field, value))
+  const blamed = new Set(errors.map(({ field }) => field))
+  const value = (field: 'username' | 'email' | 'first_name' | 'last_name'): string | null => {
+    if (blamed.has(field)) return null
+    const { data, error } = scalars[field].safeParse(given[field] ?? '')
+    if (error) errors.push({ field, message: error.issues[0]?.message ?? 'is wrong' })
+    return data ?? null
+  }
+  const list = (field: 'roles' | 'groups'): string[] => {
+    const entries = blamed.has(field) ? [] : parts(given[field] ?? '')
+    if (entries.length > MOST) errors.push({ field, message: `has at most ${MOST} entries` })
+    return entries
+  }
+  const row = {
+    line,
+    username: value('username'),
+    email: value('email'),
+    first_name: value('first_name') ?? '',
+    last_name: value('last_name') ?? '',
+    roles: list('roles'),
+    groups: list('groups').map((text) => groupName(text, errors)),
+  }
+  return { row, errors }
+}
+
+function unprintable(field: string, value: string): FieldError[] {
+  if (value.includes('\0')) return [{ field, message: 'has a NUL character' }]
+  return /\p{Cc}/u.test(value.trim()) ? [{ field, message: 'has a control character' }] : []
+}
+
+const parts = (cell: string) => [...new Set(cell.split(';').map((part) => part.trim()))].filter(Boolean)
+
+/** `Name`, `kind:Name`, each with `=lead`, `=member` or `=viewer` behind. */
+function groupName(text: string, errors: FieldError[]): GroupName {
+  const [, named = text, role = 'member'] = /^(.*)=\s*([^=]*)$/.exec(text) ?? []
+  const [, kind = null, name = named] = /^\s*(department|team|warehouse|client)\s*:(.*)$/i.exec(named) ?? []
+  const found = memberRoles.find((known) => known === role.toLowerCase())
+  if (!found) {
+    errors.push({
+      field: 'groups',
+      message: `has an unknown role ${JSON.stringify(role)} in ${text}: ${memberRoles.join(', ')}`,
+    })
+  }
+  if (!name.trim()) errors.push({ field: 'groups', message: `has a group without a name: ${text}` })
+  if (name.trim().length > 100)
+    errors.push({ field: 'groups', message: 'has a name of more than 100 characters' })
+  return { kind: kind?.toLowerCase() as GroupName['kind'], name: name.trim(), role: found ?? 'member' }
+}
