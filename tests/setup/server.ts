@@ -1,6 +1,6 @@
 // The database server of the tests and its migrated template, for as long as standard input stays open.
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Kysely } from 'kysely'
@@ -28,7 +28,12 @@ async function embedded(): Promise<Server> {
   }
   try {
     const server = await startEmbedded(folder, { sync: false, settings })
-    const stop = () => server.stop().finally(() => rm(folder, { recursive: true, force: true }))
+    // where root's PostgreSQL can't reach the folder, its data lies elsewhere
+    const location = await readFile(join(folder, 'postgres', 'location'), 'utf8').catch(() => folder)
+    const stop = async () => {
+      await server.stop()
+      for (const place of [location, folder]) await rm(place, { recursive: true, force: true })
+    }
     return { url: server.url, stop }
   } catch (error) {
     await rm(folder, { recursive: true, force: true })
