@@ -117,7 +117,11 @@ export async function seed(db: Kysely<DB>): Promise<void> {
     for (const [index, one] of fictionalPeople(54, 2026).entries()) {
       const group = departments[Math.floor(next() * departments.length)]?.[1]
       const role = index === 0 ? 'owner' : next() < 0.7 ? 'member' : 'viewer'
-      await person(tx, org('default'), one, { role, group, hash: null, lead: next() < 0.06 })
+      const lead = next() < 0.06
+      const chance = next()
+      const status = index === 0 || chance < 0.82 ? 'active' : chance < 0.93 ? 'invited' : 'disabled'
+      const daysAgo = Math.floor(next() * 700) + 1
+      await person(tx, org('default'), one, { role, group, hash: null, lead, status, daysAgo })
     }
     for (const [index, one] of fictionalPeople(12, 4711).entries()) {
       const elsewhere = {
@@ -134,13 +138,20 @@ export async function seed(db: Kysely<DB>): Promise<void> {
 }
 
 type Names = { username: string; email: string; first_name: string; last_name: string }
-type Place = { role: string; group?: string; hash: string | null; lead?: boolean }
+type Place = {
+  role: string
+  group?: string
+  hash: string | null
+  lead?: boolean
+  status?: 'active' | 'invited' | 'disabled'
+  daysAgo?: number
+}
 
 async function person(
   db: Kysely<DB>,
   org_id: string,
   names: Names,
-  { role, group, hash, lead }: Place,
+  { role, group, hash, lead, status = 'active', daysAgo = 720 }: Place,
 ): Promise<void> {
   const { username, email } = names
   const managed = { managed_by_org_id: org_id, last_org_id: org_id }
@@ -149,10 +160,10 @@ async function person(
     .values({ username, email, password_hash: hash, ...managed })
     .returning('id')
     .executeTakeFirstOrThrow()
-  const status = hash ? 'active' : 'invited'
+  const created_at = sql<string>`now() - make_interval(days => ${daysAgo})`
   const { id: user_id } = await db
     .insertInto('users')
-    .values({ org_id, account_id: account.id, ...names, status })
+    .values({ org_id, account_id: account.id, ...names, status, created_at })
     .returning('id')
     .executeTakeFirstOrThrow()
   await sql`insert into user_roles (org_id, user_id, role_id)
