@@ -75,6 +75,17 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       perform set_config('app.org_id', org::text, true), set_config('app.context', context, true), set_config('statement_timeout', timeout_ms::text, true);
     end $$;
 
+    -- The same for a transaction that only reads: it can't write, whatever its statement says.
+    create function app.enter_to_read(org uuid, context text, timeout_ms int) returns void
+      language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+    begin
+      if coalesce(current_setting('app.org_id', true), '') <> '' then
+        raise exception 'an organization is already entered in this transaction' using errcode = '42501';
+      end if;
+      perform set_config('app.org_id', org::text, true), set_config('app.context', context, true),
+        set_config('statement_timeout', timeout_ms::text, true), set_config('transaction_read_only', 'on', true);
+    end $$;
+
     create function app.give_to_lookup(signature text) returns void language plpgsql as $$
     begin
       execute format('revoke all on function %s from public', signature);
@@ -134,7 +145,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     end $$;
 
     do $$ begin
-      perform app.give_to_lookup('app.enter(uuid, text, int)'), app.give_to_app('app.enter(uuid, text, int)');
+      perform app.give_to_lookup('app.enter(uuid, text, int)'), app.give_to_app('app.enter(uuid, text, int)'),
+        app.give_to_lookup('app.enter_to_read(uuid, text, int)'), app.give_to_app('app.enter_to_read(uuid, text, int)');
     end $$;
     revoke all on all functions in schema app from public;
     do $$ begin

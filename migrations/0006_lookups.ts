@@ -3,6 +3,14 @@ import { type Kysely, sql } from 'kysely'
 /** The reviewed list of definer functions: what must be known before an organization is. One row each at most. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
+    -- For what comes before an organization: an injected statement, which runs inside one, can't ask for accounts.
+    create function app.refuse_inside() returns void language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+    begin
+      if coalesce(current_setting('app.org_id', true), '') <> '' then
+        raise exception 'not inside of an organization' using errcode = '42501';
+      end if;
+    end $$;
+
     -- Union over active roles and what they inherit; a disabled or deleted role passes nothing on.
     create function app.rights(org uuid, person uuid) returns jsonb
       language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
@@ -38,6 +46,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
     declare found jsonb; held jsonb;
     begin
+      perform app.refuse_inside();
       select jsonb_build_object(
           'session', s.id, 'kind', s.kind, 'impersonator', s.impersonator_id, 'account', s.account_id,
           'org', o.id, 'organization', jsonb_build_object('id', o.id, 'name', o.name, 'slug', o.slug, 'kind', o.kind),
@@ -69,6 +78,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
     declare known public.accounts; place record; locked timestamptz;
     begin
+      perform app.refuse_inside();
       select * into known from public.accounts a where a.username = name or a.email = name order by a.username = name desc limit 1;
       if known.id is null then
         select locked_until into locked from public.unknown_logins where name_hash = sha256(convert_to(name, 'UTF8'));
@@ -89,6 +99,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
     declare until timestamptz; hash bytea := sha256(convert_to(name, 'UTF8'));
     begin
+      perform app.refuse_inside();
       if account is not null then
         update public.accounts a set
           failed_logins = case when a.failed_logins + 1 >= attempts then 0 else a.failed_logins + 1 end,
@@ -135,6 +146,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
     declare seen int;
     begin
+      perform app.refuse_inside();
       update public.sessions set last_seen_at = now() where id = any (ids) and revoked_at is null and last_seen_at < now() - interval '30 seconds';
       get diagnostics seen = row_count;
       return seen;
@@ -199,6 +211,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     end $$;
 
     revoke all on all functions in schema app from public;
+    do $$ begin execute format('grant execute on function app.refuse_inside() to %I', app.role_lookup()); end $$;
     do $$
     declare f text;
     begin
@@ -223,6 +236,6 @@ export async function down(db: Kysely<unknown>): Promise<void> {
       app.create_account(text, text, text, boolean), app.default_organization(), app.record_event(text, text, uuid, jsonb),
       app.sessions_seen(uuid[]), app.open_session(uuid, uuid, uuid, text, bytea, text, inet, text, numeric, numeric, text),
       app.sign_in_failed(text, uuid, int, int, text, inet), app.sign_in_lookup(text, text), app.rights_of(uuid), app.session_actor(bytea),
-      app.rights(uuid, uuid);
+      app.rights(uuid, uuid), app.refuse_inside();
   `.execute(db)
 }

@@ -14,7 +14,7 @@ import {
 import type pg from 'pg'
 import { CountMemory } from '#src/db/counts.ts'
 import { CommitLost, translated } from '#src/db/errors.ts'
-import { enterStatement, oneTrip } from '#src/db/one-trip.ts'
+import { enterStatement, enterToReadStatement, oneTrip } from '#src/db/one-trip.ts'
 import { type Client, openPool, type Pool } from '#src/db/pool.ts'
 import type { DB } from '#src/db/types.ts'
 
@@ -112,7 +112,7 @@ export class Database {
    */
   async readAs<T>(actor: Acting, build: (db: Db) => Compilable<T>, { prepared = false } = {}): Promise<T[]> {
     const statement = wire(build(cold).compile(), prepared)
-    const enter = enterStatement(actor.orgId, actor.context, this.#timeoutMs)
+    const enter = enterToReadStatement(actor.orgId, actor.context, this.#timeoutMs)
     return this.#use(async (client) => {
       this.counted.statements += 2
       this.counted.roundTrips += 1

@@ -19,22 +19,29 @@ type Overridable = {
   handleCommandComplete(message: unknown, wire: Wire): void
 }
 
-const ENTER = 'select app.enter($1, $2, $3)'
+const prologue = (name: string) => {
+  const text = `select app.${name}($1, $2, $3)`
+  return (org: string, context: string, timeoutMs: number) => ({
+    name,
+    text,
+    values: [org, context, String(timeoutMs)],
+  })
+}
 
 /** The prologue of every transaction: organization, context (JSON), time limit of a statement in ms. */
-export const enterStatement = (org: string, context: string, timeoutMs: number) => ({
-  name: 'enter',
-  text: ENTER,
-  values: [org, context, String(timeoutMs)],
-})
+export const enterStatement = prologue('enter')
+/** The same for a transaction that can't write. */
+export const enterToReadStatement = prologue('enter_to_read')
 
 const base = pg.Query.prototype as unknown as Overridable
 
+type Entering = ReturnType<typeof enterStatement>
+
 class OneTripQuery extends pg.Query {
   #entering = true
-  readonly #enter: unknown[]
+  readonly #enter: Entering
 
-  constructor(config: pg.QueryConfig, enter: unknown[]) {
+  constructor(config: pg.QueryConfig, enter: Entering) {
     super(config as never)
     this.#enter = enter
   }
@@ -44,7 +51,7 @@ class OneTripQuery extends pg.Query {
   }
 
   prepare(wire: Wire) {
-    wire.bind({ statement: 'enter', values: this.#enter })
+    wire.bind({ statement: this.#enter.name, values: this.#enter.values })
     wire.execute({ portal: '', rows: 0 })
     base.prepare.call(this, wire)
   }
@@ -59,14 +66,14 @@ class OneTripQuery extends pg.Query {
   }
 }
 
-/** Runs one statement inside an organization, in one round trip. The client must have prepared `enter`. */
+/** Runs one statement inside an organization, in one round trip. The client must have prepared `enter`'s. */
 export function oneTrip(
   client: pg.ClientBase,
-  enter: { values: unknown[] },
+  enter: Entering,
   statement: pg.QueryConfig,
 ): Promise<pg.QueryResult> {
   return new Promise((resolve, reject) => {
-    const query = new OneTripQuery(statement, enter.values)
+    const query = new OneTripQuery(statement, enter)
     const done = (error: Error | null, result: pg.QueryResult) => (error ? reject(error) : resolve(result))
     client.query(Object.assign(query, { callback: done }))
   })

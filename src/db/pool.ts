@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { enterStatement } from '#src/db/one-trip.ts'
+import { enterToReadStatement } from '#src/db/one-trip.ts'
 
 export type Client = pg.PoolClient
 export type Pool = pg.Pool
@@ -35,7 +35,7 @@ export function openPool(url: string, { max = 20, waitMs = 2000 } = {}): Pool {
     application_name: 'ambit',
     // prepared here, so that a one-trip statement never has two to parse
     onConnect: (client: pg.ClientBase) =>
-      client.query(enterStatement('00000000-0000-0000-0000-000000000000', '{}', 0)),
+      client.query(enterToReadStatement('00000000-0000-0000-0000-000000000000', '{}', 0)),
   }
   const pool = new pg.Pool(options)
   pool.on('error', () => {})
