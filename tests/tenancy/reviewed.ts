@@ -61,6 +61,7 @@ export const lookupGrants = {
 /** Functions that run as the lookup role; the triggers of the audit trail beside. */
 export const definers = [
   'app.enter(uuid,text,integer)',
+  'app.enter_to_read(uuid,text,integer)',
   'app.rights(uuid,uuid)',
   'app.rights_of(uuid)',
   'app.session_actor(bytea)',
