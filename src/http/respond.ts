@@ -152,7 +152,6 @@ export function respondError(error: HttpError, out: Outgoing, instance: string):
     title: error.title,
     children: ErrorPage({
       status: error.status,
-      title: error.title,
       detail: error.message,
       requestId: out.requestId,
       next,
