@@ -29,6 +29,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create index sessions_by_expires on sessions (org_id, expires_at, id);
     create index sessions_by_user on sessions (org_id, user_id, last_seen_at);
     create index sessions_by_kind on sessions (org_id, kind, last_seen_at, id);
+    create index sessions_id on sessions (id);
     create index sessions_account on sessions (account_id);
 
     create unlogged table rate_limits (key text primary key, points int not null default 0, expire bigint);

@@ -181,7 +181,8 @@ export class Handling {
   #checkOrigin(body: Body): void {
     if (this.#credential?.kind === 'bearer') return
     const { config } = this.#around
-    const cookie = this.#credential?.token ?? this.#visitorCookie()
+    // a session that has ended has no authority left: its browser is a visitor's
+    const cookie = this.#actor ? this.#credential?.token : this.#visitorCookie()
     // without a cookie there is no authority to abuse: a program that signs in with JSON
     if (!cookie && body.kind !== 'form') return
     const origin = config.PUBLIC_URL ? new URL(config.PUBLIC_URL).origin : new URL(this.#c.req.url).origin

@@ -17,7 +17,7 @@ export async function endSessions(
     .set({ revoked_at: sql`now()` })
     .where('revoked_at', 'is', null)
     .where(grant.where())
-  if (ids) query = query.where('id', 'in', ids)
+  if (ids?.length) query = query.where('id', 'in', ids)
   if (user_id) query = query.where('user_id', '=', user_id)
   const ended = await query.returning('id').execute()
   return ended.map(({ id }) => id)
