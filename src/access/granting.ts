@@ -48,7 +48,12 @@ export function mayGive({ rights }: UserActor, { template, codes }: Givable): bo
  * @throws {Forbidden}
  * @returns ids of the roles that exist here
  */
-export async function requireGivable(tx: Db, actor: UserActor, ids: readonly string[]): Promise<string[]> {
+export async function requireGivable(
+  tx: Db,
+  actor: UserActor,
+  ids: readonly string[],
+  refusal = 'You may not give a role that has more than you.',
+): Promise<string[]> {
   if (!ids.length) return []
   const { template, codes } = givable('roles')
   const found = await tx
@@ -59,22 +64,31 @@ export async function requireGivable(tx: Db, actor: UserActor, ids: readonly str
     .forShare()
     .execute()
   if (!found.every((role) => mayGive(actor, role))) {
-    throw new Forbidden('role:assign', 'You may not give a role that has more than you.')
+    throw new Forbidden('role:assign', refusal)
   }
   return found.map((role) => role.id)
 }
 
 /**
- * Nobody changes how a stronger person signs in: that would be a way to become them.
+ * Nobody changes how a stronger person signs in, nor brings one back: that would be a way to give what one
+ * doesn't have. Roles that sleep count, since they may wake up.
+ * @param doing what it is that they may not do
  * @throws {Forbidden}
  */
-export async function requireNotStronger(tx: Db, actor: UserActor, userId: string): Promise<void> {
-  if (!covers(actor.rights.scopes, await permissionsOf(tx, userId))) {
-    throw new Forbidden(
-      'user:update',
-      'This person may do more than you: you may not change how they sign in.',
-    )
-  }
+export async function requireNotStronger(
+  tx: Db,
+  actor: UserActor,
+  userId: string,
+  doing: string,
+): Promise<void> {
+  const held = await tx
+    .selectFrom('user_roles')
+    .where('user_id', '=', userId)
+    .where(sql<boolean>`coalesce(expires_at > now(), true)`)
+    .select('role_id')
+    .execute()
+  const ids = held.map(({ role_id }) => role_id)
+  await requireGivable(tx, actor, ids, `This person may do more than you: you may not ${doing}.`)
 }
 
 /** Whole permissions that somebody in this organization has now. */

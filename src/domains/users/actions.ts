@@ -180,6 +180,7 @@ export async function updateUser(
   if (turned && id === actor.userId)
     throw conflict('status', 'of your own can only be changed by somebody else')
   if (turned && status === 'disabled') await keepAnAdministrator(tx, id)
+  if (turned && status === 'active') await requireNotStronger(tx, actor, id, 'enable them')
   await naming(tx.updateTable('users').set(change).where('users.id', '=', id).execute())
   return written(tx, id, readerOf(actor))
 }
@@ -190,7 +191,7 @@ async function rename(
   id: string,
   to: { username: string; email: string },
 ): Promise<void> {
-  if (id !== actor.userId) await requireNotStronger(tx, actor, id)
+  if (id !== actor.userId) await requireNotStronger(tx, actor, id, 'change how they sign in')
   const { rows } = await naming(
     sql<{ done: boolean }>`select app.rename_account(${id}, ${to.username}, ${to.email}) as done`.execute(tx),
   )
@@ -230,6 +231,7 @@ export async function restoreUser(
   id: string,
 ): Promise<Written> {
   await target(tx, actor, grant, id, { deleted: true })
+  await requireNotStronger(tx, actor, id, 'bring them back')
   await naming(tx.updateTable('users').set({ deleted_at: null }).where('users.id', '=', id).execute())
   return written(tx, id, readerOf(actor))
 }
