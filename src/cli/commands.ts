@@ -151,7 +151,14 @@ async function importing({ config, values, names }: Given): Promise<Outcome> {
     const data = { organization: org.slug, dry_run: dryRun, imported, groups, seconds, errors }
     if (errors.length) {
       const count = errors.length === 1 ? '1 thing is' : `${errors.length} things are`
-      return { ok: false, data, messages: [...errors.map(line), `Nobody was imported: ${count} wrong.`] }
+      const makes =
+        !options.createGroups && errors.some(({ message }) => message.startsWith('has an unknown group'))
+      const hint = makes ? ['Departments and teams that are not there are made with --create-groups.'] : []
+      return {
+        ok: false,
+        data,
+        messages: [...errors.map(line), `Nobody was imported: ${count} wrong.`, ...hint],
+      }
     }
     const made = groups.length ? `, with ${groups.length} new groups` : ''
     const done = dryRun ? 'Nothing is wrong: would import' : 'Imported'

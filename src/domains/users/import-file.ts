@@ -85,14 +85,17 @@ class Reading {
       record_delimiter: ['\r\n', '\n', '\r'],
       relax_column_count: true,
       max_record_size: MOST_OF_ROW,
+      // at once: a stream drops the records that wait in it when a later one is broken
+      on_record: (cells: string[]) => {
+        this.#record(cells)
+        return null
+      },
     })
     const whole = async function* () {
       yield text
       yield* texts
     }
-    await pipeline(whole, parser, async (records: AsyncIterable<string[]>) => {
-      for await (const record of records) this.#record(record)
-    })
+    await pipeline(whole, parser.resume())
   }
 
   /** Whole lines at a time; those that are not UTF-8 are noted. */

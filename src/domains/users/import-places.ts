@@ -75,7 +75,7 @@ async function groupsNamed(tx: Db, names: string[]): Promise<Map<string, Group[]
   const { rows } = await sql<Group>`
     select n.given, g.id, g.name, g.kind
     from unnest(${names}::text[]) n(given) join groups g on app.fold(g.name) = app.fold(n.given)
-    where g.deleted_at is null for share of g`.execute(tx)
+    where g.deleted_at is null order by g.kind, g.name for share of g`.execute(tx)
   return Map.groupBy(rows, ({ given }) => given)
 }
 

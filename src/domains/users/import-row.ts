@@ -24,6 +24,7 @@ type FieldError = { field: string; message: string }
 
 const scalars = newUser.shape
 const MOST = 100
+const MOST_OF_NAME = 100
 
 /** What a row says, by the rules of `POST /users`, and everything that is wrong with it in itself. */
 export function readRow(line: number, given: Record<string, string>): { row: Row; errors: FieldError[] } {
@@ -47,7 +48,7 @@ export function readRow(line: number, given: Record<string, string>): { row: Row
     first_name: value('first_name') ?? '',
     last_name: value('last_name') ?? '',
     roles: list('roles'),
-    groups: list('groups').map((text) => groupName(text, errors)),
+    groups: list('groups').flatMap((text) => groupName(text, errors)),
   }
   return { row, errors }
 }
@@ -60,18 +61,16 @@ function unprintable(field: string, value: string): FieldError[] {
 const parts = (cell: string) => [...new Set(cell.split(';').map((part) => part.trim()))].filter(Boolean)
 
 /** `Name`, `kind:Name`, each with `=lead`, `=member` or `=viewer` behind. */
-function groupName(text: string, errors: FieldError[]): GroupName {
+function groupName(text: string, errors: FieldError[]): GroupName[] {
   const [, named = text, role = 'member'] = /^(.*)=\s*([^=]*)$/.exec(text) ?? []
-  const [, kind = null, name = named] = /^\s*(department|team|warehouse|client)\s*:(.*)$/i.exec(named) ?? []
+  const [, kind = null, rest = named] = /^\s*(department|team|warehouse|client)\s*:(.*)$/i.exec(named) ?? []
+  const name = rest.trim()
   const found = memberRoles.find((known) => known === role.toLowerCase())
-  if (!found) {
-    errors.push({
-      field: 'groups',
-      message: `has an unknown role ${JSON.stringify(role)} in ${text}: ${memberRoles.join(', ')}`,
-    })
-  }
-  if (!name.trim()) errors.push({ field: 'groups', message: `has a group without a name: ${text}` })
-  if (name.trim().length > 100)
-    errors.push({ field: 'groups', message: 'has a name of more than 100 characters' })
-  return { kind: kind?.toLowerCase() as GroupName['kind'], name: name.trim(), role: found ?? 'member' }
+  const wrong = [
+    !found && `has an unknown role ${JSON.stringify(role)} in ${text}: ${memberRoles.join(', ')}`,
+    !name && `has a group without a name: ${text}`,
+    name.length > MOST_OF_NAME && `has a group with a name of more than ${MOST_OF_NAME} characters`,
+  ].filter((message) => typeof message === 'string')
+  for (const message of wrong) errors.push({ field: 'groups', message })
+  return found && !wrong.length ? [{ kind: kind?.toLowerCase() as GroupName['kind'], name, role: found }] : []
 }
