@@ -42,7 +42,7 @@ export function translated(error: unknown): unknown {
   if (
     AWAY.test(code) ||
     NETWORK.includes(code) ||
-    /^(Connection terminated|timeout exceeded|Client has)/i.test(error.message)
+    /^(Connection terminated|timeout exceeded|Client has|Cannot use a pool)/i.test(error.message)
   ) {
     return new Unavailable(error.message, { cause: error })
   }
