@@ -1,0 +1,253 @@
+import { sql } from 'kysely'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Acting, Database, type Db } from '#src/db/database.ts'
+import { makePeople, type Person } from '#tests/people.ts'
+import { testDatabase } from '#tests/setup/database.ts'
+import { rowsOf } from '#tests/tenancy/rows.ts'
+
+const { appUrl, owner } = await testDatabase()
+const db = new Database(appUrl, { max: 2, timeoutMs: 2000 })
+const { owner: mine, foreigner } = await makePeople()
+const foreign = foreigner.org.id
+const me: Acting = { orgId: mine.org.id, context: JSON.stringify({ org: mine.org.id, user: mine.id }) }
+
+let before: string[]
+beforeAll(async () => {
+  before = await rowsOf(foreign)
+  expect(before.length).toBeGreaterThan(100)
+})
+afterAll(async () => {
+  expect(await rowsOf(foreign)).toEqual(before)
+  await db.close()
+})
+
+/** What an attacker puts where a value stands, by both ways through the door; then whose rows can be seen. */
+async function injected(fragment: string): Promise<unknown[]> {
+  const position = sql<unknown>`(select (${sql.raw(fragment)})::text)`.as('answer')
+  const whose = sql<string>`(select string_agg(distinct org_id::text, ' ') from users)`.as('whose')
+  const outcome = (rows: Promise<{ answer: unknown; whose: string }[]>) =>
+    rows.then(
+      ([row]) => {
+        expect(row?.whose).toBe(mine.org.id)
+        return row?.answer
+      },
+      (error: { code?: string }) => `refused ${error.code}`,
+    )
+  return [
+    await outcome(db.readAs(me, (q) => q.selectNoFrom([position, whose])) as never),
+    await outcome(
+      db.withActor(me, async (tx) => {
+        const found = await tx.selectNoFrom(position).execute()
+        const [seen] = await tx.selectNoFrom(whose).execute()
+        return [{ ...found[0], ...seen }]
+      }) as never,
+    ),
+  ]
+}
+
+const foreignRows = `select count(*) from users where org_id = '${foreign}'`
+
+test('the positive twin: a fragment in a value position runs, and sees its own organization', async () => {
+  expect(await injected('select count(*) > 5 from users')).toEqual(['true', 'true'])
+  const { rows } = await sql<{ n: string }>`${sql.raw(foreignRows)}`.execute(owner)
+  expect(Number(Object.values(rows[0] as object)[0])).toBeGreaterThan(0)
+})
+
+describe('is refused', () => {
+  test.each([
+    ['set_config', `set_config('app.org_id', '${foreign}', true)`, '42501'],
+    ['set_config by its full name', `pg_catalog.set_config('app.org_id', '${foreign}', false)`, '42501'],
+    [
+      'set_config in a subquery',
+      `select set_config from set_config('app.org_id', '${foreign}', true)`,
+      '42501',
+    ],
+    [
+      'set_config through a query that is text',
+      `query_to_xml('select set_config(''app.org_id'', ''${foreign}'', true)', true, false, '')`,
+      '42501',
+    ],
+    [
+      'SET through a query that is text',
+      `query_to_xml('set app.org_id = ''${foreign}''', true, false, '')`,
+      '0A000',
+    ],
+    [
+      'SET LOCAL through a cursor of text',
+      `query_to_xml_and_xmlschema('set local app.org_id = ''${foreign}''', true, false, '')`,
+      '42P11',
+    ],
+    ['entering again', `app.enter('${foreign}', '{}', 0)::text`, '42501'],
+    ['entering again to read', `app.enter_to_read('${foreign}', '{}', 0)::text`, '42501'],
+    ['rights of another organization', `app.rights('${foreign}', '${foreigner.id}')`, '42501'],
+    ['a sign-in look-up, which knows the hash', `app.sign_in_lookup('${foreigner.username}', null)`, '42501'],
+    ['locking out somebody', `app.sign_in_failed('x', '${foreigner.accountId}', 1, 99, null, null)`, '42501'],
+    [
+      'a session of one’s own making',
+      `app.open_session('${foreigner.accountId}', '${foreign}', '${foreigner.id}', 'token', '\\x00', null, null, '', 1, 1, '{}')`,
+      '42501',
+    ],
+    ['asking for the actor of a session', `app.session_actor('\\x00')`, '42501'],
+    ['an event of one’s own making', `app.record_event('user:create', 'user', null, '{}')`, '42501'],
+    ['accounts', 'select count(*) from accounts', '42501'],
+    ['the passwords of the server', 'select count(*) from pg_authid', '42501'],
+    ['a file', `pg_read_file('/etc/passwd')`, '42501'],
+    ['a folder', `select count(*) from pg_ls_dir('.')`, '42501'],
+    ['a large object out of a file', `lo_import('/etc/passwd')`, '42501'],
+    ['a stacked statement', `1); set app.org_id = '${foreign}'; select (2`, '42601'],
+    ['a stacked statement that ends the transaction', `1); commit; select (2`, '42601'],
+    ['two statements', `1)::text); select ((1`, '42601'],
+  ])('%s', async (_, fragment, code) => {
+    const answers = await injected(fragment)
+    expect(answers).toEqual([`refused ${code}`, `refused ${code}`])
+  })
+})
+
+describe('finds nothing', () => {
+  test.each([
+    ['by its id', foreignRows, '0'],
+    ['past the policy', `select count(*) from users where true or org_id = '${foreign}'`, null],
+    [
+      'through a join',
+      `select count(*) from roles r full join user_roles u on true where u.org_id = '${foreign}' or r.org_id = '${foreign}'`,
+      '0',
+    ],
+    ['the organization itself', `select count(*) from organizations where id = '${foreign}'`, '0'],
+    [
+      'by a query that is text',
+      `(xpath('count(//row)', query_to_xml($$${foreignRows} having count(*) > 0$$, true, false, '')))[1]`,
+      '0',
+    ],
+    [
+      'in the whole schema as XML',
+      `select strpos(schema_to_xml('public', true, false, '')::text, '${foreigner.username}')`,
+      '0',
+    ],
+    [
+      'in one table as XML',
+      `select strpos(table_to_xml('users', true, false, '')::text, '${foreigner.username}')`,
+      '0',
+    ],
+    [
+      'in statistics',
+      `select count(*) from pg_stats where tablename in ('users', 'accounts', 'sessions') and attname in ('email', 'password_hash', 'username')`,
+      '0',
+    ],
+    ['rights of a stranger', `app.rights_of('${foreigner.id}') ->> 'permissions'`, '[]'],
+    ['a stranger’s account', `coalesce(app.managed_account('${foreigner.id}')::text, 'none')`, 'none'],
+    [
+      'in errors',
+      `select count(*) from users where org_id = '${foreign}' and 1 / (length(email) - length(email)) = 1`,
+      '0',
+    ],
+    [
+      'what others ask',
+      `select count(*) from pg_stat_activity where query like '%${foreigner.username}%' and pid <> pg_backend_pid()`,
+      '0',
+    ],
+    [
+      'in prepared statements',
+      `select count(*) from pg_prepared_statements where statement like '%${foreign}%'`,
+      '0',
+    ],
+  ])('%s', async (_, fragment, answer) => {
+    for (const found of await injected(fragment)) {
+      if (answer === null) expect(Number(found)).toBe((await ours()).length)
+      else expect(found).toBe(answer)
+    }
+  })
+
+  const ours = () => owner.selectFrom('users').select('id').where('org_id', '=', mine.org.id).execute()
+})
+
+describe('cannot write', () => {
+  const attempts: [string, string][] = [
+    ['an update', `update users set first_name = 'owned' where org_id = '${foreign}'`],
+    ['a delete', `delete from users where org_id = '${foreign}'`],
+    ['a delete of everything else', `delete from group_members where org_id <> '${mine.org.id}'`],
+    ['an insert', `insert into groups (org_id, kind, name) values ('${foreign}', 'team', 'owned')`],
+    [
+      'an upsert',
+      `insert into users (org_id, id, username, email) values ('${foreign}', '${foreigner.id}', 'owned', 'owned') on conflict (org_id, id) do update set username = 'owned'`,
+    ],
+    [
+      'a session',
+      `insert into sessions (org_id, user_id, kind, token_hash, idle_timeout, expires_at) values (app.org_id(), '${mine.id}', 'token', '\\x00', '1 day', now() + interval '1 day')`,
+    ],
+    ['an event', `insert into events (via, action, target_type) values ('api', 'forged', 'user')`],
+    ['the end of the trail', 'delete from events'],
+    ['another past', `update events set action = 'nothing'`],
+    ['truncate', 'truncate users cascade'],
+    ['a temporary table', 'create temporary table stolen as select * from users'],
+    ['a table', 'create table public.stolen (id int)'],
+    ['a function', 'create function public.steal() returns int language sql as $$ select 1 $$'],
+    ['row security off', 'alter table users disable row level security'],
+    ['another role', 'set role ambit_lookup'],
+    ['another user', 'set session authorization postgres'],
+    ['a copy to a program', `copy users to program 'cat'`],
+    ['a copy to a file', `copy users to '/tmp/stolen'`],
+    ['code', 'do $$ begin update accounts set password_hash = null; end $$'],
+    ['another policy', 'create policy mine on users using (true)'],
+    ['one’s own role', 'alter role current_user bypassrls'],
+    ['settings, through their view', `update pg_settings set setting = '1' where name = 'statement_timeout'`],
+    [
+      'our setting, through that view',
+      `update pg_settings set setting = '${foreign}' where name = 'app.org_id'`,
+    ],
+    ['triggers off', `alter table users disable trigger all`],
+  ]
+
+  test.each(attempts)('%s', async (_, statement) => {
+    const run = async (tx: Db) => {
+      const done = await sql.raw(statement).execute(tx)
+      const whose = await tx.selectFrom('users').select('org_id').distinct().execute()
+      expect(whose).toEqual([{ org_id: mine.org.id }])
+      return done
+    }
+    const result = await db.withActor(me, run).then(
+      ({ numAffectedRows }) => `${numAffectedRows ?? 0} rows`,
+      (error: { code?: string }) => error.code,
+    )
+    expect(['0 rows', '42501', '22023', '25006']).toContain(result)
+    expect(await rowsOf(foreign)).toEqual(before)
+  })
+
+  test('even with row security off for the session', async () => {
+    const look = db.withActor(me, async (tx) => {
+      await sql`set local row_security = off`.execute(tx)
+      return tx.selectFrom('users').select('id').execute()
+    })
+    await expect(look).rejects.toMatchObject({ code: '42501' })
+  })
+})
+
+describe('every statement goes by the extended protocol', () => {
+  test.each([
+    ['one without parameters', 'select 1; select 2'],
+    ['one that hides behind a comment', 'select 1 /* ; */; set app.org_id = default'],
+  ])('%s', async (_, text) => {
+    await expect(db.withActor(me, (tx) => sql.raw(text).execute(tx))).rejects.toMatchObject({ code: '42601' })
+    const builder = () =>
+      ({ compile: () => ({ sql: text, parameters: [], query: {}, queryId: {} }) }) as never
+    await expect(db.readAs(me, builder)).rejects.toMatchObject({ code: '42601' })
+  })
+
+  test('the positive twin', async () => {
+    const one = await db.withActor(me, (tx) => sql<{ one: number }>`select 1 as one`.execute(tx))
+    expect(one.rows).toEqual([{ one: 1 }])
+  })
+})
+
+test('who asks is what the trail says, not what a body says', async () => {
+  const forged: Person['id'] = foreigner.id
+  const made = await db.withActor(me, (tx) =>
+    tx
+      .insertInto('groups')
+      .values({ kind: 'team', name: 'whose', created_by: mine.id })
+      .returning('id')
+      .executeTakeFirstOrThrow(),
+  )
+  const [event] = await owner.selectFrom('events').selectAll().where('target_id', '=', made.id).execute()
+  expect(event).toMatchObject({ actor_user_id: mine.id, org_id: mine.org.id })
+  expect(event?.actor_user_id).not.toBe(forged)
+})
