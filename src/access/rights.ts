@@ -24,9 +24,10 @@ type Entry = { identity: Identity; until: number }
 const MOST = 20_000
 
 /**
- * Session and rights for a token, remembered in this process under four rules: stored only if no invalidation
- * came since its load began; at most until the earliest end of session or assignment (by the database's clock);
- * only while the listener's connection has just proved itself alive; dropped when a table that bears rights says so.
+ * Session and rights for a token, remembered in this process under four rules: stored only if invalidations
+ * could be heard since its load began and none came; at most until the earliest end of session or assignment (by
+ * the database's clock); only while the listener's connection has just proved itself alive; dropped when a table
+ * that bears rights says so.
  */
 export class RightsCache {
   readonly #database: Database
@@ -72,6 +73,7 @@ export class RightsCache {
 
   async #load(hash: Buffer, key: string): Promise<Identity | null> {
     const began = this.#invalidations
+    const heard = this.#listener.alive
     const start = performance.now()
     const found = await this.#database.lookup<Found | null>('session_actor', [hash])
     if (!found) return null
@@ -86,7 +88,7 @@ export class RightsCache {
       impersonatorId: found.impersonator,
       rights: rightsFrom(found.permissions, found.readGroups, found.writeGroups),
     }
-    if (this.#listener.alive && began === this.#invalidations && !this.#paused) {
+    if (heard && this.#listener.alive && began === this.#invalidations && !this.#paused) {
       if (this.#entries.size >= MOST) this.#entries.delete(this.#entries.keys().next().value as string)
       this.#entries.set(key, { identity, until: start + found.ttlMs })
     }
