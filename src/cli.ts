@@ -20,6 +20,8 @@ const foreseeable = [
   UsageError,
 ]
 
+const LOCK_TIMEOUT = '55P03'
+
 const list = () =>
   Object.entries(commands)
     .map(([name, { does }]) => `  ${name.padEnd(22)}${does}`)
@@ -71,8 +73,11 @@ async function main([name = '', ...args]: string[]): Promise<number> {
     })
     return tell(outcome, json)
   } catch (error) {
-    if (!foreseeable.some((kind) => error instanceof kind)) throw error
-    const { message } = error as Error
+    const busy = (error as { code?: string }).code === LOCK_TIMEOUT
+    if (!busy && !foreseeable.some((kind) => error instanceof kind)) throw error
+    const message = busy
+      ? 'Somebody else is changing the same just now: nothing was done, try again.'
+      : (error as Error).message
     if (json) out(JSON.stringify({ error: message }))
     if (!(error instanceof UsageError)) return complain(message, 1)
     return complain(`${message}\n${usage(name, command)}`, 2)

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Kysely, sql } from 'kysely'
 import type { Config } from '#src/config.ts'
 import { Database } from '#src/db/database.ts'
@@ -30,6 +31,18 @@ async function untilStopped<T>(stop: () => Promise<void>, work: () => Promise<T>
   }
 }
 
+/** Two processes that give the role its password at the same moment are in each other's way. */
+async function applicationUrl(ownerUrl: string, secret: string): Promise<string> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await appUrl(ownerUrl, secret)
+    } catch (error) {
+      if (attempt === 5 || !/concurrently updated/.test((error as Error).message)) throw error
+      await sleep(50 * attempt)
+    }
+  }
+}
+
 /** Runs `work` on the application's role, behind row security. */
 export async function asApplication<T>(config: Config, work: (db: Database) => Promise<T>): Promise<T> {
   const owner = config.DATABASE_APP_URL ? null : await openOwner(config)
@@ -37,7 +50,7 @@ export async function asApplication<T>(config: Config, work: (db: Database) => P
   return untilStopped(stop, async () => {
     const url = owner ? owner.url : (config.DATABASE_APP_URL as string)
     await usable(url)
-    const db = new Database(owner ? await appUrl(owner.url, config.SECRET_KEY) : url, {
+    const db = new Database(owner ? await applicationUrl(owner.url, config.SECRET_KEY) : url, {
       max: 1,
       timeoutMs: PATIENCE_MS,
     })
