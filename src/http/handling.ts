@@ -79,12 +79,12 @@ export class Handling {
     }
     if (error.status === 403 && this.#actor) {
       const wanted = (thrown as { wanted?: string }).wanted ?? error.type
-      await this.#around.denied(this.#actor, wanted, this.#c.req.path).catch((lost) => {
+      await this.#around.denied(this.#actor, wanted, this.#url.pathname).catch((lost) => {
         error = httpError(lost)
       })
     }
     if (error.status === 401 && this.#wanted !== 'json') return this.#toLogin()
-    return respondError(error, this.#out(), this.#c.req.path)
+    return respondError(error, this.#out(), this.#url.pathname)
   }
 
   async #run(endpoint: Endpoint, body: Body | undefined): Promise<Response> {
@@ -243,7 +243,8 @@ export class Handling {
 
   #toLogin(): Response {
     const { config } = this.#around
-    const back = this.#c.req.method === 'GET' ? this.#pathWithQuery.slice(config.URL_PREFIX.length) : ''
+    const { pathname, search } = this.#url
+    const back = this.#c.req.method === 'GET' ? (pathname + search).slice(config.URL_PREFIX.length) : ''
     const next = back && back !== paths.home ? `?next=${encodeURIComponent(back)}` : ''
     const login = `${paths.login}${next}`
     // a fragment can't hold the sign-in page: the browser is sent there as a whole
@@ -251,9 +252,9 @@ export class Handling {
     return respond({ location: login, headers }, { ...this.#out(), wanted: 'page' })
   }
 
-  get #pathWithQuery(): string {
-    const url = new URL(this.#c.req.url)
-    return url.pathname + url.search
+  /** As it was sent: Hono's path is decoded, and may hold what no column takes. */
+  get #url(): URL {
+    return new URL(this.#c.req.url)
   }
 
   #out() {
