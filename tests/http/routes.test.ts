@@ -1,0 +1,240 @@
+import { Hono } from 'hono'
+import { sql } from 'kysely'
+import { describe, expect, test } from 'vitest'
+import { endpoints } from '#src/app.ts'
+import type { Endpoint } from '#src/http/endpoint.ts'
+import { mount } from '#src/http/mount.ts'
+import { type Answer, anonymous, as, browserOf, type Program, visitor } from '#tests/client.ts'
+import { sessionOf } from '#tests/factories.ts'
+import { makePeople, type Person } from '#tests/people.ts'
+import { testDatabase } from '#tests/setup/database.ts'
+import { rowsOf } from '#tests/tenancy/rows.ts'
+
+const { owner: past } = await testDatabase()
+const people = await makePeople()
+const { owner, admin, member, viewer, colleague, foreigner } = people
+const nameOf = ({ method, path }: Endpoint) => `${method} ${path}`
+const named = endpoints.map((endpoint) => [nameOf(endpoint), endpoint] as const)
+
+/** What a write needs to come as far as its record. */
+const person = {
+  username: 'x',
+  email: 'x@example.com',
+  first_name: 'X',
+  last_name: 'Y',
+  locale: 'en',
+  time_zone: 'UTC',
+}
+const bodies: Record<string, Record<string, string>> = {
+  'PUT /users/:id': { ...person, status: 'active' },
+  'PATCH /users/:id': { first_name: 'X' },
+}
+
+const addresses = ({ path, only }: Endpoint) => [
+  ...(only === 'json' ? [] : [path]),
+  ...(only === 'page' ? [] : [`/api${path}`, `/api/v1${path}`]),
+]
+
+/** Asks by a program where there is JSON, and by a browser where there is a page. */
+async function ask(
+  who: Person | null,
+  endpoint: Endpoint,
+  fill: (path: string) => string,
+): Promise<[string, Answer][]> {
+  const { method, only } = endpoint
+  const body = bodies[nameOf(endpoint)]
+  const verb = method.toLowerCase() as 'get' | 'put' | 'patch' | 'delete' | 'post'
+  const program: Program = who ? as(who) : anonymous()
+  const answers: [string, Answer][] = []
+  for (const address of addresses(endpoint).map(fill)) {
+    if (only !== 'page') answers.push([`${method} ${address}`, await program[verb](address, body as never)])
+    if (address.startsWith('/api') || only === 'json') continue
+    const browser = who ? browserOf(who) : visitor()
+    answers.push([`${method} ${address} (page)`, await browser[verb](address, body as never)])
+  }
+  return answers
+}
+
+async function permissionsOf({ org, id }: Person): Promise<string[]> {
+  const { rows } = await sql<{
+    rights: { permissions: string[] }
+  }>`select app.rights(${org.id}, ${id}) as rights`.execute(past)
+  return rows[0]?.rights.permissions ?? []
+}
+
+describe('the route table', () => {
+  test.each(named)('%s says who may', (_, { access }) => {
+    expect(Object.keys(access)).toHaveLength(1)
+    if ('public' in access) expect(access.public.length).toBeGreaterThan(10)
+    else expect('can' in access ? access.can : access.signedIn).toBeTruthy()
+  })
+
+  test('is open to everybody at these places only', () => {
+    const open = endpoints.filter(({ access }) => 'public' in access)
+    expect(open.map(nameOf).sort()).toEqual([
+      'GET /health',
+      'GET /health/ready',
+      'GET /login',
+      'GET /register',
+      'POST /auth/login',
+      'POST /auth/register',
+      'POST /login',
+      'POST /register',
+    ])
+  })
+
+  test('counts every attempt to sign in', () => {
+    const counted = endpoints.filter(({ rate }) => rate === 'sign-in').map(nameOf)
+    expect(counted.sort()).toEqual([
+      'POST /auth/login',
+      'POST /auth/register',
+      'POST /login',
+      'POST /register',
+    ])
+  })
+
+  test.each([
+    ['says nothing', [{ method: 'GET', path: '/new', access: {} }], /GET \/new does not say who may/],
+    ['says why to nobody', [{ method: 'GET', path: '/new', access: { public: '' } }], /does not say who may/],
+    [
+      'stands there twice',
+      [1, 2].map(() => ({ method: 'GET', path: '/new', access: { signedIn: true } })),
+      /stands twice/,
+    ],
+  ])('does not mount what %s', (_, table, message) => {
+    expect(() => mount(new Hono() as never, table as never, {} as never)).toThrow(message)
+  })
+
+  test('writes by no GET, and reads what it writes by a schema', () => {
+    for (const { method, body, path } of endpoints) if (method === 'GET') expect(body, path).toBeUndefined()
+    const without = endpoints.filter(({ method, body }) => method !== 'GET' && !body).map(nameOf)
+    expect(without.sort()).toEqual([
+      'DELETE /me/sessions/:id',
+      'DELETE /sessions',
+      'DELETE /sessions/:id',
+      'DELETE /users/:id',
+      'POST /auth/logout',
+      'POST /logout',
+      'POST /users/:id/restore',
+    ])
+  })
+})
+
+describe('visitors', () => {
+  const closed = named.filter(([, { access }]) => !('public' in access))
+  test.each(closed)('%s sends them to sign in, or says 401', async (_, endpoint) => {
+    for (const [what, answer] of await ask(null, endpoint, (path) => path.replace(/:\w+/g, owner.id))) {
+      const page = what.endsWith('(page)')
+      // a form of a visitor has no authority, and no token either
+      expect(page && endpoint.method !== 'GET' ? [403, 303] : [page ? 303 : 401], what).toContain(
+        answer.status,
+      )
+      if (answer.status === 303) expect(answer.headers.get('location')).toMatch(/^\/login(\?next=%2F|$)/)
+      if (answer.status === 401) expect(answer.headers.get('www-authenticate')).toBe('Bearer')
+    }
+  })
+})
+
+describe('what belongs to another organization', async () => {
+  const foreign = { users: foreigner.id, sessions: await sessionOf(foreigner.token) }
+  const withId = named.filter(([, { path }]) => path.includes(':'))
+  const before = await rowsOf(foreigner.org.id)
+  const roles = { owner, admin, member, viewer, colleague }
+
+  test.each(withId)('%s: 404 or 403, for every role and every id', async (_, endpoint) => {
+    for (const [role, who] of Object.entries(roles)) {
+      const held = (await permissionsOf(who)).map((code) => code.replace(/:\w+$/, ''))
+      const { access } = endpoint
+      const expected = 'can' in access && !held.includes(access.can) ? 403 : 404
+      for (const id of [
+        ...Object.values(foreign),
+        '00000000-0000-7000-8000-000000000000',
+        'no-uuid',
+        '%00',
+        "1'--",
+      ]) {
+        for (const [what, answer] of await ask(who, endpoint, (path) => path.replace(/:\w+/g, id))) {
+          expect(answer.status, `${what} as ${role}`).toBe(expected)
+          expect(answer.text).not.toContain(foreigner.username)
+        }
+      }
+    }
+    expect(await rowsOf(foreigner.org.id)).toEqual(before)
+  })
+
+  test('is not named in a body either', async () => {
+    const base = { username: 'new-one', email: 'new-one@example.com' }
+    const role = [...foreigner.org.roles.values()][0] as string
+    expect((await as(owner).post('/api/users', { ...base, role_ids: [role] })).status).toBe(422)
+    const ended = await as(owner).delete('/api/sessions', { ids: [foreign.sessions] })
+    expect(ended.json<{ ended: number }>().ended).toBe(0)
+    const all = await as(owner).delete(`/api/sessions?user_id=${foreigner.id}`)
+    expect(all.json<{ ended: number }>().ended).toBe(0)
+    expect(await rowsOf(foreigner.org.id)).toEqual(before)
+  })
+
+  test.each([
+    ['X-Organization', (id: string) => id],
+    ['X-Org-Id', (id: string) => id],
+    ['X-Tenant', (id: string) => id],
+    ['Host', () => `${foreigner.org.slug}.localhost`],
+  ])('is not entered by the header %s', async (header, value) => {
+    const answer = await as(owner).get('/api/users', { [header]: value(foreigner.org.id) })
+    expect(answer.status).toBe(200)
+    expect(answer.text).not.toContain(foreigner.username)
+    expect(answer.text).toContain(owner.username)
+  })
+})
+
+test('every refusal leaves the data as it was, and stands in the trail', async () => {
+  const without = ['events']
+  const before = await rowsOf(people.org.id, without)
+  const denied = async () =>
+    (
+      await past
+        .selectFrom('events')
+        .select('id')
+        .where('org_id', '=', people.org.id)
+        .where('action', '=', 'access:denied')
+        .execute()
+    ).length
+  const already = await denied()
+  let refused = 0
+  for (const endpoint of endpoints.filter(({ access }) => 'can' in access)) {
+    for (const [, answer] of await ask(colleague, endpoint, (path) => path.replace(/:\w+/g, owner.id))) {
+      expect(answer.status).toBe(403)
+      refused++
+      expect(answer.text).not.toMatch(/\w+:(read|create|update|delete)/)
+    }
+  }
+  expect(refused).toBeGreaterThan(30)
+  expect(await denied()).toBe(already + refused)
+  expect(await rowsOf(people.org.id, without)).toEqual(before)
+})
+
+describe('a GET writes nothing', async () => {
+  const { rows: walls } = await sql<{ n: string }>`select count(*) as n from accounts`.execute(past)
+  const everything = async () => {
+    const { rows } = await sql<{ line: string }>`
+      select 'a' || xmin || t::text as line from accounts t union all select 'u' || xmin || t::text from unknown_logins t
+      union all select 's' || xmin || t::text from security_events t union all select 'r' || xmin || t::text from rate_limits t order by line`.execute(
+      past,
+    )
+    return [
+      ...rows.map(({ line }) => line),
+      ...(await rowsOf(people.org.id)),
+      ...(await rowsOf(foreigner.org.id)),
+    ]
+  }
+  const session = await sessionOf(owner.token)
+
+  test.each(named.filter(([, { method }]) => method === 'GET'))('%s', async (_, endpoint) => {
+    expect(Number(walls[0]?.n)).toBeGreaterThan(5)
+    const before = await everything()
+    const id = endpoint.path.includes('session') ? session : member.id
+    for (const [what, answer] of await ask(owner, endpoint, (path) => path.replace(/:\w+/g, id))) {
+      expect(['/login', '/register'].includes(endpoint.path) ? 303 : 200, what).toBe(answer.status)
+    }
+    expect(await everything()).toEqual(before)
+  })
+})
