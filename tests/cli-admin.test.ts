@@ -1,10 +1,11 @@
+import { spawnSync } from 'node:child_process'
 import { PassThrough } from 'node:stream'
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { ask, newPassword, strongPassword } from '#src/cli/prompt.ts'
 import { weakness } from '#src/platform/passwords.ts'
 import { anonymous, as } from '#tests/client.ts'
-import { file, type Options, run, useFolder } from '#tests/commands.ts'
+import { beginAtTerminal, file, type Options, run, useFolder } from '#tests/commands.ts'
 import { makeOrganization, makeUser, type Organization, unique } from '#tests/factories.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 import { PASSWORD } from '#tests/setup/secrets.ts'
@@ -257,6 +258,20 @@ describe('at a terminal', () => {
     expect(await ask(shown.terminal, 'User name')).toBe('ada')
     expect(shown.seen()).toContain('ada')
     await expect(newPassword(typist(['\u0004']).terminal, config, false)).rejects.toThrow('Nothing was done.')
+  })
+
+  const pty = spawnSync('script', ['--version']).status === 0
+  it.skipIf(!pty)('leaves no password on a real one', async () => {
+    const person = await makeUser(await makeOrganization())
+    const { child, done } = beginAtTerminal(['admin:reset-password', person.username])
+    child.stdout.on('data', (chunk) => {
+      if (/(Password|Once more): $/.test(String(chunk))) child.stdin.write(`${STRONG}\r`)
+    })
+    const { code, stdout } = await done
+    expect(code).toBe(0)
+    expect(stdout).toContain('Once more: ')
+    expect(stdout).not.toContain(STRONG)
+    expect(await signIn(person.username, STRONG)).toBe(200)
   })
 
   it('generates passwords that the strictest rules take', () => {

@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll } from 'vitest'
 import { unique } from '#tests/factories.ts'
 import { testDatabase } from '#tests/setup/database.ts'
@@ -26,22 +25,37 @@ export type Run = { code: number | null; stdout: string; stderr: string }
 
 export type Options = { stdin?: string; env?: Record<string, string> }
 
+const program = ['--import', './bin/tsx.mjs', 'src/cli.ts']
+
 /** Begins a command as the owner of the tests' database, in a process of its own. */
 export function begin(args: string[], { stdin = '', env = {} }: Options = {}) {
+  const begun = start(process.execPath, [...program, ...args], env)
+  begun.child.stdin.end(stdin)
+  return begun
+}
+
+/** The same at a terminal of its own, whose input stays open. */
+export function beginAtTerminal(args: string[]) {
+  const words = [process.execPath, ...program, ...args].map((word) => `'${word}'`)
+  return start('script', ['--quiet', '--return', '--command', words.join(' '), '/dev/null'], {})
+}
+
+function start(file: string, args: string[], env: Record<string, string>) {
   const settings = {
     DATABASE_URL: ownerUrl,
     DATA_DIR: join(folder, 'data'),
     SECRET_KEY: SECRET,
     ENVIRONMENT: 'test',
   }
-  const child = spawn(process.execPath, ['--import', './bin/tsx.mjs', 'src/cli.ts', ...args], {
-    cwd: root,
-    env: { PATH: process.env.PATH, ...settings, ...env },
-  })
+  const child = spawn(file, args, { cwd: root, env: { PATH: process.env.PATH, ...settings, ...env } })
   child.stdin.on('error', () => {})
-  child.stdin.end(stdin)
-  const done = Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
-  return { child, done: done.then(([stdout, stderr, [code]]): Run => ({ code, stdout, stderr })) }
+  const seen = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (chunk) => {
+      seen[name] += chunk
+    })
+  }
+  return { child, done: once(child, 'close').then(([code]): Run => ({ code, ...seen })) }
 }
 
 export const run = (args: string[], options?: Options) => begin(args, options).done

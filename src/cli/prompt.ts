@@ -24,13 +24,14 @@ export async function ask(
   question: string,
   { hidden = false } = {},
 ): Promise<string> {
-  output.write(`${question}: `)
+  // first, for it ends the terminal's own echo
   const lines = createInterface({ input, output: hidden ? nowhere() : output, terminal: true })
+  if (hidden) output.write(`${question}: `)
   const closed = new Promise<never>((_, reject) =>
     lines.once('close', () => reject(new Refused('Nothing was done.'))),
   )
   try {
-    return await Promise.race([lines.question(''), closed])
+    return await Promise.race([lines.question(`${question}: `), closed])
   } finally {
     lines.close()
     if (hidden) output.write('\n')
