@@ -1,0 +1,60 @@
+// Who may do what to which user, in plain words and slowly: what the application is held against.
+export type Action = 'read' | 'update' | 'delete'
+export type Scope = 'all' | 'group' | 'own'
+
+/** An organization. Everything is named by its index. */
+export type Place = {
+  users: { status: string; deleted: boolean; ownerUser: number | null; ownerGroup: number | null }[]
+  groups: { parent: number | null; deleted: boolean }[]
+  members: { user: number; group: number; role: 'lead' | 'member' | 'viewer' }[]
+  permissions: { action: Action; scope: Scope; disabled: boolean }[]
+  roles: { disabled: boolean; deleted: boolean; permissions: number[]; parents: number[] }[]
+  assignments: { user: number; role: number; expired: boolean }[]
+}
+export type Verdict = 'nobody' | 'refused' | 'absent' | 'conflict' | 'yes' // 401, 403, 404, 409, 2xx
+
+function rolesOf(place: Place, user: number): Set<number> {
+  const found = new Set<number>()
+  const add = (index: number) => {
+    const role = place.roles[index]
+    if (!role || role.disabled || role.deleted || found.has(index)) return
+    found.add(index)
+    role.parents.forEach(add)
+  }
+  for (const one of place.assignments) if (one.user === user && !one.expired) add(one.role)
+  return found
+}
+
+function scopesOf(place: Place, user: number, action: Action): Set<Scope> {
+  const held = [...rolesOf(place, user)].flatMap((role) => place.roles[role]?.permissions ?? [])
+  const active = place.permissions.filter((one, index) => held.includes(index) && !one.disabled)
+  return new Set(active.filter((one) => one.action === action).map((one) => one.scope))
+}
+
+/** Whether the group is the one above or lies beneath it, with no deleted one on the way. */
+function beneath(place: Place, group: number | null, above: number): boolean {
+  const here = group === null ? undefined : place.groups[group]
+  return here?.deleted === false && (group === above || beneath(place, here.parent, above))
+}
+
+function reaches(place: Place, user: number, action: Action, target: number): boolean {
+  const scopes = scopesOf(place, user, action)
+  if (scopes.has('all')) return true
+  const row = place.users[target]
+  if (scopes.has('own') && (target === user || row?.ownerUser === user)) return true
+  const mine = place.members.filter((m) => m.user === user && (action === 'read' || m.role !== 'viewer'))
+  const theirs = place.members.filter((one) => one.user === target).map((one) => one.group)
+  const places = [...theirs, row?.ownerGroup ?? null]
+  return scopes.has('group') && mine.some((one) => places.some((group) => beneath(place, group, one.group)))
+}
+
+export function decide(place: Place, user: number, action: Action, target: number): Verdict {
+  const [me, row] = [place.users[user], place.users[target]]
+  if (me?.status !== 'active' || me.deleted) return 'nobody'
+  if (scopesOf(place, user, action).size === 0) return 'refused'
+  if (action === 'delete' && target === user) return 'conflict'
+  // who may read nothing at all sees what they may change
+  const sees = scopesOf(place, user, 'read').size > 0 ? 'read' : action
+  if (!reaches(place, user, sees, target) || (action !== 'read' && row?.deleted)) return 'absent'
+  return reaches(place, user, action, target) ? 'yes' : 'refused'
+}
