@@ -15,7 +15,8 @@ type Asked = {
  * a fragment to a partial htmx request; a page otherwise. Null: 406.
  * @param asked `page` and `json` say what there is
  */
-export function negotiate({ accept = '*/*', bearer, api, partial, page, json }: Asked): Wanted | null {
+export function negotiate({ accept: header, bearer, api, partial, page, json }: Asked): Wanted | null {
+  const accept = header?.trim().toLowerCase() || '*/*'
   const html = quality(accept, 'text/html')
   const data = Math.max(
     quality(accept, 'application/json') ?? -1,
@@ -28,7 +29,10 @@ export function negotiate({ accept = '*/*', bearer, api, partial, page, json }: 
   if (data > (html ?? 0) && json) return 'json'
   if (html !== null && html > 0 && page && !api && !bearer) return asPage
   if (data > 0 && json) return 'json'
-  return any > 0 ? preferred : null
+  if (any <= 0) return null
+  // anything but what is refused by name
+  if (preferred !== 'json' && html === 0) return json && data !== 0 ? 'json' : null
+  return preferred === 'json' && data === 0 ? null : preferred
 }
 
 /** The q of a media type named in the header (`text/*` counts for text/html); null where it isn't. */
@@ -37,7 +41,7 @@ function quality(accept: string, type: string): number | null {
   for (const range of [type, `${type.split('/', 1)[0]}/*`]) {
     for (const part of accept.split(',')) {
       const [name = '', ...parameters] = part.split(';').map((piece) => piece.trim())
-      if (name.toLowerCase() !== range) continue
+      if (name !== range) continue
       const q = parameters.find((parameter) => parameter.startsWith('q='))
       return q ? Number(q.slice(2)) || 0 : 1
     }
