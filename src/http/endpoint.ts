@@ -72,13 +72,15 @@ export type Call<A = Access, Q = undefined, B = undefined> = {
   request: { id: string; ip: string | null; userAgent: string; via: 'web' | 'api' }
 }
 
+type Only = 'page' | 'json' | 'api'
+
 type Options<A, Q, B> = {
   query?: Q
   body?: B
   /** Counts as an attempt to sign in. */
   rate?: 'sign-in'
-  /** Only as a page, or only below /api. */
-  only?: 'page' | 'json'
+  /** Only as a page, only as JSON, or only as JSON below /api. */
+  only?: Only
   /** The form again, when what it sent was refused. */
   refused?: (call: Call<A, Q, undefined>, refusal: Refusal) => Draw | Promise<Draw>
 }
@@ -91,7 +93,7 @@ export type Endpoint = {
   query?: z.ZodType
   body?: z.ZodType
   rate?: 'sign-in'
-  only?: 'page' | 'json'
+  only?: Only
   handle: (call: never) => Answer | Promise<Answer>
   refused?: (call: never, refusal: Refusal) => Draw | Promise<Draw>
 }

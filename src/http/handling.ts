@@ -139,7 +139,7 @@ export class Handling {
   }
 
   #want(endpoints: readonly Endpoint[]): void {
-    const page = !this.#api && endpoints.some(({ only }) => only !== 'json')
+    const page = !this.#api && endpoints.some(({ only }) => only === undefined || only === 'page')
     const json = endpoints.some(({ only }) => only !== 'page')
     this.#negotiated = this.#negotiate(page, json)
     if (!this.#negotiated) {

@@ -23,7 +23,7 @@ export function mount(app: Hono<Env>, endpoints: readonly Endpoint[], around: Su
   }
   for (const [path, byMethod] of table) {
     const any = [...byMethod.values()]
-    if (any.some((endpoint) => endpoint.only !== 'json')) route(app, path, byMethod, around, '')
+    if (any.some((endpoint) => endpoint.only !== 'api')) route(app, path, byMethod, around, '')
     if (any.some((endpoint) => endpoint.only !== 'page'))
       for (const api of APIS) route(app, path, byMethod, around, api)
   }
@@ -43,7 +43,7 @@ function route(
   around: Surroundings,
   api: string,
 ): void {
-  const here = [...all].filter(([, { only }]) => only !== (api ? 'page' : 'json'))
+  const here = [...all].filter(([, { only }]) => only !== (api ? 'page' : 'api'))
   const byMethod = new Map(here)
   const answer = (c: Context<Env>) => new Handling(c, around, api).handle(byMethod)
   const methods = new Set(byMethod.keys())

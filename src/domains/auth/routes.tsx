@@ -110,7 +110,7 @@ export const authRoutes = [
   post(
     paths.auth.login,
     entrance,
-    { only: 'json', rate: 'sign-in', body: credentials },
+    { only: 'api', rate: 'sign-in', body: credentials },
     async ({ db, services, body, request }) => {
       const token = await signIn(db, services.config, body, 'token', request)
       const expires = Math.round(services.config.SESSION_MAX_DAYS * 86_400)
@@ -121,12 +121,12 @@ export const authRoutes = [
     },
   ),
 
-  post(paths.auth.logout, signedIn, { only: 'json' }, async ({ db, actor }) => {
+  post(paths.auth.logout, signedIn, { only: 'api' }, async ({ db, actor }) => {
     await signOut(db, actor)
     return { status: 204 }
   }),
 
-  post(paths.auth.register, visitors, { only: 'json', rate: 'sign-in', body: registration }, async (call) => {
+  post(paths.auth.register, visitors, { only: 'api', rate: 'sign-in', body: registration }, async (call) => {
     openRegistration(call)
     const { db, services, body, request } = call
     const { id } = await register(db, services.config, body, request.id)
@@ -138,5 +138,5 @@ export const authRoutes = [
     }
   }),
 
-  get(paths.auth.me, signedIn, { only: 'json' }, async (call) => ({ json: await me(call) })),
+  get(paths.auth.me, signedIn, { only: 'api' }, async (call) => ({ json: await me(call) })),
 ]

@@ -92,7 +92,7 @@ export const userRoutes = [
     return { screen: (frame) => newScreen(choices, frame) }
   }),
 
-  get(paths.usersMe, can('user:read'), { only: 'json' }, async ({ db, actor, grant }) => {
+  get(paths.usersMe, can('user:read'), { only: 'api' }, async ({ db, actor, grant }) => {
     const { json, version } = await read(db, actor, grant, actor.userId)
     return { json, etag: version }
   }),
