@@ -15,12 +15,25 @@ export class BadCursor extends Error {}
 export const encodeCursor = (sort: string, { key, id }: Cursor) =>
   Buffer.from(JSON.stringify([sort, key, id])).toString('base64url')
 
-/** @throws {BadCursor} */
-export function decodeCursor(text: string, sort: string): Cursor {
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const INSTANT = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d{1,6})?\+00$/
+
+/** A day and time that exists, as the database writes it. */
+function isInstant(text: string): boolean {
+  const [, day, time] = INSTANT.exec(text) ?? []
+  const at = new Date(`${day}T${time}Z`)
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(`${day}T${time}`)
+}
+
+/**
+ * @param type of the sort column
+ * @throws {BadCursor} for anything that no list of this sort gave
+ */
+export function decodeCursor(text: string, sort: string, type: string): Cursor {
   try {
     const [of, key, id] = JSON.parse(Buffer.from(text, 'base64url').toString())
-    if (of === sort && typeof key === 'string' && /^[0-9a-f-]{36}$/.test(id) && !key.includes('\0'))
-      return { key, id }
+    const fits = typeof key === 'string' && (type === 'timestamptz' ? isInstant(key) : !key.includes('\0'))
+    if (of === sort && fits && UUID.test(id)) return { key, id }
   } catch {}
   throw new BadCursor('This place in the list is not known; begin at the first page.')
 }

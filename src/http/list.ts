@@ -68,8 +68,8 @@ export function listQuery(declaration: ListDeclaration) {
         type,
         descending: sort.startsWith('-'),
         limit,
-        after: after ? decodeCursor(after, sort) : null,
-        before: before ? decodeCursor(before, sort) : null,
+        after: after ? decodeCursor(after, sort, type) : null,
+        before: before ? decodeCursor(before, sort, type) : null,
         offset,
       }
     })

@@ -62,7 +62,7 @@ function jsonResponse(answer: Answer, out: Outgoing): Response {
 }
 
 const matches = (header: string | undefined, etag: number) =>
-  header?.split(',').some((value) => value.trim().replace(/^W\//, '') === `"${etag}"`) ?? false
+  header?.split(',').some((value) => ['*', `"${etag}"`].includes(value.trim().replace(/^W\//, ''))) ?? false
 
 const empty = (status: number, headers: Record<string, string>, cookies?: string[]) =>
   withCookies(new Response(null, { status, headers }), cookies)
