@@ -10,17 +10,10 @@ declare module 'autocannon' {
     duration: number
     headers?: Record<string, string>
     requests?: (Request & { setupRequest?: (request: Request) => Request })[]
-    /** Only numbers, without the histograms' aggregate. */
-    skipAggregateResult?: boolean
+    /** In ms: how often it looks whether the time is over. */
+    sampleInt?: number
   }
-  export type Result = {
-    non2xx: number
-    errors: number
-    timeouts: number
-    /** In seconds. */
-    duration: number
-    statusCodeStats: Record<string, { count: number }>
-  }
+  export type Result = { non2xx: number; errors: number }
   type Run = EventEmitter & Promise<Result>
   export default function autocannon(options: Options): Run
 }

@@ -7,6 +7,7 @@ import { Cookies } from '#src/http/cookies.ts'
 import { type BenchDatabase, forgetCreated, openDatabase, SECRET } from './data/database.ts'
 import { tested } from './data/tested.ts'
 import { type Kind, kindsOfWork } from './kinds.ts'
+import { measureLists } from './measure/lists.ts'
 import { memoryOf } from './measure/process.ts'
 import { profile } from './measure/profile.ts'
 import { measureRounds } from './measure/rounds.ts'
@@ -90,11 +91,12 @@ async function measured(kinds: readonly Kind[], database: BenchDatabase): Promis
     options,
     say,
   )
+  const lists = options.only.length ? [] : await measureLists(ours, database)
   const memory = {
     floor: { idle: idle.floor, most: memoryOf(floor.pid).most },
     ours: { idle: idle.ours, most: memoryOf(ours.pid).most },
   }
-  return { kinds, measured, bigToSmall, trips, bytes, memory, starts }
+  return { kinds, measured, bigToSmall, trips, bytes, memory, starts, lists }
 }
 
 /** Makes the bundle that `npm start` runs. */

@@ -18,7 +18,8 @@ export const SECRET = 'a secret of the bench, which guards nothing'
 
 export type BenchDatabase = {
   server: Embedded
-  ownerUrl: string
+  /** Version of migrations and generator that it was made with. */
+  version: string
   appUrl: string
   /** The owner's connection of this process. */
   owner: pg.Client
@@ -42,7 +43,7 @@ export async function openDatabase(say: (line: string) => void): Promise<BenchDa
     return {
       server,
       owner,
-      ownerUrl: server.url,
+      version: wanted,
       appUrl: await appUrl(server.url, SECRET),
       close: async () => {
         await owner.end()
@@ -80,7 +81,7 @@ async function stamp(): Promise<string> {
     for (const name of (await readdir(join(root, part))).sort())
       hash.update(await readFile(join(root, part, name)))
   }
-  return `bench ${hash.digest('hex').slice(0, 16)}`
+  return hash.digest('hex').slice(0, 16)
 }
 
 async function stampOf(url: string): Promise<string | null> {

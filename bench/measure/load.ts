@@ -13,6 +13,7 @@ export type Sample = {
   rate: number
   /** ms */
   p50: number
+  p95: number
   p99: number
   /** Processor time of the server for one request, in ms. */
   cpu: number
@@ -28,6 +29,7 @@ export async function load(
   { method, path, headers, body }: Request,
   seconds: number,
   database: BenchDatabase,
+  connections = CONNECTIONS,
 ): Promise<Sample> {
   const postmaster = await quiet(database)
   const latencies: number[] = []
@@ -36,8 +38,9 @@ export async function load(
   const began = performance.now()
   const run = autocannon({
     url,
-    connections: CONNECTIONS,
+    connections,
     duration: seconds,
+    sampleInt: 50,
     requests: [
       { method, path, headers, ...(body && { setupRequest: (request) => ({ ...request, body: body() }) }) },
     ],
@@ -49,10 +52,12 @@ export async function load(
   const databaseCpu = cpuOfFamily(postmaster) - databaseBefore
   const answers = latencies.length
   latencies.sort((a, b) => a - b)
-  const share = (part: number) => latencies[Math.min(answers - 1, Math.floor(answers * part))] ?? 0
+  // a round without an answer took that long at least
+  const share = (part: number) => latencies[Math.min(answers - 1, Math.floor(answers * part))] ?? elapsed
   return {
     rate: (answers / elapsed) * 1000,
     p50: share(0.5),
+    p95: share(0.95),
     p99: share(0.99),
     cpu: cpu / answers,
     databaseCpu: databaseCpu / answers,

@@ -57,6 +57,7 @@ function middle(samples: Sample[]): Sample {
   return {
     rate: of(({ rate }) => rate),
     p50: of(({ p50 }) => p50),
+    p95: of(({ p95 }) => p95),
     p99: of(({ p99 }) => p99),
     cpu: of(({ cpu }) => cpu),
     databaseCpu: of(({ databaseCpu }) => databaseCpu),

@@ -1,3 +1,4 @@
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BenchDatabase } from '../data/database.ts'
 import { folder } from '../data/database.ts'
@@ -20,13 +21,17 @@ const TIMES = 3
 export async function measureStarts(database: BenchDatabase): Promise<Starts> {
   const running = { DATABASE_APP_URL: database.appUrl }
   // a whole installation of its own, as somebody has it who only typed `npm start`
-  const own = { DATA_DIR: join(folder, 'installation'), ENVIRONMENT: 'development' }
+  const name = `installation-${database.version}`
+  const others = (await readdir(folder)).filter((entry) => entry.startsWith('installation') && entry !== name)
+  for (const old of others) await rm(join(folder, old), { recursive: true })
+  const known = (await readdir(folder)).includes(name)
+  const own = { DATA_DIR: join(folder, name), ENVIRONMENT: 'development' }
   const first = await once('ours', own)
   return {
     floor: await several('floor', running),
     ours: await several('ours', running),
     embedded: await several('ours', own),
-    first: first > 5000 ? first : null,
+    first: known ? null : first,
   }
 }
 

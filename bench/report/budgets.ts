@@ -1,8 +1,9 @@
 import type { Kind } from '../kinds.ts'
+import type { ListTimes } from '../measure/lists.ts'
 import type { Measured } from '../measure/rounds.ts'
 import type { Starts } from '../measure/start.ts'
 import type { Trips } from '../measure/trips.ts'
-import { count, ratio, seconds } from './numbers.ts'
+import { count, ratio, seconds, short } from './numbers.ts'
 
 /** What was found out; what a run left out is null. */
 export type Findings = {
@@ -14,18 +15,20 @@ export type Findings = {
   /** MB, before any load and the most under it. */
   memory: Record<'floor' | 'ours', { idle: number; most: number }>
   starts: Starts | null
+  lists: readonly ListTimes[]
 }
 
 /** A limit, what was measured against it, and whether it holds. */
 export type Budget = { what: string; must: string; is: string; holds: boolean }
 
 const BIG_TO_SMALL = 0.9
+const SEARCH_MS = 50
 const MEMORY_IDLE = 150
 const MEMORY_MOST = 300
 const START_MS = 400
 const START_EMBEDDED_MS = 3000
 
-export function budgetsOf({ kinds, measured, bigToSmall, trips, memory, starts }: Findings): Budget[] {
+export function budgetsOf({ kinds, measured, bigToSmall, trips, memory, starts, lists }: Findings): Budget[] {
   const budgets: Budget[] = []
   const add = (what: string, must: string, is: string, holds: boolean) =>
     budgets.push({ what, must, is, holds })
@@ -37,6 +40,15 @@ export function budgetsOf({ kinds, measured, bigToSmall, trips, memory, starts }
   if (bigToSmall !== null) {
     const holds = bigToSmall >= BIG_TO_SMALL
     add('list of 100,000 against list of 100', `≥ ${ratio(BIG_TO_SMALL)}`, ratio(bigToSmall), holds)
+  }
+  const pages = lists.filter(({ search }) => !search)
+  if (pages.length) {
+    const worst = pages.reduce((a, b) => (b.ratio < a.ratio ? b : a))
+    const what = `every list of 100,000 against 100 (worst: ${worst.label})`
+    add(what, `≥ ${ratio(BIG_TO_SMALL)}`, ratio(worst.ratio), worst.ratio >= BIG_TO_SMALL)
+  }
+  for (const { label, p95 } of lists.filter(({ search }) => search)) {
+    add(`${label}, p95`, `≤ ${SEARCH_MS} ms`, `${short(p95)} ms`, p95 <= SEARCH_MS)
   }
   for (const { key, label, roundTrips } of kinds) {
     const found = trips.ours.get(key)

@@ -28,6 +28,12 @@ The floor is \`bench/floor\`: a plain Node program with \`node:http\` and \`pg\`
 answers. Rates and times are medians of the rounds; the ratio is the median of the rounds' ratios, so that it need not
 be the quotient of the two medians. CPU is user and system time of one request.
 
+## Lists of a big organization
+
+${lists(findings)}
+
+Two clients at a time, ours alone: requests a second in the organization of 100,000 and in one of 100.
+
 ## At the wire
 
 ${wire(findings)}
@@ -78,6 +84,20 @@ const figures = ({ rate, p50, p99, cpu, databaseCpu }: Sample, bytes = 0) => [
   short(databaseCpu),
   bytes.toLocaleString('en'),
 ]
+
+function lists({ lists }: Findings): string {
+  if (lists.length === 0) return 'Not measured in this run.'
+  return table(
+    ['list', '100,000 people', '100 people', 'ratio', 'p95 ms of 100,000'],
+    lists.map(({ label, big, small, ratio: share, p95 }) => [
+      label,
+      short(big),
+      short(small),
+      ratio(share),
+      short(p95),
+    ]),
+  )
+}
 
 function wire({ kinds, trips }: Findings): string {
   const cell = (found: Trips | undefined, what: 'statements' | 'roundTrips') =>
