@@ -33,7 +33,7 @@ const securityEvents = (account: string, action: string) =>
     .selectAll()
     .execute()
 
-describe('admin:create', () => {
+describe('admin:create', { timeout: 60_000 }, () => {
   const create = (username: string, more: string[] = [], options: Options = {}) =>
     run(
       [
@@ -125,10 +125,10 @@ describe('admin:create', () => {
       await sql`drop database ${sql.id(name)} with (force)`.execute(owner)
       await sql`drop role if exists ${sql.id(`${name}_app`)}, ${sql.id(`${name}_lookup`)}`.execute(owner)
     }
-  }, 60_000)
+  })
 })
 
-describe('admin:unlock', () => {
+describe('admin:unlock', { timeout: 60_000 }, () => {
   it('lets a locked name in again at once, known or not, while the server runs', async () => {
     const org = await makeOrganization()
     const person = await makeUser(org)
@@ -158,7 +158,7 @@ describe('admin:unlock', () => {
   })
 })
 
-describe('admin:reset-password', () => {
+describe('admin:reset-password', { timeout: 60_000 }, () => {
   it('sets it, ends every session and unlocks, in the trail', async () => {
     const org = await makeOrganization()
     const person = await makeUser(org)
@@ -231,7 +231,7 @@ describe('admin:reset-password', () => {
   })
 })
 
-describe('at a terminal', () => {
+describe('at a terminal', { timeout: 60_000 }, () => {
   /** Types each answer when its question was put, and keeps what is seen. */
   function typist(answers: string[]) {
     const input = new PassThrough()

@@ -19,7 +19,7 @@ const eventsOf = (org: Organization, action: string) =>
     .where('via', '=', 'cli')
     .selectAll()
     .execute()
-describe('the commands', () => {
+describe('the commands', { timeout: 60_000 }, () => {
   it('are listed, and told one by one', async () => {
     const none = await run([])
     expect(none).toMatchObject({ code: 2, stdout: '' })
@@ -88,7 +88,7 @@ describe('the commands', () => {
   })
 })
 
-describe('import:users', () => {
+describe('import:users', { timeout: 60_000 }, () => {
   const people = (names: string[]) =>
     `username,email\n${names.map((name) => `${name},${name}@example.com\n`).join('')}`
 

@@ -48,7 +48,7 @@ async function everything(org: Organization) {
   return [...counts, accounts].map(({ n }) => n)
 }
 
-describe('an import', () => {
+describe('an import', { timeout: 60_000 }, () => {
   it('makes people as POST /users does, with roles and groups, in the trail', async () => {
     const org = await makeOrganization()
     const sales = await makeGroup(org, { name: 'Sales' })
@@ -218,5 +218,5 @@ ${bob},${bob}@example.com,Bob,,,\n`,
     expect(again.errors).toHaveLength(10_000)
     expect(again.errors[0]).toEqual({ line: 2, field: 'username', message: 'is taken in this organization' })
     expect(await everything(org)).toEqual(before)
-  }, 60_000)
+  })
 })
