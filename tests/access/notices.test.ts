@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { freezing } from '#tests/access/freezing.ts'
 import { bites, cached, readsSelf } from '#tests/access/processes.ts'
 import { makeOrganization, type Organization } from '#tests/factories.ts'
 import { type Person, personWith } from '#tests/people.ts'
@@ -22,29 +23,49 @@ const killListeners = () =>
     where datname = current_database() and query = 'select pg_backend_pid() as pid'`.execute(owner)
 
 describe('while notices can’t be heard', () => {
-  test('nothing is served from the cache, and afterwards it is again', async () => {
-    const [person, gone] = [
-      await personWith(org, ['user:read:own']),
-      await personWith(org, ['user:read:own']),
-    ]
-    await cached(other, person)
-    await cached(other, gone)
+  const disable = ({ id }: Person) =>
+    owner.updateTable('users').set({ status: 'disabled' }).where('id', '=', id).execute()
+
+  test('nothing is served from the cache, and afterwards only what was looked up since', async () => {
+    const [person, gone, silent] = await Promise.all([1, 2, 3].map(() => personWith(org, ['user:read:own'])))
+    if (!person || !gone || !silent) throw new Error('unreachable')
+    for (const one of [person, gone, silent]) await cached(other, one)
     const lost = new Promise<void>((resolve) => other.listener.onLost(resolve))
     await killListeners()
     await lost
     expect(other.listener.alive).toBe(false)
-    for (let request = 0; request < 3; request++) {
+    for (let request = 0; request < 3 && !other.listener.alive; request++) {
       const before = other.db.counted.statements
       expect(await other.rights.identify(person.token)).toMatchObject({ userId: person.id })
       expect(other.db.counted.statements).toBe(before + 1)
     }
-    await owner.updateTable('users').set({ status: 'disabled' }).where('id', '=', gone.id).execute()
+    await Promise.all([disable(gone), disable(silent)])
     expect(await readsSelf(gone)(other)).toBe(401)
     expect(await readsSelf(person)(other)).toBe(200)
     await expect.poll(() => other.listener.alive, { timeout: 10_000, interval: 50 }).toBe(true)
+    // of whom nobody asked in between: what was remembered before is not believed
+    expect(await readsSelf(silent)(other)).toBe(401)
     await cached(other, person)
-    await owner.updateTable('users').set({ status: 'disabled' }).where('id', '=', person.id).execute()
+    await disable(person)
     await bites(other, readsSelf(person), 401)
+  })
+
+  test('for a connection that stands still without an end, too', async () => {
+    await using way = await freezing(here.appUrl)
+    await using frozen = await here.anotherProcess({ DATABASE_LISTEN_URL: way.url })
+    const [person, later] = [
+      await personWith(org, ['user:read:own']),
+      await personWith(org, ['user:read:own']),
+    ]
+    for (const one of [person, later]) await cached(frozen, one)
+    way.freeze()
+    await disable(person)
+    await bites(frozen, readsSelf(person), 401)
+    expect(await readsSelf(later)(frozen)).toBe(200)
+    way.thaw()
+    await cached(frozen, later)
+    await disable(later)
+    await bites(frozen, readsSelf(later), 401)
   })
 
   /** Holds every look-up of rights after it took its snapshot, until `release`. */
@@ -76,9 +97,6 @@ describe('while notices can’t be heard', () => {
       },
     }
   }
-  const disable = ({ id }: Person) =>
-    owner.updateTable('users').set({ status: 'disabled' }).where('id', '=', id).execute()
-
   test('what was being looked up when a notice came is not remembered, nor waited for by others', async () => {
     const person = await personWith(org, ['user:read:own'])
     await expect.poll(() => other.listener.alive, { timeout: 5000 }).toBe(true)

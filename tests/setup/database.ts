@@ -58,7 +58,7 @@ async function open(): Promise<TestDatabase> {
 
 async function start(appUrl: string, config: Config): Promise<Process> {
   const db = new Database(appUrl, { max: 12, waitMs: 5000, timeoutMs: config.DATABASE_STATEMENT_TIMEOUT_MS })
-  const listener = new Listener(appUrl)
+  const listener = new Listener(config.DATABASE_LISTEN_URL ?? appUrl)
   await listener.open()
   const rights = new RightsCache(db, listener)
   const log = { error: (details: object, message: string) => console.error(message, details) }
