@@ -36,7 +36,7 @@ function plain(address: string): string | null {
 /** One subscriber of IPv6 has a /64 at least: it counts as one. */
 export function rateKey(address: string | null): string {
   if (!address || isIP(address) !== 6) return address ?? 'unknown'
-  const [head = '', tail = ''] = address.split('::')
+  const [head = '', tail = ''] = address.toLowerCase().split('::')
   const left = head ? head.split(':') : []
   const right = tail ? tail.split(':') : []
   const zeros = Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0')

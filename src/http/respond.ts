@@ -67,6 +67,9 @@ const matches = (header: string | undefined, etag: number) =>
 const empty = (status: number, headers: Record<string, string>, cookies?: string[]) =>
   withCookies(new Response(null, { status, headers }), cookies)
 
+/** What a header can't hold, percent-encoded; the rest of the address stays as it is. */
+const ascii = (address: string) => address.toWellFormed().replace(/[^\x21-\x7e]+/g, encodeURIComponent)
+
 function redirect({ location = '', notice, cookies = [], headers }: Answer, out: Outgoing): Response {
   const all = notice ? [...cookies, out.setNotice(notice)] : cookies
   return empty(
@@ -77,7 +80,7 @@ function redirect({ location = '', notice, cookies = [], headers }: Answer, out:
       'X-Request-Id': out.requestId,
       'Content-Security-Policy': nothingRuns,
       'Cache-Control': 'private, no-store',
-      Location: out.prefixed(location),
+      Location: out.prefixed(ascii(location)),
     },
     all,
   )
