@@ -37,7 +37,7 @@ function expectHarmless({ text, headers }: Answer, what: string) {
 }
 
 const pages = endpoints
-  .filter(({ method, only }) => method === 'GET' && only !== 'json')
+  .filter(({ method, only }) => method === 'GET' && (only === undefined || only === 'page'))
   .map(({ path }) => path)
 const filled = (path: string) => path.replace(/:\w+/g, path.includes('session') ? session : owner.id)
 

@@ -100,7 +100,7 @@ describe('over HTTP', () => {
     ['/logout', 'POST', 'GET'],
     ['/api/auth/me', 'GET, HEAD', 'POST'],
     ['/login', 'GET, POST, HEAD', 'PUT'],
-    ['/api/health', 'GET, HEAD', 'OPTIONS'],
+    ['/health', 'GET, HEAD', 'OPTIONS'],
   ])('%s allows %s, and not %s', async (path, allow, method) => {
     const answer = await send(path, { method, headers: bearer })
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, allow])

@@ -31,7 +31,7 @@ const bodies: Record<string, Record<string, string>> = {
 }
 
 const addresses = ({ path, only }: Endpoint) => [
-  ...(only === 'json' ? [] : [path]),
+  ...(only === 'api' ? [] : [path]),
   ...(only === 'page' ? [] : [`/api${path}`, `/api/v1${path}`]),
 ]
 
@@ -48,7 +48,7 @@ async function ask(
   const answers: [string, Answer][] = []
   for (const address of addresses(endpoint).map(fill)) {
     if (only !== 'page') answers.push([`${method} ${address}`, await program[verb](address, body as never)])
-    if (address.startsWith('/api') || only === 'json') continue
+    if (address.startsWith('/api') || only === 'json' || only === 'api') continue
     const browser = who ? browserOf(who) : visitor()
     answers.push([`${method} ${address} (page)`, await browser[verb](address, body as never)])
   }

@@ -98,3 +98,12 @@ export const notAudited = [
   'sessions.idle_timeout',
   'sessions.last_seen_at',
 ]
+
+/** The others that the application may call. */
+export const callable = [
+  'app.org_id()',
+  'app.user_id()',
+  'app.uuid_v7()',
+  'app.fold(text)',
+  'app.notify_rights(text[],uuid)',
+]

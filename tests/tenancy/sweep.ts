@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import {
+  callable,
   definers,
   exemptFromAudit,
   globalTables,
@@ -255,14 +256,6 @@ async function functions(db: Database): Promise<string[]> {
     )),
   ]
 }
-
-const callable = [
-  'app.org_id()',
-  'app.user_id()',
-  'app.uuid_v7()',
-  'app.fold(text)',
-  'app.notify_rights(text[],uuid)',
-]
 
 /** Which columns the audit trail keeps, against the catalog. */
 async function audit(db: Database): Promise<string[]> {
