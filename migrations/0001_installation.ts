@@ -29,6 +29,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       execute format('alter role %I set lock_timeout = ''5s''', app);
       execute format('alter role %I set idle_in_transaction_session_timeout = ''15s''', app);
       execute format('alter role %I set timezone = ''UTC''', app);
+      -- short statements over indexes that are in memory: no spinning disk, no workers to start, nothing to compile
+      execute format('alter role %I set random_page_cost = 1.1', app);
+      execute format('alter role %I set max_parallel_workers_per_gather = 0', app);
+      execute format('alter role %I set jit = off', app);
       -- names of the roles as they were made: a restored or cloned database keeps them
       execute format('create function app.role_app() returns name language sql immutable as %L', format('select %L::name', app));
       execute format('create function app.role_lookup() returns name language sql immutable as %L', format('select %L::name', lookup));

@@ -145,7 +145,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       updated_at timestamptz not null default now(),
       primary key (org_id, model, word, record_id)
     );
-    create index search_words_record on search_words (org_id, model, record_id);
+    create index search_words_record on search_words (org_id, model, record_id, word);
 
     do $$ begin
       perform

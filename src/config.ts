@@ -7,6 +7,9 @@ import { z } from 'zod'
 /** The project's root: one above `src/` and, when bundled, one above `dist/`. */
 export const root = resolve(import.meta.dirname, '..')
 
+/** Where the command was called from, which npm keeps: files named there are found there. */
+export const calledFrom = process.env.INIT_CWD ?? process.cwd()
+
 const flag = (value: boolean) =>
   z
     .enum(['true', 'false', '1', '0', 'yes', 'no', 'on', 'off'])

@@ -4,7 +4,7 @@ import type { ParseArgsOptionsConfig } from 'node:util'
 import type { z } from 'zod'
 import { asApplication, asOwner } from '#src/cli/connection.ts'
 import { ask, newPassword, strongPassword, type Terminal, UsageError } from '#src/cli/prompt.ts'
-import type { Config } from '#src/config.ts'
+import { type Config, calledFrom } from '#src/config.ts'
 import {
   createAdministrator,
   hasAccount,
@@ -144,7 +144,7 @@ async function importing({ config, values, names }: Given): Promise<Outcome> {
     const org = await db.lookup<Place | null>('find_organization', [slug])
     if (!org) throw new Refused(`There is no organization ${slug}.`)
     if (org.status !== 'active') throw new Refused(`The organization ${org.slug} is ${org.status}.`)
-    const file = resolve(names[0] as string)
+    const file = resolve(calledFrom, names[0] as string)
     const options = { createGroups: values['create-groups'] === true, dryRun }
     const { imported, groups, errors } = await importUsers(db, org.id, file, options)
     const seconds = Math.round(performance.now() - begun) / 1000

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Kysely, sql } from 'kysely'
 import type { Config } from '#src/config.ts'
 import { Database } from '#src/db/database.ts'
+import { DatabaseError } from '#src/db/errors.ts'
 import { isCurrent, SchemaError } from '#src/db/migrate.ts'
 import { appUrl, openOwner, ownerDatabase } from '#src/db/owner.ts'
-import { DatabaseError, prepareDatabase } from '#src/db/prepare.ts'
+import { prepareDatabase } from '#src/db/prepare.ts'
 import { runSeeds } from '#src/db/seed.ts'
 import { selfCheck } from '#src/db/selfcheck.ts'
 import type { DB } from '#src/db/types.ts'
@@ -31,18 +31,6 @@ async function untilStopped<T>(stop: () => Promise<void>, work: () => Promise<T>
   }
 }
 
-/** Two processes that give the role its password at the same moment are in each other's way. */
-async function applicationUrl(ownerUrl: string, secret: string): Promise<string> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await appUrl(ownerUrl, secret)
-    } catch (error) {
-      if (attempt === 5 || !/concurrently updated/.test((error as Error).message)) throw error
-      await sleep(50 * attempt)
-    }
-  }
-}
-
 /** Runs `work` on the application's role, behind row security. */
 export async function asApplication<T>(config: Config, work: (db: Database) => Promise<T>): Promise<T> {
   const owner = config.DATABASE_APP_URL ? null : await openOwner(config)
@@ -50,7 +38,7 @@ export async function asApplication<T>(config: Config, work: (db: Database) => P
   return untilStopped(stop, async () => {
     const url = owner ? owner.url : (config.DATABASE_APP_URL as string)
     await usable(url)
-    const db = new Database(owner ? await applicationUrl(owner.url, config.SECRET_KEY) : url, {
+    const db = new Database(owner ? await appUrl(owner.url, config.SECRET_KEY, { keep: true }) : url, {
       max: 1,
       timeoutMs: PATIENCE_MS,
     })

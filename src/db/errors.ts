@@ -1,3 +1,6 @@
+/** The database can't be reached or made; the message says what to do. */
+export class DatabaseError extends Error {}
+
 /** The database is away, shutting down, or has no connection to spare: 503, try again. */
 export class Unavailable extends Error {}
 

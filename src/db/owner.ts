@@ -3,6 +3,7 @@ import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { type Config, readConfig } from '#src/config.ts'
 import { startEmbedded } from '#src/db/embedded.ts'
+import { DatabaseError } from '#src/db/errors.ts'
 
 /** The owner's database: what migrates, seeds and repairs. Running processes use the application's role. */
 export type Owner = { url: string; embedded: string | null; stop(): Promise<void> }
@@ -50,22 +51,44 @@ const appPassword = (secret: string, role: string) =>
   createHmac('sha256', secret).update(`database role ${role}`).digest('base64url')
 
 /**
- * Gives the application's role its password, and the address it connects to.
- * @throws when the owner may not alter that role
+ * The address that the application connects to. Its role gets the derived password where it has another one:
+ * at the first start, or when SECRET_KEY changed.
+ * @param keep leaves another password as it is, since a running server may rely on it
+ * @throws when the owner may not alter that role, or has to and shall not
  */
-export async function appUrl(ownerUrl: string, secret: string): Promise<string> {
+export async function appUrl(ownerUrl: string, secret: string, { keep = false } = {}): Promise<string> {
   const client = new pg.Client({ connectionString: ownerUrl })
   await client.connect()
   try {
     const { rows } = await client.query('select app.role_app() as role')
     const role: string = rows[0].role
     const password = appPassword(secret, role)
-    await client.query(`alter role ${pg.escapeIdentifier(role)} password ${pg.escapeLiteral(password)}`)
     const url = new URL(ownerUrl)
     url.username = encodeURIComponent(role)
     url.password = encodeURIComponent(password)
+    if (await opens(url.href)) return url.href
+    if (keep)
+      throw new DatabaseError('The SECRET_KEY is not the one that the server started with: use that one.')
+    // two starts at once would alter one row of the catalog
+    await client.query('begin')
+    await client.query("select pg_advisory_xact_lock(hashtextextended('application role', 0))")
+    await client.query(`alter role ${pg.escapeIdentifier(role)} password ${pg.escapeLiteral(password)}`)
+    await client.query('commit')
     return url.href
   } finally {
     await client.end()
+  }
+}
+
+async function opens(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url })
+  try {
+    await client.connect()
+    return true
+  } catch (error) {
+    if (['28P01', '28000'].includes((error as { code?: string }).code ?? '')) return false
+    throw error
+  } finally {
+    await client.end().catch(() => {})
   }
 }

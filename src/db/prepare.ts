@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import pg from 'pg'
 import type { Config } from '#src/config.ts'
+import { DatabaseError } from '#src/db/errors.ts'
 import { isCurrent, migrateToLatest, SchemaError } from '#src/db/migrate.ts'
 import { appUrl, type Owner, openOwner, ownerDatabase } from '#src/db/owner.ts'
 
@@ -15,9 +16,6 @@ export type Prepared = {
   embedded: string | null
   stop(): Promise<void>
 }
-
-/** The database can't be reached or made; the message says what to do. */
-export class DatabaseError extends Error {}
 
 /**
  * Brings the database to where this version of the code needs it, and answers how the application connects.
