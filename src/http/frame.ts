@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Context } from 'hono'
 import type { Actor } from '#src/access/actor.ts'
 import { cookieValues } from '#src/http/cookies.ts'
-import type { Surroundings } from '#src/http/handling.ts'
+import type { Surroundings } from '#src/http/surroundings.ts'
 import type { Frame, Theme } from '#src/ui/frame.ts'
 
 /** What every page needs beside its own content: who, where to, and how it posts. */

@@ -1,38 +1,19 @@
 import { randomUUID } from 'node:crypto'
-import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import type { Actor } from '#src/access/actor.ts'
-import type { RightsCache } from '#src/access/rights.ts'
-import { type clientAddress, rateKey } from '#src/http/address.ts'
+import { rateKey } from '#src/http/address.ts'
 import { authenticate, type Credential, credentialOf, unauthenticated } from '#src/http/authenticate.ts'
-import { type Cookies, cookieValues, newToken } from '#src/http/cookies.ts'
+import { cookieValues, newToken } from '#src/http/cookies.ts'
 import { checkCsrf, csrfToken } from '#src/http/csrf.ts'
-import type { Call, Endpoint, Refusal, Services } from '#src/http/endpoint.ts'
+import type { Call, Endpoint, Refusal } from '#src/http/endpoint.ts'
 import { HttpError, httpError, notFound } from '#src/http/errors.ts'
 import { frameFor } from '#src/http/frame.ts'
 import { type Body, readBody, validBody, validQuery } from '#src/http/input.ts'
-import type { Limit } from '#src/http/limits.ts'
 import { negotiate, type Wanted } from '#src/http/negotiation.ts'
 import { respond, respondError } from '#src/http/respond.ts'
+import type { Env, Surroundings } from '#src/http/surroundings.ts'
 import { paths } from '#src/paths.ts'
-import type { Frame, NavigationItem } from '#src/ui/frame.ts'
-
-export type Env = { Bindings: HttpBindings }
-
-/** What the routes lean on beside their own code. */
-export type Surroundings = Services & {
-  rights: RightsCache
-  cookies: Cookies
-  signInLimit: Limit | null
-  asset: (name: string) => string
-  navigation: (actor: Actor) => Omit<NavigationItem, 'current'>[]
-  /** Marks a session as seen, outside of the request. */
-  seen: (sessionId: string) => void
-  /** Puts a refusal into the trail. */
-  denied: (actor: Actor, wanted: string, path: string) => Promise<void>
-  clientAddress: ReturnType<typeof clientAddress>
-  log: { error: (details: object, message: string) => void }
-}
+import type { Frame } from '#src/ui/frame.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 

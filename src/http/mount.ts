@@ -1,7 +1,8 @@
 import type { Context, Hono } from 'hono'
 import type { Endpoint } from '#src/http/endpoint.ts'
 import { HttpError, notFound } from '#src/http/errors.ts'
-import { type Env, Handling, type Surroundings } from '#src/http/handling.ts'
+import { Handling } from '#src/http/handling.ts'
+import type { Env, Surroundings } from '#src/http/surroundings.ts'
 
 const APIS = ['/api', '/api/v1']
 

@@ -1,0 +1,25 @@
+import type { HttpBindings } from '@hono/node-server'
+import type { Actor } from '#src/access/actor.ts'
+import type { RightsCache } from '#src/access/rights.ts'
+import type { clientAddress } from '#src/http/address.ts'
+import type { Cookies } from '#src/http/cookies.ts'
+import type { Services } from '#src/http/endpoint.ts'
+import type { Limit } from '#src/http/limits.ts'
+import type { NavigationItem } from '#src/ui/frame.ts'
+
+export type Env = { Bindings: HttpBindings }
+
+/** What the routes lean on beside their own code. */
+export type Surroundings = Services & {
+  rights: RightsCache
+  cookies: Cookies
+  signInLimit: Limit | null
+  asset: (name: string) => string
+  navigation: (actor: Actor) => Omit<NavigationItem, 'current'>[]
+  /** Marks a session as seen, outside of the request. */
+  seen: (sessionId: string) => void
+  /** Puts a refusal into the trail. */
+  denied: (actor: Actor, wanted: string, path: string) => Promise<void>
+  clientAddress: ReturnType<typeof clientAddress>
+  log: { error: (details: object, message: string) => void }
+}
