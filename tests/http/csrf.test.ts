@@ -23,6 +23,8 @@ const origins: [name: string, means: 'ours' | 'unsaid' | 'foreign', headers: Rec
   ['cross-site', 'foreign', { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.example' }],
   ['cross-site that says our Origin', 'foreign', { 'Sec-Fetch-Site': 'cross-site', Origin: ORIGIN }],
   ['same-site', 'foreign', { 'Sec-Fetch-Site': 'same-site', Origin: 'http://other.localhost' }],
+  ['same-site without Origin', 'foreign', { 'Sec-Fetch-Site': 'same-site' }],
+  ['same-site that says our Origin', 'foreign', { 'Sec-Fetch-Site': 'same-site', Origin: ORIGIN }],
   ['a typed address', 'foreign', { 'Sec-Fetch-Site': 'none' }],
   ['another Origin alone', 'foreign', { Origin: 'https://evil.example' }],
   ['another port', 'foreign', { Origin: 'http://localhost:81' }],
