@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { availableParallelism, cpus, totalmem } from 'node:os'
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
 import { root } from '#src/config.ts'
 import { CONNECTIONS } from '../measure/load.ts'
 import { core } from '../measure/server.ts'
 import type { Options } from '../options.ts'
 import type { Circumstances } from './table.ts'
+
+/** Processes that wanted to run in the minute before the bench, so that it shows what else the machine did. */
+const busy = loadavg()[0] ?? 0
 
 /** When, of what and on what was measured. */
 export function circumstances(postgres: string, { rounds, seconds }: Options): Circumstances {
@@ -18,7 +21,7 @@ export function circumstances(postgres: string, { rounds, seconds }: Options): C
     commit: commit(),
     machine: `${cores} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${memory} GB`,
     versions: `Node ${process.versions.node}, PostgreSQL ${postgres}`,
-    how: `${CONNECTIONS} connections, ${rounds} interleaved rounds of ${seconds} s, ${pinned}.`,
+    how: `${CONNECTIONS} connections, ${rounds} interleaved rounds of ${seconds} s, ${pinned}; load average before it began: ${busy.toFixed(1)}.`,
   }
 }
 
