@@ -28,6 +28,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       execute format('grant usage on schema app to %I, %I', app, lookup);
       execute format('alter role %I set lock_timeout = ''5s''', app);
       execute format('alter role %I set idle_in_transaction_session_timeout = ''15s''', app);
+      -- of look-ups; entering an organization sets its own
+      execute format('alter role %I set statement_timeout = ''15s''', app);
       execute format('alter role %I set timezone = ''UTC''', app);
       -- short statements over indexes that are in memory: no spinning disk, no workers to start, nothing to compile
       execute format('alter role %I set random_page_cost = 1.1', app);

@@ -180,7 +180,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create function app.searchable(name text, model text, columns text[]) returns void language plpgsql as $body$
     declare
       words text := (select string_agg(format('coalesce(n.%I, '''')', c), ' || '' '' || ') from unnest(columns) c);
-      changed text := (select string_agg(format('n.%I is distinct from o.%I', c, c), ' or ') from unnest(columns) c);
+      named text := (select string_agg(quote_ident(c), ', ') from unnest(columns) c);
       split text := format('regexp_split_to_table(app.fold(%s), ''[^[:alnum:]]+'')', words);
     begin
       execute format($f$
@@ -192,14 +192,14 @@ export async function up(db: Kysely<unknown>): Promise<void> {
           elsif tg_op = 'INSERT' then
             insert into public.search_words (org_id, model, word, record_id)
             select distinct n.org_id, %2$L, left(w, 64), n.id from new_rows n, %3$s w where w <> '';
-          elsif exists (select from new_rows n join old_rows o using (org_id, id) where %4$s) then
+          elsif exists (select org_id, id, %4$s from new_rows except select org_id, id, %4$s from old_rows) then
             delete from public.search_words w using new_rows n
             where w.org_id = n.org_id and w.model = %2$L and w.record_id = n.id;
             insert into public.search_words (org_id, model, word, record_id)
             select distinct n.org_id, %2$L, left(w, 64), n.id from new_rows n, %3$s w where w <> '';
           end if;
           return null;
-        end $t$ $f$, name, model, split, changed);
+        end $t$ $f$, name, model, split, named);
       execute format('revoke all on function app.search_%s() from public', name);
       execute format('create trigger search_insert after insert on public.%I referencing new table as new_rows
         for each statement execute function app.search_%s()', name, name);
@@ -216,10 +216,11 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     -- Members are part of a group and of a person: both records get a new version.
     create function app.touch_members() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
     begin
-      update public.users u set version = version + 1, updated_at = now()
-      where (u.org_id, u.id) in (select org_id, user_id from changed_rows);
-      update public.groups g set version = version + 1, updated_at = now()
-      where (g.org_id, g.id) in (select org_id, group_id from changed_rows);
+      -- planned anew each time: a kept plan for one row would take minutes for thousands
+      execute 'update public.users u set version = version + 1, updated_at = now()
+        where (u.org_id, u.id) in (select org_id, user_id from changed_rows)';
+      execute 'update public.groups g set version = version + 1, updated_at = now()
+        where (g.org_id, g.id) in (select org_id, group_id from changed_rows)';
       return null;
     end $$;
     revoke all on function app.touch_members() from public;

@@ -100,14 +100,14 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     -- What is attached to a record is part of it: a new version.
     create function app.touch_user_roles() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
     begin
-      update public.users u set version = version + 1, updated_at = now()
-      where (u.org_id, u.id) in (select org_id, user_id from changed_rows);
+      execute 'update public.users u set version = version + 1, updated_at = now()
+        where (u.org_id, u.id) in (select org_id, user_id from changed_rows)';
       return null;
     end $$;
     create function app.touch_roles() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
     begin
-      update public.roles r set version = version + 1, updated_at = now()
-      where (r.org_id, r.id) in (select org_id, role_id from changed_rows);
+      execute 'update public.roles r set version = version + 1, updated_at = now()
+        where (r.org_id, r.id) in (select org_id, role_id from changed_rows)';
       return null;
     end $$;
     revoke all on function app.touch_user_roles(), app.touch_roles() from public;

@@ -51,8 +51,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       end if;
     end $$;
 
+    -- Before and after are joined by hash: a kept plan with loops would take the square of the rows.
     -- A version rises with the record and with the roles and groups attached to it.
-    create function app.rights_of_users() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
+    create function app.rights_of_users() returns trigger language plpgsql
+      set search_path = pg_catalog, pg_temp set enable_nestloop = off as $$
     begin
       perform app.notify_rights(array_agg('u:' || o.id), (array_agg(o.org_id))[1])
       from old_rows o left join new_rows n using (org_id, id)
@@ -65,7 +67,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       perform app.notify_rights(array_agg('u:' || o.id), (array_agg(o.org_id))[1]) from old_rows o having count(*) > 0;
       return null;
     end $$;
-    create function app.rights_of_organization() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
+    create function app.rights_of_organization() returns trigger language plpgsql
+      set search_path = pg_catalog, pg_temp set enable_nestloop = off as $$
     begin
       perform pg_notify('rights', 'o:' || o.org_id)
       from (select distinct o.org_id from old_rows o left join new_rows n using (org_id, id) where n.version is distinct from o.version) o;
@@ -76,7 +79,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       perform pg_notify('rights', 'o:' || o.org_id) from (select distinct org_id from old_rows) o;
       return null;
     end $$;
-    create function app.rights_of_groups() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
+    create function app.rights_of_groups() returns trigger language plpgsql
+      set search_path = pg_catalog, pg_temp set enable_nestloop = off as $$
     begin
       perform pg_notify('rights', 'o:' || o.org_id)
       from (select distinct o.org_id from old_rows o join new_rows n using (org_id, id)
@@ -88,12 +92,14 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       perform pg_notify('rights', 'o:' || n.org_id) from (select distinct org_id from new_rows where parent_id is not null) n;
       return null;
     end $$;
-    create function app.rights_of_accounts() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
+    create function app.rights_of_accounts() returns trigger language plpgsql
+      set search_path = pg_catalog, pg_temp set enable_nestloop = off as $$
     begin
       perform pg_notify('rights', 'a:' || o.id) from old_rows o join new_rows n using (id) where n.status <> o.status;
       return null;
     end $$;
-    create function app.rights_of_sessions() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
+    create function app.rights_of_sessions() returns trigger language plpgsql
+      set search_path = pg_catalog, pg_temp set enable_nestloop = off as $$
     begin
       perform app.notify_rights(array_agg('s:' || o.id), (array_agg(o.org_id))[1])
       from old_rows o join new_rows n using (org_id, id)
@@ -106,7 +112,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       perform app.notify_rights(array_agg('s:' || o.id), (array_agg(o.org_id))[1]) from old_rows o having count(*) > 0;
       return null;
     end $$;
-    create function app.rights_of_organizations() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
+    create function app.rights_of_organizations() returns trigger language plpgsql
+      set search_path = pg_catalog, pg_temp set enable_nestloop = off as $$
     begin
       perform pg_notify('rights', 'o:' || o.id) from old_rows o join new_rows n using (id) where n.version <> o.version;
       return null;

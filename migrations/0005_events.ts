@@ -42,7 +42,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       arguments text := (select string_agg(quote_literal(c), ', ') from unnest(columns) c);
     begin
       execute format($f$
-        create function app.audit_%1$s() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $t$
+        create function app.audit_%1$s() returns trigger language plpgsql security definer
+          set search_path = pg_catalog, pg_temp set enable_nestloop = off as $t$
         declare ctx jsonb := nullif(current_setting('app.context', true), '')::jsonb;
         begin
           if tg_op = 'INSERT' then

@@ -6,10 +6,12 @@ import type { RightsCache } from '#src/access/rights.ts'
 import type { Config } from '#src/config.ts'
 import type { Database } from '#src/db/database.ts'
 import { authRoutes } from '#src/domains/auth/routes.tsx'
-import { healthRoutes, homeRoutes } from '#src/domains/home/routes.tsx'
+import { healthRoutes } from '#src/domains/health/routes.tsx'
+import { homeRoutes } from '#src/domains/home/routes.tsx'
 import '#src/domains/models.ts'
 import { navigationFor } from '#src/domains/navigation.ts'
 import { sessionRoutes } from '#src/domains/sessions/routes.tsx'
+import { profileRoutes } from '#src/domains/users/profile-routes.tsx'
 import { userRoutes } from '#src/domains/users/routes.tsx'
 import { clientAddress } from '#src/http/address.ts'
 import { Cookies } from '#src/http/cookies.ts'
@@ -25,6 +27,7 @@ export const endpoints: Endpoint[] = [
   ...healthRoutes,
   ...authRoutes,
   ...userRoutes,
+  ...profileRoutes,
   ...sessionRoutes,
 ]
 

@@ -1,5 +1,5 @@
 import type { HttpBindings } from '@hono/node-server'
-import { Cookies } from '#src/http/cookies.ts'
+import { Cookies, newToken } from '#src/http/cookies.ts'
 import { csrfToken } from '#src/http/csrf.ts'
 import type { Person } from '#tests/people.ts'
 import { type App, testDatabase } from '#tests/setup/database.ts'
@@ -72,7 +72,9 @@ export class Browser {
 
   constructor(session: string | null, app: App) {
     this.#app = app
+    // a visitor has the cookie that the page with the form gave them
     if (session) this.cookies.set(names.session, session)
+    else this.cookies.set(names.visitor, newToken())
   }
 
   /** The token that a page's form would hold now. */

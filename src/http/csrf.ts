@@ -23,7 +23,7 @@ export function checkCsrf(c: Context, { secret, origin, cookie, token, form }: C
   if (from !== undefined && from !== origin) throw refused()
   if (!form && (site !== undefined || from !== undefined)) return
   const given = c.req.header('x-csrf-token') ?? token
-  if (typeof given !== 'string' || !same(given, csrfToken(secret, cookie))) throw refused()
+  if (!cookie || typeof given !== 'string' || !same(given, csrfToken(secret, cookie))) throw refused()
 }
 
 const refused = () =>

@@ -39,10 +39,7 @@ export class Handling {
     const c = this.#c
     try {
       this.#want([...byMethod.values()])
-      this.#credential = credentialOf(c, this.#around.cookies)
-      const via = { via: this.#via, requestId: this.#id, ip: this.#ip } as const
-      this.#actor = await authenticate(this.#credential, this.#around.rights, via)
-      if (this.#actor) this.#around.seen(this.#actor.identity.sessionId)
+      await this.#authenticate()
       const writes = c.req.method !== 'GET' && c.req.method !== 'HEAD'
       const body = writes ? await readBody(c, this.#around.config.BODY_LIMIT_KB) : undefined
       const endpoint = this.#endpoint(byMethod, body)
@@ -50,6 +47,23 @@ export class Handling {
     } catch (error) {
       return this.fail(error)
     }
+  }
+
+  /** For what is no endpoint: an answer in the frame of whoever asks. */
+  async refuse(error: HttpError): Promise<Response> {
+    try {
+      await this.#authenticate()
+    } catch (failed) {
+      return this.fail(failed)
+    }
+    return this.fail(error)
+  }
+
+  async #authenticate(): Promise<void> {
+    this.#credential = credentialOf(this.#c, this.#around.cookies)
+    const via = { via: this.#via, requestId: this.#id, ip: this.#ip } as const
+    this.#actor = await authenticate(this.#credential, this.#around.rights, via)
+    if (this.#actor) this.#around.seen(this.#actor.identity.sessionId)
   }
 
   /** Anything thrown, as an answer; a refusal of somebody goes into the trail first. */

@@ -28,7 +28,7 @@ export function mount(app: Hono<Env>, endpoints: readonly Endpoint[], around: Su
     if (any.some((endpoint) => endpoint.only !== 'page'))
       for (const api of APIS) route(app, path, byMethod, around, api)
   }
-  app.notFound((c) => new Handling(c, around, api(c, around)).fail(notFound()))
+  app.notFound((c) => new Handling(c, around, api(c, around)).refuse(notFound()))
   app.onError((error, c) =>
     new Handling(c as Context<Env>, around, api(c as Context<Env>, around)).fail(error),
   )
@@ -52,6 +52,6 @@ function route(
   app.on([...methods], api + path, answer)
   const allow = [...methods, ...(methods.has('GET') ? ['HEAD'] : [])].join(', ')
   app.all(api + path, (c) =>
-    new Handling(c, around, api).fail(new HttpError(405, `Use ${allow}.`, { headers: { Allow: allow } })),
+    new Handling(c, around, api).refuse(new HttpError(405, `Use ${allow}.`, { headers: { Allow: allow } })),
   )
 }

@@ -63,7 +63,7 @@ describe.skipIf(!installed && !process.env.CI)('People, in a browser', () => {
       await accessible(page)
 
       await page.fill('#q', colleague.username)
-      await page.waitForFunction('document.querySelectorAll("tbody tr").length === 1')
+      await expect.poll(() => page.locator('tbody tr').count()).toBe(1)
       expect(page.url()).toContain('q=')
       await page.click('tbody a')
       await page.click('main a:has-text("Edit")')

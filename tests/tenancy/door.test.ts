@@ -109,7 +109,7 @@ describe.each(both)('settings: %s', (_, db) => {
       )
       expect(rows[0].org || '').toBe('')
       expect(rows[0].context || '').toBe('')
-      expect(rows[0].limit).toBe('0')
+      expect(rows[0].limit).toBe('15s')
     }
   })
 

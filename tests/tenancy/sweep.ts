@@ -222,7 +222,7 @@ async function functions(db: Database): Promise<string[]> {
       db,
       sql`
       select concat_ws(' ', p.oid::regprocedure, 'runs as its owner without a fixed search path, or as somebody else') from pg_proc p where ${ours} and p.prosecdef
-        and (p.proconfig is distinct from array['search_path=pg_catalog, pg_temp'] or p.proowner <> app.role_lookup()::regrole)`,
+        and (not coalesce('search_path=pg_catalog, pg_temp' = any (p.proconfig), false) or p.proowner <> app.role_lookup()::regrole)`,
     )),
     ...(await lines(
       db,

@@ -47,3 +47,11 @@ export const sessionsToEnd = z
     user_id: z.uuid().optional(),
   })
   .refine(({ ids, user_id }) => (ids?.length ?? 0) > 0 || user_id, 'names neither ids nor user_id')
+
+/** "Chrome on Linux" out of what the browser says of itself. */
+export function device(userAgent: string): string {
+  const browser = /(Firefox|Edg|OPR|Chrome|Safari)\//.exec(userAgent)?.[1]
+  const system = /(Windows|Android|iPhone|iPad|Mac OS X|Linux)/.exec(userAgent)?.[1]
+  const named = { Edg: 'Edge', OPR: 'Opera' }[browser ?? ''] ?? browser ?? userAgent.split(/[ /]/, 1)[0]
+  return [named || 'Unknown', system?.replace('Mac OS X', 'macOS')].filter(Boolean).join(' on ')
+}

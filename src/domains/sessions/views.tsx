@@ -1,5 +1,5 @@
 import type { Page } from '#src/db/paging.ts'
-import type { SessionRecord } from '#src/domains/sessions/model.ts'
+import { device, type SessionRecord } from '#src/domains/sessions/model.ts'
 import type { Screen } from '#src/http/endpoint.ts'
 import type { ListView } from '#src/http/list.ts'
 import { paths } from '#src/paths.ts'
@@ -15,14 +15,6 @@ import { Toolbar } from '#src/ui/toolbar.tsx'
 
 const kinds = { browser: 'Browser', token: 'Token', impersonation: 'Impersonation' }
 const nameOf = (session: SessionRecord) => session.user.name ?? 'Somebody'
-
-/** "Chrome on Linux" out of what the browser says of itself. */
-export function device(userAgent: string): string {
-  const browser = /(Firefox|Edg|OPR|Chrome|Safari)\//.exec(userAgent)?.[1]
-  const system = /(Windows|Android|iPhone|iPad|Mac OS X|Linux)/.exec(userAgent)?.[1]
-  const named = { Edg: 'Edge', OPR: 'Opera' }[browser ?? ''] ?? browser ?? userAgent.split(/[ /]/, 1)[0]
-  return [named || 'Unknown', system?.replace('Mac OS X', 'macOS')].filter(Boolean).join(' on ')
-}
 
 const columns = (frame: Frame): Column<SessionRecord>[] => [
   { key: 'user', label: 'Person', href: (session) => frame.path(paths.session(session.id)), cell: nameOf },
@@ -122,20 +114,11 @@ export function sessionScreen(session: SessionRecord, mayEnd: boolean, frame: Fr
   }
 }
 
-/** Ends one session; from a page that isn't the list of all, `action` says where to post. */
-export function EndButton({
-  session,
-  frame,
-  action,
-}: {
-  session: SessionRecord
-  frame: Frame
-  action?: string
-}) {
+function EndButton({ session, frame }: { session: SessionRecord; frame: Frame }) {
   return (
     <ConfirmButton
       id={`end-${session.id}`}
-      action={action ?? frame.path(paths.session(session.id))}
+      action={frame.path(paths.session(session.id))}
       method="delete"
       csrfToken={frame.csrfToken}
       label="End"

@@ -181,7 +181,9 @@ export async function updateUser(
     throw conflict('status', 'of your own can only be changed by somebody else')
   if (turned && status === 'disabled') await keepAnAdministrator(tx, id)
   if (turned && status === 'active') await requireNotStronger(tx, actor, id, 'enable them')
-  await naming(tx.updateTable('users').set(change).where('users.id', '=', id).execute())
+  if (Object.keys(change).length) {
+    await naming(tx.updateTable('users').set(change).where('users.id', '=', id).execute())
+  }
   return written(tx, id, readerOf(actor))
 }
 

@@ -261,3 +261,11 @@ describe('reading', () => {
     await denied(colleague, 'user:read', () => browserOf(colleague).get(paths.users))
   })
 })
+
+test('a change of nothing changes nothing, and answers the record', async () => {
+  const before = await stored(target.id)
+  const answer = await as(people.owner).patch(api(paths.user(target.id)), {})
+  expect(answer.status).toBe(200)
+  expect(answer.json<UserRecord>()).toMatchObject({ id: target.id, version: before.version })
+  expect(await stored(target.id)).toEqual(before)
+})

@@ -1,0 +1,14 @@
+import { everybody, get } from '#src/http/endpoint.ts'
+import { HttpError } from '#src/http/errors.ts'
+import { paths } from '#src/paths.ts'
+
+const monitors = everybody('load balancers ask, and learn nothing but yes or no')
+
+export const healthRoutes = [
+  get(paths.health, monitors, { only: 'json' }, () => ({ json: { status: 'ok' } })),
+  get(paths.ready, monitors, { only: 'json' }, async ({ db }) => {
+    if (!(await db.ready()))
+      throw new HttpError(503, 'The database does not answer.', { headers: { 'Retry-After': '2' } })
+    return { json: { status: 'ready' } }
+  }),
+]

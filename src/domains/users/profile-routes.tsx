@@ -1,0 +1,58 @@
+import type { UserActor } from '#src/access/actor.ts'
+import type { Database } from '#src/db/database.ts'
+import { endSession } from '#src/domains/sessions/actions.ts'
+import type { SessionRecord } from '#src/domains/sessions/model.ts'
+import { ownSessions, readerOf as sessionReader } from '#src/domains/sessions/queries.ts'
+import { updateUser } from '#src/domains/users/actions.ts'
+import { ownProfile, type UserRecord } from '#src/domains/users/model.ts'
+import { meScreen, type Own } from '#src/domains/users/profile-views.tsx'
+import { findUser, readerOf } from '#src/domains/users/queries.ts'
+import { can, del, get, patch, signedIn } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+
+/** The own record and sessions, as far as the person may read them. */
+async function own(db: Database, actor: UserActor): Promise<Own> {
+  const users = actor.find('user:read')
+  const sessions = actor.find('session:read')
+  const [found] = users
+    ? await db.readAs(actor, (q) => findUser(q, users, actor.userId, readerOf(actor)), { prepared: true })
+    : []
+  const open = sessions ? await db.readAs(actor, (q) => ownSessions(q, sessions, sessionReader(actor))) : []
+  return {
+    user: found ? (JSON.parse(found.json) as UserRecord) : null,
+    sessions: open.map((row): SessionRecord => JSON.parse(row.json)),
+    mayChange: actor.can('user:update'),
+    mayEnd: actor.can('session:delete'),
+    permissions: [...actor.rights.permissions].sort(),
+  }
+}
+
+export const profileRoutes = [
+  get(paths.me, signedIn, { only: 'page' }, async ({ db, actor }) => {
+    const mine = await own(db, actor)
+    return { screen: (frame) => meScreen(frame, actor.identity, mine) }
+  }),
+
+  patch(
+    paths.me,
+    can('user:update'),
+    {
+      only: 'page',
+      body: ownProfile,
+      refused: async ({ db, actor }, refusal) => {
+        const mine = await own(db, actor)
+        return (frame) => meScreen(frame, actor.identity, mine, refusal)
+      },
+    },
+    async ({ db, actor, grant, body, version }) => {
+      await db.withActor(actor, (tx) => updateUser(tx, actor, grant, actor.userId, body, version))
+      return { location: paths.me, notice: 'Saved' }
+    },
+  ),
+
+  del(paths.mySession(':id'), can('session:delete'), { only: 'page' }, async ({ db, actor, grant, id }) => {
+    await db.withActor(actor, (tx) => endSession(tx, actor, grant, id()))
+    const current = id() === actor.identity.sessionId
+    return { location: current ? paths.login : paths.me, notice: 'Session ended' }
+  }),
+]
