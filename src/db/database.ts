@@ -62,8 +62,8 @@ function nameOf(text: string): string {
 }
 
 /**
- * A statement for pg. Always the extended protocol, where statements can't stack. Named (its plan may be kept)
- * only on demand: a plan that depends on the organization's size must be made anew.
+ * A statement for pg. Always the extended protocol, where statements can't stack. Named, so that its plan may be
+ * kept, only where that plan holds for organizations of every size.
  */
 const wire = (query: CompiledQuery, prepared = false) =>
   ({
@@ -96,14 +96,7 @@ export class Database {
    * @throws {Unavailable} when the database is away or the pool stays exhausted
    */
   async withActor<T>(actor: Acting, work: (tx: Db) => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#transaction(actor, work)
-      } catch (error) {
-        const code = (error as { code?: string }).code
-        if (attempt === 4 || (code !== '40001' && code !== '40P01')) throw translated(error)
-      }
-    }
+    return retried(() => this.#transaction(actor, work))
   }
 
   /**
@@ -113,7 +106,7 @@ export class Database {
   async readAs<T>(actor: Acting, build: (db: Db) => Compilable<T>, { prepared = false } = {}): Promise<T[]> {
     const statement = wire(build(cold).compile(), prepared)
     const enter = enterToReadStatement(actor.orgId, actor.context, this.#timeoutMs)
-    return this.#use(async (client) => {
+    const read = async (client: Client) => {
       this.counted.statements += 2
       this.counted.roundTrips += 1
       if (this.#oneTrip) return (await oneTrip(client, enter, statement)).rows as T[]
@@ -124,7 +117,8 @@ export class Database {
         client.query('COMMIT'),
       ])
       return answers[2].rows as T[]
-    })
+    }
+    return retried(() => this.#use(read))
   }
 
   /** One of the reviewed definer functions, where no organization is known yet: `select app.<name>(…)`. */
@@ -168,12 +162,8 @@ export class Database {
     try {
       return await work(client)
     } catch (error) {
-      if (
-        !(error as { severity?: string }).severity ||
-        (error as { severity?: string }).severity === 'FATAL'
-      ) {
-        broken = error as Error
-      }
+      const { severity } = error as { severity?: string }
+      if (!severity || severity === 'FATAL' || hasStalePlan(error)) broken = error as Error
       throw translated(error)
     } finally {
       client.off('error', noticed)
@@ -207,7 +197,7 @@ export class Database {
       if (commit.command !== 'COMMIT') throw new CommitLost()
       return result
     } catch (error) {
-      broken = error instanceof CommitLost ? error : undefined
+      broken = error instanceof CommitLost || hasStalePlan(error) ? error : undefined
       if (!broken) await client.query('ROLLBACK').catch((lost) => (broken = lost))
       throw error
     } finally {
@@ -217,6 +207,28 @@ export class Database {
     }
   }
 }
+
+const MOST_ATTEMPTS = 4
+
+/** A kept plan that a migration made stale: the connection that keeps it goes. */
+const hasStalePlan = (error: unknown) =>
+  (error as { code?: string }).code === '0A000' && /cached plan/.test((error as Error).message)
+
+/** Runs again what lost to somebody else: a deadlock, a serialization failure, a migration. */
+async function retried<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      const passing =
+        ['40001', '40P01'].includes((error as { code?: string }).code ?? '') || hasStalePlan(error)
+      if (attempt === MOST_ATTEMPTS || !passing) throw translated(error)
+    }
+  }
+}
+
+/** A statement with more is one of many forms (a list of rows): its plan is not kept. */
+const MOST_KEPT_PARAMETERS = 40
 
 /** A lost connection reaches us through the statement that it breaks; the event alone must not end the process. */
 const noticed = () => {}
@@ -238,7 +250,8 @@ class TransactionConnection implements Driver, DatabaseConnection {
     this.#counted.statements += 1
     if (!this.#first) this.#counted.roundTrips += 1
     this.#first = false
-    const { rows, rowCount, command } = await this.#client.query(wire(query))
+    const kept = query.parameters.length <= MOST_KEPT_PARAMETERS
+    const { rows, rowCount, command } = await this.#client.query(wire(query, kept))
     return command === 'SELECT' ? { rows } : { rows, numAffectedRows: BigInt(rowCount ?? 0) }
   }
 

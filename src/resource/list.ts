@@ -1,22 +1,27 @@
-import { type RawBuilder, type SelectQueryBuilder, sql } from 'kysely'
+import { type Compilable, type RawBuilder, type SelectQueryBuilder, sql } from 'kysely'
 import type { Grant } from '#src/access/grant.ts'
 import type { Acting, Database, Db } from '#src/db/database.ts'
 import { beyond, COUNT_CAP, type Page, type PageRow, page } from '#src/db/paging.ts'
 import type { DB } from '#src/db/types.ts'
 import type { ListView } from '#src/http/list.ts'
+import { entries, FEW, type Search, searched } from '#src/resource/search.ts'
+
+/** Plans are kept for pages of this length alone, so that there are few. */
+const USUAL_LIMIT = 25
 
 /** What a list is made of: the rows that match, within a Grant's reach, and each as JSON. */
 export type Source<T extends keyof DB> = {
   table: T & string
   grant: Grant
-  /** Search, filters and scope; no order, no page. */
+  search?: Search | null
+  /** Filters and scope; no search, no order, no page. */
   matching: (db: Db) => SelectQueryBuilder<DB, T, object>
   json: RawBuilder<string>
 }
 
 /**
  * One page by keyset, in one statement and one round trip, with the total up to the cap.
- * An empty page behind a cursor takes a second statement for its total.
+ * A search first asks how telling its words are; an empty page behind a cursor asks for its total.
  */
 export async function list<Row, T extends keyof DB = keyof DB>(
   db: Database,
@@ -24,38 +29,55 @@ export async function list<Row, T extends keyof DB = keyof DB>(
   view: ListView,
   source: Source<T>,
 ): Promise<Page<Row>> {
-  const name = JSON.stringify([actor.orgId, source.table, source.grant.reach, view.q, view.filters])
+  const { search, grant } = source
+  const name = JSON.stringify([actor.orgId, source.table, grant.reach, view.q, view.filters])
   const beyondCap = db.counts.beyondCap(name)
-  const rows = await db.readAs(actor, (q) => pageOf(q, source, view, beyondCap))
+  const [found] = search ? await db.readAs(actor, (q) => statement(q, entries(search))) : []
+  const few = (found?.entries ?? 0) <= FEW
+  // a plan that holds for every organization may be kept: no words, no set of groups, limits in the text
+  const prepared = !search && grant.all && view.limit === USUAL_LIMIT
+  const rows = await db.readAs(actor, (q) => pageOf(q, source, view, { few, beyondCap }), { prepared })
   const elsewhere = view.after !== null || view.before !== null || view.offset > 0
-  const [first] = rows.length || !elsewhere ? rows : await db.readAs(actor, (q) => count(q, source))
+  const [first] = rows.length || !elsewhere ? rows : await db.readAs(actor, (q) => count(q, source, few))
   const total = first?.total ?? 0
   if (total > COUNT_CAP && !beyondCap) db.counts.noteBeyondCap(name)
   return page(rows, view, total)
 }
 
+const statement = <Row>(db: Db, text: RawBuilder<Row>): Compilable<Row> => ({
+  compile: () => text.compile(db),
+})
+
+const selected = <T extends keyof DB>(db: Db, { table, matching, search }: Source<T>, few: boolean) =>
+  search ? matching(db).where(searched(table, search, few)) : matching(db)
+
 /** How many rows match, counted up to one past the cap. */
-function count<T extends keyof DB>(db: Db, { matching }: Source<T>) {
-  const some = matching(db)
+function count<T extends keyof DB>(db: Db, source: Source<T>, few: boolean) {
+  const some = selected(db, source, few)
     .select(sql`1`.as('one'))
-    .limit(COUNT_CAP + 1)
+    .limit(sql.lit(COUNT_CAP + 1))
   return db.selectFrom(some.as('some')).select(sql<number>`count(*)::int`.as('total'))
 }
 
 /** The rows of a page, one more to know whether there is a next; those before a cursor come backwards. */
-function pageOf<T extends keyof DB>(db: Db, source: Source<T>, view: ListView, beyondCap: boolean) {
-  const { table, matching, json } = source
+function pageOf<T extends keyof DB>(
+  db: Db,
+  source: Source<T>,
+  view: ListView,
+  { few, beyondCap }: { few: boolean; beyondCap: boolean },
+) {
+  const { table, json } = source
   const backwards = view.before !== null && view.after === null
   const direction = view.descending !== backwards ? 'desc' : 'asc'
   const column = sql.ref(`${table}.${view.column}`)
   const id = sql<string>`${sql.ref(`${table}.id`)}`
-  const total = beyondCap ? sql<number>`${COUNT_CAP + 1}::int` : sql<number>`(${count(db, source)})`
-  return matching(db)
+  const total = beyondCap ? sql<number>`${sql.lit(COUNT_CAP + 1)}` : sql<number>`(${count(db, source, few)})`
+  return selected(db, source, few)
     .where(beyond(table, view))
     .select([id.as('id'), sql<string>`${column}::text`.as('key'), json.as('json'), total.as('total')])
     .orderBy(column, direction)
     .orderBy(id, direction)
-    .limit(view.limit + 1)
-    .offset(view.offset)
+    .limit(sql.lit(view.limit + 1))
+    .$if(view.offset > 0, (rows) => rows.offset(view.offset))
     .$castTo<PageRow>()
 }

@@ -5,6 +5,7 @@ import { givable } from '#src/access/granting.ts'
 import type { Db } from '#src/db/database.ts'
 import type { ListView } from '#src/http/list.ts'
 import type { Source } from '#src/resource/list.ts'
+import { searchFor } from '#src/resource/search.ts'
 
 /** Who reads, and which of the roles and groups attached to a user they may see; always their own. */
 export type Reader = {
@@ -39,23 +40,12 @@ export function userJson({ me, roles, groups }: Reader): RawBuilder<string> {
     'version', users.version)::text`
 }
 
-const MOST_WORDS = 6
-
-/** Every word of the search begins a word of the record. */
-function searched(model: string, table: string, q: string): RawBuilder<boolean>[] {
-  const words = q.split(/[^\p{L}\p{N}\p{M}]+/u).filter(Boolean)
-  return words.slice(0, MOST_WORDS).map(
-    (word) => sql<boolean>`exists (select from search_words w
-      where w.org_id = ${sql.ref(`${table}.org_id`)} and w.model = ${model} and w.record_id = ${sql.ref(`${table}.id`)}
-        and w.word >= app.fold(${word}) and w.word < app.fold(${word}) || U&'\\+10FFFF')`,
-  )
-}
-
 /** The users of a list: search, status, deleted or not. */
 export const usersOf = (grant: Grant<'user', 'read'>, view: ListView, reader: Reader): Source<'users'> => ({
   table: 'users',
   grant,
   json: userJson(reader),
+  search: searchFor('user', view.q),
   matching: (db) => {
     const { status, deleted } = view.filters
     let query = db
@@ -64,7 +54,6 @@ export const usersOf = (grant: Grant<'user', 'read'>, view: ListView, reader: Re
       .where(grant.where())
     if (status?.length === 1) query = query.where('users.status', '=', status[0] as string)
     else if (status) query = query.where('users.status', 'in', status)
-    for (const condition of searched('user', 'users', view.q)) query = query.where(condition)
     return query
   },
 })

@@ -1,0 +1,42 @@
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
+
+/** What is searched for: words that each begin a word of the record, the longest and so rarest first. */
+export type Search = { model: string; words: readonly [string, ...string[]] }
+
+const MOST_WORDS = 6
+/** So many entries of the index are looked up by key sooner than the order of the list is walked. */
+export const FEW = 5000
+
+/** Splits what was typed; null where there is nothing to search for. */
+export function searchFor(model: string, q: string): Search | null {
+  const [first, ...others] = q
+    .split(/[^\p{L}\p{N}\p{M}]+/u)
+    .filter(Boolean)
+    .slice(0, MOST_WORDS)
+    .sort((a, b) => b.length - a.length)
+  return first === undefined ? null : { model, words: [first, ...others] }
+}
+
+const begins = (word: string) =>
+  sql`w.word >= app.fold(${word}) and w.word < app.fold(${word}) || U&'\\+10FFFF'`
+
+/** How many entries the first word has, counted up to one past few. */
+export const entries = ({ model, words: [first] }: Search): RawBuilder<{ entries: number }> =>
+  sql`select count(*)::int as entries from (
+    select from search_words w where w.model = ${model} and ${begins(first)} limit ${sql.lit(FEW + 1)}) w`
+
+/**
+ * The condition for records that have every word.
+ * @param few begins with the first word's entries; otherwise each record is probed, which suits a list that is
+ *   walked in its order and ends after a page
+ */
+export function searched(table: string, { model, words }: Search, few: boolean): RawBuilder<SqlBool> {
+  const [first, ...others] = words
+  const id = sql.ref(`${table}.id`)
+  const hits = sql`${id} = any (array(
+    select w.record_id from search_words w where w.model = ${model} and ${begins(first)}))`
+  const probe = (word: string) => sql`exists (
+    select from search_words w where w.org_id = ${sql.ref(`${table}.org_id`)} and w.model = ${model}
+      and w.record_id = ${id} and ${begins(word)})`
+  return sql<SqlBool>`(${sql.join([few ? hits : probe(first), ...others.map(probe)], sql` and `)})`
+}
