@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash as digest } from 'node:crypto'
 import { type Identity, type Organization, rightsFrom } from '#src/access/actor.ts'
 import type { Database } from '#src/db/database.ts'
 import type { Listener } from '#src/db/listener.ts'
@@ -46,7 +46,7 @@ export class RightsCache {
 
   /** Who holds this token now; null for nobody (unknown, ended, disabled). */
   async identify(token: string): Promise<Identity | null> {
-    const hash = createHash('sha256').update(token).digest()
+    const hash = digest('sha256', token, 'buffer')
     const key = hash.toString('base64')
     const entry = this.#entries.get(key)
     if (entry && this.#listener.alive && performance.now() < entry.until) return entry.identity

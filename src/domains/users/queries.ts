@@ -24,20 +24,19 @@ export const readerOf = (actor: UserActor): Reader => ({
 export function userJson({ me, roles, groups }: Reader): RawBuilder<string> {
   const seesRole = roles?.where('r') ?? sql`false`
   const seesGroup = groups?.where('g') ?? sql`false`
-  return sql<string>`json_build_object(
-    'id', users.id, 'username', users.username, 'email', users.email,
-    'first_name', users.first_name, 'last_name', users.last_name, 'avatar_url', null, 'status', users.status,
-    'locale', users.locale, 'time_zone', users.time_zone,
-    'roles', (select coalesce(json_agg(json_build_object('id', r.id, 'name', r.name) order by r.name), '[]')
+  return sql<string>`(select row_to_json(record)::text from (select
+    users.id, users.username, users.email, users.first_name, users.last_name, null as avatar_url, users.status,
+    users.locale, users.time_zone,
+    (select coalesce(json_agg(json_build_object('id', r.id, 'name', r.name) order by r.name), '[]')
       from user_roles ur join roles r on r.org_id = ur.org_id and r.id = ur.role_id
       where ur.org_id = users.org_id and ur.user_id = users.id and r.deleted_at is null
-        and (ur.expires_at is null or ur.expires_at > now()) and (users.id = ${me} or ${seesRole})),
-    'groups', (select coalesce(json_agg(json_build_object('id', g.id, 'name', g.name, 'kind', g.kind, 'role', gm.role) order by g.name), '[]')
+        and (ur.expires_at is null or ur.expires_at > now()) and (users.id = ${me} or ${seesRole})) as roles,
+    (select coalesce(json_agg(json_build_object('id', g.id, 'name', g.name, 'kind', g.kind, 'role', gm.role) order by g.name), '[]')
       from group_members gm join groups g on g.org_id = gm.org_id and g.id = gm.group_id
-      where gm.org_id = users.org_id and gm.user_id = users.id and g.deleted_at is null and (users.id = ${me} or ${seesGroup})),
-    'last_login_at', users.last_login_at, 'email_verified_at', users.email_verified_at,
-    'created_at', users.created_at, 'updated_at', users.updated_at, 'deleted_at', users.deleted_at,
-    'version', users.version)::text`
+      where gm.org_id = users.org_id and gm.user_id = users.id and g.deleted_at is null
+        and (users.id = ${me} or ${seesGroup})) as groups,
+    users.last_login_at, users.email_verified_at, users.created_at, users.updated_at, users.deleted_at,
+    users.version) record)`
 }
 
 /** The users of a list: search, status, deleted or not. */
