@@ -16,7 +16,9 @@ export function shutdown(listening: ServerType, end: () => Promise<void>): void 
     stopping = true
     const patience = setTimeout(() => server.closeAllConnections(), GRACE_MS)
     patience.unref()
-    server.closeIdleConnections()
+    // a connection that has answered its last request is idle from then on
+    const idle = setInterval(() => server.closeIdleConnections(), 20)
+    idle.unref()
     server.close(async () => {
       await end().catch(() => {})
       process.exit(0)

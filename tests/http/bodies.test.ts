@@ -203,7 +203,7 @@ describe('validation', () => {
   test.each([
     { locale: 'EN_us' },
     { time_zone: 'Mars/Base' },
-    { status: 'invited' },
+    { status: 'gone' },
     { status: null },
     { version: 3 },
   ])('of a change: %j', async (change) => {

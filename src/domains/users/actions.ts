@@ -175,17 +175,30 @@ export async function updateUser(
       username: change.username ?? was.username,
       email: change.email ?? was.email,
     })
-  if (turned && was.status === 'invited')
-    throw conflict('status', 'can change once the invitation was accepted')
-  if (turned && id === actor.userId)
-    throw conflict('status', 'of your own can only be changed by somebody else')
-  if (turned && status === 'disabled') await keepAnAdministrator(tx, id)
-  if (turned && status === 'active') await requireNotStronger(tx, actor, id, 'enable them')
+  if (turned) await turn(tx, actor, id, was.status, status)
   if (Object.keys(change).length) {
     await naming(tx.updateTable('users').set(change).where('users.id', '=', id).execute())
   }
   return written(tx, id, readerOf(actor))
 }
+
+/** Disabling ends the sessions; enabling gives back what the person may, and so follows the rule of granting. */
+async function turn(tx: Db, actor: UserActor, id: string, from: string, to: string): Promise<void> {
+  if (from === 'invited') throw conflict('status', 'can change once the invitation was accepted')
+  if (to === 'invited') throw conflict('status', 'comes with an invitation')
+  if (id === actor.userId) throw conflict('status', 'of your own can only be changed by somebody else')
+  if (to === 'active') return requireNotStronger(tx, actor, id, 'enable them')
+  await keepAnAdministrator(tx, id)
+  await endSessionsOf(tx, id)
+}
+
+const endSessionsOf = (tx: Db, id: string) =>
+  tx
+    .updateTable('sessions')
+    .set({ revoked_at: sql`now()` })
+    .where('user_id', '=', id)
+    .where('revoked_at', 'is', null)
+    .execute()
 
 async function rename(
   tx: Db,
@@ -216,12 +229,7 @@ export async function deleteUser(
   const was = await target(tx, actor, grant, id, { version })
   await keepAnAdministrator(tx, id)
   await tx.updateTable('users').set({ deleted_at: sql`now()` }).where('users.id', '=', id).execute()
-  await tx
-    .updateTable('sessions')
-    .set({ revoked_at: sql`now()` })
-    .where('user_id', '=', id)
-    .where('revoked_at', 'is', null)
-    .execute()
+  await endSessionsOf(tx, id)
   return JSON.parse(was.json)
 }
 

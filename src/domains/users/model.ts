@@ -122,7 +122,7 @@ export const wholeUser = z.strictObject({
   username,
   email,
   ...profile,
-  status: z.enum(['active', 'disabled'], 'must be active or disabled'),
+  status: z.enum(statuses, 'must be active, invited or disabled'),
 })
 export const someOfUser = wholeUser.partial()
 export type UserChange = z.infer<typeof someOfUser>

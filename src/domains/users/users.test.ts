@@ -269,3 +269,19 @@ test('a change of nothing changes nothing, and answers the record', async () => 
   expect(answer.json<UserRecord>()).toMatchObject({ id: target.id, version: before.version })
   expect(await stored(target.id)).toEqual(before)
 })
+
+test('somebody invited can be put as a whole, and not be turned', async () => {
+  const invited = await makeUser(people.org, { groups: [people.group], status: 'invited' })
+  const put = (status: string) =>
+    as(people.owner).put(api(paths.user(invited.id)), { ...whole(invited), status })
+  expect((await put('invited')).status).toBe(200)
+  expect((await put('active')).status).toBe(409)
+  expect((await stored(invited.id)).status).toBe('invited')
+})
+
+test('disabling ends sessions, and enabling does not bring them back', async () => {
+  const turn = (status: string) => as(people.owner).patch(api(paths.user(target.id)), { status })
+  expect((await turn('disabled')).status).toBe(200)
+  expect((await turn('active')).status).toBe(200)
+  expect((await as(target).get(api(paths.auth.me))).status).toBe(401)
+})
