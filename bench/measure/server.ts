@@ -37,7 +37,10 @@ export const core = availableParallelism() > 1 && hasTaskset() ? String(availabl
 const programs: Record<Name, { args: string[]; health: string }> = {
   floor: { args: [join(root, 'bench/floor/main.ts')], health: '/health' },
   // as bin/boot.mjs starts it
-  ours: { args: ['--enable-source-maps', join(root, 'dist/main.js')], health: '/login' },
+  ours: {
+    args: ['--enable-source-maps', '--max-semi-space-size=16', join(root, 'dist/main.js')],
+    health: '/login',
+  },
 }
 
 /** Starts a server on a free port and waits for its first answer. */
