@@ -184,7 +184,6 @@ describe('SQL where words are', () => {
     '\u0027',
     "' || (select current_user) || '",
     '{{7*7}}',
-    'a\u0000'.replace('\u0000', ''),
     '\u{10FFFF}',
     '\ud800',
     '%25%27',
