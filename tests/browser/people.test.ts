@@ -1,17 +1,17 @@
 import { mkdir } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { serve } from '@hono/node-server'
 import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { root } from '#src/config.ts'
 import { installed, launch } from '#tests/browser/chromium.ts'
 import { makePeople, type People } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 import { PASSWORD } from '#tests/setup/secrets.ts'
 
-const shots = join(tmpdir(), 'ambit-screenshots')
+const shots = join(root, '.data/screenshots')
 const sizes = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } }
 
 if (!installed)
