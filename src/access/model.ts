@@ -36,8 +36,6 @@ export function modelOf(name: Model | string): AccessModel {
   return model
 }
 
-export const isModel = (name: string) => models.has(name)
-
 /** The scopes that a model's declaration supports. */
 export const scopesOf = (model: AccessModel): Scope[] => [
   'all',

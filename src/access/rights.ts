@@ -35,7 +35,6 @@ export class RightsCache {
   readonly #entries = new Map<string, Entry>()
   readonly #loading = new Map<string, Promise<Identity | null>>()
   #invalidations = 0
-  #paused = false
 
   constructor(database: Database, listener: Listener) {
     this.#database = database
@@ -65,12 +64,6 @@ export class RightsCache {
     this.#entries.clear()
   }
 
-  /** For measuring what a request costs without the cache. */
-  pause(paused: boolean): void {
-    this.#paused = paused
-    this.clear()
-  }
-
   async #load(hash: Buffer, key: string): Promise<Identity | null> {
     const began = this.#invalidations
     const heard = this.#listener.alive
@@ -88,7 +81,7 @@ export class RightsCache {
       impersonatorId: found.impersonator,
       rights: rightsFrom(found.permissions, found.readGroups, found.writeGroups),
     }
-    if (heard && this.#listener.alive && began === this.#invalidations && !this.#paused) {
+    if (heard && this.#listener.alive && began === this.#invalidations) {
       if (this.#entries.size >= MOST) this.#entries.delete(this.#entries.keys().next().value as string)
       this.#entries.set(key, { identity, until: start + found.ttlMs })
     }

@@ -1,34 +1,6 @@
 import { FieldMessage } from '#src/ui/field.tsx'
 import type { Child } from '#src/ui/html.ts'
 
-export interface CheckboxProps {
-  name: string
-  label: Child
-  /** What is sent when it is ticked. */
-  value?: string
-  checked?: boolean
-  disabled?: boolean
-  hint?: Child
-  error?: string
-}
-
-export function Checkbox({ name, label, value = 'true', checked, disabled, hint, error }: CheckboxProps) {
-  return (
-    <div class="field">
-      <Box
-        id={name}
-        name={name}
-        value={value}
-        label={label}
-        hint={hint}
-        checked={checked}
-        disabled={disabled}
-      />
-      <FieldMessage name={name} error={error} />
-    </div>
-  )
-}
-
 export interface Choice {
   value: string
   label: Child

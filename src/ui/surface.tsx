@@ -21,26 +21,6 @@ export function Columns({ children }: { children?: Child }) {
   return <div class="columns">{children}</div>
 }
 
-export interface Tab {
-  label: string
-  href: string
-  current: boolean
-  count?: number
-}
-
-export function Tabs({ label, items }: { label: string; items: readonly Tab[] }) {
-  return (
-    <nav class="tabs" aria-label={label}>
-      {items.map((item) => (
-        <a href={item.href} aria-current={item.current ? 'page' : undefined}>
-          {item.label}
-          {item.count === undefined ? null : <span class="count">{item.count}</span>}
-        </a>
-      ))}
-    </nav>
-  )
-}
-
 export interface TileProps {
   label: string
   value: Child

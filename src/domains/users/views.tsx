@@ -3,7 +3,7 @@ import { statuses, type UserRecord } from '#src/domains/users/model.ts'
 import type { Screen } from '#src/http/endpoint.ts'
 import type { ListView } from '#src/http/list.ts'
 import { paths } from '#src/paths.ts'
-import { type Address, address } from '#src/ui/address.ts'
+import { address } from '#src/ui/address.ts'
 import { ButtonLink } from '#src/ui/button.tsx'
 import { ConfirmButton } from '#src/ui/confirm.tsx'
 import { Badge, EmptyState, Facts, NoMatch, type Tone } from '#src/ui/feedback.tsx'
@@ -87,7 +87,7 @@ export function listScreen(found: Page<UserRecord>, view: ListView, may: May, fr
           rowKey={(user) => user.id}
           address={here}
           sort={view.sort}
-          empty={<Nobody here={here} filtered={filtered} path={path} />}
+          empty={<Nobody filtered={filtered} path={path} />}
         />
         <Pager
           address={here}
@@ -123,7 +123,7 @@ const filters = (status: string | null, deleted: string | null, may: May) => [
     : []),
 ]
 
-function Nobody({ filtered, path }: { here: Address; filtered: boolean; path: string }) {
+function Nobody({ filtered, path }: { filtered: boolean; path: string }) {
   return filtered ? (
     <NoMatch clear={path} what="Nobody" />
   ) : (
