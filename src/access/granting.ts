@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden } from '#src/access/grant.ts'
 import { parsePermission, type Scope } from '#src/access/permission.ts'
+import { permissionsOfTemplate } from '#src/access/templates.ts'
 import type { Db } from '#src/db/database.ts'
 
 /** Templates that `role:assign:all` doesn't cover: who gives them must have all that they hold. */
@@ -35,12 +36,14 @@ export const givable = (
 })
 
 /**
- * The rule of granting: the giver's permissions cover all that the role holds, or the giver has
- * `role:assign:all` and the role is a built-in template below the reserved ones.
+ * The rule of granting: the giver's permissions cover all that the role holds. Whoever has `role:assign:all` needs
+ * to cover only what was added to a built-in template below the reserved ones.
  */
 export function mayGive({ rights }: UserActor, { template, codes }: Givable): boolean {
   const assigns = rights.scopes.get('role:assign')?.has('all') ?? false
-  return (assigns && template !== null && !RESERVED.includes(template)) || covers(rights.scopes, codes)
+  const known =
+    assigns && template !== null && !RESERVED.includes(template) ? permissionsOfTemplate(template) : []
+  return covers(rights.scopes, known.length ? codes.filter((code) => !known.includes(code)) : codes)
 }
 
 /**
@@ -91,23 +94,32 @@ export async function requireNotStronger(
   await requireGivable(tx, actor, ids, `This person may do more than you: you may not ${doing}.`)
 }
 
-/** Whole permissions that somebody in this organization has now. */
-export async function permissionsOf(tx: Db, userId: string): Promise<string[]> {
-  const { rows } = await sql<{
-    rights: { permissions: string[] }
-  }>`select app.rights_of(${userId}) as rights`.execute(tx)
-  return rows[0]?.rights.permissions ?? []
-}
-
 /** What administers roles; the last person who has it can't lose it. */
 export const ADMINISTERS = 'role:update:all'
 
+/** Nobody would be left who can administer roles: 409. */
+export class LastAdministrator extends Error {
+  constructor() {
+    super('Nobody would be left who can administer roles: give that to somebody else first, without an end.')
+  }
+}
+
 /**
- * Whether anybody else administers roles, decided under a lock that lasts to the end of the transaction.
+ * Runs a write that may take the right to administer roles from people, one at a time in an organization, and
+ * refuses it where nobody is left who has that right for good (or, where nobody had, nobody at all).
+ * @throws {LastAdministrator}
  */
-export async function othersAdminister(tx: Db, userId: string): Promise<boolean> {
+export async function keepingAnAdministrator<T>(tx: Db, work: () => Promise<T>): Promise<T> {
   await sql`select pg_advisory_xact_lock(hashtextextended('administrators ' || app.org_id(), 0))`.execute(tx)
-  const { rows } = await sql`
+  const before = await administrators(tx)
+  const result = await work()
+  if (before > 0 && (await administrators(tx)) < before) throw new LastAdministrator()
+  return result
+}
+
+/** 2 where somebody administers roles for good, 1 where somebody does for a time, 0 where nobody does. */
+async function administrators(tx: Db): Promise<number> {
+  const { rows } = await sql<{ level: number }>`
     with recursive bearing(id) as (
       select rp.role_id from role_permissions rp join permissions p on p.id = rp.permission_id
       where p.code = ${ADMINISTERS} and p.status = 'active'
@@ -115,10 +127,10 @@ export async function othersAdminister(tx: Db, userId: string): Promise<boolean>
       select c.role_id from bearing b join roles r on r.id = b.id and r.status = 'active' and r.deleted_at is null
       join role_parents c on c.parent_id = b.id
     )
-    select from user_roles ur join bearing b on b.id = ur.role_id
+    select case when ur.expires_at is null then 2 else 1 end as level from user_roles ur join bearing b on b.id = ur.role_id
     join roles r on r.id = ur.role_id and r.status = 'active' and r.deleted_at is null
     join users u on u.id = ur.user_id
-    where u.id <> ${userId} and u.status = 'active' and u.deleted_at is null and (ur.expires_at is null or ur.expires_at > now())
-    limit 1`.execute(tx)
-  return rows.length > 0
+    where u.status = 'active' and u.deleted_at is null and (ur.expires_at is null or ur.expires_at > now())
+    order by 1 desc limit 1`.execute(tx)
+  return rows[0]?.level ?? 0
 }

@@ -1,4 +1,5 @@
 import { Forbidden } from '#src/access/grant.ts'
+import { LastAdministrator } from '#src/access/granting.ts'
 import { Dangling, Taken, TooSlow, Unavailable } from '#src/db/errors.ts'
 import { BadCursor } from '#src/db/paging.ts'
 
@@ -72,6 +73,7 @@ export const stale = (current: unknown) => new HttpError(412, 'Somebody changed 
 export function httpError(error: unknown): HttpError {
   if (error instanceof HttpError) return error
   if (error instanceof Forbidden) return new HttpError(403, error.message)
+  if (error instanceof LastAdministrator) return new HttpError(409, error.message)
   if (error instanceof BadCursor) return new HttpError(400, error.message)
   if (error instanceof Taken) return new HttpError(409, 'Something with this name exists already.')
   if (error instanceof Dangling) return new HttpError(422, 'This refers to something that does not exist.')

@@ -29,7 +29,7 @@ async function administrators(org: Organization): Promise<number> {
   return people.filter(({ rights }) => rights.permissions.includes('role:update:all')).length
 }
 
-describe.each(Object.entries(losses))('%s the last person who can administer roles', (_, lose) => {
+describe.each(Object.entries(losses))('%s the Nobody would be left who can administer roles', (_, lose) => {
   test('is a conflict and changes nothing, though the one before could go', async () => {
     const org = await makeOrganization()
     const [by, one, last] = [await remover(org), await administer(org), await administer(org)]
@@ -37,7 +37,7 @@ describe.each(Object.entries(losses))('%s the last person who can administer rol
     const before = await state(org)
     const answer = await lose(by, last)
     expect(answer.status, answer.text).toBe(409)
-    expect(answer.json().detail).toContain('last person who can administer roles')
+    expect(answer.json().detail).toContain('Nobody would be left who can administer roles')
     const form = {
       _method: lose === remove ? 'DELETE' : 'PATCH',
       ...(lose === remove ? {} : { status: 'disabled' }),

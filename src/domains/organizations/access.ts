@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import { builtinPermissions } from '#src/access/model.ts'
+import { permissionsOfTemplate, templates } from '#src/access/templates.ts'
 import type { DB } from '#src/db/types.ts'
-import { permissionsOfTemplate, templates } from '#src/domains/roles/templates.ts'
 import '#src/domains/models.ts'
 
 const sentence = ({ model, action, scope }: { model: string; action: string; scope: string }) => {

@@ -1,13 +1,7 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
-import {
-  ADMINISTERS,
-  othersAdminister,
-  permissionsOf,
-  requireGivable,
-  requireNotStronger,
-} from '#src/access/granting.ts'
+import { keepingAnAdministrator, requireGivable, requireNotStronger } from '#src/access/granting.ts'
 import type { Config } from '#src/config.ts'
 import type { Db } from '#src/db/database.ts'
 import type { NewUser, UserChange, UserRecord } from '#src/domains/users/model.ts'
@@ -175,21 +169,20 @@ export async function updateUser(
       username: change.username ?? was.username,
       email: change.email ?? was.email,
     })
-  if (turned) await turn(tx, actor, id, was.status, status)
-  if (Object.keys(change).length) {
-    await naming(tx.updateTable('users').set(change).where('users.id', '=', id).execute())
-  }
+  if (turned) await mayTurn(tx, actor, id, was.status, status)
+  const write = () => naming(tx.updateTable('users').set(change).where('users.id', '=', id).execute())
+  if (turned) await keepingAnAdministrator(tx, write)
+  else if (Object.keys(change).length) await write()
+  if (turned && status === 'disabled') await endSessionsOf(tx, id)
   return written(tx, id, readerOf(actor))
 }
 
-/** Disabling ends the sessions; enabling gives back what the person may, and so follows the rule of granting. */
-async function turn(tx: Db, actor: UserActor, id: string, from: string, to: string): Promise<void> {
+/** Enabling gives back what the person may, and so follows the rule of granting. */
+async function mayTurn(tx: Db, actor: UserActor, id: string, from: string, to: string): Promise<void> {
   if (from === 'invited') throw conflict('status', 'can change once the invitation was accepted')
   if (to === 'invited') throw conflict('status', 'comes with an invitation')
   if (id === actor.userId) throw conflict('status', 'of your own can only be changed by somebody else')
-  if (to === 'active') return requireNotStronger(tx, actor, id, 'enable them')
-  await keepAnAdministrator(tx, id)
-  await endSessionsOf(tx, id)
+  if (to === 'active') await requireNotStronger(tx, actor, id, 'enable them')
 }
 
 const endSessionsOf = (tx: Db, id: string) =>
@@ -227,8 +220,9 @@ export async function deleteUser(
 ): Promise<UserRecord> {
   if (id === actor.userId) throw conflict('', 'You can’t delete yourself.')
   const was = await target(tx, actor, grant, id, { version })
-  await keepAnAdministrator(tx, id)
-  await tx.updateTable('users').set({ deleted_at: sql`now()` }).where('users.id', '=', id).execute()
+  await keepingAnAdministrator(tx, () =>
+    tx.updateTable('users').set({ deleted_at: sql`now()` }).where('users.id', '=', id).execute(),
+  )
   await endSessionsOf(tx, id)
   return JSON.parse(was.json)
 }
@@ -244,13 +238,6 @@ export async function restoreUser(
   await requireNotStronger(tx, actor, id, 'bring them back')
   await naming(tx.updateTable('users').set({ deleted_at: null }).where('users.id', '=', id).execute())
   return written(tx, id, readerOf(actor))
-}
-
-async function keepAnAdministrator(tx: Db, id: string): Promise<void> {
-  if (!(await permissionsOf(tx, id)).includes(ADMINISTERS)) return
-  if (!(await othersAdminister(tx, id))) {
-    throw conflict('', 'This is the last person who can administer roles: give that to somebody else first.')
-  }
 }
 
 /** Within the transaction that wrote it, by somebody whose right to write was checked. */
