@@ -7,6 +7,7 @@ export const stylesheets = [
   'css/button.css',
   'css/form.css',
   'css/toolbar.css',
+  'css/tabs.css',
   'css/table.css',
   'css/pager.css',
   'css/surface.css',

@@ -1,69 +1,42 @@
+import { Box, Choices, type ChoicesProps } from '#src/ui/choice.tsx'
 import { FieldMessage } from '#src/ui/field.tsx'
 import type { Child } from '#src/ui/html.ts'
 
-export interface Choice {
-  value: string
+export interface CheckboxProps {
+  name: string
   label: Child
   hint?: Child
-  /** Can't be changed here; the hint says why. A ticked one still has to be kept by the server. */
+  checked?: boolean
+  /** What is sent when it is ticked. */
+  value?: string
+  error?: string
   disabled?: boolean
 }
 
-export interface CheckboxGroupProps {
-  name: string
-  legend: string
-  options: readonly Choice[]
-  values: readonly string[]
-  hint?: Child
-  error?: string
-}
-
-export function CheckboxGroup({ name, legend, options, values, hint, error }: CheckboxGroupProps) {
+/** One yes or no. Unticked it sends nothing, as forms do: the reader of the form makes that a no. */
+export function Checkbox({ name, label, hint, checked, value = 'true', error, disabled }: CheckboxProps) {
   return (
-    <fieldset class="fieldset" id={name} aria-describedby={error ? `${name}-error` : undefined}>
-      <legend>{legend}</legend>
-      {hint ? <p class="hint">{hint}</p> : null}
-      <div class="choices">
-        {options.map((option) => (
-          <Box
-            {...option}
-            id={`${name}-${option.value}`}
-            name={name}
-            checked={values.includes(option.value)}
-          />
-        ))}
-      </div>
-      <FieldMessage name={name} error={error} />
-    </fieldset>
-  )
-}
-
-function Box({
-  id,
-  name,
-  value,
-  label,
-  hint,
-  checked,
-  disabled,
-}: Choice & { id: string; name: string; checked?: boolean }) {
-  return (
-    <div class="choice">
-      <input
+    <div class="field">
+      <Box
         type="checkbox"
-        id={id}
+        id={name}
         name={name}
         value={value}
+        label={label}
+        hint={hint}
         checked={checked}
         disabled={disabled}
-        aria-describedby={hint ? `${id}-hint` : undefined}
+        error={error}
       />
-      <label for={id}>{label}</label>
-      {hint ? (
-        <p class="hint" id={`${id}-hint`}>
-          {hint}
-        </p>
-      ) : null}
+      <FieldMessage name={name} error={error} />
     </div>
   )
+}
+
+export function CheckboxGroup(props: ChoicesProps & { values: readonly string[] }) {
+  return <Choices type="checkbox" {...props} />
+}
+
+export function RadioGroup({ value, ...props }: ChoicesProps & { value?: string | null }) {
+  return <Choices type="radio" {...props} values={value ? [value] : []} />
 }

@@ -1,6 +1,6 @@
 import type { Child } from '#src/ui/html.ts'
 
-interface Labelled {
+export interface Labelled {
   name: string
   label: string
   hint?: Child
@@ -38,7 +38,8 @@ export interface FieldProps extends Labelled {
   after?: Child
 }
 
-const describedBy = ({ name, hint, error }: Labelled) =>
+/** The ids of what explains a control: its hint and its error. */
+export const describedBy = ({ name, hint, error }: Pick<Labelled, 'name' | 'hint' | 'error'>) =>
   [hint ? `${name}-hint` : '', error ? `${name}-error` : ''].filter(Boolean).join(' ') || undefined
 
 const shared = (props: Labelled) => ({
@@ -115,7 +116,15 @@ export function Select(props: SelectProps) {
   )
 }
 
-function FieldFrame({ name, label, hint, error, required, children }: Labelled & { children?: Child }) {
+/** Label, hint and error round a control. */
+export function FieldFrame({
+  name,
+  label,
+  hint,
+  error,
+  required,
+  children,
+}: Labelled & { children?: Child }) {
   return (
     <div class="field">
       <label for={name}>
