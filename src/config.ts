@@ -119,6 +119,7 @@ export const settings = {
     ),
     RATE_LIMIT_WINDOW: whole(60, 1, 86_400).describe('Seconds that attempts are counted over'),
     BODY_LIMIT_KB: whole(1024, 1, 102_400).describe('Largest request body in kB'),
+    IMPORT_LIMIT_MB: whole(64, 1, 1024).describe('Largest file to import in MB'),
   },
 }
 

@@ -1,22 +1,62 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Context } from 'hono'
+import type { Config } from '#src/config.ts'
+import { type Cookies, cookieValues, newToken } from '#src/http/cookies.ts'
 import { HttpError } from '#src/http/errors.ts'
-
-const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
+import type { Body } from '#src/http/input.ts'
 
 /** The form token of a session, or of a visitor's cookie before there is one. */
 export const csrfToken = (secret: string, bearer: string) =>
   createHmac('sha256', secret).update(`csrf ${bearer}`).digest('base64url')
+
+/** The tokens of a request's forms: bound to its session, or to a visitor's cookie, which is given for it. */
+export class FormTokens {
+  readonly #c: Context
+  readonly #config: Config
+  readonly #cookies: Cookies
+  #given: string | undefined
+
+  constructor(c: Context, { config, cookies }: { config: Config; cookies: Cookies }) {
+    this.#c = c
+    this.#config = config
+    this.#cookies = cookies
+  }
+
+  /** For the forms of a page. @param session its cookie's token, where somebody is signed in */
+  token(session: string | null): string {
+    const bearer = session ?? this.#visitor
+    if (!bearer) this.#given ??= newToken()
+    return csrfToken(this.#config.SECRET_KEY, bearer ?? (this.#given as string))
+  }
+
+  /** What drawing a form made necessary. */
+  cookies(): string[] {
+    return this.#given ? [this.#cookies.setVisitor(this.#given)] : []
+  }
+
+  /** Lets a write by cookie pass. @throws {HttpError} 403 */
+  check({ kind, fields }: Body, session: string | null): void {
+    const cookie = session ?? this.#visitor
+    // without a cookie there is no authority to abuse: a program that signs in with JSON
+    if (!cookie && kind !== 'form') return
+    const { SECRET_KEY: secret, PUBLIC_URL } = this.#config
+    const origin = new URL(PUBLIC_URL ?? this.#c.req.url).origin
+    const token = fields.csrf_token
+    checkCsrf(this.#c, { secret, origin, cookie: cookie ?? '', token, form: kind !== 'json' })
+  }
+
+  get #visitor(): string | undefined {
+    return cookieValues(this.#c, this.#cookies.visitor)[0]
+  }
+}
 
 type Check = { secret: string; origin: string; cookie: string; token: unknown; form: boolean }
 
 /**
  * For a request that writes by the authority of a cookie: same origin by `Sec-Fetch-Site` or `Origin`, and in a
  * form, or where a browser says neither, the token bound to that cookie.
- * @throws {HttpError} 403
  */
-export function checkCsrf(c: Context, { secret, origin, cookie, token, form }: Check): void {
-  if (SAFE.has(c.req.method)) return
+function checkCsrf(c: Context, { secret, origin, cookie, token, form }: Check): void {
   const site = c.req.header('sec-fetch-site')
   const from = c.req.header('origin')
   if (site !== undefined && site !== 'same-origin') throw refused()

@@ -6,6 +6,7 @@ import type { ActionOf, ModelOf, Permission } from '#src/access/permission.ts'
 import type { Config } from '#src/config.ts'
 import type { Database } from '#src/db/database.ts'
 import type { FieldError } from '#src/http/errors.ts'
+import type { Upload } from '#src/http/upload.ts'
 import type { Frame } from '#src/ui/frame.ts'
 import type { Child } from '#src/ui/html.ts'
 import type { ScreenProps } from '#src/ui/layout.tsx'
@@ -37,6 +38,9 @@ export type Answer = {
   cookies?: string[]
 }
 
+/** A file of lines: sent as they come, under `name` with the ending .csv. */
+export type Csv = { name: string; chunks: AsyncIterable<string> }
+
 /** What stood in the way of a write, for the form that is shown again. */
 export type Refusal = {
   status: number
@@ -67,6 +71,8 @@ export type Call<A = Access, Q = undefined, B = undefined> = {
   body: Input<B>
   /** The body as it was sent, for an endpoint without a schema. */
   sent: Record<string, unknown>
+  /** What an endpoint with `upload` was sent. */
+  file: Upload | undefined
   /** Version that the writer has seen (`If-Match`, or the form's); null where none was said, or `*`. */
   version: number | null
   request: { id: string; ip: string | null; userAgent: string; via: 'web' | 'api' }
@@ -74,9 +80,24 @@ export type Call<A = Access, Q = undefined, B = undefined> = {
 
 type Only = 'page' | 'json' | 'api'
 
-type Options<A, Q, B> = {
+/** What OpenAPI tells of an endpoint beside its path and input. */
+type Described = {
+  /** Schema of the JSON that a success answers with. */
+  answer?: z.ZodType
+  /** 200, or 204 where there is no `answer`. */
+  status?: 200 | 201 | 202 | 204
+  summary?: string
+  /** Further statuses that this endpoint may answer with. */
+  also?: readonly number[]
+}
+
+type Options<A, Q, B> = Described & {
   query?: Q
   body?: B
+  /** The same rows as a file, for `Accept: text/csv` or `?format=csv`. */
+  csv?: (call: Call<A, Q, undefined>) => Csv | Promise<Csv>
+  /** Also takes multipart/form-data with one file, named `file`, and text/csv as it is. */
+  upload?: true
   /** Counts as an attempt to sign in. */
   rate?: 'sign-in'
   /** Only as a page, only as JSON, or only as JSON below /api. */
@@ -86,12 +107,14 @@ type Options<A, Q, B> = {
 }
 
 /** One row of the route table. */
-export type Endpoint = {
+export type Endpoint = Described & {
   method: Method
   path: string
   access: Access
   query?: z.ZodType
   body?: z.ZodType
+  csv?: (call: never) => Csv | Promise<Csv>
+  upload?: true
   rate?: 'sign-in'
   only?: Only
   handle: (call: never) => Answer | Promise<Answer>

@@ -3,19 +3,28 @@ import type { Context } from 'hono'
 import type { Actor } from '#src/access/actor.ts'
 import { rateKey } from '#src/http/address.ts'
 import { authenticate, type Credential, credentialOf, unauthenticated } from '#src/http/authenticate.ts'
-import { cookieValues, newToken } from '#src/http/cookies.ts'
-import { checkCsrf, csrfToken } from '#src/http/csrf.ts'
-import type { Call, Endpoint, Refusal } from '#src/http/endpoint.ts'
-import { HttpError, httpError, notFound } from '#src/http/errors.ts'
+import { cookieValues } from '#src/http/cookies.ts'
+import { FormTokens } from '#src/http/csrf.ts'
+import { respondCsv } from '#src/http/csv.ts'
+import type { Call, Csv, Endpoint, Refusal } from '#src/http/endpoint.ts'
+import { HttpError, httpError } from '#src/http/errors.ts'
 import { frameFor } from '#src/http/frame.ts'
-import { type Body, readBody, validBody, validQuery } from '#src/http/input.ts'
-import { negotiate, type Wanted } from '#src/http/negotiation.ts'
+import {
+  type Body,
+  bodyType,
+  pathId,
+  queryOf,
+  readBody,
+  seenVersion,
+  validBody,
+  validQuery,
+} from '#src/http/input.ts'
+import { asksForCsv, negotiate, type Wanted } from '#src/http/negotiation.ts'
 import { respond, respondError } from '#src/http/respond.ts'
 import type { Env, Surroundings } from '#src/http/surroundings.ts'
+import { isUpload } from '#src/http/upload.ts'
 import { paths } from '#src/paths.ts'
 import type { Frame } from '#src/ui/frame.ts'
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 /** One request on its way: authenticate → can → handler → answer. */
 export class Handling {
@@ -24,24 +33,24 @@ export class Handling {
   readonly #api: string
   readonly #id = randomUUID()
   #negotiated: Wanted | null = null
+  #csv = false
   #actor: Actor | null = null
   #credential: Credential | null = null
-  #visitor: string | undefined
-  #newVisitor: string | undefined
+  readonly #forms: FormTokens
 
   constructor(c: Context<Env>, around: Surroundings, api: string) {
     this.#c = c
     this.#around = around
     this.#api = api
+    this.#forms = new FormTokens(c, around)
   }
 
   async handle(byMethod: Map<string, Endpoint>): Promise<Response> {
     const c = this.#c
     try {
-      this.#want([...byMethod.values()])
+      this.#want(byMethod)
       await this.#authenticate()
-      const writes = c.req.method !== 'GET' && c.req.method !== 'HEAD'
-      const body = writes ? await readBody(c, this.#around.config.BODY_LIMIT_KB) : undefined
+      const body = this.#reads ? undefined : await this.#body(byMethod.get(c.req.method))
       const endpoint = this.#endpoint(byMethod, body)
       return await this.#run(endpoint, body)
     } catch (error) {
@@ -82,11 +91,21 @@ export class Handling {
     return respondError(error, this.#out(), this.#url.pathname)
   }
 
-  async #run(endpoint: Endpoint, body: Body | undefined): Promise<Response> {
-    const { access } = endpoint
-    if (body) this.#checkOrigin(body)
+  /** A file is read for those alone who may send it. */
+  #body(endpoint: Endpoint | undefined): Promise<Body> {
+    const { BODY_LIMIT_KB, IMPORT_LIMIT_MB } = this.#around.config
+    if (endpoint?.upload && isUpload(bodyType(this.#c))) this.#admit(endpoint)
+    return readBody(this.#c, BODY_LIMIT_KB, endpoint?.upload ? IMPORT_LIMIT_MB : null)
+  }
+
+  #admit({ access }: Endpoint) {
     if (!('public' in access) && !this.#actor) throw unauthenticated()
-    const grant = 'can' in access ? this.#actor?.require(access.can) : undefined
+    return 'can' in access ? this.#actor?.require(access.can) : undefined
+  }
+
+  async #run(endpoint: Endpoint, body: Body | undefined): Promise<Response> {
+    if (body && !this.#credentialIsBearer) this.#forms.check(body, this.#session)
+    const grant = this.#admit(endpoint)
     const { signInLimit } = this.#around
     if (endpoint.rate === 'sign-in' && signInLimit) await signInLimit(rateKey(this.#ip))
     const { csrf_token: _, _method, version: formVersion, ...fields } = body?.fields ?? {}
@@ -97,11 +116,12 @@ export class Handling {
       db: this.#around.db,
       actor: this.#actor,
       grant,
-      id: (name = 'id') => this.#uuid(name),
-      query: endpoint.query ? validQuery(endpoint.query, this.#query()) : undefined,
+      id: (name = 'id') => pathId(this.#c, name),
+      query: endpoint.query ? validQuery(endpoint.query, this.#query(endpoint)) : undefined,
       body: undefined as unknown,
       sent: fields,
-      version: this.#version(isForm ? formVersion : undefined),
+      file: body?.file,
+      version: seenVersion(this.#c, isForm ? formVersion : undefined),
       request: {
         id: this.#id,
         ip: this.#ip,
@@ -110,6 +130,7 @@ export class Handling {
       },
     }
     try {
+      if (this.#csv && endpoint.csv) return await this.#file(await endpoint.csv(call as never))
       if (endpoint.body) call.body = validBody(endpoint.body, isForm ? fields : (body?.fields ?? {}))
       return respond(await endpoint.handle(call as never), this.#out())
     } catch (thrown) {
@@ -133,12 +154,26 @@ export class Handling {
     return respond({ status, screen, headers }, this.#out())
   }
 
-  #want(endpoints: readonly Endpoint[]): void {
+  #file(csv: Csv): Promise<Response> {
+    const { log } = this.#around
+    const path = this.#c.req.path
+    return respondCsv(csv, {
+      requestId: this.#id,
+      head: this.#c.req.raw.method === 'HEAD',
+      lost: (err) => log.error({ err, request: this.#id, path }, 'file broke off'),
+    })
+  }
+
+  #want(byMethod: Map<string, Endpoint>): void {
+    const endpoints = [...byMethod.values()]
     const page = !this.#api && endpoints.some(({ only }) => only === undefined || only === 'page')
     const json = endpoints.some(({ only }) => only !== 'page')
-    this.#negotiated = this.#negotiate(page, json)
-    if (!this.#negotiated) {
-      const offered = [page && 'text/html', json && 'application/json'].filter(Boolean)
+    const csv = this.#reads && byMethod.get('GET')?.csv !== undefined
+    const format = csv ? this.#c.req.query('format') : undefined
+    this.#csv = csv && (format ? format === 'csv' : asksForCsv(this.#c.req.header('accept')))
+    this.#negotiated = format === 'json' ? 'json' : this.#negotiate(page, json)
+    if (!this.#negotiated && !this.#csv) {
+      const offered = [page && 'text/html', json && 'application/json', csv && 'text/csv'].filter(Boolean)
       throw new HttpError(406, `There is ${offered.join(' and ')}.`)
     }
   }
@@ -173,67 +208,14 @@ export class Handling {
     return endpoint
   }
 
-  #checkOrigin(body: Body): void {
-    if (this.#credential?.kind === 'bearer') return
-    const { config } = this.#around
-    // a session that has ended has no authority left: its browser is a visitor's
-    const cookie = this.#actor ? this.#credential?.token : this.#visitorCookie()
-    // without a cookie there is no authority to abuse: a program that signs in with JSON
-    if (!cookie && body.kind !== 'form') return
-    const origin = config.PUBLIC_URL ? new URL(config.PUBLIC_URL).origin : new URL(this.#c.req.url).origin
-    const form = body.kind !== 'json'
-    checkCsrf(this.#c, {
-      secret: config.SECRET_KEY,
-      origin,
-      cookie: cookie ?? '',
-      token: body.fields.csrf_token,
-      form,
-    })
-  }
-
-  /** The token for forms: of the session, or of a visitor, who gets a cookie for it. */
-  get #formToken(): string {
-    const { config } = this.#around
-    if (this.#credential?.kind === 'cookie' && this.#actor)
-      return csrfToken(config.SECRET_KEY, this.#credential.token)
-    const visitor = this.#visitorCookie()
-    if (visitor) return csrfToken(config.SECRET_KEY, visitor)
-    this.#newVisitor ??= newToken()
-    return csrfToken(config.SECRET_KEY, this.#newVisitor)
-  }
-
-  #visitorCookie(): string | undefined {
-    this.#visitor ??= cookieValues(this.#c, this.#around.cookies.visitor)[0]
-    return this.#visitor
-  }
-
-  #version(ofForm: unknown): number | null {
-    const header = this.#c.req.header('if-match')?.trim()
-    if (header === '*') return null
-    const text = header
-      ? /^(?:W\/)?"(\d{1,9})"$/.exec(header)?.[1]
-      : typeof ofForm === 'string'
-        ? ofForm
-        : undefined
-    if (header && text === undefined) throw new HttpError(412, 'If-Match is no version of this.')
-    if (text === undefined) return null
-    return Number(text)
-  }
-
-  #uuid(name: string): string {
-    const value = this.#c.req.param(name) ?? ''
-    if (!UUID.test(value)) throw notFound()
-    return value.toLowerCase()
-  }
-
-  #query(): Record<string, string> {
-    const query: Record<string, string> = {}
-    for (const [name, values] of Object.entries(this.#c.req.queries())) {
-      if (values.length > 1) throw new HttpError(400, `${name} is given twice`)
-      if (values[0]?.includes('\0')) throw new HttpError(400, `${name} has a NUL character`)
-      query[name] = values[0] ?? ''
-    }
-    return query
+  /** Without `format`, which says how to answer. */
+  #query(endpoint: Endpoint): Record<string, string> {
+    const query = queryOf(this.#c)
+    if (!endpoint.csv) return query
+    const { format, ...others } = query
+    if (format !== undefined && !['csv', 'json'].includes(format))
+      throw new HttpError(400, 'format must be csv or json')
+    return others
   }
 
   #toLogin(): Response {
@@ -262,7 +244,7 @@ export class Handling {
       locate: (path: string) => config.URL_PREFIX + this.#api + path,
       setNotice: cookies.setNotice,
       cookies: () => [
-        ...(this.#newVisitor ? [cookies.setVisitor(this.#newVisitor)] : []),
+        ...this.#forms.cookies(),
         ...(cookieValues(this.#c, cookies.notice).length ? [cookies.drop(cookies.notice)] : []),
       ],
       noneMatch: this.#c.req.header('if-none-match'),
@@ -270,12 +252,21 @@ export class Handling {
   }
 
   #frame(): Frame {
-    return frameFor(this.#c, this.#around, this.#actor, this.#formToken)
+    return frameFor(this.#c, this.#around, this.#actor, this.#forms.token(this.#session))
+  }
+
+  /** The cookie's token; a session that has ended has no authority left: its browser is a visitor's. */
+  get #session(): string | null {
+    return this.#actor && this.#credential?.kind === 'cookie' ? this.#credential.token : null
   }
 
   get #ip(): string | null {
     const { incoming } = this.#c.env ?? {}
     return this.#around.clientAddress(incoming?.socket.remoteAddress, this.#c.req.header('x-forwarded-for'))
+  }
+
+  get #reads(): boolean {
+    return this.#c.req.method === 'GET' || this.#c.req.method === 'HEAD'
   }
 
   get #via(): 'web' | 'api' {

@@ -1,9 +1,14 @@
 import type { Context } from 'hono'
 import type { z } from 'zod'
-import { type FieldError, HttpError, invalid } from '#src/http/errors.ts'
+import { type FieldError, HttpError, invalid, notFound } from '#src/http/errors.ts'
+import { isUpload, readMultipart, type Upload } from '#src/http/upload.ts'
 
-/** A body as it was sent: JSON, or the fields of a form. */
-export type Body = { kind: 'json' | 'form' | 'none'; fields: Record<string, unknown> }
+/** A body as it was sent: JSON, the fields of a form, or a file, which a form may hold beside its fields. */
+export type Body = {
+  kind: 'json' | 'form' | 'file' | 'none'
+  fields: Record<string, unknown>
+  file?: Upload | undefined
+}
 
 const NONE: Body = { kind: 'none', fields: {} }
 const MOST_FIELDS = 1000
@@ -11,24 +16,39 @@ const MOST_FIELDS = 1000
 const MOST_KEYS = 10_000
 const DEEPEST = 20
 
+/** The media type of a body, without its parameters. */
+export const bodyType = (c: Context) =>
+  (c.req.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+
 /**
  * The one reader of bodies, by content type.
+ * @param limitKb of fields
+ * @param fileLimitMb of a file; null where none is taken
  * @throws {HttpError} 415 for another type, 413 past the limit, 400 for what is malformed
  */
-export async function readBody(c: Context, limitKb: number): Promise<Body> {
-  const type = (c.req.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+export async function readBody(c: Context, limitKb: number, fileLimitMb: number | null): Promise<Body> {
+  const type = bodyType(c)
   if (c.req.header('content-encoding')) throw new HttpError(415, 'A compressed body is not taken.')
-  const text = await limited(c, limitKb * 1024)
-  if (text === '') return NONE
-  if (type === 'application/json') return { kind: 'json', fields: parseJson(text) }
-  if (type === 'application/x-www-form-urlencoded') return { kind: 'form', fields: parseForm(text) }
-  throw new HttpError(415, 'Send application/json or application/x-www-form-urlencoded.')
+  const asFile = fileLimitMb !== null && isUpload(type)
+  const content = await limited(c, asFile ? fileLimitMb * 1024 * 1024 : limitKb * 1024)
+  if (content.length === 0) return NONE
+  if (type === 'application/json') return { kind: 'json', fields: parseJson(utf8(content)) }
+  if (type === 'application/x-www-form-urlencoded')
+    return { kind: 'form', fields: collected(new URLSearchParams(utf8(content))) }
+  if (asFile && type === 'text/csv') return { kind: 'file', fields: {}, file: { name: 'file.csv', content } }
+  if (asFile) {
+    const { fields, file } = await readMultipart(c.req.header('content-type') ?? '', content)
+    return { kind: 'form', fields: collected(fields), file }
+  }
+  const types = ['application/json', 'application/x-www-form-urlencoded']
+  if (fileLimitMb !== null) types.push('multipart/form-data', 'text/csv')
+  throw new HttpError(415, `Send ${types.join(' or ')}.`)
 }
 
-async function limited(c: Context, most: number): Promise<string> {
+async function limited(c: Context, most: number): Promise<Buffer> {
   if (Number(c.req.header('content-length') ?? 0) > most) throw tooLarge(most)
   const stream = c.req.raw.body
-  if (!stream) return ''
+  if (!stream) return Buffer.alloc(0)
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) {
@@ -36,8 +56,12 @@ async function limited(c: Context, most: number): Promise<string> {
     if (size > most) throw tooLarge(most)
     chunks.push(chunk)
   }
+  return Buffer.concat(chunks, size)
+}
+
+function utf8(content: Buffer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
+    return new TextDecoder('utf-8', { fatal: true }).decode(content)
   } catch {
     throw new HttpError(400, 'The body is not UTF-8.')
   }
@@ -93,10 +117,10 @@ function refuseNul(text: string): void {
   if (text.includes('\0')) throw new HttpError(400, 'The body has a NUL character.')
 }
 
-function parseForm(text: string): Record<string, unknown> {
+function collected(pairs: Iterable<[string, string]>): Record<string, unknown> {
   const fields: Record<string, unknown> = Object.create(null)
   let count = 0
-  for (const [name, value] of new URLSearchParams(text)) {
+  for (const [name, value] of pairs) {
     if (++count > MOST_FIELDS) throw new HttpError(400, `The body has more than ${MOST_FIELDS} fields.`)
     refuseNul(value)
     const before = fields[name]
@@ -126,4 +150,40 @@ export function validQuery<S extends z.ZodType>(schema: S, query: Record<string,
   const errors = messages(parsed.error)
   const detail = errors.map(({ path, message }) => `${path} ${message}`).join('; ')
   throw new HttpError(400, detail, { errors })
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+/** A uuid of the path. @throws {HttpError} 404 for anything else */
+export function pathId(c: Context, name: string): string {
+  const value = c.req.param(name) ?? ''
+  if (!UUID.test(value)) throw notFound()
+  return value.toLowerCase()
+}
+
+/** The address's fields, each once. @throws {HttpError} 400 */
+export function queryOf(c: Context): Record<string, string> {
+  const query: Record<string, string> = {}
+  for (const [name, values] of Object.entries(c.req.queries())) {
+    if (values.length > 1) throw new HttpError(400, `${name} is given twice`)
+    if (values[0]?.includes('\0')) throw new HttpError(400, `${name} has a NUL character`)
+    query[name] = values[0] ?? ''
+  }
+  return query
+}
+
+/**
+ * The version that a writer has seen: `If-Match`, or the form's field; null for none, or for any.
+ * @throws {HttpError} 412 for what is no version
+ */
+export function seenVersion(c: Context, ofForm: unknown): number | null {
+  const header = c.req.header('if-match')?.trim()
+  if (header === '*') return null
+  const text = header
+    ? /^(?:W\/)?"(\d{1,9})"$/.exec(header)?.[1]
+    : typeof ofForm === 'string'
+      ? ofForm
+      : undefined
+  if (header && text === undefined) throw new HttpError(412, 'If-Match is no version of this.')
+  return text === undefined ? null : Number(text)
 }

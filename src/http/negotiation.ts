@@ -35,16 +35,25 @@ export function negotiate({ accept: header, bearer, api, partial, page, json }: 
   return preferred === 'json' && data === 0 ? null : preferred
 }
 
+/** Whether a file is asked for by name, no less than JSON and more than a page. */
+export function asksForCsv(header = ''): boolean {
+  const accept = header.toLowerCase()
+  const csv = named(accept, 'text/csv') ?? 0
+  return csv > (named(accept, 'text/html') ?? 0) && csv >= (named(accept, 'application/json') ?? 0)
+}
+
 /** The q of a media type named in the header (`text/*` counts for text/html); null where it isn't. */
 function quality(accept: string, type: string): number | null {
-  if (!accept.includes(type.slice(0, type.indexOf('/') + 1))) return null
-  for (const range of [type, `${type.split('/', 1)[0]}/*`]) {
-    for (const part of accept.split(',')) {
-      const [name = '', ...parameters] = part.split(';').map((piece) => piece.trim())
-      if (name !== range) continue
-      const q = parameters.find((parameter) => parameter.startsWith('q='))
-      return q ? Number(q.slice(2)) || 0 : 1
-    }
+  const major = type.slice(0, type.indexOf('/') + 1)
+  return accept.includes(major) ? (named(accept, type) ?? named(accept, `${major}*`)) : null
+}
+
+function named(accept: string, range: string): number | null {
+  for (const part of accept.split(',')) {
+    const [name = '', ...parameters] = part.split(';').map((piece) => piece.trim())
+    if (name !== range) continue
+    const q = parameters.find((parameter) => parameter.startsWith('q='))
+    return q ? Number(q.slice(2)) || 0 : 1
   }
   return null
 }

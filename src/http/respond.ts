@@ -6,7 +6,7 @@ import type { Frame } from '#src/ui/frame.ts'
 import { Page, Part, Plain } from '#src/ui/layout.tsx'
 
 /** What every answer of the application carries; pages add their policy. */
-const common = {
+export const common = {
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'same-origin',
   'X-Frame-Options': 'DENY',
@@ -15,7 +15,8 @@ const common = {
   'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
   Vary: 'Accept, HX-Request',
 }
-const nothingRuns = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+/** The policy of what is no page. */
+export const nothingRuns = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 const pagePolicy = (nonce: string) =>
   `default-src 'none'; script-src 'self' 'nonce-${nonce}'; style-src 'self'; img-src 'self' data:; font-src 'self'; ` +
   "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

@@ -1,0 +1,52 @@
+import { HttpError } from '#src/http/errors.ts'
+
+/** A file that was sent, as it was sent. */
+export type Upload = { name: string; content: Buffer }
+
+const MOST_PARTS = 100
+
+/** Whether a body of this type is a file for endpoints that take one. */
+export const isUpload = (type: string) => type === 'multipart/form-data' || type === 'text/csv'
+
+/**
+ * The fields and the file of a form (RFC 7578), read by the platform's own reader.
+ * @throws {HttpError} 400 for what is malformed, or holds other files than one named `file`
+ */
+export async function readMultipart(
+  contentType: string,
+  content: Buffer,
+): Promise<{ fields: [string, string][]; file: Upload | undefined }> {
+  const boundary = /boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(contentType)
+  if (tooMany(content, boundary?.[1] ?? boundary?.[2] ?? ''))
+    throw new HttpError(400, `The form has no boundary, or more than ${MOST_PARTS} parts.`)
+  const form = await new Response(content as Uint8Array<ArrayBuffer>, {
+    headers: { 'Content-Type': contentType },
+  })
+    .formData()
+    .catch(() => {
+      throw new HttpError(400, 'The form is malformed.')
+    })
+  const fields: [string, string][] = []
+  let file: Upload | undefined
+  for (const [name, value] of form) {
+    if (typeof value === 'string') fields.push([name, value])
+    else if (name !== 'file' || file) throw new HttpError(400, 'Send one file, as the field “file”.')
+    // a browser sends an empty one where none was chosen
+    else if (value.name || value.size)
+      file = { name: value.name, content: Buffer.from(await value.arrayBuffer()) }
+  }
+  return { fields, file }
+}
+
+/** Counted before it is parsed, since many parts take long. */
+function tooMany(content: Buffer, boundary: string): boolean {
+  const mark = `--${boundary}`
+  let parts = 0
+  for (
+    let at = content.indexOf(mark);
+    at >= 0 && parts <= MOST_PARTS + 1;
+    at = content.indexOf(mark, at + mark.length)
+  )
+    parts++
+  return !boundary || parts > MOST_PARTS + 1
+}

@@ -1,0 +1,32 @@
+import { Hono } from 'hono'
+import { Cookies } from '#src/http/cookies.ts'
+import type { Endpoint } from '#src/http/endpoint.ts'
+import { mount } from '#src/http/mount.ts'
+import type { Env } from '#src/http/surroundings.ts'
+import { type App, testConfig, testDatabase } from '#tests/setup/database.ts'
+
+const { db, rights } = await testDatabase()
+
+/** An application of these endpoints alone; what it logs goes into `logged`. */
+export function mounted(
+  endpoints: readonly Endpoint[],
+  settings: Record<string, string> = {},
+  logged: string[] = [],
+): App {
+  const config = testConfig(settings)
+  const app = new Hono<Env>({ strict: false }).basePath('/')
+  mount(app, endpoints, {
+    config,
+    db,
+    rights,
+    cookies: new Cookies(config),
+    signInLimit: null,
+    asset: (name) => name,
+    navigation: () => [],
+    seen: () => {},
+    denied: async (_, wanted) => void logged.push(wanted),
+    clientAddress: () => null,
+    log: { error: (_, message) => void logged.push(message) },
+  })
+  return app as unknown as App
+}
