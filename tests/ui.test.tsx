@@ -9,8 +9,8 @@ import { Page, Part } from '#src/ui/layout.tsx'
 import { Pager } from '#src/ui/pager.tsx'
 import { Table } from '#src/ui/table.tsx'
 import { Time } from '#src/ui/time.tsx'
+import { evil } from '#tests/ui-markup.ts'
 
-const evil = `"><img src=x onerror=alert(1)> & 'quoted' hx-get="/steal"`
 const file = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
 
 const frame: Frame = {

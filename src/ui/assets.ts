@@ -9,6 +9,7 @@ export const stylesheets = [
   'css/toolbar.css',
   'css/tabs.css',
   'css/table.css',
+  'css/bulk.css',
   'css/pager.css',
   'css/surface.css',
   'css/feedback.css',
@@ -19,6 +20,8 @@ export const stylesheets = [
 export const scripts = [
   'js/theme.js',
   'js/navigation.js',
+  // fills the question that confirm.js asks
+  'js/select.js',
   'js/confirm.js',
   'js/form.js',
   'js/time.js',

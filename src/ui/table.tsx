@@ -13,12 +13,24 @@ export interface Column<Row> {
   cell: (row: Row) => Child
 }
 
+export interface Selecting<Row> {
+  /** The form that acts on the rows, by id: see BulkBar. */
+  form: string
+  name: string
+  /** Names the row's box for who can't see the row. */
+  label: (row: Row) => string
+  /** Why this row can't be taken just now. */
+  blocked?: (row: Row) => string | null
+}
+
 export interface TableProps<Row> {
   /** Names the table for who can't see it. */
   label: string
   columns: readonly Column<Row>[]
   rows: readonly Row[]
   rowKey: (row: Row) => string
+  /** A box before each row. */
+  select?: Selecting<Row>
   address: Address
   /** As in the address: 'name', '-created_at'. */
   sort?: string | null
@@ -28,13 +40,27 @@ export interface TableProps<Row> {
 
 /** The first column is the head of its row. Cards instead of rows where it is narrow. */
 export function Table<Row>(props: TableProps<Row>): Markup {
-  const { label, columns, rows, empty } = props
+  const { label, columns, rows, select, empty } = props
   if (rows.length === 0) return html`${empty}`
-  return html`<div class="table-frame${columns.length < 4 ? ' few' : null}"><div class="table-scroll"><table class="table">
+  return html`<div class="table-frame${width(columns)}"><div class="table-scroll"><table class="table${select ? ' picking' : null}">
 <caption class="unseen">${label}</caption>
-<thead><tr>${columns.map((column) => Head({ column, ...props }))}</tr></thead>
+<thead><tr>${select ? PickAll({ select, shown: rows.length }) : null}${columns.map((column) => Head({ column, ...props }))}</tr></thead>
 <tbody>${Rows(props)}</tbody>
 </table></div></div>`
+}
+
+const width = ({ length }: readonly unknown[]) => (length < 4 ? ' few' : length > 7 ? ' many' : null)
+
+function PickAll<Row>({ select, shown }: { select: Selecting<Row>; shown: number }): Markup {
+  return html`<th class="pick"><input type="checkbox" class="needs-script" data-pick-all="${select.form}" aria-label="Select all ${shown} on this page"></th>`
+}
+
+function Pick<Row>({ form, name, label, blocked }: Selecting<Row>, row: Row, key: string): Markup {
+  const reason = blocked?.(row)
+  const state = reason ? html` disabled title="${reason}"` : null
+  return html`<td class="pick"><input type="checkbox" id="pick-${key}" form="${form}" name="${name}" value="${key}" aria-label="Select ${label(row)}"${state}>${
+    reason ? html`<span class="unseen">${reason}</span>` : null
+  }</td>`
 }
 
 function Head<Row>({ column, sort, address }: TableProps<Row> & { column: Column<Row> }): Markup {
@@ -48,7 +74,7 @@ function Head<Row>({ column, sort, address }: TableProps<Row> & { column: Column
 }
 
 // One string, because this runs for every cell of every list: what a column repeats is made once.
-function Rows<Row>({ columns, rows, rowKey }: TableProps<Row>): Markup {
+function Rows<Row>({ columns, rows, rowKey, select }: TableProps<Row>): Markup {
   const cells = columns.map(({ label, align, href, cell }, i) => ({
     open: `${i ? '<td' : '<th scope="row"'}${align === 'end' ? ' class="end"' : ''} data-label="${escaped(label)}">`,
     close: i ? '</td>' : '</th>',
@@ -57,7 +83,9 @@ function Rows<Row>({ columns, rows, rowKey }: TableProps<Row>): Markup {
   }))
   let out = ''
   for (const row of rows) {
-    out += `<tr id="row-${escaped(rowKey(row))}">`
+    const key = rowKey(row)
+    out += `<tr id="row-${escaped(key)}">`
+    if (select) out += Pick(select, row, key)
     for (const { open, close, href, cell } of cells) {
       const to = href?.(row)
       const content = text(cell(row))

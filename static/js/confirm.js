@@ -1,11 +1,11 @@
-// The form's own button opens the question; the button within the dialog sends the form.
+// A form's or a button's own submit opens the question; the button within the dialog sends the form.
 document.addEventListener(
   'submit',
   (event) => {
     const { target: form, submitter } = event
-    if (!form.matches('[data-confirm]')) return
     const dialog = form.querySelector('dialog')
     if (submitter?.matches('[data-confirmed]')) return dialog.close()
+    if (!form.matches('[data-confirm]') && !submitter?.matches('[data-confirm]')) return
     event.preventDefault()
     event.stopImmediatePropagation()
     dialog.showModal()

@@ -1,0 +1,93 @@
+import type { Noun } from '#src/ui/bulk.tsx'
+import { Button, ButtonLink } from '#src/ui/button.tsx'
+import { Hidden, writing } from '#src/ui/form.tsx'
+import { Icon } from '#src/ui/icon.tsx'
+import { Panel } from '#src/ui/surface.tsx'
+import { type Column, Table } from '#src/ui/table.tsx'
+
+export interface RefusedRow {
+  id: string
+  title: string
+  href?: string
+  reason: string
+}
+
+export interface BulkResultProps {
+  /** What was done, as a sentence goes on: 'disabled', 'given the role Auditor'. */
+  did: string
+  noun: Noun
+  done: number
+  refused: readonly RefusedRow[]
+  /** The list, as it was. */
+  back: { label: string; href: string }
+  /** Where the same is asked again, with what was sent beside the ids. */
+  again?: { action: string; csrfToken: string; fields: Record<string, string> }
+}
+
+const number = new Intl.NumberFormat('en')
+const counted = (count: number, { one, many }: Noun) => `${number.format(count)} ${count === 1 ? one : many}`
+
+const columns: Column<RefusedRow>[] = [
+  { key: 'title', label: 'Refused', href: ({ href }) => href ?? null, cell: ({ title }) => title },
+  { key: 'reason', label: 'Reason', cell: ({ reason }) => reason },
+]
+
+/** How each row fared: done, or refused with its reason. */
+export function BulkResult({ did, noun, done, refused, back, again }: BulkResultProps) {
+  return (
+    <>
+      <ul class="outcome">
+        <li class="good">
+          <Icon name="circle-check" />
+          {counted(done, noun)} {did}
+        </li>
+        {refused.length ? (
+          <li class="bad">
+            <Icon name="ban" />
+            {counted(refused.length, noun)} refused
+          </li>
+        ) : null}
+      </ul>
+      {refused.length ? (
+        <Panel title="Refused">
+          <Table
+            label="Refused, with reasons"
+            columns={columns}
+            rows={refused}
+            rowKey={({ id }) => id}
+            address={() => back.href}
+            empty={null}
+          />
+        </Panel>
+      ) : null}
+      <div class="form-actions">
+        {again && refused.length ? <Again {...again} refused={refused} /> : null}
+        <ButtonLink kind={refused.length ? 'plain' : 'primary'} href={back.href}>
+          {back.label}
+        </ButtonLink>
+      </div>
+    </>
+  )
+}
+
+function Again({
+  action,
+  csrfToken,
+  fields,
+  refused,
+}: Required<BulkResultProps>['again'] & Pick<BulkResultProps, 'refused'>) {
+  return (
+    <form method="post" action={action} {...writing}>
+      <Hidden csrfToken={csrfToken} />
+      {Object.entries(fields).map(([name, value]) => (
+        <input type="hidden" name={name} value={value} />
+      ))}
+      {refused.map(({ id }) => (
+        <input type="hidden" name="ids" value={id} />
+      ))}
+      <Button kind="primary" icon="rotate-ccw">
+        Try the refused ones again
+      </Button>
+    </form>
+  )
+}

@@ -1,0 +1,174 @@
+import { describe, expect, test } from 'vitest'
+import { BulkBar } from '#src/ui/bulk.tsx'
+import { BulkResult } from '#src/ui/bulk-result.tsx'
+import { Checkbox, CheckboxGroup, RadioGroup } from '#src/ui/checkbox.tsx'
+import { FileField } from '#src/ui/file-field.tsx'
+import { Table } from '#src/ui/table.tsx'
+import { Tabs } from '#src/ui/tabs.tsx'
+import { evil, expectHarmless } from '#tests/ui-markup.ts'
+
+const noun = { one: 'person', many: 'people' }
+const bar = (props: Partial<Parameters<typeof BulkBar>[0]> = {}) =>
+  String(
+    <BulkBar
+      action="/users/bulk"
+      csrfToken="t"
+      noun={noun}
+      shown={25}
+      total={1000}
+      matching="q=ada&status=active"
+      actions={[{ action: 'delete', label: 'Delete', icon: 'trash-2', danger: true, confirm: 'Gone.' }]}
+      {...props}
+    />,
+  )
+const result = (refused: Parameters<typeof BulkResult>[0]['refused']) =>
+  String(
+    <BulkResult
+      did="disabled"
+      noun={noun}
+      done={1}
+      refused={refused}
+      back={{ label: 'Back', href: '/users?q=a' }}
+      again={{ action: '/users/bulk', csrfToken: 't', fields: { action: 'disable' } }}
+    />,
+  )
+
+describe('rows to select', () => {
+  const table = String(
+    <Table
+      label="People"
+      columns={[{ key: 'name', label: 'Name', cell: (row) => row }]}
+      rows={['Ada', 'Me']}
+      rowKey={(row) => row}
+      select={{
+        form: 'bulk',
+        name: 'ids',
+        label: (row) => row,
+        blocked: (row) => (row === 'Me' ? 'That is you' : null),
+      }}
+      address={() => ''}
+      empty={null}
+    />,
+  )
+
+  test('have boxes that belong to the form, with a name', () => {
+    expect(table).toContain(
+      '<input type="checkbox" id="pick-Ada" form="bulk" name="ids" value="Ada" aria-label="Select Ada">',
+    )
+    expect(table).toContain('aria-label="Select all 2 on this page"')
+  })
+
+  test('that are blocked say why', () => {
+    expect(table).toMatch(/value="Me"[^>]* disabled title="That is you"><span class="unseen">That is you</)
+    expect(table.match(/disabled/g)).toHaveLength(1)
+  })
+})
+
+describe('the bar', () => {
+  test('posts what to do, with its question, and Enter in a box does nothing', () => {
+    expect(bar()).toMatch(/<button type="submit"[^>]* name="action" value="delete" data-confirm="Gone.">/)
+    expect(bar().match(/<button/)?.index).toBe(bar().indexOf('<button type="submit" disabled="" hidden="">'))
+    expect(bar()).toContain('name="csrf_token" value="t"')
+  })
+
+  test.each([
+    [
+      { total: 1000 },
+      /name="matching" value="q=ada&amp;status=active" data-total="1000"/,
+      'All 1,000 matching',
+    ],
+    [{ total: 1001 }, null, '1,001 match'],
+    [{ total: 10_000, capped: true, most: 20_000 }, null, 'More than 10,000 match'],
+    [{ total: 25 }, null, ''],
+    [{ total: null }, null, ''],
+  ])('offers all that match up to what can be changed at once: %j', (props, box, words) => {
+    const markup = bar(props)
+    if (box) expect(markup).toMatch(box)
+    else expect(markup).not.toContain('name="matching"')
+    expect(markup).toContain(words)
+  })
+
+  test('has the argument beside its action', () => {
+    const options = [{ value: '1', label: 'Auditor' }]
+    const action = { action: 'add', label: 'Add role', icon: 'shield' as const }
+    const markup = bar({ actions: [{ ...action, arguments: [{ name: 'role_id', label: 'Role', options }] }] })
+    expect(markup).toMatch(/<select name="role_id" aria-label="Role"><option value="1">Auditor<\/option>/)
+  })
+})
+
+describe('the result', () => {
+  test('says how each fared, and tries the refused ones again', () => {
+    const markup = result([{ id: 'a', title: 'Ada', href: '/users/a', reason: 'is the last' }])
+    expect(markup).toContain('1 person disabled')
+    expect(markup).toContain('1 person refused')
+    expect(markup).toContain('<a href="/users/a">Ada</a>')
+    expect(markup).toContain('is the last')
+    expect(markup).toMatch(/name="action" value="disable".*name="ids" value="a"/)
+    expect(markup).toContain('href="/users?q=a"')
+  })
+
+  test('has nothing to try again where all was done', () => {
+    expect(result([])).not.toContain('again')
+    expect(result([])).not.toContain('refused')
+  })
+})
+
+describe('fields', () => {
+  test('a box that is wrong says so, and is described by it', () => {
+    const box = String(<Checkbox name="terms" label="Read" hint="All of it" error="is needed" />)
+    expect(box).toContain('aria-describedby="terms-hint terms-error" aria-invalid="true"')
+    expect(box).not.toContain('checked')
+    expect(String(<Checkbox name="a" label="A" checked />)).toContain('value="true" checked=""')
+  })
+
+  test('of several, those are ticked that hold', () => {
+    const options = ['a', 'b'].map((value) => ({ value, label: value }))
+    const many = String(<CheckboxGroup name="x" legend="X" options={options} values={['b']} />)
+    expect(many).toMatch(/type="checkbox" id="x-b" name="x" value="b" checked=""/)
+    expect(many.match(/checked/g)).toHaveLength(1)
+    const one = String(<RadioGroup name="x" legend="X" options={options} value="a" />)
+    expect(one).toMatch(/type="radio" id="x-a" name="x" value="a" checked=""/)
+    expect(one.match(/checked/g)).toHaveLength(1)
+  })
+
+  test('the tab where one is says so', () => {
+    const items = [
+      { label: 'Profile', href: '/a', current: false },
+      { label: 'Roles', href: '/b', current: true, count: 0 },
+    ]
+    const tabs = String(<Tabs label="Ada" items={items} />)
+    expect(tabs).toContain('<a href="/b" aria-current="page">Roles<span class="count">0</span></a>')
+    expect(tabs.match(/aria-current/g)).toHaveLength(1)
+  })
+})
+
+test('no string becomes markup', () => {
+  const named = { name: evil, label: evil, hint: evil, error: evil }
+  const options = [{ value: evil, label: evil, hint: evil }]
+  const action = { action: evil, label: evil, icon: 'ban' as const, confirm: evil }
+  const markups = [
+    <Checkbox {...named} value={evil} />,
+    <RadioGroup {...named} legend={evil} options={options} value={evil} />,
+    <FileField {...named} accept={evil} />,
+    <Tabs label={evil} items={[{ label: evil, href: evil, current: true }]} />,
+    bar({
+      action: evil,
+      csrfToken: evil,
+      noun: { one: evil, many: evil },
+      matching: evil,
+      filter: evil,
+      actions: [{ ...action, arguments: [{ name: evil, label: evil, options }] }],
+    }),
+    result([{ id: evil, title: evil, href: evil, reason: evil }]),
+    <Table
+      label={evil}
+      columns={[{ key: evil, label: evil, cell: () => evil }]}
+      rows={[evil]}
+      rowKey={() => evil}
+      select={{ form: evil, name: evil, label: () => evil, blocked: () => evil }}
+      address={() => evil}
+      empty={null}
+    />,
+  ]
+  for (const markup of markups) expectHarmless(String(markup))
+})
