@@ -16,7 +16,10 @@ export const encodeCursor = (sort: string, { key, id }: Cursor) =>
   Buffer.from(JSON.stringify([sort, key, id])).toString('base64url')
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-const INSTANT = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d{1,6})?\+00$/
+const INSTANT = /^((?!0000)\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d{1,6})?\+00$/
+
+/** Types of columns that a list may be sorted by. */
+export type KeyType = 'text' | 'timestamptz' | 'date' | 'integer' | 'bigint' | 'numeric' | 'boolean'
 
 /** A day and time that exists, as the database writes it. */
 function isInstant(text: string): boolean {
@@ -25,22 +28,35 @@ function isInstant(text: string): boolean {
   return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(`${day}T${time}`)
 }
 
+const isWhole = (text: string, bits: number) =>
+  /^(0|-?[1-9]\d{0,18})$/.test(text) && BigInt.asIntN(bits, BigInt(text)) === BigInt(text)
+
+/** Whether a text is a value of its type, as the database writes it. */
+const isKey: Record<KeyType, (text: string) => boolean> = {
+  text: (text) => !text.includes('\0'),
+  timestamptz: isInstant,
+  date: (text) => isInstant(`${text} 00:00:00+00`),
+  integer: (text) => isWhole(text, 32),
+  bigint: (text) => isWhole(text, 64),
+  numeric: (text) => /^-?\d{1,100}(\.\d{1,100})?$/.test(text),
+  boolean: (text) => text === 'true' || text === 'false',
+}
+
 /**
  * @param type of the sort column
  * @throws {BadCursor} for anything that no list of this sort gave
  */
-export function decodeCursor(text: string, sort: string, type: string): Cursor {
+export function decodeCursor(text: string, sort: string, type: KeyType): Cursor {
   try {
     const [of, key, id] = JSON.parse(Buffer.from(text, 'base64url').toString())
-    const fits = typeof key === 'string' && (type === 'timestamptz' ? isInstant(key) : !key.includes('\0'))
-    if (of === sort && fits && UUID.test(id)) return { key, id }
+    if (of === sort && typeof key === 'string' && isKey[type](key) && UUID.test(id)) return { key, id }
   } catch {}
   throw new BadCursor('This place in the list is not known; begin at the first page.')
 }
 
 type Place = {
   column: string
-  type: string
+  type: KeyType
   descending: boolean
   after: Cursor | null
   before: Cursor | null

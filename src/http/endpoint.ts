@@ -19,8 +19,8 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 /** A page, without its frame. `plain` is the narrow one for visitors. */
 export type Screen = Omit<ScreenProps, 'frame'> & { plain?: boolean; footer?: Child }
 
-/** Draws a page once its frame is known. */
-export type Draw = (frame: Frame) => Screen
+/** Draws a page once its frame is known; may load first what only the page shows. */
+export type Draw = (frame: Frame) => Screen | Promise<Screen>
 
 /** What a handler answers; `respond` makes it a page, a fragment or JSON. */
 export type Answer = {

@@ -132,7 +132,7 @@ export class Handling {
     try {
       if (this.#csv && endpoint.csv) return await this.#file(await endpoint.csv(call as never))
       if (endpoint.body) call.body = validBody(endpoint.body, isForm ? fields : (body?.fields ?? {}))
-      return respond(await endpoint.handle(call as never), this.#out())
+      return await respond(await endpoint.handle(call as never), this.#out())
     } catch (thrown) {
       return this.#again(endpoint, call as unknown as Call, thrown, fields)
     }
@@ -218,7 +218,7 @@ export class Handling {
     return others
   }
 
-  #toLogin(): Response {
+  #toLogin(): Response | Promise<Response> {
     const { config } = this.#around
     const { pathname, search } = this.#url
     const back = this.#c.req.method === 'GET' ? (pathname + search).slice(config.URL_PREFIX.length) : ''

@@ -1,24 +1,27 @@
 import { z } from 'zod'
-import { type Cursor, decodeCursor } from '#src/db/paging.ts'
+import { type Cursor, decodeCursor, type KeyType } from '#src/db/paging.ts'
 import { HttpError } from '#src/http/errors.ts'
+import { type Condition, type FilterDeclaration, parametersOf } from '#src/http/filter.ts'
 
-/** What a list offers: each sort with its column, each filter with its values. */
+/** What a list offers: each sort with its column, each filter with its values or its type. */
 export type ListDeclaration = {
   /** Name in the address → column and its type. */
-  sorts: Record<string, readonly [column: string, type: 'text' | 'timestamptz']>
+  sorts: Record<string, readonly [column: string, type: KeyType]>
   defaultSort: string
-  filters: Record<string, readonly string[]>
+  filters: Record<string, FilterDeclaration>
 }
 
 /** A list as it is asked for. */
 export type ListView = {
   q: string
-  /** Values per filter; a filter that is absent lets everything through. */
+  /** Values per field (`status`, `created_at.gte`); a filter that is absent lets everything through. */
   filters: Readonly<Record<string, readonly string[]>>
+  /** The same for `filtered`, without those that the list itself looks at. */
+  conditions: readonly Condition[]
   /** As in the address: `name`, `-created_at`. */
   sort: string
   column: string
-  type: 'text' | 'timestamptz'
+  type: KeyType
   descending: boolean
   limit: number
   after: Cursor | null
@@ -36,7 +39,9 @@ export function listQuery(declaration: ListDeclaration) {
       .regex(/^\d{1,6}$/, 'must be a number')
       .transform(Number)
       .pipe(z.number().min(min).max(max))
-  const known = ['q', 'sort', 'limit', 'after', 'before', 'offset', ...Object.keys(filters)]
+  const parameters = Object.entries(filters).flatMap(([name, filter]) => parametersOf(name, filter))
+  const names = parameters.map(({ name }) => name)
+  const known = ['q', 'sort', 'limit', 'after', 'before', 'offset', ...names]
   const shape = {
     q: z.string().max(200).default(''),
     sort: z
@@ -46,7 +51,7 @@ export function listQuery(declaration: ListDeclaration) {
     after: z.string().max(2000).optional(),
     before: z.string().max(2000).optional(),
     offset: number(0, 10_000).default(0),
-    ...Object.fromEntries(Object.entries(filters).map(([name, values]) => [name, choice(values)])),
+    ...Object.fromEntries(parameters.map(({ name, schema }) => [name, schema.optional()])),
   }
   return z
     .object(shape)
@@ -57,12 +62,15 @@ export function listQuery(declaration: ListDeclaration) {
       if (unknown.length)
         throw new HttpError(400, `${unknown.join(', ')} is not known here; known: ${known.join(', ')}`)
       const { q, sort, limit, offset, after, before } = given
-      const [column, type] = sorts[sort.replace(/^-/, '')] as readonly [string, 'text' | 'timestamptz']
+      const [column, type] = sorts[sort.replace(/^-/, '')] as readonly [string, KeyType]
+      const chosen = parameters.flatMap((parameter) => {
+        const values = given[parameter.name] as string[] | undefined
+        return values ? [{ ...parameter, values }] : []
+      })
       return {
         q: q.trim(),
-        filters: Object.fromEntries(
-          Object.keys(filters).flatMap((name) => (Array.isArray(given[name]) ? [[name, given[name]]] : [])),
-        ),
+        filters: Object.fromEntries(chosen.map(({ name, values }) => [name, values])),
+        conditions: chosen.map(({ condition, values }) => condition(values)).filter((one) => one !== null),
         sort,
         column,
         type,
@@ -74,11 +82,3 @@ export function listQuery(declaration: ListDeclaration) {
       }
     })
 }
-
-const choice = (values: readonly string[]) =>
-  z
-    .string()
-    .transform((text) => text.split(',').filter(Boolean))
-    .refine((list) => list.every((value) => values.includes(value)), `must be among ${values.join(', ')}`)
-    .transform((list) => (list.length ? list : undefined))
-    .optional()

@@ -36,7 +36,7 @@ type Outgoing = {
 }
 
 /** The only place that looks at what the client wants: JSON, a fragment, or a page. */
-export function respond(answer: Answer, out: Outgoing): Response {
+export function respond(answer: Answer, out: Outgoing): Response | Promise<Response> {
   if (out.wanted === 'json') return jsonResponse(answer, out)
   if (answer.location !== undefined && !answer.screen) return redirect(answer, out)
   return pageResponse(answer, out)
@@ -87,10 +87,10 @@ function redirect({ location = '', notice, cookies = [], headers }: Answer, out:
   )
 }
 
-function pageResponse(answer: Answer, out: Outgoing): Response {
+async function pageResponse(answer: Answer, out: Outgoing): Promise<Response> {
   if (!answer.screen) throw new HttpError(406, 'This is not to be had as a page.')
   const frame = out.frame()
-  return markup(answer.screen(frame), frame, out, answer)
+  return markup(await answer.screen(frame), frame, out, answer)
 }
 
 function markup(
