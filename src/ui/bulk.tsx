@@ -56,8 +56,8 @@ export function BulkBar(props: BulkBarProps) {
       {...writing}
     >
       <Hidden csrfToken={csrfToken} />
-      {/* the first button is what Enter in a row's box presses: nothing */}
-      <button type="submit" disabled hidden />
+      {/* the first button is what Enter in a row's box presses: it asks for no action, and is refused */}
+      <button type="submit" name="action" value="" hidden />
       <p class="bulk-count" role="status">
         <span class="without-script">With the ticked {noun.many}:</span>
       </p>

@@ -24,6 +24,7 @@ function AccountMenu({
 <div id="account" class="menu account-menu" popover>
 <p class="menu-head"><strong>${person.name}</strong><span>${person.username}</span></p>
 <a class="menu-item" href="${frame.path('/me')}">${Icon({ name: 'user' })}Profile</a>
+<button type="button" class="menu-item needs-script" role="switch" aria-checked="true" data-shortcuts>${Icon({ name: 'keyboard' })}Single-key shortcuts</button>
 ${ThemeChoice({ theme: frame.theme })}
 <form method="post" action="${frame.path('/logout')}" hx-boost="false">
 <input type="hidden" name="csrf_token" value="${frame.csrfToken}">
