@@ -90,8 +90,10 @@ export interface Organizations {
   is_default: Generated<boolean>;
   kind: Generated<string>;
   name: string;
+  search_name: Generated<string>;
   settings: Generated<Json>;
   slug: string;
+  sort_name: Generated<string>;
   status: Generated<string>;
   updated_at: Generated<string>;
   version: Generated<number>;
@@ -177,6 +179,9 @@ export interface Sessions {
   account_id: string | null;
   created_at: Generated<string>;
   expires_at: string;
+  home_expires_at: string | null;
+  home_org_id: string | null;
+  home_user_id: string | null;
   id: Generated<string>;
   idle_timeout: Interval;
   impersonator_id: string | null;
@@ -227,6 +232,8 @@ export interface Users {
   org_id: Generated<string>;
   owner_group_id: string | null;
   owner_user_id: string | null;
+  shadow_of_org_id: string | null;
+  shadow_of_user_id: string | null;
   sort_name: Generated<string>;
   status: Generated<string>;
   time_zone: Generated<string>;

@@ -40,18 +40,19 @@ export const grants = {
   kysely_migration: 'select',
 }
 
-/** The role that the reviewed functions run as. */
+/** The role that the reviewed functions run as; it makes organizations with all that they begin with. */
 export const lookupGrants = {
-  organizations: 'select',
+  organizations: 'select, insert, update',
   accounts: 'select, insert, update',
   users: 'select, insert, update',
   groups: 'select',
   group_members: 'select',
-  permissions: 'select',
-  roles: 'select',
+  search_words: fixed,
+  permissions: 'select, insert',
+  roles: 'select, insert, update',
   role_parents: 'select',
-  role_permissions: 'select',
-  user_roles: 'select',
+  role_permissions: 'select, insert',
+  user_roles: 'select, insert',
   sessions: 'select, insert, update',
   unknown_logins: all,
   security_events: 'select, insert',
@@ -78,6 +79,15 @@ export const definers = [
   'app.managed_account(uuid)',
   'app.rename_account(uuid,text,text)',
   'app.set_first_password(uuid,text)',
+  'app.record_effect(uuid,jsonb,jsonb,uuid[])',
+  'app.has_active_account(uuid)',
+  'app.list_organizations(text[],text[],text,boolean,text,uuid,integer,integer)',
+  'app.read_organization(uuid)',
+  'app.create_organization(text,text,jsonb,jsonb)',
+  'app.update_organization(uuid,jsonb,integer)',
+  'app.enter_organization(uuid,uuid,text)',
+  'app.leave_organization(uuid)',
+  'app.end_entered_sessions()',
 ]
 
 /** Written by triggers, or made from columns that are audited. */
@@ -97,6 +107,14 @@ export const notAudited = [
   'sessions.user_agent',
   'sessions.idle_timeout',
   'sessions.last_seen_at',
+  // entering and leaving are events of their own
+  'sessions.home_org_id',
+  'sessions.home_user_id',
+  'sessions.home_expires_at',
+  'users.shadow_of_org_id',
+  'users.shadow_of_user_id',
+  'organizations.sort_name',
+  'organizations.search_name',
 ]
 
 /** The others that the application may call. */
@@ -106,4 +124,6 @@ export const callable = [
   'app.uuid_v7()',
   'app.fold(text)',
   'app.notify_rights(text[],uuid)',
+  'app.organization_json(organizations)',
+  'app.role_app()',
 ]
