@@ -13,6 +13,8 @@ export type Rights = {
   scopes: ReadonlyMap<string, ReadonlySet<Scope>>
   readGroups: readonly string[]
   writeGroups: readonly string[]
+  /** Groups that the person leads, and those beneath. */
+  leadGroups: readonly string[]
 }
 
 /** The request that somebody acts through, for the trail. */
@@ -29,13 +31,20 @@ export type Identity = {
   username: string
   name: string
   organization: Organization
+  /** Who it really is, in an organization that they entered from the platform's. */
+  home: { orgId: string; userId: string; organizationName: string } | null
   impersonatorId: string | null
   rights: Rights
 }
 
 const NONE: ReadonlySet<Scope> = new Set()
 
-export function rightsFrom(codes: readonly string[], readGroups: string[], writeGroups: string[]): Rights {
+export function rightsFrom(
+  codes: readonly string[],
+  readGroups: string[],
+  writeGroups: string[],
+  leadGroups: string[] = [],
+): Rights {
   const scopes = new Map<string, Set<Scope>>()
   for (const code of codes) {
     const parsed = parsePermission(code)
@@ -45,7 +54,7 @@ export function rightsFrom(codes: readonly string[], readGroups: string[], write
     if (held) held.add(parsed.scope)
     else scopes.set(key, new Set([parsed.scope]))
   }
-  return { permissions: new Set(codes), scopes, readGroups, writeGroups }
+  return { permissions: new Set(codes), scopes, readGroups, writeGroups, leadGroups }
 }
 
 /** Somebody who acts in one organization. A request has exactly one, or none. */
@@ -74,9 +83,11 @@ export class UserActor {
 
   /** What the audit trail reads: who, through what, in which request. */
   get context(): string {
+    const { home } = this.identity
     this.#context ??= JSON.stringify({
-      org: this.orgId,
-      user: this.userId,
+      org: home?.orgId ?? this.orgId,
+      user: home?.userId ?? this.userId,
+      shadow: home ? this.userId : undefined,
       impersonator: this.identity.impersonatorId ?? undefined,
       via: this.#via.via,
       request: this.#via.requestId,

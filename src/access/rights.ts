@@ -16,6 +16,8 @@ type Found = {
   permissions: string[]
   readGroups: string[]
   writeGroups: string[]
+  leadGroups: string[]
+  home: Identity['home']
   ttlMs: number
 }
 
@@ -78,8 +80,9 @@ export class RightsCache {
       username: found.username,
       name: found.name || found.username,
       organization: found.organization,
+      home: found.home,
       impersonatorId: found.impersonator,
-      rights: rightsFrom(found.permissions, found.readGroups, found.writeGroups),
+      rights: rightsFrom(found.permissions, found.readGroups, found.writeGroups, found.leadGroups),
     }
     if (heard && this.#listener.alive && began === this.#invalidations) {
       if (this.#entries.size >= MOST) this.#entries.delete(this.#entries.keys().next().value as string)
@@ -97,13 +100,13 @@ export class RightsCache {
     for (const [key, { identity }] of this.#entries) {
       const hit =
         kind === 'u:'
-          ? identity.userId === id
+          ? identity.userId === id || identity.home?.userId === id
           : kind === 'a:'
             ? identity.accountId === id
             : kind === 's:'
               ? identity.sessionId === id
               : kind === 'o:'
-                ? identity.organization.id === id
+                ? identity.organization.id === id || identity.home?.orgId === id
                 : true
       if (hit) this.#entries.delete(key)
     }
