@@ -35,12 +35,21 @@ export type Dependencies = {
   config: Config
   db: Database
   rights: RightsCache
+  /** The route table, where it isn't the program's own. */
+  routes?: readonly Endpoint[]
   /** Marks a session as seen, some time later. */
   seen?: (sessionId: string) => void
   log?: { error: (details: object, message: string) => void }
 }
 
-export function createApp({ config, db, rights, seen = () => {}, log = console }: Dependencies) {
+export function createApp({
+  config,
+  db,
+  rights,
+  routes = endpoints,
+  seen = () => {},
+  log = console,
+}: Dependencies) {
   const app = new Hono<{ Bindings: HttpBindings }>({ strict: false }).basePath(config.URL_PREFIX || '/')
   const assets = new Assets()
   app.get(paths.static(':hash', ':file{.+}'), (c, next) => {
@@ -51,7 +60,7 @@ export function createApp({ config, db, rights, seen = () => {}, log = console }
     )
     return found ? Promise.resolve(found) : next()
   })
-  mount(app, endpoints, {
+  mount(app, routes, {
     config,
     db,
     rights,

@@ -4,7 +4,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { ActionOf, ModelOf, Permission } from '#src/access/permission.ts'
 import type { Config } from '#src/config.ts'
-import type { Database } from '#src/db/database.ts'
+import type { Database, Door } from '#src/db/database.ts'
 import type { FieldError } from '#src/http/errors.ts'
 import type { Upload } from '#src/http/upload.ts'
 import type { Frame } from '#src/ui/frame.ts'
@@ -62,7 +62,7 @@ export type Services = { config: Config; db: Database }
 export type Call<A = Access, Q = undefined, B = undefined> = {
   c: Context
   services: Services
-  db: Database
+  db: Door
   actor: Who<A>
   grant: GrantFor<A>
   /** A uuid from the path; anything else is a 404. */
@@ -100,6 +100,8 @@ type Options<A, Q, B> = Described & {
   upload?: true
   /** Counts as an attempt to sign in. */
   rate?: 'sign-in'
+  /** Answers with a secret, which is kept for no `Idempotency-Key`. */
+  secret?: true
   /** Only as a page, only as JSON, or only as JSON below /api. */
   only?: Only
   /** The form again, when what it sent was refused. */
@@ -116,6 +118,7 @@ export type Endpoint = Described & {
   csv?: (call: never) => Csv | Promise<Csv>
   upload?: true
   rate?: 'sign-in'
+  secret?: true
   only?: Only
   handle: (call: never) => Answer | Promise<Answer>
   refused?: (call: never, refusal: Refusal) => Draw | Promise<Draw>

@@ -44,6 +44,34 @@ export async function list<Row, T extends keyof DB = keyof DB>(
   return page(rows, view, total)
 }
 
+const AT_ONCE = 1000
+
+/**
+ * All rows of a list, from its beginning, so many at a time as fit well into memory. Each piece is read anew, so
+ * that no slow reader holds a connection or a snapshot.
+ */
+export async function* everyRow<Row, T extends keyof DB = keyof DB>(
+  db: Pick<Database, 'readAs'>,
+  actor: Acting,
+  view: ListView,
+  source: Source<T>,
+): AsyncGenerator<Row[]> {
+  const [found] = source.search
+    ? await db.readAs(actor, (q) => statement(q, entries(source.search as Search)))
+    : []
+  const few = (found?.entries ?? 0) <= FEW
+  let after = view.after
+  for (;;) {
+    const place = { ...view, limit: AT_ONCE, after, before: null, offset: 0 }
+    const rows = await db.readAs(actor, (q) => pageOf(q, source, place, { few, beyondCap: true }))
+    const piece = rows.slice(0, AT_ONCE)
+    yield piece.map(({ json }) => JSON.parse(json))
+    const last = piece[piece.length - 1]
+    if (rows.length <= AT_ONCE || !last) return
+    after = { key: last.key, id: last.id }
+  }
+}
+
 const statement = <Row>(db: Db, text: RawBuilder<Row>): Compilable<Row> => ({
   compile: () => text.compile(db),
 })

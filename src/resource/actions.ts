@@ -1,0 +1,14 @@
+import type { Model } from '#src/access/permission.ts'
+import type { Actions, Parts } from '#src/resource/parts.ts'
+import type { Resource } from '#src/resource/resource.ts'
+import { createRecord, removeRecord, restoreRecord, updateRecord } from '#src/resource/write.ts'
+
+/** The writes of an entity: the kernel's own, and those that stand in their place. */
+export const actionsOf = <M extends Model>(resource: Resource<M>, parts: Parts<M, never>): Actions<M> => ({
+  create: (tx, actor, grant, input) => createRecord(tx, resource, actor, grant, input),
+  update: (tx, actor, grant, id, change, version) =>
+    updateRecord(tx, resource, actor, grant, id, change, version),
+  remove: (tx, actor, grant, id, version) => removeRecord(tx, resource, actor, grant, id, version),
+  restore: (tx, actor, grant, id) => restoreRecord(tx, resource, actor, grant, id),
+  ...parts.actions,
+})

@@ -1,0 +1,162 @@
+import { z } from 'zod'
+import type { UserActor } from '#src/access/actor.ts'
+import type { Grant } from '#src/access/grant.ts'
+import type { Model } from '#src/access/permission.ts'
+import { type Call, type Endpoint, post, signedIn } from '#src/http/endpoint.ts'
+import { HttpError, invalid } from '#src/http/errors.ts'
+import { actionsOf } from '#src/resource/actions.ts'
+import { eachOf, MOST_AT_ONCE, type Outcome } from '#src/resource/bulk.ts'
+import { everyRow } from '#src/resource/list.ts'
+import type { Actions, Bulk, Parts } from '#src/resource/parts.ts'
+import { placesOf } from '#src/resource/places.ts'
+import { namesOf, sourceOf } from '#src/resource/query.ts'
+import type { Resource, Row } from '#src/resource/resource.ts'
+import { capital } from '#src/resource/views/cell.tsx'
+import { BulkResult } from '#src/ui/bulk-result.tsx'
+import type { Frame } from '#src/ui/frame.ts'
+
+/** What is done to many records of an entity: its own, and deleting and bringing back. */
+export function bulkOf<M extends Model>(
+  resource: Resource<M>,
+  parts: Parts<M, never>,
+): Readonly<Record<string, Bulk<M>>> {
+  const { remove, restore }: Actions<M> = actionsOf(resource, parts)
+  const { many } = resource.declared
+  const takesAway: Bulk<M> = {
+    needs: 'delete',
+    label: 'Delete',
+    icon: 'trash-2',
+    did: 'deleted',
+    danger: true,
+    confirm: resource.soft ? `The ${many} can be restored.` : 'This can’t be undone.',
+    one: (tx, actor, grant, id) => remove(tx, actor, grant as Grant<M, 'delete'>, id, null),
+  }
+  const bringsBack: Bulk<M> = {
+    needs: 'delete',
+    label: 'Restore',
+    icon: 'rotate-ccw',
+    did: 'restored',
+    deleted: true,
+    one: (tx, actor, grant, id) => restore(tx, actor, grant as Grant<M, 'delete'>, id),
+  }
+  const deletes = !parts.without?.includes('delete')
+  return {
+    ...parts.bulk,
+    ...(deletes ? { delete: takesAway } : {}),
+    ...(deletes && resource.soft ? { restore: bringsBack } : {}),
+  }
+}
+
+const outcome = z.strictObject({
+  id: z.guid(),
+  status: z.enum(['done', 'refused']),
+  reason: z.string().optional(),
+})
+const answer = z
+  .strictObject({ done: z.int(), refused: z.int(), results: z.array(outcome) })
+  .meta({ id: 'bulk_answer' })
+
+const ids = z.preprocess(
+  (value) => (typeof value === 'string' ? [value] : value),
+  z.array(z.guid('is no id')).max(MOST_AT_ONCE, `has at most ${MOST_AT_ONCE} ids`),
+)
+
+/** `POST /<path>/bulk`: the same for up to 1,000 records, with an answer for each. */
+export function bulkRoute<M extends Model>(resource: Resource<M>, parts: Parts<M, never>): Endpoint {
+  const all = bulkOf(resource, parts)
+  const names = Object.keys(all) as [string, ...string[]]
+  const body = z
+    .object({
+      action: z.enum(names, `must be one of ${names.join(', ')}`),
+      ids: ids.optional(),
+      matching: z.string().max(2000).optional(),
+    })
+    .catchall(z.unknown())
+  const path = placesOf(resource.path).bulk
+  const { many } = resource.declared
+  const options = { body, answer, summary: `Do the same to many ${many}` }
+  return post(path, signedIn, options, async (call) => {
+    const { db, actor } = call
+    const { action, ids: named, matching, ...given } = call.body
+    const bulk = all[action] as Bulk<M>
+    const grant = actor.require(resource.may(bulk.needs)) as unknown as Grant<M>
+    const chosen =
+      matching === undefined ? named : await idsMatching(call as unknown as Call, resource, actor, matching)
+    if (!chosen?.length) throw invalid([{ path: 'ids', message: 'names no record' }])
+    const result = await eachOf(db, actor, chosen, path, (tx, id) => bulk.one(tx, actor, grant, id, given))
+    const done = result.done === 1 ? `1 ${resource.declared.one}` : `${result.done} ${many}`
+    return {
+      json: result,
+      ...(result.refused ? {} : { location: resource.path, notice: `${done} ${bulk.did}` }),
+      ...(result.refused
+        ? {
+            screen: async (frame: Frame) => ({
+              title: `${bulk.label} ${many}`,
+              trail: [{ label: capital(many), href: frame.path(resource.path) }],
+              children: BulkResult({
+                did: bulk.did,
+                noun: resource.declared,
+                done: result.done,
+                refused: await refusedRows(call as unknown as Call, resource, actor, result.results, frame),
+                back: { label: `Back to ${many}`, href: frame.path(resource.path) },
+                again: {
+                  action: frame.path(path),
+                  csrfToken: frame.csrfToken,
+                  fields: { action, ...texts(given) },
+                },
+              }),
+            }),
+          }
+        : {}),
+    }
+  })
+}
+
+const texts = (given: Record<string, unknown>) =>
+  Object.fromEntries(
+    Object.entries(given).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
+  )
+
+/** All that a list's query matches, as far as the reader sees them; too many are refused. */
+async function idsMatching<M extends Model>(
+  { db }: Call,
+  resource: Resource<M>,
+  actor: UserActor,
+  matching: string,
+): Promise<string[]> {
+  const view = resource.query.parse(Object.fromEntries(new URLSearchParams(matching)))
+  const grant = actor.require(resource.may('read')) as unknown as Grant<M>
+  const pieces = everyRow<Row>(db, actor, view, sourceOf(resource, grant, view, actor))
+  const { value } = await pieces.next()
+  const first: Row[] = value ?? []
+  if (first.length >= MOST_AT_ONCE && !(await pieces.next()).done)
+    throw new HttpError(422, `More than ${MOST_AT_ONCE} match: narrow the list first.`)
+  return first.map(({ id }) => id)
+}
+
+/** Those that were refused, by name where the reader sees them. */
+async function refusedRows<M extends Model>(
+  { db }: Call,
+  resource: Resource<M>,
+  actor: UserActor,
+  results: readonly Outcome[],
+  frame: Frame,
+) {
+  const refused: readonly Outcome[] = results.filter(({ status }) => status === 'refused')
+  const grant = actor.find(resource.may('read'))
+  const names: ReadonlyMap<string, string> = grant
+    ? await namesOf(
+        db,
+        actor,
+        resource,
+        grant,
+        refused.map((one) => one.id),
+      )
+    : new Map<string, string>()
+  return refused.map(({ id, reason = '' }) => ({
+    id,
+    title: names.get(id) ?? id,
+    href: names.has(id) ? frame.path(placesOf(resource.path).one(id)) : undefined,
+    reason,
+  }))
+}

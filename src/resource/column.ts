@@ -1,0 +1,185 @@
+import { z } from 'zod'
+
+export type Kind = 'text' | 'email' | 'integer' | 'flag' | 'choice' | 'date' | 'instant' | 'reference'
+
+/** Looks of a value in a list: see `Badge`. */
+export type Tone = 'good' | 'warn' | 'bad' | 'info' | 'plain'
+
+/** One column of an entity: what it takes, what it answers, and where it shows. */
+export type Column = {
+  kind: Kind
+  label: string
+  hint?: string
+  /** As it is sent, by JSON, form or file. */
+  input: z.ZodType
+  /** As it is answered. */
+  output: z.ZodType
+  /** SQL type. */
+  type: 'text' | 'integer' | 'boolean' | 'date' | 'timestamptz' | 'uuid'
+  /** Has to be sent when a record is made. */
+  required: boolean
+  /** What stands where nothing was sent. */
+  initial: unknown
+  write: 'always' | 'create' | 'never'
+  /** Has a place in lists, exports. */
+  listed: boolean
+  exported: boolean
+  /** The column that a list sorts by, where it does. */
+  sortable: string | false
+  filterable: boolean
+  /** Lines of its field in a form. */
+  rows?: number
+  options?: readonly string[]
+  labels?: Readonly<Record<string, string>>
+  tones?: Readonly<Record<string, Tone>>
+  /** Model of the record that it names. */
+  of?: string
+}
+
+type Given = Partial<
+  Pick<Column, 'hint' | 'required' | 'write' | 'listed' | 'exported' | 'filterable' | 'input'>
+> & { sortable?: boolean | string }
+
+const column = (
+  kind: Kind,
+  type: Column['type'],
+  label: string,
+  output: z.ZodType,
+  initial: unknown,
+  input: z.ZodType,
+  { sortable = false, ...given }: Given,
+  more: Partial<Column> = {},
+): Column => ({
+  kind,
+  type,
+  label,
+  output,
+  initial,
+  required: false,
+  write: 'always',
+  listed: true,
+  exported: true,
+  filterable: false,
+  ...more,
+  input,
+  ...given,
+  // the marker `true` becomes the name of the column when the entity is declared
+  sortable: sortable === true ? '' : sortable,
+})
+
+const nothing = z.literal('').transform(() => null)
+const orNothing = (schema: z.ZodType) => z.union([schema, z.null(), nothing])
+
+/** One line without control characters, trimmed. */
+export const line = (most: number) =>
+  z
+    .string('is needed')
+    .trim()
+    .max(most, `has at most ${most} characters`)
+    .regex(/^\P{Cc}*$/u, 'has a control character')
+
+const lines = (most: number) =>
+  z
+    .string('is needed')
+    .transform((text) => text.replaceAll('\r\n', '\n').trim())
+    .pipe(
+      z
+        .string()
+        .max(most, `has at most ${most} characters`)
+        .regex(/^(\P{Cc}|[\n\t])*$/u, 'has a control character'),
+    )
+
+/**
+ * Text: one line, or several with `rows`. Sorted by its folded form `sort_<name>`, unless another column is named.
+ */
+export function text(label: string, given: Given & { max?: number; rows?: number } = {}): Column {
+  const { max = given.rows ? 10_000 : 200, rows, ...rest } = given
+  const plain = rows ? lines(max) : line(max)
+  const input = rest.required ? plain.pipe(z.string().min(1, 'is needed')) : plain
+  return column('text', 'text', label, z.string(), '', input, rest, { rows, listed: !rows })
+}
+
+/** An address, normalised; null where there is none. */
+export function email(label: string, given: Given = {}): Column {
+  const address = z
+    .string('is needed')
+    .transform((sent) => sent.normalize('NFKC').trim().toLowerCase())
+    .pipe(z.string().max(254, 'has at most 254 characters').pipe(z.email('is no e-mail address')))
+  const input = given.required ? address : orNothing(address)
+  return column('email', 'text', label, z.string().nullable(), null, input, given)
+}
+
+/** A whole number; null where there is none. */
+export function integer(label: string, given: Given & { min?: number; max?: number } = {}): Column {
+  const { min = -2_147_483_648, max = 2_147_483_647, ...rest } = given
+  const range = z.int('must be a whole number').min(min, `is at least ${min}`).max(max, `is at most ${max}`)
+  const typed = z
+    .string()
+    .regex(/^-?\d{1,10}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(range)
+  const number = z.union([range, typed])
+  const input = rest.required ? number : orNothing(number)
+  return column('integer', 'integer', label, z.int().nullable(), null, input, rest)
+}
+
+/** Yes or no. A form sends "false" before the box, so that an empty box is said too. */
+export function flag(label: string, given: Given & { initial?: boolean } = {}): Column {
+  const { initial = false, ...rest } = given
+  const word = z.enum(['true', 'false'], 'must be true or false').transform((sent) => sent === 'true')
+  const both = z.array(z.enum(['true', 'false'])).transform((sent) => sent.includes('true'))
+  const input = z.union([z.boolean(), word, both])
+  return column('flag', 'boolean', label, z.boolean(), initial, input, rest)
+}
+
+type Choosing<V extends string> = Given & {
+  initial?: V
+  labels?: Record<V, string>
+  tones?: Partial<Record<V, Tone>>
+}
+
+/** One of several words. */
+export function choice<const V extends string>(
+  label: string,
+  options: readonly [V, ...V[]],
+  { initial = options[0], labels, tones, ...given }: Choosing<V> = {},
+): Column {
+  const values = z.enum(options, `must be one of ${options.join(', ')}`)
+  const more = { options, labels, tones: tones as Column['tones'] }
+  return column('choice', 'text', label, z.enum(options), initial, values, given, more)
+}
+
+/** A day; null where there is none. */
+export function date(label: string, given: Given = {}): Column {
+  const day = z.iso
+    .date('must be a day like 2026-01-31')
+    .refine((sent) => sent > '0001', 'must be a day like 2026-01-31')
+  const input = given.required ? day : orNothing(day)
+  return column('date', 'date', label, z.iso.date().nullable(), null, input, given)
+}
+
+/** A moment that the program notes; nobody writes it. */
+export const instant = (label: string, given: Given = {}): Column =>
+  column(
+    'instant',
+    'timestamptz',
+    label,
+    z.iso.datetime({ offset: true }).nullable(),
+    null,
+    z.never(),
+    { sortable: given.sortable ?? false, ...given },
+    { write: 'never' },
+  )
+
+/** The id of another record; answers come with that record's name where the reader may see it. */
+export function reference(label: string, model: string, given: Given = {}): Column {
+  const id = z.guid('is no id')
+  const input = given.required ? id : orNothing(id)
+  return column('reference', 'uuid', label, z.guid().nullable(), null, input, given, { of: model })
+}
+
+/** Whose a record is: every business table has these, and they always count. */
+export const ownership = {
+  owner_user_id: reference('Owner', 'user', { listed: false }),
+  owner_group_id: reference('Owning group', 'group', { listed: false }),
+}

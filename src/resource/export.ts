@@ -1,0 +1,37 @@
+import { stringify } from 'csv-stringify/sync'
+import type { Column } from '#src/resource/column.ts'
+import type { Resource, Row } from '#src/resource/resource.ts'
+
+/**
+ * What a spreadsheet would take for a formula gets an apostrophe before it; so does what has one already, so that
+ * `fromCell` gives back every text as it was.
+ */
+const guarded = (value: string) => (/^'*[=+\-@\t\r]/.test(value) ? `'${value}` : value)
+
+/** A cell's text as it was before `guarded`. */
+export const fromCell = (cell: string): string => (/^''*[=+\-@\t\r]/.test(cell) ? cell.slice(1) : cell)
+
+const cellOf = ({ kind }: Column, value: unknown): string => {
+  if (value === null || value === undefined) return ''
+  return kind === 'text' || kind === 'email' ? guarded(String(value)) : String(value)
+}
+
+/** Names of the columns of a file, in order. */
+export const exportedColumns = ({ columns }: Resource): string[] => [
+  'id',
+  ...Object.keys(columns).filter((name) => columns[name]?.exported),
+]
+
+/** A list as CSV (RFC 4180), a piece of text for each piece of rows. */
+export async function* csvOf(resource: Resource, pieces: AsyncIterable<Row[]>): AsyncGenerator<string> {
+  const extra = Object.entries(resource.declared.cells ?? {})
+  const names = exportedColumns(resource)
+  yield stringify([[...names, ...extra.map(([name]) => name)]], { record_delimiter: 'windows' })
+  for await (const rows of pieces) {
+    const lines = rows.map((row) => [
+      ...names.map((name) => (name === 'id' ? row.id : cellOf(resource.columns[name] as Column, row[name]))),
+      ...extra.map(([, cell]) => guarded(cell(row))),
+    ])
+    if (lines.length) yield stringify(lines, { record_delimiter: 'windows' })
+  }
+}

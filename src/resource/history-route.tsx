@@ -1,0 +1,43 @@
+import type { Grant } from '#src/access/grant.ts'
+import type { Model } from '#src/access/permission.ts'
+import { can, type Endpoint, get } from '#src/http/endpoint.ts'
+import { historyAnswer, historyOf, historyQuery } from '#src/resource/history.ts'
+import type { Parts } from '#src/resource/parts.ts'
+import { placesOf } from '#src/resource/places.ts'
+import { readRecord } from '#src/resource/query.ts'
+import type { Resource } from '#src/resource/resource.ts'
+import { HistoryPanel } from '#src/resource/views/history.tsx'
+import { recordFrame } from '#src/resource/views/record.tsx'
+
+/** `GET /<path>/:id/history`: who changed what, for whoever may read the record; of deleted ones too. */
+export function historyRoute<M extends Model>(resource: Resource<M>, parts: Parts<M, never>): Endpoint {
+  const places = placesOf(resource.path)
+  const any = resource as unknown as Resource
+  const options = {
+    query: historyQuery,
+    answer: historyAnswer,
+    summary: `History of one ${resource.declared.one}`,
+  }
+  return get(places.history(':id'), can(resource.may('read')), options, async (call) => {
+    const { db, actor, id, query } = call
+    const found = await readRecord(db, resource, actor, call.grant as unknown as Grant<M>, id())
+    const history = await historyOf(db, actor, any, found.id, query.before)
+    return {
+      json: history,
+      screen: (frame) => {
+        const row = found.row()
+        const here = places.history(found.id)
+        const more = history.next ? frame.path(`${here}?before=${history.next}`) : null
+        return recordFrame({
+          resource: any,
+          row,
+          may: found,
+          frame,
+          here,
+          tabs: parts.tabs?.(row, actor),
+          children: HistoryPanel({ resource: any, entries: history.data, more }),
+        })
+      },
+    }
+  })
+}

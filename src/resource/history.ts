@@ -1,0 +1,142 @@
+import { sql } from 'kysely'
+import { z } from 'zod'
+import type { UserActor } from '#src/access/actor.ts'
+import type { Database } from '#src/db/database.ts'
+import { allResources, type Resource, resourceOf } from '#src/resource/resource.ts'
+
+/** What happened to a record, as its history tells. */
+export type Happening = {
+  id: string
+  created_at: string
+  action: string
+  actor: { id: string | null; name?: string } | null
+  via: string
+  reason: string | null
+  request_id: string | null
+  changes: Change[]
+}
+/** One field; ids come with the name of what they stand for, where the reader may see it. */
+export type Change = { field: string; from?: unknown; to?: unknown; from_name?: string; to_name?: string }
+
+const AT_ONCE = 50
+
+export const historyQuery = z.strictObject({ before: z.guid('is no place in the history').optional() })
+
+const change = z.strictObject({
+  field: z.string(),
+  from: z.unknown().optional(),
+  to: z.unknown().optional(),
+  from_name: z.string().optional(),
+  to_name: z.string().optional(),
+})
+export const happening = z
+  .strictObject({
+    id: z.guid(),
+    created_at: z.iso.datetime({ offset: true }),
+    action: z.string(),
+    actor: z.strictObject({ id: z.guid().nullable(), name: z.string().optional() }).nullable(),
+    via: z.string(),
+    reason: z.string().nullable(),
+    request_id: z.string().nullable(),
+    changes: z.array(change),
+  })
+  .meta({ id: 'happening' })
+export const historyAnswer = z.strictObject({ data: z.array(happening), next: z.guid().nullable() })
+
+type Line = Omit<Happening, 'changes'> & {
+  target_type: string
+  data: { before?: Record<string, unknown>; after?: Record<string, unknown> }
+}
+
+/**
+ * The trail of one record, the newest first, with the rows attached to it as far as the reader may see those.
+ * Ids of events grow with time, so the last one is the place to go on from.
+ */
+export async function historyOf(
+  db: Pick<Database, 'readAs'>,
+  actor: UserActor,
+  resource: Resource,
+  id: string,
+  before?: string,
+): Promise<{ data: Happening[]; next: string | null }> {
+  const types = [
+    resource.model.name,
+    ...(resource.declared.attached ?? []).filter(({ needs }) => actor.can(needs)).map(({ type }) => type),
+  ]
+  const people = actor.find('user:read')
+  const text = sql<Line>`
+    select e.id, e.created_at, e.action, e.via, e.reason, e.request_id, e.target_type, e.data,
+      case when e.actor_user_id is not null then json_build_object('id', e.actor_user_id, 'name',
+        (select coalesce(nullif(btrim(u.first_name || ' ' || u.last_name), ''), u.username) from users u
+          where u.id = e.actor_user_id and (u.id = ${actor.userId} or ${people?.where('u') ?? sql`false`}))) end as actor
+    from events e where e.target_type = any(${types}) and e.target_id = ${id}
+      and (${before ?? null}::uuid is null or e.id < ${before ?? null}::uuid)
+    order by e.id desc limit ${AT_ONCE + 1}`
+  const found = await db.readAs<Line>(actor, (q) => ({ compile: () => text.compile(q) }))
+  const lines = found.slice(0, AT_ONCE)
+  const names = await namesIn(db, actor, lines)
+  return {
+    data: lines.map((line) => told(line, names)),
+    next: found.length > AT_ONCE ? (lines[lines.length - 1]?.id ?? null) : null,
+  }
+}
+
+function told({ target_type, data, actor, ...line }: Line, names: ReadonlyMap<string, string>): Happening {
+  const { before = {}, after = {} } = data
+  const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])]
+  const nameOf = (value: unknown) => (typeof value === 'string' ? names.get(value) : undefined)
+  const changes = fields.map((field): Change => {
+    const [from, to] = [before[field], after[field]]
+    return { field, from, to, from_name: nameOf(from), to_name: nameOf(to) }
+  })
+  const who = actor && { id: actor.id, ...(actor.name ? { name: actor.name } : {}) }
+  return { ...line, actor: who, changes }
+}
+
+/** Which model the id in a field of the trail is of. */
+const MODELS: Record<string, string> = {
+  user_id: 'user',
+  owner_user_id: 'user',
+  created_by: 'user',
+  granted_by: 'user',
+  group_id: 'group',
+  owner_group_id: 'group',
+  role_id: 'role',
+  permission_id: 'permission',
+}
+const modelOf = (field: string, target: string) =>
+  field === 'parent_id' ? (target.startsWith('role') ? 'role' : 'group') : MODELS[field]
+
+/** The names of all records that lines of the trail speak of, within the reader's Grants, in one statement. */
+export async function namesIn(
+  db: Pick<Database, 'readAs'>,
+  actor: UserActor,
+  lines: readonly Pick<Line, 'target_type' | 'data'>[],
+): Promise<Map<string, string>> {
+  const ids = new Map<string, Set<string>>()
+  for (const { target_type, data } of lines) {
+    for (const [field, value] of [
+      ...Object.entries(data.before ?? {}),
+      ...Object.entries(data.after ?? {}),
+    ]) {
+      const model = modelOf(field, target_type)
+      if (model && typeof value === 'string') ids.set(model, (ids.get(model) ?? new Set()).add(value))
+    }
+  }
+  const parts = allResources().flatMap(({ model: { name } }) => {
+    const resource = resourceOf(name)
+    const grant = resource && actor.find(resource.may('read'))
+    const wanted = ids.get(name)
+    if (!resource || !grant || !wanted) return []
+    return [
+      sql`select t.id, ${resource.titleSql('t')} as name from ${sql.table(resource.table)} t
+        where t.id = any(${[...wanted]}::uuid[]) and ${grant.where('t')}`,
+    ]
+  })
+  if (!parts.length) return new Map()
+  const text = sql<{ id: string; name: string }>`${sql.join(parts, sql` union all `)}`
+  const rows = await db.readAs<{ id: string; name: string }>(actor, (q) => ({
+    compile: () => text.compile(q),
+  }))
+  return new Map(rows.map(({ id, name }) => [id, name]))
+}

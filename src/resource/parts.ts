@@ -1,0 +1,83 @@
+import type { z } from 'zod'
+import type { UserActor } from '#src/access/actor.ts'
+import type { Grant } from '#src/access/grant.ts'
+import type { Model } from '#src/access/permission.ts'
+import type { Db } from '#src/db/database.ts'
+import type { Call, Services } from '#src/http/endpoint.ts'
+import type { Found } from '#src/resource/query.ts'
+import type { Resource, Row } from '#src/resource/resource.ts'
+import type { FieldsProps, Offered } from '#src/resource/views/form.tsx'
+import type { May } from '#src/resource/views/list.tsx'
+import type { Tab } from '#src/resource/views/record.tsx'
+import type { Written } from '#src/resource/write.ts'
+import type { BulkAction } from '#src/ui/bulk.tsx'
+import type { Frame } from '#src/ui/frame.ts'
+import type { Child } from '#src/ui/html.ts'
+import type { Column } from '#src/ui/table.tsx'
+
+/** The writes of an entity. Each may be written by hand in its place, with the same Grant. */
+export type Actions<M extends Model> = {
+  create: (tx: Db, actor: UserActor, grant: Grant<M, 'create'>, input: never) => Promise<Written>
+  update: (
+    tx: Db,
+    actor: UserActor,
+    grant: Grant<M, 'update'>,
+    id: string,
+    change: never,
+    version: number | null,
+  ) => Promise<Written>
+  remove: (
+    tx: Db,
+    actor: UserActor,
+    grant: Grant<M, 'delete'>,
+    id: string,
+    version: number | null,
+  ) => Promise<unknown>
+  restore: (tx: Db, actor: UserActor, grant: Grant<M, 'delete'>, id: string) => Promise<Written>
+}
+
+/** One thing that is done to many records, each as the single action. */
+export type Bulk<M extends Model> = Omit<BulkAction, 'action'> & {
+  /** The model's action that it takes. */
+  needs: string
+  /** Past tense: "12 people disabled". */
+  did: string
+  /** Only where deleted records are shown, or only where they aren't. */
+  deleted?: boolean
+  one: (
+    tx: Db,
+    actor: UserActor,
+    grant: Grant<M>,
+    id: string,
+    given: Record<string, unknown>,
+  ) => Promise<unknown>
+}
+
+/** Who reads a page, and in which frame. */
+export type Seen = { actor: UserActor; frame: Frame; may: May }
+
+/**
+ * What an entity has in place of the kernel's own parts. `X` is what its pages load beside the record.
+ */
+export type Parts<M extends Model, X = undefined> = {
+  actions?: Partial<Actions<M>>
+  bodies?: Partial<Resource['body']>
+  /** Work before the transaction that makes a record: hashing, say. What it answers is the action's input. */
+  prepare?: (body: never, services: Services) => Promise<unknown>
+  /** What pages of a record show beside it. */
+  load?: (call: Call, found: Found) => Promise<X>
+  /** Columns of the list. */
+  columns?: (seen: Seen) => Column<Row>[]
+  panels?: (row: Row, seen: Seen & { record: Pick<Found, 'update' | 'delete'>; extra: X }) => Child
+  head?: (row: Row, seen: Seen & { record: Pick<Found, 'update' | 'delete'>; extra: X }) => Child
+  tabs?: (row: Row, actor: UserActor) => readonly Tab[]
+  /** What references and further fields of the form offer. */
+  offer?: (call: Call, row?: Row) => Promise<Offered>
+  fields?: (props: FieldsProps, seen: Seen & { offered: Offered }) => Child
+  more?: (props: FieldsProps, seen: Seen & { offered: Offered }) => Child
+  bulk?: Readonly<Record<string, Bulk<M>>>
+  /** Parts that the entity doesn't have. */
+  without?: readonly ('create' | 'update' | 'delete' | 'bulk' | 'import' | 'history')[]
+  /** Of which the JSON is documented: further success answers. */
+  answer?: z.ZodType
+}

@@ -1,0 +1,37 @@
+import type { Column } from '#src/resource/column.ts'
+import { nameOfReference, type Row, resourceOf } from '#src/resource/resource.ts'
+import { Badge } from '#src/ui/feedback.tsx'
+import type { Frame } from '#src/ui/frame.ts'
+import type { Child } from '#src/ui/html.ts'
+import { Time } from '#src/ui/time.tsx'
+
+export const capital = (words: string) => words.charAt(0).toUpperCase() + words.slice(1)
+
+/** A value as pages show it; null where there is none. */
+export function shown(name: string, column: Column, row: Row, frame: Frame): Child {
+  const value = row[name]
+  if (value === null || value === undefined || value === '') return null
+  switch (column.kind) {
+    case 'instant':
+      return Time({ at: String(value) })
+    case 'flag':
+      return value ? 'Yes' : 'No'
+    case 'choice':
+      return Badge({
+        tone: column.tones?.[String(value)] ?? 'plain',
+        children: column.labels?.[String(value)] ?? capital(String(value)),
+      })
+    case 'reference':
+      return Reference({ of: column.of, row, name, frame })
+    default:
+      return String(value)
+  }
+}
+
+/** The other record's name as a link, where the reader may see it. */
+function Reference({ of, row, name, frame }: { of?: string; row: Row; name: string; frame: Frame }): Child {
+  const target = of ? resourceOf(of) : undefined
+  const named = row[nameOfReference(name)] as { id: string; name?: string } | null | undefined
+  if (!named?.name || !target) return <span class="nothing">not yours to see</span>
+  return <a href={frame.path(`${target.path}/${named.id}`)}>{named.name}</a>
+}

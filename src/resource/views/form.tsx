@@ -1,0 +1,160 @@
+import type { Refusal, Screen } from '#src/http/endpoint.ts'
+import type { Column } from '#src/resource/column.ts'
+import { placesOf } from '#src/resource/places.ts'
+import type { Resource, Row } from '#src/resource/resource.ts'
+import { capital } from '#src/resource/views/cell.tsx'
+import { Button, ButtonLink } from '#src/ui/button.tsx'
+import { Checkbox } from '#src/ui/checkbox.tsx'
+import { Conflict } from '#src/ui/conflict.tsx'
+import { Field, Select } from '#src/ui/field.tsx'
+import { Actions, ErrorSummary, Form, fieldsOf, refusalErrors } from '#src/ui/form.tsx'
+import type { Frame } from '#src/ui/frame.ts'
+import type { Child } from '#src/ui/html.ts'
+import { Panel } from '#src/ui/surface.tsx'
+
+/** Records that references may name, by model. */
+export type Offered = Readonly<Record<string, readonly { value: string; label: string }[]>>
+
+export type FieldsProps = {
+  field: ReturnType<typeof fieldsOf>
+  refusal?: Refusal
+  /** The record, where one is changed. */
+  row?: Row
+}
+
+export type FormProps = {
+  resource: Resource
+  frame: Frame
+  offered: Offered
+  row?: Row
+  refusal?: Refusal
+  /** In place of the fields that the declaration gives, or after them. */
+  fields?: (props: FieldsProps) => Child
+  more?: (props: FieldsProps) => Child
+}
+
+const text = (value: unknown) => (value === null || value === undefined ? '' : String(value))
+
+/** The record's values as a form sends them. */
+const sentForm = ({ columns }: Resource, row: Row | undefined) =>
+  Object.fromEntries(
+    Object.keys(columns).map((name) => [name, text(row?.[name] ?? (row ? '' : columns[name]?.initial))]),
+  )
+
+/** The form of a new record, or of one that is there; after a 412 both versions. */
+export function formScreen(props: FormProps): Screen {
+  const { resource, frame, row, refusal } = props
+  const { one, many } = resource.declared
+  const places = placesOf(resource.path)
+  const { path } = frame
+  const list = { label: capital(many), href: path(places.list) }
+  if (!row)
+    return {
+      title: `Add ${one}`,
+      trail: [list],
+      children: <RecordForm {...props} action={path(places.list)} back={list.href} />,
+    }
+  const action = path(places.one(row.id))
+  return {
+    title: `Edit ${resource.titleOf(row)}`,
+    trail: [list, { label: resource.titleOf(row), href: action }],
+    children:
+      refusal?.status === 412 ? (
+        <BothVersions {...props} row={row} input={refusal.input} action={action} />
+      ) : (
+        <RecordForm {...props} action={action} back={action} />
+      ),
+  }
+}
+
+function RecordForm(props: FormProps & { action: string; back: string }) {
+  const { resource, frame, row, refusal, action, back, fields, more } = props
+  const given = { field: fieldsOf(refusal, sentForm(resource, row)), refusal, row }
+  return (
+    <Panel>
+      <ErrorSummary errors={refusalErrors(refusal)} />
+      <Form
+        action={action}
+        method={row ? 'patch' : 'post'}
+        csrfToken={frame.csrfToken}
+        version={row?.version}
+      >
+        {fields ? fields(given) : <DeclaredFields {...props} {...given} />}
+        {more?.(given)}
+        <Actions>
+          <Button kind="primary">{row ? 'Save' : `Add ${resource.declared.one}`}</Button>
+          <ButtonLink href={back}>Cancel</ButtonLink>
+        </Actions>
+      </Form>
+    </Panel>
+  )
+}
+
+/** A field for each column that is written here. */
+export function DeclaredFields({ resource, offered, field, row }: FormProps & FieldsProps) {
+  const written = Object.entries(resource.columns).filter(
+    ([, { write }]) => write === 'always' || (write === 'create' && !row),
+  )
+  return (
+    <>
+      {written.map(([name, column]) => (
+        <ColumnField column={column} given={field(name)} offered={offered} />
+      ))}
+    </>
+  )
+}
+
+const inputs = { text: 'text', email: 'email', integer: 'number', date: 'date' } as const
+
+function ColumnField({
+  column,
+  given,
+  offered,
+}: {
+  column: Column
+  given: ReturnType<FieldsProps['field']>
+  offered: Offered
+}) {
+  const { kind, label, hint, required, rows, options = [], labels = {}, of = '' } = column
+  const shared = { ...given, label, hint, required }
+  if (kind === 'flag')
+    return (
+      <>
+        <input type="hidden" name={given.name} value="false" />
+        <Checkbox {...given} label={label} hint={hint} value="true" checked={given.value === 'true'} />
+      </>
+    )
+  if (kind === 'choice') {
+    const choices = options.map((value) => ({ value, label: labels[value] ?? capital(value) }))
+    return <Select {...shared} required options={choices} />
+  }
+  if (kind === 'reference') return <Select {...shared} none="Nobody" options={offered[of] ?? []} />
+  return (
+    <Field {...shared} type={inputs[kind as keyof typeof inputs] ?? 'text'} rows={rows} autocomplete="off" />
+  )
+}
+
+function BothVersions({
+  resource,
+  frame,
+  row,
+  input,
+  action,
+}: FormProps & { row: Row; input: Record<string, unknown>; action: string }) {
+  const theirs = sentForm(resource, row)
+  const fields = Object.entries(resource.columns).flatMap(([name, { label, write }]) => {
+    const mine = [input[name]].flat().at(-1)
+    return write === 'always' && typeof mine === 'string'
+      ? [{ name, label, mine, theirs: theirs[name] ?? '' }]
+      : []
+  })
+  return (
+    <Conflict
+      action={action}
+      csrfToken={frame.csrfToken}
+      version={row.version}
+      fields={fields}
+      cancel={action}
+    />
+  )
+}

@@ -1,0 +1,189 @@
+import type { Page } from '#src/db/paging.ts'
+import type { Screen } from '#src/http/endpoint.ts'
+import type { ListView } from '#src/http/list.ts'
+import { placesOf } from '#src/resource/places.ts'
+import type { Resource, Row } from '#src/resource/resource.ts'
+import { capital, shown } from '#src/resource/views/cell.tsx'
+import { address } from '#src/ui/address.ts'
+import { type BulkAction, BulkBar } from '#src/ui/bulk.tsx'
+import { ButtonLink } from '#src/ui/button.tsx'
+import { EmptyState, NoMatch } from '#src/ui/feedback.tsx'
+import type { Frame } from '#src/ui/frame.ts'
+import { Pager } from '#src/ui/pager.tsx'
+import { type Column, Table } from '#src/ui/table.tsx'
+import { type Filter, Toolbar } from '#src/ui/toolbar.tsx'
+
+/** What the reader may do with the entity's records, somewhere. */
+export type May = { create: boolean; update: boolean; delete: boolean }
+
+export type ListProps = {
+  resource: Resource
+  found: Page<Row>
+  view: ListView
+  may: May
+  frame: Frame
+  /** In place of those that the declaration gives. */
+  columns?: Column<Row>[]
+  bulk?: readonly BulkAction[]
+  /** Further actions in the head. */
+  actions?: unknown
+  imports?: boolean
+}
+
+/** The list as pages show it. */
+export function listScreen(props: ListProps): Screen {
+  const { resource, found, view, may, frame, bulk = [] } = props
+  const { one, many, lead, icon, searched } = resource.declared
+  const places = placesOf(resource.path)
+  const path = frame.path(places.list)
+  const chosen = Object.fromEntries(
+    Object.entries(view.filters).map(([name, values]) => [name, values.join(',')]),
+  )
+  const here = address(path, { q: view.q, ...chosen, sort: view.sort })
+  const filters = filtersOf(resource, chosen, may)
+  const filtered = Boolean(view.q || Object.keys(chosen).length)
+  const rows = found.rows()
+  const { next, previous, total, capped } = found
+  const matching = new URL(here({ sort: null }), 'http://list').search.slice(1)
+  return {
+    title: capital(many),
+    lead,
+    actions: may.create ? (
+      <ButtonLink kind="primary" icon="plus" href={frame.path(places.new)}>
+        Add {one}
+      </ButtonLink>
+    ) : null,
+    children: (
+      <>
+        <Toolbar
+          path={path}
+          address={here}
+          q={searched ? view.q : undefined}
+          placeholder={`Search ${many}`}
+          keep={{ sort: view.sort }}
+          filters={filters}
+        >
+          <ListLinks {...props} csv={here({ format: 'csv' })} />
+        </Toolbar>
+        <Table
+          label={capital(many)}
+          columns={props.columns ?? listColumns(resource, frame)}
+          rows={rows}
+          rowKey={(row) => row.id}
+          select={
+            bulk.length ? { form: 'bulk', name: 'ids', label: (row) => resource.titleOf(row) } : undefined
+          }
+          address={here}
+          sort={view.sort}
+          empty={
+            filtered ? (
+              <NoMatch clear={path} />
+            ) : (
+              <EmptyState
+                icon={icon}
+                title={`No ${many} yet`}
+                text={may.create ? `Add the first ${one} to begin.` : undefined}
+              />
+            )
+          }
+        />
+        <Pager
+          address={here}
+          next={next}
+          previous={previous}
+          shown={rows.length}
+          first={view.offset ? view.offset + 1 : null}
+          total={total}
+          capped={capped}
+        />
+        {bulk.length && rows.length ? (
+          <BulkBar
+            action={frame.path(places.bulk)}
+            csrfToken={frame.csrfToken}
+            noun={{ one, many }}
+            shown={rows.length}
+            total={total}
+            capped={capped}
+            matching={matching}
+            actions={bulk}
+          />
+        ) : null}
+      </>
+    ),
+  }
+}
+
+function ListLinks({ resource, frame, may, imports, csv }: ListProps & { csv: string }) {
+  const places = placesOf(resource.path)
+  return (
+    <>
+      <ButtonLink kind="quiet" icon="download" href={csv} leaves>
+        Export
+      </ButtonLink>
+      {imports && may.create ? (
+        <ButtonLink kind="quiet" icon="upload" href={frame.path(places.import)}>
+          Import
+        </ButtonLink>
+      ) : null}
+    </>
+  )
+}
+
+/** The columns that the declaration lists; the one that names the record leads to it. */
+export function listColumns(resource: Resource, frame: Frame): Column<Row>[] {
+  const { declared, columns, list } = resource
+  const places = placesOf(resource.path)
+  const listed = Object.entries(columns).filter(([, { listed }]) => listed)
+  const title = typeof declared.title === 'string' ? declared.title : null
+  const lead: Column<Row>[] = title
+    ? []
+    : [
+        {
+          key: 'title',
+          label: capital(declared.one),
+          href: (row) => frame.path(places.one(row.id)),
+          cell: (row) => resource.titleOf(row),
+        },
+      ]
+  return [
+    ...lead,
+    ...listed.map(([name, column]) => ({
+      key: name,
+      label: column.label,
+      sortable:
+        name in list.sorts && (column.kind === 'instant' || column.kind === 'date' ? 'descending' : true),
+      align: column.kind === 'integer' ? ('end' as const) : undefined,
+      href: name === title ? (row: Row) => frame.path(places.one(row.id)) : undefined,
+      cell: (row: Row) => shown(name, column, row, frame),
+    })),
+  ] as Column<Row>[]
+}
+
+/** A filter with few values as chips, with more as a select. */
+function filtersOf(resource: Resource, chosen: Record<string, string>, may: May): Filter[] {
+  const filters = Object.entries(resource.columns).flatMap(([name, column]): Filter[] => {
+    if (!column.filterable) return []
+    const options = column.options ?? (column.kind === 'flag' ? ['true', 'false'] : [])
+    if (!options.length) return []
+    const labels: Record<string, string> =
+      column.kind === 'flag' ? { true: 'Yes', false: 'No' } : { ...column.labels }
+    return [
+      {
+        name,
+        label: column.label,
+        value: chosen[name] ?? null,
+        as: options.length > 5 ? 'select' : 'chips',
+        options: options.map((value) => ({ value, label: labels[value] ?? capital(value) })),
+      },
+    ]
+  })
+  if (resource.soft && may.delete)
+    filters.push({
+      name: 'deleted',
+      label: 'Deleted',
+      value: chosen.deleted ?? null,
+      any: 'Present',
+      options: [{ value: 'true', label: 'Deleted' }],
+    })
+  return filters
+}

@@ -1,0 +1,119 @@
+import type { Screen } from '#src/http/endpoint.ts'
+import { placesOf } from '#src/resource/places.ts'
+import type { Found } from '#src/resource/query.ts'
+import type { Resource, Row } from '#src/resource/resource.ts'
+import { capital, shown } from '#src/resource/views/cell.tsx'
+import { ButtonLink } from '#src/ui/button.tsx'
+import { ConfirmButton } from '#src/ui/confirm.tsx'
+import { Facts } from '#src/ui/feedback.tsx'
+import type { Frame } from '#src/ui/frame.ts'
+import type { Child } from '#src/ui/html.ts'
+import { Columns, Panel } from '#src/ui/surface.tsx'
+import { Tabs } from '#src/ui/tabs.tsx'
+
+export type Tab = { label: string; path: string }
+
+export type RecordProps = {
+  resource: Resource
+  row: Row
+  /** Whether the reader may change, and delete, just this record. */
+  may: Pick<Found, 'update' | 'delete'>
+  frame: Frame
+  /** Panels beside the facts. */
+  panels?: Child
+  /** Further actions in the head. */
+  actions?: Child
+  tabs?: readonly Tab[]
+}
+
+/** The head that every page of a record has: name, state, tabs, and what may be done. */
+export function recordFrame(
+  props: RecordProps & { here: string; children?: Child },
+): Pick<Screen, 'title' | 'lead' | 'trail' | 'actions' | 'children'> {
+  const { resource, row, frame, here, children, tabs = [] } = props
+  const places = placesOf(resource.path)
+  const all: Tab[] = [
+    { label: 'Overview', path: places.one(row.id) },
+    ...tabs,
+    { label: 'History', path: places.history(row.id) },
+  ]
+  const items = all.map(({ label, path }) => ({ label, href: frame.path(path), current: path === here }))
+  return {
+    title: resource.titleOf(row) || capital(resource.declared.one),
+    lead: row.deleted_at ? 'Deleted' : undefined,
+    trail: [{ label: capital(resource.declared.many), href: frame.path(places.list) }],
+    actions: <RecordActions {...props} />,
+    children: (
+      <>
+        <Tabs label="Parts of this record" items={items} />
+        {children}
+      </>
+    ),
+  }
+}
+
+/** The record: what is known of it, and what belongs to it. */
+export const recordScreen = (props: RecordProps): Screen =>
+  recordFrame({
+    ...props,
+    here: placesOf(props.resource.path).one(props.row.id),
+    children: (
+      <Columns>
+        <Panel title="Facts">
+          <Facts items={factsOf(props)} />
+        </Panel>
+        {props.panels}
+      </Columns>
+    ),
+  })
+
+const factsOf = ({ resource, row, frame }: RecordProps) =>
+  Object.entries(resource.columns).map(([name, column]) => ({
+    label: column.label,
+    value: shown(name, column, row, frame),
+  }))
+
+function RecordActions({ resource, row, may, frame, actions }: RecordProps) {
+  const { one } = resource.declared
+  const places = placesOf(resource.path)
+  const title = resource.titleOf(row)
+  const { csrfToken, path } = frame
+  if (row.deleted_at) {
+    return may.delete ? (
+      <ConfirmButton
+        id="restore"
+        action={path(places.restore(row.id))}
+        csrfToken={csrfToken}
+        label="Restore"
+        icon="rotate-ccw"
+        kind="primary"
+        title={`Restore ${title}?`}
+        confirm="Restore"
+      />
+    ) : null
+  }
+  return (
+    <>
+      {actions}
+      {may.delete ? (
+        <ConfirmButton
+          id="delete"
+          action={path(places.one(row.id))}
+          method="delete"
+          csrfToken={csrfToken}
+          version={row.version}
+          label="Delete"
+          icon="trash-2"
+          title={`Delete ${title}?`}
+          text={resource.soft ? `The ${one} can be restored.` : 'This can’t be undone.'}
+          confirm="Delete"
+        />
+      ) : null}
+      {may.update ? (
+        <ButtonLink kind="primary" icon="pencil" href={path(places.edit(row.id))}>
+          Edit
+        </ButtonLink>
+      ) : null}
+    </>
+  )
+}

@@ -1,0 +1,188 @@
+import { type RawBuilder, sql } from 'kysely'
+import type { UserActor } from '#src/access/actor.ts'
+import { Forbidden, type Grant } from '#src/access/grant.ts'
+import type { Model } from '#src/access/permission.ts'
+import type { Db } from '#src/db/database.ts'
+import { conflict, invalid, notFound, stale } from '#src/http/errors.ts'
+import { recordJson } from '#src/resource/query.ts'
+import type { Resource, Row } from '#src/resource/resource.ts'
+
+/** A record after a write: as JSON, and its version. */
+export type Written = { id: string; json: string; version: number }
+
+/** A record that is locked for a change. */
+export type Target = Written & { row: () => Row }
+
+type Fields = Record<string, unknown>
+
+/** Says at which field a taken name stands. */
+export async function naming<T>(taken: Resource['declared']['taken'], write: Promise<T>): Promise<T> {
+  return write.catch((error: { code?: string; constraint?: string }) => {
+    const known = error.code === '23505' ? taken?.[error.constraint ?? ''] : undefined
+    throw known ? conflict(...known) : error
+  })
+}
+
+const place = (grant: Grant, { owner_user_id, owner_group_id }: Fields) =>
+  grant.place({
+    users: [(owner_user_id ?? null) as string | null],
+    groups: [(owner_group_id ?? null) as string | null],
+  })
+
+/** Whose a new record is where nobody says so: the maker's, or their one group's where they work for that. */
+function owned(resource: Resource, actor: UserActor, grant: Grant, input: Fields): Fields {
+  if (!('owner_user_id' in resource.columns) || grant.all) return input
+  const { scopes, holder } = grant
+  if (scopes.has('own')) return { ...input, owner_user_id: input.owner_user_id ?? actor.userId }
+  const only = holder.groups.length === 1 ? holder.groups[0] : null
+  const group = input.owner_group_id ?? only
+  if (!group) throw invalid([{ path: 'owner_group_id', message: 'is needed: name one of your groups' }])
+  return { ...input, owner_group_id: group }
+}
+
+/**
+ * Makes a record, checked as it will be: in scope, and placed only where the maker may place.
+ * @throws {Forbidden} outside of the Grant; 409 at a taken field
+ */
+export async function createRecord<M extends Model>(
+  tx: Db,
+  resource: Resource<M>,
+  actor: UserActor,
+  grant: Grant<M, 'create'>,
+  input: Fields,
+): Promise<Written> {
+  const { table, declared } = resource
+  const placed = owned(resource as unknown as Resource, actor, grant, input)
+  place(grant, placed)
+  const values: Fields = { ...placed, created_by: actor.userId }
+  const names = sql.join(Object.keys(values).map((name) => sql.ref(name)))
+  const { rows } = await naming(
+    declared.taken,
+    sql<Written & { in_scope: boolean }>`
+      with made as (insert into ${sql.table(table)} (${names}) values (${sql.join(Object.values(values))}) returning *)
+      select id, version, ${recordJson(resource as unknown as Resource, actor)} as json, ${grant.where(table)} as in_scope
+      from made as ${sql.ref(table)}`.execute(tx),
+  )
+  return inScope(rows[0], grant)
+}
+
+function inScope(row: (Written & { in_scope: boolean }) | undefined, grant: Grant): Written {
+  if (!row) throw notFound()
+  const { in_scope, ...written } = row
+  if (!in_scope)
+    throw new Forbidden(
+      `${grant.model}:${grant.action}`,
+      'You may not leave a record where you can’t reach it.',
+    )
+  return written
+}
+
+/**
+ * Locks a record for a change. What the actor can't see does not exist; what they only see is refused. Who may
+ * change what they can't read sees it as far as they may change it.
+ * @param version that the writer has seen; another one by now is a 412 with the row as it stands
+ */
+export async function lockRecord<M extends Model>(
+  tx: Db,
+  resource: Resource<M>,
+  actor: UserActor,
+  grant: Grant<M>,
+  id: string,
+  { version = null, deleted = false }: { version?: number | null; deleted?: boolean } = {},
+): Promise<Target> {
+  const { table, soft, declared } = resource
+  const visible = actor.find(resource.may('read')) ?? grant
+  const narrow = declared.narrow?.(table) ?? sql`true`
+  const gone: RawBuilder<boolean> = soft ? sql`${sql.ref(`${table}.deleted_at`)} is not null` : sql`false`
+  const { rows } = await sql<Written & { gone: boolean; in_scope: boolean }>`
+    select id, version, ${recordJson(resource as unknown as Resource, actor)} as json, ${gone} as gone, ${grant.where(table)} as in_scope
+    from ${sql.table(table)} where ${sql.ref(`${table}.id`)} = ${id} and ${visible.where(table)} and ${narrow}
+    for update of ${sql.ref(table)}`.execute(tx)
+  const [found] = rows
+  if (!found || found.gone !== deleted) throw notFound()
+  if (!found.in_scope) throw new Forbidden(`${resource.model.name}:${grant.action}`)
+  if (version !== null && version !== found.version) throw stale(JSON.parse(found.json))
+  const { id: own, json, version: now } = found
+  return { id: own, json, version: now, row: () => JSON.parse(json) }
+}
+
+/** Changes what is named; whose it becomes has to be in scope as well. */
+export async function updateRecord<M extends Model>(
+  tx: Db,
+  resource: Resource<M>,
+  actor: UserActor,
+  grant: Grant<M, 'update'>,
+  id: string,
+  change: Fields,
+  version: number | null,
+): Promise<Written> {
+  const target = await lockRecord(tx, resource, actor, grant, id, { version })
+  const was = target.row()
+  const changed = Object.fromEntries(Object.entries(change).filter(([name, value]) => value !== was[name]))
+  if (!Object.keys(changed).length) return target
+  place(grant, changed)
+  return writeRecord(tx, resource, actor, grant, id, changed)
+}
+
+/** Sets columns of a record that is locked, and looks at it again through the Grant. */
+export async function writeRecord<M extends Model>(
+  tx: Db,
+  resource: Resource<M>,
+  actor: UserActor,
+  grant: Grant<M>,
+  id: string,
+  values: Fields,
+): Promise<Written> {
+  const { table, declared } = resource
+  const set = sql.join(Object.entries(values).map(([name, value]) => sql`${sql.ref(name)} = ${value}`))
+  const { rows } = await naming(
+    declared.taken,
+    sql<Written & { in_scope: boolean }>`
+      with changed as (update ${sql.table(table)} set ${set} where id = ${id} returning *)
+      select id, version, ${recordJson(resource as unknown as Resource, actor)} as json, ${grant.where(table)} as in_scope
+      from changed as ${sql.ref(table)}`.execute(tx),
+  )
+  return inScope(rows[0], grant)
+}
+
+/** Takes a record away: so that it can be brought back, where the entity keeps what is deleted. */
+export async function removeRecord<M extends Model>(
+  tx: Db,
+  resource: Resource<M>,
+  actor: UserActor,
+  grant: Grant<M, 'delete'>,
+  id: string,
+  version: number | null,
+): Promise<void> {
+  await lockRecord(tx, resource, actor, grant, id, { version })
+  const { table, soft } = resource
+  if (soft) await sql`update ${sql.table(table)} set deleted_at = now() where id = ${id}`.execute(tx)
+  else await sql`delete from ${sql.table(table)} where id = ${id}`.execute(tx)
+}
+
+/** Brings a deleted record back; a name taken meanwhile is a 409. */
+export async function restoreRecord<M extends Model>(
+  tx: Db,
+  resource: Resource<M>,
+  actor: UserActor,
+  grant: Grant<M, 'delete'>,
+  id: string,
+): Promise<Written> {
+  await lockRecord(tx, resource, actor, grant, id, { deleted: true })
+  return writeRecord(tx, resource, actor, grant, id, { deleted_at: null })
+}
+
+/** A record as it stands, for whoever has just written what belongs to it. */
+export async function writtenRecord(
+  tx: Db,
+  resource: Resource,
+  actor: UserActor,
+  id: string,
+): Promise<Written> {
+  const { table } = resource
+  const { rows } = await sql<Written>`select id, version, ${recordJson(resource, actor)} as json
+    from ${sql.table(table)} where id = ${id}`.execute(tx)
+  const [written] = rows
+  if (!written) throw notFound()
+  return written
+}

@@ -1,0 +1,35 @@
+import { type ActionsOf, defineModel } from '#src/access/model.ts'
+import { choice, date, email, flag, integer, ownership, text } from '#src/resource/column.ts'
+import { defineResource } from '#src/resource/resource.ts'
+
+export const vendor = defineModel('vendor', {
+  table: 'vendors',
+  actions: ['create', 'read', 'update', 'delete'],
+  own: ['owner_user_id'],
+  group: ['owner_group_id'],
+})
+
+declare module '#src/access/permission.ts' {
+  interface Models {
+    vendor: ActionsOf<typeof vendor>
+  }
+}
+
+export const vendors = defineResource(vendor, {
+  path: '/vendors',
+  one: 'vendor',
+  many: 'vendors',
+  icon: 'truck',
+  title: 'name',
+  searched: true,
+  columns: {
+    name: text('Name', { required: true, sortable: true }),
+    email: email('E-mail'),
+    kind: choice('Kind', ['goods', 'services'], { filterable: true }),
+    rating: integer('Rating', { min: 0, max: 5 }),
+    preferred: flag('Preferred', { filterable: true }),
+    since: date('Since'),
+    notes: text('Notes', { rows: 5 }),
+    ...ownership,
+  },
+})
