@@ -12,6 +12,8 @@ export const stylesheets = [
   'css/bulk.css',
   'css/pager.css',
   'css/surface.css',
+  'css/history.css',
+  'css/tree.css',
   'css/feedback.css',
   'css/dialog.css',
   'css/visitor.css',

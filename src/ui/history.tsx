@@ -1,0 +1,82 @@
+import { type Change, Difference } from '#src/ui/difference.tsx'
+import { EmptyState } from '#src/ui/feedback.tsx'
+import type { Child } from '#src/ui/html.ts'
+import { Icon } from '#src/ui/icon.tsx'
+import { Time } from '#src/ui/time.tsx'
+
+export interface HistoryEntry {
+  id: string
+  at: string
+  /** null: nobody, the system itself. */
+  who: Child
+  /** 'web', 'api', 'job', 'cli' … */
+  via: string
+  /** 'user:update': chooses the sign of the entry. */
+  action: string
+  /** What happened, in words. */
+  title: Child
+  reason?: string | null
+  request_id?: string | null
+  changes: readonly Change[]
+}
+
+export interface HistoryProps {
+  entries: readonly HistoryEntry[]
+  /** Address of the earlier ones. */
+  more?: string | null
+  /** There is something before these: a page further on is empty for another reason. */
+  none?: string
+}
+
+const ways: Record<string, string> = {
+  web: 'in a browser',
+  api: 'through the API',
+  job: 'by a job',
+  cli: 'from the command line',
+  sql: 'in the database',
+}
+
+const signs: Record<string, string> = {
+  create: 'plus',
+  update: 'pencil',
+  delete: 'trash-2',
+  restore: 'rotate-ccw',
+}
+
+/** What happened, the newest first: who, when, through what, and which fields from what to what. */
+export function History({ entries, more, none = 'Nothing has happened yet' }: HistoryProps) {
+  if (!entries.length) return <EmptyState icon="history" title={none} />
+  return (
+    <>
+      <ol class="history">
+        {entries.map((entry) => (
+          <Entry {...entry} />
+        ))}
+      </ol>
+      {more ? (
+        <p class="history-more">
+          <a href={more}>Earlier</a>
+        </p>
+      ) : null}
+    </>
+  )
+}
+
+function Entry({ id, at, who, via, action, title, reason, request_id, changes }: HistoryEntry) {
+  return (
+    <li id={`event-${id}`}>
+      <Icon name={signs[action.split(':')[1] ?? ''] ?? 'activity'} />
+      <p class="history-title">{title}</p>
+      <p class="history-by">
+        {who ?? 'The system'}, <Time at={at} />, {ways[via] ?? via}
+        {request_id ? (
+          <>
+            , request <code>{request_id}</code>
+          </>
+        ) : null}
+      </p>
+      {reason ? <blockquote>{reason}</blockquote> : null}
+      <Difference changes={changes} />
+    </li>
+  )
+}
