@@ -1,11 +1,11 @@
-import type { Database, Db } from '#src/db/database.ts'
+import type { Db, Door } from '#src/db/database.ts'
 
 /**
  * Acts for nobody (jobs, the CLI, registration), in one organization and with a reason that stands in the trail.
  * Still behind row security. What answers HTTP can't import this module.
  */
 export function asSystem<T>(
-  database: Database,
+  database: Pick<Door, 'withActor'>,
   orgId: string,
   reason: string,
   work: (tx: Db) => Promise<T>,

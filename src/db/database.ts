@@ -227,6 +227,9 @@ async function retried<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** What handlers get of the database: the door itself, or one that remembers what it did. */
+export type Door = Pick<Database, 'withActor' | 'readAs' | 'lookup' | 'ready' | 'counts'>
+
 /** A statement with more is one of many forms (a list of rows): its plan is not kept. */
 const MOST_KEPT_PARAMETERS = 40
 

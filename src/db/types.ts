@@ -84,6 +84,33 @@ export interface Groups {
   version: Generated<number>;
 }
 
+export interface IdempotencyKeys {
+  created_at: Generated<string>;
+  key: string;
+  ordinal: number;
+  org_id: Generated<string>;
+  request_hash: Buffer;
+  result: Json | null;
+  updated_at: Generated<string>;
+  user_id: string;
+}
+
+export interface Imports {
+  content: Buffer;
+  created_at: Generated<string>;
+  done: Generated<number>;
+  id: Generated<string>;
+  mapping: Generated<Json>;
+  model: string;
+  name: string;
+  org_id: Generated<string>;
+  report: Generated<Json>;
+  status: Generated<string>;
+  total: Generated<number>;
+  updated_at: Generated<string>;
+  user_id: string;
+}
+
 export interface Organizations {
   created_at: Generated<string>;
   id: Generated<string>;
@@ -247,6 +274,8 @@ export interface DB {
   events: Events;
   group_members: GroupMembers;
   groups: Groups;
+  idempotency_keys: IdempotencyKeys;
+  imports: Imports;
   organizations: Organizations;
   permissions: Permissions;
   rate_limits: RateLimits;

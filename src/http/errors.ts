@@ -1,6 +1,7 @@
 import { Forbidden } from '#src/access/grant.ts'
 import { LastAdministrator } from '#src/access/granting.ts'
 import { Dangling, Taken, TooSlow, Unavailable } from '#src/db/errors.ts'
+import { KeyReused } from '#src/db/once.ts'
 import { BadCursor } from '#src/db/paging.ts'
 
 /** As problem+json has it (RFC 9457): the field's path, and what is wrong with it. */
@@ -77,6 +78,10 @@ export function httpError(error: unknown): HttpError {
   if (error instanceof BadCursor) return new HttpError(400, error.message)
   if (error instanceof Taken) return new HttpError(409, 'Something with this name exists already.')
   if (error instanceof Dangling) return new HttpError(422, 'This refers to something that does not exist.')
+  if (error instanceof KeyReused)
+    return new HttpError(422, 'This Idempotency-Key was used for another request.', {
+      type: 'idempotency-key-reused',
+    })
   if (error instanceof Unavailable || error instanceof TooSlow) {
     return new HttpError(503, 'Please try again in a moment.', { headers: { 'Retry-After': '2' } })
   }

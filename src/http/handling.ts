@@ -9,6 +9,7 @@ import { respondCsv } from '#src/http/csv.ts'
 import type { Call, Csv, Endpoint, Refusal } from '#src/http/endpoint.ts'
 import { HttpError, httpError } from '#src/http/errors.ts'
 import { frameFor } from '#src/http/frame.ts'
+import { onceDoor } from '#src/http/idempotency.ts'
 import {
   type Body,
   bodyType,
@@ -110,10 +111,11 @@ export class Handling {
     if (endpoint.rate === 'sign-in' && signInLimit) await signInLimit(rateKey(this.#ip))
     const { csrf_token: _, _method, version: formVersion, ...fields } = body?.fields ?? {}
     const isForm = body?.kind === 'form'
+    const once = onceDoor(this.#c, endpoint, { door: this.#around.db, actor: this.#actor, body })
     const call = {
       c: this.#c,
       services: this.#around,
-      db: this.#around.db,
+      db: once ?? this.#around.db,
       actor: this.#actor,
       grant,
       id: (name = 'id') => pathId(this.#c, name),
@@ -132,7 +134,9 @@ export class Handling {
     try {
       if (this.#csv && endpoint.csv) return await this.#file(await endpoint.csv(call as never))
       if (endpoint.body) call.body = validBody(endpoint.body, isForm ? fields : (body?.fields ?? {}))
-      return await respond(await endpoint.handle(call as never), this.#out())
+      const answer = await endpoint.handle(call as never)
+      const headers = once?.replayed ? { ...answer.headers, 'Idempotency-Replayed': 'true' } : answer.headers
+      return await respond({ ...answer, headers }, this.#out())
     } catch (thrown) {
       return this.#again(endpoint, call as unknown as Call, thrown, fields)
     }

@@ -35,6 +35,7 @@ export const grants = {
   role_permissions: fixed,
   user_roles: all,
   sessions: 'select, update, delete',
+  idempotency_keys: all,
   rate_limits: all,
   events: 'select',
   kysely_migration: 'select',
@@ -90,8 +91,8 @@ export const definers = [
   'app.end_entered_sessions()',
 ]
 
-/** Written by triggers, or made from columns that are audited. */
-export const exemptFromAudit = ['events', 'search_words']
+/** Written by triggers, made from columns that are audited, or kept for a day to answer the same request alike. */
+export const exemptFromAudit = ['events', 'search_words', 'idempotency_keys']
 
 /** Columns whose change makes no event: made by the database, named by the target, secret, or mere use. */
 export const notAudited = [

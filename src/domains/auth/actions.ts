@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { asSystem } from '#src/access/system.ts'
 import type { Config } from '#src/config.ts'
-import type { Database } from '#src/db/database.ts'
+import type { Door } from '#src/db/database.ts'
 import { Taken } from '#src/db/errors.ts'
 import type { Registration } from '#src/domains/auth/model.ts'
 import { newToken } from '#src/http/cookies.ts'
@@ -39,7 +39,7 @@ function locked(ms: number): HttpError {
  * @throws {HttpError} 401 alike for every cause; 429 while the name is locked
  */
 export async function signIn(
-  db: Database,
+  db: Door,
   config: Config,
   { name, password, organization }: { name: string; password: string; organization: string | null },
   kind: 'browser' | 'token',
@@ -59,7 +59,7 @@ export async function signIn(
 }
 
 async function openSession(
-  db: Database,
+  db: Door,
   config: Config,
   { account, org, user }: { account: string; org: string; user: string },
   kind: 'browser' | 'token',
@@ -91,7 +91,7 @@ async function openSession(
 }
 
 /** Ends the session of whoever asks. */
-export async function signOut(db: Database, actor: UserActor): Promise<void> {
+export async function signOut(db: Door, actor: UserActor): Promise<void> {
   const { sessionId } = actor.identity
   await db.withActor(actor, async (tx) => {
     await tx.updateTable('sessions').set({ revoked_at: sql`now()` }).where('id', '=', sessionId).execute()
@@ -104,7 +104,7 @@ export async function signOut(db: Database, actor: UserActor): Promise<void> {
  * @throws {HttpError} 409 for a name or address that is taken, 422 for a weak password
  */
 export async function register(
-  db: Database,
+  db: Door,
   config: Config,
   { username, email, password, first_name, last_name }: Registration,
   requestId: string,

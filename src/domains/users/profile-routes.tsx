@@ -1,5 +1,5 @@
 import type { UserActor } from '#src/access/actor.ts'
-import type { Database } from '#src/db/database.ts'
+import type { Door } from '#src/db/database.ts'
 import { endSession } from '#src/domains/sessions/actions.ts'
 import type { SessionRecord } from '#src/domains/sessions/model.ts'
 import { ownSessions, readerOf as sessionReader } from '#src/domains/sessions/queries.ts'
@@ -11,7 +11,7 @@ import { can, del, get, patch, signedIn } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 
 /** The own record and sessions, as far as the person may read them. */
-async function own(db: Database, actor: UserActor): Promise<Own> {
+async function own(db: Door, actor: UserActor): Promise<Own> {
   const users = actor.find('user:read')
   const sessions = actor.find('session:read')
   const [found] = users

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { mayGive } from '#src/access/granting.ts'
-import type { Database } from '#src/db/database.ts'
+import type { Door } from '#src/db/database.ts'
 import {
   createUser,
   deleteUser,
@@ -29,14 +29,14 @@ import { paths } from '#src/paths.ts'
 import { list } from '#src/resource/list.ts'
 import type { Frame } from '#src/ui/frame.ts'
 
-async function read(db: Database, actor: UserActor, grant: Grant<'user', 'read'>, id: string) {
+async function read(db: Door, actor: UserActor, grant: Grant<'user', 'read'>, id: string) {
   const [found] = await db.readAs(actor, (q) => findUser(q, grant, id, readerOf(actor)), { prepared: true })
   if (!found) throw notFound()
   return { ...found, user: (): UserRecord => JSON.parse(found.json) }
 }
 
 /** Roles and groups for the form of a new person: only what the person may give and see. */
-async function offered(db: Database, actor: UserActor, grant: Grant<'user', 'create'>): Promise<Offered> {
+async function offered(db: Door, actor: UserActor, grant: Grant<'user', 'create'>): Promise<Offered> {
   const roles = actor.find('role:read')
   const groups = actor.find('group:read')
   const [seenRoles, seenGroups] = await Promise.all([

@@ -1,0 +1,83 @@
+import { type RawBuilder, sql } from 'kysely'
+import type { Acting, Db, Door } from '#src/db/database.ts'
+
+/** The key was used for another request. */
+export class KeyReused extends Error {}
+
+/** A request that is done once: who asks, by which key, and a hash of what is asked. */
+export type Once = { userId: string; key: string; hash: Buffer }
+
+const LASTS = sql.raw(`interval '24 hours'`)
+/** Outdated rows that go with each write. */
+const SWEPT = 50
+
+type Claim = { same: boolean; outdated: boolean; result: string | null }
+
+/**
+ * A door whose writes are done once for a key. Each transaction first claims its row, where a duplicate waits, and
+ * keeps beside its writes what `work` returned; the same request again gets that, and `work` is not run.
+ */
+export class OnceDoor implements Door {
+  readonly #door: Door
+  readonly #once: Once
+  #transactions = 0
+  /** Something was answered from what is kept. */
+  replayed = false
+
+  constructor(door: Door, once: Once) {
+    this.#door = door
+    this.#once = once
+  }
+
+  /** What `work` returns has to be JSON. @throws {KeyReused} */
+  async withActor<T>(actor: Acting, work: (tx: Db) => Promise<T>): Promise<T> {
+    const ordinal = this.#transactions++
+    const { kept, replayed } = await this.#door.withActor(actor, async (tx) => {
+      const { same, outdated, result } = await this.#claim(tx, ordinal)
+      if (result !== null && !outdated) {
+        if (!same) throw new KeyReused()
+        return { kept: result, replayed: true }
+      }
+      const made = JSON.stringify({ value: await work(tx) })
+      await this.#keep(ordinal, made).execute(tx)
+      return { kept: made, replayed: false }
+    })
+    this.replayed ||= replayed
+    return (JSON.parse(kept) as { value: T }).value
+  }
+
+  /** A row without a result is this transaction's own: results are committed with their rows. */
+  async #claim(tx: Db, ordinal: number): Promise<Claim> {
+    const { userId, key, hash } = this.#once
+    const { rows } = await sql<Claim>`
+      insert into idempotency_keys as k (user_id, key, ordinal, request_hash) values (${userId}, ${key}, ${ordinal}, ${hash})
+      on conflict (org_id, user_id, key, ordinal) do update set updated_at = now()
+      returning k.request_hash = ${hash} as same, k.created_at < now() - ${LASTS} as outdated, k.result::text as result`.execute(
+      tx,
+    )
+    return rows[0] as Claim
+  }
+
+  #keep(ordinal: number, result: string): RawBuilder<unknown> {
+    const { userId, key, hash } = this.#once
+    return sql`
+      with outdated as (
+        select user_id, key, ordinal from idempotency_keys
+        where created_at < now() - ${LASTS} and (user_id, key, ordinal) <> (${userId}, ${key}, ${ordinal}::int)
+        limit ${sql.lit(SWEPT)} for update skip locked
+      ), swept as (
+        delete from idempotency_keys k using outdated o
+        where k.user_id = o.user_id and k.key = o.key and k.ordinal = o.ordinal
+      )
+      update idempotency_keys set result = ${result}::json, request_hash = ${hash}, created_at = now()
+      where user_id = ${userId} and key = ${key} and ordinal = ${ordinal}`
+  }
+
+  readAs: Door['readAs'] = (...asked) => this.#door.readAs(...asked)
+  lookup: Door['lookup'] = (...asked) => this.#door.lookup(...asked)
+  ready = () => this.#door.ready()
+
+  get counts() {
+    return this.#door.counts
+  }
+}

@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto'
+import type { Context } from 'hono'
+import type { Actor } from '#src/access/actor.ts'
+import type { Door } from '#src/db/database.ts'
+import { OnceDoor } from '#src/db/once.ts'
+import type { Endpoint } from '#src/http/endpoint.ts'
+import { HttpError } from '#src/http/errors.ts'
+import type { Body } from '#src/http/input.ts'
+
+const UNKEYED = /^\/(auth|login|register|logout)(\/|$)/
+
+/** Whether an endpoint takes an `Idempotency-Key`: what makes something, and shows no secret that must not be kept. */
+export const takesKey = ({ method, path, access, secret }: Endpoint): boolean =>
+  method === 'POST' && !secret && !('public' in access) && !UNKEYED.test(path)
+
+/**
+ * The door of a request that shall be done once; null where none asks for it.
+ * @throws {HttpError} 400 for a key that is none
+ */
+export function onceDoor(
+  c: Context,
+  endpoint: Endpoint,
+  { door, actor, body }: { door: Door; actor: Actor | null; body: Body | undefined },
+): OnceDoor | null {
+  const key = c.req.header('idempotency-key')
+  if (key === undefined || !actor || !takesKey(endpoint)) return null
+  if (!/^[\x21-\x7e]{1,255}$/.test(key))
+    throw new HttpError(400, 'An Idempotency-Key is 1 to 255 visible ASCII characters.')
+  const { pathname, search } = new URL(c.req.url)
+  const hash = createHash('sha256')
+    .update(JSON.stringify([endpoint.method, pathname + search, body?.fields, body?.file?.name]))
+    .update(body?.file?.content ?? '')
+    .digest()
+  return new OnceDoor(door, { userId: actor.userId, key, hash })
+}
