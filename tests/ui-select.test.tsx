@@ -92,7 +92,9 @@ describe('the bar', () => {
     const options = [{ value: '1', label: 'Auditor' }]
     const action = { action: 'add', label: 'Add role', icon: 'shield' as const }
     const markup = bar({ actions: [{ ...action, arguments: [{ name: 'role_id', label: 'Role', options }] }] })
-    expect(markup).toMatch(/<select name="role_id" aria-label="Role"><option value="1">Auditor<\/option>/)
+    expect(markup).toMatch(
+      /<select class="select" name="role_id" aria-label="Role"><option value="1">Auditor<\/option>/,
+    )
   })
 })
 

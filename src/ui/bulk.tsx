@@ -99,7 +99,7 @@ function BulkButton({ action, label, icon, danger, confirm, arguments: given = [
   return (
     <span class="bulk-action">
       {given.map(({ name, label, options }) => (
-        <select name={name} aria-label={label}>
+        <select class="select" name={name} aria-label={label}>
           {options.map((option) => (
             <option value={option.value}>{option.label}</option>
           ))}

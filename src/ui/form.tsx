@@ -48,6 +48,8 @@ export interface FormProps {
   leaves?: boolean
   /** Asks before unsaved changes are lost; on by default. */
   guard?: boolean
+  /** Holds a table: as wide as the page. */
+  wide?: boolean
   children?: Child
 }
 
@@ -55,11 +57,11 @@ export interface FormProps {
 export const writing = { 'hx-sync': 'drop', 'hx-status:4xx': 'push:false', 'hx-status:5xx': 'push:false' }
 
 export function Form(props: FormProps) {
-  const { action, method = 'post', id, multipart, leaves, guard = true, children } = props
+  const { action, method = 'post', id, multipart, leaves, guard = true, wide, children } = props
   return (
     <form
       id={id}
-      class="form"
+      class={wide ? 'form wide' : 'form'}
       method="post"
       action={action}
       enctype={multipart ? 'multipart/form-data' : undefined}

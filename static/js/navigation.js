@@ -10,8 +10,9 @@ document.addEventListener('htmx:before:swap', ({ detail: { tasks } }) => {
 })
 
 document.addEventListener('htmx:after:swap', ({ detail: { ctx } }) => {
-  for (const open of document.querySelectorAll(':popover-open')) open.hidePopover()
+  // a part that looks again by itself takes nothing from under the hand
   if (ctx.target?.id !== 'main') return
+  for (const open of document.querySelectorAll(':popover-open')) open.hidePopover()
   markCurrent()
   if (ctx.swap.startsWith('outerHTML') && !main()?.contains(document.activeElement)) {
     main()?.querySelector('h1')?.focus({ preventScroll: true })

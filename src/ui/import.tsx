@@ -1,0 +1,127 @@
+import { Button, ButtonLink } from '#src/ui/button.tsx'
+import { FileField } from '#src/ui/file-field.tsx'
+import { Actions, ErrorSummary, type FieldError, Form } from '#src/ui/form.tsx'
+import { type Column, Table } from '#src/ui/table.tsx'
+
+interface Step {
+  action: string
+  csrfToken: string
+  errors?: readonly FieldError[]
+  /** Where giving up leads. */
+  cancel: string
+}
+
+export interface ImportUploadProps extends Step {
+  /** A file with the names of the columns and a row as an example. */
+  template: string
+  /** How large it may be: '10 MB, 50,000 rows'. */
+  limit: string
+  accept?: string
+}
+
+export function ImportUpload(props: ImportUploadProps) {
+  const { action, csrfToken, errors, cancel, template, limit, accept = '.csv,text/csv' } = props
+  const error = errors?.find(({ path }) => path === 'file')?.message
+  return (
+    <>
+      <ErrorSummary errors={errors} />
+      <Form action={action} csrfToken={csrfToken} multipart guard={false}>
+        <FileField
+          name="file"
+          label="File"
+          required
+          accept={accept}
+          error={error}
+          hint={
+            <>
+              CSV, up to {limit}. The first line holds the names of the columns; a{' '}
+              <a href={template} hx-boost="false" download>
+                template
+              </a>{' '}
+              has them already.
+            </>
+          }
+        />
+        <Actions>
+          <Button kind="primary" icon="upload">
+            Upload
+          </Button>
+          <ButtonLink href={cancel}>Cancel</ButtonLink>
+        </Actions>
+      </Form>
+    </>
+  )
+}
+
+export interface ImportColumn {
+  /** As the file has it. */
+  name: string
+  /** Values of the first rows. */
+  examples: readonly string[]
+  /** The field it was taken for; null: left out. */
+  field: string | null
+}
+
+export interface ImportMappingProps extends Step {
+  columns: readonly ImportColumn[]
+  fields: readonly { value: string; label: string; required?: boolean }[]
+  /** Sent along: which file it is. */
+  hidden?: Record<string, string>
+}
+
+/** Which column of the file is which field: sent as `column_0`, `column_1`, … in the order of the file. */
+export function ImportMapping(props: ImportMappingProps) {
+  const { action, csrfToken, errors, cancel, columns, fields, hidden = {} } = props
+  const needed = fields.filter(({ required }) => required).map(({ label }) => label)
+  const rows = columns.map((column, i) => ({ ...column, name: column.name || `Column ${i + 1}`, i }))
+  const shown: Column<(typeof rows)[number]>[] = [
+    { key: 'name', label: 'In the file', cell: ({ name }) => name },
+    {
+      key: 'examples',
+      label: 'For example',
+      cell: ({ examples }) => <span class="examples">{examples.filter(Boolean).join(', ')}</span>,
+    },
+    { key: 'field', label: 'Becomes', cell: (row) => <FieldChoice {...row} fields={fields} /> },
+  ]
+  return (
+    <>
+      <ErrorSummary errors={errors} />
+      <Form action={action} csrfToken={csrfToken} guard={false} wide>
+        {Object.entries(hidden).map(([name, value]) => (
+          <input type="hidden" name={name} value={value} />
+        ))}
+        {needed.length ? <p class="hint">Needed: {needed.join(', ')}.</p> : null}
+        <Table
+          label="Columns of the file"
+          columns={shown}
+          rows={rows}
+          rowKey={({ i }) => String(i)}
+          address={() => action}
+          empty={<p>The file has no columns.</p>}
+        />
+        <Actions>
+          <Button kind="primary">Check the rows</Button>
+          <ButtonLink href={cancel}>Cancel</ButtonLink>
+        </Actions>
+      </Form>
+    </>
+  )
+}
+
+function FieldChoice({
+  i,
+  name,
+  field,
+  fields,
+}: ImportColumn & { i: number; fields: ImportMappingProps['fields'] }) {
+  return (
+    <select id={`column_${i}`} class="select" name={`column_${i}`} aria-label={`${name} becomes`}>
+      <option value="">Leave out</option>
+      {fields.map(({ value, label, required }) => (
+        <option value={value} selected={value === field}>
+          {required ? `${label} (needed)` : label}
+        </option>
+      ))}
+    </select>
+  )
+}
