@@ -19,25 +19,25 @@ import type { Frame } from '#src/ui/frame.ts'
 export function bulkOf<M extends Model>(
   resource: Resource<M>,
   parts: Parts<M, never>,
-): Readonly<Record<string, Bulk<M>>> {
+): Readonly<Record<string, Bulk>> {
   const { remove, restore }: Actions<M> = actionsOf(resource, parts)
   const { many } = resource.declared
-  const takesAway: Bulk<M> = {
+  const takesAway: Bulk = {
     needs: 'delete',
     label: 'Delete',
     icon: 'trash-2',
     did: 'deleted',
     danger: true,
     confirm: resource.soft ? `The ${many} can be restored.` : 'This can’t be undone.',
-    one: (tx, actor, grant, id) => remove(tx, actor, grant as Grant<M, 'delete'>, id, null),
+    one: (tx, actor, grant, id) => remove(tx, actor, grant, id, null),
   }
-  const bringsBack: Bulk<M> = {
+  const bringsBack: Bulk = {
     needs: 'delete',
     label: 'Restore',
     icon: 'rotate-ccw',
     did: 'restored',
     deleted: true,
-    one: (tx, actor, grant, id) => restore(tx, actor, grant as Grant<M, 'delete'>, id),
+    one: (tx, actor, grant, id) => restore(tx, actor, grant, id),
   }
   const deletes = !parts.without?.includes('delete')
   return {
@@ -78,12 +78,14 @@ export function bulkRoute<M extends Model>(resource: Resource<M>, parts: Parts<M
   return post(path, signedIn, options, async (call) => {
     const { db, actor } = call
     const { action, ids: named, matching, ...given } = call.body
-    const bulk = all[action] as Bulk<M>
+    const bulk = all[action] as Bulk
     const grant = actor.require(resource.may(bulk.needs)) as unknown as Grant<M>
     const chosen =
       matching === undefined ? named : await idsMatching(call as unknown as Call, resource, actor, matching)
     if (!chosen?.length) throw invalid([{ path: 'ids', message: 'names no record' }])
-    const result = await eachOf(db, actor, chosen, path, (tx, id) => bulk.one(tx, actor, grant, id, given))
+    const result = await eachOf(db, actor, chosen, path, (tx, id) =>
+      bulk.one(tx, actor, grant as never, id, given),
+    )
     const done = result.done === 1 ? `1 ${resource.declared.one}` : `${result.done} ${many}`
     return {
       json: result,

@@ -1,6 +1,6 @@
 import { type Compilable, type RawBuilder, type SelectQueryBuilder, sql } from 'kysely'
 import type { Grant } from '#src/access/grant.ts'
-import type { Acting, Database, Db, Door } from '#src/db/database.ts'
+import type { Acting, Database, Db } from '#src/db/database.ts'
 import { beyond, COUNT_CAP, type Page, type PageRow, page } from '#src/db/paging.ts'
 import type { DB } from '#src/db/types.ts'
 import type { ListView } from '#src/http/list.ts'

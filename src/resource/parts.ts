@@ -37,7 +37,7 @@ export type Actions<M extends Model> = {
 }
 
 /** One thing that is done to many records, each as the single action. */
-export type Bulk<M extends Model> = Omit<BulkAction, 'action'> & {
+export type Bulk = Omit<BulkAction, 'action'> & {
   /** The model's action that it takes. */
   needs: string
   /** Past tense: "12 people disabled". */
@@ -47,7 +47,7 @@ export type Bulk<M extends Model> = Omit<BulkAction, 'action'> & {
   one: (
     tx: Db,
     actor: UserActor,
-    grant: Grant<M>,
+    grant: never,
     id: string,
     given: Record<string, unknown>,
   ) => Promise<unknown>
@@ -75,7 +75,7 @@ export type Parts<M extends Model, X = undefined> = {
   offer?: (call: Call, row?: Row) => Promise<Offered>
   fields?: (props: FieldsProps, seen: Seen & { offered: Offered }) => Child
   more?: (props: FieldsProps, seen: Seen & { offered: Offered }) => Child
-  bulk?: Readonly<Record<string, Bulk<M>>>
+  bulk?: Readonly<Record<string, Bulk>>
   /** Parts that the entity doesn't have. */
   without?: readonly ('create' | 'update' | 'delete' | 'bulk' | 'import' | 'history')[]
   /** Of which the JSON is documented: further success answers. */

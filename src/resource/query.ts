@@ -18,6 +18,7 @@ export function recordJson(
   { table, columns, soft, declared }: Resource,
   actor: UserActor,
 ): RawBuilder<string> {
+  if (declared.json) return declared.json(actor)
   const parts: RawBuilder<unknown>[] = [sql`${sql.ref(`${table}.id`)}`]
   for (const [name, { kind, of }] of Object.entries(columns)) {
     parts.push(sql`${sql.ref(`${table}.${name}`)}`)
@@ -93,6 +94,7 @@ export function findRecord<M extends Model>(
       reaches('update').as('update'),
       reaches('delete').as('delete'),
     ])
+    .$castTo<Found>()
   return declared.narrow ? query.where(declared.narrow(table)) : query
 }
 
@@ -106,8 +108,7 @@ export async function readRecord<M extends Model>(
 ): Promise<Found & { row: () => Row }> {
   const [found] = await db.readAs(actor, (q) => findRecord(q, resource, actor, grant, id), { prepared: true })
   if (!found) throw notFound()
-  const { json } = found as unknown as Found
-  return { ...(found as unknown as Found), row: () => JSON.parse(json) }
+  return { ...found, row: () => JSON.parse(found.json) }
 }
 
 /** The names of some records, as far as the Grant reaches. */

@@ -38,6 +38,9 @@ export type Declaration = {
   /** Further keys of the JSON, made by the database within the reader's own Grants. */
   more?: (actor: UserActor) => Record<string, RawBuilder<unknown>>
   moreAnswered?: z.ZodRawShape
+  /** The whole record, where it isn't made of its columns; and its schema. */
+  json?: (actor: UserActor) => RawBuilder<string>
+  answered?: z.ZodType
   /** Further cells of an export: what `more` added, as text. */
   cells?: Record<string, (row: Row) => string>
   attached?: readonly Attached[]
@@ -72,7 +75,7 @@ export class Resource<M extends Model = Model> {
     this.list = listOf(this, declared)
     this.query = listQuery(this.list)
     this.body = bodies(this.columns)
-    this.record = answered(this).meta({ id: model.name })
+    this.record = (declared.answered ?? answered(this)).meta({ id: model.name })
   }
 
   get table(): string {

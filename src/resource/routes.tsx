@@ -23,7 +23,7 @@ import { everyRow, list } from '#src/resource/list.ts'
 import { offeredFor } from '#src/resource/offer.ts'
 import type { Actions, Parts } from '#src/resource/parts.ts'
 import { placesOf } from '#src/resource/places.ts'
-import { readRecord, sourceOf } from '#src/resource/query.ts'
+import { type Found, readRecord, sourceOf } from '#src/resource/query.ts'
 import type { Resource, Row } from '#src/resource/resource.ts'
 import { capital } from '#src/resource/views/cell.tsx'
 import { formScreen } from '#src/resource/views/form.tsx'
@@ -160,12 +160,13 @@ class Kernel<M extends Model, X> {
         etag: version,
         screen: async (frame) => {
           const extra = (await parts.load?.(call as unknown as Call, found)) as X
-          const seen = { actor, frame, may: mayOf(resource, actor), record: found, extra }
+          const may = this.#mayHere(found)
+          const seen = { actor, frame, may: mayOf(resource, actor), record: may, extra }
           const record = row()
           return recordScreen({
             resource: this.#any,
             row: record,
-            may: found,
+            may,
             frame,
             panels: parts.panels?.(record, seen),
             actions: parts.head?.(record, seen),
@@ -269,6 +270,15 @@ class Kernel<M extends Model, X> {
       },
     )
     return [remove, restore]
+  }
+
+  /** What may be done with this record, of what the entity has at all. */
+  #mayHere(found: Found): Pick<Found, 'update' | 'delete'> {
+    const { without = [] } = this.#parts
+    return {
+      update: found.update && !without.includes('update'),
+      delete: found.delete && !without.includes('delete'),
+    }
   }
 
   #saved({ id, json, version }: Written, notice: string) {

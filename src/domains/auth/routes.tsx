@@ -2,11 +2,12 @@ import type { UserActor } from '#src/access/actor.ts'
 import { register, signIn, signOut } from '#src/domains/auth/actions.ts'
 import { credentials, registration } from '#src/domains/auth/model.ts'
 import { loginScreen, registerScreen } from '#src/domains/auth/views.tsx'
-import { findUser, readerOf } from '#src/domains/users/queries.ts'
+import { users } from '#src/domains/users/model.ts'
 import { Cookies } from '#src/http/cookies.ts'
 import { type Answer, type Call, everybody, get, post, type Services, signedIn } from '#src/http/endpoint.ts'
 import { notFound } from '#src/http/errors.ts'
 import { paths, safeNext } from '#src/paths.ts'
+import { findRecord } from '#src/resource/query.ts'
 
 const entrance = everybody('signing in comes before being somebody')
 const visitors = everybody('whoever has no account yet')
@@ -15,7 +16,7 @@ const visitors = everybody('whoever has no account yet')
 async function me({ db, actor }: { db: Call['db']; actor: UserActor }) {
   const own = actor.find('user:read')
   const [found] = own
-    ? await db.readAs(actor, (q) => findUser(q, own, actor.userId, readerOf(actor)), { prepared: true })
+    ? await db.readAs(actor, (q) => findRecord(q, users, actor, own, actor.userId), { prepared: true })
     : []
   const { organization, username, name, rights } = actor.identity
   const user = found ? JSON.parse(found.json) : { id: actor.userId, username, name }

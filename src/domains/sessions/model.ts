@@ -1,6 +1,9 @@
+import { sql } from 'kysely'
 import { z } from 'zod'
+import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
-import { listQuery } from '#src/http/list.ts'
+import { choice, instant, text } from '#src/resource/column.ts'
+import { defineResource } from '#src/resource/resource.ts'
 
 export const session = defineModel('session', {
   table: 'sessions',
@@ -28,15 +31,8 @@ export type SessionRecord = {
   current: boolean
 }
 
-export const sessionList = listQuery({
-  sorts: {
-    last_seen_at: ['last_seen_at', 'timestamptz'],
-    created_at: ['created_at', 'timestamptz'],
-    expires_at: ['expires_at', 'timestamptz'],
-  },
-  defaultSort: '-last_seen_at',
-  filters: { kind: ['browser', 'token', 'impersonation'] },
-})
+/** How many ended. */
+export const endedSessions = z.strictObject({ ended: z.int() })
 
 /** Which sessions to end: some, or all of a person. */
 export const sessionsToEnd = z
@@ -55,3 +51,63 @@ export function device(userAgent: string): string {
   const named = { Edg: 'Edge', OPR: 'Opera' }[browser ?? ''] ?? browser ?? userAgent.split(/[ /]/, 1)[0]
   return [named || 'Unknown', system?.replace('Mac OS X', 'macOS')].filter(Boolean).join(' on ')
 }
+
+/** Sessions that are open: not ended, not run out. */
+export const open = (
+  table: string,
+) => sql<boolean>`(${sql.ref(`${table}.revoked_at`)} is null and ${sql.ref(`${table}.expires_at`)} > now()
+  and ${sql.ref(`${table}.last_seen_at`)} + ${sql.ref(`${table}.idle_timeout`)} > now())`
+
+/** Which session is the reader's now, and whose names they may see. */
+function sessionJson(actor: UserActor) {
+  const seen = actor.find('user:read')?.where('u') ?? sql`false`
+  return sql<string>`json_build_object(
+    'id', sessions.id,
+    'user', (select case when u.id = ${actor.userId} or ${seen}
+      then json_build_object('id', u.id, 'username', u.username, 'name', coalesce(nullif(btrim(u.first_name || ' ' || u.last_name), ''), u.username))
+      else json_build_object('id', u.id) end
+      from users u where u.org_id = sessions.org_id and u.id = sessions.user_id),
+    'kind', sessions.kind, 'ip', host(sessions.ip), 'user_agent', sessions.user_agent,
+    'created_at', sessions.created_at, 'last_seen_at', sessions.last_seen_at, 'expires_at', sessions.expires_at,
+    'current', sessions.id = ${actor.identity.sessionId})::text`
+}
+
+const kinds = ['browser', 'token', 'impersonation'] as const
+const moment = z.iso.datetime({ offset: true })
+
+export const sessions = defineResource(session, {
+  path: '/sessions',
+  one: 'session',
+  many: 'sessions',
+  icon: 'monitor-smartphone',
+  lead: 'Who is signed in, from where.',
+  title: {
+    sql: (table) => sql<string>`${sql.ref(`${table}.user_agent`)}`,
+    of: (row) =>
+      `${(row.user as SessionRecord['user']).name ?? 'Somebody'}, ${device(String(row.user_agent))}`,
+  },
+  soft: false,
+  narrow: open,
+  columns: {
+    kind: choice('Kind', kinds, { write: 'never', filterable: true }),
+    ip: text('Address', { write: 'never' }),
+    user_agent: text('Browser', { write: 'never' }),
+    last_seen_at: instant('Last seen', { sortable: true }),
+    created_at: instant('Began', { sortable: true }),
+    expires_at: instant('Ends', { sortable: true }),
+  },
+  defaultSort: '-last_seen_at',
+  cells: { user: (row) => (row.user as SessionRecord['user']).username ?? '' },
+  json: sessionJson,
+  answered: z.strictObject({
+    id: z.guid(),
+    user: z.strictObject({ id: z.guid(), username: z.string().optional(), name: z.string().optional() }),
+    kind: z.enum(kinds),
+    ip: z.string().nullable(),
+    user_agent: z.string(),
+    created_at: moment,
+    last_seen_at: moment,
+    expires_at: moment,
+    current: z.boolean(),
+  }),
+})

@@ -1,57 +1,58 @@
 import { endSession, endSessions } from '#src/domains/sessions/actions.ts'
-import { type SessionRecord, sessionList, sessionsToEnd } from '#src/domains/sessions/model.ts'
-import { findSession, readerOf, sessionsOf } from '#src/domains/sessions/queries.ts'
-import { listScreen, sessionScreen } from '#src/domains/sessions/views.tsx'
-import { can, del, get } from '#src/http/endpoint.ts'
-import { HttpError, notFound } from '#src/http/errors.ts'
-import { pageJson, pageLinks } from '#src/http/page.ts'
+import { endedSessions, sessions, sessionsToEnd } from '#src/domains/sessions/model.ts'
+import { EndButton, listColumns, PersonPanel } from '#src/domains/sessions/views.tsx'
+import { can, del } from '#src/http/endpoint.ts'
+import { HttpError } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
-import { list } from '#src/resource/list.ts'
+import { resourceRoutes } from '#src/resource/routes.tsx'
 
 export const sessionRoutes = [
-  get(paths.sessions, can('session:read'), { query: sessionList }, async ({ c, db, actor, grant, query }) => {
-    const found = await list<SessionRecord, 'sessions'>(
-      db,
-      actor,
-      query,
-      sessionsOf(grant, query, readerOf(actor)),
-    )
-    const mayEnd = actor.can('session:delete')
-    return {
-      json: pageJson(found),
-      headers: pageLinks(c, found),
-      screen: (frame) => listScreen(found, query, mayEnd, frame),
-    }
+  ...resourceRoutes(sessions, {
+    without: ['create', 'update', 'delete', 'import'],
+    columns: ({ frame }) => listColumns(frame),
+    head: (row, { actor, frame }) =>
+      actor.can('session:delete') ? <EndButton row={row} frame={frame} /> : null,
+    panels: (row, { frame }) => <PersonPanel row={row} frame={frame} />,
+    bulk: {
+      end: {
+        needs: 'delete',
+        label: 'End',
+        icon: 'log-out',
+        did: 'ended',
+        danger: true,
+        confirm: 'Whoever uses them has to sign in again.',
+        one: endSession,
+      },
+    },
   }),
 
-  get(paths.session(':id'), can('session:read'), {}, async ({ db, actor, grant, id }) => {
-    const [found] = await db.readAs(actor, (q) => findSession(q, grant, id(), readerOf(actor)))
-    if (!found) throw notFound()
-    const mayEnd = actor.can('session:delete')
-    return {
-      json: found.json,
-      etag: found.version,
-      screen: (frame) => sessionScreen(JSON.parse(found.json), mayEnd, frame),
-    }
-  }),
+  del(
+    paths.session(':id'),
+    can('session:delete'),
+    { summary: 'End one session' },
+    async ({ db, actor, grant, id }) => {
+      await db.withActor(actor, (tx) => endSession(tx, actor, grant, id()))
+      const own = id() === actor.identity.sessionId
+      return {
+        location: own ? paths.login : paths.sessions,
+        notice: own ? 'You are signed out' : 'Session ended',
+      }
+    },
+  ),
 
-  del(paths.session(':id'), can('session:delete'), {}, async ({ db, actor, grant, id }) => {
-    await db.withActor(actor, (tx) => endSession(tx, actor, grant, id()))
-    const own = id() === actor.identity.sessionId
-    return {
-      location: own ? paths.login : paths.sessions,
-      notice: own ? 'You are signed out' : 'Session ended',
-    }
-  }),
-
-  del(paths.sessions, can('session:delete'), {}, async ({ c, db, actor, grant, sent }) => {
-    // programs may name them in the address, since many clients send no body with DELETE
-    const { ids, user_id } = c.req.query()
-    const named = { ...(ids ? { ids: ids.split(',') } : {}), ...(user_id ? { user_id } : {}) }
-    const chosen = sessionsToEnd.safeParse({ ...named, ...sent })
-    if (!chosen.success) throw new HttpError(400, 'Name the sessions to end: ids, or a user_id.')
-    const ended = await db.withActor(actor, (tx) => endSessions(tx, grant, chosen.data))
-    const count = ended.length === 1 ? '1 session' : `${ended.length} sessions`
-    return { json: { ended: ended.length }, location: paths.sessions, notice: `${count} ended` }
-  }),
+  del(
+    paths.sessions,
+    can('session:delete'),
+    { answer: endedSessions, also: [400], summary: 'End some sessions, or all of a person' },
+    async ({ c, db, actor, grant, sent }) => {
+      // programs may name them in the address, since many clients send no body with DELETE
+      const { ids, user_id } = c.req.query()
+      const named = { ...(ids ? { ids: ids.split(',') } : {}), ...(user_id ? { user_id } : {}) }
+      const chosen = sessionsToEnd.safeParse({ ...named, ...sent })
+      if (!chosen.success) throw new HttpError(400, 'Name the sessions to end: ids, or a user_id.')
+      const ended = await db.withActor(actor, (tx) => endSessions(tx, grant, chosen.data))
+      const count = ended.length === 1 ? '1 session' : `${ended.length} sessions`
+      return { json: { ended: ended.length }, location: paths.sessions, notice: `${count} ended` }
+    },
+  ),
 ]

@@ -4,28 +4,13 @@ import { Forbidden, type Grant } from '#src/access/grant.ts'
 import { keepingAnAdministrator, requireGivable, requireNotStronger } from '#src/access/granting.ts'
 import type { Config } from '#src/config.ts'
 import type { Db } from '#src/db/database.ts'
-import type { NewUser, UserChange, UserRecord } from '#src/domains/users/model.ts'
-import { type Reader, readerOf, userJson } from '#src/domains/users/queries.ts'
-import { conflict, invalid, notFound, stale } from '#src/http/errors.ts'
+import { type NewUser, type UserChange, type UserRecord, users } from '#src/domains/users/model.ts'
+import { conflict, invalid } from '#src/http/errors.ts'
 import { hashPassword, weakness } from '#src/platform/passwords.ts'
+import { recordJson } from '#src/resource/query.ts'
+import { lockRecord, naming as namingField, type Written, writtenRecord } from '#src/resource/write.ts'
 
-/** A user as JSON, and its version. */
-export type Written = { id: string; json: string; version: number }
-
-const TAKEN: Record<string, [field: string, message: string]> = {
-  accounts_username_key: ['username', 'is taken'],
-  users_username: ['username', 'is taken'],
-  accounts_email_key: ['email', 'has an account already'],
-  users_email: ['email', 'has an account already'],
-}
-
-/** Says at which field a taken name stands. */
-async function naming<T>(write: Promise<T>): Promise<T> {
-  return write.catch((error: { code?: string; constraint?: string }) => {
-    const known = error.code === '23505' ? TAKEN[error.constraint ?? ''] : undefined
-    throw known ? conflict(...known) : error
-  })
-}
+const naming = <T>(write: Promise<T>) => namingField(users.declared.taken, write)
 
 /** The hash of a first password, made before the transaction that stores it. */
 export async function firstPassword(password: string | undefined, config: Config): Promise<string | null> {
@@ -50,7 +35,7 @@ export async function createUser(
   const roles = await requireGivable(tx, actor, role_ids)
   const missing = role_ids.findIndex((id) => !roles.includes(id))
   if (missing >= 0) throw invalid([{ path: `role_ids.${missing}`, message: 'is no role' }])
-  const reader = readerOf(actor)
+  const json = recordJson(users, actor)
   const made = await naming(
     tx
       .with('made', (db) =>
@@ -68,7 +53,7 @@ export async function createUser(
           .returningAll(),
       )
       .selectFrom('made as users')
-      .select(['users.id', 'users.version', userJson(reader).as('json')])
+      .select(['users.id', 'users.version', json.as('json')])
       .executeTakeFirstOrThrow(),
   )
   if (!role_ids.length && !groups.length && grant.all) return made
@@ -87,7 +72,7 @@ export async function createUser(
   const placed = await tx
     .selectFrom('users')
     .where('users.id', '=', made.id)
-    .select(['users.id', 'users.version', userJson(reader).as('json'), grant.where().as('inScope')])
+    .select(['users.id', 'users.version', json.as('json'), grant.where().as('inScope')])
     .executeTakeFirstOrThrow()
   if (!placed.inScope) throw new Forbidden('user:create', 'You may only add people to your own groups.')
   return placed
@@ -100,53 +85,6 @@ export function mayPlaceIn(actor: UserActor, grant: Grant<'user', 'create'>, gro
   return reaches(grant) || (changes !== null && (changes.all || reaches(changes)))
 }
 
-type Target = {
-  version: number
-  json: string
-  username: string
-  email: string
-  status: string
-  deleted: boolean
-  inScope: boolean
-}
-
-/**
- * Locks a user for a change: what the actor can't see does not exist, what they only see is refused.
- * @param version that the writer has seen; another one by now is a 412 with the row as it stands
- */
-async function target(
-  tx: Db,
-  actor: UserActor,
-  grant: Grant<'user', 'update'> | Grant<'user', 'delete'>,
-  id: string,
-  {
-    version = null,
-    deleted = false,
-    reader = readerOf(actor),
-  }: { version?: number | null; deleted?: boolean; reader?: Reader } = {},
-): Promise<Target> {
-  const visible = actor.find('user:read') ?? grant
-  const found = await tx
-    .selectFrom('users')
-    .where('users.id', '=', id)
-    .where(visible.where())
-    .select([
-      'users.version',
-      'users.username',
-      'users.email',
-      'users.status',
-      sql<boolean>`users.deleted_at is not null`.as('deleted'),
-      grant.where().as('inScope'),
-      userJson(reader).as('json'),
-    ])
-    .forUpdate('users')
-    .executeTakeFirst()
-  if (!found || found.deleted !== deleted) throw notFound()
-  if (!found.inScope) throw new Forbidden(`user:${grant.action}`)
-  if (version !== null && version !== found.version) throw stale(JSON.parse(found.json))
-  return found as Target
-}
-
 /** Changes what is named. Sign-in name, address and status are for whoever may change everybody. */
 export async function updateUser(
   tx: Db,
@@ -156,7 +94,7 @@ export async function updateUser(
   change: UserChange,
   version: number | null,
 ): Promise<Written> {
-  const was = await target(tx, actor, grant, id, { version })
+  const was = (await lockRecord(tx, users, actor, grant, id, { version })).row() as UserRecord
   const { status } = change
   const renamed =
     (change.username !== undefined && change.username !== was.username) ||
@@ -174,7 +112,29 @@ export async function updateUser(
   if (turned) await keepingAnAdministrator(tx, write)
   else if (Object.keys(change).length) await write()
   if (turned && status === 'disabled') await endSessionsOf(tx, id)
-  return written(tx, id, readerOf(actor))
+  return writtenRecord(tx, users, actor, id)
+}
+
+/** Enables or disables, as the change of the status would. */
+export const turnUser = (
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'user', 'update'>,
+  id: string,
+  status: 'active' | 'disabled',
+): Promise<Written> => updateUser(tx, actor, grant, id, { status }, null)
+
+/** Active ↔ disabled. */
+export async function toggleUser(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'user', 'update'>,
+  id: string,
+  version: number | null,
+): Promise<Written> {
+  const was = await lockRecord(tx, users, actor, grant, id, { version })
+  const status = was.row().status === 'active' ? 'disabled' : 'active'
+  return updateUser(tx, actor, grant, id, { status }, version)
 }
 
 /** Enabling gives back what the person may, and so follows the rule of granting. */
@@ -217,14 +177,13 @@ export async function deleteUser(
   grant: Grant<'user', 'delete'>,
   id: string,
   version: number | null,
-): Promise<UserRecord> {
+): Promise<void> {
   if (id === actor.userId) throw conflict('', 'You can’t delete yourself.')
-  const was = await target(tx, actor, grant, id, { version })
+  await lockRecord(tx, users, actor, grant, id, { version })
   await keepingAnAdministrator(tx, () =>
     tx.updateTable('users').set({ deleted_at: sql`now()` }).where('users.id', '=', id).execute(),
   )
   await endSessionsOf(tx, id)
-  return JSON.parse(was.json)
 }
 
 /** Brings a deleted user back; a name taken meanwhile is a 409. */
@@ -234,16 +193,8 @@ export async function restoreUser(
   grant: Grant<'user', 'delete'>,
   id: string,
 ): Promise<Written> {
-  await target(tx, actor, grant, id, { deleted: true })
+  await lockRecord(tx, users, actor, grant, id, { deleted: true })
   await requireNotStronger(tx, actor, id, 'bring them back')
   await naming(tx.updateTable('users').set({ deleted_at: null }).where('users.id', '=', id).execute())
-  return written(tx, id, readerOf(actor))
+  return writtenRecord(tx, users, actor, id)
 }
-
-/** Within the transaction that wrote it, by somebody whose right to write was checked. */
-const written = (tx: Db, id: string, reader: Reader): Promise<Written> =>
-  tx
-    .selectFrom('users')
-    .where('users.id', '=', id)
-    .select(['users.id', 'users.version', userJson(reader).as('json')])
-    .executeTakeFirstOrThrow()

@@ -1,6 +1,9 @@
+import { sql } from 'kysely'
 import { z } from 'zod'
+import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
-import { listQuery } from '#src/http/list.ts'
+import { email as address, choice, instant, line, text } from '#src/resource/column.ts'
+import { defineResource, type Row } from '#src/resource/resource.ts'
 
 /** A person in one organization. Who shares a group with me is in my group's scope. */
 export const user = defineModel('user', {
@@ -40,26 +43,8 @@ export type UserRecord = {
   version: number
 }
 
-export const userList = listQuery({
-  sorts: {
-    name: ['sort_name', 'text'],
-    username: ['username', 'text'],
-    email: ['email', 'text'],
-    created_at: ['created_at', 'timestamptz'],
-  },
-  defaultSort: 'name',
-  filters: { status: statuses, deleted: ['true'] },
-})
-
 /** How names and addresses are stored and looked up: one form for all their spellings. */
 export const normalised = (text: string) => text.normalize('NFKC').trim().toLowerCase()
-
-const line = (most: number) =>
-  z
-    .string()
-    .trim()
-    .max(most, `has at most ${most} characters`)
-    .regex(/^\P{Cc}*$/u, 'has a control character')
 
 export const username = z
   .string('is needed')
@@ -128,3 +113,72 @@ export const someOfUser = wholeUser.partial()
 export type UserChange = z.infer<typeof someOfUser>
 
 export const ownProfile = z.strictObject(profile).partial()
+
+const fullName = (table: string) =>
+  sql<string>`coalesce(nullif(btrim(${sql.ref(`${table}.first_name`)} || ' ' || ${sql.ref(`${table}.last_name`)}), ''), ${sql.ref(`${table}.username`)})`
+
+/** The roles and groups of a person: always one's own, those of others as far as the reader sees roles and groups. */
+function belonging(actor: UserActor) {
+  const seesRole = actor.find('role:read')?.where('r') ?? sql`false`
+  const seesGroup = actor.find('group:read')?.where('g') ?? sql`false`
+  const me = actor.userId
+  return {
+    avatar_url: sql`null::text`,
+    roles: sql`(select coalesce(json_agg(json_build_object('id', r.id, 'name', r.name) order by r.name), '[]')
+      from user_roles ur join roles r on r.org_id = ur.org_id and r.id = ur.role_id
+      where ur.org_id = users.org_id and ur.user_id = users.id and r.deleted_at is null
+        and (ur.expires_at is null or ur.expires_at > now()) and (users.id = ${me} or ${seesRole}))`,
+    groups: sql`(select coalesce(json_agg(json_build_object('id', g.id, 'name', g.name, 'kind', g.kind, 'role', gm.role) order by g.name), '[]')
+      from group_members gm join groups g on g.org_id = gm.org_id and g.id = gm.group_id
+      where gm.org_id = users.org_id and gm.user_id = users.id and g.deleted_at is null
+        and (users.id = ${me} or ${seesGroup}))`,
+  }
+}
+
+const named = (key: string) => (row: Row) =>
+  (row[key] as { name: string }[]).map(({ name }) => name).join('; ')
+
+export const users = defineResource(user, {
+  path: '/users',
+  one: 'person',
+  many: 'people',
+  icon: 'users',
+  lead: 'Everybody in the organization that you may see.',
+  title: {
+    sql: fullName,
+    of: (row) => `${row.first_name} ${row.last_name}`.trim() || String(row.username),
+  },
+  searched: true,
+  columns: {
+    username: text('User name', { input: username, sortable: 'username' }),
+    email: address('E-mail', { input: email, sortable: 'email' }),
+    first_name: text('First name', { input: name }),
+    last_name: text('Last name', { input: name }),
+    status: choice('Status', statuses, {
+      filterable: true,
+      tones: { active: 'good', invited: 'info', disabled: 'plain' },
+    }),
+    locale: text('Language', { input: locale }),
+    time_zone: text('Time zone', { input: timeZone }),
+    last_login_at: instant('Last sign-in'),
+    email_verified_at: instant('E-mail verified'),
+  },
+  sorts: { name: ['sort_name', 'text'] },
+  defaultSort: 'name',
+  more: belonging,
+  moreAnswered: {
+    avatar_url: z.string().nullable(),
+    roles: z.array(z.strictObject({ id: z.guid(), name: z.string() })),
+    groups: z.array(
+      z.strictObject({ id: z.guid(), name: z.string(), kind: z.string(), role: z.enum(memberRoles) }),
+    ),
+  },
+  cells: { roles: named('roles'), groups: named('groups') },
+  attached: [{ type: 'user_role', needs: 'role:read' }],
+  taken: {
+    accounts_username_key: ['username', 'is taken'],
+    users_username: ['username', 'is taken'],
+    accounts_email_key: ['email', 'has an account already'],
+    users_email: ['email', 'has an account already'],
+  },
+})
