@@ -1,0 +1,75 @@
+import { sql } from 'kysely'
+import type { UserActor } from '#src/access/actor.ts'
+import { keepingAnAdministrator, requireGivable } from '#src/access/granting.ts'
+import type { Db } from '#src/db/database.ts'
+import { conflict, invalid, notFound } from '#src/http/errors.ts'
+import { type Resource, resourceOf } from '#src/resource/resource.ts'
+import { lockRecord, type Written, writtenRecord } from '#src/resource/write.ts'
+
+/** How a role is given: until when (an instant; null for good), and why. */
+export type Given = { expires_at?: string | null; reason?: string }
+
+/** By its name, since the domain of users leans on this one. */
+export const people = (): Resource<'user'> => resourceOf('user') as unknown as Resource<'user'>
+
+/** Gives a role, or changes until when and why somebody has it. Without an end it is for good. */
+export async function giveRole(
+  tx: Db,
+  actor: UserActor,
+  userId: string,
+  roleId: string,
+  { expires_at = null, reason = '' }: Given = {},
+): Promise<Written> {
+  await lockPair(tx, actor, userId, roleId, 'You may not give a role that has more than you.')
+  if (expires_at !== null) await refusePast(tx, expires_at)
+  const give = () =>
+    tx
+      .insertInto('user_roles')
+      .values({ user_id: userId, role_id: roleId, granted_by: actor.userId, expires_at, reason })
+      .onConflict((on) =>
+        on
+          .columns(['org_id', 'user_id', 'role_id'])
+          .doUpdateSet({ granted_by: actor.userId, expires_at, reason })
+          .where(
+            sql<boolean>`(user_roles.expires_at, user_roles.reason) is distinct from (excluded.expires_at, excluded.reason)`,
+          ),
+      )
+      .execute()
+  await (expires_at === null ? give() : keepingAnAdministrator(tx, give))
+  return writtenRecord(tx, people(), actor, userId)
+}
+
+/** Takes a role from somebody: only one that the taker could give as well. */
+export async function takeRole(tx: Db, actor: UserActor, userId: string, roleId: string): Promise<Written> {
+  await lockPair(tx, actor, userId, roleId, 'You may not take a role that has more than you.')
+  const { numDeletedRows } = await keepingAnAdministrator(tx, () =>
+    tx
+      .deleteFrom('user_roles')
+      .where('user_id', '=', userId)
+      .where('role_id', '=', roleId)
+      .executeTakeFirstOrThrow(),
+  )
+  if (!numDeletedRows) throw notFound('They don’t have this role.')
+  return writtenRecord(tx, people(), actor, userId)
+}
+
+/** Locks the person and the role, and holds the rule of granting; nobody does this to themselves. */
+async function lockPair(
+  tx: Db,
+  actor: UserActor,
+  userId: string,
+  roleId: string,
+  refusal: string,
+): Promise<void> {
+  const grant = actor.require('user:update')
+  if (userId === actor.userId) throw conflict('', 'You can’t change your own roles.')
+  await lockRecord(tx, people(), actor, grant, userId)
+  const found = await requireGivable(tx, actor, [roleId], refusal)
+  if (!found.length) throw notFound()
+}
+
+/** By the database's clock, which the end goes by as well. */
+async function refusePast(tx: Db, instant: string): Promise<void> {
+  const { rows } = await sql<{ past: boolean }>`select ${instant}::timestamptz <= now() as past`.execute(tx)
+  if (rows[0]?.past) throw invalid([{ path: 'expires_at', message: 'is over already' }])
+}
