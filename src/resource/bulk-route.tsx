@@ -4,6 +4,7 @@ import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import { type Call, type Endpoint, post, signedIn } from '#src/http/endpoint.ts'
 import { HttpError, invalid } from '#src/http/errors.ts'
+import { validQuery } from '#src/http/input.ts'
 import { actionsOf } from '#src/resource/actions.ts'
 import { eachOf, MOST_AT_ONCE, type Outcome } from '#src/resource/bulk.ts'
 import { everyRow } from '#src/resource/list.ts'
@@ -58,7 +59,7 @@ const answer = z
 
 const ids = z.preprocess(
   (value) => (typeof value === 'string' ? [value] : value),
-  z.array(z.guid('is no id')).max(MOST_AT_ONCE, `has at most ${MOST_AT_ONCE} ids`),
+  z.array(z.guid('is no id').toLowerCase()).max(MOST_AT_ONCE, `has at most ${MOST_AT_ONCE} ids`),
 )
 
 /** `POST /<path>/bulk`: the same for up to 1,000 records, with an answer for each. */
@@ -126,7 +127,7 @@ async function idsMatching<M extends Model>(
   actor: UserActor,
   matching: string,
 ): Promise<string[]> {
-  const view = resource.query.parse(Object.fromEntries(new URLSearchParams(matching)))
+  const view = validQuery(resource.query, Object.fromEntries(new URLSearchParams(matching)))
   const grant = actor.require(resource.may('read')) as unknown as Grant<M>
   const pieces = everyRow<Row>(db, actor, view, sourceOf(resource, grant, view, actor))
   const { value } = await pieces.next()

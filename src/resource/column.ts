@@ -68,7 +68,7 @@ const column = (
 })
 
 const nothing = z.literal('').transform(() => null)
-const orNothing = (schema: z.ZodType) => z.union([schema, z.null(), nothing])
+const orNothing = (schema: z.ZodType, message: string) => z.union([schema, z.null(), nothing], message)
 
 /** One line without control characters, trimmed. */
 export const line = (most: number) =>
@@ -105,7 +105,7 @@ export function email(label: string, given: Given = {}): Column {
     .string('is needed')
     .transform((sent) => sent.normalize('NFKC').trim().toLowerCase())
     .pipe(z.string().max(254, 'has at most 254 characters').pipe(z.email('is no e-mail address')))
-  const input = given.required ? address : orNothing(address)
+  const input = given.required ? address : orNothing(address, 'is no e-mail address')
   return column('email', 'text', label, z.string().nullable(), null, input, given)
 }
 
@@ -118,8 +118,8 @@ export function integer(label: string, given: Given & { min?: number; max?: numb
     .regex(/^-?\d{1,10}$/, 'must be a whole number')
     .transform(Number)
     .pipe(range)
-  const number = z.union([range, typed])
-  const input = rest.required ? number : orNothing(number)
+  const number = z.union([range, typed], 'must be a whole number')
+  const input = rest.required ? number : orNothing(number, 'must be a whole number')
   return column('integer', 'integer', label, z.int().nullable(), null, input, rest)
 }
 
@@ -128,7 +128,7 @@ export function flag(label: string, given: Given & { initial?: boolean } = {}): 
   const { initial = false, ...rest } = given
   const word = z.enum(['true', 'false'], 'must be true or false').transform((sent) => sent === 'true')
   const both = z.array(z.enum(['true', 'false'])).transform((sent) => sent.includes('true'))
-  const input = z.union([z.boolean(), word, both])
+  const input = z.union([z.boolean(), word, both], 'must be true or false')
   return column('flag', 'boolean', label, z.boolean(), initial, input, rest)
 }
 
@@ -154,7 +154,7 @@ export function date(label: string, given: Given = {}): Column {
   const day = z.iso
     .date('must be a day like 2026-01-31')
     .refine((sent) => sent > '0001', 'must be a day like 2026-01-31')
-  const input = given.required ? day : orNothing(day)
+  const input = given.required ? day : orNothing(day, 'must be a day like 2026-01-31')
   return column('date', 'date', label, z.iso.date().nullable(), null, input, given)
 }
 
@@ -173,8 +173,8 @@ export const instant = (label: string, given: Given = {}): Column =>
 
 /** The id of another record; answers come with that record's name where the reader may see it. */
 export function reference(label: string, model: string, given: Given = {}): Column {
-  const id = z.guid('is no id')
-  const input = given.required ? id : orNothing(id)
+  const id = z.guid('is no id').toLowerCase()
+  const input = given.required ? id : orNothing(id, 'is no id')
   return column('reference', 'uuid', label, z.guid().nullable(), null, input, given, { of: model })
 }
 

@@ -41,6 +41,10 @@ const sentForm = ({ columns }: Resource, row: Row | undefined) =>
     Object.keys(columns).map((name) => [name, text(row?.[name] ?? (row ? '' : columns[name]?.initial))]),
   )
 
+/** What was entered: of a box, which is sent after its "false", the last. */
+const lastOf = (input: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(input).map(([name, value]) => [name, [value].flat().at(-1)]))
+
 /** The form of a new record, or of one that is there; after a 412 both versions. */
 export function formScreen(props: FormProps): Screen {
   const { resource, frame, row, refusal } = props
@@ -69,7 +73,8 @@ export function formScreen(props: FormProps): Screen {
 
 function RecordForm(props: FormProps & { action: string; back: string }) {
   const { resource, frame, row, refusal, action, back, fields, more } = props
-  const given = { field: fieldsOf(refusal, sentForm(resource, row)), refusal, row }
+  const again = refusal && { ...refusal, input: lastOf(refusal.input) }
+  const given = { field: fieldsOf(again, sentForm(resource, row)), refusal, row }
   return (
     <Panel>
       <ErrorSummary errors={refusalErrors(refusal)} />
@@ -142,8 +147,9 @@ function BothVersions({
   action,
 }: FormProps & { row: Row; input: Record<string, unknown>; action: string }) {
   const theirs = sentForm(resource, row)
+  const entered = lastOf(input)
   const fields = Object.entries(resource.columns).flatMap(([name, { label, write }]) => {
-    const mine = [input[name]].flat().at(-1)
+    const mine = entered[name]
     return write === 'always' && typeof mine === 'string'
       ? [{ name, label, mine, theirs: theirs[name] ?? '' }]
       : []
