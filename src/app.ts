@@ -6,6 +6,7 @@ import type { RightsCache } from '#src/access/rights.ts'
 import type { Config } from '#src/config.ts'
 import type { Database } from '#src/db/database.ts'
 import { authRoutes } from '#src/domains/auth/routes.tsx'
+import { docsRoutes } from '#src/domains/docs/routes.tsx'
 import { healthRoutes } from '#src/domains/health/routes.tsx'
 import { homeRoutes } from '#src/domains/home/routes.tsx'
 import '#src/domains/models.ts'
@@ -26,6 +27,7 @@ export const endpoints: Endpoint[] = [
   ...homeRoutes,
   ...healthRoutes,
   ...authRoutes,
+  ...docsRoutes(() => endpoints),
   ...userRoutes,
   ...profileRoutes,
   ...sessionRoutes,

@@ -100,6 +100,7 @@ export const settings = {
   },
   features: {
     USER_REGISTRATION_ENABLED: flag(true).describe('Anybody may register'),
+    DOCS_ENABLED: flag(true).describe('/openapi.json and /docs are there'),
     RATE_LIMIT_ENABLED: flag(true).describe('Limits attempts to sign in and to register'),
   },
   passwords: {

@@ -23,6 +23,9 @@ export const paths = {
   enterOrganization: (id: string) => `/organizations/${id}/enter`,
   health: '/health',
   ready: '/health/ready',
+  openapi: '/openapi.json',
+  docs: '/docs',
+  redoc: '/redoc',
   static: (hash: string, file: string) => `/static/${hash}/${file}`,
   auth: {
     login: '/auth/login',

@@ -17,7 +17,8 @@ type Details = {
   current?: unknown
 }
 
-const titles: Record<number, string> = {
+/** What each status says. */
+export const titles: Record<number, string> = {
   400: 'Bad request',
   401: 'Sign in first',
   403: 'Not allowed',

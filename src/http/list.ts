@@ -38,19 +38,25 @@ export function listQuery(declaration: ListDeclaration) {
       .string()
       .regex(/^\d{1,6}$/, 'must be a number')
       .transform(Number)
-      .pipe(z.number().min(min).max(max))
+      .pipe(z.int().min(min).max(max))
+  const cursor = (what: string) =>
+    z
+      .string()
+      .max(2000)
+      .optional()
+      .meta({ description: `Records ${what}.` })
   const parameters = Object.entries(filters).flatMap(([name, filter]) => parametersOf(name, filter))
   const names = parameters.map(({ name }) => name)
   const known = ['q', 'sort', 'limit', 'after', 'before', 'offset', ...names]
   const shape = {
-    q: z.string().max(200).default(''),
+    q: z.string().max(200).default('').meta({ description: 'Words that each begin a word of the record.' }),
     sort: z
       .enum(sortable as [string, ...string[]], `must be one of ${sortable.join(', ')}`)
       .default(defaultSort),
-    limit: number(1, 200).default(25),
-    after: z.string().max(2000).optional(),
-    before: z.string().max(2000).optional(),
-    offset: number(0, 10_000).default(0),
+    limit: number(1, 200).default(25).meta({ description: 'Records on a page; 25 where none is said.' }),
+    after: cursor('after this place: the `next` of a page'),
+    before: cursor('before this place: the `previous` of a page'),
+    offset: number(0, 10_000).default(0).meta({ description: 'Records to leave out.' }),
     ...Object.fromEntries(parameters.map(({ name, schema }) => [name, schema.optional()])),
   }
   return z

@@ -119,7 +119,7 @@ describe('an address is refused', () => {
     ['two of them', 'a=1&b=2', /^a, b is not known/],
     ['a column that is no field', 'password_hash=x', /^password_hash is not known/],
     ['an organization', `org_id=${org.id}`, /^org_id is not known/],
-    ['a sort by a column that is none', 'sort=deleted_at', /^sort must be one of name, -name/],
+    ['a sort by a column that is none', 'sort=deleted_at', /^sort must be one of .*name, -name/],
     ['a sort by SQL', 'sort=name;drop table users', /^sort must be one of/],
     ['a sort by a prototype', 'sort=__proto__', /^sort must be one of/],
     ['a filter by SQL', "status=active' or '1'='1", /^status must be among/],

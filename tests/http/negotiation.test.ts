@@ -89,9 +89,9 @@ describe('over HTTP', () => {
   test('406 names what there is', async () => {
     const answer = await browserOf(owner).get('/users', { Accept: 'image/png' })
     expect(answer.status).toBe(406)
-    expect(answer.json().detail).toBe('There is text/html and application/json.')
+    expect(answer.json().detail).toBe('There is text/html and application/json and text/csv.')
     expect((await browserOf(owner).get('/', { Accept: 'application/json' })).status).toBe(406)
-    expect((await as(owner).get('/api/users', { Accept: 'text/csv;q=0.5' })).status).toBe(406)
+    expect((await as(owner).get('/api/auth/me', { Accept: 'text/csv' })).status).toBe(406)
   })
 
   test.each([

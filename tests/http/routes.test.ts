@@ -75,6 +75,7 @@ describe('the route table', () => {
       'GET /health',
       'GET /health/ready',
       'GET /login',
+      'GET /openapi.json',
       'GET /register',
       'POST /auth/login',
       'POST /auth/register',

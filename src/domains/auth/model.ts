@@ -24,3 +24,26 @@ export const registration = z.strictObject({
   last_name: z.string().trim().max(100, 'has at most 100 characters').default(''),
 })
 export type Registration = z.infer<typeof registration>
+
+export const tokenAnswer = z.strictObject({
+  access_token: z.string(),
+  token_type: z.literal('Bearer'),
+  expires_in: z.int().describe('Seconds until it ends, at the latest.'),
+})
+
+export const registeredAnswer = z.strictObject({
+  id: z.guid(),
+  username: z.string(),
+  email: z.string(),
+  first_name: z.string(),
+  last_name: z.string(),
+  status: z.literal('active'),
+})
+
+/** The own record, as far as one may read it, with what one may. */
+export const meAnswer = z.looseObject({
+  id: z.guid(),
+  username: z.string(),
+  organization: z.looseObject({ id: z.guid(), name: z.string(), slug: z.string(), kind: z.string() }),
+  permissions: z.array(z.string()),
+})

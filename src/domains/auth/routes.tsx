@@ -1,6 +1,12 @@
 import type { UserActor } from '#src/access/actor.ts'
 import { register, signIn, signOut } from '#src/domains/auth/actions.ts'
-import { credentials, registration } from '#src/domains/auth/model.ts'
+import {
+  credentials,
+  meAnswer,
+  registeredAnswer,
+  registration,
+  tokenAnswer,
+} from '#src/domains/auth/model.ts'
 import { loginScreen, registerScreen } from '#src/domains/auth/views.tsx'
 import { users } from '#src/domains/users/model.ts'
 import { Cookies } from '#src/http/cookies.ts'
@@ -111,7 +117,13 @@ export const authRoutes = [
   post(
     paths.auth.login,
     entrance,
-    { only: 'api', rate: 'sign-in', body: credentials },
+    {
+      only: 'api',
+      rate: 'sign-in',
+      body: credentials,
+      answer: tokenAnswer,
+      summary: 'Sign in, for a token',
+    },
     async ({ db, services, body, request }) => {
       const token = await signIn(db, services.config, body, 'token', request)
       const expires = Math.round(services.config.SESSION_MAX_DAYS * 86_400)
@@ -122,22 +134,45 @@ export const authRoutes = [
     },
   ),
 
-  post(paths.auth.logout, signedIn, { only: 'api' }, async ({ db, actor }) => {
-    await signOut(db, actor)
-    return { status: 204 }
-  }),
+  post(
+    paths.auth.logout,
+    signedIn,
+    { only: 'api', summary: 'End the session of this token' },
+    async ({ db, actor }) => {
+      await signOut(db, actor)
+      return { status: 204 }
+    },
+  ),
 
-  post(paths.auth.register, visitors, { only: 'api', rate: 'sign-in', body: registration }, async (call) => {
-    openRegistration(call)
-    const { db, services, body, request } = call
-    const { id } = await register(db, services.config, body, request.id)
-    const { username, email, first_name, last_name } = body
-    return {
+  post(
+    paths.auth.register,
+    visitors,
+    {
+      only: 'api',
+      rate: 'sign-in',
+      body: registration,
+      answer: registeredAnswer,
       status: 201,
-      json: { id, username, email, first_name, last_name, status: 'active' },
-      location: paths.user(id),
-    }
-  }),
+      also: [404, 409],
+      summary: 'Register in the default organization',
+    },
+    async (call) => {
+      openRegistration(call)
+      const { db, services, body, request } = call
+      const { id } = await register(db, services.config, body, request.id)
+      const { username, email, first_name, last_name } = body
+      return {
+        status: 201,
+        json: { id, username, email, first_name, last_name, status: 'active' },
+        location: paths.user(id),
+      }
+    },
+  ),
 
-  get(paths.auth.me, signedIn, { only: 'api' }, async (call) => ({ json: await me(call) })),
+  get(
+    paths.auth.me,
+    signedIn,
+    { only: 'api', answer: meAnswer, summary: 'Who I am, and what I may' },
+    async (call) => ({ json: await me(call) }),
+  ),
 ]

@@ -1,0 +1,76 @@
+import { z } from 'zod'
+
+/** JSON Schema, draft 2020-12. */
+export type JsonSchema = { [keyword: string]: unknown; type?: string; $ref?: string }
+
+type Io = 'input' | 'output'
+type Visited = { zodSchema: z.core.$ZodTypes; jsonSchema: JsonSchema }
+
+/** Whose format says it all. */
+const FORMATS = ['uuid', 'date-time', 'date', 'email']
+
+/**
+ * Zod's schemas as JSON Schema. Those with an id (`.meta({ id })`) become components, and others refer to them.
+ */
+export class Components {
+  readonly schemas: Record<string, JsonSchema> = {}
+
+  /** @param io what is sent, or what is answered */
+  of(schema: z.ZodType, io: Io): JsonSchema {
+    return this.#converted(schema, io, false)
+  }
+
+  /** The fields of an address: text that a schema reads as a number is documented as one. */
+  ofQuery(schema: z.ZodType): JsonSchema {
+    return this.#converted(schema, 'input', true)
+  }
+
+  /** What a schema says, where it only refers to a component. */
+  resolved(schema: JsonSchema): JsonSchema {
+    const name = schema.$ref?.replace(REF, '')
+    return name ? (this.schemas[name] ?? schema) : schema
+  }
+
+  #converted(schema: z.ZodType, io: Io, query: boolean): JsonSchema {
+    const suffix = io === 'input' ? 'Input' : ''
+    const override = (visited: Visited) => tidy(visited, io, query)
+    const json = z.toJSONSchema(schema, { io, unrepresentable: 'any', override: override as never })
+    const moved = JSON.stringify(json).replace(/"#\/\$defs\/([^"]+)"/g, `"${REF}$1${suffix}"`)
+    const { $schema: _, $defs = {}, ...root } = JSON.parse(moved)
+    for (const [name, { id: _, ...part }] of Object.entries($defs as Record<string, JsonSchema>))
+      this.#add(name + suffix, part)
+    return root
+  }
+
+  #add(name: string, schema: JsonSchema): void {
+    const known = this.schemas[name]
+    if (known && JSON.stringify(known) !== JSON.stringify(schema))
+      throw new Error(`two schemas are named ${name}`)
+    this.schemas[name] = schema
+  }
+}
+
+const REF = '#/components/schemas/'
+
+function tidy({ zodSchema, jsonSchema }: Visited, io: Io, query: boolean): void {
+  if (FORMATS.includes(jsonSchema.format as string)) delete jsonSchema.pattern
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
+  const { def } = zodSchema._zod
+  if (def.type === 'object' && jsonSchema.required && io === 'input')
+    // what is there by itself need not be sent, however its schema gets there
+    jsonSchema.required = (jsonSchema.required as string[]).filter((name) => !absent(def.shape[name]))
+  if (def.type !== 'pipe' || jsonSchema.type !== 'string') return
+  // text that is brought into form before it is checked: the check is what a client has to know
+  const override = (visited: Visited) => tidy(visited, io, query)
+  const options = { io: 'input', unrepresentable: 'any', override: override as never } as const
+  const { $schema: _, ...checked } = z.toJSONSchema(def.out as z.ZodType, options) as JsonSchema
+  if (checked.type === 'string') Object.assign(jsonSchema, checked)
+  if (query && ['integer', 'number', 'boolean'].includes(checked.type ?? '')) {
+    delete jsonSchema.pattern
+    Object.assign(jsonSchema, checked)
+  }
+}
+
+const absent = (schema: z.core.$ZodType | undefined): boolean =>
+  schema !== undefined && z.safeParse(schema, undefined).success

@@ -1,0 +1,205 @@
+import { Validator } from '@seriousme/openapi-schema-validator'
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { endpoints } from '#src/app.ts'
+import { can, everybody, get, post, signedIn } from '#src/http/endpoint.ts'
+import { Components } from '#src/http/json-schema.ts'
+import { listQuery } from '#src/http/list.ts'
+import { documented, openApi, template } from '#src/http/openapi.ts'
+import { anonymous, as, send } from '#tests/client.ts'
+import { conforms, type Document, openApiDocument } from '#tests/http/conformance.ts'
+import { makePeople } from '#tests/people.ts'
+import { testConfig, testDatabase } from '#tests/setup/database.ts'
+
+const { anotherProcess } = await testDatabase()
+const { owner } = await makePeople()
+
+describe('the document', () => {
+  test('is valid OpenAPI 3.1', async () => {
+    const result = await new Validator().validate(structuredClone(openApiDocument))
+    expect([result.valid, result.errors ?? []]).toEqual([true, []])
+    const wrong = { ...structuredClone(openApiDocument), paths: { '/x': { get: { parameters: 1 } } } }
+    expect((await new Validator().validate(wrong)).valid).toBe(false)
+  })
+
+  test('is served to everybody, below /api too', async () => {
+    const answer = await anonymous().get('/openapi.json')
+    expect(answer.status).toBe(200)
+    expect(answer.json()).toEqual(openApiDocument)
+    for (const path of ['/api/openapi.json', '/api/v1/openapi.json']) {
+      expect((await anonymous().get(path)).text).toBe(answer.text)
+    }
+    expect(conforms('GET', '/openapi.json', answer)).toEqual([])
+  })
+
+  test('is not there where it is switched off', async () => {
+    await using off = await anotherProcess({ DOCS_ENABLED: 'false' })
+    for (const path of ['/openapi.json', '/api/v1/openapi.json', '/docs', '/redoc']) {
+      expect((await send(path, { headers: { Accept: '*/*' } }, off.app)).status, path).toBe(404)
+      expect((await as(owner, off.app).get(path, { Accept: '*/*' })).status, path).toBe(404)
+    }
+  })
+
+  test('knows the prefix', async () => {
+    const config = testConfig({ URL_PREFIX: '/backoffice', APP_NAME: 'Elsewhere' })
+    const document = openApi(endpoints, config)
+    expect(document).toMatchObject({ servers: [{ url: '/backoffice' }], info: { title: 'Elsewhere' } })
+  })
+
+  test('has every endpoint that answers programs, and nothing else', () => {
+    const ours = documented(endpoints).map(({ method, path }) => `${method} ${template(path)}`)
+    const theirs = Object.entries(openApiDocument.paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+    )
+    expect(theirs.sort()).toEqual(ours.sort())
+    expect(ours).toContain('GET /api/v1/users/{id}')
+    expect(ours).not.toContain('GET /api/v1/login')
+  })
+
+  test('names each operation once, and says who may', () => {
+    const operations = Object.values(openApiDocument.paths).flatMap((methods) => Object.values(methods))
+    const ids = operations.map(({ operationId }) => operationId)
+    expect(new Set(ids).size).toBe(ids.length)
+    const open = operations.filter(({ security }) => security.length === 0).length
+    expect(open).toBe(documented(endpoints).filter(({ access }) => 'public' in access).length)
+  })
+
+  test('refers to nothing that is not there', () => {
+    const references = JSON.stringify(openApiDocument).match(/(?<="\$ref":")[^"]+/g) ?? []
+    expect(references.length).toBeGreaterThan(20)
+    for (const reference of references) {
+      const [root, components, kind = '', name = ''] = reference.split('/')
+      expect([root, components]).toEqual(['#', 'components'])
+      expect(openApiDocument.components[kind]?.[name], reference).toBeDefined()
+    }
+  })
+})
+
+describe('an operation', () => {
+  const thing = z.strictObject({ id: z.uuid(), at: z.iso.datetime(), version: z.int() }).meta({ id: 'thing' })
+  const things = listQuery({
+    sorts: { name: ['name', 'text'] },
+    defaultSort: 'name',
+    filters: { status: ['on', 'off'], size: { kind: 'integer' } },
+  })
+  const body = z.strictObject({
+    name: z.string().trim().max(9),
+    more: z.preprocess((v) => v, z.array(z.uuid())),
+  })
+  const list = z.strictObject({ data: z.array(thing) })
+  const none = () => ({})
+  const document = openApi(
+    [
+      get('/things', can('user:read'), { query: things, answer: list, csv: none as never }, none),
+      post('/things', can('user:create'), { body, answer: thing, status: 201, also: [202] }, none),
+      get('/things/:id', can('user:read'), { answer: thing }, none),
+      post('/things/:id/seal', can('user:update'), { summary: 'Seal', also: [423] }, none),
+      post('/things/import', can('user:create'), { upload: true, answer: z.strictObject({}) }, none),
+      post('/auth/tokens', signedIn, { secret: true, rate: 'sign-in' }, none),
+      get('/open/:name/x', everybody('for the test'), { answer: z.array(z.string()) }, none),
+      get('/page', signedIn, { only: 'page' }, none),
+    ],
+    testConfig(),
+  ) as unknown as Document
+  const at = (method: string, path: string) => {
+    const operation = document.paths[`/api/v1${path}`]?.[method]
+    if (!operation) throw new Error(`no ${method} ${path}`)
+    return operation
+  }
+  const named = (method: string, path: string) =>
+    at(method, path).parameters.map(({ name, $ref }) => name ?? $ref?.split('/').at(-1))
+  const statuses = (method: string, path: string) => Object.keys(at(method, path).responses).join(' ')
+
+  test('has its parameters', () => {
+    expect(named('get', '/things')).toEqual(
+      'q sort limit after before offset status size size.gte size.gt size.lte size.lt format'.split(' '),
+    )
+    expect(named('post', '/things')).toEqual(['idempotencyKey'])
+    expect(named('get', '/things/{id}')).toEqual(['id'])
+    expect(named('post', '/things/{id}/seal')).toEqual(['id', 'ifMatch', 'idempotencyKey'])
+    expect(named('post', '/auth/tokens')).toEqual([])
+    expect(at('get', '/things').parameters).toContainEqual({
+      name: 'limit',
+      in: 'query',
+      required: false,
+      description: expect.any(String),
+      schema: { type: 'integer', minimum: 1, maximum: 200 },
+    })
+    expect(at('get', '/things').parameters.find(({ name }) => name === 'sort')?.schema).toEqual({
+      type: 'string',
+      enum: ['name', '-name'],
+      default: 'name',
+    })
+    expect(at('get', '/open/{name}/x').parameters).toEqual([
+      { name: 'name', in: 'path', required: true, schema: { type: 'string' } },
+    ])
+  })
+
+  test('has its statuses', () => {
+    expect(statuses('get', '/things')).toBe('200 400 401 403 406 500 503')
+    expect(statuses('post', '/things')).toBe('201 202 400 401 403 406 409 413 415 422 500 503')
+    expect(statuses('get', '/things/{id}')).toBe('200 304 401 403 404 406 500 503')
+    expect(statuses('post', '/things/{id}/seal')).toBe(
+      '204 400 401 403 404 406 409 412 413 415 422 423 500 503',
+    )
+    expect(statuses('post', '/auth/tokens')).toBe('204 400 401 403 406 413 415 429 500 503')
+    expect(statuses('get', '/open/{name}/x')).toBe('200 401 404 406 500 503')
+  })
+
+  test('has its bodies and answers', () => {
+    const sent = at('post', '/things').requestBody?.content['application/json']?.schema
+    expect(sent).toMatchObject({
+      properties: {
+        name: { type: 'string', maxLength: 9 },
+        more: { type: 'array', items: { format: 'uuid' } },
+      },
+      additionalProperties: false,
+    })
+    expect(Object.keys(at('post', '/things/import').requestBody?.content ?? {})).toEqual([
+      'multipart/form-data',
+      'text/csv',
+    ])
+    expect(at('post', '/things/{id}/seal').requestBody).toBeUndefined()
+    expect(Object.keys(at('get', '/things').responses[200]?.content ?? {})).toEqual([
+      'application/json',
+      'text/csv',
+    ])
+    const answer = at('get', '/things/{id}').responses[200] as { headers: object; content: object }
+    expect(answer.content).toEqual({ 'application/json': { schema: { $ref: '#/components/schemas/thing' } } })
+    expect(Object.keys(answer.headers)).toEqual(['ETag'])
+    expect(Object.keys((at('post', '/things').responses[201] as { headers: object }).headers)).toEqual([
+      'ETag',
+      'Location',
+      'Idempotency-Replayed',
+    ])
+    expect(Object.keys((at('get', '/things').responses[200] as { headers: object }).headers)).toEqual([
+      'Link',
+    ])
+  })
+
+  test('two schemas of one name are a mistake', () => {
+    const components = new Components()
+    components.of(z.strictObject({ a: z.string() }).meta({ id: 'same' }), 'output')
+    components.of(z.strictObject({ a: z.string() }).meta({ id: 'same' }), 'output')
+    expect(() => components.of(z.strictObject({ b: z.string() }).meta({ id: 'same' }), 'output')).toThrow(
+      /two schemas are named same/,
+    )
+  })
+
+  test('conforms says what is wrong', () => {
+    const answer = (status: number, text: string, type = 'application/json') => ({
+      status,
+      text,
+      headers: new Headers(type ? { 'content-type': type } : {}),
+    })
+    expect(conforms('GET', '/health', answer(200, '{"status":"ok"}'))).toEqual([])
+    expect(conforms('GET', '/api/health/', answer(200, '{"status":7}'))[0]).toMatch(/\/status must be/)
+    expect(conforms('GET', '/health', answer(418, '{}'))[0]).toMatch(/418 is not declared/)
+    expect(conforms('GET', '/health', answer(200, '{}', 'text/plain'))[0]).toMatch(/is of type text\/plain/)
+    expect(conforms('GET', '/health', answer(200, '', ''))[0]).toMatch(/has no body/)
+    expect(conforms('GET', '/health', answer(500, '{}', 'application/problem+json')).join()).toMatch(
+      /required property 'title'/,
+    )
+    expect(() => conforms('GET', '/nowhere', answer(200, ''))).toThrow(/has no GET/)
+  })
+})
