@@ -27,6 +27,15 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create trigger shadow_delete before delete on users for each row
       when (old.shadow_of_user_id is not null) execute function app.refuse_application();
 
+    -- An entered session leads back to the platform: nothing of it changes but that it is used, or ends early.
+    create trigger entered before update on sessions for each row
+      when ((old.home_org_id is not null or new.home_org_id is not null)
+        and (new.org_id, new.account_id, new.user_id, new.kind, new.token_hash, new.idle_timeout, new.impersonator_id, new.expires_at,
+          new.home_org_id, new.home_user_id, new.home_expires_at)
+        is distinct from (old.org_id, old.account_id, old.user_id, old.kind, old.token_hash, old.idle_timeout, old.impersonator_id, old.expires_at,
+          old.home_org_id, old.home_user_id, old.home_expires_at))
+      execute function app.refuse_application();
+
     -- Who is disabled or deleted at home has no session left elsewhere.
     create function app.end_entered_sessions() returns trigger
       language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -235,6 +244,7 @@ export async function down(db: Kysely<unknown>): Promise<void> {
     end $$;
     create or replace function app.user_id() returns uuid language sql stable parallel safe as
       $$ select (nullif(current_setting('app.context', true), '')::jsonb ->> 'user')::uuid $$;
+    drop trigger entered on sessions;
     drop trigger end_entered on users;
     drop trigger shadow_insert on users;
     drop trigger shadow_update on users;

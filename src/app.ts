@@ -11,6 +11,8 @@ import { healthRoutes } from '#src/domains/health/routes.tsx'
 import { homeRoutes } from '#src/domains/home/routes.tsx'
 import '#src/domains/models.ts'
 import { navigationFor } from '#src/domains/navigation.ts'
+import { enteringRoutes } from '#src/domains/organizations/entering-routes.tsx'
+import { organizationRoutes } from '#src/domains/organizations/routes.tsx'
 import { sessionRoutes } from '#src/domains/sessions/routes.tsx'
 import { profileRoutes } from '#src/domains/users/profile-routes.tsx'
 import { userRoutes } from '#src/domains/users/routes.tsx'
@@ -31,6 +33,9 @@ export const endpoints: Endpoint[] = [
   ...userRoutes,
   ...profileRoutes,
   ...sessionRoutes,
+  // before the path that takes an id
+  ...enteringRoutes,
+  ...organizationRoutes,
 ]
 
 export type Dependencies = {

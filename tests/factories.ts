@@ -37,6 +37,16 @@ export async function makeOrganization(name = unique('org')): Promise<Organizati
     .returning('id')
     .executeTakeFirstOrThrow()
   await seedAccess(owner, id)
+  return organizationOf({ id, slug })
+}
+
+/** The one platform organization, which every installation has. */
+export async function platformOrganization(): Promise<Organization> {
+  const found = owner.selectFrom('organizations').where('kind', '=', 'platform').select(['id', 'slug'])
+  return organizationOf(await found.executeTakeFirstOrThrow())
+}
+
+async function organizationOf({ id, slug }: { id: string; slug: string }): Promise<Organization> {
   const [roles, permissions] = await Promise.all([
     owner.selectFrom('roles').where('org_id', '=', id).select(['name', 'id']).execute(),
     owner.selectFrom('permissions').where('org_id', '=', id).select(['code', 'id']).execute(),

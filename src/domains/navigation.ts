@@ -3,7 +3,11 @@ import type { Permission } from '#src/access/permission.ts'
 import { paths } from '#src/paths.ts'
 import type { NavigationItem } from '#src/ui/frame.ts'
 
-type Item = Omit<NavigationItem, 'current'> & { can?: Permission }
+type Item = Omit<NavigationItem, 'current'> & {
+  can?: Permission
+  /** Only in the platform organization. */
+  platform?: boolean
+}
 
 const items: Item[] = [
   { label: 'Start', href: paths.home, icon: 'house' },
@@ -15,7 +19,19 @@ const items: Item[] = [
     section: 'Organization',
     can: 'session:read',
   },
+  {
+    label: 'Organizations',
+    href: paths.organizations,
+    icon: 'building-2',
+    section: 'Platform',
+    can: 'organization:read',
+    platform: true,
+  },
 ]
 
 /** What stands in the sidebar: only where the person may go. */
-export const navigationFor = (actor: UserActor) => items.filter(({ can }) => !can || actor.can(can))
+export const navigationFor = (actor: UserActor) =>
+  items.filter(
+    ({ can, platform }) =>
+      (!can || actor.can(can)) && (!platform || actor.identity.organization.kind === 'platform'),
+  )

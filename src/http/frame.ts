@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import type { Actor } from '#src/access/actor.ts'
 import { cookieValues } from '#src/http/cookies.ts'
 import type { Surroundings } from '#src/http/surroundings.ts'
+import { paths } from '#src/paths.ts'
 import type { Frame, Theme } from '#src/ui/frame.ts'
 
 /** What every page needs beside its own content: who, where to, and how it posts. */
@@ -27,6 +28,13 @@ export function frameFor(c: Context, around: Surroundings, actor: Actor | null, 
     theme: (theme === 'light' || theme === 'dark' ? theme : 'system') satisfies Theme,
     asset: (name) => prefixed(asset(name)),
     path: prefixed,
+    banner: actor?.identity.home
+      ? {
+          text: `You are in ${actor.identity.organization.name} as platform administrator.`,
+          action: prefixed(paths.leaveOrganization),
+          label: 'Leave',
+        }
+      : null,
     notice: notice ? { kind: 'success', text: decoded(notice) } : null,
   }
 }

@@ -4,6 +4,7 @@ export const stylesheets = [
   'css/tokens.css',
   'css/base.css',
   'css/layout.css',
+  'css/banner.css',
   'css/button.css',
   'css/form.css',
   'css/toolbar.css',

@@ -13,6 +13,14 @@ export interface Notice {
   text: string
 }
 
+/** What somebody has to keep in mind, and the form that ends it. */
+export interface Banner {
+  text: string
+  /** Where the form goes, with the URL prefix. */
+  action: string
+  label: string
+}
+
 export type Theme = 'light' | 'dark' | 'system'
 
 /** What every page needs beside its own content. */
@@ -29,4 +37,5 @@ export interface Frame {
   /** Adds the URL prefix. */
   path: (path: string) => string
   notice?: Notice | null
+  banner?: Banner | null
 }

@@ -1,3 +1,4 @@
+import { Banner } from '#src/ui/banner.tsx'
 import { Document, frameAttributes } from '#src/ui/document.ts'
 import type { Frame } from '#src/ui/frame.ts'
 import { type Child, html, type Markup } from '#src/ui/html.ts'
@@ -29,6 +30,7 @@ export function Page(props: ScreenProps): Markup {
     body: html`<body${frameAttributes(frame)}>
 <a class="skip" href="#main">Skip to content</a>
 <div id="progress" class="progress"></div>
+${frame.banner ? Banner({ frame, ...frame.banner }) : null}
 ${TopBar({ frame })}
 ${Sidebar({ frame })}
 ${Main(props)}

@@ -5,7 +5,7 @@ import { endpoints } from '#src/app.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
 import { mount } from '#src/http/mount.ts'
 import { type Answer, anonymous, as, browserOf, type Program, visitor } from '#tests/client.ts'
-import { sessionOf } from '#tests/factories.ts'
+import { makeUser, platformOrganization, roleOf, sessionOf } from '#tests/factories.ts'
 import { makePeople, type Person } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 import { rowsOf } from '#tests/tenancy/rows.ts'
@@ -13,6 +13,8 @@ import { rowsOf } from '#tests/tenancy/rows.ts'
 const { owner: past } = await testDatabase()
 const people = await makePeople()
 const { owner, admin, member, viewer, colleague, foreigner } = people
+const platform = await platformOrganization()
+const superadmin = await makeUser(platform, { roles: [roleOf(platform, 'superadmin')] })
 const nameOf = ({ method, path }: Endpoint) => `${method} ${path}`
 const named = endpoints.map((endpoint) => [nameOf(endpoint), endpoint] as const)
 
@@ -28,6 +30,8 @@ const person = {
 const bodies: Record<string, Record<string, string>> = {
   'PUT /users/:id': { ...person, status: 'active' },
   'PATCH /users/:id': { first_name: 'X' },
+  'PATCH /organizations/:id': { name: 'X' },
+  'POST /organizations/:id/enter': { reason: 'X' },
 }
 
 const addresses = ({ path, only }: Endpoint) => [
@@ -116,6 +120,7 @@ describe('the route table', () => {
       'DELETE /users/:id',
       'POST /auth/logout',
       'POST /logout',
+      'POST /organizations/leave',
       'POST /users/:id/restore',
     ])
   })
@@ -137,7 +142,11 @@ describe('visitors', () => {
 })
 
 describe('what belongs to another organization', async () => {
-  const foreign = { users: foreigner.id, sessions: await sessionOf(foreigner.token) }
+  const foreign = {
+    users: foreigner.id,
+    sessions: await sessionOf(foreigner.token),
+    organizations: foreigner.org.id,
+  }
   const withId = named.filter(([, { path }]) => path.includes(':'))
   const before = await rowsOf(foreigner.org.id)
   const roles = { owner, admin, member, viewer, colleague }
@@ -225,6 +234,7 @@ describe('a GET writes nothing', async () => {
       ...rows.map(({ line }) => line),
       ...(await rowsOf(people.org.id)),
       ...(await rowsOf(foreigner.org.id)),
+      ...(await rowsOf(platform.id)),
     ]
   }
   const session = await sessionOf(owner.token)
@@ -232,8 +242,10 @@ describe('a GET writes nothing', async () => {
   test.each(named.filter(([, { method }]) => method === 'GET'))('%s', async (_, endpoint) => {
     expect(Number(walls[0]?.n)).toBeGreaterThan(5)
     const before = await everything()
-    const id = endpoint.path.includes('session') ? session : member.id
-    for (const [what, answer] of await ask(owner, endpoint, (path) => path.replace(/:\w+/g, id))) {
+    const ids = { session, organizations: owner.org.id }
+    const id = Object.entries(ids).find(([name]) => endpoint.path.includes(name))?.[1] ?? member.id
+    const who = endpoint.path === '/organizations/new' ? superadmin : owner
+    for (const [what, answer] of await ask(who, endpoint, (path) => path.replace(/:\w+/g, id))) {
       expect(['/login', '/register'].includes(endpoint.path) ? 303 : 200, what).toBe(answer.status)
     }
     expect(await everything()).toEqual(before)

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Acting, Database, type Db } from '#src/db/database.ts'
+import { sessionOf } from '#tests/factories.ts'
 import { makePeople, type Person } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 import { rowsOf } from '#tests/tenancy/rows.ts'
@@ -9,6 +10,7 @@ const { appUrl, owner } = await testDatabase()
 const db = new Database(appUrl, { max: 2, timeoutMs: 2000 })
 const { owner: mine, foreigner } = await makePeople()
 const foreign = foreigner.org.id
+const foreignSession = await sessionOf(foreigner.token)
 const me: Acting = { orgId: mine.org.id, context: JSON.stringify({ org: mine.org.id, user: mine.id }) }
 
 let before: string[]
@@ -89,6 +91,21 @@ describe('is refused', () => {
     ],
     ['asking for the actor of a session', `app.session_actor('\\x00')`, '42501'],
     ['an event of one’s own making', `app.record_event('user:create', 'user', null, '{}')`, '42501'],
+    [
+      'every organization',
+      `select count(*) from app.list_organizations('{}', null, 'name', false, null, null, 9, 0)`,
+      '42501',
+    ],
+    ['another organization', `select count(*) from app.read_organization('${foreign}')`, '42501'],
+    ['a new organization', `select count(*) from app.create_organization('x', 'x', '{}', '{}')`, '42501'],
+    [
+      'suspending another',
+      `select count(*) from app.update_organization('${foreign}', '{"status":"suspended"}', null)`,
+      '42501',
+    ],
+    ['going into another', `app.enter_organization('${foreignSession}', '${foreign}', 'x')`, '42501'],
+    ['being of the platform', `app.platform_actor('organization:read:all')`, '42501'],
+    ['an event of any kind', `app.note_event('${foreign}', 'x:y', null, '{}', null)`, '42501'],
     ['accounts', 'select count(*) from accounts', '42501'],
     ['the passwords of the server', 'select count(*) from pg_authid', '42501'],
     ['a file', `pg_read_file('/etc/passwd')`, '42501'],
@@ -196,6 +213,23 @@ describe('cannot write', () => {
       `update pg_settings set setting = '${foreign}' where name = 'app.org_id'`,
     ],
     ['triggers off', `alter table users disable trigger all`],
+    ['being the platform', `update organizations set kind = 'platform'`],
+    ['being the default', 'update organizations set is_default = true'],
+    ['another short name', `update organizations set slug = 'owned'`],
+    [
+      'a shadow of one’s own',
+      `insert into users (username, email, deleted_at, shadow_of_org_id, shadow_of_user_id) values ('s', 's', now(), '${foreign}', '${foreigner.id}')`,
+    ],
+    [
+      'becoming a shadow',
+      `update users set account_id = null, deleted_at = now(), shadow_of_org_id = '${foreign}', shadow_of_user_id = '${foreigner.id}' where id = '${mine.id}'`,
+    ],
+    ['a way out for somebody else', `select app.leave_organization('${foreignSession}')`],
+    ['moving a session', `update sessions set org_id = '${foreign}'`],
+    [
+      'a way back for a session',
+      `update sessions set home_org_id = '${foreign}', home_user_id = '${foreigner.id}', home_expires_at = now()`,
+    ],
   ]
 
   test.each(attempts)('%s', async (_, statement) => {

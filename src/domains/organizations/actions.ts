@@ -1,0 +1,146 @@
+import { type RawBuilder, sql } from 'kysely'
+import type { UserActor } from '#src/access/actor.ts'
+import { Forbidden, type Grant } from '#src/access/grant.ts'
+import type { Config } from '#src/config.ts'
+import type { Db } from '#src/db/database.ts'
+import { declaredAccess } from '#src/domains/organizations/access.ts'
+import type { NewOrganization, OrganizationChange } from '#src/domains/organizations/model.ts'
+import { onPlatform, organizationJson } from '#src/domains/organizations/queries.ts'
+import { conflict, invalid, notFound, stale } from '#src/http/errors.ts'
+import { hashPassword, weakness } from '#src/platform/passwords.ts'
+
+/** An organization as JSON, and its version. */
+export type Written = { id: string; json: string; version: number }
+
+const CONFLICTS: Record<string, [field: string, message: string]> = {
+  organizations_slug_key: ['slug', 'is taken'],
+  organizations_platform_active: ['status', 'of the platform organization stays active'],
+  accounts_username_key: ['owner_username', 'is taken'],
+  accounts_email_key: ['owner_email', 'has an account already'],
+}
+
+/** Runs one of the reviewed functions, which decide again by what holds now, and says at which field it failed. */
+async function asked<Row>(tx: Db, wanted: string, statement: RawBuilder<Row>): Promise<Row | undefined> {
+  try {
+    return (await statement.execute(tx)).rows[0]
+  } catch (error) {
+    const { code, constraint = '' } = error as { code?: string; constraint?: string }
+    if (code === '42501') throw new Forbidden(wanted)
+    const known = code === '23505' || code === '23514' ? CONFLICTS[constraint] : undefined
+    throw known ? conflict(...known) : error
+  }
+}
+
+/** The hash of the owner's first password, made before the transaction that stores it. */
+export async function ownerPassword(password: string | undefined, config: Config): Promise<string | null> {
+  if (password === undefined) return null
+  const weak = weakness(password, config)
+  if (weak) throw invalid([{ path: 'owner_password', message: weak }])
+  return hashPassword(password)
+}
+
+/** @throws {Forbidden} everywhere but in the platform organization */
+export function requirePlatform(actor: UserActor, wanted: string): void {
+  if (!onPlatform(actor)) throw new Forbidden(wanted, 'Only the platform organization does this.')
+}
+
+/** Makes an organization with its built-in permissions and roles, and its owner. */
+export async function createOrganization(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'organization', 'create'>,
+  { name, slug, owner_username, owner_email }: NewOrganization,
+  passwordHash: string | null,
+): Promise<Written> {
+  const wanted = `${grant.model}:${grant.action}`
+  requirePlatform(actor, wanted)
+  const owner = { username: owner_username, email: owner_email, password_hash: passwordHash }
+  const made = await asked(
+    tx,
+    wanted,
+    sql<Written>`select id, doc as json, version
+      from app.create_organization(${name}, ${slug}, ${JSON.stringify(owner)}, ${declaredAccess()})`,
+  )
+  return made as Written
+}
+
+/** Changes what is named: anything from the platform, the own name elsewhere. */
+export async function updateOrganization(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'organization', 'update'>,
+  id: string,
+  change: OrganizationChange,
+  version: number | null,
+): Promise<Written> {
+  if (!onPlatform(actor)) return rename(tx, actor, grant, id, change, version)
+  const done = await asked(
+    tx,
+    `${grant.model}:${grant.action}`,
+    sql<Written & { stale: boolean }>`select id, doc as json, version, stale
+      from app.update_organization(${id}, ${JSON.stringify(change)}, ${version})`,
+  )
+  if (!done) throw notFound()
+  if (done.stale) throw stale(JSON.parse(done.json))
+  return { id: done.id, json: done.json, version: done.version }
+}
+
+async function rename(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'organization', 'update'>,
+  id: string,
+  { name, ...others }: OrganizationChange,
+  version: number | null,
+): Promise<Written> {
+  const own = tx
+    .selectFrom('organizations')
+    .where('organizations.id', '=', id)
+    .where(grant.where())
+    .select(['organizations.id', 'organizations.version', organizationJson.as('json')])
+  const was = await own.forUpdate().executeTakeFirst()
+  if (!was) throw notFound()
+  const record = JSON.parse(was.json)
+  if (version !== null && version !== was.version) throw stale(record)
+  const changes = (field: string, value: unknown) => JSON.stringify(value) !== JSON.stringify(record[field])
+  if (Object.entries(others).some(([field, value]) => changes(field, value)))
+    requirePlatform(actor, `${grant.model}:${grant.action}`)
+  if (name === undefined || name === record.name) return was
+  await tx.updateTable('organizations').set({ name }).where('id', '=', id).execute()
+  return own.executeTakeFirstOrThrow()
+}
+
+/** Moves the session of whoever acts into another organization; both trails keep the reason. */
+export async function enterOrganization(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'organization', 'enter'>,
+  id: string,
+  reason: string,
+): Promise<void> {
+  const { home, organization, sessionId, sessionKind } = actor.identity
+  const wanted = `${grant.model}:${grant.action}`
+  if (home) throw conflict('', `You are in ${organization.name}: leave it first.`)
+  if (!onPlatform(actor) && id !== actor.orgId) throw notFound()
+  requirePlatform(actor, wanted)
+  if (id === actor.orgId)
+    throw conflict('', 'You are in the platform organization: it is entered by signing in.')
+  if (sessionKind === 'impersonation') throw new Forbidden(wanted, 'Not while you act as somebody else.')
+  const entered = await asked(
+    tx,
+    wanted,
+    sql<{ done: boolean }>`select app.enter_organization(${sessionId}, ${id}, ${reason}) as done`,
+  )
+  if (!entered?.done) throw notFound()
+}
+
+/** Moves the session back to where its person is at home. */
+export async function leaveOrganization(tx: Db, actor: UserActor): Promise<void> {
+  const { sessionId } = actor.identity
+  const left = await asked(
+    tx,
+    'organization:leave',
+    sql<{ done: boolean }>`select app.leave_organization(${sessionId}) as done`,
+  )
+  if (!left?.done) throw conflict('', 'You are in no organization but your own.')
+}
