@@ -4,7 +4,10 @@ import type { Resource } from '#src/resource/resource.ts'
 import { createRecord, removeRecord, restoreRecord, updateRecord } from '#src/resource/write.ts'
 
 /** The writes of an entity: the kernel's own, and those that stand in their place. */
-export const actionsOf = <M extends Model>(resource: Resource<M>, parts: Parts<M, never>): Actions<M> => ({
+export const actionsOf = <M extends Model>(
+  resource: Resource<M>,
+  parts: Pick<Parts<M>, 'actions'>,
+): Actions<M> => ({
   create: (tx, actor, grant, input) => createRecord(tx, resource, actor, grant, input),
   update: (tx, actor, grant, id, change, version) =>
     updateRecord(tx, resource, actor, grant, id, change, version),

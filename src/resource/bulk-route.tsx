@@ -19,7 +19,7 @@ import type { Frame } from '#src/ui/frame.ts'
 /** What is done to many records of an entity: its own, and deleting and bringing back. */
 export function bulkOf<M extends Model>(
   resource: Resource<M>,
-  parts: Parts<M, never>,
+  parts: Pick<Parts<M>, 'actions' | 'bulk' | 'without'>,
 ): Readonly<Record<string, Bulk>> {
   const { remove, restore }: Actions<M> = actionsOf(resource, parts)
   const { many } = resource.declared
@@ -63,7 +63,10 @@ const ids = z.preprocess(
 )
 
 /** `POST /<path>/bulk`: the same for up to 1,000 records, with an answer for each. */
-export function bulkRoute<M extends Model>(resource: Resource<M>, parts: Parts<M, never>): Endpoint {
+export function bulkRoute<M extends Model>(
+  resource: Resource<M>,
+  parts: Pick<Parts<M>, 'actions' | 'bulk' | 'without'>,
+): Endpoint {
   const all = bulkOf(resource, parts)
   const names = Object.keys(all) as [string, ...string[]]
   const body = z

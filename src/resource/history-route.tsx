@@ -10,9 +10,12 @@ import { HistoryPanel } from '#src/resource/views/history.tsx'
 import { recordFrame } from '#src/resource/views/record.tsx'
 
 /** `GET /<path>/:id/history`: who changed what, for whoever may read the record; of deleted ones too. */
-export function historyRoute<M extends Model>(resource: Resource<M>, parts: Parts<M, never>): Endpoint {
+export function historyRoute<M extends Model>(
+  resource: Resource<M>,
+  parts: Pick<Parts<M>, 'tabs'>,
+): Endpoint {
   const places = placesOf(resource.path)
-  const any = resource as unknown as Resource
+  const any = resource
   const options = {
     query: historyQuery,
     answer: historyAnswer,

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Database } from '#src/db/database.ts'
+import { statement } from '#src/resource/list.ts'
 import { allResources, type Resource, resourceOf } from '#src/resource/resource.ts'
 
 /** What happened to a record, as its history tells. */
@@ -72,7 +73,7 @@ export async function historyOf(
     from events e where e.target_type = any(${types}) and e.target_id = ${id}
       and (${before ?? null}::uuid is null or e.id < ${before ?? null}::uuid)
     order by e.id desc limit ${AT_ONCE + 1}`
-  const found = await db.readAs<Line>(actor, (q) => ({ compile: () => text.compile(q) }))
+  const found = await db.readAs<Line>(actor, (q) => statement(q, text))
   const lines = found.slice(0, AT_ONCE)
   const names = await namesIn(db, actor, lines)
   return {
@@ -135,8 +136,6 @@ export async function namesIn(
   })
   if (!parts.length) return new Map()
   const text = sql<{ id: string; name: string }>`${sql.join(parts, sql` union all `)}`
-  const rows = await db.readAs<{ id: string; name: string }>(actor, (q) => ({
-    compile: () => text.compile(q),
-  }))
+  const rows = await db.readAs<{ id: string; name: string }>(actor, (q) => statement(q, text))
   return new Map(rows.map(({ id, name }) => [id, name]))
 }

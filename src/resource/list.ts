@@ -32,8 +32,7 @@ export async function list<Row, T extends keyof DB = keyof DB>(
   const { search, grant } = source
   const name = JSON.stringify([actor.orgId, source.table, grant.reach, view.q, view.filters])
   const beyondCap = db.counts.beyondCap(name)
-  const [found] = search ? await db.readAs(actor, (q) => statement(q, entries(search))) : []
-  const few = (found?.entries ?? 0) <= FEW
+  const few = await hasFew(db, actor, search)
   // a plan that holds for every organization may be kept: no words, no set of groups, limits in the text
   const prepared = !search && grant.all && view.limit === USUAL_LIMIT
   const rows = await db.readAs(actor, (q) => pageOf(q, source, view, { few, beyondCap }), { prepared })
@@ -56,10 +55,7 @@ export async function* everyRow<Row, T extends keyof DB = keyof DB>(
   view: ListView,
   source: Source<T>,
 ): AsyncGenerator<Row[]> {
-  const [found] = source.search
-    ? await db.readAs(actor, (q) => statement(q, entries(source.search as Search)))
-    : []
-  const few = (found?.entries ?? 0) <= FEW
+  const few = await hasFew(db, actor, source.search)
   let after = view.after
   for (;;) {
     const place = { ...view, limit: AT_ONCE, after, before: null, offset: 0 }
@@ -72,11 +68,23 @@ export async function* everyRow<Row, T extends keyof DB = keyof DB>(
   }
 }
 
-const statement = <Row>(db: Db, text: RawBuilder<Row>): Compilable<Row> => ({
+/** A text of SQL as a statement for `readAs`. */
+export const statement = <Row>(db: Db, text: RawBuilder<Row>): Compilable<Row> => ({
   compile: () => text.compile(db),
 })
 
-const selected = <T extends keyof DB>(db: Db, { table, matching, search }: Source<T>, few: boolean) =>
+/** Whether the rarest word has so few entries that a search begins with them. */
+export async function hasFew(
+  db: Pick<Database, 'readAs'>,
+  actor: Acting,
+  search: Search | null | undefined,
+): Promise<boolean> {
+  const [found] = search ? await db.readAs(actor, (q) => statement(q, entries(search))) : []
+  return (found?.entries ?? 0) <= FEW
+}
+
+/** The rows of a source, with its search. */
+export const selected = <T extends keyof DB>(db: Db, { table, matching, search }: Source<T>, few: boolean) =>
   search ? matching(db).where(searched(table, search, few)) : matching(db)
 
 /** How many rows match, counted up to one past the cap. */

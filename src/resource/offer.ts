@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Database } from '#src/db/database.ts'
+import { statement } from '#src/resource/list.ts'
 import { type Resource, resourceOf } from '#src/resource/resource.ts'
 import type { Offered } from '#src/resource/views/form.tsx'
 
@@ -27,8 +28,8 @@ export async function offeredFor(
   })
   if (!parts.length) return {}
   const text = sql<{ model: string; value: string; label: string }>`${sql.join(parts, sql` union all `)}`
-  const rows = await db.readAs<{ model: string; value: string; label: string }>(actor, (q) => ({
-    compile: () => text.compile(q),
-  }))
+  const rows = await db.readAs<{ model: string; value: string; label: string }>(actor, (q) =>
+    statement(q, text),
+  )
   return Object.groupBy(rows, ({ model }) => model) as Offered
 }

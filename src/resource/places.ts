@@ -3,6 +3,7 @@ export const placesOf = (path: string) => ({
   list: path,
   new: `${path}/new`,
   bulk: `${path}/bulk`,
+  facets: `${path}/facets`,
   import: `${path}/import`,
   imported: (id: string) => `${path}/imports/${id}`,
   one: (id: string) => `${path}/${id}`,

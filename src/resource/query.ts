@@ -7,7 +7,7 @@ import type { DB } from '#src/db/types.ts'
 import { notFound } from '#src/http/errors.ts'
 import type { ListView } from '#src/http/list.ts'
 import { filtered } from '#src/resource/filter.ts'
-import type { Source } from '#src/resource/list.ts'
+import { type Source, statement } from '#src/resource/list.ts'
 import { nameOfReference, type Resource, type Row, resourceOf } from '#src/resource/resource.ts'
 import { searchFor } from '#src/resource/search.ts'
 
@@ -55,7 +55,7 @@ export function sourceOf<M extends Model>(
   return {
     table,
     grant: grant as unknown as Grant,
-    json: recordJson(resource as unknown as Resource, actor),
+    json: recordJson(resource, actor),
     search: declared.searched ? searchFor(resource.model.name, view.q) : null,
     matching: (db) => {
       let query = db.selectFrom(table).where(grant.where(table))
@@ -90,7 +90,7 @@ export function findRecord<M extends Model>(
     .select([
       sql<string>`${sql.ref(`${table}.id`)}`.as('id'),
       sql<number>`${sql.ref(`${table}.version`)}`.as('version'),
-      recordJson(resource as unknown as Resource, actor).as('json'),
+      recordJson(resource, actor).as('json'),
       reaches('update').as('update'),
       reaches('delete').as('delete'),
     ])
@@ -121,8 +121,6 @@ export async function namesOf<M extends Model>(
 ): Promise<Map<string, string>> {
   const text = sql<{ id: string; name: string }>`select t.id, ${resource.titleSql('t')} as name
     from ${sql.table(resource.table)} t where t.id = any(${ids}::uuid[]) and ${grant.where('t')}`
-  const rows = await db.readAs<{ id: string; name: string }>(actor, (q) => ({
-    compile: () => text.compile(q),
-  }))
+  const rows = await db.readAs<{ id: string; name: string }>(actor, (q) => statement(q, text))
   return new Map(rows.map(({ id, name }) => [id, name]))
 }

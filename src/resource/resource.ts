@@ -113,7 +113,7 @@ export function defineResource<M extends Model>(
 ): Resource<M> {
   const resource = new Resource(model, declared)
   // the first of a model stands for it: a narrowed one (departments) comes after
-  if (!resources.has(model.name)) resources.set(model.name, resource as unknown as Resource)
+  if (!resources.has(model.name)) resources.set(model.name, resource)
   return resource
 }
 

@@ -52,7 +52,7 @@ export async function createRecord<M extends Model>(
   input: Fields,
 ): Promise<Written> {
   const { table, declared } = resource
-  const placed = owned(resource as unknown as Resource, actor, grant, input)
+  const placed = owned(resource, actor, grant, input)
   place(grant, placed)
   const values: Fields = { ...placed, created_by: actor.userId }
   const names = sql.join(Object.keys(values).map((name) => sql.ref(name)))
@@ -60,7 +60,7 @@ export async function createRecord<M extends Model>(
     declared.taken,
     sql<Written & { in_scope: boolean }>`
       with made as (insert into ${sql.table(table)} (${names}) values (${sql.join(Object.values(values))}) returning *)
-      select id, version, ${recordJson(resource as unknown as Resource, actor)} as json, ${grant.where(table)} as in_scope
+      select id, version, ${recordJson(resource, actor)} as json, ${grant.where(table)} as in_scope
       from made as ${sql.ref(table)}`.execute(tx),
   )
   return inScope(rows[0], grant)
@@ -95,7 +95,7 @@ export async function lockRecord<M extends Model>(
   const narrow = declared.narrow?.(table) ?? sql`true`
   const gone: RawBuilder<boolean> = soft ? sql`${sql.ref(`${table}.deleted_at`)} is not null` : sql`false`
   const { rows } = await sql<Written & { gone: boolean; in_scope: boolean }>`
-    select id, version, ${recordJson(resource as unknown as Resource, actor)} as json, ${gone} as gone, ${grant.where(table)} as in_scope
+    select id, version, ${recordJson(resource, actor)} as json, ${gone} as gone, ${grant.where(table)} as in_scope
     from ${sql.table(table)} where ${sql.ref(`${table}.id`)} = ${id} and ${visible.where(table)} and ${narrow}
     for update of ${sql.ref(table)}`.execute(tx)
   const [found] = rows
@@ -139,7 +139,7 @@ export async function writeRecord<M extends Model>(
     declared.taken,
     sql<Written & { in_scope: boolean }>`
       with changed as (update ${sql.table(table)} set ${set} where id = ${id} returning *)
-      select id, version, ${recordJson(resource as unknown as Resource, actor)} as json, ${grant.where(table)} as in_scope
+      select id, version, ${recordJson(resource, actor)} as json, ${grant.where(table)} as in_scope
       from changed as ${sql.ref(table)}`.execute(tx),
   )
   return inScope(rows[0], grant)

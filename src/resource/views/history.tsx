@@ -1,49 +1,63 @@
 import type { Change, Happening } from '#src/resource/history.ts'
 import type { Resource } from '#src/resource/resource.ts'
 import { capital } from '#src/resource/views/cell.tsx'
+import { History } from '#src/ui/history.tsx'
 import { Panel } from '#src/ui/surface.tsx'
-import { Time } from '#src/ui/time.tsx'
 
-/** Who did what to the record, the newest first, field by field. */
-export function HistoryPanel({
-  resource,
-  entries,
-  more,
-}: {
+export type HistoryPanelProps = {
   resource: Resource
   entries: readonly Happening[]
+  /** Address of the earlier ones. */
   more: string | null
-}) {
+}
+
+/** Who did what to the record, the newest first, field by field. */
+export function HistoryPanel({ resource, entries, more }: HistoryPanelProps) {
   return (
     <Panel>
-      <ol class="plain-list">
-        {entries.map((entry) => (
-          <li>
-            <p>
-              <strong>{entry.actor?.name ?? (entry.actor ? 'Somebody' : 'The system')}</strong>{' '}
-              {entry.action.replace(':', ' ')} <Time at={entry.created_at} />
-            </p>
-            <ul>
-              {entry.changes.map((change) => (
-                <li>
-                  {resource.columns[change.field]?.label ?? capital(change.field.replaceAll('_', ' '))}:{' '}
-                  {told(change, 'from')} → {told(change, 'to')}
-                </li>
-              ))}
-            </ul>
-          </li>
-        ))}
-      </ol>
-      {more ? <a href={more}>Earlier</a> : null}
+      <History
+        more={more}
+        entries={entries.map(({ created_at, actor, changes, ...entry }) => ({
+          ...entry,
+          at: created_at,
+          who: actor && (actor.name ?? 'Somebody'),
+          title: sentence(entry.action),
+          changes: changes.map((change) => ({
+            field: label(resource, change.field),
+            from: told(change, 'from'),
+            to: told(change, 'to'),
+          })),
+        }))}
+      />
     </Panel>
   )
 }
 
-const told = (change: Change, side: 'from' | 'to') => {
+const verbs: Record<string, string> = {
+  create: 'Added',
+  update: 'Changed',
+  delete: 'Deleted',
+  restore: 'Restored',
+  'user_role:create': 'Role given',
+  'user_role:update': 'Assignment changed',
+  'user_role:delete': 'Role taken',
+  'role_permission:create': 'Permission added',
+  'role_permission:delete': 'Permission removed',
+  'role_parent:create': 'Inheritance added',
+  'role_parent:delete': 'Inheritance removed',
+  'group_member:create': 'Member added',
+  'group_member:update': 'Member’s role changed',
+  'group_member:delete': 'Member removed',
+}
+
+/** "Changed", "Role given"; what isn't known keeps its name. */
+const sentence = (action: string) => verbs[action] ?? verbs[action.split(':')[1] ?? ''] ?? action
+
+const label = ({ columns }: Resource, field: string) =>
+  columns[field]?.label ?? capital(field.replace(/_id$/, '').replaceAll('_', ' '))
+
+function told(change: Change, side: 'from' | 'to'): string | null | undefined {
   const value = change[`${side}_name`] ?? change[side]
-  return value === undefined || value === null || value === ''
-    ? '–'
-    : typeof value === 'object'
-      ? JSON.stringify(value)
-      : String(value)
+  if (value === undefined || value === null) return value
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }

@@ -1,0 +1,183 @@
+import type { Grant } from '#src/access/grant.ts'
+import type { Model } from '#src/access/permission.ts'
+import {
+  type Call,
+  can,
+  del,
+  type Endpoint,
+  get,
+  patch,
+  post,
+  put,
+  type Refusal,
+} from '#src/http/endpoint.ts'
+import { actionsOf } from '#src/resource/actions.ts'
+import { type Given, mayOf } from '#src/resource/given.ts'
+import { offeredFor } from '#src/resource/offer.ts'
+import type { Parts } from '#src/resource/parts.ts'
+import { placesOf } from '#src/resource/places.ts'
+import { type Found, readRecord } from '#src/resource/query.ts'
+import type { Resource, Row } from '#src/resource/resource.ts'
+import { capital } from '#src/resource/views/cell.tsx'
+import { formScreen } from '#src/resource/views/form.tsx'
+import { recordScreen } from '#src/resource/views/record.tsx'
+import type { Written } from '#src/resource/write.ts'
+import type { Frame } from '#src/ui/frame.ts'
+
+/** `GET /<path>/:id`: the record. */
+export function readRoute<M extends Model, X>(resource: Resource<M>, parts: Parts<M, X>): Endpoint {
+  const options = { answer: resource.record, summary: `Read one ${resource.declared.one}` }
+  const path = placesOf(resource.path).one(':id')
+  return get(path, can(resource.may('read')), options, async (call) => {
+    const { db, actor, grant, id } = call as unknown as Given<M>
+    const found = await readRecord(db, resource, actor, grant, id())
+    return {
+      json: found.json,
+      etag: found.version,
+      screen: async (frame) => {
+        const extra = (await parts.load?.(call as unknown as Call, found)) as X
+        const may = mayHere(parts, found)
+        const seen = { actor, frame, may: mayOf(resource, actor), record: may, extra }
+        const row = found.row()
+        return recordScreen({
+          resource,
+          row,
+          may,
+          frame,
+          panels: parts.panels?.(row, seen),
+          actions: parts.head?.(row, seen),
+          tabs: parts.tabs?.(row, actor),
+        })
+      },
+    }
+  })
+}
+
+/** What may be done with this record, of what the entity has at all. */
+const mayHere = <M extends Model, X>({ without = [] }: Parts<M, X>, found: Found) => ({
+  update: found.update && !without.includes('update'),
+  delete: found.delete && !without.includes('delete'),
+})
+
+/** `GET /<path>/new` and `POST /<path>`. */
+export function createRoutes<M extends Model, X>(resource: Resource<M>, parts: Parts<M, X>): Endpoint[] {
+  const { one } = resource.declared
+  const { create } = actionsOf(resource, parts)
+  const places = placesOf(resource.path)
+  const needs = can(resource.may('create'))
+  const form = (call: unknown, refusal?: Refusal) =>
+    formFor(resource, parts, call as Given<M>, undefined, refusal)
+  const options = {
+    body: parts.bodies?.create ?? resource.body.create,
+    refused: form,
+    answer: resource.record,
+    status: 201 as const,
+    also: [409],
+    summary: `Add a ${one}`,
+  }
+  return [
+    get(places.new, needs, { only: 'page' }, async (call) => ({ screen: await form(call) })),
+    post(resource.path, needs, options, async (call) => {
+      const { db, actor, grant, services } = call as unknown as Given<M>
+      const input = parts.prepare ? await parts.prepare(call.body as never, services) : call.body
+      const made = await db.withActor(actor, (tx) =>
+        create(tx, actor, grant as Grant<M, 'create'>, input as never),
+      )
+      const seen = actor.can(resource.may('read'))
+      return {
+        ...saved(resource, made, `${capital(one)} added`),
+        status: 201,
+        location: seen ? places.one(made.id) : resource.path,
+      }
+    }),
+  ]
+}
+
+/** `GET /<path>/:id/edit`, `PUT` and `PATCH /<path>/:id`. */
+export function updateRoutes<M extends Model, X>(resource: Resource<M>, parts: Parts<M, X>): Endpoint[] {
+  const { one } = resource.declared
+  const { update } = actionsOf(resource, parts)
+  const { whole, some } = { ...resource.body, ...parts.bodies }
+  const places = placesOf(resource.path)
+  const path = places.one(':id')
+  const needs = can(resource.may('update'))
+  const form = async (call: unknown, refusal?: Refusal) => {
+    const { db, actor, id } = call as Given<M>
+    const grant = actor.find(resource.may('read')) ?? actor.require(resource.may('update'))
+    const { row } = await readRecord(db, resource, actor, grant as unknown as Grant<M>, id())
+    return formFor(resource, parts, call as Given<M>, row(), refusal)
+  }
+  const write = async (call: unknown) => {
+    const { db, actor, grant, id, body, version } = call as Given<M>
+    const done = await db.withActor(actor, (tx) =>
+      update(tx, actor, grant as Grant<M, 'update'>, id(), body as never, version),
+    )
+    return saved(resource, done, 'Saved')
+  }
+  const options = { refused: form, answer: resource.record, also: [409, 412] }
+  return [
+    get(places.edit(':id'), needs, { only: 'page' }, async (call) => ({ screen: await form(call) })),
+    put(path, needs, { ...options, body: whole, summary: `Replace one ${one}` }, write),
+    patch(path, needs, { ...options, body: some, summary: `Change one ${one}` }, write),
+  ]
+}
+
+/** `DELETE /<path>/:id`, and `POST /<path>/:id/restore` where what is deleted is kept. */
+export function removeRoutes<M extends Model, X>(resource: Resource<M>, parts: Parts<M, X>): Endpoint[] {
+  const { one, many } = resource.declared
+  const { remove, restore } = actionsOf(resource, parts)
+  const places = placesOf(resource.path)
+  const needs = can(resource.may('delete'))
+  const kept = resource.soft ? ' It stands under “Deleted”, where it can be restored.' : ''
+  const removing = { summary: `Delete one ${one}`, also: [409, 412] }
+  const restoring = { answer: resource.record, summary: `Bring back one of the deleted ${many}`, also: [409] }
+  const routes = [
+    del(places.one(':id'), needs, removing, async (call) => {
+      const { db, actor, grant, id, version } = call as unknown as Given<M>
+      await db.withActor(actor, (tx) => remove(tx, actor, grant as Grant<M, 'delete'>, id(), version))
+      return { location: resource.path, notice: `${capital(one)} deleted.${kept}` }
+    }),
+  ]
+  if (!resource.soft) return routes
+  const back = post(places.restore(':id'), needs, restoring, async (call) => {
+    const { db, actor, grant, id } = call as unknown as Given<M>
+    const done = await db.withActor(actor, (tx) => restore(tx, actor, grant as Grant<M, 'delete'>, id()))
+    return saved(resource, done, `${capital(one)} restored`)
+  })
+  return [...routes, back]
+}
+
+const saved = <M extends Model>(resource: Resource<M>, { id, json, version }: Written, notice: string) => ({
+  json,
+  etag: version,
+  location: placesOf(resource.path).one(id),
+  notice,
+})
+
+/** The form of a new record, or of one that is there, with what its references offer. */
+async function formFor<M extends Model, X>(
+  resource: Resource<M>,
+  { offer, fields, more }: Parts<M, X>,
+  call: Given<M>,
+  row?: Row,
+  refusal?: Refusal,
+) {
+  const { db, actor } = call
+  const offered = {
+    ...(await offeredFor(db, actor, resource)),
+    ...(await offer?.(call as unknown as Call, row)),
+  }
+  const may = mayOf(resource, actor)
+  return (frame: Frame) => {
+    const seen = { actor, frame, may, offered }
+    return formScreen({
+      resource,
+      frame,
+      offered,
+      row,
+      refusal,
+      fields: fields && ((props) => fields(props, seen)),
+      more: more && ((props) => more(props, seen)),
+    })
+  }
+}
