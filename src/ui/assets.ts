@@ -17,6 +17,7 @@ export const stylesheets = [
   'css/tree.css',
   'css/feedback.css',
   'css/dialog.css',
+  'css/palette.css',
   'css/visitor.css',
 ] as const
 
@@ -28,7 +29,9 @@ export const scripts = [
   'js/confirm.js',
   'js/form.js',
   'js/time.js',
+  'js/facets.js',
   'js/copy.js',
   'js/shortcut.js',
+  'js/palette.js',
   'js/notice.js',
 ] as const

@@ -30,6 +30,8 @@ export interface ToolbarProps {
   filters?: readonly Filter[]
   /** Parameters the search has to keep: the sort. */
   keep?: Record<string, string | null | undefined>
+  /** Where the counts of the filters' values are asked for, once the list stands (js/facets.js). */
+  facets?: string
   /** At the right: export, columns… */
   children?: Child
 }
@@ -40,12 +42,13 @@ const searching = {
   'hx-replace-url': 'true',
 }
 
-export function Toolbar({ path, address, q, placeholder, filters = [], keep = {}, children }: ToolbarProps) {
+export function Toolbar(props: ToolbarProps) {
+  const { path, address, q, placeholder, filters = [], keep = {}, facets, children } = props
   const chips = filters.filter((filter) => filter.as !== 'select')
   const selects = filters.filter((filter) => filter.as === 'select')
   const kept = [...chips.map((chip) => [chip.name, chip.value] as const), ...Object.entries(keep)]
   return (
-    <search class="toolbar">
+    <search class="toolbar" data-facets={facets}>
       <form id="search" class="toolbar-form" method="get" action={path} {...searching}>
         {q === undefined ? null : <SearchField q={q} placeholder={placeholder} />}
         {selects.map((filter) => (

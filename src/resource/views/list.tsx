@@ -1,6 +1,7 @@
 import type { Page } from '#src/db/paging.ts'
 import type { Screen } from '#src/http/endpoint.ts'
 import type { ListView } from '#src/http/list.ts'
+import { countable } from '#src/resource/facets.ts'
 import { placesOf } from '#src/resource/places.ts'
 import type { Resource, Row } from '#src/resource/resource.ts'
 import { capital, shown } from '#src/resource/views/cell.tsx'
@@ -44,6 +45,7 @@ export function listScreen(props: ListProps): Screen {
   const filtered = Boolean(view.q || Object.keys(chosen).length)
   const rows = found.rows()
   const { next, previous, total, capped } = found
+  const facets = address(frame.path(places.facets), { q: view.q, ...chosen })({})
   const matching = new URL(here({ sort: null }), 'http://list').search.slice(1)
   return {
     title: capital(many),
@@ -62,6 +64,7 @@ export function listScreen(props: ListProps): Screen {
           placeholder={`Search ${many}`}
           keep={{ sort: view.sort }}
           filters={filters}
+          facets={countable(resource).length ? facets : undefined}
         >
           <ListLinks {...props} csv={here({ format: 'csv' })} />
         </Toolbar>
