@@ -13,6 +13,7 @@ import '#src/domains/models.ts'
 import { navigationFor } from '#src/domains/navigation.ts'
 import { enteringRoutes } from '#src/domains/organizations/entering-routes.tsx'
 import { organizationRoutes } from '#src/domains/organizations/routes.tsx'
+import { paletteRoutes } from '#src/domains/palette/routes.tsx'
 import { sessionRoutes } from '#src/domains/sessions/routes.tsx'
 import { profileRoutes } from '#src/domains/users/profile-routes.tsx'
 import { userRoutes } from '#src/domains/users/routes.tsx'
@@ -27,6 +28,7 @@ import { paths } from '#src/paths.ts'
 /** The route table: one line a domain. */
 export const endpoints: Endpoint[] = [
   ...homeRoutes,
+  ...paletteRoutes(() => endpoints),
   ...healthRoutes,
   ...authRoutes,
   ...docsRoutes(() => endpoints),

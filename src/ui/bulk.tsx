@@ -51,8 +51,8 @@ export function BulkBar(props: BulkBarProps) {
       method="post"
       action={action}
       aria-label={`Selected ${noun.many}`}
-      data-one={noun.one}
-      data-many={noun.many}
+      data-noun={noun.one}
+      data-nouns={noun.many}
       {...writing}
     >
       <Hidden csrfToken={csrfToken} />

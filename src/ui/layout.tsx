@@ -4,6 +4,7 @@ import type { Frame } from '#src/ui/frame.ts'
 import { type Child, html, type Markup } from '#src/ui/html.ts'
 import { Logo } from '#src/ui/logo.tsx'
 import { Notices } from '#src/ui/notice.tsx'
+import { PaletteDialog } from '#src/ui/palette.tsx'
 import { Sidebar } from '#src/ui/sidebar.tsx'
 import { TopBar } from '#src/ui/top-bar.tsx'
 
@@ -34,6 +35,7 @@ ${frame.banner ? Banner({ frame, ...frame.banner }) : null}
 ${TopBar({ frame })}
 ${Sidebar({ frame })}
 ${Main(props)}
+${frame.person ? PaletteDialog({ action: frame.path('/palette') }) : null}
 ${Notices({ notice: frame.notice })}
 </body>`,
   })

@@ -9,8 +9,14 @@ export function TopBar({ frame }: { frame: Frame }): Markup {
   return html`<header class="bar">
 <button type="button" class="button quiet bar-menu" popovertarget="sidebar" aria-label="Menu">${Icon({ name: 'menu' })}</button>
 <a class="brand" href="${frame.path('/')}">${Logo()}<span>${frame.organization}</span></a>
+${frame.person ? Opener({ href: frame.path('/palette') }) : null}
 ${frame.person ? AccountMenu({ frame, person: frame.person }) : null}
 </header>`
+}
+
+/** A search page; a dialog where there is a script. */
+function Opener({ href }: { href: string }): Markup {
+  return html`<a class="palette-open" href="${href}" data-palette aria-keyshortcuts="Control+K Meta+K">${Icon({ name: 'search' })}<span>Search</span><kbd class="needs-script">Ctrl K</kbd></a>`
 }
 
 function AccountMenu({

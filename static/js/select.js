@@ -4,8 +4,8 @@ const boxes = () => [...document.querySelectorAll('.pick > input[form]:enabled')
 const ticked = () => boxes().filter((box) => box.checked)
 
 const words = (count) => {
-  const { one, many } = bar().dataset
-  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`
+  const { noun, nouns } = bar().dataset
+  return `${count.toLocaleString('en')} ${count === 1 ? noun : nouns}`
 }
 
 const everything = () => bar().elements.matching

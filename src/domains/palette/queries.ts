@@ -1,0 +1,62 @@
+import { type RawBuilder, sql } from 'kysely'
+import type { UserActor } from '#src/access/actor.ts'
+import type { Grant } from '#src/access/grant.ts'
+import type { Door } from '#src/db/database.ts'
+import type { Entry } from '#src/domains/palette/entries.ts'
+import { placesOf } from '#src/resource/places.ts'
+import { allResources, type Resource } from '#src/resource/resource.ts'
+import { entries, FEW, type Search, searched, searchFor } from '#src/resource/search.ts'
+
+/** Of each entity. */
+const MOST = 5
+
+type Finder = { resource: Resource; grant: Grant; search: Search }
+type Hit = { model: string; id: string; title: string; hint: string | null }
+
+/** Records by their words, of every entity that is searched and within the reader's Grant for it. */
+export async function findRecords(db: Pick<Door, 'readAs'>, actor: UserActor, q: string): Promise<Entry[]> {
+  const finders = allResources().flatMap((resource): Finder[] => {
+    const grant = resource.declared.searched ? actor.find(resource.may('read')) : null
+    const search = searchFor(resource.model.name, q)
+    return grant && search ? [{ resource, grant, search }] : []
+  })
+  if (!finders.length) return []
+  const read = <T>(parts: RawBuilder<T>[]) =>
+    db.readAs<T>(actor, (cold) => ({
+      compile: () => sql<T>`${sql.join(parts, sql` union all `)}`.compile(cold),
+    }))
+  const counted = await read(finders.map(({ search }) => telling(search)))
+  const few = new Map<string, boolean>(counted.map((row) => [row.model, row.entries <= FEW]))
+  const hits = await read(finders.map((finder) => first(finder, few.get(finder.search.model) ?? false)))
+  const resources = new Map<string, Resource>(finders.map(({ resource }) => [resource.model.name, resource]))
+  return hits.flatMap(({ model, id, title, hint }) => {
+    const found = resources.get(model)
+    return found ? [{ title, hint, icon: found.declared.icon, path: placesOf(found.path).one(id) }] : []
+  })
+}
+
+/** How telling the rarest word is: it decides whether the search begins with it. */
+const telling = (search: Search) => sql<{ model: string; entries: number }>`
+  select ${search.model}::text as model, e.entries from (${entries(search)}) e`
+
+/** The first of an entity, in the order of its list. */
+function first({ resource, grant, search }: Finder, few: boolean): RawBuilder<Hit> {
+  const { table, soft, declared, list } = resource
+  const [column] = list.sorts[list.defaultSort.replace(/^-/, '')] ?? ['id']
+  const order = sql`${sql.ref(`${table}.${column}`)} ${list.defaultSort.startsWith('-') ? sql`desc` : sql`asc`}`
+  const alive = soft ? sql`and ${sql.ref(`${table}.deleted_at`)} is null` : sql``
+  const narrowed = declared.narrow ? sql`and ${declared.narrow(table)}` : sql``
+  return sql`(select ${resource.model.name}::text as model, ${sql.ref(`${table}.id`)}::text as id,
+      ${resource.titleSql(table)} as title, ${beside(resource)} as hint
+    from ${sql.table(table)} where ${grant.where(table)} and ${searched(table, search, few)} ${alive} ${narrowed}
+    order by ${order} limit ${sql.lit(MOST)})`
+}
+
+/** What tells records of the same name apart: the first column of text that isn't the name. */
+function beside({ table, columns, declared }: Resource): RawBuilder<string | null> {
+  const [name] =
+    Object.entries(columns).find(
+      ([name, { kind }]) => name !== declared.title && (kind === 'text' || kind === 'email'),
+    ) ?? []
+  return name ? sql<string>`${sql.ref(`${table}.${name}`)}::text` : sql<null>`null::text`
+}
