@@ -176,6 +176,7 @@ export interface Roles {
   owner_group_id: string | null;
   owner_user_id: string | null;
   second_factor_required: Generated<boolean>;
+  sort_name: Generated<string>;
   status: Generated<string>;
   template: string | null;
   updated_at: Generated<string>;

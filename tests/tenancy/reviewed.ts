@@ -97,6 +97,7 @@ export const exemptFromAudit = ['events', 'search_words', 'idempotency_keys']
 /** Columns whose change makes no event: made by the database, named by the target, secret, or mere use. */
 export const notAudited = [
   'users.sort_name',
+  'roles.sort_name',
   'users.last_login_at',
   'permissions.code',
   'group_members.group_id',
