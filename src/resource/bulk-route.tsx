@@ -2,7 +2,8 @@ import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
-import { type Call, type Endpoint, post, signedIn } from '#src/http/endpoint.ts'
+import type { Door } from '#src/db/database.ts'
+import { type Call, type Endpoint, post, type Refusal, signedIn } from '#src/http/endpoint.ts'
 import { HttpError, invalid } from '#src/http/errors.ts'
 import { validQuery } from '#src/http/input.ts'
 import { actionsOf } from '#src/resource/actions.ts'
@@ -12,8 +13,7 @@ import type { Actions, Bulk, Parts } from '#src/resource/parts.ts'
 import { placesOf } from '#src/resource/places.ts'
 import { namesOf, sourceOf } from '#src/resource/query.ts'
 import type { Resource, Row } from '#src/resource/resource.ts'
-import { capital } from '#src/resource/views/cell.tsx'
-import { BulkResult } from '#src/ui/bulk-result.tsx'
+import { againScreen, outcomeScreen } from '#src/resource/views/bulk.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 
 /** What is done to many records of an entity: its own, and deleting and bringing back. */
@@ -78,42 +78,42 @@ export function bulkRoute<M extends Model>(
     .catchall(z.unknown())
   const path = placesOf(resource.path).bulk
   const { many } = resource.declared
-  const options = { body, answer, summary: `Do the same to many ${many}` }
+  const options = {
+    body,
+    answer,
+    summary: `Do the same to many ${many}`,
+    refused: async (
+      { db, actor, sent }: Pick<Call, 'db' | 'sent'> & { actor: UserActor },
+      refusal: Refusal,
+    ) => {
+      const bulk = all[String(sent.action)]
+      const choices = bulk?.asks ? await bulk.asks.options(db, actor) : []
+      return (frame: Frame) => againScreen(resource, bulk, choices, refusal, frame)
+    },
+  }
   return post(path, signedIn, options, async (call) => {
     const { db, actor } = call
     const { action, ids: named, matching, ...given } = call.body
     const bulk = all[action] as Bulk
     const grant = actor.require(resource.may(bulk.needs)) as unknown as Grant<M>
-    const chosen =
-      matching === undefined ? named : await idsMatching(call as unknown as Call, resource, actor, matching)
+    const chosen = matching === undefined ? named : await idsMatching(db, resource, actor, matching)
     if (!chosen?.length) throw invalid([{ path: 'ids', message: 'names no record' }])
+    if (bulk.asks && !z.guid().safeParse(given[bulk.asks.name]).success)
+      throw invalid([{ path: bulk.asks.name, message: 'is needed' }])
     const result = await eachOf(db, actor, chosen, path, (tx, id) =>
       bulk.one(tx, actor, grant as never, id, given),
     )
-    const done = result.done === 1 ? `1 ${resource.declared.one}` : `${result.done} ${many}`
+    if (!result.refused) {
+      const done = result.done === 1 ? `1 ${resource.declared.one}` : `${result.done} ${many}`
+      return { json: result, location: resource.path, notice: `${done} ${bulk.did}` }
+    }
     return {
       json: result,
-      ...(result.refused ? {} : { location: resource.path, notice: `${done} ${bulk.did}` }),
-      ...(result.refused
-        ? {
-            screen: async (frame: Frame) => ({
-              title: `${bulk.label} ${many}`,
-              trail: [{ label: capital(many), href: frame.path(resource.path) }],
-              children: BulkResult({
-                did: bulk.did,
-                noun: resource.declared,
-                done: result.done,
-                refused: await refusedRows(call as unknown as Call, resource, actor, result.results, frame),
-                back: { label: `Back to ${many}`, href: frame.path(resource.path) },
-                again: {
-                  action: frame.path(path),
-                  csrfToken: frame.csrfToken,
-                  fields: { action, ...texts(given) },
-                },
-              }),
-            }),
-          }
-        : {}),
+      screen: async (frame: Frame) => {
+        const refused = await refusedRows(db, resource, actor, result.results, frame)
+        const fields = { action, ...texts(given) }
+        return outcomeScreen(resource, bulk, { done: result.done, refused, fields }, frame)
+      },
     }
   })
 }
@@ -125,7 +125,7 @@ const texts = (given: Record<string, unknown>) =>
 
 /** All that a list's query matches, as far as the reader sees them; too many are refused. */
 async function idsMatching<M extends Model>(
-  { db }: Call,
+  db: Door,
   resource: Resource<M>,
   actor: UserActor,
   matching: string,
@@ -142,7 +142,7 @@ async function idsMatching<M extends Model>(
 
 /** Those that were refused, by name where the reader sees them. */
 async function refusedRows<M extends Model>(
-  { db }: Call,
+  db: Door,
   resource: Resource<M>,
   actor: UserActor,
   results: readonly Outcome[],

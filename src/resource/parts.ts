@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Db, Door } from '#src/db/database.ts'
 import type { Call, Services } from '#src/http/endpoint.ts'
 import type { Found } from '#src/resource/query.ts'
 import type { Resource, Row } from '#src/resource/resource.ts'
@@ -44,6 +44,12 @@ export type Bulk = Omit<BulkAction, 'action'> & {
   did: string
   /** Only where deleted records are shown, or only where they aren't. */
   deleted?: boolean
+  /** What has to be chosen first; a page asks for it where it wasn't sent. */
+  asks?: {
+    name: string
+    label: string
+    options: (db: Door, actor: UserActor) => Promise<readonly { value: string; label: string }[]>
+  }
   one: (
     tx: Db,
     actor: UserActor,

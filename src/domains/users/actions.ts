@@ -10,7 +10,7 @@ import { hashPassword, weakness } from '#src/platform/passwords.ts'
 import { recordJson } from '#src/resource/query.ts'
 import { lockRecord, naming as namingField, type Written, writtenRecord } from '#src/resource/write.ts'
 
-const naming = <T>(write: Promise<T>) => namingField(users.declared.taken, write)
+const naming = <T>(write: Promise<T>) => namingField(users, write)
 
 /** The hash of a first password, made before the transaction that stores it. */
 export async function firstPassword(password: string | undefined, config: Config): Promise<string | null> {

@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import { asSystem } from '#src/access/system.ts'
 import type { Database, Db } from '#src/db/database.ts'
 import { Taken } from '#src/db/errors.ts'
-import { type ImportError, readSheet } from '#src/domains/users/import-file.ts'
+import { type ImportError, readPeople } from '#src/domains/users/import-file.ts'
 import { makeGroups, type Placed, placed, placesOf } from '#src/domains/users/import-places.ts'
 import type { Row } from '#src/domains/users/import-row.ts'
 
@@ -38,7 +38,7 @@ export async function importUsers(
   file: string,
   options: ImportOptions = {},
 ): Promise<Import> {
-  const { rows, errors } = await readSheet(file)
+  const { rows, errors } = await readPeople(file)
   if (!rows.length) return { imported: 0, groups: [], errors }
   const source = `import of ${basename(file)}`
   const run = () =>

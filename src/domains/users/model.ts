@@ -149,6 +149,9 @@ export const users = defineResource(user, {
     of: (row) => `${row.first_name} ${row.last_name}`.trim() || String(row.username),
   },
   searched: true,
+  // a shadow is deleted from its beginning, so only where deleted ones are shown it has to be left out
+  narrow: (table, view) =>
+    view && !view.filters.deleted ? sql`true` : sql`${sql.ref(`${table}.shadow_of_user_id`)} is null`,
   columns: {
     username: text('User name', { input: username, sortable: 'username' }),
     email: address('E-mail', { input: email, sortable: 'email' }),

@@ -9,13 +9,7 @@ export const offeredRoles = (db: Db, grant: Grant<'role', 'read'>) =>
     .where('deleted_at', 'is', null)
     .where('status', '=', 'active')
     .where(grant.where())
-    .select([
-      'id',
-      'name',
-      'description',
-      givable('roles').template.as('template'),
-      givable('roles').codes.as('codes'),
-    ])
+    .select(['id', 'name', 'description', givable('roles').as('held')])
     .orderBy('name')
     .limit(200)
 

@@ -2,6 +2,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { mayGive } from '#src/access/granting.ts'
 import type { Door } from '#src/db/database.ts'
+import { giveRole, takeRole } from '#src/domains/roles/assignments.ts'
 import {
   createUser,
   deleteUser,
@@ -21,18 +22,24 @@ import { paths } from '#src/paths.ts'
 import { readRecord } from '#src/resource/query.ts'
 import { resourceRoutes } from '#src/resource/routes.tsx'
 
-/** Roles and groups for the form of a new person: only what the person may give and see. */
-async function offered(db: Door, actor: UserActor, grant: Grant<'user', 'create'>) {
+/** The roles that somebody sees and may give. */
+async function rolesToGive(db: Door, actor: UserActor) {
   const roles = actor.find('role:read')
+  const seen = roles ? await db.readAs(actor, (q) => offeredRoles(q, roles)) : []
+  return seen
+    .filter((role) => mayGive(actor, role))
+    .map(({ id, name, description }) => ({ value: id, label: name, hint: description }))
+}
+
+/** Roles and groups for the form of a new person. */
+async function offered(db: Door, actor: UserActor, grant: Grant<'user', 'create'>) {
   const groups = actor.find('group:read')
-  const [seenRoles, seenGroups] = await Promise.all([
-    roles ? db.readAs(actor, (q) => offeredRoles(q, roles)) : [],
+  const [roles, seenGroups] = await Promise.all([
+    rolesToGive(db, actor),
     groups ? db.readAs(actor, (q) => offeredGroups(q, groups)) : [],
   ])
   return {
-    roles: seenRoles
-      .filter((role) => mayGive(actor, role))
-      .map(({ id, name, description }) => ({ value: id, label: name, hint: description })),
+    roles,
     groups: seenGroups
       .filter(({ id }) => mayPlaceIn(actor, grant, id))
       .map(({ id, name, kind }) => ({ value: id, label: `${name} (${kind})` })),
@@ -100,6 +107,22 @@ export const userRoutes = [
         did: 'disabled',
         confirm: 'They can’t sign in any more, and their sessions end at once.',
         one: (tx, actor, grant: Grant<'user', 'update'>, id) => turnUser(tx, actor, grant, id, 'disabled'),
+      },
+      add_role: {
+        needs: 'update',
+        label: 'Give role',
+        icon: 'shield-check',
+        did: 'given the role',
+        asks: { name: 'role_id', label: 'Role', options: rolesToGive },
+        one: (tx, actor, _, id, { role_id }) => giveRole(tx, actor, id, String(role_id)),
+      },
+      remove_role: {
+        needs: 'update',
+        label: 'Take role',
+        icon: 'shield',
+        did: 'without the role now',
+        asks: { name: 'role_id', label: 'Role', options: rolesToGive },
+        one: (tx, actor, _, id, { role_id }) => takeRole(tx, actor, id, String(role_id)),
       },
     },
   }),
