@@ -1,4 +1,4 @@
-import type { Grant } from '#src/access/grant.ts'
+import { Forbidden, type Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import {
   type Call,
@@ -11,6 +11,8 @@ import {
   put,
   type Refusal,
 } from '#src/http/endpoint.ts'
+import { notFound } from '#src/http/errors.ts'
+import { paths } from '#src/paths.ts'
 import { actionsOf } from '#src/resource/actions.ts'
 import { type Given, mayOf } from '#src/resource/given.ts'
 import { offeredFor } from '#src/resource/offer.ts'
@@ -83,12 +85,8 @@ export function createRoutes<M extends Model, X>(resource: Resource<M>, parts: P
       const made = await db.withActor(actor, (tx) =>
         create(tx, actor, grant as Grant<M, 'create'>, input as never),
       )
-      const seen = actor.can(resource.may('read'))
-      return {
-        ...saved(resource, made, `${capital(one)} added`),
-        status: 201,
-        location: seen ? places.one(made.id) : resource.path,
-      }
+      const given = call as unknown as Given<M>
+      return { ...saved(given, resource, made, `${capital(one)} added`, places.new), status: 201 }
     }),
   ]
 }
@@ -104,15 +102,18 @@ export function updateRoutes<M extends Model, X>(resource: Resource<M>, parts: P
   const form = async (call: unknown, refusal?: Refusal) => {
     const { db, actor, id } = call as Given<M>
     const grant = actor.find(resource.may('read')) ?? actor.require(resource.may('update'))
-    const { row } = await readRecord(db, resource, actor, grant as unknown as Grant<M>, id())
-    return formFor(resource, parts, call as Given<M>, row(), refusal)
+    const found = await readRecord(db, resource, actor, grant as unknown as Grant<M>, id())
+    const row = found.row()
+    if (row.deleted_at) throw notFound()
+    if (!found.update) throw new Forbidden(resource.may('update'))
+    return formFor(resource, parts, call as Given<M>, row, refusal)
   }
   const write = async (call: unknown) => {
     const { db, actor, grant, id, body, version } = call as Given<M>
     const done = await db.withActor(actor, (tx) =>
       update(tx, actor, grant as Grant<M, 'update'>, id(), body as never, version),
     )
-    return saved(resource, done, 'Saved')
+    return saved(call as Given<M>, resource, done, 'Saved', places.edit(done.id))
   }
   const options = { refused: form, answer: resource.record, also: [409, 412] }
   return [
@@ -135,24 +136,31 @@ export function removeRoutes<M extends Model, X>(resource: Resource<M>, parts: P
     del(places.one(':id'), needs, removing, async (call) => {
       const { db, actor, grant, id, version } = call as unknown as Given<M>
       await db.withActor(actor, (tx) => remove(tx, actor, grant as Grant<M, 'delete'>, id(), version))
-      return { location: resource.path, notice: `${capital(one)} deleted.${kept}` }
+      const location = actor.can(resource.may('read')) ? resource.path : paths.home
+      return { location, notice: `${capital(one)} deleted.${kept}` }
     }),
   ]
   if (!resource.soft) return routes
   const back = post(places.restore(':id'), needs, restoring, async (call) => {
     const { db, actor, grant, id } = call as unknown as Given<M>
     const done = await db.withActor(actor, (tx) => restore(tx, actor, grant as Grant<M, 'delete'>, id()))
-    return saved(resource, done, `${capital(one)} restored`)
+    return saved(call as unknown as Given<M>, resource, done, `${capital(one)} restored`, paths.home)
   })
   return [...routes, back]
 }
 
-const saved = <M extends Model>(resource: Resource<M>, { id, json, version }: Written, notice: string) => ({
-  json,
-  etag: version,
-  location: placesOf(resource.path).one(id),
-  notice,
-})
+/** A record that was written, and where a page goes on to: to `otherwise` with those who don't read it. */
+function saved<M extends Model>(
+  { actor, request }: Given<M>,
+  resource: Resource<M>,
+  { id, json, version }: Written,
+  notice: string,
+  otherwise: string,
+) {
+  const sees = request.via === 'api' || actor.can(resource.may('read'))
+  const location = sees ? placesOf(resource.path).one(id) : otherwise
+  return { json, etag: version, location, notice }
+}
 
 /** The form of a new record, or of one that is there, with what its references offer. */
 async function formFor<M extends Model, X>(

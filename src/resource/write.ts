@@ -15,11 +15,20 @@ export type Target = Written & { row: () => Row }
 
 type Fields = Record<string, unknown>
 
-/** Says at which field a taken name stands. */
-export async function naming<T>(taken: Resource['declared']['taken'], write: Promise<T>): Promise<T> {
+/** Says at which field a taken name stands, and which reference names nothing in this organization. */
+export async function naming<T>(
+  { columns, declared: { taken } }: Pick<Resource, 'columns' | 'declared'>,
+  write: Promise<T>,
+): Promise<T> {
   return write.catch((error: { code?: string; constraint?: string }) => {
-    const known = error.code === '23505' ? taken?.[error.constraint ?? ''] : undefined
-    throw known ? conflict(...known) : error
+    const { code, constraint = '' } = error
+    const known = code === '23505' ? taken?.[constraint] : undefined
+    if (known) throw conflict(...known)
+    // the database names a key after its columns: vendors_org_id_owner_group_id_fkey
+    const names = (name: string) =>
+      columns[name]?.kind === 'reference' && constraint.endsWith(`_${name}_fkey`)
+    const path = code === '23503' ? Object.keys(columns).find(names) : undefined
+    throw path ? invalid([{ path, message: 'names nothing that is here' }]) : error
   })
 }
 
@@ -51,13 +60,13 @@ export async function createRecord<M extends Model>(
   grant: Grant<M, 'create'>,
   input: Fields,
 ): Promise<Written> {
-  const { table, declared } = resource
+  const { table } = resource
   const placed = owned(resource, actor, grant, input)
   place(grant, placed)
   const values: Fields = { ...placed, created_by: actor.userId }
   const names = sql.join(Object.keys(values).map((name) => sql.ref(name)))
   const { rows } = await naming(
-    declared.taken,
+    resource,
     sql<Written & { in_scope: boolean }>`
       with made as (insert into ${sql.table(table)} (${names}) values (${sql.join(Object.values(values))}) returning *)
       select id, version, ${recordJson(resource, actor)} as json, ${grant.where(table)} as in_scope
@@ -133,10 +142,10 @@ export async function writeRecord<M extends Model>(
   id: string,
   values: Fields,
 ): Promise<Written> {
-  const { table, declared } = resource
+  const { table } = resource
   const set = sql.join(Object.entries(values).map(([name, value]) => sql`${sql.ref(name)} = ${value}`))
   const { rows } = await naming(
-    declared.taken,
+    resource,
     sql<Written & { in_scope: boolean }>`
       with changed as (update ${sql.table(table)} set ${set} where id = ${id} returning *)
       select id, version, ${recordJson(resource, actor)} as json, ${grant.where(table)} as in_scope

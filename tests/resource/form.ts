@@ -1,0 +1,31 @@
+import type { Body, Stored } from '#tests/resource/stage.ts'
+
+/** A body as a browser's form sends it. */
+export const asForm = (body: Body): Record<string, string | string[]> =>
+  Object.fromEntries(
+    Object.entries(body).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.map(String) : value === null ? '' : String(value),
+    ]),
+  )
+
+const kept = (row: Stored) =>
+  Object.keys(row).filter(
+    (name) =>
+      !['id', 'org_id', 'created_at', 'updated_at', 'version'].includes(name) && !name.startsWith('sort_'),
+  )
+
+/** What the trail has to say of a change: the fields that differ, before and after. */
+export function changesOf(was: Stored, row: Stored): { before: Body; after: Body } {
+  const names = kept(row).filter((name) => JSON.stringify(was[name]) !== JSON.stringify(row[name]))
+  const some = (from: Stored) => Object.fromEntries(names.map((name) => [name, from[name]]))
+  return { before: some(was), after: some(row) }
+}
+
+/** What the trail has to say of a new record, or of one that is gone: every field that is there. */
+export const fieldsOf = (row: Stored): Body =>
+  Object.fromEntries(
+    kept(row)
+      .filter((name) => row[name] !== null)
+      .map((name) => [name, row[name]]),
+  )
