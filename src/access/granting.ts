@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { UserActor } from '#src/access/actor.ts'
+import { rightsFrom, type UserActor } from '#src/access/actor.ts'
 import { Forbidden } from '#src/access/grant.ts'
 import { parsePermission, type Scope } from '#src/access/permission.ts'
 import { permissionsOfTemplate } from '#src/access/templates.ts'
@@ -18,32 +18,81 @@ export function covers(held: ReadonlyMap<string, ReadonlySet<Scope>>, given: rea
   })
 }
 
-/** What the rule of granting asks of a role. */
-export type Givable = { template: string | null; codes: string[] }
+/** What the rule of granting asks of a role: what it and each above it holds, and the template that each came from. */
+export type Givable = { held: readonly { template: string | null; codes: readonly string[] }[] }
 
 /**
- * What a role gives, with all it inherits, and its template where it is a built-in one.
+ * What a role gives, with all it inherits; also what sleeps just now, since it may wake up.
  * @param role alias under which the statement knows `roles`
  */
-export const givable = (
-  role: string,
-): { template: RawBuilder<string | null>; codes: RawBuilder<string[]> } => ({
-  template: sql`case when ${sql.ref(`${role}.builtin`)} then ${sql.ref(`${role}.template`)} end`,
-  codes: sql`(with recursive held(id) as (
-      select ${sql.ref(`${role}.id`)} union select rp.parent_id from held join role_parents rp on rp.role_id = held.id
-    ) select coalesce(array_agg(distinct p.code), '{}') from held
-      join role_permissions rp on rp.role_id = held.id join permissions p on p.id = rp.permission_id)`,
-})
+export const givable = (role: string): RawBuilder<Givable['held']> => sql`(
+  with recursive up(id) as (
+    select ${sql.ref(`${role}.id`)} union select i.parent_id from up join role_parents i on i.role_id = up.id
+  ) select coalesce(json_agg(json_build_object('template', r.template, 'codes', array(
+      select p.code from role_permissions h join permissions p on p.id = h.permission_id where h.role_id = r.id))), '[]')
+    from up join roles r on r.id = up.id)`
 
 /**
  * The rule of granting: the giver's permissions cover all that the role holds. Whoever has `role:assign:all` needs
- * to cover only what was added to a built-in template below the reserved ones.
+ * to cover only what was added to a template below the reserved ones.
  */
-export function mayGive({ rights }: UserActor, { template, codes }: Givable): boolean {
+export function mayGive({ rights }: Pick<UserActor, 'rights'>, { held }: Givable): boolean {
   const assigns = rights.scopes.get('role:assign')?.has('all') ?? false
-  const known =
-    assigns && template !== null && !RESERVED.includes(template) ? permissionsOfTemplate(template) : []
-  return covers(rights.scopes, known.length ? codes.filter((code) => !known.includes(code)) : codes)
+  const known = new Set(
+    held.flatMap(({ template, codes }) => {
+      if (!assigns || template === null || RESERVED.includes(template)) return []
+      const templates = permissionsOfTemplate(template)
+      return codes.filter((code) => templates.includes(code))
+    }),
+  )
+  return covers(
+    rights.scopes,
+    held.flatMap(({ codes }) => codes.filter((code) => !known.has(code))),
+  )
+}
+
+/**
+ * Disabled permissions that the actor would hold if they were active: a switch takes them from everybody, and must
+ * not take from those who have them the right to give them, or to switch them on again.
+ */
+export async function wouldHold(tx: Db, { identity, userId }: UserActor): Promise<string[]> {
+  // whoever acts with less than the person has gets nothing from the person's roles
+  if (identity.sessionKind === 'impersonation') return []
+  const { rows } = await sql<{ code: string }>`
+    with recursive held(id) as (
+      select r.id from user_roles ur join roles r on r.id = ur.role_id and r.status = 'active' and r.deleted_at is null
+      where ur.user_id = ${userId} and (ur.expires_at is null or ur.expires_at > now())
+      union
+      select r.id from held join role_parents i on i.role_id = held.id
+      join roles r on r.id = i.parent_id and r.status = 'active' and r.deleted_at is null
+    )
+    select p.code from permissions p where p.status = 'disabled' and (${identity.home !== null} or exists (
+      select from role_permissions h join held on held.id = h.role_id where h.permission_id = p.id))`.execute(
+    tx,
+  )
+  return rows.map(({ code }) => code)
+}
+
+/** The rights that somebody gives by: those of now, and what is only disabled for everybody. */
+export async function givingRights(tx: Db, actor: UserActor): Promise<Pick<UserActor, 'rights'>> {
+  const sleeping = await wouldHold(tx, actor)
+  const { scopes } = rightsFrom([...actor.rights.permissions, ...sleeping], [], [])
+  return { rights: { ...actor.rights, scopes } }
+}
+
+/**
+ * Holds the rule for single permissions.
+ * @throws {Forbidden}
+ */
+export async function requireCovered(
+  tx: Db,
+  actor: UserActor,
+  codes: readonly string[],
+  refusal: string,
+): Promise<void> {
+  if (covers(actor.rights.scopes, codes)) return
+  if (!covers((await givingRights(tx, actor)).rights.scopes, codes))
+    throw new Forbidden('role:assign', refusal)
 }
 
 /**
@@ -58,17 +107,15 @@ export async function requireGivable(
   refusal = 'You may not give a role that has more than you.',
 ): Promise<string[]> {
   if (!ids.length) return []
-  const { template, codes } = givable('roles')
   const found = await tx
     .selectFrom('roles')
     .where('id', 'in', ids)
     .where('deleted_at', 'is', null)
-    .select(['id', template.as('template'), codes.as('codes')])
+    .select(['id', givable('roles').as('held')])
     .forShare()
     .execute()
-  if (!found.every((role) => mayGive(actor, role))) {
-    throw new Forbidden('role:assign', refusal)
-  }
+  const all = (giver: Pick<UserActor, 'rights'>) => found.every((role) => mayGive(giver, role))
+  if (!all(actor) && !all(await givingRights(tx, actor))) throw new Forbidden('role:assign', refusal)
   return found.map((role) => role.id)
 }
 
