@@ -5,6 +5,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { RightsCache } from '#src/access/rights.ts'
 import type { Config } from '#src/config.ts'
 import type { Database } from '#src/db/database.ts'
+import { accessRoutes } from '#src/domains/access/routes.tsx'
 import { authRoutes } from '#src/domains/auth/routes.tsx'
 import { docsRoutes } from '#src/domains/docs/routes.tsx'
 import { healthRoutes } from '#src/domains/health/routes.tsx'
@@ -31,6 +32,7 @@ export const endpoints: Endpoint[] = [
   ...paletteRoutes(() => endpoints),
   ...healthRoutes,
   ...authRoutes,
+  ...accessRoutes,
   ...docsRoutes(() => endpoints),
   ...userRoutes,
   ...profileRoutes,

@@ -5,6 +5,14 @@ import type { Model, Scope } from '#src/access/permission.ts'
 /** Whose scopes a filter is made for. */
 export type Holder = { readonly userId: string | null; readonly groups: readonly string[] }
 
+/** One way by which a row comes within scope. A Grant's filter is made of these, and so is what explains it. */
+export type Way = {
+  readonly scope: Scope
+  /** The declared column that it goes by, as `table.column` through another table; null for every row. */
+  readonly column: string | null
+  readonly condition: RawBuilder<SqlBool>
+}
+
 /** Refused: 403. The message doesn't say which permission is missing. */
 export class Forbidden extends Error {
   /** For the trail, not for the answer. */
@@ -51,16 +59,25 @@ export class Grant<M extends Model = Model, A extends string = string> {
    */
   where(table: string = modelOf(this.model).table): RawBuilder<SqlBool> {
     if (this.all) return sql<SqlBool>`true`
+    const conditions = this.ways(table).map(({ condition }) => condition)
+    return conditions.length ? sql<SqlBool>`(${sql.join(conditions, sql` or `)})` : sql<SqlBool>`false`
+  }
+
+  /** Every way by which a row may be within scope, the narrowest first; `where` is that one of them holds. */
+  ways(table: string = modelOf(this.model).table): Way[] {
     const { own, group } = modelOf(this.model)
     const { userId, groups } = this.holder
-    const conditions: RawBuilder<SqlBool>[] = []
+    const ways: Way[] = []
     if (this.scopes.has('own') && userId) {
-      for (const column of own) conditions.push(sql<SqlBool>`${sql.ref(`${table}.${column}`)} = ${userId}`)
+      for (const column of own)
+        ways.push({ scope: 'own', column, condition: sql`${sql.ref(`${table}.${column}`)} = ${userId}` })
     }
     if (this.scopes.has('group') && groups.length) {
-      for (const way of group) conditions.push(inGroups(table, way, groups))
+      for (const way of group)
+        ways.push({ scope: 'group', column: columnOf(way), condition: inGroups(table, way, groups) })
     }
-    return conditions.length ? sql<SqlBool>`(${sql.join(conditions, sql` or `)})` : sql<SqlBool>`false`
+    if (this.all) ways.push({ scope: 'all', column: null, condition: sql`true` })
+    return ways
   }
 
   /**
@@ -79,14 +96,26 @@ export class Grant<M extends Model = Model, A extends string = string> {
   }
 }
 
-function inGroups(table: string, way: string | Through, groups: readonly string[]): RawBuilder<SqlBool> {
-  if (typeof way === 'string') return sql<SqlBool>`${sql.ref(`${table}.${way}`)} = any(${groups}::uuid[])`
-  const { table: via, key, of, column } = way
-  return sql<SqlBool>`exists (select from ${sql.table(via)} as via where via.org_id = ${sql.ref(`${table}.org_id`)}
-    and ${sql.ref(`via.${key}`)} = ${sql.ref(`${table}.${of}`)} and ${sql.ref(`via.${column}`)} = any(${groups}::uuid[]))`
-}
+/** How a declared way to a group is named to people. */
+export const columnOf = (way: string | Through) =>
+  typeof way === 'string' ? way : `${way.table}.${way.column}`
 
-/** For actors alone. */
+const inGroups = (table: string, way: string | Through, groups: readonly string[]): RawBuilder<SqlBool> =>
+  typeof way === 'string'
+    ? sql<SqlBool>`${sql.ref(`${table}.${way}`)} = any(${groups}::uuid[])`
+    : sql<SqlBool>`exists (select ${through(table, way)} and ${sql.ref(`via.${way.column}`)} = any(${groups}::uuid[]))`
+
+const through = (table: string, { table: via, key, of }: Through) =>
+  sql`from ${sql.table(via)} as via where via.org_id = ${sql.ref(`${table}.org_id`)}
+    and ${sql.ref(`via.${key}`)} = ${sql.ref(`${table}.${of}`)}`
+
+/** The groups that a row belongs to by a declared way, as a query of one column. */
+export const groupsBy = (table: string, way: string | Through): RawBuilder<string> =>
+  typeof way === 'string'
+    ? sql<string>`select ${sql.ref(`${table}.${way}`)}`
+    : sql<string>`select ${sql.ref(`via.${way.column}`)} ${through(table, way)}`
+
+/** For actors, and for what explains them. */
 export const grant = <M extends Model, A extends string>(
   model: M,
   action: A,

@@ -36,6 +36,13 @@ export function modelOf(name: Model | string): AccessModel {
   return model
 }
 
+/** The model of that name, where one is declared. */
+export const findModel = (name: string): AccessModel | undefined => models.get(name)
+
+/** Every `model:action` that the code declares. */
+export const declaredActions = (): { model: string; action: string }[] =>
+  [...models.values()].flatMap(({ name, actions }) => actions.map((action) => ({ model: name, action })))
+
 /** The scopes that a model's declaration supports. */
 export const scopesOf = (model: AccessModel): Scope[] => [
   'all',

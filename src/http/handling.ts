@@ -150,7 +150,8 @@ export class Handling {
     input: Record<string, unknown>,
   ): Promise<Response> {
     const error = httpError(thrown)
-    const fixable = [401, 409, 412, 422, 429].includes(error.status)
+    const asks = this.#c.req.method === 'GET'
+    const fixable = (asks ? [400, 404] : [401, 409, 412, 422, 429]).includes(error.status)
     if (this.#wanted === 'json' || !endpoint.refused || !fixable) throw thrown
     const { status, message, errors = [], current, headers } = error
     const refusal: Refusal = { status, message, errors, input, current }

@@ -29,6 +29,8 @@ export interface FieldProps extends Labelled {
   readonly?: boolean
   inputmode?: 'text' | 'numeric' | 'decimal' | 'email' | 'tel' | 'url' | 'search'
   placeholder?: string
+  /** Id of a datalist. */
+  list?: string
   minlength?: number
   maxlength?: number
   min?: number | string
@@ -61,6 +63,7 @@ export function Field(props: FieldProps) {
     readonly,
     inputmode,
     placeholder,
+    list,
     after,
   } = props
   const { minlength, maxlength, min, max, step } = props
@@ -77,6 +80,7 @@ export function Field(props: FieldProps) {
           <input
             {...common}
             type={type}
+            list={list}
             value={value ?? undefined}
             inputmode={inputmode}
             min={min}

@@ -57,7 +57,7 @@ export function randomPlace(seed: number): Place {
 }
 
 /** A place as it stands in the database. */
-export type Built = { place: Place; users: string[]; token: string }
+export type Built = { place: Place; org: string; users: string[]; token: string }
 
 type Row = Record<string, unknown>
 
@@ -85,13 +85,14 @@ function outline(place: Place, add: (table: string, row: Row) => void): Built {
     ids,
   )
   const at = (list: string[] | undefined, index: number | null) => (index === null ? null : list?.[index])
-  const account_id = randomUUID()
+  const accounts = ids(place.users)
   const name = `place-${org_id}`
   const gone = (deleted: boolean) => (deleted ? '2026-01-01T00:00:00Z' : null)
   const state = (disabled: boolean) => (disabled ? 'disabled' : 'active')
 
   add('organizations', { id: org_id, name, slug: name })
-  add('accounts', { id: account_id, username: name, email: `${name}@example.com` })
+  for (const [i, id] of accounts.entries())
+    add('accounts', { id, username: `${name}-${i}`, email: `${name}-${i}@example.com` })
   for (const [i, { parent, deleted }] of place.groups.entries())
     add('groups', {
       org_id,
@@ -105,7 +106,7 @@ function outline(place: Place, add: (table: string, row: Row) => void): Built {
     add('users', {
       org_id,
       id: at(users, i),
-      account_id: i === 0 ? account_id : null,
+      account_id: at(accounts, i),
       username: `u${i}`,
       email: `u${i}@example.com`,
       status,
@@ -139,8 +140,15 @@ function outline(place: Place, add: (table: string, row: Row) => void): Built {
     })
   const token_hash = `\\x${createHash('sha256').update(token).digest('hex')}`
   const long = { idle_timeout: '1 day', expires_at: '2100-01-01T00:00:00Z' }
-  add('sessions', { org_id, account_id, user_id: at(users, 0), kind: 'token', token_hash, ...long })
-  return { place, users: users ?? [], token }
+  add('sessions', {
+    org_id,
+    account_id: at(accounts, 0),
+    user_id: at(users, 0),
+    kind: 'token',
+    token_hash,
+    ...long,
+  })
+  return { place, org: org_id, users: users ?? [], token }
 }
 
 // in the order of their references

@@ -37,7 +37,7 @@ function beneath(place: Place, group: number | null, above: number): boolean {
   return here?.deleted === false && (group === above || beneath(place, here.parent, above))
 }
 
-function reaches(place: Place, user: number, action: Action, target: number): boolean {
+export function reaches(place: Place, user: number, action: Action, target: number): boolean {
   const scopes = scopesOf(place, user, action)
   if (scopes.has('all')) return true
   const row = place.users[target]

@@ -1,0 +1,81 @@
+import { type RawBuilder, sql } from 'kysely'
+import { rightsFrom, type UserActor } from '#src/access/actor.ts'
+import { type AccessModel, findModel } from '#src/access/model.ts'
+import { grantOf, holderOf } from '#src/access/reach.ts'
+import { sleeping } from '#src/access/standing.ts'
+import type { Door } from '#src/db/database.ts'
+
+/** Whether a person may: `model:action`, with a record of that model or at all. */
+export type Asked = { permission: string; record?: string | undefined }
+
+/** A permission that is asked about with records, as the branch of one statement. */
+type Branch = { permission: string; model: AccessModel; action: string; records: Set<string> }
+
+const declared = (permission: string): { model: AccessModel; action: string } | null => {
+  const [name = '', action = ''] = permission.split(':')
+  const model = findModel(name)
+  return model ? { model, action } : null
+}
+
+/**
+ * Answers many questions about one person in two statements: what they have, and one branch for each permission
+ * that is asked about with records, made of the very Grant's filter.
+ * @returns the answers in the order of the questions, null where neither code nor organization knows the permission;
+ *   null where there is no such person
+ */
+export async function check(
+  db: Pick<Door, 'readAs'>,
+  actor: UserActor,
+  userId: string,
+  questions: readonly Asked[],
+): Promise<(boolean | null)[] | null> {
+  const names = [...new Set(questions.map(({ permission }) => permission))]
+  const [found] = await db.readAs(actor, (q) => ({ compile: () => about(actor, userId, names).compile(q) }))
+  if (!found) return null
+  const { permissions, readGroups, writeGroups } = found.rights
+  const scopes = rightsFrom(found.sleeps === null ? permissions : [], readGroups, writeGroups).scopes
+  const known = (permission: string) => {
+    const { model, action } = declared(permission) ?? {}
+    return model?.actions.includes(action ?? '') || found.known.includes(permission)
+  }
+  const branches = new Map<string, Branch>()
+  for (const { permission, record } of questions) {
+    const of = declared(permission)
+    if (record === undefined || !of || !scopes.has(permission)) continue
+    const branch = branches.get(permission) ?? { permission, ...of, records: new Set() }
+    branches.set(permission, branch)
+    branch.records.add(record)
+  }
+  const reached = new Set<string>()
+  if (branches.size) {
+    const texts = [...branches.values()].map((branch) => {
+      const holder = holderOf({ userId, readGroups, writeGroups }, branch.action)
+      return reachable(
+        branch,
+        grantOf(branch.model, branch.action, scopes.get(branch.permission) ?? new Set(), holder),
+      )
+    })
+    const text = sql<{ key: string }>`${sql.join(texts, sql` union all `)}`
+    for (const { key } of await db.readAs(actor, (q) => ({ compile: () => text.compile(q) })))
+      reached.add(key)
+  }
+  return questions.map(({ permission, record }) => {
+    if (!known(permission)) return null
+    return record === undefined ? scopes.has(permission) : reached.has(`${permission} ${record}`)
+  })
+}
+
+type Found = {
+  sleeps: string | null
+  rights: { permissions: string[]; readGroups: string[]; writeGroups: string[] }
+  known: string[]
+}
+
+const about = (actor: UserActor, userId: string, permissions: readonly string[]): RawBuilder<Found> => sql`
+  select ${sleeping} as sleeps, app.rights_of(u.id) as rights, array(
+    select distinct p.model || ':' || p.action from permissions p where p.model || ':' || p.action = any(${permissions})) as known
+  from users u where u.id = ${userId} and (u.shadow_of_user_id is null or u.id = ${actor.userId})`
+
+const reachable = ({ permission, model, records }: Branch, grant: ReturnType<typeof grantOf>) => sql`
+  select ${`${permission} `}::text || record.id as key from ${sql.table(model.table)} as record
+  where record.id = any(${[...records]}::uuid[]) and ${grant.where('record')}`

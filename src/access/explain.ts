@@ -1,0 +1,224 @@
+import { sql } from 'kysely'
+import type { UserActor } from '#src/access/actor.ts'
+import { type AccessModel, findModel, scopesOf } from '#src/access/model.ts'
+import { type Scope, scopes } from '#src/access/permission.ts'
+import { type GroupPath, type Reach, reachOf } from '#src/access/reach.ts'
+import {
+  type HeldRole,
+  mayRead,
+  type Named,
+  type Standing,
+  type Subject,
+  standing,
+  standingOf,
+  type Who,
+} from '#src/access/standing.ts'
+import type { Door } from '#src/db/database.ts'
+
+/** Whether somebody may do an action of a model: with a record (of several ids the first that there is), or at all. */
+export type Question = {
+  model: string
+  action: string
+  record?: readonly string[] | undefined
+  /** Only in this scope. */
+  scope?: Scope | undefined
+}
+
+/** One way from the person to what they may: an assigned role, those it inherits from, a permission, a match. */
+export type Path = {
+  role: Named
+  inherited: Named[]
+  permission: string
+  scope: Scope
+  /** What the scope matched by; null for every row, and without a record. */
+  column: string | null
+  /** From the group that the person is a member of down to the record's. */
+  groups: Named[] | null
+}
+
+export type Explanation = {
+  subject: Subject
+  allowed: boolean
+  /** The shortest ways first; empty if and only if it is not allowed. */
+  because: Path[]
+  /** In which scopes the permission is held, though none of them may reach the record. */
+  held: Scope[]
+  missing: { permissions: string[]; roles: Named[] } | null
+  /** What is there, and doesn't count just now: a sentence each. */
+  asleep: string[]
+}
+
+/** Nobody declared this permission, in code or in the organization. */
+export class UnknownPermission extends Error {}
+
+const MOST_PATHS = 20
+const MOST_ROLES = 50
+const MOST_SENTENCES = 10
+
+/**
+ * Why somebody may do something, or what they lack. Goes by the rights that requests go by, and by the conditions
+ * that a Grant's filter is made of.
+ * @returns null where there is no such person or record, or none that the asker may read
+ * @throws {UnknownPermission}
+ */
+export async function explain(
+  db: Pick<Door, 'readAs'>,
+  actor: UserActor,
+  who: Who,
+  { model: name, action, record, scope }: Question,
+): Promise<Explanation | null> {
+  const permissions = sql<boolean>`p.model = ${name} and p.action = ${action}`
+  const asking = { who, permissions, roles: 'leading', visible: mayRead(actor) } as const
+  const [row] = await db.readAs(actor, standingOf(actor, asking))
+  if (!row) return null
+  const found = standing(row)
+  const model = findModel(name)
+  if (!found.asked.length && !model?.actions.includes(action)) throw new UnknownPermission()
+  const about = { name, action, model, within: scope ? [scope] : scopes }
+  if (!record) return conclude(found, { ...about, reach: null })
+  const statement = model && reachOf(actor, model, action, found, record)
+  const [reached] = statement ? await db.readAs(actor, statement.build) : []
+  if (!statement || !reached) return null
+  return conclude(found, { ...about, reach: statement.read(reached) })
+}
+
+type Asked = {
+  name: string
+  action: string
+  model: AccessModel | undefined
+  within: readonly Scope[]
+  reach: Reach | null
+}
+
+/** How a scope matches, with what stands in its way. */
+type Match = { column: string | null; groups: Named[] | null; obstacles: string[] }
+/** By permission. */
+type Matches = ReadonlyMap<string, readonly Match[]>
+
+function conclude(found: Standing, asked: Asked): Explanation {
+  const { subject, permissions } = found
+  const codeOf = (scope: Scope) => `${asked.name}:${asked.action}:${scope}`
+  const { within } = asked
+  const matches = new Map(within.map((scope) => [codeOf(scope), matchesOf(scope, asked)]))
+  const held = within.filter((scope) => permissions.has(codeOf(scope)))
+  const reaching = held.map(codeOf).filter((code) => matches.get(code)?.length)
+  const allowed = reaching.length > 0 && subject.sleeps === null
+  const supported = within
+    .toReversed()
+    .filter((scope) =>
+      asked.reach ? matches.get(codeOf(scope))?.length : mayHave(asked, found).includes(scope),
+    )
+  return {
+    subject,
+    allowed,
+    because: allowed ? pathsOf(found, reaching, matches) : [],
+    held: subject.sleeps === null ? held : [],
+    missing: allowed ? null : missingOf(found, reaching.length ? [] : supported.map(codeOf)),
+    asleep: allowed ? [] : asleepOf(found, asked, matches),
+  }
+}
+
+/** The scopes that this permission comes in. */
+const mayHave = ({ model, action }: Asked, { asked }: Standing): string[] =>
+  model?.actions.includes(action) ? scopesOf(model) : asked.map(({ scope }) => scope)
+
+function matchesOf(scope: Scope, { reach, action }: Asked): Match[] {
+  if (!reach) return [{ column: null, groups: null, obstacles: [] }]
+  return reach.ways
+    .filter((way) => way.scope === scope)
+    .map(({ column }) => {
+      const way = reach.groupPaths.find((path) => path.column === column && !obstaclesOf(path, action).length)
+      return { column, groups: scope === 'group' ? (way?.groups ?? []) : null, obstacles: [] }
+    })
+}
+
+const obstaclesOf = ({ role, groups }: GroupPath, action: string): string[] => [
+  ...groups.filter(({ deleted }) => deleted).map((group) => `${The('group', group)} is deleted.`),
+  ...(role === 'viewer' && action !== 'read' && groups[0]
+    ? [`${The('group', groups[0])} has them as a viewer, which counts for reading only.`]
+    : []),
+]
+
+const The = (kind: string, { name }: Named) =>
+  name === null ? `A ${kind} that you may not see` : `The ${kind} “${name}”`
+const named = ({ id, name }: Named): Named => ({ id, name })
+const scopeOf = (code: string) => code.slice(code.lastIndexOf(':') + 1) as Scope
+
+function pathsOf({ subject, roles, assigned }: Standing, codes: readonly string[], matches: Matches): Path[] {
+  const paths = (role: Named, inherited: readonly Named[], code: string) =>
+    (matches.get(code) ?? []).map(
+      ({ column, groups }): Path => ({
+        role: named(role),
+        inherited: inherited.map(named),
+        permission: code,
+        scope: scopeOf(code),
+        column,
+        groups: groups?.map(named) ?? null,
+      }),
+    )
+  if (subject.shadow) {
+    const entered = { id: subject.id, name: 'entered from the platform organization' }
+    return codes.flatMap((code) => paths(entered, [], code)).slice(0, MOST_PATHS)
+  }
+  const awake = assigned.filter(({ expired }) => !expired).map(({ role }) => role)
+  const wanted = (role: HeldRole) => codes.filter((code) => role.codes.includes(code))
+  return roles
+    .chains(awake, (role) => wanted(role).length > 0, { passes: ({ active }) => active, most: MOST_PATHS })
+    .flatMap((chain) => {
+      const [first, ...rest] = chain as [HeldRole, ...HeldRole[]]
+      return wanted(rest.at(-1) ?? first).flatMap((code) => paths(first, rest, code))
+    })
+    .sort((a, b) => lengthOf(a) - lengthOf(b))
+    .slice(0, MOST_PATHS)
+}
+
+const lengthOf = ({ inherited, groups }: Path) => inherited.length + (groups?.length ?? 0)
+
+/** Roles that give one of the permissions which would bring it; the narrowest first, as far as they may be told. */
+function missingOf({ roles }: Standing, permissions: string[]): Explanation['missing'] {
+  const found = [...roles.nodes].flatMap((role) => {
+    const narrowest = permissions.findIndex((code) => roles.gives(role.id).has(code))
+    return narrowest < 0 || role.name === null ? [] : [{ narrowest, id: role.id, name: role.name }]
+  })
+  found.sort((a, b) => a.narrowest - b.narrowest || a.name.localeCompare(b.name, 'en'))
+  return { permissions, roles: found.slice(0, MOST_ROLES).map(named) }
+}
+
+/** What would bring it, were it not disabled, deleted, over, or for reading alone. */
+function asleepOf({ subject, roles, assigned, asked }: Standing, about: Asked, matches: Matches): string[] {
+  const sentences = new Set<string>()
+  if (subject.sleeps) sentences.add(`${subject.name} ${subject.sleeps}.`)
+  const sleeping = (about.reach?.groupPaths ?? []).map((path): Match => {
+    return { column: path.column, groups: path.groups, obstacles: obstaclesOf(path, about.action) }
+  })
+  const could = (code: string) => {
+    const awake = matches.get(code) ?? []
+    return about.reach && matches.has(code) && scopeOf(code) === 'group' ? sleeping : awake
+  }
+  const wanted = (role: HeldRole) => role.held.filter((code) => could(code).length > 0)
+  const chains = roles.chains(
+    assigned.map(({ role }) => role),
+    (role) => wanted(role).length > 0,
+    { passes: () => true, most: MOST_PATHS },
+  )
+  for (const chain of chains) {
+    const [first] = chain as [HeldRole, ...HeldRole[]]
+    const ways = chain.flatMap((role) => [
+      ...(role.deleted ? [`${The('role', role)} is deleted.`] : []),
+      ...(role.disabled && !role.deleted ? [`${The('role', role)} is disabled.`] : []),
+    ])
+    if (assigned.some(({ role, expired }) => role === first.id && expired))
+      ways.unshift(`${The('role', first)} was assigned for a time that is over.`)
+    for (const code of wanted(chain.at(-1) ?? first)) {
+      const off = asked.some((one) => one.code === code && one.status !== 'active')
+      for (const { obstacles } of could(code))
+        for (const sentence of [
+          ...ways,
+          ...(off ? [`The permission ${code} is disabled.`] : []),
+          ...obstacles,
+        ])
+          sentences.add(sentence)
+    }
+  }
+  return [...sentences].slice(0, MOST_SENTENCES)
+}

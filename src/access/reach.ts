@@ -1,0 +1,80 @@
+import { type Compilable, type RawBuilder, type SqlBool, sql } from 'kysely'
+import type { UserActor } from '#src/access/actor.ts'
+import { columnOf, grant, groupsBy, type Holder, type Way } from '#src/access/grant.ts'
+import type { AccessModel } from '#src/access/model.ts'
+import { type Model, type Permission, type Scope, scopes } from '#src/access/permission.ts'
+import type { Named, Standing } from '#src/access/standing.ts'
+import type { Db } from '#src/db/database.ts'
+
+/** From a group that the person is a member of down to one that the record belongs to by a column. */
+export type GroupPath = { column: string; role: string; groups: (Named & { deleted: boolean })[] }
+
+/** By which ways a record is within scope for somebody, were they to hold the permission in every scope. */
+export type Reach = { ways: Pick<Way, 'scope' | 'column'>[]; groupPaths: GroupPath[] }
+
+/** Whose rows a Grant for the action reaches: viewers of a group only read. */
+export const holderOf = (
+  { userId, readGroups, writeGroups }: { userId: string } & Pick<Standing, 'readGroups' | 'writeGroups'>,
+  action: string,
+): Holder => ({ userId, groups: action === 'read' ? readGroups : writeGroups })
+
+const everyScope: ReadonlySet<Scope> = new Set(scopes)
+
+/** A Grant for somebody else: never to give rows, only to find out which it would give. */
+export const grantOf = (model: AccessModel, action: string, held: ReadonlySet<Scope>, holder: Holder) =>
+  grant(model.name as Model, action, held, holder)
+
+type Row = { matched: boolean[]; paths: GroupPath[] | null }
+
+/**
+ * The statement that tries the conditions of a Grant's filter on a record, one row or none: no such record, or none
+ * that the asker may read.
+ * @param ids the record; of several the first that there is
+ */
+export function reachOf(
+  actor: UserActor,
+  model: AccessModel,
+  action: string,
+  standing: Standing,
+  ids: readonly string[],
+): { build: (db: Db) => Compilable<Row>; read: (row: Row) => Reach } | null {
+  const seen = actor.find(`${model.name}:read` as Permission)
+  if (!seen) return null
+  const holder = holderOf({ ...standing, userId: standing.subject.id }, action)
+  const ways = grantOf(model, action, everyScope, holder).ways('record')
+  const conditions = ways.map(({ condition }) => sql`coalesce(${condition}, false)`)
+  const text = sql<Row>`
+    select array[${sql.join(conditions)}]::boolean[] as matched,
+      ${model.group.length ? groupPaths(actor, model, standing.subject.id) : sql`null`} as paths
+    from ${sql.table(model.table)} as record
+    where record.id = any(${ids}::uuid[]) and ${seen.where('record')} limit 1`
+  return {
+    build: (db) => ({ compile: () => text.compile(db) }),
+    read: ({ matched, paths }) => ({
+      ways: ways.filter((_, index) => matched[index]).map(({ scope, column }) => ({ scope, column })),
+      groupPaths: paths ?? [],
+    }),
+  }
+}
+
+/** Walks from each group of the record up to those that the person is a member of; the shortest way first. */
+function groupPaths(actor: UserActor, model: AccessModel, person: string): RawBuilder<unknown> {
+  const starts = model.group.map(
+    (way) => sql`select ${columnOf(way)}::text, way.id from (${groupsBy('record', way)}) way(id)`,
+  )
+  const readable: RawBuilder<SqlBool> = actor.find('group:read')?.where('g') ?? sql`false`
+  const name = sql`case when ${readable} or exists (
+    select from group_members mine where mine.org_id = g.org_id and mine.group_id = g.id and mine.user_id = ${actor.userId})
+    then g.name end`
+  return sql`(
+    with recursive start(way, id) as (${sql.join(starts, sql` union all `)}),
+    up(way, id, parent_id, path) as (
+      select s.way, g.id, g.parent_id, array[g.id] from start s join groups g on g.id = s.id
+      union all
+      select u.way, g.id, g.parent_id, g.id || u.path from up u join groups g on g.id = u.parent_id where not g.id = any(u.path)
+    )
+    select json_agg(json_build_object('column', up.way, 'role', m.role, 'groups', (
+        select json_agg(json_build_object('id', g.id, 'name', ${name}, 'deleted', g.deleted_at is not null) order by place)
+        from unnest(up.path) with ordinality step(id, place) join groups g on g.id = step.id)) order by cardinality(up.path), up.path)
+    from up join group_members m on m.group_id = up.id and m.user_id = ${person})`
+}

@@ -1,0 +1,247 @@
+import type { Explanation, Path } from '#src/access/explain.ts'
+import { askWhom, type Refused } from '#src/domains/access/model.ts'
+import type { Choices } from '#src/domains/access/queries.ts'
+import type { Screen } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+import { Button } from '#src/ui/button.tsx'
+import { Field } from '#src/ui/field.tsx'
+import { ErrorSummary } from '#src/ui/form.tsx'
+import type { Frame } from '#src/ui/frame.ts'
+import type { Child } from '#src/ui/html.ts'
+import { Icon } from '#src/ui/icon.tsx'
+import { Panel } from '#src/ui/surface.tsx'
+
+/** A question as it stands in the form. */
+export type Entered = { user?: string; permission?: string; record?: string }
+
+type WhyProps = {
+  choices: Choices
+  entered: Entered
+  explanation?: Explanation
+  /** The reader's own user name: whom the form begins with. */
+  me: string
+  error?: string
+  frame: Frame
+}
+
+/** The form, and the answer to what it asked. */
+export const whyScreen = ({ choices, entered, explanation, me, error, frame }: WhyProps): Screen => ({
+  title: 'Why',
+  lead: 'Why somebody may do something, or why not, as things stand now.',
+  children: (
+    <>
+      <ErrorSummary errors={error ? [{ path: '', message: error }] : undefined} title="There is no answer" />
+      {explanation ? (
+        <Verdict explanation={explanation} what={entered.permission ?? ''} record={entered.record} />
+      ) : null}
+      <Panel title={explanation ? 'Ask something else' : undefined}>
+        <Question choices={choices} entered={entered} me={me} frame={frame} />
+      </Panel>
+    </>
+  ),
+})
+
+function Question({ choices, entered, me, frame }: Omit<WhyProps, 'explanation' | 'error'>) {
+  const { permissions, people, others } = choices
+  return (
+    <form class="form why-form" method="get" action={frame.path(paths.access.explain)}>
+      {others ? (
+        <>
+          <Field
+            name="user"
+            label="Person"
+            hint="User name, e-mail or id"
+            value={entered.user ?? me}
+            required
+            autocomplete="off"
+            list="people"
+          />
+          <datalist id="people">
+            {people.map(({ username, name }) => (
+              <option value={username}>{name}</option>
+            ))}
+          </datalist>
+        </>
+      ) : null}
+      <div class="field">
+        <label for="permission">May</label>
+        <select id="permission" name="permission" required>
+          {groupsOf(permissions, entered.permission).map(([model, codes]) => (
+            <optgroup label={model.replaceAll('_', ' ')}>
+              {codes.map((code) => (
+                <option value={code} selected={code === entered.permission}>
+                  {code}
+                </option>
+              ))}
+            </optgroup>
+          ))}
+        </select>
+      </div>
+      <Field
+        name="record"
+        label="Record"
+        hint="The id of one record; without it, whether they may at all"
+        value={entered.record}
+        autocomplete="off"
+      />
+      <div class="form-actions">
+        <Button kind="primary">Explain</Button>
+      </div>
+    </form>
+  )
+}
+
+function groupsOf(permissions: readonly string[], chosen: string | undefined): [string, string[]][] {
+  const groups = new Map<string, string[]>()
+  for (const code of chosen && !permissions.includes(chosen) ? [...permissions, chosen] : permissions) {
+    const model = code.slice(0, code.indexOf(':'))
+    groups.set(model, [...(groups.get(model) ?? []), code])
+  }
+  return [...groups].sort(([a], [b]) => a.localeCompare(b, 'en'))
+}
+
+type VerdictProps = { explanation: Explanation; what: string; record?: string | undefined }
+
+/** Yes or no in words and a sign, then the ways that lead there, or what is missing. */
+function Verdict({ explanation, what, record }: VerdictProps) {
+  const { subject, allowed, because, missing, asleep } = explanation
+  const about = record ? (
+    <>
+      {' '}
+      with <code>{record}</code>
+    </>
+  ) : null
+  return (
+    <section class={`panel verdict ${allowed ? 'yes' : 'no'}`} aria-label="Answer">
+      <p class="verdict-line">
+        <Icon name={allowed ? 'circle-check' : 'ban'} />
+        <span>
+          {subject.name} <strong>{allowed ? 'may' : 'may not'}</strong> <code>{what}</code>
+          {about}
+        </span>
+      </p>
+      {allowed ? <Paths name={subject.name} because={because} /> : null}
+      <Asleep sentences={asleep} />
+      {missing ? <Missing {...missing} /> : null}
+    </section>
+  )
+}
+
+function Paths({ name, because }: { name: string; because: readonly Path[] }) {
+  return (
+    <>
+      <h2>{because.length === 1 ? 'Because' : `Because, in ${because.length} ways`}</h2>
+      {because.map((path) => (
+        <Drawn name={name} path={path} />
+      ))}
+    </>
+  )
+}
+
+/** The way from the person to the record, a step each. */
+function Drawn({ name, path }: { name: string; path: Path }) {
+  const { role, inherited, permission, scope, column, groups } = path
+  return (
+    <ol class="path">
+      <Step kind="Person" value={name} />
+      <Step kind="has the role" value={nameOf('role', role)} />
+      {inherited.map((one) => (
+        <Step kind="inherits from" value={nameOf('role', one)} />
+      ))}
+      <Step kind="gives" value={<code>{permission}</code>} />
+      <Step kind="for" value={rowsOf[scope]} />
+      {column ? <Step kind="matched by" value={<code>{column}</code>} /> : null}
+      {groups?.map((group, index) => (
+        <Step kind={index ? 'above' : 'member of'} value={nameOf('group', group)} />
+      ))}
+    </ol>
+  )
+}
+
+const Step = ({ kind, value }: { kind: string; value: Child }) => (
+  <li>
+    <span class="path-kind">{kind}</span>
+    <span class="path-value">{value}</span>
+  </li>
+)
+
+const rowsOf = { all: 'every record', group: 'records of their groups', own: 'their own records' }
+const nameOf = (kind: string, { name }: { name: string | null }) =>
+  name ?? <span class="nothing">a {kind} that you may not see</span>
+
+function Asleep({ sentences }: { sentences: readonly string[] }) {
+  return sentences.length ? (
+    <>
+      <h2>What is there, and doesn’t count now</h2>
+      <ul class="reasons">
+        {sentences.map((sentence) => (
+          <li>{sentence}</li>
+        ))}
+      </ul>
+    </>
+  ) : null
+}
+
+function Missing({ permissions, roles }: NonNullable<Explanation['missing']>) {
+  return permissions.length ? (
+    <>
+      <h2>{permissions.length === 1 ? 'What would bring it' : 'What would bring it, each by itself'}</h2>
+      <ul class="reasons">
+        {permissions.map((code) => (
+          <li>
+            <code>{code}</code>
+          </li>
+        ))}
+      </ul>
+      <h2>Roles that give it</h2>
+      {roles.length ? (
+        <ul class="reasons">
+          {roles.map((role) => (
+            <li>{role.name}</li>
+          ))}
+        </ul>
+      ) : (
+        <p class="nothing">None that you may see.</p>
+      )}
+    </>
+  ) : null
+}
+
+type RefusedProps = Refused & { request: string; frame: Frame }
+
+/** Why a request was refused to the reader, as things stand now. */
+export const refusedScreen = ({ explanation, permission, request, frame }: RefusedProps): Screen => ({
+  title: 'Why this was refused',
+  lead: (
+    <>
+      About the request <code>{request}</code>.
+    </>
+  ),
+  trail: [{ label: 'Why', href: frame.path(paths.access.explain) }],
+  children:
+    explanation && permission ? (
+      <Verdict explanation={explanation} what={permission} />
+    ) : (
+      <section class={`panel verdict ${explanation?.allowed ? 'yes' : 'no'}`} aria-label="Answer">
+        <p class="verdict-line">
+          <Icon name={explanation?.allowed ? 'circle-check' : 'ban'} />
+          <span>{verdictOf(explanation)}</span>
+        </p>
+        <Asleep sentences={explanation?.asleep ?? []} />
+        <h2>What to do</h2>
+        <p>{askWhom(request)}</p>
+      </section>
+    ),
+})
+
+/** The verdict without the name of a permission. */
+function verdictOf(explanation: Explanation | null): string {
+  if (!explanation) return 'This was refused for another reason than a permission that is missing.'
+  if (explanation.allowed) return 'By what you hold now you may do this: try it again.'
+  const { held } = explanation
+  if (!held.length) return 'You don’t hold the permission that this takes.'
+  const rows = held.map(
+    (scope) => ({ all: 'every record', group: 'records of your groups', own: 'your own records' })[scope],
+  )
+  return `You may do this with ${rows.join(' and ')}, and this one is not among them.`
+}

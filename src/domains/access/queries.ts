@@ -1,0 +1,146 @@
+import { sql } from 'kysely'
+import type { UserActor } from '#src/access/actor.ts'
+import { check } from '#src/access/check.ts'
+import { type Explanation, explain, UnknownPermission } from '#src/access/explain.ts'
+import { Forbidden } from '#src/access/grant.ts'
+import { declaredActions, findModel } from '#src/access/model.ts'
+import { parsePermission } from '#src/access/permission.ts'
+import type { Who } from '#src/access/standing.ts'
+import type { Db, Door } from '#src/db/database.ts'
+import { type ExplainQuery, type Questions, type Refused, withoutNames } from '#src/domains/access/model.ts'
+import { HttpError, invalid, notFound } from '#src/http/errors.ts'
+
+/** Who may ask about others, and be told the names of permissions. */
+export const readsPermissions = (actor: UserActor) => actor.find('permission:read')?.all ?? false
+
+export const isSelf = (actor: UserActor, who: Who) =>
+  'id' in who ? who.id === actor.userId : who.name === actor.identity.username
+
+/**
+ * Why somebody may, or may not, do what is asked.
+ * @throws {Forbidden} about somebody else, without the right to read permissions
+ * @throws 404 for a person or record that the asker may not read, 400 for an unknown permission
+ */
+export async function explanationOf(
+  db: Pick<Door, 'readAs'>,
+  actor: UserActor,
+  { user, permission = '', record }: ExplainQuery,
+): Promise<Explanation> {
+  const who = user ?? { id: actor.userId }
+  if (!isSelf(actor, who) && !readsPermissions(actor)) throw new Forbidden('permission:read')
+  const [model = '', action = ''] = permission.split(':')
+  if (record && !findModel(model))
+    throw refused('record', `is for models that are tables, and ${model} is none`)
+  const question = { model, action, record: record ? [record] : undefined }
+  const found = await explain(db, actor, who, question).catch((error) => {
+    throw error instanceof UnknownPermission
+      ? refused('permission', `${permission} is not known here`)
+      : error
+  })
+  if (!found) throw notFound()
+  return found
+}
+
+const refused = (path: string, message: string) =>
+  new HttpError(400, `${path} ${message}`, { errors: [{ path, message }] })
+
+/** Of the last days: a refusal is asked about soon. */
+const REFUSALS = sql`now() - interval '7 days'`
+
+/**
+ * Explains the caller's own refused request; what they may not read of it is left out.
+ * @throws 404 for a request that was not theirs, or not refused, or long ago
+ */
+export async function refusal(db: Pick<Door, 'readAs'>, actor: UserActor, request: string): Promise<Refused> {
+  // the caller's own line of the trail, by whoever they really are: no Grant for events is needed
+  const [event] = await db.readAs(actor, (q) =>
+    q
+      .selectFrom('events')
+      .where('actor_user_id', '=', sql<string>`(current_setting('app.context')::jsonb ->> 'user')::uuid`)
+      .where('created_at', '>', sql<string>`${REFUSALS}`)
+      .where('action', '=', 'access:denied')
+      .where('request_id', '=', request)
+      .orderBy('created_at', 'desc')
+      .limit(1)
+      .select(sql<{ wanted: string; path: string }>`data`.as('data')),
+  )
+  if (!event) throw notFound()
+  const { wanted, path } = event.data
+  const [model, action, scope] = wanted.split(':')
+  if (!model || !action) return { explanation: null, permission: null }
+  const ids = findModel(model) && !scope ? path.match(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi) : null
+  const question = { model, action, scope: parsePermission(wanted)?.scope }
+  const me = { id: actor.userId }
+  const found =
+    (ids && (await explain(db, actor, me, { ...question, record: ids }))) ||
+    (await explain(db, actor, me, question))
+  if (!found || readsPermissions(actor)) return { explanation: found, permission: wanted }
+  return { explanation: withoutNames(found), permission: null }
+}
+
+/**
+ * Answers questions about the caller or somebody else, in their order.
+ * @throws {Forbidden} about somebody else, without the right to read permissions; 404 for nobody; 422 at a question
+ *   about an unknown permission, or about a record of what is no table
+ */
+export async function answersTo(
+  db: Pick<Door, 'readAs'>,
+  actor: UserActor,
+  { user = actor.userId, questions }: Questions,
+) {
+  if (user !== actor.userId && !readsPermissions(actor)) throw new Forbidden('permission:read')
+  const answers = await check(db, actor, user, questions)
+  if (!answers) throw notFound()
+  const wrong = questions.flatMap(({ permission, record }, index) => {
+    const [model = ''] = permission.split(':')
+    const at = `questions.${index}`
+    if (answers[index] === null) return [{ path: `${at}.permission`, message: 'is not known here' }]
+    if (record === undefined || findModel(model)) return []
+    return [{ path: `${at}.record`, message: `is for models that are tables, and ${model} is none` }]
+  })
+  if (wrong.length) throw invalid(wrong)
+  return questions.map(({ permission, record }, index) => ({
+    permission,
+    ...(record === undefined ? {} : { record }),
+    allowed: answers[index] === true,
+  }))
+}
+
+export type Choices = {
+  permissions: string[]
+  people: { username: string; name: string }[]
+  /** Whether other people may be asked about. */
+  others: boolean
+}
+
+/** What the form offers: declared permissions; for whoever may ask about others also the organization's own, and people. */
+export async function choices(db: Pick<Door, 'readAs'>, actor: UserActor): Promise<Choices> {
+  const declared = declaredActions().map(({ model, action }) => `${model}:${action}`)
+  if (!readsPermissions(actor)) return { permissions: declared, people: [], others: false }
+  const [found] = await db.readAs(actor, (q) => offered(q, actor))
+  const { permissions = [], people = [] } = found ?? {}
+  return { permissions: [...new Set([...declared, ...permissions])], people, others: true }
+}
+
+function offered(db: Db, actor: UserActor) {
+  const reads = actor.find('user:read')
+  const people = db
+    .selectFrom('users as u')
+    .where('u.deleted_at', 'is', null)
+    .where(reads ? reads.where('u') : sql<boolean>`false`)
+    .orderBy('u.sort_name')
+    .orderBy('u.id')
+    .limit(20)
+    .select([
+      'u.username',
+      sql<string>`coalesce(nullif(btrim(u.first_name || ' ' || u.last_name), ''), u.username)`.as('name'),
+    ])
+  return db.selectNoFrom([
+    sql<
+      string[]
+    >`array(select distinct model || ':' || action from permissions where not builtin order by 1)`.as(
+      'permissions',
+    ),
+    sql<Choices['people']>`(select coalesce(json_agg(p), '[]') from (${people}) p)`.as('people'),
+  ])
+}
