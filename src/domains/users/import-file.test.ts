@@ -2,7 +2,7 @@ import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readSheet } from '#src/domains/users/import-file.ts'
+import { readPeople } from '#src/domains/users/import-file.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -17,7 +17,7 @@ async function file(content: string | Buffer): Promise<string> {
   return path
 }
 
-const sheet = async (content: string | Buffer) => readSheet(await file(content))
+const sheet = async (content: string | Buffer) => readPeople(await file(content))
 const problems = async (content: string | Buffer) =>
   (await sheet(content)).errors.map(({ line, field, message }) =>
     [line ?? [], field ?? [], message].flat().join(' '),
@@ -59,19 +59,19 @@ describe('what is wrong in a file is said by line:', () => {
   })
 
   it('a file that is not there, is a folder, or is too large', async () => {
-    expect((await readSheet(join(folder, 'nothing.csv'))).errors).toEqual([
+    expect((await readPeople(join(folder, 'nothing.csv'))).errors).toEqual([
       { line: null, field: null, message: 'There is no such file.' },
     ])
-    expect((await readSheet(folder)).errors).toMatchObject([{ message: 'This is a folder, not a file.' }])
+    expect((await readPeople(folder)).errors).toMatchObject([{ message: 'This is a folder, not a file.' }])
     const large = await file('')
     await truncate(large, 51 * 1024 * 1024)
-    expect((await readSheet(large)).errors).toMatchObject([
+    expect((await readPeople(large)).errors).toMatchObject([
       { message: 'The file is larger than 50 MB: split it.' },
     ])
     const long = await file(`username,email\n${'a,a@example.com\n'.repeat(200_001)}`)
-    expect((await readSheet(long)).errors.find(({ message }) => message.includes('more than'))).toMatchObject(
-      { line: 200_002 },
-    )
+    expect(
+      (await readPeople(long)).errors.find(({ message }) => message.includes('more than')),
+    ).toMatchObject({ line: 200_002 })
   }, 60_000)
 })
 

@@ -18,9 +18,13 @@ const AT_ONCE = 1000
 export async function readPeople(file: string): Promise<People> {
   const people: People = { rows: [], errors: [] }
   const { rows, errors } = people
-  const sheet = new Sheet(createReadStream(file), ({ line, message }) => errors.push({ line, field: null, message }), {
-    mostBytes: MOST_BYTES,
-  })
+  const sheet = new Sheet(
+    createReadStream(file),
+    ({ line, message }) => errors.push({ line, field: null, message }),
+    {
+      mostBytes: MOST_BYTES,
+    },
+  )
   try {
     const header = await sheet.header()
     const wrong = header && wrongHeader(header)
