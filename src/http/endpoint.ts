@@ -8,7 +8,7 @@ import type { Database, Door } from '#src/db/database.ts'
 import type { FieldError } from '#src/http/errors.ts'
 import type { Upload } from '#src/http/upload.ts'
 import type { Frame } from '#src/ui/frame.ts'
-import type { Child } from '#src/ui/html.ts'
+import type { Child, Markup } from '#src/ui/html.ts'
 import type { ScreenProps } from '#src/ui/layout.tsx'
 
 /** Who may: holders of a permission, anybody signed in, or everybody, with the reason why. */
@@ -28,6 +28,8 @@ export type Answer = {
   /** A value, or a string that is JSON already. */
   json?: unknown
   screen?: Draw
+  /** A whole page of its own, without the frame. */
+  document?: (frame: Frame) => Markup
   /** Version of the record. */
   etag?: number
   /** Path of what was made, or where a page goes on to. */

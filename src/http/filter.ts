@@ -67,7 +67,10 @@ const choice = (values: readonly string[]) =>
   list()
     .refine((given) => given.every((value) => values.includes(value)), `must be among ${values.join(', ')}`)
     .transform(some)
-    .meta({ description: `Among ${values.join(', ')}; several by comma.` })
+    .meta({
+      description:
+        values.length > 1 ? `Among ${values.join(', ')}; several by comma.` : `${values}, or nothing.`,
+    })
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 

@@ -3,6 +3,7 @@ import { HttpError } from '#src/http/errors.ts'
 import type { Wanted } from '#src/http/negotiation.ts'
 import { ErrorPage } from '#src/ui/feedback.tsx'
 import type { Frame } from '#src/ui/frame.ts'
+import type { Markup } from '#src/ui/html.ts'
 import { Page, Part, Plain } from '#src/ui/layout.tsx'
 
 /** What every answer of the application carries; pages add their policy. */
@@ -38,6 +39,7 @@ type Outgoing = {
 /** The only place that looks at what the client wants: JSON, a fragment, or a page. */
 export function respond(answer: Answer, out: Outgoing): Response | Promise<Response> {
   if (out.wanted === 'json') return jsonResponse(answer, out)
+  if (answer.document) return documentResponse(answer.document, out)
   if (answer.location !== undefined && !answer.screen) return redirect(answer, out)
   return pageResponse(answer, out)
 }
@@ -93,16 +95,24 @@ async function pageResponse(answer: Answer, out: Outgoing): Promise<Response> {
   return markup(await answer.screen(frame), frame, out, answer)
 }
 
-function markup(
-  screen: Screen,
-  frame: Frame,
-  out: Outgoing,
-  { status = 200, headers, cookies }: Answer,
-): Response {
+function documentResponse(draw: (frame: Frame) => Markup, out: Outgoing): Response {
+  const frame = out.frame()
+  return html(draw(frame), frame, out)
+}
+
+function markup(screen: Screen, frame: Frame, out: Outgoing, answer: Answer): Response {
   const { plain, ...rest } = screen
   const draw = plain ? Plain : out.wanted === 'part' ? Part : Page
-  const content = draw({ frame, ...rest }).toString()
-  const response = new Response(content, {
+  return html(draw({ frame, ...rest }), frame, out, answer)
+}
+
+function html(
+  content: Markup,
+  frame: Frame,
+  out: Outgoing,
+  { status = 200, headers, cookies }: Answer = {},
+): Response {
+  const response = new Response(content.toString(), {
     status,
     headers: {
       ...common,

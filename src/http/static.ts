@@ -6,7 +6,7 @@ import { root } from '#src/config.ts'
 import { paths } from '#src/paths.ts'
 import { scripts, stylesheets } from '#src/ui/assets.ts'
 
-type Asset = { type: string; plain: Buffer; gzip: Buffer | null }
+type Asset = { type: string; plain: Buffer; packed?: Buffer }
 
 const types: Record<string, string> = {
   '.css': 'text/css; charset=utf-8',
@@ -46,8 +46,10 @@ export class Assets {
   serve(hash: string, name: string, acceptEncoding = ''): Response | undefined {
     const asset = hash === this.#hash ? this.#assets.get(name) : undefined
     if (!asset) return undefined
-    const packed = asset.gzip !== null && acceptEncoding.includes('gzip')
-    return new Response((packed ? asset.gzip : asset.plain) as Uint8Array<ArrayBuffer>, {
+    const packed = asset.type !== 'image/png' && acceptEncoding.includes('gzip')
+    // packed when it is first asked for: a large one would hold up the start
+    if (packed) asset.packed ??= gzipSync(asset.plain)
+    return new Response((packed ? asset.packed : asset.plain) as Uint8Array<ArrayBuffer>, {
       headers: {
         'Content-Type': asset.type,
         'Cache-Control': 'public, max-age=31536000, immutable',
@@ -63,7 +65,6 @@ export class Assets {
   #add(name: string, plain: Buffer): void {
     const type = types[extname(name)]
     if (!type) return
-    const gzip = type.startsWith('image/png') ? null : gzipSync(plain)
-    this.#assets.set(name, { type, plain, gzip })
+    this.#assets.set(name, { type, plain })
   }
 }

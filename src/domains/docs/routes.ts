@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Config } from '#src/config.ts'
+import { docsDocument } from '#src/domains/docs/views.ts'
 import { type Endpoint, everybody, get, type Services } from '#src/http/endpoint.ts'
 import { notFound } from '#src/http/errors.ts'
 import { openApi } from '#src/http/openapi.ts'
@@ -31,5 +32,13 @@ export function docsRoutes(endpoints: () => readonly Endpoint[]): Endpoint[] {
         return { json: documentOf(call) }
       },
     ),
+    get(paths.docs, readers, { only: 'page' }, (call) => {
+      enabled(call)
+      return { document: docsDocument }
+    }),
+    get(paths.redoc, readers, { only: 'page' }, (call) => {
+      enabled(call)
+      return { location: paths.docs }
+    }),
   ]
 }
