@@ -75,11 +75,13 @@ export interface Groups {
   description: Generated<string>;
   id: Generated<string>;
   kind: string;
+  members_count: Generated<number>;
   name: string;
   org_id: Generated<string>;
   owner_group_id: string | null;
   owner_user_id: string | null;
   parent_id: string | null;
+  sort_name: Generated<string>;
   updated_at: Generated<string>;
   version: Generated<number>;
 }

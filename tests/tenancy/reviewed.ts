@@ -97,6 +97,9 @@ export const exemptFromAudit = ['events', 'search_words', 'idempotency_keys']
 /** Columns whose change makes no event: made by the database, named by the target, secret, or mere use. */
 export const notAudited = [
   'users.sort_name',
+  'groups.sort_name',
+  // of the rows of group_members, whose changes are events
+  'groups.members_count',
   'roles.sort_name',
   'users.last_login_at',
   'permissions.code',
