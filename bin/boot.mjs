@@ -25,6 +25,7 @@ const commands = {
   types: { node: [...tsx, 'bin/types.ts'] },
   settings: { node: [...tsx, 'bin/settings.ts'] },
   'import:users': admin,
+  'org:create': admin,
   'admin:create': admin,
   'admin:unlock': admin,
   'admin:reset-password': admin,

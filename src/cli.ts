@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
-import { type Command, commands, type Outcome } from '#src/cli/commands.ts'
+import type { Command, Outcome } from '#src/cli/command.ts'
+import { commands } from '#src/cli/commands.ts'
 import { type Terminal, UsageError } from '#src/cli/prompt.ts'
 import { ConfigError, readConfig } from '#src/config.ts'
 import { EmbeddedError } from '#src/db/embedded.ts'

@@ -26,7 +26,7 @@ describe('the commands', { timeout: 60_000 }, () => {
     const unknown = await run(['admin:destroy'])
     expect(unknown).toMatchObject({ code: 2, stdout: '' })
     expect(unknown.stderr).toContain('There is no command admin:destroy.')
-    const names = ['import:users', 'admin:create', 'admin:unlock', 'admin:reset-password']
+    const names = ['import:users', 'org:create', 'admin:create', 'admin:unlock', 'admin:reset-password']
     const helps = await Promise.all(names.map((name) => run([name, '--help'])))
     for (const [index, name] of names.entries()) {
       expect(unknown.stderr).toContain(name)

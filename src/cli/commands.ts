@@ -1,14 +1,21 @@
-import { userInfo } from 'node:os'
 import { resolve } from 'node:path'
-import type { ParseArgsOptionsConfig } from 'node:util'
-import type { z } from 'zod'
+import {
+  type Command,
+  type Given,
+  type Outcome,
+  operator,
+  REASON,
+  text,
+  valid,
+  wanted,
+} from '#src/cli/command.ts'
 import { asApplication, asOwner } from '#src/cli/connection.ts'
-import { ask, newPassword, strongPassword, type Terminal, UsageError } from '#src/cli/prompt.ts'
-import { type Config, calledFrom } from '#src/config.ts'
+import { organizationCommand } from '#src/cli/organization.ts'
+import { newPassword, strongPassword, UsageError } from '#src/cli/prompt.ts'
+import { calledFrom } from '#src/config.ts'
 import {
   createAdministrator,
   hasAccount,
-  type Operator,
   Refused,
   resetPassword,
   unlock,
@@ -17,46 +24,6 @@ import { importUsers } from '#src/domains/users/import.ts'
 import type { ImportError } from '#src/domains/users/import-file.ts'
 import { newUser } from '#src/domains/users/model.ts'
 import { hashPassword } from '#src/platform/passwords.ts'
-
-type Given = {
-  config: Config
-  values: Record<string, string | boolean | undefined>
-  names: string[]
-  terminal: Terminal
-}
-
-/** `data` for programs, `text` for people, `messages` beside either. */
-export type Outcome = { ok: boolean; data: object; text?: string; messages?: string[] }
-
-export type Command = {
-  usage: string
-  does: string
-  help: string
-  options: ParseArgsOptionsConfig
-  /** How many names stand beside the options. */
-  takes: number
-  run(given: Given): Promise<Outcome>
-}
-
-const text = (value: string | boolean | undefined) => (typeof value === 'string' ? value : undefined)
-const REASON = '  --reason TEXT        why, for the trail'
-
-function operator(command: string, { values }: Given): Operator {
-  let name = 'unknown'
-  try {
-    name = userInfo().username
-  } catch {
-    // a container may run as somebody whom its system doesn't know
-    name = `user ${process.getuid?.() ?? '?'}`
-  }
-  return { command, name, reason: text(values.reason) ?? null }
-}
-
-function valid<T>(field: string, schema: z.ZodType<T>, value: string): T {
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  throw new Refused(`${field} ${parsed.error.issues[0]?.message}.`)
-}
 
 const line = ({ line: number, field, message }: ImportError) =>
   [number === null ? '' : `line ${number}: `, field === null ? '' : `${field} `, message].join('')
@@ -106,6 +73,7 @@ ${REASON}`,
     takes: 0,
     run: creating,
   },
+  'org:create': organizationCommand,
   'admin:unlock': {
     usage: 'NAME [--reason TEXT] [--json]',
     does: 'lets a user name or address that is locked sign in again at once',
@@ -172,17 +140,19 @@ async function importing({ config, values, names }: Given): Promise<Outcome> {
 
 async function creating(given: Given): Promise<Outcome> {
   const { config, values, terminal } = given
-  const wanted = async (flag: string, question: string) => {
-    const value = text(values[flag])
-    if (value !== undefined) return value
-    if (!terminal.asks) throw new UsageError(`--${flag} is needed.`)
-    return ask(terminal, question)
-  }
   const role = text(values.role) ?? 'owner'
   if (role !== 'owner' && role !== 'admin') throw new UsageError('--role is owner or admin.')
   const stdin = values['password-stdin'] === true
-  const username = valid('The user name', newUser.shape.username, await wanted('username', 'User name'))
-  const email = valid('The e-mail address', newUser.shape.email, await wanted('email', 'E-mail address'))
+  const username = valid(
+    'The user name',
+    newUser.shape.username,
+    await wanted(given, 'username', 'User name'),
+  )
+  const email = valid(
+    'The e-mail address',
+    newUser.shape.email,
+    await wanted(given, 'email', 'E-mail address'),
+  )
   const first_name = valid('The first name', newUser.shape.first_name, text(values['first-name']) ?? '')
   const last_name = valid('The last name', newUser.shape.last_name, text(values['last-name']) ?? '')
   if (!stdin && !terminal.asks) throw new UsageError('--password-stdin is needed where nobody can be asked.')

@@ -14,16 +14,18 @@ export type Administrator = {
   email: string
   first_name: string
   last_name: string
-  role: 'owner' | 'admin'
+  role: 'owner' | 'admin' | 'superadmin'
   /** Slug; null for the default organization. */
   organization: string | null
   passwordHash: string
 }
 
-const because = ({ command, name, reason }: Operator) => `${command} by ${name}${reason ? `: ${reason}` : ''}`
+/** What the trail says of it. */
+export const because = ({ command, name, reason }: Operator) =>
+  `${command} by ${name}${reason ? `: ${reason}` : ''}`
 
 /** All or nothing, as the owner, with what the triggers of the trail read. */
-async function breaking<T>(
+export async function breaking<T>(
   db: Kysely<DB>,
   by: Operator,
   work: (tx: Transaction<DB>) => Promise<T>,
@@ -56,7 +58,7 @@ async function record(
  * @throws {Refused} when the organization is not there or a name is taken
  */
 export async function createAdministrator(db: Kysely<DB>, person: Administrator, by: Operator) {
-  const { username, email, first_name, last_name, role, organization, passwordHash } = person
+  const { organization } = person
   return breaking(db, by, async (tx) => {
     const org = await tx
       .selectFrom('organizations')
@@ -69,57 +71,71 @@ export async function createAdministrator(db: Kysely<DB>, person: Administrator,
           ? 'There is no default organization: name one.'
           : `There is no organization ${organization}.`,
       )
-    const roles = await tx
-      .selectFrom('roles')
-      .where('org_id', '=', org.id)
-      .where('builtin', '=', true)
-      .where('template', '=', role)
-      .where('status', '=', 'active')
-      .where('deleted_at', 'is', null)
-      .select('id')
-      .execute()
-    if (!roles[0])
-      throw new Refused(
-        `The role ${role} of ${org.slug} is not there or disabled: bring it back, or run npm run seed run.`,
-      )
-    await refuseTaken(tx, org.id, person)
-    const account = await tx
-      .insertInto('accounts')
-      .values({
-        username,
-        email,
-        password_hash: passwordHash,
-        password_changed_at: sql`now()`,
-        last_org_id: org.id,
-      })
-      .returning('id')
-      .executeTakeFirstOrThrow()
-    const user = await tx
-      .insertInto('users')
-      .values({
-        org_id: org.id,
-        account_id: account.id,
-        status: 'active',
-        username,
-        email,
-        first_name,
-        last_name,
-      })
-      .returning('id')
-      .executeTakeFirstOrThrow()
-    await tx
-      .insertInto('user_roles')
-      .values({ org_id: org.id, user_id: user.id, role_id: roles[0].id, reason: because(by) })
-      .execute()
-    await record(tx, by, account.id, 'account:create', { role })
-    return { id: user.id, account: account.id, username, email, role, organization: org.slug }
+    return { ...(await addAdministrator(tx, org, person, by)), organization: org.slug }
   })
+}
+
+/**
+ * The person, account and role, within the transaction of a command.
+ * @throws {Refused} when a name is taken or the role is not there
+ */
+export async function addAdministrator(
+  tx: Transaction<DB>,
+  org: { id: string; slug: string },
+  person: Omit<Administrator, 'organization'>,
+  by: Operator,
+) {
+  const { username, email, first_name, last_name, role, passwordHash } = person
+  const roles = await tx
+    .selectFrom('roles')
+    .where('org_id', '=', org.id)
+    .where('builtin', '=', true)
+    .where('template', '=', role)
+    .where('status', '=', 'active')
+    .where('deleted_at', 'is', null)
+    .select('id')
+    .execute()
+  if (!roles[0])
+    throw new Refused(
+      `The role ${role} of ${org.slug} is not there or disabled: bring it back, or run npm run seed run.`,
+    )
+  await refuseTaken(tx, org.id, person)
+  const account = await tx
+    .insertInto('accounts')
+    .values({
+      username,
+      email,
+      password_hash: passwordHash,
+      password_changed_at: sql`now()`,
+      last_org_id: org.id,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  const user = await tx
+    .insertInto('users')
+    .values({
+      org_id: org.id,
+      account_id: account.id,
+      status: 'active',
+      username,
+      email,
+      first_name,
+      last_name,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  await tx
+    .insertInto('user_roles')
+    .values({ org_id: org.id, user_id: user.id, role_id: roles[0].id, reason: because(by) })
+    .execute()
+  await record(tx, by, account.id, 'account:create', { role })
+  return { id: user.id, account: account.id, username, email, role }
 }
 
 async function refuseTaken(
   tx: Transaction<DB>,
   orgId: string,
-  { username, email }: Administrator,
+  { username, email }: Pick<Administrator, 'username' | 'email'>,
 ): Promise<void> {
   const { rows } = await sql<{ username: string; email: string }>`
     select username, email from accounts where username = ${username} or email = ${email}

@@ -1,0 +1,57 @@
+import { userInfo } from 'node:os'
+import type { ParseArgsOptionsConfig } from 'node:util'
+import type { z } from 'zod'
+import { ask, type Terminal, UsageError } from '#src/cli/prompt.ts'
+import type { Config } from '#src/config.ts'
+import { type Operator, Refused } from '#src/domains/auth/break-glass.ts'
+
+/** What a command is called with. */
+export type Given = {
+  config: Config
+  values: Record<string, string | boolean | undefined>
+  names: string[]
+  terminal: Terminal
+}
+
+/** `data` for programs, `text` for people, `messages` beside either. */
+export type Outcome = { ok: boolean; data: object; text?: string; messages?: string[] }
+
+export type Command = {
+  usage: string
+  does: string
+  help: string
+  options: ParseArgsOptionsConfig
+  /** How many names stand beside the options. */
+  takes: number
+  run(given: Given): Promise<Outcome>
+}
+
+export const text = (value: string | boolean | undefined) => (typeof value === 'string' ? value : undefined)
+export const REASON = '  --reason TEXT        why, for the trail'
+
+/** Who has the machine, for the trail. */
+export function operator(command: string, { values }: Given): Operator {
+  let name = 'unknown'
+  try {
+    name = userInfo().username
+  } catch {
+    // a container may run as somebody whom its system doesn't know
+    name = `user ${process.getuid?.() ?? '?'}`
+  }
+  return { command, name, reason: text(values.reason) ?? null }
+}
+
+/** @throws {Refused} with the field and what is wrong */
+export function valid<T>(field: string, schema: z.ZodType<T>, value: string): T {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  throw new Refused(`${field} ${parsed.error.issues[0]?.message}.`)
+}
+
+/** An option, or what a person at the terminal answers. */
+export async function wanted({ values, terminal }: Given, flag: string, question: string): Promise<string> {
+  const value = text(values[flag])
+  if (value !== undefined) return value
+  if (!terminal.asks) throw new UsageError(`--${flag} is needed.`)
+  return ask(terminal, question)
+}
