@@ -49,7 +49,7 @@ const ask = async () => {
     const answer = await fetch(address, { headers, signal: asked.signal })
     const text = await answer.text()
     const results = new DOMParser().parseFromString(text, 'text/html').getElementById('palette-results')
-    if (results) show(results)
+    if (results && value === field().value) show(results)
   } catch {
     // what was found before stays; Enter asks the page itself
   }

@@ -3,9 +3,11 @@ const bar = () => document.getElementById('bulk')
 const boxes = () => [...document.querySelectorAll('.pick > input[form]:enabled')]
 const ticked = () => boxes().filter((box) => box.checked)
 
+const number = new Intl.NumberFormat(document.documentElement.lang)
+
 const words = (count) => {
   const { noun, nouns } = bar().dataset
-  return `${count.toLocaleString('en')} ${count === 1 ? noun : nouns}`
+  return `${number.format(count)} ${count === 1 ? noun : nouns}`
 }
 
 const everything = () => bar().elements.matching
@@ -22,7 +24,7 @@ const refresh = () => {
   form.toggleAttribute('data-shown', some > 0)
   form.toggleAttribute('data-complete', complete)
   const total = matching?.checked ? Number(matching.dataset.total) : some
-  form.querySelector('.bulk-count').textContent = some ? `${total.toLocaleString('en')} selected` : ''
+  form.querySelector('.bulk-count').textContent = some ? `${number.format(total)} selected` : ''
 }
 
 let last = null

@@ -2,10 +2,10 @@ import { mkdir } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { serve } from '@hono/node-server'
-import axe from 'axe-core'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { root } from '#src/config.ts'
+import { accessible } from '#tests/browser/accessible.ts'
 import { installed, launch } from '#tests/browser/chromium.ts'
 import { makePeople, type People } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
@@ -109,19 +109,3 @@ describe.skipIf(!installed && !process.env.CI)('People, in a browser', () => {
     await context.close()
   })
 })
-
-/** No violation of WCAG 2.2 A and AA that a program can find. */
-async function accessible(page: Page): Promise<void> {
-  // through the debugger, since the page's own policy lets no script in
-  await page
-    .context()
-    .newCDPSession(page)
-    .then((session) => session.send('Page.setBypassCSP', { enabled: true }))
-  await page.evaluate(axe.source)
-  const violations = await page.evaluate(async () => {
-    const tool = (globalThis as unknown as { axe: typeof axe }).axe
-    const { violations } = await tool.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] })
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`)
-  })
-  expect(violations).toEqual([])
-}
