@@ -68,6 +68,8 @@ type Fields = Record<string, string | readonly string[]>
 /** A browser: keeps cookies, posts forms with the token of its session, and doesn't follow redirects by itself. */
 export class Browser {
   readonly cookies = new Map<string, string>()
+  /** The organization that the session entered, away from home. */
+  elsewhere: string | null = null
   readonly #app: App
 
   constructor(session: string | null, app: App) {
@@ -80,7 +82,7 @@ export class Browser {
   /** The token that a page's form would hold now. */
   get formToken(): string {
     const bearer = this.cookies.get(names.session) ?? this.cookies.get(names.visitor) ?? ''
-    return csrfToken(here.config.SECRET_KEY, bearer)
+    return csrfToken(here.config.SECRET_KEY, this.elsewhere ? `${bearer} ${this.elsewhere}` : bearer)
   }
 
   get(path: string, headers: Headers_ = {}): Promise<Answer> {

@@ -242,7 +242,7 @@ export class Handling {
   #out() {
     const { config, cookies } = this.#around
     return {
-      wanted: this.#wanted,
+      wanted: this.#wanted === 'part' && this.#outdated ? ('page' as const) : this.#wanted,
       requestId: this.#id,
       frame: () => this.#frame(),
       prefixed: (path: string) => config.URL_PREFIX + path,
@@ -260,9 +260,18 @@ export class Handling {
     return frameFor(this.#c, this.#around, this.#actor, this.#forms.token(this.#session))
   }
 
-  /** The cookie's token; a session that has ended has no authority left: its browser is a visitor's. */
+  // Forms are bound to the cookie's token and, away from home, to the organization, so that an old page writes nowhere
+  // else. A session that has ended has no authority left: its browser is a visitor's.
   get #session(): string | null {
-    return this.#actor && this.#credential?.kind === 'cookie' ? this.#credential.token : null
+    if (!this.#actor || this.#credential?.kind !== 'cookie') return null
+    const { home, organization } = this.#actor.identity
+    return home ? `${this.#credential.token} ${organization.id}` : this.#credential.token
+  }
+
+  /** The page that asks for a part of itself is of another session or organization. */
+  get #outdated(): boolean {
+    const token = this.#c.req.header('x-csrf-token')
+    return token !== undefined && this.#session !== null && token !== this.#forms.token(this.#session)
   }
 
   get #ip(): string | null {

@@ -47,5 +47,6 @@ export async function browserIn(person: Person, org: Organization) {
   expect(answer.status, answer.text).toBe(303)
   const there = async () => expect((await browser.get(paths.home)).text).toContain('class="banner"')
   await vi.waitFor(there, WITHIN)
+  browser.elsewhere = org.id
   return browser
 }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { paths } from '#src/paths.ts'
 import {
   arrives,
@@ -189,6 +189,28 @@ describe('somebody who entered', () => {
       expect(page.text).toContain(`action="${paths.leaveOrganization}"`)
     }
     expect((await browserOf(await makeSuperadmin()).get(paths.home)).text).not.toContain('class="banner"')
+  })
+
+  test('writes nothing by a page from before, nor afterwards by one from there', async () => {
+    const stale = browserOf(superadmin)
+    const browser = await browserIn(superadmin, people.org)
+    const form = { username: unique('stale'), email: `${unique('stale')}@example.com` }
+    expect((await stale.post(paths.users, form)).status).toBe(403)
+    expect((await browser.post(paths.users, form)).status).toBe(303)
+    expect((await browser.post(paths.leaveOrganization)).status).toBe(303)
+    await vi.waitFor(async () => expect((await browser.post(paths.users, form)).status).toBe(403), 1000)
+    const { rows } = await sql`select org_id from users where username = ${form.username}`.execute(owner)
+    expect(rows).toEqual([{ org_id: people.org.id }])
+  })
+
+  test('gets a whole page where a page from before asks for a part of itself', async () => {
+    const stale = browserOf(superadmin)
+    const part = (browser: typeof stale) =>
+      browser.get(paths.users, { 'HX-Request-Type': 'partial', 'X-CSRF-Token': browser.formToken })
+    expect((await part(stale)).text).not.toContain('<body')
+    const browser = await browserIn(superadmin, people.org)
+    expect((await part(browser)).text).not.toContain('<body')
+    expect((await part(stale)).text).toContain('class="banner"')
   })
 
   test('is out after eight hours at the latest, and not at home again', async () => {
