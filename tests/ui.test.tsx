@@ -7,9 +7,10 @@ import type { Frame } from '#src/ui/frame.ts'
 import { html } from '#src/ui/html.ts'
 import { Page, Part } from '#src/ui/layout.tsx'
 import { Pager } from '#src/ui/pager.tsx'
+import { PaletteField, PaletteResults } from '#src/ui/palette.tsx'
 import { Table } from '#src/ui/table.tsx'
 import { Time } from '#src/ui/time.tsx'
-import { evil } from '#tests/ui-markup.ts'
+import { evil, expectHarmless } from '#tests/ui-markup.ts'
 
 const file = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
 
@@ -61,6 +62,33 @@ describe('markup', () => {
       expect(page).not.toContain('<img')
       expect(page).not.toMatch(/"[^"<>]*' hx-get="/)
     }
+  })
+})
+
+describe('palette', () => {
+  const entry = { title: 'People', hint: null, icon: 'users', href: '/users' }
+
+  test('has links under headings, and no heading over nothing', () => {
+    const sections = [
+      { title: 'Find', entries: [] },
+      { title: 'Go to', entries: [entry] },
+    ]
+    const results = String(PaletteResults({ sections }))
+    expect(results).toMatch(
+      /<section aria-labelledby="palette-0"><h2 id="palette-0">Go to<\/h2><a href="\/users">/,
+    )
+    expect(results).not.toMatch(/Find|<small>/)
+  })
+
+  test('is a combobox in its dialog, and a plain field on its page', () => {
+    expect(String(PaletteField({ action: '/palette', q: '', dialog: true }))).toContain('role="combobox"')
+    expect(String(PaletteField({ action: '/palette', q: 'a' }))).not.toContain('role="combobox"')
+  })
+
+  test('no string of it becomes markup', () => {
+    const evilEntry = { title: evil, hint: evil, icon: evil, href: evil }
+    expectHarmless(String(PaletteResults({ sections: [{ title: evil, entries: [evilEntry] }] })))
+    expectHarmless(String(PaletteField({ action: evil, q: evil })))
   })
 })
 
