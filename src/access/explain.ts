@@ -7,6 +7,7 @@ import {
   type HeldRole,
   mayRead,
   type Named,
+  named,
   type Standing,
   type Subject,
   standing,
@@ -141,7 +142,6 @@ const obstaclesOf = ({ role, groups }: GroupPath, action: string): string[] => [
 
 const The = (kind: string, { name }: Named) =>
   name === null ? `A ${kind} that you may not see` : `The ${kind} “${name}”`
-const named = ({ id, name }: Named): Named => ({ id, name })
 const scopeOf = (code: string) => code.slice(code.lastIndexOf(':') + 1) as Scope
 
 function pathsOf({ subject, roles, assigned }: Standing, codes: readonly string[], matches: Matches): Path[] {

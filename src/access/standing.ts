@@ -6,6 +6,9 @@ import type { Db } from '#src/db/database.ts'
 /** Something with its name; null where the asker may not read it. */
 export type Named = { id: string; name: string | null }
 
+/** Only that of something. */
+export const named = ({ id, name }: Named): Named => ({ id, name })
+
 /** A role on the way to a permission. `codes` are active, `held` all that it holds itself. */
 export type HeldRole = RoleNode & Named & { disabled: boolean; deleted: boolean; held: readonly string[] }
 

@@ -1,6 +1,7 @@
 import type { Answer, Screen } from '#src/http/endpoint.ts'
 import { HttpError } from '#src/http/errors.ts'
 import type { Wanted } from '#src/http/negotiation.ts'
+import { paths } from '#src/paths.ts'
 import { ErrorPage } from '#src/ui/feedback.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import type { Markup } from '#src/ui/html.ts'
@@ -169,7 +170,12 @@ export function respondError(error: HttpError, out: Outgoing, instance: string):
       detail: error.message,
       requestId: out.requestId,
       next,
+      why: whyOf(error, out.requestId, frame),
     }),
   }
   return markup(screen, frame, out, { status: error.status, headers: error.headers })
 }
+
+/** Whoever was refused may ask for the reason; by the request, since the page names no permission. */
+const whyOf = ({ status }: HttpError, request: string, { person, path }: Frame) =>
+  status === 403 && person ? path(paths.access.why({ request })) : undefined

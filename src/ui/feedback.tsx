@@ -1,6 +1,7 @@
 import { type Child, html, type Markup } from '#src/ui/html.ts'
 import { Icon } from '#src/ui/icon.tsx'
 import type { IconName } from '#src/ui/icons.ts'
+import { Why } from '#src/ui/why.tsx'
 
 export type Tone = 'good' | 'warn' | 'bad' | 'info' | 'plain'
 
@@ -51,13 +52,19 @@ export interface ErrorPageProps {
   requestId?: string
   /** The next step. */
   next?: { label: string; href: string }
+  /** The page that explains a refusal. */
+  why?: string | undefined
 }
 
-export function ErrorPage({ status, title, detail, requestId, next }: ErrorPageProps) {
+export function ErrorPage({ status, title, detail, requestId, next, why }: ErrorPageProps) {
   return (
     <section class="error-page">
       {title ? <h2>{title}</h2> : null}
-      {detail ? <p>{detail}</p> : null}
+      {detail || why ? (
+        <p>
+          {detail} {why ? <Why href={why} about="was this refused" /> : null}
+        </p>
+      ) : null}
       {next ? (
         <p>
           <a class="button primary" href={next.href}>

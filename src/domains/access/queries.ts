@@ -1,8 +1,9 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { check } from '#src/access/check.ts'
+import { type Effective, effectivePermissions, type Having } from '#src/access/effective.ts'
 import { type Explanation, explain, UnknownPermission } from '#src/access/explain.ts'
-import { Forbidden } from '#src/access/grant.ts'
+import { Forbidden, type Grant } from '#src/access/grant.ts'
 import { declaredActions, findModel } from '#src/access/model.ts'
 import { parsePermission } from '#src/access/permission.ts'
 import type { Who } from '#src/access/standing.ts'
@@ -71,10 +72,15 @@ export async function refusal(db: Pick<Door, 'readAs'>, actor: UserActor, reques
   const ids = findModel(model) && !scope ? path.match(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi) : null
   const question = { model, action, scope: parsePermission(wanted)?.scope }
   const me = { id: actor.userId }
-  const found =
-    (ids && (await explain(db, actor, me, { ...question, record: ids }))) ||
-    (await explain(db, actor, me, question))
-  if (!found || readsPermissions(actor)) return { explanation: found, permission: wanted }
+  const found = await Promise.resolve(ids && explain(db, actor, me, { ...question, record: ids }))
+    .then((about) => about ?? explain(db, actor, me, question))
+    .catch((error) => {
+      // refused by something else than a permission: a forged form, say
+      if (error instanceof UnknownPermission) return null
+      throw error
+    })
+  if (!found) return { explanation: null, permission: null }
+  if (readsPermissions(actor)) return { explanation: found, permission: wanted }
   return { explanation: withoutNames(found), permission: null }
 }
 
@@ -143,4 +149,31 @@ function offered(db: Db, actor: UserActor) {
     ),
     sql<Choices['people']>`(select coalesce(json_agg(p), '[]') from (${people}) p)`.as('people'),
   ])
+}
+
+/**
+ * What somebody has now, and the roles that give it.
+ * @throws 404 for nobody within the Grant, {Forbidden} about somebody else without the right to read permissions
+ */
+export async function having(
+  db: Pick<Door, 'readAs'>,
+  actor: UserActor,
+  grant: Grant<'user', 'read'>,
+  who: Who,
+): Promise<Having> {
+  const found = await effectivePermissions(db, actor, who, grant.where('u'))
+  if (!found) throw notFound()
+  if (found.subject.id !== actor.userId && !readsPermissions(actor)) throw new Forbidden('permission:read')
+  return found
+}
+
+/** A permission that one of two has, or both: in their order. */
+export type Compared = Omit<Effective, 'sources'> & { held: [boolean, boolean] }
+
+export function compared(one: readonly Effective[], other: readonly Effective[]): Compared[] {
+  const of = (list: readonly Effective[]) => new Map(list.map(({ sources: _, ...held }) => [held.code, held]))
+  const [first, second] = [of(one), of(other)]
+  return [...new Map([...first, ...second]).values()]
+    .map((held) => ({ ...held, held: [first.has(held.code), second.has(held.code)] as [boolean, boolean] }))
+    .sort((a, b) => (a.code < b.code ? -1 : 1))
 }

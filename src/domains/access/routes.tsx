@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { refusedScreen, whyScreen } from '#src/domains/access/explain-views.tsx'
+import { heldRoutes } from '#src/domains/access/held-routes.tsx'
 import {
   answered,
   type ExplainQuery,
@@ -79,4 +80,6 @@ export const accessRoutes = [
     },
     async ({ db, actor, body }) => ({ json: { answers: await answersTo(db, actor, body) } }),
   ),
+
+  ...heldRoutes,
 ]

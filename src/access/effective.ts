@@ -1,0 +1,67 @@
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import type { UserActor } from '#src/access/actor.ts'
+import { parsePermission, type Scope } from '#src/access/permission.ts'
+import {
+  type HeldRole,
+  type Named,
+  named,
+  type Subject,
+  standing,
+  standingOf,
+  type Who,
+} from '#src/access/standing.ts'
+import type { Door } from '#src/db/database.ts'
+
+/** Where a permission comes from: an assigned role, and those it inherits from up to the one that holds it. */
+export type Source = { role: Named; inherited: Named[]; expires_at: string | null }
+
+export type Effective = {
+  code: string
+  model: string
+  action: string
+  scope: Scope
+  description: string
+  sources: Source[]
+}
+
+/** Somebody, and what they have now. */
+export type Having = { subject: Subject; permissions: Effective[] }
+
+const MOST_SOURCES = 10
+
+/**
+ * Every permission that somebody has now, by the rights that requests go by, with the roles that give it.
+ * @param visible whom the asker may ask about: a condition on `users` as `u`
+ * @returns null for nobody that the asker may ask about
+ */
+export async function effectivePermissions(
+  db: Pick<Door, 'readAs'>,
+  actor: UserActor,
+  who: Who,
+  visible: RawBuilder<SqlBool>,
+): Promise<Having | null> {
+  const asking = { who, permissions: sql<boolean>`true`, roles: 'assigned', visible } as const
+  const [row] = await db.readAs(actor, standingOf(actor, asking))
+  if (!row) return null
+  const { subject, permissions, asked, roles, assigned } = standing(row)
+  if (subject.sleeps !== null) return { subject, permissions: [] }
+  const described = new Map(asked.map(({ code, description }) => [code, description]))
+  const awake = new Map(assigned.filter(({ expired }) => !expired).map((one) => [one.role, one.expires_at]))
+  const sourcesOf = (code: string): Source[] =>
+    roles
+      .chains([...awake.keys()], (role) => role.codes.includes(code), {
+        passes: ({ active }) => active,
+        most: MOST_SOURCES,
+      })
+      .map((chain) => {
+        const [first, ...rest] = chain as [HeldRole, ...HeldRole[]]
+        return { role: named(first), inherited: rest.map(named), expires_at: awake.get(first.id) ?? null }
+      })
+  const found = [...permissions].sort().flatMap((code): Effective[] => {
+    const parsed = parsePermission(code)
+    return parsed
+      ? [{ code, ...parsed, description: described.get(code) ?? '', sources: sourcesOf(code) }]
+      : []
+  })
+  return { subject, permissions: found }
+}
