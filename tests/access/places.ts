@@ -38,10 +38,10 @@ export function randomPlace(seed: number): Place {
     ({ user, group }) => `${user} ${group}`,
   )
   // group and own more often than all, which leaves little to decide
-  const permissions = ACTIONS.flatMap((action) =>
-    SCOPES.map((scope) => ({ action, scope, disabled: chance(0.08) })),
-  )
-  const permission = () => (chance(0.12) ? below(3) * 3 : below(3) * 3 + 1 + below(2))
+  const ofModel = (model: 'user' | 'group', actions: Action[]) =>
+    actions.flatMap((action) => SCOPES.map((scope) => ({ model, action, scope, disabled: chance(0.08) })))
+  const permissions = [...ofModel('user', ACTIONS), ...ofModel('group', ['read'])]
+  const permission = () => (chance(0.12) ? below(4) * 3 : below(4) * 3 + 1 + below(2))
   const roles = some(2, 5, (index) => ({
     disabled: chance(0.1),
     deleted: chance(0.05),
@@ -116,11 +116,11 @@ function outline(place: Place, add: (table: string, row: Row) => void): Built {
     })
   for (const { user, group, role } of place.members)
     add('group_members', { org_id, user_id: at(users, user), group_id: at(groups, group), role })
-  for (const [i, { action, scope, disabled }] of place.permissions.entries())
+  for (const [i, { model, action, scope, disabled }] of place.permissions.entries())
     add('permissions', {
       org_id,
       id: at(permissions, i),
-      model: 'user',
+      model,
       action,
       scope,
       status: state(disabled),

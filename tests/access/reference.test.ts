@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { UserRecord } from '#src/domains/users/model.ts'
 import { paths } from '#src/paths.ts'
 import { type Built, build, randomPlace } from '#tests/access/places.ts'
-import { type Action, decide, type Verdict } from '#tests/access/reference.ts'
+import { type Action, decide, groupsShown, type Verdict } from '#tests/access/reference.ts'
 import { type Answer, Program } from '#tests/client.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 
@@ -71,9 +71,43 @@ class Case {
           this.#built.place.users[target]?.deleted === deleted && this.#decide('read', target) === 'yes',
       )
       this.#same(deleted ? 'the list of deleted' : 'the list', ids.sort(), expected)
+      for (const user of data) this.#beside(user)
+      await this.#counted(deleted, expected)
+      await this.#exported(deleted, expected)
       found.push(...ids)
     }
     return found.sort()
+  }
+
+  /** The groups beside a name: those that the reader may see. */
+  #beside({ id, groups }: UserRecord): void {
+    const target = this.#built.users.indexOf(id)
+    const names = groupsShown(this.#built.place, 0, target).map((group) => `g${group}`)
+    this.#same(`the groups of user ${target}`, groups.map(({ name }) => name).sort(), names)
+  }
+
+  /** The counts of the filter are those of the list. */
+  async #counted(deleted: boolean, expected: number[]): Promise<void> {
+    const { users } = this.#built.place
+    const answer = await this.#program.get(`${api(paths.users)}/facets${deleted ? '?deleted=true' : ''}`)
+    const { status } = answer.json<{ data: Record<string, { value: string; count: number }[]> }>().data
+    const counts = ['active', 'invited', 'disabled'].map((value) => ({
+      value,
+      count: expected.filter((target) => users[target]?.status === value).length,
+      lower_bound: false,
+    }))
+    this.#same('the counts', status, counts)
+  }
+
+  /** The file holds whom the list holds. */
+  async #exported(deleted: boolean, expected: number[]): Promise<void> {
+    const answer = await this.#program.get(`${api(paths.users)}?format=csv${deleted ? '&deleted=true' : ''}`)
+    const ids = answer.text
+      .trim()
+      .split('\r\n')
+      .slice(1)
+      .map((line) => this.#built.users.indexOf(line.slice(0, 36)))
+    this.#same('the file', ids.sort(), expected)
   }
 
   async #ask(

@@ -7,7 +7,7 @@ export type Place = {
   users: { status: string; deleted: boolean; ownerUser: number | null; ownerGroup: number | null }[]
   groups: { parent: number | null; deleted: boolean }[]
   members: { user: number; group: number; role: 'lead' | 'member' | 'viewer' }[]
-  permissions: { action: Action; scope: Scope; disabled: boolean }[]
+  permissions: { model: 'user' | 'group'; action: Action; scope: Scope; disabled: boolean }[]
   roles: { disabled: boolean; deleted: boolean; permissions: number[]; parents: number[] }[]
   assignments: { user: number; role: number; expired: boolean }[]
 }
@@ -25,10 +25,10 @@ function rolesOf(place: Place, user: number): Set<number> {
   return found
 }
 
-function scopesOf(place: Place, user: number, action: Action): Set<Scope> {
+function scopesOf(place: Place, user: number, action: Action, model = 'user'): Set<Scope> {
   const held = [...rolesOf(place, user)].flatMap((role) => place.roles[role]?.permissions ?? [])
   const active = place.permissions.filter((one, index) => held.includes(index) && !one.disabled)
-  return new Set(active.filter((one) => one.action === action).map((one) => one.scope))
+  return new Set(active.filter((one) => one.model === model && one.action === action).map((one) => one.scope))
 }
 
 /** Whether the group is the one above or lies beneath it, with no deleted one on the way. */
@@ -46,6 +46,18 @@ export function reaches(place: Place, user: number, action: Action, target: numb
   const theirs = place.members.filter((one) => one.user === target).map((one) => one.group)
   const places = [...theirs, row?.ownerGroup ?? null]
   return scopes.has('group') && mine.some((one) => places.some((group) => beneath(place, group, one.group)))
+}
+
+/** The groups that stand beside somebody's name: one's own, and those that the reader may read. */
+export function groupsShown(place: Place, user: number, target: number): number[] {
+  const scopes = scopesOf(place, user, 'read', 'group')
+  const mine = place.members.filter((one) => one.user === user).map((one) => one.group)
+  const seen = (group: number) =>
+    user === target ||
+    scopes.has('all') ||
+    (scopes.has('group') && mine.some((one) => beneath(place, group, one)))
+  const theirs = place.members.filter((one) => one.user === target).map((one) => one.group)
+  return theirs.filter((group) => !place.groups[group]?.deleted && seen(group)).sort()
 }
 
 export function decide(place: Place, user: number, action: Action, target: number): Verdict {
