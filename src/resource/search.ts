@@ -4,15 +4,20 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely'
 export type Search = { model: string; words: readonly [string, ...string[]] }
 
 const MOST_WORDS = 6
+/** Words of the index are cut after so many characters. */
+const LONGEST = 64
 /** So many entries of the index are looked up by key sooner than the order of the list is walked. */
 export const FEW = 5000
 
-/** Splits what was typed; null where there is nothing to search for. */
+/** Splits what was typed as `app.searchable` splits what is stored; null where there is nothing to search for. */
 export function searchFor(model: string, q: string): Search | null {
   const [first, ...others] = q
-    .split(/[^\p{L}\p{N}\p{M}]+/u)
+    .normalize('NFKD')
+    .replaceAll(/[\u0300-\u036f]/g, '')
+    .split(/[^\p{Alphabetic}\p{N}]+/u)
     .filter(Boolean)
     .slice(0, MOST_WORDS)
+    .map((word) => [...word].slice(0, LONGEST).join(''))
     .sort((a, b) => b.length - a.length)
   return first === undefined ? null : { model, words: [first, ...others] }
 }

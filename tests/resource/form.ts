@@ -1,4 +1,7 @@
-import type { Body, Stored } from '#tests/resource/stage.ts'
+import { expect } from 'vitest'
+import type { Row } from '#src/resource/resource.ts'
+import type { Person } from '#tests/people.ts'
+import type { Body, Stage, Stored } from '#tests/resource/stage.ts'
 
 /** A body as a browser's form sends it. */
 export const asForm = (body: Body): Record<string, string | string[]> =>
@@ -29,3 +32,16 @@ export const fieldsOf = (row: Stored): Body =>
       .filter((name) => row[name] !== null)
       .map((name) => [name, row[name]]),
   )
+
+type Page = { data: Row[]; page: { next: string | null; previous: string | null; total: number } }
+
+/** A page of the list, as somebody gets it. */
+export async function pageOf(stage: Stage, by: Person, query = ''): Promise<Page> {
+  const answer = await stage.as(by).get(stage.api(query))
+  expect(answer.status, `${query} ${answer.text.slice(0, 300)}`).toBe(200)
+  return answer.json<Page>()
+}
+
+/** The records of a page of the list. */
+export const listed = async (stage: Stage, by: Person, query = ''): Promise<Row[]> =>
+  (await pageOf(stage, by, query)).data

@@ -1,6 +1,10 @@
 import { describe } from 'vitest'
+import { agreement } from '#tests/resource/agreement.ts'
+import { lists } from '#tests/resource/lists.ts'
 import { placing } from '#tests/resource/placing.ts'
+import { reads } from '#tests/resource/reads.ts'
 import { type Entity, Stage } from '#tests/resource/stage.ts'
+import { tenancy } from '#tests/resource/tenancy.ts'
 import { writes } from '#tests/resource/writes.ts'
 
 /** Everything that the kernel promises of an entity. */
@@ -9,5 +13,9 @@ export async function suiteFor(entity: Entity): Promise<void> {
   describe(entity.resource.declared.many, () => {
     describe('written', () => writes(stage))
     describe('placed', () => placing(stage))
+    describe('read', () => reads(stage))
+    describe('agreed on', () => agreement(stage))
+    describe('listed', () => lists(stage))
+    describe('within the organization', () => tenancy(stage))
   })
 }
