@@ -12,6 +12,7 @@ import { memoryOf } from './measure/process.ts'
 import { profile } from './measure/profile.ts'
 import { measureRounds } from './measure/rounds.ts'
 import { requireSame } from './measure/same.ts'
+import { measureScopes } from './measure/scopes.ts'
 import { type Server, startServer, stopAll } from './measure/server.ts'
 import { measureStarts } from './measure/start.ts'
 import { countTrips } from './measure/trips.ts'
@@ -22,6 +23,9 @@ import { resultsOf } from './report/table.ts'
 
 /** Until the servers have done what they do after a start. */
 const SETTLE_MS = 3000
+
+/** What is measured beside the kinds of work. */
+const parts = ['lists', 'scopes']
 
 const say = (line: string) => console.error(line)
 
@@ -91,12 +95,14 @@ async function measured(kinds: readonly Kind[], database: BenchDatabase): Promis
     options,
     say,
   )
-  const lists = options.only.length ? [] : await measureLists(ours, database)
+  const wants = (part: string) => !options.only.length || options.only.includes(part)
+  const lists = wants('lists') ? await measureLists(ours, database) : []
+  const scopes = wants('scopes') ? await measureScopes(ours, database) : null
   const memory = {
     floor: { idle: idle.floor, most: memoryOf(floor.pid).most },
     ours: { idle: idle.ours, most: memoryOf(ours.pid).most },
   }
-  return { kinds, measured, bigToSmall, trips, bytes, memory, starts, lists }
+  return { kinds, measured, bigToSmall, trips, bytes, memory, starts, lists, scopes }
 }
 
 /** Makes the bundle that `npm start` runs. */
@@ -117,7 +123,7 @@ async function chosen({ owner }: BenchDatabase, only: string[]): Promise<Kind[]>
     [tested.small],
   )
   const all = kindsOfWork(rows[0].id)
-  const unknown = only.filter((key) => !all.some((kind) => kind.key === key))
+  const unknown = only.filter((key) => !parts.includes(key) && !all.some((kind) => kind.key === key))
   if (unknown.length) throw new Error(`Not a kind of work: ${unknown.join(', ')}\n${help}`)
   return only.length ? all.filter(({ key }) => only.includes(key)) : all
 }

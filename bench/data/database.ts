@@ -8,6 +8,7 @@ import { migrateToLatest } from '#src/db/migrate.ts'
 import { appUrl, ownerDatabase } from '#src/db/owner.ts'
 import { loadPeople } from './people.ts'
 import { loadRights } from './rights.ts'
+import { loadScopes } from './scopes.ts'
 import { CREATED } from './tested.ts'
 
 /** Where the bench keeps its databases, profiles and logs. */
@@ -33,7 +34,7 @@ export async function openDatabase(say: (line: string) => void): Promise<BenchDa
     const wanted = await stamp()
     if ((await stampOf(server.url)) !== wanted) {
       const began = performance.now()
-      say('Loading 1,000 organizations with 200,000 people, once…')
+      say('Loading 1,000 organizations with 200,000 people, and one with 1,000,000, once…')
       await load(server.url, wanted)
       say(`Loaded in ${Math.round((performance.now() - began) / 1000)} s`)
     }
@@ -111,6 +112,7 @@ async function load(url: string, wanted: string): Promise<void> {
     await client.query('begin')
     await loadPeople(client)
     await loadRights(client)
+    await loadScopes(client)
     await client.query('commit')
     await client.query('vacuum (analyze, parallel 0)')
     await client.query('checkpoint')

@@ -1,16 +1,16 @@
 import type pg from 'pg'
 import { departments, firstNames, lastNames } from './names.ts'
-import { ORGANIZATIONS, PEOPLE } from './tested.ts'
+import { HUGE, MEDIUM, ORGANIZATIONS, PEOPLE, tested } from './tested.ts'
 
 /**
  * Organizations, accounts, users, groups and members. Organization 0 gets every second person, the others share
- * the rest; rows of all organizations lie mixed in the tables, as they would after years of use.
+ * the rest; rows of these lie mixed in the tables, as they would after years of use. Two more have 1,000 and 1,000,000.
  * Leaves the temporary tables `orgs (n, id)` and `people (org_id, id, seq, …)` for what follows.
  */
 export async function loadPeople(client: pg.ClientBase): Promise<void> {
   await client.query(`
     create temp table orgs as
-      select n, app.uuid_v7() as id from generate_series(0, ${ORGANIZATIONS - 1}) n;
+      select n, app.uuid_v7() as id from generate_series(0, ${tested.huge}) n;
     insert into organizations (id, kind, is_default, name, slug, created_at, updated_at)
       select id, 'tenant', n = 1, 'Organization ' || n, 'organization-' || n, '2024-01-01', '2024-01-01' from orgs;
   `)
@@ -21,12 +21,16 @@ export async function loadPeople(client: pg.ClientBase): Promise<void> {
         select n, case when n % 2 = 1 then 0 else (n / 2 - 1) % ${ORGANIZATIONS - 1} + 1 end as org,
           case when n % 2 = 1 then (n + 1) / 2 else (n / 2 - 1) / ${ORGANIZATIONS - 1} + 1 end as seq
         from generate_series(1, ${PEOPLE}) n
+        union all
+        select ${PEOPLE} + n, ${tested.medium}, n from generate_series(1, ${MEDIUM}) n
+        union all
+        select ${PEOPLE + MEDIUM} + n, ${tested.huge}, n from generate_series(1, ${HUGE}) n
       )
       select p.n, p.org, p.seq, o.id as org_id, app.uuid_v7() as id, app.uuid_v7() as account_id,
         ${pick(firstNames, 'p.n * 31')} as first_name,
         ${pick(lastNames, 'p.n * 17 + p.n / 7')} as last_name,
         case when p.seq % 10 = 0 then 'disabled' when p.seq % 20 = 7 then 'invited' else 'active' end as status,
-        timestamptz '2024-01-01 00:00:00+00' + p.n * interval '431.123457 seconds' as made
+        timestamptz '2024-01-01 00:00:00+00' + p.n * interval '61.123457 seconds' as made
       from numbered p join orgs o on o.n = p.org;
 
       alter table people add username text, add email text;
@@ -57,7 +61,7 @@ async function loadGroups(client: pg.ClientBase): Promise<void> {
   await client.query(`
     create temp table bodies as
       select o.id as org_id, app.uuid_v7() as id, k, b.heads, b.bodies
-      from orgs o, lateral (select case when o.n = 0 then 8 else 4 end as heads, case when o.n = 0 then 48 else 6 end as bodies) b,
+      from orgs o, lateral (select case when o.n in (0, ${tested.huge}) then 8 else 4 end as heads, case when o.n in (0, ${tested.huge}) then 48 else 6 end as bodies) b,
         lateral generate_series(1, b.bodies) k;
     insert into groups (org_id, id, kind, name, parent_id, created_at, updated_at)
       select b.org_id, b.id, case when b.k <= b.heads then 'department' else 'team' end,

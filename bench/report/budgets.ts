@@ -1,6 +1,7 @@
 import type { Kind } from '../kinds.ts'
 import type { ListTimes } from '../measure/lists.ts'
 import type { Measured } from '../measure/rounds.ts'
+import type { ScopeFigures } from '../measure/scopes.ts'
 import type { Starts } from '../measure/start.ts'
 import type { Trips } from '../measure/trips.ts'
 import { count, ratio, seconds, short } from './numbers.ts'
@@ -16,6 +17,7 @@ export type Findings = {
   memory: Record<'floor' | 'ours', { idle: number; most: number }>
   starts: Starts | null
   lists: readonly ListTimes[]
+  scopes: ScopeFigures | null
 }
 
 /** A limit, what was measured against it, and whether it holds. */
@@ -28,7 +30,8 @@ const MEMORY_MOST = 300
 const START_MS = 400
 const START_EMBEDDED_MS = 3000
 
-export function budgetsOf({ kinds, measured, bigToSmall, trips, memory, starts, lists }: Findings): Budget[] {
+export function budgetsOf(findings: Findings): Budget[] {
+  const { kinds, measured, bigToSmall, trips, memory, starts, lists, scopes } = findings
   const budgets: Budget[] = []
   const add = (what: string, must: string, is: string, holds: boolean) =>
     budgets.push({ what, must, is, holds })
@@ -41,15 +44,16 @@ export function budgetsOf({ kinds, measured, bigToSmall, trips, memory, starts, 
     const holds = bigToSmall >= BIG_TO_SMALL
     add('list of 100,000 against list of 100', `≥ ${ratio(BIG_TO_SMALL)}`, ratio(bigToSmall), holds)
   }
-  const pages = lists.filter(({ search }) => !search)
-  if (pages.length) {
-    const worst = pages.reduce((a, b) => (b.ratio < a.ratio ? b : a))
-    const what = `every list of 100,000 against 100 (worst: ${worst.label})`
+  const grown = lists.filter(({ alike }) => alike)
+  if (grown.length) {
+    const worst = grown.reduce((a, b) => (b.ratio < a.ratio ? b : a))
+    const what = `every list of 1,000,000 against 1,000 (worst: ${worst.label})`
     add(what, `≥ ${ratio(BIG_TO_SMALL)}`, ratio(worst.ratio), worst.ratio >= BIG_TO_SMALL)
   }
   for (const { label, p95 } of lists.filter(({ search }) => search)) {
     add(`${label}, p95`, `≤ ${SEARCH_MS} ms`, `${short(p95)} ms`, p95 <= SEARCH_MS)
   }
+  if (scopes) budgets.push(...scopeBudgets(scopes))
   for (const { key, label, roundTrips } of kinds) {
     const found = trips.ours.get(key)
     if (!found || roundTrips === null) continue
@@ -79,4 +83,21 @@ export function budgetsOf({ kinds, measured, bigToSmall, trips, memory, starts, 
     )
   }
   return budgets
+}
+
+/** What rights may cost. */
+function scopeBudgets({ half, narrowP95, roles, explainP95, rowSecurity }: ScopeFigures): Budget[] {
+  const most = (what: string, limit: number, is: number, unit = '') => ({
+    what,
+    must: `≤ ${unit ? `${limit}${unit}` : ratio(limit)}`,
+    is: unit ? `${short(is)}${unit}` : ratio(is),
+    holds: is <= limit,
+  })
+  return [
+    most('half of 100,000 by nested groups and inherited roles, time against all', 1.3, half),
+    most('three people among 100,000 by a group, p95', 20, narrowP95, ' ms'),
+    most('rights of 200 roles, time against one role', 1.2, roles),
+    most('explaining a permission of somebody with 200 roles, p95', 20, explainP95, ' ms'),
+    most('row security, time against a condition', 1.15, rowSecurity),
+  ]
 }
