@@ -59,6 +59,11 @@ export class RightsCache {
     return load
   }
 
+  /** Forgets a session that this process has just changed, without waiting to be told. */
+  forget(sessionId: string): void {
+    this.#drop(`s:${sessionId}`)
+  }
+
   /** Forgets everything. */
   clear(): void {
     this.#invalidations++

@@ -38,6 +38,8 @@ export type Answer = {
   notice?: string
   headers?: Record<string, string>
   cookies?: string[]
+  /** The session acts elsewhere from now on. */
+  moved?: boolean
 }
 
 /** A file of lines: sent as they come, under `name` with the ending .csv. */

@@ -135,6 +135,7 @@ export class Handling {
       if (this.#csv && endpoint.csv) return await this.#file(await endpoint.csv(call as never))
       if (endpoint.body) call.body = validBody(endpoint.body, isForm ? fields : (body?.fields ?? {}))
       const answer = await endpoint.handle(call as never)
+      if (answer.moved && this.#actor) this.#around.rights.forget(this.#actor.identity.sessionId)
       const headers = once?.replayed ? { ...answer.headers, 'Idempotency-Replayed': 'true' } : answer.headers
       return await respond({ ...answer, headers }, this.#out())
     } catch (thrown) {

@@ -14,6 +14,7 @@ export const enteringRoutes = [
       await db.withActor(actor, (tx) => leaveOrganization(tx, actor))
       return {
         status: 204,
+        moved: true,
         location: paths.organization(actor.orgId),
         notice: `You left ${actor.identity.organization.name}`,
       }
@@ -36,7 +37,12 @@ export const enteringRoutes = [
     },
     async ({ db, actor, grant, id, body }) => {
       await db.withActor(actor, (tx) => enterOrganization(tx, actor, grant, id(), body.reason))
-      return { status: 204, location: paths.home, notice: 'You are in. Leave by the strip at the top.' }
+      return {
+        status: 204,
+        moved: true,
+        location: paths.home,
+        notice: 'You are in. Leave by the strip at the top.',
+      }
     },
   ),
 ]

@@ -149,12 +149,15 @@ function Entrance({ organization, frame, refusal }: Shown) {
   return (
     <Panel title="Enter">
       <ErrorSummary title="You did not enter" errors={refusalErrors(refusal)} />
-      <p>
-        You may do everything there, for eight hours at most. Both organizations’ trails keep who you are,
-        what you do and why.
-      </p>
       <Form action={frame.path(paths.enterOrganization(organization.id))} csrfToken={frame.csrfToken} leaves>
-        <Field {...fieldsOf(refusal)('reason')} label="Reason" required maxlength={500} autocomplete="off" />
+        <Field
+          {...fieldsOf(refusal)('reason')}
+          label="Reason"
+          hint="You may do everything there, for eight hours at most. Both trails keep who you are, what you do and why."
+          required
+          maxlength={500}
+          autocomplete="off"
+        />
         <Actions>
           <Button kind="primary" icon="arrow-right">
             Enter
