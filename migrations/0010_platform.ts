@@ -7,7 +7,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     alter table organizations
       add column sort_name text not null collate "C" generated always as (app.fold(name)) stored,
       add column search_name text not null collate "C" generated always as
-        (' ' || regexp_replace(app.fold(name || ' ' || slug), '[ -/:-@[-\`{-~\u2010-\u2027]+', ' ', 'g')) stored;
+        (' ' || regexp_replace(app.fold(name) || ' ' || slug, '[ -/:-@[-\`{-~\u2010-\u2027]+', ' ', 'g')) stored;
     create index organizations_by_name on organizations (sort_name, id);
     create index organizations_by_created on organizations (created_at, id);
 

@@ -78,8 +78,11 @@ describe('the list', () => {
     expect(await found(`nord ${mark.toUpperCase()}`)).toEqual([`Ål & Sild ${mark} (Nord)`])
     expect(await found(`lag ${mark}`)).toEqual([`${mark} Süd-Lager`])
     expect(await found(`ager ${mark}`)).toEqual([])
+    await makeOrganization(`ØST Žilina 株式会社 ${mark}`)
+    for (const word of ['øst', 'Øs', 'zilina', '株式'])
+      expect(await found(`${word} ${mark}`), word).toEqual([`ØST Žilina 株式会社 ${mark}`])
     expect(await found(one.slug)).toEqual([`Ål & Sild ${mark} (Nord)`])
-    expect(await found(`%_${mark}`)).toHaveLength(2)
+    expect(await found(`%_${mark}`)).toHaveLength(3)
     const theirs = await makeUser(two, { roles: [roleOf(two, 'owner')] })
     expect([await found(`lager`, theirs), await found('nothing', theirs)]).toEqual([
       [`${mark} Süd-Lager`],

@@ -21,6 +21,7 @@ import { can, get, patch, post } from '#src/http/endpoint.ts'
 import { notFound } from '#src/http/errors.ts'
 import { pageJson, pageLinks } from '#src/http/page.ts'
 import { paths } from '#src/paths.ts'
+import { pageAnswer } from '#src/resource/list-routes.tsx'
 
 /** @throws 404 for what is out of reach */
 export async function read(db: Door, actor: UserActor, grant: Grant<'organization', 'read'>, id: string) {
@@ -41,7 +42,11 @@ export const organizationRoutes = [
   get(
     paths.organizations,
     can('organization:read'),
-    { query: organizationList, summary: 'List organizations: all for the platform, the own one elsewhere' },
+    {
+      query: organizationList,
+      answer: pageAnswer(organizationRecord),
+      summary: 'List organizations: all for the platform, the own one elsewhere',
+    },
     async ({ c, db, actor, grant, query }) => {
       const found = await organizationsOf(db, actor, grant, query)
       return {
