@@ -185,5 +185,6 @@ export function seenVersion(c: Context, ofForm: unknown): number | null {
       ? ofForm
       : undefined
   if (header && text === undefined) throw new HttpError(412, 'If-Match is no version of this.')
-  return text === undefined ? null : Number(text)
+  if (text === undefined) return null
+  return /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
 }

@@ -152,7 +152,7 @@ export function choice<const V extends string>(
 /** A day; null where there is none. */
 export function date(label: string, given: Given = {}): Column {
   const day = z.iso
-    .date('must be a day like 2026-01-31')
+    .date({ error: 'must be a day like 2026-01-31', abort: true })
     .refine((sent) => sent > '0001', 'must be a day like 2026-01-31')
   const input = given.required ? day : orNothing(day, 'must be a day like 2026-01-31')
   return column('date', 'date', label, z.iso.date().nullable(), null, input, given)

@@ -8,7 +8,8 @@ export const asForm = (body: Body): Record<string, string | string[]> =>
   Object.fromEntries(
     Object.entries(body).map(([name, value]) => [
       name,
-      Array.isArray(value) ? value.map(String) : value === null ? '' : String(value),
+      // a box is sent after its "false"
+      value === true ? ['false', 'true'] : value === null ? '' : String(value),
     ]),
   )
 

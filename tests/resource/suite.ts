@@ -1,10 +1,12 @@
 import { describe } from 'vitest'
 import { agreement } from '#tests/resource/agreement.ts'
+import { bodies } from '#tests/resource/bodies.ts'
 import { lists } from '#tests/resource/lists.ts'
 import { placing } from '#tests/resource/placing.ts'
 import { reads } from '#tests/resource/reads.ts'
 import { type Entity, Stage } from '#tests/resource/stage.ts'
 import { tenancy } from '#tests/resource/tenancy.ts'
+import { versions } from '#tests/resource/versions.ts'
 import { writes } from '#tests/resource/writes.ts'
 
 /** Everything that the kernel promises of an entity. */
@@ -13,6 +15,8 @@ export async function suiteFor(entity: Entity): Promise<void> {
   describe(entity.resource.declared.many, () => {
     describe('written', () => writes(stage))
     describe('placed', () => placing(stage))
+    describe('entered', () => bodies(stage))
+    describe('versioned', () => versions(stage))
     describe('read', () => reads(stage))
     describe('agreed on', () => agreement(stage))
     describe('listed', () => lists(stage))
