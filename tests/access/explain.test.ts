@@ -52,7 +52,7 @@ const changed = (place: Place, change: (copy: Place) => void): Place => {
 /** The same organization with one more role for a person, which holds what is given. */
 const withRole = (place: Place, user: number, action: Action, scope: Scope): Place => ({
   ...place,
-  permissions: [...place.permissions, { action, scope, disabled: false }],
+  permissions: [...place.permissions, { model: 'user', action, scope, disabled: false }],
   roles: [
     ...place.roles,
     { disabled: false, deleted: false, permissions: [place.permissions.length], parents: [] },
