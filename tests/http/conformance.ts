@@ -6,7 +6,7 @@ import { testDatabase } from '#tests/setup/database.ts'
 
 const { config } = await testDatabase()
 
-export type Schema = { [keyword: string]: unknown }
+export type Schema = { [keyword: string]: unknown; $ref?: string }
 export type Parameter = { name: string; in: string; required?: boolean; schema: Schema }
 export type Operation = {
   operationId: string
@@ -28,7 +28,7 @@ addFormats.default(ajv)
 ajv.addSchema({ $id: 'document', ...openApiDocument })
 
 /** A part of the document, by its JSON pointer: what refers to a component is followed. */
-function pointed<T extends { $ref?: string }>(part: T): T {
+export function pointed<T extends { $ref?: string }>(part: T): T {
   if (!part.$ref) return part
   const [, , kind = '', name = ''] = part.$ref.split('/')
   return openApiDocument.components[kind]?.[name] as unknown as T

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { endpoints } from '#src/app.ts'
 import { Cookies } from '#src/http/cookies.ts'
 import { csrfToken } from '#src/http/csrf.ts'
 import { type Answer, as, browserOf, send, visitor } from '#tests/client.ts'
@@ -113,6 +114,48 @@ test('a bearer needs no token, wherever it comes from', async () => {
 test('a read needs none', async () => {
   for (const [, , headers] of origins)
     expect((await browserOf(owner).get('/users', headers)).status).toBe(200)
+})
+
+describe('every endpoint that writes wants the token, whatever it is sent', () => {
+  const writes = endpoints.filter(({ method, access }) => method !== 'GET' && !('public' in access))
+  const ours = { Origin: ORIGIN, 'Sec-Fetch-Site': 'same-origin' }
+  const foreign = { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' }
+  const part = '--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--x--\r\n'
+
+  test.each(writes.map((endpoint) => [`${endpoint.method} ${endpoint.path}`, endpoint] as const))(
+    '%s',
+    async (_, { method, path, only, upload }) => {
+      const fields = `_method=${method}`
+      const bodies: [type: string, body: string, headers: Record<string, string>][] = [
+        ['application/x-www-form-urlencoded', fields, ours],
+        ['application/x-www-form-urlencoded', `${fields}&csrf_token=${token(owner.cookie)}`, foreign],
+        ['application/json', '{}', {}],
+        ['application/json', '{}', { ...foreign, 'X-CSRF-Token': token(owner.cookie) }],
+        ...(upload
+          ? ([
+              ['multipart/form-data; boundary=x', part, ours],
+              ['text/csv', 'a,b', ours],
+              ['text/csv', 'a,b', { ...foreign, 'X-CSRF-Token': token(owner.cookie) }],
+            ] as [string, string, Record<string, string>][])
+          : []),
+      ]
+      const address = (only === 'api' ? '/api' : '') + path.replace(/:\w+/g, target.id)
+      for (const [type, body, headers] of bodies) {
+        const form = type.startsWith('application/x')
+        const answer = await send(ORIGIN + address, {
+          method: form && only !== 'api' ? 'POST' : method,
+          headers: {
+            Cookie: `${cookies.session}=${owner.cookie}`,
+            Accept: only === 'page' ? 'text/html' : 'application/json',
+            'Content-Type': type,
+            ...headers,
+          },
+          body,
+        })
+        expect(answer.status, `${type} ${JSON.stringify(headers)}`).toBe(403)
+      }
+    },
+  )
 })
 
 describe('methods are named by the form alone', () => {
