@@ -61,16 +61,18 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     end $body$;
     revoke all on function app.record_table(text, text, text, text[], text[], text[]), app.drop_record_table(text) from public;
 
-    -- a file on its way in: whose it is, how its columns are read, and how far it has come
+    -- a file on its way in: whose it is and for what, how its columns are read, and how far it has come
     create table imports (
       org_id uuid not null references organizations on delete cascade,
       id uuid not null default app.uuid_v7(),
       user_id uuid not null,
-      model text not null collate "C",
+      path text not null collate "C",
       name text not null,
       content bytea not null,
-      mapping jsonb not null default '{}',
+      columns jsonb not null default '[]',
       status text not null default 'waiting' check (status in ('waiting', 'checking', 'checked', 'importing', 'imported', 'failed')),
+      -- who works on it: whoever was taken for dead keeps nothing
+      run uuid,
       done int not null default 0,
       total int not null default 0,
       report jsonb not null default '{}',
@@ -79,6 +81,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       primary key (org_id, id),
       foreign key (org_id, user_id) references users (org_id, id) on delete cascade
     );
+    -- read a piece at a time
+    alter table imports alter content set storage external;
     create index imports_by_user on imports (org_id, user_id, created_at);
     create index imports_old on imports (org_id, created_at);
     do $$ begin perform app.tenant_table('imports'); end $$;

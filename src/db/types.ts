@@ -98,15 +98,16 @@ export interface IdempotencyKeys {
 }
 
 export interface Imports {
+  columns: Generated<Json>;
   content: Buffer;
   created_at: Generated<string>;
   done: Generated<number>;
   id: Generated<string>;
-  mapping: Generated<Json>;
-  model: string;
   name: string;
   org_id: Generated<string>;
+  path: string;
   report: Generated<Json>;
+  run: string | null;
   status: Generated<string>;
   total: Generated<number>;
   updated_at: Generated<string>;

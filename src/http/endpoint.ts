@@ -60,7 +60,11 @@ type Input<S> = S extends z.ZodType ? z.infer<S> : undefined
 type Who<A> = A extends { public: string } ? UserActor | null : UserActor
 type GrantFor<A> = A extends { can: infer P extends Permission } ? Grant<ModelOf<P>, ActionOf<P>> : undefined
 
-export type Services = { config: Config; db: Database }
+export type Services = {
+  config: Config
+  db: Database
+  log: { error: (details: object, message: string) => void }
+}
 
 /** A request that passed: who, with which Grant, and what was sent. */
 export type Call<A = Access, Q = undefined, B = undefined> = {

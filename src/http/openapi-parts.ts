@@ -20,7 +20,13 @@ export const problem = {
       description: 'Each field that is wrong.',
       items: {
         type: 'object',
-        properties: { path: { type: 'string' }, message: { type: 'string' } },
+        properties: {
+          path: { type: 'string' },
+          message: { type: 'string' },
+          line: { type: ['integer', 'null'], description: 'Of a file that was sent.' },
+          column: { type: ['string', 'null'] },
+          value: { type: ['string', 'null'] },
+        },
         required: ['path', 'message'],
         additionalProperties: false,
       },

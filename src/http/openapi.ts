@@ -126,7 +126,7 @@ class Operation {
     return {
       required: schema !== null && !upload,
       content: {
-        ...(schema ? { 'application/json': { schema } } : {}),
+        ...(schema && !upload ? { 'application/json': { schema } } : {}),
         ...(upload
           ? { 'multipart/form-data': { schema: form }, 'text/csv': { schema: { type: 'string' } } }
           : {}),

@@ -21,5 +21,4 @@ export type Surroundings = Services & {
   /** Puts a refusal into the trail. */
   denied: (actor: Actor, wanted: string, path: string) => Promise<void>
   clientAddress: ReturnType<typeof clientAddress>
-  log: { error: (details: object, message: string) => void }
 }

@@ -1,29 +1,16 @@
 import { hash, verify } from '@node-rs/argon2'
 import type { Config } from '#src/config.ts'
+import { Turns } from '#src/platform/turns.ts'
 
 // OWASP password storage: argon2id with 19 MiB, 2 passes, 1 lane
 const parameters = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
-const AT_ONCE = 4
 const MOST = 1000
 
-let running = 0
-const waiting: (() => void)[] = []
-
 /** Hashing takes threads and memory: few at once, so that other work stays quick. */
-async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  if (running >= AT_ONCE) await new Promise<void>((go) => waiting.push(go))
-  else running++
-  try {
-    return await work()
-  } finally {
-    const next = waiting.shift()
-    if (next) next()
-    else running--
-  }
-}
+const turns = new Turns(4)
 
 /** argon2id, as a PHC string. */
-export const hashPassword = (password: string) => inTurn(() => hash(password, parameters))
+export const hashPassword = (password: string) => turns.take(() => hash(password, parameters))
 
 /** What a name without a password is compared with, so that it takes the same time. */
 const nobody = hash('nobody has this password', parameters)
@@ -31,7 +18,7 @@ const nobody = hash('nobody has this password', parameters)
 /** One verification on every path: `stored` null (no such name, no password yet) takes as long and is false. */
 export async function verifyPassword(stored: string | null, password: string): Promise<boolean> {
   const against = stored ?? (await nobody)
-  const matches = await inTurn(() => verify(against, password.slice(0, MOST)))
+  const matches = await turns.take(() => verify(against, password.slice(0, MOST)))
   return matches && stored !== null && password.length <= MOST
 }
 

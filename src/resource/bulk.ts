@@ -3,7 +3,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden } from '#src/access/grant.ts'
 import type { Database, Db } from '#src/db/database.ts'
 import { translated } from '#src/db/errors.ts'
-import { httpError } from '#src/http/errors.ts'
+import { type HttpError, httpError } from '#src/http/errors.ts'
 
 /** How one record fared. */
 export type Outcome = { id: string; status: 'done' | 'refused'; reason?: string }
@@ -32,22 +32,40 @@ export async function eachOf(
 }
 
 async function attempt(tx: Db, id: string, path: string, work: () => Promise<unknown>): Promise<Outcome> {
+  const refused = await refusalOf(tx, work)
+  if (!refused) return { id, status: 'done' }
+  if (refused.denied) await noted(tx, id, refused.denied, path)
+  return { id, status: 'refused', reason: refused.error.message }
+}
+
+/** What was refused, and the permission that was wanted, if it was that. */
+export type Refused = { error: HttpError; denied?: string }
+
+/** What was thrown as a refusal; null for what is none. */
+export function refusalFrom(thrown: unknown): Refused | null {
+  const error = httpError(translated(thrown))
+  if (error.status >= 500) return null
+  return { error, denied: thrown instanceof Forbidden ? thrown.wanted : undefined }
+}
+
+/** Does something, and takes it back where it is refused. */
+export async function refusalOf(tx: Db, work: () => Promise<unknown>): Promise<Refused | null> {
   await sql`savepoint one`.execute(tx)
   try {
     await work()
     await sql`release savepoint one`.execute(tx)
-    return { id, status: 'done' }
+    return null
   } catch (thrown) {
-    const error = httpError(translated(thrown))
-    if (error.status >= 500) throw thrown
+    const refused = refusalFrom(thrown)
+    if (!refused) throw thrown
     await sql`rollback to savepoint one`.execute(tx)
-    if (thrown instanceof Forbidden) await noted(tx, id, thrown.wanted, path)
-    return { id, status: 'refused', reason: error.message }
+    await sql`release savepoint one`.execute(tx)
+    return refused
   }
 }
 
 /** Every refusal of somebody is in the trail. */
-const noted = (tx: Db, id: string, wanted: string, path: string) =>
+export const noted = (tx: Db, id: string | null, wanted: string, path: string) =>
   sql`select app.record_event('access:denied', 'route', ${id}, ${JSON.stringify({ wanted, path })}::jsonb)`.execute(
     tx,
   )

@@ -22,16 +22,20 @@ export const exportedColumns = ({ columns }: Resource): string[] => [
   ...Object.keys(columns).filter((name) => columns[name]?.exported),
 ]
 
-/** A list as CSV (RFC 4180), a piece of text for each piece of rows. */
+/** Lines of a file (RFC 4180). */
+export const csvLines = (lines: readonly (readonly string[])[]) =>
+  stringify(lines as string[][], { record_delimiter: 'windows' })
+
+/** A list as CSV, a piece of text for each piece of rows. */
 export async function* csvOf(resource: Resource, pieces: AsyncIterable<Row[]>): AsyncGenerator<string> {
   const extra = Object.entries(resource.declared.cells ?? {})
   const names = exportedColumns(resource)
-  yield stringify([[...names, ...extra.map(([name]) => name)]], { record_delimiter: 'windows' })
+  yield csvLines([[...names, ...extra.map(([name]) => name)]])
   for await (const rows of pieces) {
     const lines = rows.map((row) => [
       ...names.map((name) => (name === 'id' ? row.id : cellOf(resource.columns[name] as Column, row[name]))),
       ...extra.map(([, cell]) => guarded(cell(row))),
     ])
-    if (lines.length) yield stringify(lines, { record_delimiter: 'windows' })
+    if (lines.length) yield csvLines(lines)
   }
 }

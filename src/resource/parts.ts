@@ -4,6 +4,8 @@ import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import type { Db, Door } from '#src/db/database.ts'
 import type { Call, Services } from '#src/http/endpoint.ts'
+import type { ListView } from '#src/http/list.ts'
+import type { Importing } from '#src/resource/import.ts'
 import type { Found } from '#src/resource/query.ts'
 import type { Resource, Row } from '#src/resource/resource.ts'
 import type { FieldsProps, Offered } from '#src/resource/views/form.tsx'
@@ -14,6 +16,7 @@ import type { BulkAction } from '#src/ui/bulk.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import type { Child } from '#src/ui/html.ts'
 import type { Column } from '#src/ui/table.tsx'
+import type { Filter } from '#src/ui/toolbar.tsx'
 
 /** The writes of an entity. Each may be written by hand in its place, with the same Grant. */
 export type Actions<M extends Model> = {
@@ -74,6 +77,8 @@ export type Parts<M extends Model, X = undefined> = {
   load?: (call: Call, found: Found) => Promise<X>
   /** Columns of the list. */
   columns?: (seen: Seen) => Column<Row>[]
+  /** Further actions in the head of the list. */
+  listHead?: (seen: Seen) => Child
   panels?: (row: Row, seen: Seen & { record: Pick<Found, 'update' | 'delete'>; extra: X }) => Child
   head?: (row: Row, seen: Seen & { record: Pick<Found, 'update' | 'delete'>; extra: X }) => Child
   tabs?: (row: Row, actor: UserActor) => readonly Tab[]
@@ -82,6 +87,12 @@ export type Parts<M extends Model, X = undefined> = {
   fields?: (props: FieldsProps, seen: Seen & { offered: Offered }) => Child
   more?: (props: FieldsProps, seen: Seen & { offered: Offered }) => Child
   bulk?: Readonly<Record<string, Bulk>>
+  /** Filters of the list beside those that the declaration gives: what their values are is looked up. */
+  filters?: (call: Call, chosen: ListView['filters']) => Promise<readonly Filter[]>
+  /** Whether a record can't be deleted by anybody. */
+  kept?: (row: Row) => boolean
+  /** How rows of a file are read and written, where it isn't as `create` does. */
+  import?: Importing<M>
   /** Parts that the entity doesn't have. */
   without?: readonly ('create' | 'update' | 'delete' | 'bulk' | 'import' | 'history')[]
   /** Of which the JSON is documented: further success answers. */

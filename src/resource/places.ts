@@ -5,6 +5,7 @@ export const placesOf = (path: string) => ({
   bulk: `${path}/bulk`,
   facets: `${path}/facets`,
   import: `${path}/import`,
+  imports: `${path}/imports`,
   imported: (id: string) => `${path}/imports/${id}`,
   one: (id: string) => `${path}/${id}`,
   edit: (id: string) => `${path}/${id}/edit`,

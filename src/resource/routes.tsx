@@ -2,6 +2,7 @@ import type { Model } from '#src/access/permission.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
 import { bulkRoute } from '#src/resource/bulk-route.tsx'
 import { historyRoute } from '#src/resource/history-route.tsx'
+import { importRoutes } from '#src/resource/import-routes.tsx'
 import { facetsRoute, listRoute } from '#src/resource/list-routes.tsx'
 import type { Parts } from '#src/resource/parts.ts'
 import { createRoutes, readRoute, removeRoutes, updateRoutes } from '#src/resource/record-routes.tsx'
@@ -21,6 +22,7 @@ export function resourceRoutes<M extends Model, X = undefined>(
     ...facetsRoute(resource),
     ...(has('create') ? createRoutes(resource, parts) : []),
     ...(has('bulk') ? [bulkRoute(resource, parts)] : []),
+    ...(has('import') && has('create') ? importRoutes(resource, parts) : []),
     readRoute(resource, parts),
     ...(has('update') ? updateRoutes(resource, parts) : []),
     ...(has('delete') ? removeRoutes(resource, parts) : []),

@@ -74,7 +74,7 @@ export class Sheet {
       waiting = waiting.concat(piece)
       for (; waiting.length >= atOnce; waiting = waiting.slice(atOnce)) yield waiting.slice(0, atOnce)
     }
-    if (waiting.length) yield waiting
+    for (; waiting.length; waiting = waiting.slice(atOnce)) yield waiting.slice(0, atOnce)
   }
 
   async *#readAll(): AsyncGenerator<SheetRow[]> {

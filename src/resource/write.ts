@@ -13,7 +13,8 @@ export type Written = { id: string; json: string; version: number }
 /** A record that is locked for a change. */
 export type Target = Written & { row: () => Row }
 
-type Fields = Record<string, unknown>
+/** Columns of a record by name. */
+export type Fields = Record<string, unknown>
 
 /** Says at which field a taken name stands, and which reference names nothing in this organization. */
 export async function naming<T>(
@@ -50,6 +51,16 @@ function owned(resource: Resource, actor: UserActor, grant: Grant, input: Fields
 }
 
 /**
+ * What a new record holds: whose it is, and only where its maker may place it.
+ * @throws {Forbidden}; 422 where a group has to be named
+ */
+export function newValues(resource: Resource, actor: UserActor, grant: Grant, input: Fields): Fields {
+  const placed = owned(resource, actor, grant, input)
+  place(grant, placed)
+  return { ...placed, created_by: actor.userId }
+}
+
+/**
  * Makes a record, checked as it will be: in scope, and placed only where the maker may place.
  * @throws {Forbidden} outside of the Grant; 409 at a taken field
  */
@@ -61,9 +72,7 @@ export async function createRecord<M extends Model>(
   input: Fields,
 ): Promise<Written> {
   const { table } = resource
-  const placed = owned(resource, actor, grant, input)
-  place(grant, placed)
-  const values: Fields = { ...placed, created_by: actor.userId }
+  const values = newValues(resource, actor, grant, input)
   const names = sql.join(Object.keys(values).map((name) => sql.ref(name)))
   const { rows } = await naming(
     resource,

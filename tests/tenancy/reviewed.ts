@@ -36,6 +36,7 @@ export const grants = {
   user_roles: all,
   sessions: 'select, update, delete',
   idempotency_keys: all,
+  imports: all,
   rate_limits: all,
   events: 'select',
   kysely_migration: 'select',
@@ -91,8 +92,11 @@ export const definers = [
   'app.end_entered_sessions()',
 ]
 
-/** Written by triggers, made from columns that are audited, or kept for a day to answer the same request alike. */
-export const exemptFromAudit = ['events', 'search_words', 'idempotency_keys']
+/**
+ * Written by triggers, made from columns that are audited, or kept for a day: to answer the same request alike, or
+ * as a file whose rows are audited when they come in.
+ */
+export const exemptFromAudit = ['events', 'search_words', 'idempotency_keys', 'imports']
 
 /** Columns whose change makes no event: made by the database, named by the target, secret, or mere use. */
 export const notAudited = [

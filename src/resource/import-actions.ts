@@ -1,0 +1,39 @@
+import type { z } from 'zod'
+import type { Db } from '#src/db/database.ts'
+import { refusalOf } from '#src/resource/bulk.ts'
+import { type Cells, type Importer, type Wrong, wrongOf } from '#src/resource/import.ts'
+import { readCells } from '#src/resource/import-read.ts'
+import type { Resource } from '#src/resource/resource.ts'
+import type { Fields } from '#src/resource/write.ts'
+
+type Row = { line: number; values: Fields | null }
+
+/** Writes each row by the entity's own action, which says what speaks against it. */
+export class ActionImporter implements Importer<Row> {
+  readonly #resource: Resource
+  readonly #body: z.ZodType
+  readonly #create: (tx: Db, values: Fields) => Promise<unknown>
+
+  constructor(resource: Resource, body: z.ZodType, create: (tx: Db, values: Fields) => Promise<unknown>) {
+    this.#resource = resource
+    this.#body = body
+    this.#create = create
+  }
+
+  read(line: number, cells: Cells): { row: Row; wrong: Wrong[] } {
+    const { values, whole, wrong } = readCells(this.#resource, this.#body, cells)
+    return { row: { line, values: whole ? values : null }, wrong }
+  }
+
+  async check(tx: Db, rows: readonly Row[]): Promise<(Wrong & { line: number })[]> {
+    const found: (Wrong & { line: number })[] = []
+    for (const { line, values } of rows) {
+      const refused = values && (await refusalOf(tx, () => this.#create(tx, values)))
+      if (refused) found.push(...wrongOf(refused).map((wrong) => ({ line, ...wrong })))
+    }
+    return found
+  }
+
+  /** `check` has made them. */
+  async write(): Promise<void> {}
+}

@@ -1,0 +1,99 @@
+import { z } from 'zod'
+import { HttpError } from '#src/http/errors.ts'
+import type { ImportError, ImportReport } from '#src/resource/import.ts'
+import type { Field } from '#src/resource/import-columns.ts'
+import type { Import } from '#src/resource/import-store.ts'
+
+const report = {
+  rows: z.int().describe('Below the header.'),
+  error_count: z.int(),
+  errors: z
+    .array(
+      z.strictObject({
+        line: z.int().nullable(),
+        column: z.string().nullable(),
+        value: z.string().nullable(),
+        message: z.string(),
+      }),
+    )
+    .describe('The first 1,000; without line or column: of the file, or the row, as a whole.'),
+  ignored_columns: z.array(z.string()),
+}
+
+/** What became of a file that was sent in one request. */
+export const importAnswer = z
+  .strictObject({ dry_run: z.boolean(), imported: z.int(), ...report })
+  .meta({ id: 'import_answer' })
+
+/** What may be in a file. */
+export const columnsAnswer = z
+  .strictObject({
+    columns: z.array(z.strictObject({ name: z.string(), label: z.string(), required: z.boolean() })),
+    most_rows: z.int(),
+    most_mb: z.int(),
+  })
+  .meta({ id: 'import_columns' })
+
+/** A file on its way in. */
+export const stateAnswer = z
+  .strictObject({
+    id: z.guid(),
+    name: z.string(),
+    status: z.enum(['waiting', 'checking', 'checked', 'importing', 'imported', 'failed', 'stopped']),
+    done: z.int(),
+    total: z.int().describe('Lines, until the rows are counted.'),
+    report: z.strictObject({ ...report, failure: z.string() }).partial(),
+  })
+  .meta({ id: 'import_state' })
+
+export const stateOf = ({ id, name, status, done, total, report }: Import) => ({
+  id,
+  name,
+  status,
+  done,
+  total,
+  report,
+})
+
+/** The address of an import in one request: what shall be done, and `map.<field>=<column of the file>`. */
+export const importQuery = (fields: readonly Field[]) =>
+  z.strictObject({
+    dry_run: z
+      .enum(['true', 'false'], 'must be true or false')
+      .default('false')
+      .transform((said) => said === 'true'),
+    ...Object.fromEntries(fields.map(({ name }) => [`map.${name}`, z.string().optional()])),
+  })
+
+/** The fields of a form beside its file: the same by JSON. */
+export const importBody = (fields: readonly Field[]) =>
+  z.strictObject({
+    mapping: z
+      .string()
+      .transform((text, context) => {
+        try {
+          return JSON.parse(text) as unknown
+        } catch {
+          context.addIssue({ code: 'custom', message: 'is no JSON' })
+          return z.NEVER
+        }
+      })
+      .pipe(z.strictObject(Object.fromEntries(fields.map(({ name }) => [name, z.string().optional()]))))
+      .optional()
+      .describe('JSON: the column of the file for a field, empty for none.'),
+  })
+
+/** What is done next with a kept file, and what its columns become. */
+export const startBody = z
+  .object({ action: z.enum(['check', 'import'], 'must be check or import') })
+  .catchall(z.string())
+  .describe('With column_0, column_1, … the field that each column of the file becomes, empty for none.')
+
+const placeOf = ({ line, column }: ImportError) =>
+  [line === null ? 'file' : `line ${line}`, ...(column === null ? [] : [column])].join(': ')
+
+/** 422: nothing was imported, with everything that is wrong. */
+export const notImported = ({ error_count, errors }: ImportReport) =>
+  new HttpError(422, `${error_count === 1 ? '1 error' : `${error_count} errors`}: nothing was imported.`, {
+    errors: errors.map((error) => ({ path: placeOf(error), ...error })),
+  })

@@ -1,0 +1,81 @@
+/** What a column of a file may become. */
+export type Field = {
+  name: string
+  label: string
+  required?: boolean
+  /** In the template. */
+  example?: string
+}
+
+/** Which field each column of a file becomes, in its order; null for those that are left out. */
+export type Columns = readonly (string | null)[]
+
+export type Mapping = { columns: Columns; ignored: string[]; wrong: string[] }
+
+/** One form for the spellings of a name: "E-Mail", "e mail" and "EMAIL" are one. */
+const folded = (name: string) =>
+  name
+    .normalize('NFKD')
+    .replace(/[^\p{L}\p{N}]/gu, '')
+    .toLowerCase()
+
+const quoted = (name: string) => JSON.stringify(name.slice(0, 100).toWellFormed())
+
+/** The field that the name of a column means: by its name, its label, or a spelling of either. */
+function meant(name: string, fields: readonly Field[]): string | null {
+  const exact = fields.find((field) => field.name === name.trim())
+  const spelled = folded(name)
+  const found =
+    exact ??
+    fields.find((field) => folded(field.name) === spelled) ??
+    fields.find(({ label }) => folded(label) === spelled)
+  return found?.name ?? null
+}
+
+/** A proposal for whoever is asked: the first column that means a field. */
+export function guessed(header: readonly string[], fields: readonly Field[]): Columns {
+  const all = header.map((name) => meant(name, fields))
+  return all.map((field, at) => (all.indexOf(field) === at ? field : null))
+}
+
+/**
+ * The columns of a file where nobody is asked: those that were named, the others by their names.
+ * @param named the column of a field; an empty one leaves the field out
+ */
+export function mapped(
+  header: readonly string[],
+  fields: readonly Field[],
+  named: Readonly<Record<string, string>>,
+): Mapping {
+  const wrong: string[] = []
+  const chosen = new Map<number, string>()
+  for (const [field, name] of Object.entries(named)) {
+    if (!name) continue
+    const exact = header.findIndex((one) => one.trim() === name.trim())
+    const at = exact < 0 ? header.findIndex((one) => folded(one) === folded(name)) : exact
+    if (at < 0) wrong.push(`has no column ${quoted(name)}`)
+    else if (chosen.has(at))
+      wrong.push(`has the column ${quoted(name)} only once: it can’t become two fields`)
+    else chosen.set(at, field)
+  }
+  const open = fields.filter(({ name }) => !(name in named))
+  const columns = header.map((name, at) => chosen.get(at) ?? meant(name, open))
+  return checked(header, fields, columns, wrong)
+}
+
+/** Holds columns against the header and the fields: each field once, and those that are needed. */
+export function checked(
+  header: readonly string[],
+  fields: readonly Field[],
+  columns: Columns,
+  before: readonly string[] = [],
+): Mapping {
+  const wrong = [...before]
+  for (const { name, required } of fields) {
+    const used = header.filter((_, at) => columns[at] === name)
+    if (used.length > 1) wrong.push(`has several columns for ${name}: ${used.map(quoted).join(', ')}`)
+    if (required && !used.length) wrong.push(`lacks a column for ${name}`)
+  }
+  const ignored = header.filter((_, at) => !columns[at])
+  return { columns: header.map((_, at) => columns[at] ?? null), ignored, wrong }
+}

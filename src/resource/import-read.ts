@@ -1,0 +1,89 @@
+import type { z } from 'zod'
+import type { Column } from '#src/resource/column.ts'
+import type { Cells, Wrong } from '#src/resource/import.ts'
+import type { Field } from '#src/resource/import-columns.ts'
+import type { Resource } from '#src/resource/resource.ts'
+
+/** The columns that a file may bring: those that stand in the body of a new record. */
+export function fieldsOf({ columns }: Resource, body: z.ZodType): Field[] {
+  const shape = shapeOf(body)
+  return Object.entries(columns).flatMap(([name, column]) => {
+    const { label, required, write } = column
+    const taken = write !== 'never' && (!shape || name in shape)
+    return taken ? [{ name, label, required, example: exampleOf(column) }] : []
+  })
+}
+
+/** The schemas of a body's fields, where it is made of such. */
+const shapeOf = (body: z.ZodType) => (body as { shape?: Readonly<Record<string, z.ZodType>> }).shape
+
+function exampleOf({ kind, label, options = [] }: Column): string {
+  switch (kind) {
+    case 'email':
+      return 'name@example.com'
+    case 'integer':
+      return '1'
+    case 'flag':
+      return 'true'
+    case 'choice':
+      return options[0] ?? ''
+    case 'date':
+      return '2026-01-31'
+    default:
+      return kind === 'text' ? label : ''
+  }
+}
+
+const said = new Map([
+  ['yes', 'true'],
+  ['no', 'false'],
+])
+
+/**
+ * A cell as a body has it; undefined where it says nothing. Spreadsheets write TRUE for true, and people the label of
+ * a choice.
+ */
+function valueIn({ kind, required, options = [], labels = {} }: Column, cell: string): string | undefined {
+  if (kind === 'text') return cell
+  const value = cell.trim()
+  if (value === '' && !required) return undefined
+  const lower = value.toLowerCase()
+  if (kind === 'flag') return said.get(lower) ?? lower
+  if (kind !== 'choice' || options.includes(value)) return value
+  return options.find((option) => [option, labels[option]?.toLowerCase()].includes(lower)) ?? value
+}
+
+/** A row by the rules of a new record: what is right of it, all of it where nothing is wrong, and what is wrong. */
+export function readCells(
+  { columns }: Resource,
+  body: z.ZodType,
+  cells: Cells,
+): { values: Record<string, unknown>; whole: boolean; wrong: Wrong[] } {
+  const sent: Record<string, string> = {}
+  const wrong: Wrong[] = []
+  for (const [name, cell] of Object.entries(cells)) {
+    const value = valueIn(columns[name] as Column, cell)
+    if (value?.includes('\0')) wrong.push({ field: name, message: 'has a NUL character' })
+    else if (value !== undefined) sent[name] = value
+  }
+  const blamed = new Set(wrong.map(({ field }) => field))
+  const parsed = body.safeParse(sent)
+  if (parsed.success && !wrong.length)
+    return { values: parsed.data as Record<string, unknown>, whole: true, wrong }
+  for (const { path, message } of parsed.error?.issues ?? []) {
+    const field = path.length ? String(path[0]) : null
+    if (!blamed.has(field)) wrong.push({ field, message })
+  }
+  return { values: right(body, sent), whole: false, wrong }
+}
+
+/** The fields of a wrong row that are right in themselves, to be looked at further. */
+function right(body: z.ZodType, sent: Readonly<Record<string, string>>): Record<string, unknown> {
+  const shape = shapeOf(body) ?? {}
+  return Object.fromEntries(
+    Object.entries(sent).flatMap(([name, value]) => {
+      const parsed = shape[name]?.safeParse(value)
+      return parsed?.success ? [[name, parsed.data]] : []
+    }),
+  )
+}

@@ -1,0 +1,115 @@
+import { sql } from 'kysely'
+import type { z } from 'zod'
+import type { UserActor } from '#src/access/actor.ts'
+import { Forbidden, type Grant } from '#src/access/grant.ts'
+import { findModel } from '#src/access/model.ts'
+import type { Db } from '#src/db/database.ts'
+import { refusalFrom } from '#src/resource/bulk.ts'
+import { type Cells, type Importer, type Wrong, wrongOf } from '#src/resource/import.ts'
+import { keysOf, type UniqueKey } from '#src/resource/import-keys.ts'
+import { readCells } from '#src/resource/import-read.ts'
+import type { Resource } from '#src/resource/resource.ts'
+import { type Fields, naming, newValues } from '#src/resource/write.ts'
+
+type Row = { line: number; values: Fields; whole: boolean }
+type Found = (Wrong & { line: number })[]
+
+const OUTSIDE = 'You may not leave a record where you can’t reach it.'
+
+/** Writes records of an entity as `createRecord` does, many in one statement. */
+export class RecordImporter implements Importer<Row> {
+  readonly #resource: Resource
+  readonly #body: z.ZodType
+  readonly #actor: UserActor
+  readonly #grant: Grant
+  #keys: readonly UniqueKey[] | undefined
+
+  constructor(resource: Resource, body: z.ZodType, actor: UserActor, grant: Grant) {
+    this.#resource = resource
+    this.#body = body
+    this.#actor = actor
+    this.#grant = grant
+  }
+
+  read(line: number, cells: Cells): { row: Row; wrong: Wrong[] } {
+    const { values, whole, wrong } = readCells(this.#resource, this.#body, cells)
+    if (!whole) return { row: { line, values, whole }, wrong }
+    try {
+      const all = newValues(this.#resource, this.#actor, this.#grant, values)
+      return { row: { line, values: all, whole }, wrong }
+    } catch (thrown) {
+      const refusal = refusalFrom(thrown)
+      if (!refusal) throw thrown
+      return { row: { line, values, whole: false }, wrong: wrongOf(refusal) }
+    }
+  }
+
+  async check(tx: Db, rows: readonly Row[]): Promise<Found> {
+    this.#keys ??= await keysOf(tx, this.#resource)
+    const found: Found = []
+    for (const key of this.#keys) found.push(...(await key.taken(tx, rows)))
+    return [...found, ...(await this.#dangling(tx, rows)), ...(await this.#outside(tx, rows))]
+  }
+
+  async write(tx: Db, rows: readonly Row[]): Promise<void> {
+    const { table } = this.#resource
+    // a column that no row names keeps its default
+    const alike = Map.groupBy(rows, ({ values }) => Object.keys(values).join())
+    for (const some of alike.values()) {
+      const names = sql.join(Object.keys(some[0]?.values ?? {}).map((name) => sql.ref(name)))
+      const { rows: made } = await naming(
+        this.#resource,
+        sql<{ in_scope: boolean }>`
+          with made as (insert into ${sql.table(table)} (${names}) select ${names} from ${this.#recordset(some)} returning *)
+          select bool_and((${this.#grant.where(table)}) is true) as in_scope from made as ${sql.ref(table)}`.execute(
+          tx,
+        ),
+      )
+      if (!made[0]?.in_scope) throw new Forbidden(this.#wanted, OUTSIDE)
+    }
+  }
+
+  get #wanted() {
+    return `${this.#grant.model}:${this.#grant.action}`
+  }
+
+  /** Rows as rows of the table, whose types the database knows. */
+  #recordset(rows: readonly Row[]) {
+    const { table } = this.#resource
+    const json = JSON.stringify(rows.map(({ values }) => ({ org_id: this.#actor.orgId, ...values })))
+    return sql`json_populate_recordset(null::${sql.table(table)}, ${json})`
+  }
+
+  /** References to what isn't here. */
+  async #dangling(tx: Db, rows: readonly Row[]): Promise<Found> {
+    const found: Found = []
+    for (const [name, { kind, of }] of Object.entries(this.#resource.columns)) {
+      const target = kind === 'reference' && of ? findModel(of)?.table : undefined
+      const ids = new Set(rows.flatMap(({ values }) => (values[name] as string | null | undefined) ?? []))
+      if (!target || !ids.size) continue
+      const there = await sql<{ id: string }>`
+        select id from ${sql.table(target)} where id = any(${[...ids]}::uuid[])`.execute(tx)
+      for (const { id } of there.rows) ids.delete(id)
+      for (const { line, values } of rows)
+        if (ids.has(values[name] as string))
+          found.push({ line, field: name, message: 'names nothing that is here' })
+    }
+    return found
+  }
+
+  /** Rows that their maker could not reach. */
+  async #outside(tx: Db, rows: readonly Row[]): Promise<Found> {
+    const whole = rows.filter((row) => row.whole)
+    if (this.#grant.all || !whole.length) return []
+    const { table } = this.#resource
+    const { rows: found } = await sql<{ at: string }>`
+      select ${sql.ref(`${table}.ordinality`)} as at from ${this.#recordset(whole)} with ordinality as ${sql.ref(table)}
+      where (${this.#grant.where(table)}) is not true`.execute(tx)
+    return found.map(({ at }) => ({
+      line: whole[Number(at) - 1]?.line as number,
+      field: null,
+      message: OUTSIDE,
+      denied: this.#wanted,
+    }))
+  }
+}

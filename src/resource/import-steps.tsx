@@ -1,0 +1,123 @@
+import { z } from 'zod'
+import type { UserActor } from '#src/access/actor.ts'
+import type { Grant } from '#src/access/grant.ts'
+import type { Model } from '#src/access/permission.ts'
+import { type Call, can, type Endpoint, get, post, type Refusal } from '#src/http/endpoint.ts'
+import { invalid } from '#src/http/errors.ts'
+import type { Importing } from '#src/resource/import.ts'
+import { startBody, stateAnswer, stateOf } from '#src/resource/import-answers.ts'
+import { type Columns, checked } from '#src/resource/import-columns.ts'
+import { previewOf } from '#src/resource/import-preview.ts'
+import { beginImport, readImport } from '#src/resource/import-store.ts'
+import { workOn } from '#src/resource/import-work.ts'
+import { placesOf } from '#src/resource/places.ts'
+import type { Resource } from '#src/resource/resource.ts'
+import { importScreen } from '#src/resource/views/import.tsx'
+
+type Given<M extends Model> = Omit<Call, 'actor' | 'grant'> & { actor: UserActor; grant: Grant<M, 'create'> }
+
+const COLUMN = /^column_(\d{1,4})$/
+
+/** `/<path>/imports/:id`: where a kept file stands, and the next step. Only its owner's. */
+export function stepRoutes<M extends Model>(resource: Resource<M>, importing: Importing<M>): Endpoint[] {
+  const { fields } = importing
+  const { many } = resource.declared
+  const places = placesOf(resource.path)
+  const needs = can(resource.may('create'))
+  const find = async ({ db, actor, id }: Given<M>) => {
+    const found = await readImport(db, { actor, path: resource.path }, id())
+    return { found, preview: await previewOf(found.head) }
+  }
+  const screen = (
+    { found, preview }: Awaited<ReturnType<typeof find>>,
+    shown: { columns?: boolean; refusal?: Refusal } = {},
+  ) => importScreen({ resource, fields, found, preview, ...shown })
+
+  return [
+    get(
+      places.imported(':id'),
+      needs,
+      {
+        query: z.strictObject({ step: z.enum(['columns']).optional() }),
+        answer: stateAnswer,
+        summary: `How far a file of ${many} has come`,
+      },
+      async (call) => {
+        const it = await find(call as unknown as Given<M>)
+        return { json: stateOf(it.found), screen: screen(it, { columns: call.query.step === 'columns' }) }
+      },
+    ),
+
+    post(
+      places.imported(':id'),
+      needs,
+      {
+        body: startBody,
+        refused: async (call, refusal) =>
+          screen(await find(call as unknown as Given<M>), { columns: true, refusal }),
+        answer: stateAnswer,
+        status: 202,
+        also: [409],
+        summary: `Check a kept file of ${many}, or import it`,
+      },
+      async (call) => {
+        const given = call as unknown as Given<M>
+        const { db, services, actor, grant } = given
+        const { action, ...sent } = call.body
+        const { found, preview } = await find(given)
+        const columns = columnsFrom(sent, preview.header) ?? found.columns
+        requireRight(
+          checked(preview.header, fields, columns).wrong,
+          columns,
+          fields.map(({ name }) => name),
+        )
+        const place = { actor, path: resource.path }
+        const status = action === 'check' ? 'checking' : 'importing'
+        let begun = false
+        const run = await db.withActor(actor, (tx) => {
+          begun = true
+          return beginImport(tx, place, found.id, { status, columns })
+        })
+        const running = { ...place, id: found.id, run }
+        // a repeated request finds it begun
+        if (begun)
+          void workOn({
+            resource,
+            importing,
+            actor,
+            grant,
+            services,
+            running,
+            columns,
+            dryRun: action === 'check',
+          })
+        const state = await readImport(db, place, found.id)
+        return { status: 202, json: stateOf(state), location: places.imported(found.id) }
+      },
+    ),
+  ]
+}
+
+/** What was chosen for each column of a file; null where nothing was. */
+function columnsFrom(sent: Readonly<Record<string, string>>, header: readonly string[]): Columns | null {
+  const chosen = Object.entries(sent).flatMap(([name, field]) => {
+    const at = COLUMN.exec(name)?.[1]
+    if (at === undefined || Number(at) >= header.length)
+      throw invalid([{ path: name, message: 'is no column' }])
+    return [[Number(at), field || null] as const]
+  })
+  if (!chosen.length) return null
+  const columns = new Map(chosen)
+  return header.map((_, at) => columns.get(at) ?? null)
+}
+
+/** @throws 422 at the column that is no field, or for the file as a whole */
+function requireRight(wrong: readonly string[], columns: Columns, names: readonly string[]): void {
+  const unknown = columns.flatMap((field, at) =>
+    field !== null && !names.includes(field)
+      ? [{ path: `column_${at}`, message: 'becomes no field that is here' }]
+      : [],
+  )
+  const errors = [...unknown, ...wrong.map((message) => ({ path: '', message: `The file ${message}.` }))]
+  if (errors.length) throw invalid(errors)
+}

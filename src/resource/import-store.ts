@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
+import type { UserActor } from '#src/access/actor.ts'
+import type { Database, Db } from '#src/db/database.ts'
+import { conflict, notFound } from '#src/http/errors.ts'
+import type { Upload } from '#src/http/upload.ts'
+import type { ImportReport } from '#src/resource/import.ts'
+import type { Columns } from '#src/resource/import-columns.ts'
+import { HEAD } from '#src/resource/import-preview.ts'
+import { statement } from '#src/resource/list.ts'
+
+/** `stopped`: whoever worked on it has not been heard of for a while. */
+export type Status = 'waiting' | 'checking' | 'checked' | 'importing' | 'imported' | 'failed' | 'stopped'
+
+/** A file on its way in, as its owner sees it. */
+export type Import = {
+  id: string
+  name: string
+  columns: Columns
+  status: Status
+  done: number
+  total: number
+  report: Partial<ImportReport> & { failure?: string }
+}
+
+/** Whose imports of which entity. */
+export type Place = { actor: UserActor; path: string }
+
+const KEPT = sql.raw(`interval '1 day'`)
+const SILENT = sql.raw(`interval '30 seconds'`)
+/** Of one person, beside those that are worked on. */
+const MOST_WAITING = 5
+const PIECE = 256 * 1024
+
+const busy = sql<boolean>`(status in ('checking', 'importing') and updated_at > now() - ${SILENT})`
+
+const own = ({ actor, path }: Place, id: string) =>
+  sql<boolean>`id = ${id} and user_id = ${actor.userId} and path = ${path}`
+
+/** Keeps a file; old ones go, and the oldest of somebody who has many. */
+export async function storeImport(
+  tx: Db,
+  { actor, path }: Place,
+  { name, content }: Upload,
+  { columns, total }: Pick<Import, 'columns' | 'total'>,
+): Promise<string> {
+  await sql`delete from imports where created_at < now() - ${KEPT}`.execute(tx)
+  await sql`delete from imports where not ${busy} and user_id = ${actor.userId} and id not in (
+    select id from imports where not ${busy} and user_id = ${actor.userId} order by created_at desc, id desc
+    limit ${sql.lit(MOST_WAITING - 1)})`.execute(tx)
+  const { rows } = await sql<{ id: string }>`
+    insert into imports (user_id, path, name, content, columns, total)
+    values (${actor.userId}, ${path}, ${name}, ${content}, ${JSON.stringify(columns)}::jsonb, ${total})
+    returning id`.execute(tx)
+  return (rows[0] as { id: string }).id
+}
+
+/** One's own import, with the beginning of its file. @throws 404 */
+export async function readImport(
+  db: Pick<Database, 'readAs'>,
+  place: Place,
+  id: string,
+): Promise<Import & { head: Buffer }> {
+  const text = sql<Import & { head: Buffer }>`
+    select id, name, columns, done, total, report, substring(content for ${sql.lit(HEAD)}) as head,
+      case when status in ('checking', 'importing') and not ${busy} then 'stopped' else status end as status
+    from imports where ${own(place, id)}`
+  const [found] = await db.readAs(place.actor, (q) => statement(q, text))
+  if (!found) throw notFound()
+  return found
+}
+
+/**
+ * Takes an import to work on it: nobody else does as long as its progress is told.
+ * @returns what names this run of the work
+ */
+export async function beginImport(
+  tx: Db,
+  place: Place,
+  id: string,
+  { status, columns }: { status: 'checking' | 'importing'; columns: Columns },
+): Promise<string> {
+  const run = randomUUID()
+  const { rows } = await sql`
+    update imports set status = ${status}, columns = ${JSON.stringify(columns)}::jsonb, run = ${run}, done = 0, report = '{}'
+    where ${own(place, id)} and status <> 'imported' and not ${busy} returning id`.execute(tx)
+  if (!rows.length) throw conflict('', 'This file is being worked on, or was imported already.')
+  return run
+}
+
+/** One run of the work on an import. */
+export type Running = Place & { id: string; run: string }
+
+/** Another run has taken the import over, or it is gone. */
+export class TakenOver extends Error {}
+
+/** Tells how far a run has come. @throws {TakenOver} */
+export async function tellProgress(tx: Db, running: Running, done: number): Promise<void> {
+  await ofRun(tx, running, sql`done = ${done}`)
+}
+
+/** Ends a run with what became of it; what was imported is not kept as a file. @throws {TakenOver} */
+export async function endRun(
+  tx: Db,
+  running: Running,
+  status: 'checked' | 'imported' | 'failed',
+  report: Import['report'],
+): Promise<void> {
+  const rows = report.rows === undefined ? sql`` : sql`, done = ${report.rows}, total = ${report.rows}`
+  const content = status === 'imported' ? sql`, content = ''` : sql``
+  const json = JSON.stringify(report)
+  await ofRun(tx, running, sql`status = ${status}, report = ${json}::jsonb, run = null${rows}${content}`)
+}
+
+async function ofRun(tx: Db, running: Running, set: ReturnType<typeof sql>): Promise<void> {
+  const { rows } = await sql`
+    update imports set ${set} where ${own(running, running.id)} and run = ${running.run} returning id`.execute(
+    tx,
+  )
+  if (!rows.length) throw new TakenOver('somebody else works on this import')
+}
+
+/** The bytes of a kept file, a piece at a time. */
+export async function* contentOf(tx: Db, place: Place, id: string): AsyncGenerator<Buffer> {
+  for (let at = 1; ; at += PIECE) {
+    const { rows } = await sql<{ piece: Buffer }>`
+      select substring(content from ${at}::int for ${sql.lit(PIECE)}) as piece from imports where ${own(place, id)}`.execute(
+      tx,
+    )
+    const piece = rows[0]?.piece
+    if (!piece?.length) return
+    yield piece
+  }
+}

@@ -1,0 +1,179 @@
+import { setImmediate as others } from 'node:timers/promises'
+import type { UserActor } from '#src/access/actor.ts'
+import type { Grant } from '#src/access/grant.ts'
+import type { Model } from '#src/access/permission.ts'
+import type { Db, Door } from '#src/db/database.ts'
+import type { Services } from '#src/http/endpoint.ts'
+import { noted, type Refused } from '#src/resource/bulk.ts'
+import { fromCell } from '#src/resource/export.ts'
+import type { Field, Mapping } from '#src/resource/import-columns.ts'
+import { Sheet } from '#src/resource/sheet.ts'
+
+/** What is wrong, and where: the physical line, and the field; null for the file, or the row, as a whole. */
+export type ImportError = {
+  line: number | null
+  column: string | null
+  /** The cell, cut. */
+  value: string | null
+  message: string
+}
+
+/** What became of a file. Of the errors the first are kept; their count is exact. */
+export type ImportReport = {
+  rows: number
+  error_count: number
+  errors: ImportError[]
+  ignored_columns: string[]
+}
+
+/** Something wrong with a row. `denied` names the permission that would have been needed, for the trail. */
+export type Wrong = { field: string | null; message: string; denied?: string }
+
+/** What a refusal says against a row, field by field. */
+export function wrongOf({ error: { errors, message }, denied }: Refused): Wrong[] {
+  if (!errors?.length) return [{ field: null, message, denied }]
+  return errors.map(({ path, message }) => ({ field: path || null, message, denied }))
+}
+
+/** The cells of a row by field, as the file has them. */
+export type Cells = Readonly<Record<string, string>>
+
+/** Reads and writes the rows of one file, in one transaction. */
+export interface Importer<R = unknown> {
+  /** What a row says, as far as it is right, and what is wrong with it in itself. */
+  read(line: number, cells: Cells): { row: R; wrong: Wrong[] }
+  /** What speaks against rows by what is there; those that are wrong in themselves are among them. */
+  check(tx: Db, rows: readonly R[]): Promise<(Wrong & { line: number })[]>
+  /** Writes rows in which nothing is wrong. */
+  write(tx: Db, rows: readonly R[]): Promise<void>
+}
+
+/** How an entity comes from a file: what a column may become, and as the actor, who reads and writes the rows. */
+export type Importing<M extends Model> = {
+  fields: readonly Field[]
+  importer: (actor: UserActor, grant: Grant<M, 'create'>, services: Services) => Importer
+}
+
+/** One file on its way in. */
+export type Job = {
+  /** Read anew when the transaction is run again. */
+  content: (tx: Db) => AsyncIterable<Buffer> | Iterable<Buffer>
+  importer: () => Importer
+  choose: (header: readonly string[]) => Mapping
+  /** The many, for a file without a row. */
+  many: string
+  /** Where it was asked for, for the trail. */
+  path: string
+  /** Does everything, and takes it back. */
+  dryRun: boolean
+  /** Told after every few rows; what it throws ends the work. */
+  progress?: (done: number) => void
+  /** Last of all, in the transaction of the rows. */
+  finish?: (tx: Db, report: ImportReport) => Promise<void>
+}
+
+const AT_ONCE = 1000
+const MOST_ERRORS = 1000
+const MOST_OF_VALUE = 100
+const MOST_OF_MESSAGE = 500
+
+/** Text of a file as reports keep it: short, and nothing that JSON of the database refuses. */
+export const excerpt = (text: string, most = MOST_OF_VALUE) =>
+  text.replaceAll('\0', '␀').slice(0, most).toWellFormed() + (text.length > most ? '…' : '')
+
+/** Carries the report out of a transaction that shall not be kept. */
+class TakenBack extends Error {}
+
+/** All rows of a file in one transaction, or none; and everything that is wrong with them at once. */
+export async function importFile(
+  db: Pick<Door, 'withActor'>,
+  actor: UserActor,
+  job: Job,
+): Promise<ImportReport> {
+  let run = new Run(job)
+  try {
+    return await db.withActor(actor, async (tx) => {
+      run = new Run(job)
+      const report = await run.work(tx)
+      if (report.error_count || job.dryRun) throw new TakenBack()
+      await job.finish?.(tx, report)
+      return report
+    })
+  } catch (error) {
+    if (!(error instanceof TakenBack)) throw error
+    const { denied, report } = run
+    if (denied) await db.withActor(actor, (tx) => noted(tx, null, denied, job.path))
+    return report
+  }
+}
+
+class Run {
+  readonly report: ImportReport = { rows: 0, error_count: 0, errors: [], ignored_columns: [] }
+  denied: string | undefined
+  readonly #job: Job
+  readonly #importer: Importer
+
+  constructor(job: Job) {
+    this.#job = job
+    this.#importer = job.importer()
+  }
+
+  async work(tx: Db): Promise<ImportReport> {
+    const { report } = this
+    const sheet = new Sheet(this.#job.content(tx), ({ line, message }) => this.#wrong(line, null, message))
+    const header = await sheet.header()
+    if (header) await this.#rows(tx, sheet, header.line, this.#job.choose(header.cells))
+    report.rows = sheet.count
+    if (!report.rows && !report.error_count)
+      this.#wrong(null, null, `The file has no ${this.#job.many} in it.`)
+    report.errors.sort((a, b) => (a.line ?? 0) - (b.line ?? 0))
+    return report
+  }
+
+  async #rows(tx: Db, sheet: Sheet, line: number, { columns, ignored, wrong }: Mapping) {
+    this.report.ignored_columns = ignored.map((name) => excerpt(name))
+    for (const message of wrong) this.#wrong(line, null, `the header ${message}`)
+    if (wrong.length) return
+    const places = columns.flatMap((field, at) => (field === null ? [] : [[field, at] as const]))
+    for await (const rows of sheet.rows(AT_ONCE)) {
+      const cells = rows.map((row) =>
+        Object.fromEntries(places.map(([field, at]) => [field, fromCell(row.cells[at] ?? '')])),
+      )
+      await this.#piece(
+        tx,
+        rows.map((row, at) => [row.line, cells[at] as Cells]),
+      )
+      this.#job.progress?.(sheet.count)
+      // others have their turn
+      await others()
+    }
+  }
+
+  async #piece(tx: Db, rows: readonly (readonly [line: number, cells: Cells])[]) {
+    const read = rows.map(([line, cells]) => {
+      const { row, wrong } = this.#importer.read(line, cells)
+      for (const one of wrong) this.#wrong(line, one, one.message, cells)
+      return row
+    })
+    const found = await this.#importer.check(tx, read)
+    const byLine = new Map(found.length ? rows : [])
+    for (const one of found) this.#wrong(one.line, one, one.message, byLine.get(one.line))
+    // nothing will be kept any more: the rest is only looked at
+    if (!this.report.error_count) await this.#importer.write(tx, read)
+  }
+
+  #wrong(line: number | null, at: Omit<Wrong, 'message'> | null, message: string, cells: Cells = {}) {
+    const { report } = this
+    report.error_count += 1
+    this.denied ??= at?.denied
+    if (report.errors.length >= MOST_ERRORS) return
+    const column = at?.field ?? null
+    const cell = column === null ? undefined : cells[column]
+    report.errors.push({
+      line,
+      column,
+      value: cell ? excerpt(cell) : null,
+      message: excerpt(message, MOST_OF_MESSAGE),
+    })
+  }
+}
