@@ -8,6 +8,7 @@ import type { Database } from '#src/db/database.ts'
 import { accessRoutes } from '#src/domains/access/routes.tsx'
 import { authRoutes } from '#src/domains/auth/routes.tsx'
 import { docsRoutes } from '#src/domains/docs/routes.ts'
+import { groupRoutes } from '#src/domains/groups/routes.tsx'
 import { healthRoutes } from '#src/domains/health/routes.tsx'
 import { homeRoutes } from '#src/domains/home/routes.tsx'
 import '#src/domains/models.ts'
@@ -36,6 +37,7 @@ export const endpoints: Endpoint[] = [
   ...docsRoutes(() => endpoints),
   ...userRoutes,
   ...profileRoutes,
+  ...groupRoutes,
   ...sessionRoutes,
   // before the path that takes an id
   ...enteringRoutes,

@@ -33,10 +33,10 @@ export const givable = (role: string): RawBuilder<Givable['held']> => sql`(
     from up join roles r on r.id = up.id)`
 
 /**
- * The rule of granting: the giver's permissions cover all that the role holds. Whoever has `role:assign:all` needs
- * to cover only what was added to a template below the reserved ones.
+ * What the giver has to hold themselves of what a role holds: whoever has `role:assign:all` needs to cover only what
+ * was added to a template below the reserved ones.
  */
-export function mayGive({ rights }: Pick<UserActor, 'rights'>, { held }: Givable): boolean {
+export function toCover({ rights }: Pick<UserActor, 'rights'>, { held }: Givable): string[] {
   const assigns = rights.scopes.get('role:assign')?.has('all') ?? false
   const known = new Set(
     held.flatMap(({ template, codes }) => {
@@ -45,11 +45,12 @@ export function mayGive({ rights }: Pick<UserActor, 'rights'>, { held }: Givable
       return codes.filter((code) => templates.includes(code))
     }),
   )
-  return covers(
-    rights.scopes,
-    held.flatMap(({ codes }) => codes.filter((code) => !known.has(code))),
-  )
+  return held.flatMap(({ codes }) => codes.filter((code) => !known.has(code)))
 }
+
+/** The rule of granting: the giver's permissions cover all that the role holds, but for the templates. */
+export const mayGive = (giver: Pick<UserActor, 'rights'>, role: Givable): boolean =>
+  covers(giver.rights.scopes, toCover(giver, role))
 
 /**
  * Disabled permissions that the actor would hold if they were active: a switch takes them from everybody, and must

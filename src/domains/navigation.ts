@@ -12,6 +12,14 @@ type Item = Omit<NavigationItem, 'current'> & {
 const items: Item[] = [
   { label: 'Start', href: paths.home, icon: 'house' },
   { label: 'People', href: paths.users, icon: 'users', section: 'Organization', can: 'user:read' },
+  { label: 'Groups', href: paths.groups, icon: 'folder-tree', section: 'Organization', can: 'group:read' },
+  {
+    label: 'Departments',
+    href: paths.departments,
+    icon: 'network',
+    section: 'Organization',
+    can: 'group:read',
+  },
   {
     label: 'Sessions',
     href: paths.sessions,

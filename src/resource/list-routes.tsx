@@ -58,6 +58,7 @@ export function listRoute<M extends Model, X>(resource: Resource<M>, parts: Part
           may,
           frame,
           columns: parts.columns?.({ actor, frame, may }),
+          actions: parts.listHead?.({ actor, frame, may }),
           bulk: bulkOffered(resource, parts, actor, query),
           imports: !parts.without?.includes('import'),
         }),

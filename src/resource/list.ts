@@ -12,7 +12,8 @@ const USUAL_LIMIT = 25
 /** What a list is made of: the rows that match, within a Grant's reach, and each as JSON. */
 export type Source<T extends keyof DB> = {
   table: T & string
-  grant: Grant
+  /** Of the Grant, or of what else says which rows: two with the same reach have the same ones. */
+  grant: Pick<Grant, 'all' | 'reach'>
   search?: Search | null
   /** Filters and scope; no search, no order, no page. */
   matching: (db: Db) => SelectQueryBuilder<DB, T, object>

@@ -54,7 +54,7 @@ export function sourceOf<M extends Model>(
   const table = resource.table as Table
   return {
     table,
-    grant: grant as unknown as Grant,
+    grant: { all: grant.all, reach: `${resource.path} ${grant.reach}` },
     json: recordJson(resource, actor),
     search: declared.searched ? searchFor(resource.model.name, view.q) : null,
     matching: (db) => {

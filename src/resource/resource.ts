@@ -75,7 +75,9 @@ export class Resource<M extends Model = Model> {
     this.list = listOf(this, declared)
     this.query = listQuery(this.list)
     this.body = bodies(this.columns)
-    this.record = (declared.answered ?? answered(this)).meta({ id: model.name })
+    // of several entities of a model, the first has its name
+    const id = resources.has(model.name) ? declared.one : model.name
+    this.record = (declared.answered ?? answered(this)).meta({ id })
   }
 
   get table(): string {

@@ -12,7 +12,7 @@ import type { Frame } from '#src/ui/frame.ts'
 import type { Child } from '#src/ui/html.ts'
 import { Panel } from '#src/ui/surface.tsx'
 
-/** Records that references may name, by model. */
+/** Records that references may name, by model; what a single column offers, by its name. */
 export type Offered = Readonly<Record<string, readonly { value: string; label: string }[]>>
 
 export type FieldsProps = {
@@ -131,9 +131,12 @@ function ColumnField({
     )
   if (kind === 'choice') {
     const choices = options.map((value) => ({ value, label: labels[value] ?? capital(value) }))
-    return <Select {...shared} required options={choices} />
+    return <Select {...shared} required options={offered[given.name] ?? choices} />
   }
-  if (kind === 'reference') return <Select {...shared} none="Nobody" options={offered[of] ?? []} />
+  if (kind === 'reference') {
+    const records = offered[given.name] ?? offered[of] ?? []
+    return <Select {...shared} none={of === 'user' ? 'Nobody' : 'None'} options={records} />
+  }
   return (
     <Field {...shared} type={inputs[kind as keyof typeof inputs] ?? 'text'} rows={rows} autocomplete="off" />
   )

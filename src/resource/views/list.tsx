@@ -10,6 +10,7 @@ import { type BulkAction, BulkBar } from '#src/ui/bulk.tsx'
 import { ButtonLink } from '#src/ui/button.tsx'
 import { EmptyState, NoMatch } from '#src/ui/feedback.tsx'
 import type { Frame } from '#src/ui/frame.ts'
+import type { Child } from '#src/ui/html.ts'
 import { Pager } from '#src/ui/pager.tsx'
 import { type Column, Table } from '#src/ui/table.tsx'
 import { type Filter, Toolbar } from '#src/ui/toolbar.tsx'
@@ -27,7 +28,7 @@ export type ListProps = {
   columns?: Column<Row>[]
   bulk?: readonly BulkAction[]
   /** Further actions in the head. */
-  actions?: unknown
+  actions?: Child
   imports?: boolean
 }
 
@@ -50,11 +51,16 @@ export function listScreen(props: ListProps): Screen {
   return {
     title: capital(many),
     lead,
-    actions: may.create ? (
-      <ButtonLink kind="primary" icon="plus" href={frame.path(places.new)}>
-        Add {one}
-      </ButtonLink>
-    ) : null,
+    actions: (
+      <>
+        {props.actions}
+        {may.create ? (
+          <ButtonLink kind="primary" icon="plus" href={frame.path(places.new)}>
+            Add {one}
+          </ButtonLink>
+        ) : null}
+      </>
+    ),
     children: (
       <>
         <Toolbar
