@@ -1,6 +1,6 @@
 import { enterOrganization, leaveOrganization } from '#src/domains/organizations/actions.ts'
 import { entering } from '#src/domains/organizations/model.ts'
-import { may, read } from '#src/domains/organizations/routes.tsx'
+import { may, readOrganization } from '#src/domains/organizations/queries.ts'
 import { organizationScreen } from '#src/domains/organizations/views.tsx'
 import { can, post, signedIn } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
@@ -27,7 +27,7 @@ export const enteringRoutes = [
     {
       body: entering,
       refused: async ({ db, actor, id }, refusal) => {
-        const { organization } = await read(db, actor, actor.require('organization:read'), id())
+        const { organization } = await readOrganization(db, actor, actor.require('organization:read'), id())
         return (frame) =>
           organizationScreen({ organization: organization(), may: may(actor), frame, refusal })
       },

@@ -1,5 +1,6 @@
+import { sql } from 'kysely'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { type OrganizationRecord, organizationRecord } from '#src/domains/organizations/model.ts'
+import { type OrganizationRecord, organizationRecord, slugOf } from '#src/domains/organizations/model.ts'
 import { paths } from '#src/paths.ts'
 import { denied, hidden } from '#tests/access/trail.ts'
 import { as, browserOf } from '#tests/client.ts'
@@ -45,11 +46,13 @@ const read = (by: Person, id: string) => as(by).get(api(paths.organization(id)))
 
 describe('the list', () => {
   test('holds every organization for the platform, and the own one for its owner', async () => {
-    const all = await list(superadmin)
-    const ids = all.data.map(({ id }) => id)
-    expect(ids).toEqual(expect.arrayContaining([platform.id, people.org.id, people.foreigner.org.id]))
-    expect(all.page.total).toBe(all.data.length)
+    const all = await list(superadmin, 'sort=-created_at')
     for (const record of all.data) organizationRecord.parse(record)
+    const newest = all.data.map(({ id }) => id)
+    expect(newest).toEqual(expect.arrayContaining([people.org.id, people.foreigner.org.id]))
+    expect((await list(superadmin, 'sort=created_at')).data.map(({ id }) => id)).toContain(platform.id)
+    const { rows } = await sql<{ n: number }>`select count(*)::int as n from organizations`.execute(owner)
+    expect(all.page.total).toBe(Math.min(rows[0]?.n ?? 0, 10_000))
     const own = await list(people.owner)
     expect(own.data.map(({ id }) => id)).toEqual([people.org.id])
     organizationRecord.parse(own.data[0])
@@ -162,4 +165,13 @@ describe('one organization', () => {
     await denied(staff, 'organization:read', () => read(staff, people.org.id))
     await hidden(superadmin, () => read(superadmin, '00000000-0000-7000-8000-000000000000'))
   })
+})
+
+test('short names are made from names', () => {
+  expect(['Šumava Kühlhaus & Co.', '  --A  b--', '株式会社', `${'x'.repeat(62)} y`].map(slugOf)).toEqual([
+    'sumava-kuhlhaus-co',
+    'a-b',
+    '',
+    'x'.repeat(62),
+  ])
 })

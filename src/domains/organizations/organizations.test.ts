@@ -160,15 +160,6 @@ describe.each(ways)('making an organization (%s)', (_, via, create) => {
   })
 })
 
-test('short names are made from names', () => {
-  expect(['Šumava Kühlhaus & Co.', '  --A  b--', '株式会社', `${'x'.repeat(62)} y`].map(slugOf)).toEqual([
-    'sumava-kuhlhaus-co',
-    'a-b',
-    '',
-    'x'.repeat(62),
-  ])
-})
-
 const changes: [
   string,
   'api' | 'web',

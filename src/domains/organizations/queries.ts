@@ -4,6 +4,7 @@ import type { Grant } from '#src/access/grant.ts'
 import type { Door } from '#src/db/database.ts'
 import { type Page, type PageRow, page } from '#src/db/paging.ts'
 import type { OrganizationRecord } from '#src/domains/organizations/model.ts'
+import { notFound } from '#src/http/errors.ts'
 import type { ListView } from '#src/http/list.ts'
 import { list } from '#src/resource/list.ts'
 import { searchFor } from '#src/resource/search.ts'
@@ -63,13 +64,16 @@ export const organizationsOf = (
 ): Promise<Page<OrganizationRecord>> =>
   onPlatform(actor) ? all(db, actor, view) : own(db, actor, grant, view)
 
-/** One organization; undefined for what is out of reach. */
-export async function findOrganization(
+/**
+ * One organization.
+ * @throws 404 for what is out of reach
+ */
+export async function readOrganization(
   db: Door,
   actor: UserActor,
   grant: Grant<'organization', 'read'>,
   id: string,
-): Promise<{ json: string; version: number } | undefined> {
+) {
   const [found] = onPlatform(actor)
     ? await read(
         db,
@@ -83,5 +87,14 @@ export async function findOrganization(
           .where(grant.where())
           .select(['organizations.version', organizationJson.as('json')]),
       )
-  return found
+  if (!found) throw notFound()
+  return { ...found, organization: (): OrganizationRecord => JSON.parse(found.json) }
 }
+
+/** What a page offers: managing others is for the platform alone. */
+export const may = (actor: UserActor) => ({
+  manage: onPlatform(actor),
+  create: onPlatform(actor) && actor.can('organization:create'),
+  update: actor.can('organization:update'),
+  enter: onPlatform(actor) && actor.can('organization:enter'),
+})

@@ -1,6 +1,3 @@
-import type { UserActor } from '#src/access/actor.ts'
-import type { Grant } from '#src/access/grant.ts'
-import type { Door } from '#src/db/database.ts'
 import {
   createOrganization,
   ownerPassword,
@@ -10,33 +7,16 @@ import {
 import { editScreen, newScreen } from '#src/domains/organizations/forms.tsx'
 import {
   newOrganization,
-  type OrganizationRecord,
   organizationList,
   organizationRecord,
   someOfOrganization,
 } from '#src/domains/organizations/model.ts'
-import { findOrganization, onPlatform, organizationsOf } from '#src/domains/organizations/queries.ts'
+import { may, organizationsOf, readOrganization } from '#src/domains/organizations/queries.ts'
 import { listScreen, organizationScreen } from '#src/domains/organizations/views.tsx'
 import { can, get, patch, post } from '#src/http/endpoint.ts'
-import { notFound } from '#src/http/errors.ts'
 import { pageJson, pageLinks } from '#src/http/page.ts'
 import { paths } from '#src/paths.ts'
 import { pageAnswer } from '#src/resource/list-routes.tsx'
-
-/** @throws 404 for what is out of reach */
-export async function read(db: Door, actor: UserActor, grant: Grant<'organization', 'read'>, id: string) {
-  const found = await findOrganization(db, actor, grant, id)
-  if (!found) throw notFound()
-  return { ...found, organization: (): OrganizationRecord => JSON.parse(found.json) }
-}
-
-/** What a page offers. */
-export const may = (actor: UserActor) => ({
-  manage: onPlatform(actor),
-  create: onPlatform(actor) && actor.can('organization:create'),
-  update: actor.can('organization:update'),
-  enter: onPlatform(actor) && actor.can('organization:enter'),
-})
 
 export const organizationRoutes = [
   get(
@@ -92,7 +72,7 @@ export const organizationRoutes = [
     can('organization:read'),
     { answer: organizationRecord, summary: 'Read one organization' },
     async ({ db, actor, grant, id }) => {
-      const { json, version, organization } = await read(db, actor, grant, id())
+      const { json, version, organization } = await readOrganization(db, actor, grant, id())
       return {
         json,
         etag: version,
@@ -106,7 +86,7 @@ export const organizationRoutes = [
     can('organization:update'),
     { only: 'page' },
     async ({ db, actor, id }) => {
-      const { organization } = await read(db, actor, actor.require('organization:read'), id())
+      const { organization } = await readOrganization(db, actor, actor.require('organization:read'), id())
       return { screen: (frame) => editScreen(organization(), may(actor), frame) }
     },
   ),
@@ -117,7 +97,7 @@ export const organizationRoutes = [
     {
       body: someOfOrganization,
       refused: async ({ db, actor, id }, refusal) => {
-        const { organization } = await read(db, actor, actor.require('organization:read'), id())
+        const { organization } = await readOrganization(db, actor, actor.require('organization:read'), id())
         return (frame) => editScreen(organization(), may(actor), frame, refusal)
       },
       answer: organizationRecord,
