@@ -12,6 +12,8 @@ export type Body = {
 
 const NONE: Body = { kind: 'none', fields: {} }
 const MOST_FIELDS = 1000
+/** Of a form's fields together: a thousand ids beside other fields are not too many. */
+const MOST_VALUES = 2000
 /** In all objects of a body together. */
 const MOST_KEYS = 10_000
 const DEEPEST = 20
@@ -119,12 +121,16 @@ function refuseNul(text: string): void {
 
 function collected(pairs: Iterable<[string, string]>): Record<string, unknown> {
   const fields: Record<string, unknown> = Object.create(null)
-  let count = 0
+  let names = 0
+  let values = 0
   for (const [name, value] of pairs) {
-    if (++count > MOST_FIELDS) throw new HttpError(400, `The body has more than ${MOST_FIELDS} fields.`)
-    refuseNul(value)
     const before = fields[name]
-    fields[name] = before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value]
+    if (before === undefined) names++
+    if (names > MOST_FIELDS || ++values > MOST_VALUES)
+      throw new HttpError(400, `The body has more than ${MOST_FIELDS} fields.`)
+    refuseNul(value)
+    if (Array.isArray(before)) before.push(value)
+    else fields[name] = before === undefined ? value : [before, value]
   }
   return { ...fields }
 }

@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 import { agreement } from '#tests/resource/agreement.ts'
 import { bodies } from '#tests/resource/bodies.ts'
+import { bulk } from '#tests/resource/bulk.ts'
 import { lists } from '#tests/resource/lists.ts'
 import { placing } from '#tests/resource/placing.ts'
 import { reads } from '#tests/resource/reads.ts'
@@ -20,6 +21,7 @@ export async function suiteFor(entity: Entity): Promise<void> {
     describe('read', () => reads(stage))
     describe('agreed on', () => agreement(stage))
     describe('listed', () => lists(stage))
+    describe('done to many', () => bulk(stage))
     describe('within the organization', () => tenancy(stage))
   })
 }

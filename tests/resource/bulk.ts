@@ -1,0 +1,255 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { trail } from '#tests/access/trail.ts'
+import type { Answer } from '#tests/client.ts'
+import { type Person, personWith } from '#tests/people.ts'
+import { listed } from '#tests/resource/form.ts'
+import { Stage } from '#tests/resource/stage.ts'
+
+type Outcome = { id: string; status: 'done' | 'refused'; reason?: string }
+type BulkAnswer = { done: number; refused: number; results: Outcome[] }
+
+/** The same to many records, each as it would be alone. */
+export function bulk(given: Stage): void {
+  const { people, org, groupable, resource } = given
+  const { searched, title } = resource.declared
+  const send = (by: Person, body: object, stage = given) => stage.as(by).post(stage.api('/bulk'), body)
+  const requestOf = (answer: Answer) => answer.headers.get('x-request-id') as string
+  const made = (count: number, body = {}) => given.rows(Array.from({ length: count }, () => body))
+
+  test.runIf(groupable)(
+    'a thousand of mixed rights are each done or refused, with reasons and in the trail',
+    async () => {
+      const by = await personWith(
+        org,
+        [...given.codes(['read'], 'all'), ...given.codes(['delete'], 'group')],
+        {
+          groups: [given.group],
+        },
+      )
+      const mine = await made(600, { owner_group_id: given.group })
+      const visible = await made(300, { owner_group_id: given.elsewhere })
+      const foreign = await given.rows(Array(50).fill({}), given.foreign)
+      const gone = await made(10, { owner_group_id: given.group })
+      await given.remove(...gone)
+      const never = Array.from({ length: 40 }, () => randomUUID() as string)
+      const ids = [...never, ...visible, ...mine, ...foreign, ...gone]
+      const answer = await send(by, { action: 'delete', ids })
+      expect(answer.status, answer.text.slice(0, 300)).toBe(200)
+      const { done, refused, results } = answer.json<BulkAnswer>()
+      expect([done, refused]).toEqual([600, 400])
+      expect(results.map(({ id }) => id).sort()).toEqual([...ids].sort())
+      const of = (some: readonly string[]) => {
+        const wanted = new Set(some)
+        return results
+          .filter(({ id }) => wanted.has(id))
+          .map(({ status, reason }) => `${status} ${reason ?? ''}`)
+      }
+      expect(new Set(of(mine))).toEqual(new Set(['done ']))
+      expect(new Set(of(visible))).toEqual(new Set(['refused You may not do this.']))
+      // what isn't seen is refused alike, whatever it is
+      expect(new Set(of([...foreign, ...gone, ...never])).size).toBe(1)
+      const rows = await given.all()
+      const deleted = new Set(rows.filter((row) => row.deleted_at !== null).map(({ id }) => id))
+      expect([mine.every((id) => deleted.has(id)), visible.some((id) => deleted.has(id))]).toEqual([
+        true,
+        false,
+      ])
+      const lines = await trail(org, { request: requestOf(answer) })
+      const targets = (action: string) =>
+        lines.filter((line) => line.action === action).map(({ target_id }) => target_id)
+      expect(targets(`${given.model}:delete`).sort()).toEqual([...mine].sort())
+      expect(targets('access:denied').sort()).toEqual([...visible].sort())
+      expect(lines).toHaveLength(900)
+      for (const line of lines) expect(line).toMatchObject({ actor_user_id: by.id, via: 'api' })
+      expect(await trail(given.foreign, { request: requestOf(answer) })).toEqual([])
+    },
+    60_000,
+  )
+
+  test('is for who may do it at all', async () => {
+    const [id = ''] = await made(1)
+    for (const by of [people.nobody, people.looker])
+      for (const action of ['delete', 'restore'])
+        await given.denied(by, 'delete', () => send(by, { action, ids: [id] }))
+    if (groupable) {
+      const { results } = (
+        await send(people.viewer, { action: 'delete', ids: [await given.row()] })
+      ).json<BulkAnswer>()
+      expect(results).toMatchObject([{ status: 'refused', reason: 'You may not do this.' }])
+    }
+  })
+
+  test('of an id that comes twice, in any writing, does it once', async () => {
+    const [id = '', other = ''] = await made(2)
+    const answer = await send(people.owner, { action: 'delete', ids: [id, id.toUpperCase(), id, other] })
+    expect(answer.json<BulkAnswer>()).toMatchObject({ done: 2, refused: 0 })
+    const lines = await trail(org, { request: requestOf(answer) })
+    expect(lines.map(({ target_id }) => target_id).sort()).toEqual([id, other].sort())
+    const back = await send(people.owner, { action: 'restore', ids: [id, other] })
+    expect(back.json<BulkAnswer>()).toMatchObject({ done: 2, refused: 0 })
+    expect((await trail(org, { request: requestOf(back) })).map(({ action }) => action)).toEqual(
+      Array(2).fill(`${given.model}:restore`),
+    )
+  })
+
+  test.each<[string, object, string | null]>([
+    ['an action that there isn’t', { action: 'nonsense', ids: [randomUUID()] }, 'action'],
+    ['an action of the language', { action: 'constructor', ids: [randomUUID()] }, 'action'],
+    ['no action', { ids: [randomUUID()] }, 'action'],
+    ['no ids', { action: 'delete' }, 'ids'],
+    ['an empty list', { action: 'delete', ids: [] }, 'ids'],
+    ['ids that are none', { action: 'delete', ids: ['nonsense'] }, 'ids'],
+    ['1,001 ids', { action: 'delete', ids: Array.from({ length: 1001 }, () => randomUUID()) }, 'ids'],
+  ])('%s is a 422', async (_, body, path) => {
+    const answer = await given.untouched(() => send(people.owner, body))
+    expect([answer.status, answer.json().errors?.map((error) => error.path.split('.')[0])]).toEqual([
+      422,
+      [path],
+    ])
+    const page = await given.browser(people.owner).post(given.page('/bulk'), body as Record<string, string>)
+    expect(page.status).toBe(422)
+  })
+
+  describe('all that match', () => {
+    test('are those that the list shows its reader, and no others', async () => {
+      const stage = await Stage.of(given.entity)
+      const { owner } = stage.people
+      await stage.rows(
+        Array.from({ length: 30 }, (_, n) =>
+          n % 3 && typeof title === 'string' ? {} : { [String(title)]: `Shared name ${n}` },
+        ),
+      )
+      const queries = ['sort=-created_at', ...(searched ? ['q=shared', 'q=nothinglikeit'] : [])]
+      for (const query of queries.reverse()) {
+        const seen = (await listed(stage, owner, `?limit=200&${query}`)).map(({ id }) => id)
+        const answer = await send(owner, { action: 'delete', matching: query }, stage)
+        if (!seen.length) {
+          expect(answer.status).toBe(422)
+          continue
+        }
+        expect(answer.json<BulkAnswer>().results.map(({ id, status }) => `${id} ${status}`)).toEqual(
+          seen.sort().map((id) => `${id} done`),
+        )
+        expect(await listed(stage, owner, `?limit=200&${query}`)).toEqual([])
+      }
+      const gone = (await listed(stage, owner, '?limit=200&deleted=true')).length
+      expect(gone).toBe(30)
+      const back = await send(owner, { action: 'restore', matching: 'deleted=true&limit=1' }, stage)
+      expect(back.json<BulkAnswer>()).toMatchObject({ done: 30, refused: 0 })
+      expect(await listed(stage, owner, '?limit=200&deleted=true')).toEqual([])
+    })
+
+    test.runIf(groupable)(
+      'are looked for with the right to read, and changed with the right to change',
+      async () => {
+        const stage = await Stage.of(given.entity)
+        const narrow = await personWith(
+          stage.org,
+          [...stage.codes(['read'], 'group'), ...stage.codes(['delete'], 'all')],
+          {
+            groups: [stage.group],
+          },
+        )
+        const here = await stage.row()
+        const there = await stage.row({ owner_group_id: stage.elsewhere })
+        const answer = await send(narrow, { action: 'delete', matching: '' }, stage)
+        expect(answer.json<BulkAnswer>().results).toEqual([{ id: here, status: 'done' }])
+        expect((await stage.stored(there)).deleted_at).toBeNull()
+        const blind = await personWith(stage.org, stage.codes(['delete'], 'all'))
+        await stage.denied(blind, 'read', () => send(blind, { action: 'delete', matching: '' }, stage))
+        const keeper = await send(stage.people.keeper, { action: 'delete', matching: '' }, stage)
+        expect(keeper.json<BulkAnswer>()).toMatchObject({ done: 0, refused: 1 })
+      },
+    )
+
+    test('are refused where they are more than a thousand, and done where they are just that', async () => {
+      const stage = await Stage.of(given.entity)
+      const { owner } = stage.people
+      const [one = ''] = await stage.rows(Array(1001).fill({}))
+      const many = await stage.untouched(() => send(owner, { action: 'delete', matching: '' }, stage))
+      expect(many.status).toBe(422)
+      await stage.remove(one)
+      const answer = await send(owner, { action: 'delete', matching: '' }, stage)
+      expect(answer.json<BulkAnswer>()).toMatchObject({ done: 1000, refused: 0 })
+    }, 60_000)
+
+    test.each(['nonsense=1', 'sort=nonsense', 'limit=0', 'after=x', 'deleted=perhaps'])(
+      '%s is a 400',
+      async (matching) => {
+        const answer = await given.untouched(() => send(people.owner, { action: 'delete', matching }))
+        expect(answer.status).toBe(400)
+      },
+    )
+  })
+
+  describe('a page', () => {
+    const post = (by: Person, fields: Record<string, string | string[]>) =>
+      given.browser(by).post(given.page('/bulk'), fields)
+
+    test('goes back to the list when all is done, and says so there', async () => {
+      const ids = await made(2)
+      const answer = await post(people.owner, { action: 'delete', ids })
+      expect([answer.status, answer.headers.get('location')]).toEqual([303, given.page()])
+      const one = await post(people.owner, { action: 'restore', ids: ids[0] as string })
+      expect(one.status).toBe(303)
+      expect((await given.stored(ids[0] as string)).deleted_at).toBeNull()
+      expect((await given.stored(ids[1] as string)).deleted_at).not.toBeNull()
+    })
+
+    test('tells which were refused and why, and tries just them again', async () => {
+      const [done = '', gone = ''] = await made(
+        2,
+        typeof title === 'string' ? { [title]: 'Gone <b>already</b>' } : {},
+      )
+      await given.remove(gone)
+      const never = randomUUID()
+      const answer = await post(people.owner, {
+        action: 'delete',
+        ids: [done, gone, never],
+        extra: 'kept "as" it is',
+      })
+      expect(answer.status).toBe(200)
+      const form =
+        new RegExp(`<form method="post" action="${given.page('/bulk')}"[\\s\\S]*?</form>`).exec(
+          answer.text,
+        )?.[0] ?? ''
+      const fields = [...form.matchAll(/name="([^"]+)" value="([^"]*)"/g)].map(([, name, value]) => [
+        name,
+        value,
+      ])
+      const sent = fields.filter(([name]) => name !== 'csrf_token')
+      expect(
+        sent
+          .filter(([name]) => name === 'ids')
+          .map(([, id]) => id)
+          .sort(),
+      ).toEqual([gone, never].sort())
+      expect(sent.filter(([name]) => name !== 'ids')).toEqual([
+        ['action', 'delete'],
+        ['extra', 'kept &quot;as&quot; it is'],
+      ])
+      if (typeof title === 'string') expect(answer.text).toContain('Gone &lt;b&gt;already&lt;/b&gt;</a>')
+      expect(answer.text).toContain(`href="${given.page(`/${gone}`)}"`)
+      expect(answer.text).not.toContain(`href="${given.page(`/${never}`)}"`)
+    })
+
+    test('takes as many as a program does', async () => {
+      const ids = Array.from({ length: 1000 }, () => randomUUID() as string)
+      const answer = await post(people.owner, { action: 'delete', ids, extra: 'beside' })
+      expect([answer.status, answer.text.match(/name="ids"/g)?.length]).toEqual([200, 1000])
+    })
+
+    test('of what one doesn’t see names nothing', async () => {
+      if (!given.groupable) return
+      const id = await given.row({
+        owner_group_id: given.elsewhere,
+        ...(typeof title === 'string' ? { [title]: 'Secretname' } : {}),
+      })
+      const answer = await post(people.member, { action: 'delete', ids: id })
+      expect([answer.status, answer.text.includes('Secretname')]).toEqual([200, false])
+      const seen = await post(people.keeper, { action: 'delete', ids: id })
+      expect([seen.status, seen.text.includes('Secretname')]).toEqual([200, typeof title === 'string'])
+    })
+  })
+}
