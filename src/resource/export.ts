@@ -2,14 +2,18 @@ import { stringify } from 'csv-stringify/sync'
 import type { Column } from '#src/resource/column.ts'
 import type { Resource, Row } from '#src/resource/resource.ts'
 
+// full-width ones too, which some spreadsheets take for the others; after apostrophes as well
+const FORMULA = /^'*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n]/
+
 /**
  * What a spreadsheet would take for a formula gets an apostrophe before it; so does what has one already, so that
  * `fromCell` gives back every text as it was.
  */
-const guarded = (value: string) => (/^'*[=+\-@\t\r]/.test(value) ? `'${value}` : value)
+const guarded = (value: string) => (FORMULA.test(value) ? `'${value}` : value)
 
 /** A cell's text as it was before `guarded`. */
-export const fromCell = (cell: string): string => (/^''*[=+\-@\t\r]/.test(cell) ? cell.slice(1) : cell)
+export const fromCell = (cell: string): string =>
+  cell.startsWith("'") && FORMULA.test(cell) ? cell.slice(1) : cell
 
 const cellOf = ({ kind }: Column, value: unknown): string => {
   if (value === null || value === undefined) return ''

@@ -2,6 +2,7 @@ import { describe } from 'vitest'
 import { agreement } from '#tests/resource/agreement.ts'
 import { bodies } from '#tests/resource/bodies.ts'
 import { bulk } from '#tests/resource/bulk.ts'
+import { files } from '#tests/resource/files.ts'
 import { lists } from '#tests/resource/lists.ts'
 import { placing } from '#tests/resource/placing.ts'
 import { reads } from '#tests/resource/reads.ts'
@@ -22,6 +23,7 @@ export async function suiteFor(entity: Entity): Promise<void> {
     describe('agreed on', () => agreement(stage))
     describe('listed', () => lists(stage))
     describe('done to many', () => bulk(stage))
+    describe('files', () => files(stage))
     describe('within the organization', () => tenancy(stage))
   })
 }
