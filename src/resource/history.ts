@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Database } from '#src/db/database.ts'
@@ -64,12 +64,10 @@ export async function historyOf(
     resource.model.name,
     ...(resource.declared.attached ?? []).filter(({ needs }) => actor.can(needs)).map(({ type }) => type),
   ]
-  const people = actor.find('user:read')
   const text = sql<Line>`
     select e.id, e.created_at, e.action, e.via, e.reason, e.request_id, e.target_type, e.data,
       case when e.actor_user_id is not null then json_build_object('id', e.actor_user_id, 'name',
-        (select coalesce(nullif(btrim(u.first_name || ' ' || u.last_name), ''), u.username) from users u
-          where u.id = e.actor_user_id and (u.id = ${actor.userId} or ${people?.where('u') ?? sql`false`}))) end as actor
+        ${actorName(actor, sql`e.actor_user_id`)}) end as actor
     from events e where e.target_type = any(${types}) and e.target_id = ${id}
       and (${before ?? null}::uuid is null or e.id < ${before ?? null}::uuid)
     order by e.id desc limit ${AT_ONCE + 1}`
@@ -82,12 +80,25 @@ export async function historyOf(
   }
 }
 
+/**
+ * The name of somebody whom the trail names, where the reader may see it: of this organization, or in it through a
+ * shadow. Each is found by its own index.
+ */
+export function actorName(reader: UserActor, id: RawBuilder<unknown>): RawBuilder<string | null> {
+  const name = sql`coalesce(nullif(btrim(u.first_name || ' ' || u.last_name), ''), u.username)`
+  const seen = sql`(u.id = ${reader.userId} or ${reader.find('user:read')?.where('u') ?? sql`false`})`
+  return sql`coalesce((select ${name} from users u where u.id = ${id} and ${seen}),
+    (select ${name} || ' (platform)' from users u where u.shadow_of_user_id = ${id} and ${seen}))`
+}
+
 function told({ target_type, data, actor, ...line }: Line, names: ReadonlyMap<string, string>): Happening {
   const { before = {}, after = {} } = data
   const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])]
   const nameOf = (value: unknown) => (typeof value === 'string' ? names.get(value) : undefined)
   const changes = fields.map((field): Change => {
     const [from, to] = [before[field], after[field]]
+    // what only says which one it is (the member, the role) stays as it was
+    if (field in before && from === to) return { field, to, to_name: nameOf(to) }
     return { field, from, to, from_name: nameOf(from), to_name: nameOf(to) }
   })
   const who = actor && { id: actor.id, ...(actor.name ? { name: actor.name } : {}) }

@@ -69,6 +69,16 @@ describe('a shadow', () => {
     expect(session?.user).toMatchObject({ name: superadmin.username })
   })
 
+  test('is named in the history of what its person did, as somebody from the platform', async () => {
+    const path = api(paths.user(people.member.id))
+    expect((await as(superadmin).patch(path, { first_name: 'Changed' })).status).toBe(200)
+    const history = async (by: Person) =>
+      (await as(by).get(`${path}/history`)).json<{ data: { actor: object }[] }>().data[0]?.actor
+    const id = superadmin.id
+    expect(await history(people.owner)).toEqual({ id, name: `${superadmin.username} (platform)` })
+    expect(await history(people.viewer)).toEqual({ id })
+  })
+
   test('counts as nobody who administers roles', async () => {
     const place = await makePeople()
     await entered(await makeSuperadmin(), place.org)
