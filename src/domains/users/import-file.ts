@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { type Row, readRow } from '#src/domains/users/import-row.ts'
+import { Earlier, needed, type Row, readRow } from '#src/domains/users/import-row.ts'
 import { Sheet, type SheetRow } from '#src/resource/sheet.ts'
 
 /** What is wrong, and where: the physical line of the file, and the column; null for the file or row as a whole. */
@@ -9,7 +9,6 @@ export type ImportError = { line: number | null; field: string | null; message: 
 export type People = { rows: Row[]; errors: ImportError[] }
 
 const columns = ['username', 'email', 'first_name', 'last_name', 'roles', 'groups'] as const
-const needed = ['username', 'email'] as const
 
 const MOST_BYTES = 50 * 1024 * 1024
 const AT_ONCE = 1000
@@ -18,6 +17,7 @@ const AT_ONCE = 1000
 export async function readPeople(file: string): Promise<People> {
   const people: People = { rows: [], errors: [] }
   const { rows, errors } = people
+  const earlier = new Earlier()
   const sheet = new Sheet(
     createReadStream(file),
     ({ line, message }) => errors.push({ line, field: null, message }),
@@ -37,7 +37,7 @@ export async function readPeople(file: string): Promise<People> {
             line,
             Object.fromEntries(names.map((name, index) => [name, cells[index] as string])),
           )
-          for (const error of found) errors.push({ line, ...error })
+          for (const error of [...found, ...earlier.twice(row)]) errors.push({ line, ...error })
           rows.push(row)
         }
       }
@@ -45,7 +45,6 @@ export async function readPeople(file: string): Promise<People> {
   } catch (error) {
     errors.push(unread(error as NodeJS.ErrnoException))
   }
-  errors.push(...twice(rows))
   if (!errors.length && !rows.length)
     errors.push({ line: null, field: null, message: 'The file has no people in it.' })
   errors.sort((a, b) => (a.line ?? 0) - (b.line ?? 0))
@@ -78,19 +77,4 @@ function wrongHeader(header: SheetRow): ImportError | undefined {
   if (!wrong.length) return undefined
   const message = `the header ${wrong.join(', ')}. Known columns: ${columns.join(', ')}`
   return { line: header.line, field: null, message }
-}
-
-/** User names and addresses that an earlier row has as well. */
-function twice(rows: readonly Row[]): ImportError[] {
-  const first = { username: new Map<string, number>(), email: new Map<string, number>() }
-  return rows.flatMap((row) =>
-    needed.flatMap((field) => {
-      const value = row[field]
-      if (value === null) return []
-      const line = first[field].get(value)
-      if (line !== undefined) return [{ line: row.line, field, message: `is that of line ${line}, too` }]
-      first[field].set(value, row.line)
-      return []
-    }),
-  )
 }

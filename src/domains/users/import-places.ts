@@ -1,45 +1,58 @@
-import { sql } from 'kysely'
-import { ADMINISTERS } from '#src/access/granting.ts'
+import { type RawBuilder, sql } from 'kysely'
+import { ADMINISTERS, type Givable, givable } from '#src/access/granting.ts'
 import type { Db } from '#src/db/database.ts'
-import type { ImportError } from '#src/domains/users/import-file.ts'
 import type { GroupName, Row } from '#src/domains/users/import-row.ts'
 
-/** What the names in a file mean in the organization; a message where one means nothing, or what may not be given. */
+/** Why a name can't stand in a file, and the permission that is missing, if that is the reason. */
+export type No = { message: string; denied?: string }
+
+/** What the names in a file mean in the organization: an id, or why it is none. */
 export type Places = {
-  role(name: string): string | { message: string }
-  group(name: GroupName): string | { message: string }
+  role(name: string): string | No
+  group(name: GroupName): string | No
 }
 
 type Found<T> = T & { given: string; id: string; name: string }
+
+/** Role that a file names. `reserved`: who may administer roles by it. */
+export type Role = Found<Givable & { status: string; reserved: boolean }>
+type Group = Found<{ kind: string }>
+
+/** On whose behalf a file gives roles and groups. */
+export type Giver = {
+  /** Roles (`r`) and groups (`g`) that the names in a file may mean. */
+  sees: { role: RawBuilder<boolean>; group: RawBuilder<boolean> }
+  /** Why a role, or a place in a group, may not be given: "which …"; null where it may. */
+  role: (role: Role) => No | null
+  group: (group: Group) => No | null
+}
 
 /** The one meant by a name: as it is written, else the only one but for case and accents. */
 function meant<T>(found: Found<T>[], given: string): Found<T> | undefined {
   return found.find(({ name }) => name === given) ?? (found.length === 1 ? found[0] : undefined)
 }
 
-/**
- * Looks up the roles and groups that the rows name, and locks them until the end of the transaction.
- * Who may administer roles is nothing for a file: `superadmin`, `owner`, `admin`, what inherits from them, and
- * roles of one's own that hold as much are refused.
- */
-export async function placesOf(tx: Db, rows: readonly Row[]): Promise<Places> {
-  const roles = await rolesNamed(tx, [...new Set(rows.flatMap((row) => row.roles))])
-  const groups = await groupsNamed(tx, [
-    ...new Set(rows.flatMap((row) => row.groups.map(({ name }) => name))),
-  ])
+/** Looks up the roles and groups that the rows name, and locks them until the end of the transaction. */
+export async function placesOf(tx: Db, rows: readonly Row[], giver: Giver): Promise<Places> {
+  const { sees } = giver
+  const roles = await rolesNamed(tx, [...new Set(rows.flatMap((row) => row.roles))], sees.role)
+  const names = new Set(rows.flatMap((row) => row.groups.map(({ name }) => name)))
+  const groups = await groupsNamed(tx, [...names], sees.group)
   return {
     role(given) {
       const role = meant(roles.get(given) ?? [], given)
       if (!role) return { message: `has an unknown role ${JSON.stringify(given)}` }
       if (role.status !== 'active') return { message: `has the role ${role.name}, which is disabled` }
-      return role.reserved ? { message: `has the role ${role.name}, which an import may not give` } : role.id
+      const why = giver.role(role)
+      return why ? { ...why, message: `has the role ${role.name}, ${why.message}` } : role.id
     },
     group({ kind, name: given }) {
       const all = groups.get(given) ?? []
       const found = kind ? all.filter((group) => group.kind === kind) : all
       const exact = found.filter(({ name }) => name === given)
       const group = exact.length > 1 ? undefined : meant(found, given)
-      if (group) return group.id
+      const why = group && giver.group(group)
+      if (group) return why ? { ...why, message: `has the group ${group.name}, ${why.message}` } : group.id
       const label = JSON.stringify(kind ? `${kind}:${given}` : given)
       if (!found.length) return { message: `has an unknown group ${label}` }
       const which = found.map((one) => `${one.kind}:${one.name}`).join(' or ')
@@ -48,9 +61,8 @@ export async function placesOf(tx: Db, rows: readonly Row[]): Promise<Places> {
   }
 }
 
-type Role = Found<{ status: string; reserved: boolean }>
-
-async function rolesNamed(tx: Db, names: string[]): Promise<Map<string, Role[]>> {
+async function rolesNamed(tx: Db, names: string[], seen: RawBuilder<boolean>): Promise<Map<string, Role[]>> {
+  if (!names.length) return new Map()
   const { rows } = await sql<Role>`
     with recursive held(root, id) as (
       select id, id from roles where deleted_at is null
@@ -63,19 +75,22 @@ async function rolesNamed(tx: Db, names: string[]): Promise<Map<string, Role[]>>
       select h.root from held h join role_permissions rp on rp.role_id = h.id join permissions p on p.id = rp.permission_id
       where p.code = ${ADMINISTERS}
     )
-    select n.given, r.id, r.name, r.status, r.id in (select root from reserved) as reserved
+    select n.given, r.id, r.name, r.status, r.id in (select root from reserved) as reserved, ${givable('r')} as held
     from unnest(${names}::text[]) n(given) join roles r on app.fold(r.name) = app.fold(n.given)
-    where r.deleted_at is null for share of r`.execute(tx)
+    where r.deleted_at is null and ${seen} for share of r`.execute(tx)
   return Map.groupBy(rows, ({ given }) => given)
 }
 
-type Group = Found<{ kind: string }>
-
-async function groupsNamed(tx: Db, names: string[]): Promise<Map<string, Group[]>> {
+async function groupsNamed(
+  tx: Db,
+  names: string[],
+  seen: RawBuilder<boolean>,
+): Promise<Map<string, Group[]>> {
+  if (!names.length) return new Map()
   const { rows } = await sql<Group>`
     select n.given, g.id, g.name, g.kind
     from unnest(${names}::text[]) n(given) join groups g on app.fold(g.name) = app.fold(n.given)
-    where g.deleted_at is null order by g.kind, g.name for share of g`.execute(tx)
+    where g.deleted_at is null and ${seen} order by g.kind, g.name for share of g`.execute(tx)
   return Map.groupBy(rows, ({ given }) => given)
 }
 
@@ -88,7 +103,7 @@ export async function makeGroups(tx: Db, rows: readonly Row[]): Promise<string[]
   // those with a kind first, so that the same name without one means them
   const made: string[] = []
   for (const named of [names.filter(({ kind }) => kind), names.filter(({ kind }) => !kind)]) {
-    const known = await groupsNamed(tx, [...new Set(named.map(({ name }) => name))])
+    const known = await groupsNamed(tx, [...new Set(named.map(({ name }) => name))], sql`true`)
     const wanted = new Map<string, { kind: string; name: string }>()
     for (const { kind, name } of named) {
       const there = known.get(name)?.some((group) => !kind || group.kind === kind)
@@ -109,10 +124,10 @@ export async function makeGroups(tx: Db, rows: readonly Row[]): Promise<string[]
 
 /** The ids behind every row's roles and groups, and what is wrong with them. */
 export function placed(rows: readonly Row[], places: Places) {
-  const errors: ImportError[] = []
-  const ids = (row: Row, field: 'roles' | 'groups', answer: string | { message: string }): string[] => {
+  const errors: (No & { line: number; field: 'roles' | 'groups' })[] = []
+  const ids = (row: Row, field: 'roles' | 'groups', answer: string | No): string[] => {
     if (typeof answer === 'string') return [answer]
-    errors.push({ line: row.line, field, message: answer.message })
+    errors.push({ line: row.line, field, ...answer })
     return []
   }
   const list = rows.map((row) => ({

@@ -74,3 +74,23 @@ function groupName(text: string, errors: FieldError[]): GroupName[] {
   for (const message of wrong) errors.push({ field: 'groups', message })
   return found && !wrong.length ? [{ kind: kind?.toLowerCase() as GroupName['kind'], name, role: found }] : []
 }
+
+/** What nobody goes without, and nobody shares. */
+export const needed = ['username', 'email'] as const
+
+/** The user names and addresses of the rows before. */
+export class Earlier {
+  readonly #lines = { username: new Map<string, number>(), email: new Map<string, number>() }
+
+  /** Those of a row that an earlier one has as well. */
+  twice(row: Row): { field: (typeof needed)[number]; message: string }[] {
+    return needed.flatMap((field) => {
+      const value = row[field]
+      if (value === null) return []
+      const line = this.#lines[field].get(value)
+      if (line !== undefined) return [{ field, message: `is that of line ${line}, too` }]
+      this.#lines[field].set(value, row.line)
+      return []
+    })
+  }
+}

@@ -14,6 +14,7 @@ import {
   updateUser,
 } from '#src/domains/users/actions.ts'
 import { EditFields, NewFields } from '#src/domains/users/forms.tsx'
+import { peopleFromFile } from '#src/domains/users/import-people.ts'
 import { type NewUser, newUser, someOfUser, users, wholeUser } from '#src/domains/users/model.ts'
 import { offeredGroups, offeredRoles } from '#src/domains/users/queries.ts'
 import { belongingPanels, listColumns } from '#src/domains/users/views.tsx'
@@ -82,6 +83,7 @@ export const userRoutes = [
     },
     bodies: { create: newUser, whole: wholeUser, some: someOfUser },
     prepare: withHash,
+    import: peopleFromFile,
     columns: ({ frame }) => listColumns(frame),
     panels: (row) => belongingPanels(row),
     offer: async ({ db, actor }: Call, row) =>
