@@ -4,6 +4,8 @@ import { HttpError } from '#src/http/errors.ts'
 export type Upload = { name: string; content: Buffer }
 
 const MOST_PARTS = 100
+/** Of one part, in bytes. */
+const LONGEST_HEADERS = 16_384
 
 /** Whether a body of this type is a file for endpoints that take one. */
 export const isUpload = (type: string) => type === 'multipart/form-data' || type === 'text/csv'
@@ -17,8 +19,8 @@ export async function readMultipart(
   content: Buffer,
 ): Promise<{ fields: [string, string][]; file: Upload | undefined }> {
   const boundary = /boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(contentType)
-  if (tooMany(content, boundary?.[1] ?? boundary?.[2] ?? ''))
-    throw new HttpError(400, `The form has no boundary, or more than ${MOST_PARTS} parts.`)
+  if (!isSound(content, boundary?.[1] ?? boundary?.[2] ?? ''))
+    throw new HttpError(400, `The form is malformed, or has more than ${MOST_PARTS} parts.`)
   const form = await new Response(content as Uint8Array<ArrayBuffer>, {
     headers: { 'Content-Type': contentType },
   })
@@ -38,15 +40,15 @@ export async function readMultipart(
   return { fields, file }
 }
 
-/** Counted before it is parsed, since many parts take long. */
-function tooMany(content: Buffer, boundary: string): boolean {
+/** Looked at before it is parsed, since many parts and endless headers take long. */
+function isSound(content: Buffer, boundary: string): boolean {
+  if (!boundary) return false
   const mark = `--${boundary}`
   let parts = 0
-  for (
-    let at = content.indexOf(mark);
-    at >= 0 && parts <= MOST_PARTS + 1;
-    at = content.indexOf(mark, at + mark.length)
-  )
-    parts++
-  return !boundary || parts > MOST_PARTS + 1
+  for (let at = content.indexOf(mark); at >= 0; at = content.indexOf(mark, at + mark.length)) {
+    const head = content.subarray(at + mark.length, at + mark.length + LONGEST_HEADERS)
+    const last = head.subarray(0, 2).toString() === '--'
+    if (!last && (++parts > MOST_PARTS || !head.includes('\r\n\r\n'))) return false
+  }
+  return content.includes(mark)
 }

@@ -86,6 +86,12 @@ describe('an endpoint that takes a file', () => {
     ['nonsense', 'nonsense', multipart, 400],
     ['NUL in a field', raw([part('a', 'b\0c')]), multipart, 400],
     ['a hundred thousand parts', raw(Array.from({ length: 15_000 }, () => part('a', ''))), multipart, 400],
+    [
+      'headers without an end',
+      raw(['Content-Disposition: form-data; name="a"\r\n'.repeat(20_000)]),
+      multipart,
+      400,
+    ],
     ['a packed body', raw([part('a', 'b')]), { ...multipart, 'Content-Encoding': 'gzip' }, 415],
     ['another type', 'x', { 'Content-Type': 'application/pdf' }, 415],
     ['too large a file', raw([part('file', 'x'.repeat(1024 * 1024), '; filename="f"')]), multipart, 413],
