@@ -16,6 +16,9 @@ import { navigationFor } from '#src/domains/navigation.ts'
 import { enteringRoutes } from '#src/domains/organizations/entering-routes.tsx'
 import { organizationRoutes } from '#src/domains/organizations/routes.tsx'
 import { paletteRoutes } from '#src/domains/palette/routes.tsx'
+import { permissionRoutes } from '#src/domains/permissions/routes.tsx'
+import { assignmentRoutes } from '#src/domains/roles/assignment-routes.tsx'
+import { roleRoutes } from '#src/domains/roles/routes.tsx'
 import { sessionRoutes } from '#src/domains/sessions/routes.tsx'
 import { profileRoutes } from '#src/domains/users/profile-routes.tsx'
 import { userRoutes } from '#src/domains/users/routes.tsx'
@@ -38,6 +41,9 @@ export const endpoints: Endpoint[] = [
   ...userRoutes,
   ...profileRoutes,
   ...groupRoutes,
+  ...roleRoutes,
+  ...assignmentRoutes,
+  ...permissionRoutes,
   ...sessionRoutes,
   // before the path that takes an id
   ...enteringRoutes,

@@ -5,6 +5,7 @@ import { historyAnswer, historyOf, historyQuery } from '#src/resource/history.ts
 import type { Parts } from '#src/resource/parts.ts'
 import { placesOf } from '#src/resource/places.ts'
 import { readRecord } from '#src/resource/query.ts'
+import { mayHere } from '#src/resource/record-routes.tsx'
 import type { Resource } from '#src/resource/resource.ts'
 import { HistoryPanel } from '#src/resource/views/history.tsx'
 import { recordFrame } from '#src/resource/views/record.tsx'
@@ -34,7 +35,7 @@ export function historyRoute<M extends Model>(
         return recordFrame({
           resource: any,
           row,
-          may: found,
+          may: mayHere(parts, found, row),
           frame,
           here,
           tabs: parts.tabs?.(row, actor),

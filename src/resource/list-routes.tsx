@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Model } from '#src/access/permission.ts'
-import { can, type Endpoint, get } from '#src/http/endpoint.ts'
+import { type Call, can, type Endpoint, get } from '#src/http/endpoint.ts'
 import type { ListView } from '#src/http/list.ts'
 import { pageJson, pageLinks } from '#src/http/page.ts'
 import { bulkOf } from '#src/resource/bulk-route.tsx'
@@ -50,7 +50,7 @@ export function listRoute<M extends Model, X>(resource: Resource<M>, parts: Part
     return {
       json: pageJson(found),
       headers: pageLinks(c, found),
-      screen: (frame) =>
+      screen: async (frame) =>
         listScreen({
           resource,
           found,
@@ -58,6 +58,7 @@ export function listRoute<M extends Model, X>(resource: Resource<M>, parts: Part
           may,
           frame,
           columns: parts.columns?.({ actor, frame, may }),
+          filters: await parts.filters?.(call as unknown as Call, query.filters),
           actions: parts.listHead?.({ actor, frame, may }),
           bulk: bulkOffered(resource, parts, actor, query),
           imports: !parts.without?.includes('import'),

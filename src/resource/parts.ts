@@ -79,8 +79,6 @@ export type Parts<M extends Model, X = undefined> = {
   columns?: (seen: Seen) => Column<Row>[]
   /** Further actions in the head of the list. */
   listHead?: (seen: Seen) => Child
-  /** Further actions in the head of the list. */
-  listHead?: (seen: Seen) => Child
   panels?: (row: Row, seen: Seen & { record: Pick<Found, 'update' | 'delete'>; extra: X }) => Child
   head?: (row: Row, seen: Seen & { record: Pick<Found, 'update' | 'delete'>; extra: X }) => Child
   tabs?: (row: Row, actor: UserActor) => readonly Tab[]

@@ -37,10 +37,10 @@ export function readRoute<M extends Model, X>(resource: Resource<M>, parts: Part
       json: found.json,
       etag: found.version,
       screen: async (frame) => {
-        const extra = (await parts.load?.(call as unknown as Call, found)) as X
-        const may = mayHere(parts, found)
-        const seen = { actor, frame, may: mayOf(resource, actor), record: may, extra }
         const row = found.row()
+        const extra = (await parts.load?.(call as unknown as Call, found)) as X
+        const may = mayHere(parts, found, row)
+        const seen = { actor, frame, may: mayOf(resource, actor), record: may, extra }
         return recordScreen({
           resource,
           row,
@@ -56,9 +56,9 @@ export function readRoute<M extends Model, X>(resource: Resource<M>, parts: Part
 }
 
 /** What may be done with this record, of what the entity has at all. */
-const mayHere = <M extends Model, X>({ without = [] }: Parts<M, X>, found: Found) => ({
+export const mayHere = <M extends Model, X>({ without = [], kept }: Parts<M, X>, found: Found, row: Row) => ({
   update: found.update && !without.includes('update'),
-  delete: found.delete && !without.includes('delete'),
+  delete: found.delete && !without.includes('delete') && !kept?.(row),
 })
 
 /** `GET /<path>/new` and `POST /<path>`. */
@@ -150,8 +150,8 @@ export function removeRoutes<M extends Model, X>(resource: Resource<M>, parts: P
 }
 
 /** A record that was written, and where a page goes on to: to `otherwise` with those who don't read it. */
-function saved<M extends Model>(
-  { actor, request }: Given<M>,
+export function saved<M extends Model>(
+  { actor, request }: Pick<Given<M>, 'actor' | 'request'>,
   resource: Resource<M>,
   { id, json, version }: Written,
   notice: string,

@@ -14,7 +14,7 @@ export interface ConflictField {
 
 export interface ConflictProps {
   action: string
-  method?: 'put' | 'patch'
+  method?: 'post' | 'put' | 'patch'
   csrfToken: string
   /** The version it has now: what is saved here is based on it. */
   version: number | string

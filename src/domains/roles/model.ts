@@ -1,4 +1,9 @@
+import { sql } from 'kysely'
+import { z } from 'zod'
+import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
+import { choice, flag, line, text } from '#src/resource/column.ts'
+import { defineResource, type Row } from '#src/resource/resource.ts'
 
 /** `assign` is for giving what one doesn't have oneself: see the rule of granting. */
 export const role = defineModel('role', {
@@ -13,3 +18,190 @@ declare module '#src/access/permission.ts' {
     role: ActionsOf<typeof role>
   }
 }
+
+export const statuses = ['active', 'disabled'] as const
+
+/** What a role gives: held by itself, or inherited from the nearest role above that holds it. */
+export type Held = { id: string; code: string; inherited_from?: { id: string; name: string } }
+
+/** A role as JSON and pages know it; the database makes it. */
+export type RoleRecord = {
+  id: string
+  name: string
+  description: string
+  status: (typeof statuses)[number]
+  builtin: boolean
+  template: string | null
+  second_factor_required: boolean
+  parents: { id: string; name: string }[]
+  permissions: Held[]
+  created_at: string
+  updated_at: string
+  deleted_at: string | null
+  version: number
+}
+export const roleOf = (row: Row) => row as unknown as RoleRecord
+
+/** Several of a form's boxes, or one text with commas; the empty one says that there are none. */
+const several = <S extends z.ZodType>(item: S) =>
+  z.preprocess(
+    (sent) =>
+      typeof sent === 'string'
+        ? sent.split(',').filter(Boolean)
+        : Array.isArray(sent)
+          ? sent.filter((one) => one !== '')
+          : sent,
+    z.array(item).max(2000),
+  )
+
+const columns = {
+  name: text('Name', { required: true, sortable: true, max: 100 }),
+  description: text('Description', { max: 500 }),
+  status: choice('Status', statuses, { filterable: true, tones: { active: 'good', disabled: 'plain' } }),
+  builtin: flag('Built-in', { write: 'never', filterable: true }),
+  template: { ...text('Template', { write: 'never' }), listed: false, output: z.string().nullable() },
+  second_factor_required: flag('Second factor required', {
+    hint: 'Whoever has this role signs in with a second factor.',
+  }),
+}
+
+const plain = {
+  name: columns.name.input as z.ZodType<string>,
+  description: columns.description.input as z.ZodType<string>,
+  status: columns.status.input as z.ZodType<RoleRecord['status']>,
+  second_factor_required: columns.second_factor_required.input as z.ZodType<boolean>,
+}
+const attached = {
+  permissions: several(z.string().max(200)),
+  parent_ids: several(z.guid('is no role')),
+}
+
+export const newRole = z.strictObject({
+  name: plain.name,
+  description: plain.description.default(''),
+  second_factor_required: plain.second_factor_required.default(false),
+  permissions: attached.permissions.default([]),
+  parent_ids: attached.parent_ids.default([]),
+})
+/** `PUT`: what isn't named is emptied; switches stay as they are. */
+export const wholeRole = newRole.extend({
+  status: plain.status.optional(),
+  second_factor_required: plain.second_factor_required.optional(),
+})
+export const someOfRole = z.strictObject({ ...plain, ...attached }).partial()
+export type NewRole = z.infer<typeof newRole>
+export type RoleChange = z.infer<typeof someOfRole>
+
+export const minimalRole = z.strictObject({ name: plain.name })
+export const MINIMAL = ['user:read:own', 'user:update:own']
+/** An empty field of a form is no name. */
+export const templateRole = z.strictObject({
+  template: line(100),
+  name: z.preprocess((sent) => (sent === '' ? undefined : sent), plain.name.optional()),
+})
+
+/** What roles give is seen by those who see permissions: nearest first where several above hold the same. */
+function attachedTo(actor: UserActor) {
+  const seesPermission = actor.find('permission:read')?.where('p') ?? sql`false`
+  return {
+    parents: sql`(select coalesce(json_agg(json_build_object('id', r.id, 'name', r.name) order by r.sort_name, r.id), '[]')
+      from role_parents i join roles r on r.org_id = i.org_id and r.id = i.parent_id
+      where i.org_id = roles.org_id and i.role_id = roles.id and r.deleted_at is null)`,
+    permissions: sql`(
+      with recursive up(id, depth) as (
+        select roles.id, 0
+        union
+        select r.id, up.depth + 1 from up join role_parents i on i.org_id = roles.org_id and i.role_id = up.id
+        join roles r on r.org_id = i.org_id and r.id = i.parent_id and r.status = 'active' and r.deleted_at is null
+      )
+      select coalesce(json_agg(json_strip_nulls(json_build_object('id', h.id, 'code', h.code, 'inherited_from',
+          case when h.depth > 0 then json_build_object('id', h.role_id, 'name', h.role_name) end)) order by h.depth > 0, h.code), '[]')
+      from (select distinct on (p.code) p.id, p.code, up.depth, r.id as role_id, r.name as role_name
+        from up join roles r on r.org_id = roles.org_id and r.id = up.id
+        join role_permissions rp on rp.org_id = r.org_id and rp.role_id = r.id
+        join permissions p on p.org_id = rp.org_id and p.id = rp.permission_id
+        where ${seesPermission}
+        order by p.code, up.depth, r.sort_name, r.id) h)`,
+  }
+}
+
+const named = z.strictObject({ id: z.guid(), name: z.string() })
+
+export const roles = defineResource(role, {
+  path: '/roles',
+  one: 'role',
+  many: 'roles',
+  icon: 'shield-check',
+  lead: 'What people may, by the roles that they have.',
+  title: 'name',
+  searched: true,
+  columns,
+  more: attachedTo,
+  moreAnswered: {
+    parents: z.array(named),
+    permissions: z.array(
+      z.strictObject({ id: z.guid(), code: z.string(), inherited_from: named.optional() }),
+    ),
+  },
+  cells: {
+    parents: (row) =>
+      roleOf(row)
+        .parents.map(({ name }) => name)
+        .join('; '),
+    permissions: (row) =>
+      roleOf(row)
+        .permissions.filter(({ inherited_from }) => !inherited_from)
+        .map(({ code }) => code)
+        .join('; '),
+  },
+  attached: [
+    { type: 'role_permission', needs: 'permission:read' },
+    { type: 'role_parent', needs: 'role:read' },
+  ],
+  taken: { roles_name: ['name', 'is taken'] },
+})
+
+const affected = z.strictObject({
+  count: z.int(),
+  users: z.array(z.strictObject({ id: z.guid(), name: z.string() })),
+})
+/** Who would gain and lose what: the answer of a change that is only tried. */
+export const triedAnswer = z
+  .strictObject({
+    effects: z.array(z.strictObject({ permission: z.string(), gains: affected, loses: affected })),
+  })
+  .meta({ id: 'role_effect' })
+
+const INSTANT = 'must be an instant like 2026-01-31T12:00:00Z'
+/** An instant; what a form sends has no zone, and is meant in UTC. */
+const instant = z
+  .string(INSTANT)
+  .transform((sent) => (/^[\d-]{10}T[\d:]{5}$/.test(sent) ? `${sent}:00Z` : sent))
+  .pipe(z.iso.datetime({ offset: true, error: INSTANT }))
+  .transform((sent) => new Date(sent))
+  .refine((at) => at.getUTCFullYear() > 0 && at.getUTCFullYear() < 10_000, INSTANT)
+  .transform((at) => at.toISOString())
+
+/** How a role is given: for good where no end is named. */
+export const givenRole = z.strictObject({
+  expires_at: z
+    .preprocess((sent) => (sent === '' ? null : sent), z.union([instant, z.null()], INSTANT))
+    .default(null),
+  reason: line(500).default(''),
+})
+/** The same as a form sends it. */
+export const namedRole = givenRole.extend({ role_id: z.guid('is needed') })
+
+export const assignmentsAnswer = z.strictObject({
+  data: z.array(
+    z
+      .strictObject({
+        role: named,
+        granted_by: z.strictObject({ id: z.guid(), name: z.string().optional() }).nullable(),
+        reason: z.string(),
+        created_at: z.iso.datetime({ offset: true }),
+        expires_at: z.iso.datetime({ offset: true }).nullable(),
+      })
+      .meta({ id: 'assignment' }),
+  ),
+})

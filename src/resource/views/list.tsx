@@ -27,6 +27,8 @@ export type ListProps = {
   /** In place of those that the declaration gives. */
   columns?: Column<Row>[]
   bulk?: readonly BulkAction[]
+  /** Beside those that the declaration gives. */
+  filters?: readonly Filter[]
   /** Further actions in the head. */
   actions?: Child
   imports?: boolean
@@ -42,7 +44,7 @@ export function listScreen(props: ListProps): Screen {
     Object.entries(view.filters).map(([name, values]) => [name, values.join(',')]),
   )
   const here = address(path, { q: view.q, ...chosen, sort: view.sort })
-  const filters = filtersOf(resource, chosen, may)
+  const filters = [...(props.filters ?? []), ...filtersOf(resource, chosen, may)]
   const filtered = Boolean(view.q || Object.keys(chosen).length)
   const rows = found.rows()
   const { next, previous, total, capped } = found

@@ -1,0 +1,71 @@
+import { sql } from 'kysely'
+import type { UserActor } from '#src/access/actor.ts'
+import type { Grant } from '#src/access/grant.ts'
+import { requireGivable } from '#src/access/granting.ts'
+import { permissionsOfTemplate, templates } from '#src/access/templates.ts'
+import type { Db } from '#src/db/database.ts'
+import { takeTurn } from '#src/domains/roles/editing.ts'
+import { parentsNamed, permissionsNamed, setParents, setPermissions } from '#src/domains/roles/holding.ts'
+import { MINIMAL, type NewRole, roles } from '#src/domains/roles/model.ts'
+import { invalid } from '#src/http/errors.ts'
+import { createRecord, type Written, writtenRecord } from '#src/resource/write.ts'
+
+/** Makes a role; its maker covers all that it holds and inherits. */
+export async function createRole(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'role', 'create'>,
+  { permissions, parent_ids, ...fields }: NewRole & { template?: string },
+): Promise<Written> {
+  await takeTurn(tx)
+  const [held, parents] = [await permissionsNamed(tx, permissions), await parentsNamed(tx, parent_ids)]
+  const { id } = await createRecord(tx, roles, actor, grant, fields)
+  await setPermissions(tx, id, held, [])
+  await setParents(tx, actor, id, parents, [])
+  await requireGivable(tx, actor, [id], 'You may not make a role that has more than you.')
+  return writtenRecord(tx, roles, actor, id)
+}
+
+const nothing = { description: '', second_factor_required: false, parent_ids: [] }
+
+/** A role for somebody who shall see and change themselves, and nothing else. */
+export const createMinimal = (
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'role', 'create'>,
+  name: string,
+): Promise<Written> => createRole(tx, actor, grant, { ...nothing, name, permissions: MINIMAL })
+
+/** Templates that a role can be made from; the one of the platform only there. */
+export const templatesFor = (actor: UserActor): string[] =>
+  Object.keys(templates).filter(
+    (name) => name !== 'superadmin' || actor.identity.organization.kind === 'platform',
+  )
+
+/** A role with what a template holds, under a name of its own. */
+export async function createFromTemplate(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'role', 'create'>,
+  { template, name }: { template: string; name?: string },
+): Promise<Written> {
+  if (!templatesFor(actor).includes(template))
+    throw invalid([{ path: 'template', message: 'is no template' }])
+  return createRole(tx, actor, grant, {
+    ...nothing,
+    template,
+    name: name ?? (await freeName(tx, template)),
+    description: templates[template]?.description ?? '',
+    permissions: permissionsOfTemplate(template),
+  })
+}
+
+/** "operator 2": the first that nobody took. */
+async function freeName(tx: Db, name: string): Promise<string> {
+  const { rows } = await sql<{ name: string }>`
+    select n.name from (select i, ${name}::text || ' ' || i as name from generate_series(2, 1000) i) n
+    where not exists (select from roles r where r.name = n.name and r.deleted_at is null) order by n.i limit 1`.execute(
+    tx,
+  )
+  return rows[0]?.name ?? name
+}

@@ -1,0 +1,108 @@
+import { paths } from '#src/paths.ts'
+import { Button } from '#src/ui/button.tsx'
+import { ConfirmButton } from '#src/ui/confirm.tsx'
+import { Field, Select } from '#src/ui/field.tsx'
+import { Actions, ErrorSummary, Form, fieldsOf, type Refused, refusalErrors } from '#src/ui/form.tsx'
+import type { Frame } from '#src/ui/frame.ts'
+import { Panel } from '#src/ui/surface.tsx'
+import { Time } from '#src/ui/time.tsx'
+
+type Named = { id: string; name: string }
+
+export type RolesPanelProps = {
+  userId: string
+  assignments: readonly {
+    role: Named
+    granted_by: { id: string; name?: string } | null
+    reason: string
+    created_at: string
+    expires_at: string | null
+  }[]
+  /** Roles that the reader may give to this person, and so take from them. */
+  offered: readonly Named[]
+  frame: Frame
+  refusal?: Refused
+}
+
+/** The roles of a person, each with who gave it, why and until when; and a form to give one more. */
+export function RolesPanel(props: RolesPanelProps) {
+  const { assignments, offered } = props
+  return (
+    <Panel title="Roles">
+      {assignments.length ? (
+        <ul class="plain-list">
+          {assignments.map((assignment) => (
+            <Assigned {...props} assignment={assignment} />
+          ))}
+        </ul>
+      ) : (
+        <p class="nothing">No roles that you may see.</p>
+      )}
+      {offered.length ? <GiveForm {...props} /> : null}
+    </Panel>
+  )
+}
+
+function Assigned({
+  userId,
+  offered,
+  frame,
+  assignment,
+}: RolesPanelProps & { assignment: RolesPanelProps['assignments'][number] }) {
+  const { role, granted_by, reason, created_at, expires_at } = assignment
+  const shown = offered.length ? <a href={frame.path(paths.role(role.id))}>{role.name}</a> : role.name
+  return (
+    <li class="plain-row">
+      <div>
+        {shown}
+        <span class="nothing">
+          since <Time at={created_at} />
+          {granted_by?.name ? `, by ${granted_by.name}` : null}
+          {expires_at ? (
+            <>
+              , until <Time at={expires_at} />
+            </>
+          ) : null}
+          {reason ? `: ${reason}` : null}
+        </span>
+      </div>
+      {offered.some(({ id }) => id === role.id) ? (
+        <ConfirmButton
+          id={`take-${role.id}`}
+          action={frame.path(paths.userRole(userId, role.id))}
+          method="delete"
+          csrfToken={frame.csrfToken}
+          label="Remove"
+          icon="x"
+          kind="quiet"
+          title={`Take the role ${role.name} away?`}
+          text="What it gives ends with the next request."
+          confirm="Remove"
+        />
+      ) : null}
+    </li>
+  )
+}
+
+function GiveForm({ userId, offered, frame, refusal }: RolesPanelProps) {
+  const field = fieldsOf(refusal)
+  return (
+    <details class="give" open={refusal !== undefined}>
+      <summary>Give a role</summary>
+      <ErrorSummary errors={refusalErrors(refusal)} />
+      <Form action={frame.path(paths.userRoles(userId))} csrfToken={frame.csrfToken}>
+        <Select
+          {...field('role_id')}
+          label="Role"
+          required
+          options={offered.map(({ id, name }) => ({ value: id, label: name }))}
+        />
+        <Field {...field('expires_at')} label="Until (UTC)" type="datetime-local" autocomplete="off" />
+        <Field {...field('reason')} label="Reason" maxlength={500} autocomplete="off" />
+        <Actions>
+          <Button kind="primary">Give</Button>
+        </Actions>
+      </Form>
+    </details>
+  )
+}
