@@ -34,6 +34,9 @@ const bodies: Record<string, Record<string, string>> = {
   'POST /organizations/:id/enter': { reason: 'X' },
 }
 
+/** A step of a file on its way in, which every entity has. */
+const isImport = ({ path }: Endpoint) => path.endsWith('/imports/:id')
+
 const addresses = ({ path, only }: Endpoint) => [
   ...(only === 'api' ? [] : [path]),
   ...(only === 'page' ? [] : [`/api${path}`, `/api/v1${path}`]),
@@ -46,7 +49,7 @@ async function ask(
   fill: (path: string) => string,
 ): Promise<[string, Answer][]> {
   const { method, only } = endpoint
-  const body = bodies[nameOf(endpoint)]
+  const body = bodies[nameOf(endpoint)] ?? (isImport(endpoint) ? { action: 'check' } : undefined)
   const verb = method.toLowerCase() as 'get' | 'put' | 'patch' | 'delete' | 'post'
   const program: Program = who ? as(who) : anonymous()
   const answers: [string, Answer][] = []
@@ -241,11 +244,20 @@ describe('a GET writes nothing', async () => {
     ]
   }
   const session = await sessionOf(owner.token)
+  const uploadFor = async ({ path }: Endpoint) => {
+    const upload = { org_id: owner.org.id, user_id: owner.id, name: 'a.csv', content: Buffer.from('a\nb\n') }
+    const [place = ''] = path.split('/imports/')
+    const made = past
+      .insertInto('imports')
+      .values({ ...upload, path: place })
+      .returning('id')
+    return (await made.executeTakeFirstOrThrow()).id
+  }
 
   test.each(named.filter(([, { method }]) => method === 'GET'))('%s', async (_, endpoint) => {
     expect(Number(walls[0]?.n)).toBeGreaterThan(5)
+    const ids = { imports: await uploadFor(endpoint), session, organizations: owner.org.id }
     const before = await everything()
-    const ids = { session, organizations: owner.org.id }
     const id = Object.entries(ids).find(([name]) => endpoint.path.includes(name))?.[1] ?? member.id
     const who = endpoint.path === '/organizations/new' ? superadmin : owner
     for (const [what, answer] of await ask(who, endpoint, (path) => path.replace(/:\w+/g, id))) {
