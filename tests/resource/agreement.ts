@@ -4,7 +4,7 @@ import type { Answer } from '#tests/client.ts'
 import { makeGroup } from '#tests/factories.ts'
 import { type Person, personWith } from '#tests/people.ts'
 import { pageOf } from '#tests/resource/form.ts'
-import type { Stage, Stored } from '#tests/resource/stage.ts'
+import { Stage, type Stored } from '#tests/resource/stage.ts'
 
 const PEOPLE = 16
 const ROWS = 36
@@ -15,15 +15,15 @@ type Somebody = Person & { codes: string[]; groups: Member[] }
 type Group = { id: string; parent: Group | null }
 
 /** Lists, records, files and writes agree on who reaches what, for people and rows by chance. */
-export function agreement(stage: Stage): void {
-  if (!stage.ownable || !stage.groupable) return
-  const { org, model } = stage
+export function agreement(given: Stage): void {
+  if (!given.ownable || !given.groupable) return
+  const { model } = given
   const next = random(seed)
   const below = (count: number) => Math.floor(next() * count)
   const one = <T>(from: readonly T[]) => from[below(from.length)] as T
   const some = <T>(most: number, make: () => T) => Array.from({ length: below(most + 1) }, make)
 
-  async function groupsByChance(): Promise<Group[]> {
+  async function groupsByChance({ org }: Stage): Promise<Group[]> {
     const groups: Group[] = []
     for (let n = 0; n < 6; n++) {
       const parent = n && next() < 0.7 ? one(groups) : null
@@ -32,7 +32,7 @@ export function agreement(stage: Stage): void {
     return groups
   }
 
-  async function personByChance(groups: readonly Group[]): Promise<Somebody> {
+  async function personByChance({ org }: Stage, groups: readonly Group[]): Promise<Somebody> {
     const scopes = ['own', 'group', 'own', 'group', 'all']
     const held = ['read', 'update', 'delete'].flatMap((action) =>
       some(action === 'read' ? 2 : 1, () => `${model}:${action}:${one(scopes)}`),
@@ -61,9 +61,10 @@ export function agreement(stage: Stage): void {
     by.codes.some((code) => code.startsWith(`${model}:${action}:`))
 
   test(`random people reach what the rule says, whichever way they ask (AMBIT_SEED=${seed})`, async () => {
-    const groups = await groupsByChance()
+    const stage = await Stage.of(given.entity)
+    const groups = await groupsByChance(stage)
     const people: Somebody[] = []
-    for (let n = 0; n < PEOPLE; n++) people.push(await personByChance(groups))
+    for (let n = 0; n < PEOPLE; n++) people.push(await personByChance(stage, groups))
     const places = Array.from({ length: ROWS }, () => ({
       owner_user_id: next() < 0.6 ? one(people).id : null,
       owner_group_id: next() < 0.7 ? one(groups).id : null,
@@ -73,12 +74,18 @@ export function agreement(stage: Stage): void {
     await stage.remove(...gone)
     const rows = await Promise.all(ids.map((id) => stage.stored(id)))
     const seen = new Map<string, number>()
-    await stage.untouched(() => Promise.all(people.map((by) => asks(by, rows, groups, seen))))
+    await stage.untouched(() => Promise.all(people.map((by) => asks(stage, by, rows, groups, seen))))
     for (const verdict of ['read 200', 'read 404', 'update 200', 'update 403', 'update 404', 'delete 412'])
       expect(seen.get(verdict) ?? 0, verdict).toBeGreaterThan(0)
   }, 60_000)
 
-  async function asks(by: Somebody, rows: Stored[], groups: Group[], seen: Map<string, number>) {
+  async function asks(
+    stage: Stage,
+    by: Somebody,
+    rows: Stored[],
+    groups: Group[],
+    seen: Map<string, number>,
+  ) {
     const reach = (action: string, row: Stored) => reaches(by, action, row, groups)
     const program = stage.as(by)
     const note = (action: string, { status }: Answer) =>

@@ -1,11 +1,12 @@
 import { unique } from '#tests/factories.ts'
 import { suiteFor } from '#tests/resource/suite.ts'
 import { vendors } from '#tests/vendors/model.ts'
-import { withVendors } from '#tests/vendors/setup.ts'
+import { routesWithVendors, withVendors } from '#tests/vendors/setup.ts'
 
 await suiteFor({
   resource: vendors,
   app: await withVendors(),
+  routes: routesWithVendors,
   sample: () => ({
     name: unique('Vendor '),
     email: `${unique('vendor')}@example.com`,
