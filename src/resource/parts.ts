@@ -74,7 +74,7 @@ export type Parts<M extends Model, X = undefined> = {
   /** Work before the transaction that makes a record: hashing, say. What it answers is the action's input. */
   prepare?: (body: never, services: Services) => Promise<unknown>
   /** What pages of a record show beside it. */
-  load?: (call: Call, found: Found) => Promise<X>
+  load?: (call: Call, found: Found & { row: () => Row }) => Promise<X>
   /** Columns of the list. */
   columns?: (seen: Seen) => Column<Row>[]
   /** Further actions in the head of the list. */

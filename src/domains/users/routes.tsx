@@ -1,8 +1,9 @@
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
-import { mayGive } from '#src/access/granting.ts'
 import type { Door } from '#src/db/database.ts'
 import { giveRole, takeRole } from '#src/domains/roles/assignments.ts'
+import { assignmentsOf, rolesToGive } from '#src/domains/roles/queries.ts'
+import { RolesPanel } from '#src/domains/roles/user-panel.tsx'
 import {
   createUser,
   deleteUser,
@@ -16,21 +17,12 @@ import {
 import { EditFields, NewFields } from '#src/domains/users/forms.tsx'
 import { peopleFromFile } from '#src/domains/users/import-people.ts'
 import { type NewUser, newUser, someOfUser, users, wholeUser } from '#src/domains/users/model.ts'
-import { offeredGroups, offeredRoles } from '#src/domains/users/queries.ts'
-import { belongingPanels, listColumns } from '#src/domains/users/views.tsx'
+import { offeredGroups } from '#src/domains/users/queries.ts'
+import { GroupsPanel, listColumns } from '#src/domains/users/views.tsx'
 import { type Call, can, get, patch, type Services } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { readRecord } from '#src/resource/query.ts'
 import { resourceRoutes } from '#src/resource/routes.tsx'
-
-/** The roles that somebody sees and may give. */
-async function rolesToGive(db: Door, actor: UserActor) {
-  const roles = actor.find('role:read')
-  const seen = roles ? await db.readAs(actor, (q) => offeredRoles(q, roles)) : []
-  return seen
-    .filter((role) => mayGive(actor, role))
-    .map(({ id, name, description }) => ({ value: id, label: name, hint: description }))
-}
 
 /** Roles and groups for the form of a new person. */
 async function offered(db: Door, actor: UserActor, grant: Grant<'user', 'create'>) {
@@ -40,12 +32,15 @@ async function offered(db: Door, actor: UserActor, grant: Grant<'user', 'create'
     groups ? db.readAs(actor, (q) => offeredGroups(q, groups)) : [],
   ])
   return {
-    roles,
+    roles: roles.map(({ id, name }) => ({ value: id, label: name })),
     groups: seenGroups
       .filter(({ id }) => mayPlaceIn(actor, grant, id))
       .map(({ id, name, kind }) => ({ value: id, label: `${name} (${kind})` })),
   }
 }
+
+const rolesToChoose = async (db: Door, actor: UserActor) =>
+  (await rolesToGive(db, actor)).map(({ id, name }) => ({ value: id, label: name }))
 
 const withHash = async ({ password, ...person }: NewUser, { config }: Services) => ({
   person,
@@ -85,7 +80,21 @@ export const userRoutes = [
     prepare: withHash,
     import: peopleFromFile,
     columns: ({ frame }) => listColumns(frame),
-    panels: (row) => belongingPanels(row),
+    load: async ({ db, actor }, found) => {
+      const changeable = found.update && found.id !== actor?.userId && !found.row().deleted_at
+      const [assignments, offered] = await Promise.all([
+        assignmentsOf(db, actor as UserActor, found.id),
+        changeable ? rolesToGive(db, actor as UserActor) : [],
+      ])
+      return { assignments, offered }
+    },
+    panels: (row, { frame, extra }) => (
+      <>
+        <RolesPanel userId={row.id} frame={frame} {...extra} />
+        <GroupsPanel row={row} frame={frame} />
+      </>
+    ),
+    tabs: (row) => [{ label: 'What they may', path: paths.userPermissions(row.id) }],
     offer: async ({ db, actor }: Call, row) =>
       row || !actor ? {} : offered(db, actor, actor.require('user:create')),
     fields: (props, { actor, offered }) =>
@@ -115,7 +124,7 @@ export const userRoutes = [
         label: 'Give role',
         icon: 'shield-check',
         did: 'given the role',
-        asks: { name: 'role_id', label: 'Role', options: rolesToGive },
+        asks: { name: 'role_id', label: 'Role', options: rolesToChoose },
         one: (tx, actor, _, id, { role_id }) => giveRole(tx, actor, id, String(role_id)),
       },
       remove_role: {
@@ -123,7 +132,7 @@ export const userRoutes = [
         label: 'Take role',
         icon: 'shield',
         did: 'without the role now',
-        asks: { name: 'role_id', label: 'Role', options: rolesToGive },
+        asks: { name: 'role_id', label: 'Role', options: rolesToChoose },
         one: (tx, actor, _, id, { role_id }) => takeRole(tx, actor, id, String(role_id)),
       },
     },

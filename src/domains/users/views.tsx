@@ -37,38 +37,25 @@ const status = (frame: Frame) => {
   return (row: Row) => (column ? shown('status', column, row, frame) : null)
 }
 
-/** Roles and groups, beside the facts. */
-export function belongingPanels(row: Row) {
-  const { roles, groups } = user(row)
+/** The groups that somebody is in, as far as the reader sees groups. */
+export function GroupsPanel({ row, frame }: { row: Row; frame: Frame }) {
+  const { groups } = user(row)
   return (
-    <>
-      <Panel title="Roles">
-        {roles.length ? (
-          <ul class="plain-list">
-            {roles.map((role) => (
-              <li>{role.name}</li>
-            ))}
-          </ul>
-        ) : (
-          <p class="nothing">No roles that you may see.</p>
-        )}
-      </Panel>
-      <Panel title="Groups">
-        {groups.length ? (
-          <ul class="plain-list">
-            {groups.map((group) => (
-              <li>
-                {group.name}{' '}
-                <span class="nothing">
-                  {group.kind}, {group.role}
-                </span>
-              </li>
-            ))}
-          </ul>
-        ) : (
-          <p class="nothing">No groups that you may see.</p>
-        )}
-      </Panel>
-    </>
+    <Panel title="Groups">
+      {groups.length ? (
+        <ul class="plain-list">
+          {groups.map((group) => (
+            <li>
+              <a href={frame.path(paths.group(group.id))}>{group.name}</a>{' '}
+              <span class="nothing">
+                {group.kind}, {group.role}
+              </span>
+            </li>
+          ))}
+        </ul>
+      ) : (
+        <p class="nothing">No groups that you may see.</p>
+      )}
+    </Panel>
   )
 }
