@@ -18,3 +18,18 @@ export async function rowsOf(orgId: string, without: readonly string[] = []): Pr
   )
   return rows.map(({ line }) => line)
 }
+
+/** The id of one row of every table where an organization has any, but of its people and sessions. */
+export async function oneOfEach(orgId: string): Promise<Record<string, string>> {
+  const { rows: tables } = await sql<{ name: string }>`
+    select table_name as name from information_schema.columns
+    where table_schema = 'public' and column_name in ('org_id', 'id') and table_name in (${sql.join(Object.keys(grants))})
+      and table_name not in ('users', 'sessions') group by table_name having count(*) = 2`.execute(owner)
+  const found: [string, string][] = []
+  for (const { name } of tables) {
+    const { rows } = await sql<{ id: string }>`
+      select id from ${sql.table(name)} where org_id = ${orgId} limit 1`.execute(owner)
+    if (rows[0]) found.push([name, rows[0].id])
+  }
+  return Object.fromEntries(found)
+}
