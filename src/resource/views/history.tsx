@@ -22,7 +22,7 @@ export function HistoryPanel({ resource, entries, more }: HistoryPanelProps) {
           at: created_at,
           who: actor && (actor.name ?? 'Somebody'),
           title: sentence(entry.action),
-          changes: changes.map((change) => ({
+          changes: changes.filter(speaks).map((change) => ({
             field: label(resource, change.field),
             from: told(change, 'from'),
             to: told(change, 'to'),
@@ -32,6 +32,9 @@ export function HistoryPanel({ resource, entries, more }: HistoryPanelProps) {
     </Panel>
   )
 }
+
+/** Ids of what has no page and no name say nothing to people. */
+const speaks = ({ field }: Change) => field !== 'account_id'
 
 const verbs: Record<string, string> = {
   create: 'Added',

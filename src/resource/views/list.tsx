@@ -1,6 +1,7 @@
 import type { Page } from '#src/db/paging.ts'
 import type { Screen } from '#src/http/endpoint.ts'
 import type { ListView } from '#src/http/list.ts'
+import type { Column as DeclaredColumn } from '#src/resource/column.ts'
 import { countable } from '#src/resource/facets.ts'
 import { placesOf } from '#src/resource/places.ts'
 import type { Resource, Row } from '#src/resource/resource.ts'
@@ -176,8 +177,7 @@ function filtersOf(resource: Resource, chosen: Record<string, string>, may: May)
     if (!column.filterable) return []
     const options = column.options ?? (column.kind === 'flag' ? ['true', 'false'] : [])
     if (!options.length) return []
-    const labels: Record<string, string> =
-      column.kind === 'flag' ? { true: 'Yes', false: 'No' } : { ...column.labels }
+    const labels: Record<string, string> = column.kind === 'flag' ? flagLabels(column) : { ...column.labels }
     return [
       {
         name,
@@ -198,3 +198,7 @@ function filtersOf(resource: Resource, chosen: Record<string, string>, may: May)
     })
   return filters
 }
+
+/** A yes or no says what it is about, since its chips stand alone. */
+const flagLabels = ({ label, labels }: DeclaredColumn) =>
+  labels ?? { true: label, false: `Not ${label.charAt(0).toLowerCase()}${label.slice(1)}` }

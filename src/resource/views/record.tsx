@@ -1,4 +1,5 @@
 import type { Screen } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
 import { placesOf } from '#src/resource/places.ts'
 import type { Found } from '#src/resource/query.ts'
 import type { Resource, Row } from '#src/resource/resource.ts'
@@ -10,6 +11,7 @@ import type { Frame } from '#src/ui/frame.ts'
 import type { Child } from '#src/ui/html.ts'
 import { Columns, Panel } from '#src/ui/surface.tsx'
 import { Tabs } from '#src/ui/tabs.tsx'
+import { Why } from '#src/ui/why.tsx'
 
 export type Tab = { label: string; path: string }
 
@@ -59,13 +61,19 @@ export const recordScreen = (props: RecordProps): Screen =>
     here: placesOf(props.resource.path).one(props.row.id),
     children: (
       <Columns>
-        <Panel title="Facts">
+        <Panel title="Facts" actions={<WhySeen {...props} />}>
           <Facts items={factsOf(props)} />
         </Panel>
         {props.panels}
       </Columns>
     ),
   })
+
+/** Leads to why the reader sees just this record. */
+function WhySeen({ resource, row, frame }: RecordProps) {
+  const question = { permission: resource.may('read'), record: row.id }
+  return <Why href={frame.path(paths.access.why(question))} about={`may I see ${resource.titleOf(row)}`} />
+}
 
 const factsOf = ({ resource, row, frame }: RecordProps) =>
   Object.entries(resource.columns).map(([name, column]) => ({
