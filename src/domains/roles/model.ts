@@ -21,7 +21,7 @@ declare module '#src/access/permission.ts' {
 
 export const statuses = ['active', 'disabled'] as const
 
-/** What a role gives: held by itself, or inherited from the nearest role above that holds it. */
+/** What a role gives: held by itself, or inherited from a role above that holds it. */
 export type Held = { id: string; code: string; inherited_from?: { id: string; name: string } }
 
 /** A role as JSON and pages know it; the database makes it. */
@@ -100,7 +100,10 @@ export const templateRole = z.strictObject({
   name: z.preprocess((sent) => (sent === '' ? undefined : sent), plain.name.optional()),
 })
 
-/** What roles give is seen by those who see permissions: nearest first where several above hold the same. */
+/**
+ * What roles give is seen by those who see permissions. Where several above hold the same, it comes from one that is
+ * right above; how far up the others are is not asked, since there may be very many ways.
+ */
 function attachedTo(actor: UserActor) {
   const seesPermission = actor.find('permission:read')?.where('p') ?? sql`false`
   return {
@@ -111,7 +114,7 @@ function attachedTo(actor: UserActor) {
       with recursive up(id, depth) as (
         select roles.id, 0
         union
-        select r.id, up.depth + 1 from up join role_parents i on i.org_id = roles.org_id and i.role_id = up.id
+        select r.id, least(up.depth + 1, 2) from up join role_parents i on i.org_id = roles.org_id and i.role_id = up.id
         join roles r on r.org_id = i.org_id and r.id = i.parent_id and r.status = 'active' and r.deleted_at is null
       )
       select coalesce(json_agg(json_strip_nulls(json_build_object('id', h.id, 'code', h.code, 'inherited_from',
