@@ -8,6 +8,7 @@ import type { Database } from '#src/db/database.ts'
 import { accessRoutes } from '#src/domains/access/routes.tsx'
 import { authRoutes } from '#src/domains/auth/routes.tsx'
 import { docsRoutes } from '#src/domains/docs/routes.ts'
+import { eventRoutes } from '#src/domains/events/routes.tsx'
 import { groupRoutes } from '#src/domains/groups/routes.tsx'
 import { healthRoutes } from '#src/domains/health/routes.tsx'
 import { homeRoutes } from '#src/domains/home/routes.tsx'
@@ -41,6 +42,7 @@ export const endpoints: Endpoint[] = [
   ...userRoutes,
   ...profileRoutes,
   ...groupRoutes,
+  ...eventRoutes,
   ...roleRoutes,
   ...assignmentRoutes,
   ...permissionRoutes,

@@ -27,6 +27,7 @@ const items: Item[] = [
     section: 'Organization',
     can: 'session:read',
   },
+  { label: 'Events', href: paths.events, icon: 'scroll-text', section: 'Access', can: 'event:read' },
   {
     label: 'Organizations',
     href: paths.organizations,

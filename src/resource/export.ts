@@ -9,7 +9,7 @@ const FORMULA = /^'*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n]/
  * What a spreadsheet would take for a formula gets an apostrophe before it; so does what has one already, so that
  * `fromCell` gives back every text as it was.
  */
-const guarded = (value: string) => (FORMULA.test(value) ? `'${value}` : value)
+export const guarded = (value: string) => (FORMULA.test(value) ? `'${value}` : value)
 
 /** A cell's text as it was before `guarded`. */
 export const fromCell = (cell: string): string =>

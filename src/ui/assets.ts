@@ -7,6 +7,7 @@ export const stylesheets = [
   'css/banner.css',
   'css/button.css',
   'css/form.css',
+  'css/line.css',
   'css/import.css',
   'css/toolbar.css',
   'css/tabs.css',

@@ -1,0 +1,40 @@
+import type { UserActor } from '#src/access/actor.ts'
+import type { Database } from '#src/db/database.ts'
+import type { EventRecord } from '#src/domains/events/model.ts'
+import { namesOf } from '#src/domains/events/queries.ts'
+import { type Names, sentence } from '#src/domains/events/words.ts'
+import { csvLines, guarded } from '#src/resource/export.ts'
+
+const columns: Readonly<Record<string, (event: EventRecord, names: Names) => string | null | undefined>> = {
+  id: ({ id }) => id,
+  created_at: ({ created_at }) => created_at,
+  action: ({ action }) => action,
+  sentence: (event, names) => sentence(event, names),
+  via: ({ via }) => via,
+  actor_id: ({ actor }) => actor?.id,
+  actor: ({ actor }) => actor?.name,
+  impersonator_id: ({ impersonator }) => impersonator?.id,
+  target_type: ({ target }) => target.type,
+  target_id: ({ target }) => target.id,
+  target: ({ target }) => target.name,
+  reason: ({ reason }) => reason,
+  request_id: ({ request_id }) => request_id,
+  ip: ({ ip }) => ip,
+  data: ({ data }) => JSON.stringify(data),
+}
+
+/** Events as CSV, a piece of text for each piece of them. */
+export async function* csvOf(
+  db: Pick<Database, 'readAs'>,
+  actor: UserActor,
+  pieces: AsyncIterable<EventRecord[]>,
+): AsyncGenerator<string> {
+  yield csvLines([Object.keys(columns)])
+  for await (const events of pieces) {
+    const names = await namesOf(db, actor, events)
+    const lines = events.map((event) =>
+      Object.values(columns).map((cell) => guarded(cell(event, names) ?? '')),
+    )
+    if (lines.length) yield csvLines(lines)
+  }
+}

@@ -1,0 +1,248 @@
+import type { Page } from '#src/db/paging.ts'
+import { type EventRecord, ways } from '#src/domains/events/model.ts'
+import { actions, type Names, sentence, targets, whoDid } from '#src/domains/events/words.ts'
+import type { Screen } from '#src/http/endpoint.ts'
+import type { ListView } from '#src/http/list.ts'
+import { paths } from '#src/paths.ts'
+import { address } from '#src/ui/address.ts'
+import { Button, ButtonLink } from '#src/ui/button.tsx'
+import { type Change, Difference } from '#src/ui/difference.tsx'
+import { CopyButton, EmptyState, type Fact, Facts, NoMatch } from '#src/ui/feedback.tsx'
+import { Field, Select } from '#src/ui/field.tsx'
+import type { Frame } from '#src/ui/frame.ts'
+import { Pager } from '#src/ui/pager.tsx'
+import { Columns, Panel } from '#src/ui/surface.tsx'
+import { type Column, Table } from '#src/ui/table.tsx'
+import { Time } from '#src/ui/time.tsx'
+import { Why } from '#src/ui/why.tsx'
+
+const wayLabels: Record<string, string> = {
+  web: 'Browser',
+  api: 'API',
+  cli: 'Command line',
+  job: 'Job',
+  system: 'The system',
+  sql: 'Database',
+}
+const wayOf = (via: string) => wayLabels[via] ?? via
+
+const columns = (names: Names, frame: Frame): Column<EventRecord>[] => [
+  {
+    key: 'what',
+    label: 'What',
+    href: (event) => frame.path(paths.event(event.id)),
+    cell: (event) => sentence(event, names),
+  },
+  { key: 'kind', label: 'Kind', cell: ({ action }) => actions[action] ?? action },
+  { key: 'via', label: 'Through', cell: (event) => wayOf(event.via) },
+  {
+    key: 'created_at',
+    label: 'When',
+    sortable: 'descending',
+    cell: (event) => Time({ at: event.created_at }),
+  },
+]
+
+export type ListProps = {
+  found: Page<EventRecord>
+  names: Names
+  view: ListView
+  /** May take the list away as a file. */
+  exports: boolean
+  /** Reads everybody's, not only what they did themselves. */
+  all: boolean
+  frame: Frame
+}
+
+export function listScreen({ found, names, view, exports, all, frame }: ListProps): Screen {
+  const path = frame.path(paths.events)
+  const chosen = Object.fromEntries(
+    Object.entries(view.filters).map(([name, values]) => [name, values.join(',')]),
+  )
+  const here = address(path, { ...chosen, sort: view.sort })
+  const rows = found.rows()
+  const { next, previous, total, capped } = found
+  return {
+    title: 'Events',
+    lead: all ? 'Who did what, when and through what. Nobody can change it.' : 'What you did, and when.',
+    actions: exports ? (
+      <ButtonLink kind="quiet" icon="download" href={here({ format: 'csv' })} leaves>
+        Export
+      </ButtonLink>
+    ) : null,
+    children: (
+      <>
+        <Filters path={path} chosen={chosen} sort={view.sort} who={all} />
+        <Table
+          label="Events"
+          columns={columns(names, frame)}
+          rows={rows}
+          rowKey={({ id }) => id}
+          address={here}
+          sort={view.sort}
+          empty={
+            Object.keys(chosen).length ? (
+              <NoMatch clear={path} />
+            ) : (
+              <EmptyState icon="scroll-text" title="Nothing has happened yet" />
+            )
+          }
+        />
+        <Pager
+          address={here}
+          next={next}
+          previous={previous}
+          shown={rows.length}
+          first={view.offset ? view.offset + 1 : null}
+          total={total}
+          capped={capped}
+        />
+      </>
+    ),
+  }
+}
+
+type Chosen = Readonly<Record<string, string | undefined>>
+
+const options = (words: Readonly<Record<string, string>>) =>
+  Object.entries(words).map(([value, label]) => ({ value, label }))
+/** One of each: several kinds of target stand for the same records. */
+const targetOptions = options(targets).map(({ value, label }) => ({
+  value,
+  label: `${label.charAt(0).toUpperCase()}${label.slice(1)}${value.includes('_') ? ` (${value.split('_')[1]}s)` : ''}`,
+}))
+
+/** Who, what, about what, when. */
+function Filters({ path, chosen, sort, who }: { path: string; chosen: Chosen; sort: string; who: boolean }) {
+  const field = (name: string) => ({ name, value: chosen[name] ?? null })
+  // what a link brought along, and has no field of its own
+  const kept = ['actor_user_id', 'target_id', 'request_id'].filter((name) => chosen[name])
+  return (
+    <search>
+      <form class="filters" method="get" action={path}>
+        {who ? <Field {...field('actor')} label="Who" placeholder="User name or e-mail" /> : null}
+        <Select {...field('action')} label="What" none="Anything" options={options(actions)} />
+        <Select {...field('target_type')} label="About" none="Anything" options={targetOptions} />
+        <Select
+          {...field('via')}
+          label="Through"
+          none="Anything"
+          options={ways.map((value) => ({ value, label: wayOf(value) }))}
+        />
+        <Field
+          {...field('created_at.gte')}
+          value={chosen['created_at.gte']?.slice(0, 10)}
+          label="From"
+          type="date"
+        />
+        <Field
+          {...field('created_at.lt')}
+          value={chosen['created_at.lt']?.slice(0, 10)}
+          label="Before"
+          type="date"
+        />
+        {kept.map((name) => (
+          <input type="hidden" name={name} value={chosen[name]} />
+        ))}
+        <input type="hidden" name="sort" value={sort} />
+        <div class="form-actions">
+          <Button kind="primary">Show</Button>
+          {Object.keys(chosen).length ? <ButtonLink href={path}>Clear</ButtonLink> : null}
+        </div>
+      </form>
+    </search>
+  )
+}
+
+export type EventProps = {
+  event: EventRecord
+  names: Names
+  changes: readonly Change[]
+  /** Where the record is that it is about, for whoever may see it. */
+  target: string | null
+  beside: readonly EventRecord[]
+  frame: Frame
+}
+
+export function eventScreen({ event, names, changes, target, beside, frame }: EventProps): Screen {
+  return {
+    title: sentence(event, names),
+    trail: [{ label: 'Events', href: frame.path(paths.events) }],
+    children: (
+      <Columns>
+        <Panel title="What changed">
+          {event.reason ? <blockquote>{event.reason}</blockquote> : null}
+          {changes.length ? <Difference changes={changes} /> : <p class="nothing">Nothing that is kept.</p>}
+        </Panel>
+        <Panel title="Facts">
+          <Facts items={factsOf(event, target, frame)} />
+        </Panel>
+        {beside.length ? (
+          <Panel title="In the same request">
+            <ul class="plain-list">
+              {beside.map((one) => (
+                <li>
+                  <a href={frame.path(paths.event(one.id))}>{sentence(one, names)}</a>
+                </li>
+              ))}
+            </ul>
+          </Panel>
+        ) : null}
+      </Columns>
+    ),
+  }
+}
+
+function factsOf(event: EventRecord, target: string | null, frame: Frame): Fact[] {
+  const { actor, via, created_at, ip, request_id } = event
+  const wanted = /^\w+:\w+/.exec(String(event.data.wanted ?? ''))?.[0]
+  const who =
+    actor?.name && !actor.organization_id ? (
+      <a href={frame.path(paths.user(actor.id))}>{whoDid(event)}</a>
+    ) : (
+      whoDid(event)
+    )
+  return [
+    { label: 'Who', value: who },
+    { label: 'When', value: <Time at={created_at} /> },
+    { label: 'Through', value: wayOf(via) },
+    {
+      label: 'About',
+      value: target ? (
+        <a href={frame.path(target)}>{event.target.name}</a>
+      ) : (
+        (event.target.name ?? targets[event.target.type] ?? event.target.type)
+      ),
+    },
+    ...(wanted && actor
+      ? [
+          {
+            label: 'Wanted',
+            value: (
+              <>
+                {String(event.data.wanted)}{' '}
+                <Why
+                  href={frame.path(paths.access.why({ user: actor.id, permission: wanted }))}
+                  about={wanted}
+                />
+              </>
+            ),
+          },
+        ]
+      : []),
+    ...(ip ? [{ label: 'Address', value: ip }] : []),
+    ...(request_id
+      ? [
+          {
+            label: 'Request',
+            value: (
+              <>
+                <code>{request_id}</code> <CopyButton text={request_id} label="Copy request id" />
+              </>
+            ),
+          },
+        ]
+      : []),
+    { label: 'Action', value: <code>{event.action}</code> },
+  ]
+}

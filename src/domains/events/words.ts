@@ -1,0 +1,140 @@
+import type { EventRecord } from '#src/domains/events/model.ts'
+
+/** The names of the records that lines of the trail speak of, by id. */
+export type Names = ReadonlyMap<string, string>
+
+/** What happened, to choose from in a filter: an action, and its words. */
+export const actions: Readonly<Record<string, string>> = {
+  'user:create': 'Person added',
+  'user:update': 'Person changed',
+  'user:delete': 'Person deleted',
+  'user:restore': 'Person restored',
+  'user_role:create': 'Role given',
+  'user_role:update': 'Assignment of a role changed',
+  'user_role:delete': 'Role taken',
+  'group:create': 'Group added',
+  'group:update': 'Group changed',
+  'group:delete': 'Group deleted',
+  'group:restore': 'Group restored',
+  'group_member:create': 'Put into a group',
+  'group_member:update': 'Role in a group changed',
+  'group_member:delete': 'Taken out of a group',
+  'role:create': 'Role added',
+  'role:update': 'Role changed',
+  'role:delete': 'Role deleted',
+  'role:restore': 'Role restored',
+  'role:effect': 'People gained or lost permissions',
+  'role_permission:create': 'Permission put into a role',
+  'role_permission:delete': 'Permission taken out of a role',
+  'role_parent:create': 'Inheritance begun',
+  'role_parent:delete': 'Inheritance ended',
+  'permission:create': 'Permission added',
+  'permission:update': 'Permission changed',
+  'permission:delete': 'Permission deleted',
+  'session:create': 'Session begun',
+  'session:update': 'Session changed or ended',
+  'auth:sign_in': 'Signed in',
+  'auth:sign_out': 'Signed out',
+  'access:denied': 'Refused',
+  'organization:create': 'Organization added',
+  'organization:update': 'Organization changed',
+  'organization:enter': 'Organization entered',
+  'organization:leave': 'Organization left',
+}
+
+/** Kinds of records, as an event's target names them. */
+export const targets: Readonly<Record<string, string>> = {
+  user: 'person',
+  user_role: 'person',
+  group: 'group',
+  group_member: 'group',
+  role: 'role',
+  role_permission: 'role',
+  role_parent: 'role',
+  permission: 'permission',
+  session: 'session',
+  organization: 'organization',
+  route: 'address',
+}
+
+const verbs: Readonly<Record<string, string>> = {
+  create: 'added',
+  update: 'changed',
+  delete: 'deleted',
+  restore: 'restored',
+}
+
+type Said = (event: EventRecord, say: Say) => string
+/** The words that a sentence is made of. */
+type Say = { target: string; name: (field: string, otherwise: string) => string }
+
+const day = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  timeZone: 'UTC',
+})
+const until = ({ data }: EventRecord) =>
+  data.after?.expires_at ? ` until ${day.format(new Date(String(data.after.expires_at)))}` : ''
+const after = ({ data }: EventRecord, field: string) => String(data.after?.[field] ?? '')
+const people = (counts: unknown) => Object.keys((counts ?? {}) as object).length
+const permissions = (count: number) => (count === 1 ? '1 permission' : `${count} permissions`)
+
+/** What is more than a verb and its object. */
+const sentences: Readonly<Record<string, Said>> = {
+  'user_role:create': (event, { target, name }) =>
+    `gave ${target} the role ${name('role_id', 'that was')}${until(event)}`,
+  'user_role:update': (event, { target, name }) =>
+    event.data.after && 'expires_at' in event.data.after
+      ? `let ${target} keep the role ${name('role_id', 'that was')}${until(event)}`
+      : `changed how ${target} has the role ${name('role_id', 'that was')}`,
+  'user_role:delete': (_, { target, name }) => `took the role ${name('role_id', 'that was')} from ${target}`,
+  'group_member:create': (event, { target, name }) =>
+    `put ${name('user_id', 'somebody')} into ${target} as ${after(event, 'role')}`,
+  'group_member:update': (event, { target, name }) =>
+    `made ${name('user_id', 'somebody')} ${after(event, 'role')} of ${target}`,
+  'group_member:delete': (_, { target, name }) => `took ${name('user_id', 'somebody')} out of ${target}`,
+  'role_permission:create': (_, { target, name }) =>
+    `put ${name('permission_id', 'a permission')} into ${target}`,
+  'role_permission:delete': (_, { target, name }) =>
+    `took ${name('permission_id', 'a permission')} out of ${target}`,
+  'role_parent:create': (_, { target, name }) =>
+    `let ${target} inherit from ${name('parent_id', 'another role')}`,
+  'role_parent:delete': (_, { target, name }) =>
+    `let ${target} no longer inherit from ${name('parent_id', 'another role')}`,
+  'role:effect': ({ data: { gains, loses } }, { target }) => {
+    const gained = people(gains) ? `gave people ${permissions(people(gains))}` : ''
+    const lost = people(loses) ? `took ${permissions(people(loses))} from people` : ''
+    return `${[gained, lost].filter(Boolean).join(' and ')} by changing ${target}`
+  },
+  'session:create': () => 'opened a session',
+  'session:update': (event, { name }) =>
+    event.data.after?.revoked_at ? `ended a session of ${name('user_id', 'somebody')}` : 'changed a session',
+  'auth:sign_in': () => 'signed in',
+  'auth:sign_out': () => 'signed out',
+  'access:denied': ({ data }) => `was refused ${data.path ?? 'something'}`,
+  'organization:enter': (_, { target }) => `entered ${target}`,
+  'organization:leave': (_, { target }) => `left ${target}`,
+}
+
+/** One sentence in plain words: "Ada gave Bob the role Auditor until 1 Dec 2026". */
+export function sentence(event: EventRecord, names: Names): string {
+  const { action, target, data } = event
+  const noun = targets[target.type] ?? target.type.replaceAll('_', ' ')
+  const words = target.name ? (noun === 'person' ? target.name : `the ${noun} ${target.name}`) : `a ${noun}`
+  const name = (field: string, otherwise: string) => {
+    const id = data.after?.[field] ?? data.before?.[field]
+    return names.get(String(id)) ?? otherwise
+  }
+  const said = sentences[action]
+  const verb = verbs[action.split(':')[1] ?? '']
+  const done = said?.(event, { target: words, name }) ?? (verb ? `${verb} ${words}` : `did ${action}`)
+  return `${whoDid(event)} ${done}`
+}
+
+/** Who it was: in person, through somebody else's account, or the program by itself. */
+export function whoDid({ actor, impersonator }: EventRecord): string {
+  if (!actor) return 'The system'
+  const name = actor.name ?? 'Somebody'
+  return impersonator ? `${impersonator.name ?? 'Somebody'} as ${name}` : name
+}
