@@ -29,6 +29,7 @@ export function RolesPanel(props: RolesPanelProps) {
   const { assignments, offered } = props
   return (
     <Panel title="Roles">
+      <ErrorSummary errors={refusalErrors(props.refusal)} />
       {assignments.length ? (
         <ul class="plain-list">
           {assignments.map((assignment) => (
@@ -89,7 +90,6 @@ function GiveForm({ userId, offered, frame, refusal }: RolesPanelProps) {
   return (
     <details class="give" open={refusal !== undefined}>
       <summary>Give a role</summary>
-      <ErrorSummary errors={refusalErrors(refusal)} />
       <Form action={frame.path(paths.userRoles(userId))} csrfToken={frame.csrfToken}>
         <Select
           {...field('role_id')}
