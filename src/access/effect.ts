@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { RoleGraph, type RoleNode } from '#src/access/role-graph.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Db, Door } from '#src/db/database.ts'
 
 /** How many people, and the first of them by name, as far as the asker may read them. */
 export type Affected = { count: number; users: { id: string; name: string }[] }
@@ -34,6 +34,30 @@ export async function effectOf<T>(
   const effects = await people(tx, actor, codes, masks(before, after, codes))
   if (effects.length) await record(tx, roleIds, effects)
   return { result, effects }
+}
+
+/** Carries what a write would answer out of the transaction that is thrown away. */
+class Rehearsed<T> extends Error {
+  readonly answer: T
+  constructor(answer: T) {
+    super('only tried')
+    this.answer = answer
+  }
+}
+
+/** What a write would answer, with all that would refuse it: it is run, and nothing of it is kept. */
+export async function rehearsed<T>(
+  db: Pick<Door, 'withActor'>,
+  actor: UserActor,
+  write: (tx: Db) => Promise<T>,
+): Promise<T> {
+  const thrown = await db
+    .withActor(actor, async (tx): Promise<never> => {
+      throw new Rehearsed(await write(tx))
+    })
+    .catch((error: unknown) => error)
+  if (thrown instanceof Rehearsed) return thrown.answer
+  throw thrown
 }
 
 /** Every role of the organization, with the active permissions that it holds itself. */

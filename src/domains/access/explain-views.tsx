@@ -14,10 +14,15 @@ import { Panel } from '#src/ui/surface.tsx'
 /** A question as it stands in the form. */
 export type Entered = { user?: string; permission?: string; record?: string }
 
+/** A record by its name. */
+export type Titled = { name: string; path: string }
+
 type WhyProps = {
   choices: Choices
   entered: Entered
   explanation?: Explanation
+  /** The record that was asked about, where it has a page. */
+  record?: Titled | null
   /** The reader's own user name: whom the form begins with. */
   me: string
   error?: string
@@ -25,14 +30,24 @@ type WhyProps = {
 }
 
 /** The form, and the answer to what it asked. */
-export const whyScreen = ({ choices, entered, explanation, me, error, frame }: WhyProps): Screen => ({
+export const whyScreen = ({ choices, entered, explanation, record, me, error, frame }: WhyProps): Screen => ({
   title: 'Why',
   lead: 'Why somebody may do something, or why not, as things stand now.',
   children: (
     <>
       <ErrorSummary errors={error ? [{ path: '', message: error }] : undefined} title="There is no answer" />
       {explanation ? (
-        <Verdict explanation={explanation} what={entered.permission ?? ''} record={entered.record} />
+        <Verdict
+          explanation={explanation}
+          what={entered.permission ?? ''}
+          record={
+            record ? (
+              <a href={frame.path(record.path)}>{record.name}</a>
+            ) : entered.record ? (
+              <code>{entered.record}</code>
+            ) : null
+          }
+        />
       ) : null}
       <Panel title={explanation ? 'Ask something else' : undefined}>
         <Question choices={choices} entered={entered} me={me} frame={frame} />
@@ -100,24 +115,18 @@ function groupsOf(permissions: readonly string[], chosen: string | undefined): [
   return [...groups].sort(([a], [b]) => a.localeCompare(b, 'en'))
 }
 
-type VerdictProps = { explanation: Explanation; what: string; record?: string | undefined }
+type VerdictProps = { explanation: Explanation; what: string; record?: Child }
 
 /** Yes or no in words and a sign, then the ways that lead there, or what is missing. */
 function Verdict({ explanation, what, record }: VerdictProps) {
   const { subject, allowed, because, missing, asleep } = explanation
-  const about = record ? (
-    <>
-      {' '}
-      with <code>{record}</code>
-    </>
-  ) : null
   return (
     <section class={`panel verdict ${allowed ? 'yes' : 'no'}`} aria-label="Answer">
       <p class="verdict-line">
         <Icon name={allowed ? 'circle-check' : 'ban'} />
         <span>
           {subject.name} <strong>{allowed ? 'may' : 'may not'}</strong> <code>{what}</code>
-          {about}
+          {record ? <> with {record}</> : null}
         </span>
       </p>
       {allowed ? <Paths name={subject.name} because={because} /> : null}
@@ -152,7 +161,7 @@ function Drawn({ name, path }: { name: string; path: Path }) {
       <Step kind="for" value={rowsOf[scope]} />
       {column ? <Step kind="matched by" value={<code>{column}</code>} /> : null}
       {groups?.map((group, index) => (
-        <Step kind={index ? 'above' : 'member of'} value={nameOf('group', group)} />
+        <Step kind={index ? 'beneath it' : 'member of'} value={nameOf('group', group)} />
       ))}
     </ol>
   )

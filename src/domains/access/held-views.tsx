@@ -83,7 +83,7 @@ const columnsFor = (subject: Subject, frame: Frame): Column<Effective>[] => [
   {
     key: 'sources',
     label: 'From',
-    cell: ({ sources }) => (sources.length ? sources.map(From) : entered(subject)),
+    cell: ({ sources }) => (sources.length ? html`<div>${sources.map(From)}</div>` : entered(subject)),
   },
   {
     key: 'why',

@@ -10,6 +10,9 @@ import type { Who } from '#src/access/standing.ts'
 import type { Db, Door } from '#src/db/database.ts'
 import { type ExplainQuery, type Questions, type Refused, withoutNames } from '#src/domains/access/model.ts'
 import { HttpError, invalid, notFound } from '#src/http/errors.ts'
+import { placesOf } from '#src/resource/places.ts'
+import { namesOf } from '#src/resource/query.ts'
+import { resourceOf } from '#src/resource/resource.ts'
 
 /** Who may ask about others, and be told the names of permissions. */
 export const readsPermissions = (actor: UserActor) => actor.find('permission:read')?.all ?? false
@@ -110,6 +113,19 @@ export async function answersTo(
     ...(record === undefined ? {} : { record }),
     allowed: answers[index] === true,
   }))
+}
+
+/** The name of a record and its page, for whoever may ask about it; null for what has no page of its own. */
+export async function titleOf(
+  db: Pick<Door, 'readAs'>,
+  actor: UserActor,
+  { permission = '', record }: ExplainQuery,
+): Promise<{ name: string; path: string } | null> {
+  const resource = resourceOf(permission.slice(0, permission.indexOf(':')))
+  const grant = resource && actor.find(resource.may('read'))
+  if (!record || !grant) return null
+  const name = (await namesOf(db, actor, resource, grant as never, [record])).get(record)
+  return name === undefined ? null : { name, path: placesOf(resource.path).one(record) }
 }
 
 export type Choices = {

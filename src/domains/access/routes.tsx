@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { compareRoutes } from '#src/domains/access/compare-routes.tsx'
 import { refusedScreen, whyScreen } from '#src/domains/access/explain-views.tsx'
 import { heldRoutes } from '#src/domains/access/held-routes.tsx'
+import { matrixRoutes } from '#src/domains/access/matrix-routes.tsx'
 import {
   answered,
   type ExplainQuery,
@@ -12,7 +14,7 @@ import {
   refusalJson,
   vocabulary,
 } from '#src/domains/access/model.ts'
-import { answersTo, choices, explanationOf, refusal } from '#src/domains/access/queries.ts'
+import { answersTo, choices, explanationOf, refusal, titleOf } from '#src/domains/access/queries.ts'
 import { type Answer, type Call, get, post, type Refusal, signedIn } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import type { Frame } from '#src/ui/frame.ts'
@@ -34,6 +36,7 @@ const page =
   async (frame: Frame) =>
     whyScreen({
       choices: await choices(db, actor),
+      record: more.explanation ? await titleOf(db, actor, query) : null,
       entered: entered(query),
       me: actor.identity.username,
       frame,
@@ -82,4 +85,6 @@ export const accessRoutes = [
   ),
 
   ...heldRoutes,
+  ...matrixRoutes,
+  ...compareRoutes,
 ]
