@@ -25,25 +25,33 @@ export type Known = Readonly<Record<string, readonly Found[]>>
 
 export const tagOf = (path: string) => path.split('/')[3] ?? ''
 
+type Target = { method: string; path: string; operation: Operation }
+
 /** Requests for an operation: right ones, and ones with something wrong anywhere. */
-export function requests(
-  { method, path, operation }: { method: string; path: string; operation: Operation },
-  known: Known,
-): fc.Arbitrary<Asked> {
+export const requests = (target: Target, known: Known): fc.Arbitrary<Asked> =>
+  fc.oneof(asked(target, known, onlyRight), asked(target, known, sometimesOdd))
+
+/** What is usual, or now and then something odd. */
+type Mix = <T>(usual: fc.Arbitrary<T>, odd: fc.Arbitrary<T>, weight?: number) => fc.Arbitrary<T>
+const onlyRight: Mix = (usual) => usual
+const sometimesOdd: Mix = (usual, odd, weight = 5) =>
+  fc.oneof({ weight, arbitrary: usual }, { weight: 1, arbitrary: odd })
+
+function asked({ method, path, operation }: Target, known: Known, mix: Mix): fc.Arbitrary<Asked> {
   const tag = tagOf(path)
   const ids = idsFor(tag, known)
   const parameters = parametersOf(operation)
   const places = parameters
     .filter((parameter) => parameter.in === 'path')
-    .map(({ name, schema }) => [name, sometimes(asText(valid(schema, ids, name)), asText(junk))] as const)
+    .map(({ name, schema }) => [name, mix(asText(valid(schema, ids, name)), asText(junk))] as const)
   const none = fc.constant<Sent>({ body: undefined })
   return fc
     .tuple(
       fc.constantFrom<Asked['who']>('owner', 'owner', 'owner', 'member', 'anonymous'),
       fc.record(Object.fromEntries(places)),
-      queries(parameters, ids),
-      headersOf(parameters),
-      method === 'get' ? none : bodies(operation, ids, known[tag]?.[0]),
+      queries(parameters, ids, mix),
+      headersOf(parameters, mix),
+      method === 'get' ? none : bodies(operation, ids, known[tag]?.[0], mix),
     )
     .map(([who, values, query, headers, { body, type }]) => ({
       who,
@@ -65,9 +73,6 @@ const idsFor =
     return (known[of ?? tag] ?? Object.values(known).flat()).map(({ id }) => id)
   }
 
-const sometimes = <T>(usual: fc.Arbitrary<T>, odd: fc.Arbitrary<T>, weight = 5) =>
-  fc.oneof({ weight, arbitrary: usual }, { weight: 1, arbitrary: odd })
-
 const asText = (values: fc.Arbitrary<unknown>) =>
   values.map((value) => (typeof value === 'string' ? value : JSON.stringify(value)))
 
@@ -79,30 +84,29 @@ const place = (ids: Ids) =>
       encodeCursor(sort, { key: key as string, id: (ids('id')[0] ?? odd) as string }),
     )
 
-function queries(parameters: readonly Parameter[], ids: Ids): fc.Arbitrary<[string, string][]> {
+function queries(parameters: readonly Parameter[], ids: Ids, mix: Mix): fc.Arbitrary<[string, string][]> {
   const one = ({ name, schema }: Parameter) => {
     const right = /^(after|before)$/.test(name) ? place(ids) : asText(valid(schema, ids, name))
-    return sometimes(right, asText(junk), 3).map((value): [string, string] => [name, value])
+    return mix(right, asText(junk), 3).map((value): [string, string] => [name, value])
   }
   const all = parameters.filter((parameter) => parameter.in === 'query')
   const none = fc.constant<[string, string][]>([])
   const some = all.length ? fc.array(fc.constantFrom(...all).chain(one), { maxLength: 3 }) : none
   const odd = asText(junk).map((value): [string, string][] => [['surprise', value]])
   const needed = fc.tuple(...all.filter(({ required }) => required).map(one))
-  return fc.tuple(needed, fc.oneof(none, some), sometimes(none, odd)).map((parts) => parts.flat())
+  return fc.tuple(needed, fc.oneof(none, some), mix(none, odd)).map((parts) => parts.flat())
 }
 
-const HEADERS: Record<string, fc.Arbitrary<string>> = {
-  'If-Match': fc.constantFrom('*', '"1"', 'W/"1"', '"2"', 'x', '"99999999999"'),
-  'Idempotency-Key': sometimes(fc.uuid(), fc.constantFrom('a b', 'x'.repeat(300), 'same'), 3),
-}
-
-function headersOf(parameters: readonly Parameter[]): fc.Arbitrary<Record<string, string>> {
+function headersOf(parameters: readonly Parameter[], mix: Mix): fc.Arbitrary<Record<string, string>> {
   const odd = fc.constantFrom('text/csv', 'image/png', '*/*', 'text/html', 'application/json;q=0')
+  const known: Record<string, fc.Arbitrary<string>> = {
+    'If-Match': mix(fc.constant('*'), fc.constantFrom('"1"', 'W/"1"', '"2"', 'x', '"99999999999"'), 1),
+    'Idempotency-Key': mix(fc.uuid(), fc.constantFrom('a b', 'x'.repeat(300), 'same'), 3),
+  }
   const named = parameters.filter((parameter) => parameter.in === 'header')
-  const own = Object.fromEntries(named.map(({ name }) => [name, HEADERS[name] ?? letters]))
+  const own = Object.fromEntries(named.map(({ name }) => [name, known[name] ?? letters]))
   return fc
-    .tuple(sometimes(fc.constant('application/json'), odd, 12), fc.record(own, { requiredKeys: [] }))
+    .tuple(mix(fc.constant('application/json'), odd, 12), fc.record(own, { requiredKeys: [] }))
     .map(([Accept, more]) => ({ Accept, ...more }))
 }
 
@@ -118,24 +122,30 @@ function after(example: Found, schema: Schema, changes: fc.Arbitrary<unknown>): 
   }))
 }
 
-function bodies({ requestBody }: Operation, ids: Ids, example: Found | undefined): fc.Arbitrary<Sent> {
+function bodies(
+  { requestBody }: Operation,
+  ids: Ids,
+  example: Found | undefined,
+  mix: Mix,
+): fc.Arbitrary<Sent> {
   const content = requestBody?.content ?? {}
   const ways: fc.Arbitrary<Sent>[] = []
   const json = content['application/json']?.schema
   if (json) {
     const right = valid(json, ids)
-    for (const values of [right, mutated(right), ...(example ? [after(example, json, right)] : [])])
-      ways.push(values.map((value) => ({ body: JSON.stringify(value), type: 'application/json' })))
+    const all = [mix(right, mutated(right), 1), ...(example ? [after(example, json, right)] : [])]
+    ways.push(fc.oneof(...all).map((value) => ({ body: JSON.stringify(value), type: 'application/json' })))
   }
   if (content['text/csv']) ways.push(...files)
   const nothing = fc.constant<Sent>({ body: undefined })
   const odd = fc.constantFrom<Sent>(
+    { body: undefined },
     { body: '{', type: 'application/json' },
     { body: '[]', type: 'application/json' },
     { body: 'a=b&a=c', type: 'application/x-www-form-urlencoded' },
     { body: '<a/>', type: 'application/xml' },
   )
-  return sometimes(ways.length ? fc.oneof(...ways) : nothing, fc.oneof(odd, nothing), 8)
+  return mix(ways.length ? fc.oneof(...ways) : nothing, odd, 8)
 }
 
 const cell = asText(fc.oneof(fc.stringMatching(/^[a-z@.]{0,9}$/), junk))
