@@ -114,6 +114,23 @@ export interface Imports {
   user_id: string;
 }
 
+export interface Mails {
+  account_id: string | null;
+  attempts: Generated<number>;
+  content: Buffer | null;
+  created_at: Generated<string>;
+  data: Generated<Json>;
+  for_org_id: string | null;
+  id: Generated<string>;
+  language: string;
+  last_error: string | null;
+  recipient: string;
+  sent_at: string | null;
+  status: Generated<string>;
+  template: string;
+  updated_at: Generated<string>;
+}
+
 export interface Organizations {
   created_at: Generated<string>;
   id: Generated<string>;
@@ -280,6 +297,7 @@ export interface DB {
   groups: Groups;
   idempotency_keys: IdempotencyKeys;
   imports: Imports;
+  mails: Mails;
   organizations: Organizations;
   permissions: Permissions;
   rate_limits: RateLimits;

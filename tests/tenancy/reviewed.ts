@@ -1,7 +1,15 @@
 // What somebody looked at and found right. A line that comes in here needs a reason.
 
 /** Of no organization by nature; `organizations` is a tenant table by its own id. */
-export const globalTables = ['organizations', 'accounts', 'unknown_logins', 'security_events', 'rate_limits']
+export const globalTables = [
+  'organizations',
+  'accounts',
+  'unknown_logins',
+  'security_events',
+  'rate_limits',
+  // of an organization or of an account, and reached through functions alone
+  'mails',
+]
 
 /** Unique over the whole installation: how a person signs in, tokens, slugs, counters. */
 export const globalUniques = [
@@ -15,6 +23,7 @@ export const globalUniques = [
   'unknown_logins_pkey',
   'security_events_pkey',
   'rate_limits_pkey',
+  'mails_pkey',
   'sessions_token_hash_key',
 ]
 
@@ -59,6 +68,11 @@ export const lookupGrants = {
   unknown_logins: all,
   security_events: 'select, insert',
   events: 'select, insert',
+  mails: all,
+  // what is older than its time goes
+  idempotency_keys: 'select, delete',
+  imports: 'select, delete',
+  rate_limits: 'select, delete',
 }
 
 /** Functions that run as the lookup role; the triggers of the audit trail beside. */
@@ -90,6 +104,15 @@ export const definers = [
   'app.enter_organization(uuid,uuid,text)',
   'app.leave_organization(uuid)',
   'app.end_entered_sessions()',
+  'app.queue_job(text,jsonb,jsonb,integer)',
+  'app.finish_job(text,uuid,integer)',
+  'app.queue_mail(text,text,text,jsonb)',
+  'app.queue_account_mail(uuid,text,text,jsonb,text)',
+  'app.mail_to_send(uuid)',
+  'app.settle_mail(uuid,text,text,bytea,uuid,integer)',
+  'app.kept_mails(integer)',
+  'app.kept_mail(uuid)',
+  'app.tidy(integer)',
 ]
 
 /**
