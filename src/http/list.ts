@@ -9,6 +9,8 @@ export type ListDeclaration = {
   sorts: Record<string, readonly [column: string, type: KeyType]>
   defaultSort: string
   filters: Record<string, FilterDeclaration>
+  /** Whether there are words to search by: otherwise `q` is a field like any other that there isn’t. */
+  searched?: boolean
 }
 
 /** A list as it is asked for. */
@@ -29,9 +31,15 @@ export type ListView = {
   offset: number
 }
 
+const words = z
+  .string()
+  .max(200)
+  .meta({ description: 'Words that each begin a word of the record.' })
+  .default('')
+
 /** The schema of a list's address: anything that isn't declared is a 400 that names it. */
 export function listQuery(declaration: ListDeclaration) {
-  const { sorts, filters, defaultSort } = declaration
+  const { sorts, filters, defaultSort, searched = true } = declaration
   const sortable = Object.keys(sorts).flatMap((sort) => [sort, `-${sort}`])
   const number = (min: number, max: number) =>
     z
@@ -47,9 +55,8 @@ export function listQuery(declaration: ListDeclaration) {
       .meta({ description: `Records ${what}.` })
   const parameters = Object.entries(filters).flatMap(([name, filter]) => parametersOf(name, filter))
   const names = parameters.map(({ name }) => name)
-  const known = ['q', 'sort', 'limit', 'after', 'before', 'offset', ...names]
+  const known = [...(searched ? ['q'] : []), 'sort', 'limit', 'after', 'before', 'offset', ...names]
   const shape = {
-    q: z.string().max(200).default('').meta({ description: 'Words that each begin a word of the record.' }),
     sort: z
       .enum(sortable as [string, ...string[]], `must be one of ${sortable.join(', ')}`)
       .default(defaultSort),
@@ -60,14 +67,14 @@ export function listQuery(declaration: ListDeclaration) {
     ...Object.fromEntries(parameters.map(({ name, schema }) => [name, schema.optional()])),
   }
   return z
-    .object(shape)
+    .object({ ...(searched ? { q: words } : {}), ...shape })
     .catchall(z.string())
     .transform((query): ListView => {
-      const given = query as Record<string, unknown> & z.infer<z.ZodObject<typeof shape>>
+      const given = query as Record<string, unknown> & { q?: string } & z.infer<z.ZodObject<typeof shape>>
       const unknown = Object.keys(given).filter((name) => !known.includes(name))
       if (unknown.length)
         throw new HttpError(400, `${unknown.join(', ')} is not known here; known: ${known.join(', ')}`)
-      const { q, sort, limit, offset, after, before } = given
+      const { q = '', sort, limit, offset, after, before } = given
       const [column, type] = sorts[sort.replace(/^-/, '')] as readonly [string, KeyType]
       const chosen = parameters.flatMap((parameter) => {
         const values = given[parameter.name] as string[] | undefined

@@ -145,6 +145,7 @@ function listOf({ columns, soft }: Resource, declared: Declaration): ListDeclara
     sorts: { ...sorts, ...declared.sorts },
     defaultSort: declared.defaultSort ?? first,
     filters: { ...filters, ...declared.filters },
+    searched: declared.searched ?? false,
   }
 }
 

@@ -16,7 +16,6 @@ type Group = { id: string; parent: Group | null }
 
 /** Lists, records, files and writes agree on who reaches what, for people and rows by chance. */
 export function agreement(given: Stage): void {
-  if (!given.ownable || !given.groupable) return
   const { model } = given
   const next = random(seed)
   const below = (count: number) => Math.floor(next() * count)

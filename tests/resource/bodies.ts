@@ -5,7 +5,7 @@ import type { Row } from '#src/resource/resource.ts'
 import { escaped } from '#src/ui/html.ts'
 import { trail } from '#tests/access/trail.ts'
 import { type Answer, send } from '#tests/client.ts'
-import { asForm } from '#tests/resource/form.ts'
+import { asForm, testIf } from '#tests/resource/form.ts'
 import type { Body, Stage } from '#tests/resource/stage.ts'
 
 const LONG = 'x'.repeat(20_000)
@@ -113,13 +113,13 @@ export function bodies(stage: Stage): void {
       }
     }, 30_000)
 
-    test.runIf(column.write === 'create')('stands when a record is made, and for good', async () => {
+    testIf(column.write === 'create')('stands when a record is made, and for good', async () => {
       const value = stage.entity.sample()[name]
       await refused(() => change({ [name]: value }), [name])
       await refused(() => put({ ...stage.whole(), [name]: value }), [name])
     })
 
-    test.runIf(column.required && column.write === 'always')(
+    testIf(column.required && column.write === 'always')(
       'is needed, but not for a change of others',
       async () => {
         const { [name]: _, ...others } = stage.entity.sample()
@@ -130,7 +130,7 @@ export function bodies(stage: Stage): void {
       },
     )
 
-    test.runIf(!column.required)('may be missing: then it is as it begins', async () => {
+    testIf(!column.required)('may be missing: then it is as it begins', async () => {
       const { [name]: _, ...others } = stage.entity.sample()
       const made = await create(others)
       expect(made.status, made.text).toBe(201)
@@ -146,7 +146,7 @@ export function bodies(stage: Stage): void {
       ])
     })
 
-    test.runIf(!column.required && nullable(column))(
+    testIf(!column.required && nullable(column))(
       'is emptied by null, and by an empty field of a form',
       async () => {
         const made = await create({ ...stage.entity.sample(), [name]: null })

@@ -109,15 +109,16 @@ export function files(given: Stage): void {
       const deleted = (await file(given, owner, `?sort=${sort}&${new URLSearchParams(filters)}`)).rows
       expect(deleted.some(([id]) => id === gone)).toBe(resource.soft)
       if (searched && typeof title === 'string') {
-        const id = await given.row({ [title]: 'Onlythisone' })
+        const id = await given.row(given.named('Onlythisone'))
         expect((await file(given, owner, '?q=onlythis')).rows.map(([id]) => id)).toEqual([id])
       }
-      expect((await file(given, owner, '?q=nosuchthing')).rows).toEqual([])
+      if (searched) expect((await file(given, owner, '?q=nosuchthing')).rows).toEqual([])
       expect((await given.as(owner).get(given.api('?nonsense=1&format=csv'))).status).toBe(400)
     })
 
     test('nothing that the list doesn’t', async () => {
-      for (const by of [given.people.member, given.people.own, given.people.looker, given.people.foreigner]) {
+      const some = given.ownable && given.groupable ? [given.people.member, given.people.own] : []
+      for (const by of [...some, given.people.looker, given.people.foreigner]) {
         const ids = (await listed(given, by, '?limit=200&sort=created_at')).map(({ id }) => id)
         const { rows } = await file(given, by, '?sort=created_at')
         expect(rows.slice(0, 200).map(([id]) => id)).toEqual(ids)

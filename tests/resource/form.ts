@@ -1,4 +1,4 @@
-import { expect } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Row } from '#src/resource/resource.ts'
 import type { Person } from '#tests/people.ts'
 import type { Body, Stage, Stored } from '#tests/resource/stage.ts'
@@ -46,3 +46,12 @@ export async function pageOf(stage: Stage, by: Person, query = ''): Promise<Page
 /** The records of a page of the list. */
 export const listed = async (stage: Stage, by: Person, query = ''): Promise<Row[]> =>
   (await pageOf(stage, by, query)).data
+
+/** A test that is not there at all where it makes no sense: one that is skipped would look like a gap. */
+export const testIf =
+  (there: unknown) => (name: string, work: () => void | Promise<void>, timeout?: number) => {
+    if (there) test(name, work, timeout)
+  }
+export const describeIf = (there: unknown) => (name: string, work: () => void) => {
+  if (there) describe(name, work)
+}

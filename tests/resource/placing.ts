@@ -4,7 +4,7 @@ import { recorded } from '#tests/access/trail.ts'
 import type { Answer } from '#tests/client.ts'
 import { makeGroup, makeUser } from '#tests/factories.ts'
 import { type Person, personWith } from '#tests/people.ts'
-import { asForm, fieldsOf } from '#tests/resource/form.ts'
+import { asForm, describeIf, fieldsOf, testIf } from '#tests/resource/form.ts'
 import type { Body, Stage } from '#tests/resource/stage.ts'
 
 /** Making records, and whose they are or become. */
@@ -51,7 +51,7 @@ export function placing(stage: Stage): void {
       }
     })
 
-    test.runIf(ownable)('belongs to its maker who works for themselves, and to nobody else', async () => {
+    testIf(ownable)('belongs to its maker who works for themselves, and to nobody else', async () => {
       const { own, owner } = people
       for (const body of [sample(), sample({ owner_user_id: null }), sample({ owner_user_id: own.id })]) {
         const answer = await create(own, body)
@@ -65,13 +65,13 @@ export function placing(stage: Stage): void {
         await stage.denied(own, 'create', () => create(own, sample(place)))
     })
 
-    test.runIf(groupable)('belongs to the one group of its maker, where nobody says so', async () => {
+    testIf(groupable)('belongs to the one group of its maker, where nobody says so', async () => {
       const answer = await create(people.member, sample())
       expect(answer.status, answer.text).toBe(via === 'web' ? 303 : 201)
       expect(await stage.stored(idOf(answer))).toMatchObject({ owner_group_id: group, owner_user_id: null })
     })
 
-    test.runIf(groupable)(
+    testIf(groupable)(
       'needs to name a group of a maker who has several, beneath theirs too, or none',
       async () => {
         const above = await makeGroup(org)
@@ -93,7 +93,7 @@ export function placing(stage: Stage): void {
       },
     )
 
-    test.runIf(groupable)('is refused in a group that isn’t the maker’s', async () => {
+    testIf(groupable)('is refused in a group that isn’t the maker’s', async () => {
       const other = await makeGroup(org)
       const { member, viewer, owner } = people
       for (const place of [elsewhere, other, randomUUID()])
@@ -105,7 +105,7 @@ export function placing(stage: Stage): void {
       expect((await create(viewer, sample())).status).toBe(422)
     })
 
-    test.runIf(ownable && groupable)('names nobody and no group of another organization', async () => {
+    testIf(ownable && groupable)('names nobody and no group of another organization', async () => {
       const theirs = await makeGroup(stage.foreign)
       for (const place of [{ owner_group_id: theirs }, { owner_user_id: people.foreigner.id }]) {
         const answer = await stage.untouched(() => create(people.owner, sample(place)))
@@ -124,7 +124,7 @@ export function placing(stage: Stage): void {
     })
   })
 
-  describe.runIf(ownable && groupable)('handing over', () => {
+  describeIf(ownable && groupable)('handing over', () => {
     const hand = (by: Person, id: string, place: Body) => stage.as(by).patch(stage.api(`/${id}`), place)
 
     test('is for whoever may change everything, to anybody', async () => {

@@ -4,7 +4,7 @@ import type { Column } from '#src/resource/column.ts'
 import type { Resource, Row } from '#src/resource/resource.ts'
 import { denied, hidden } from '#tests/access/trail.ts'
 import { type Answer, as, browserOf } from '#tests/client.ts'
-import { makeGroup, makeOrganization, makeUser, type Organization, roleOf } from '#tests/factories.ts'
+import { makeGroup, makeOrganization, makeUser, type Organization, roleOf, unique } from '#tests/factories.ts'
 import { type Person, personWith } from '#tests/people.ts'
 import { type App, testDatabase } from '#tests/setup/database.ts'
 
@@ -109,6 +109,19 @@ export class Stage {
     return this.resource.model.group.includes('owner_group_id') && 'owner_group_id' in this.resource.columns
   }
 
+  /** A body with a name that a search finds; nothing where a record has none of its own. */
+  named(name: string): Body {
+    const { title, taken = {} } = this.resource.declared
+    if (typeof title !== 'string') return {}
+    const only = Object.values(taken).some(([field]) => field === title)
+    return { [title]: only ? `${name} ${unique('')}` : name }
+  }
+
+  /** What is done to many. */
+  get bulkActions(): string[] {
+    return this.resource.soft ? ['delete', 'restore'] : ['delete']
+  }
+
   /** A path of the entity, below /api and for browsers. */
   api = (below = '') => `/api/v1${this.resource.path}${below}`
   page = (below = '') => `${this.resource.path}${below}`
@@ -168,9 +181,10 @@ export class Stage {
 
   /** Deletes rows, past the routes. */
   async remove(...ids: string[]): Promise<void> {
-    await sql`update ${sql.table(this.table)} set deleted_at = now() where id = any(${ids}::uuid[])`.execute(
-      past,
-    )
+    const table = sql.table(this.table)
+    const these = sql`where id = any(${ids}::uuid[])`
+    if (this.resource.soft) await sql`update ${table} set deleted_at = now() ${these}`.execute(past)
+    else await sql`delete from ${table} ${these}`.execute(past)
   }
 
   /** Does something that writes no row of the entity in either organization. */

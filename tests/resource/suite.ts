@@ -6,6 +6,7 @@ import { agreement } from '#tests/resource/agreement.ts'
 import { bodies } from '#tests/resource/bodies.ts'
 import { bulk } from '#tests/resource/bulk.ts'
 import { files } from '#tests/resource/files.ts'
+import { describeIf } from '#tests/resource/form.ts'
 import { lists } from '#tests/resource/lists.ts'
 import { placing } from '#tests/resource/placing.ts'
 import { protocol } from '#tests/resource/protocol.ts'
@@ -30,7 +31,7 @@ export async function suiteFor({
     describe('versioned', () => versions(stage))
     describe('read', () => reads(stage))
     describe('listed', () => lists(stage))
-    describe('agreed on', () => agreement(stage))
+    describeIf(stage.ownable && stage.groupable)('agreed on', () => agreement(stage))
     describe('done to many', () => bulk(stage))
     describe('files', () => files(stage))
     describe('within the organization', () => tenancy(stage))

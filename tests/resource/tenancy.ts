@@ -1,18 +1,17 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { unique } from '#tests/factories.ts'
 import { listed, pageOf } from '#tests/resource/form.ts'
-import type { Body, Stage } from '#tests/resource/stage.ts'
+import type { Stage } from '#tests/resource/stage.ts'
 
 /** Nothing of another organization, whichever way one asks. */
 export function tenancy(stage: Stage): void {
   const { people, foreign, resource } = stage
   const { owner, foreigner } = people
-  const { title, searched } = resource.declared
+  const { searched } = resource.declared
   const word = unique('zzforeign').replace('-', '')
-  const named: Body = typeof title === 'string' ? { [title]: `Zz ${word}` } : {}
   let theirs: string[]
   beforeAll(async () => {
-    theirs = await stage.rows([named, named, {}], foreign)
+    theirs = await stage.rows([stage.named(`Zz ${word}`), stage.named(`Zz ${word}`), {}], foreign)
     await stage.remove(theirs[2] as string)
   })
 
@@ -42,7 +41,7 @@ export function tenancy(stage: Stage): void {
     const others = searched ? [`?q=${word}`] : []
     await clean([
       '?limit=200',
-      '?limit=200&deleted=true',
+      ...(resource.soft ? ['?limit=200&deleted=true'] : []),
       ...others,
       ...filters,
       cursor('after'),
@@ -64,7 +63,7 @@ export function tenancy(stage: Stage): void {
     expect(await total()).toBe(before + 1)
   })
 
-  describe.each(['delete', 'restore'])('bulk %s', (action) => {
+  describe.each(stage.bulkActions)('bulk %s', (action) => {
     test('of theirs is refused as if they never were, and does nothing', async () => {
       const bulk = (body: object) => stage.as(owner).post(stage.api('/bulk'), { action, ...body })
       const answer = await stage.untouched(() => bulk({ ids: theirs }))

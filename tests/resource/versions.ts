@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Row } from '#src/resource/resource.ts'
 import { recorded } from '#tests/access/trail.ts'
 import type { Problem } from '#tests/client.ts'
-import { asForm } from '#tests/resource/form.ts'
+import { asForm, describeIf, testIf } from '#tests/resource/form.ts'
 import type { Body, Stage } from '#tests/resource/stage.ts'
 
 /** Records that change under somebody's hands, and names that are taken. */
@@ -62,7 +62,7 @@ export function versions(stage: Stage): void {
       const { current } = late.json<Problem & { current: Row }>()
       expect([late.status, current]).toEqual([412, JSON.parse((await program.get(path)).text)])
       expect((await write(path, { 'If-Match': `"${current.version}"` })).status).toBeLessThan(300)
-      expect((await stage.stored(id)).version).toBe(current.version + 1)
+      if (method !== 'DELETE') expect((await stage.stored(id)).version).toBe(current.version + 1)
     })
   })
 
@@ -129,7 +129,7 @@ export function versions(stage: Stage): void {
     expect((await stage.untouched(gone)).status).toBe(412)
   })
 
-  describe.runIf(resource.declared.taken)('what is taken', () => {
+  describeIf(resource.declared.taken)('what is taken', () => {
     const fields = [...new Set(Object.values(resource.declared.taken ?? {}).map(([field]) => field))]
 
     test.each(fields)('%s is a 409 at the field, for a new one and for a change', async (field) => {
@@ -153,22 +153,19 @@ export function versions(stage: Stage): void {
       ).toBe(201)
     })
 
-    test.runIf(resource.soft)(
-      'is free once it is deleted; then the deleted one can’t come back',
-      async () => {
-        const body = entity.sample()
-        const [id = ''] = await stage.rows([body])
-        await program.delete(stage.api(`/${id}`))
-        expect((await program.post(stage.api(), body)).status).toBe(201)
-        const back = await stage.untouched(() => program.post(stage.api(`/${id}/restore`)))
-        expect(back.status).toBe(409)
-        const bulk = await program.post(stage.api('/bulk'), { action: 'restore', ids: [id] })
-        expect(bulk.json()).toMatchObject({ done: 0, refused: 1 })
-      },
-    )
+    testIf(resource.soft)('is free once it is deleted; then the deleted one can’t come back', async () => {
+      const body = entity.sample()
+      const [id = ''] = await stage.rows([body])
+      await program.delete(stage.api(`/${id}`))
+      expect((await program.post(stage.api(), body)).status).toBe(201)
+      const back = await stage.untouched(() => program.post(stage.api(`/${id}/restore`)))
+      expect(back.status).toBe(409)
+      const bulk = await program.post(stage.api('/bulk'), { action: 'restore', ids: [id] })
+      expect(bulk.json()).toMatchObject({ done: 0, refused: 1 })
+    })
   })
 
-  test.runIf(resource.soft)('what was deleted comes back as it was', async () => {
+  testIf(resource.soft)('what was deleted comes back as it was', async () => {
     const { id } = await record()
     const before = await stage.stored(id)
     await program.delete(stage.api(`/${id}`))

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Row } from '#src/resource/resource.ts'
-import { recorded } from '#tests/access/trail.ts'
+import { recorded, trail } from '#tests/access/trail.ts'
 import type { Answer } from '#tests/client.ts'
 import { type Person, personWith } from '#tests/people.ts'
-import { asForm, changesOf } from '#tests/resource/form.ts'
+import { asForm, changesOf, fieldsOf, testIf } from '#tests/resource/form.ts'
 import type { Body, Cast, Stage, Stored } from '#tests/resource/stage.ts'
 
 /** A write to a record that is there: the same request by JSON and as a form. */
@@ -87,7 +87,7 @@ export function writes(stage: Stage): void {
 
       const able: (keyof Cast)[] = ['owner', ...(groupable ? (['member', 'blind'] as const) : [])]
       test.each(able)('works for the %s, and is in the trail field by field', (who) => works(people[who], id))
-      test.runIf(ownable)('works for whose it is, and is in the trail field by field', () =>
+      testIf(ownable)('works for whose it is, and is in the trail field by field', () =>
         works(people.own, mine),
       )
 
@@ -127,60 +127,72 @@ export function writes(stage: Stage): void {
           await stage.hidden(people.owner, () => attempt(people.owner, one))
       })
 
-      test.runIf(resource.soft)(
-        'is a 404 where it makes no sense: with what is deleted, or there',
-        async () => {
-          await (write.before ? attempt(people.owner, id) : stage.remove(id))
-          await stage.hidden(people.owner, () => attempt(people.owner, id))
-        },
-      )
+      testIf(resource.soft)('is a 404 where it makes no sense: with what is deleted, or there', async () => {
+        await (write.before ? attempt(people.owner, id) : stage.remove(id))
+        await stage.hidden(people.owner, () => attempt(people.owner, id))
+      })
     })
   })
 
-  test.runIf(groupable)(
-    'who reads more than they change is refused, who reads less sees nothing',
-    async () => {
-      const id = await stage.row({ owner_group_id: stage.elsewhere })
-      const wide = await personWith(
-        stage.org,
-        [...stage.codes(['read'], 'all'), ...stage.codes(['update'], 'group')],
-        {
-          groups: [stage.group],
-        },
-      )
-      const narrow = await personWith(
-        stage.org,
-        [...stage.codes(['read'], 'group'), ...stage.codes(['update'], 'all')],
-        {
-          groups: [stage.group],
-        },
-      )
-      const attempt = (by: Person) => stage.as(by).patch(stage.api(`/${id}`), stage.entity.change)
-      await stage.denied(wide, 'update', () => attempt(wide))
-      await stage.hidden(narrow, () => attempt(narrow))
-      const here = await stage.row()
-      for (const by of [wide, narrow])
-        expect((await stage.as(by).patch(stage.api(`/${here}`), stage.entity.change)).status).toBe(200)
-    },
-  )
-
-  test.runIf(groupable)(
-    'deleting asks for the right to delete, changing for the right to change',
-    async () => {
+  testIf(!resource.soft)('what is deleted is gone for good, and stands as a whole in the trail', async () => {
+    for (const send of [
+      (id: string) => stage.as(people.owner).delete(stage.api(`/${id}`)),
+      (id: string) => stage.browser(people.owner).delete(stage.page(`/${id}`)),
+    ]) {
       const id = await stage.row()
-      const options = { groups: [stage.group] }
-      const reads = stage.codes(['read'], 'all')
-      const changes = await personWith(stage.org, [...reads, ...stage.codes(['update'], 'all')], options)
-      const deletes = await personWith(stage.org, [...reads, ...stage.codes(['delete'], 'all')], options)
-      await stage.denied(changes, 'delete', () => stage.as(changes).delete(stage.api(`/${id}`)))
-      await stage.denied(deletes, 'update', () =>
-        stage.as(deletes).patch(stage.api(`/${id}`), stage.entity.change),
-      )
-      await stage.denied(deletes, 'create', () => stage.as(deletes).post(stage.api(), stage.entity.sample()))
-      expect((await stage.as(deletes).delete(stage.api(`/${id}`))).status).toBe(204)
-      await stage.denied(changes, 'delete', () => stage.as(changes).post(stage.api(`/${id}/restore`)))
-      expect((await stage.as(deletes).post(stage.api(`/${id}/restore`))).status).toBe(200)
-      expect((await stage.as(changes).patch(stage.api(`/${id}`), stage.entity.change)).status).toBe(200)
-    },
-  )
+      const was = await stage.stored(id)
+      for (const by of [people.nobody, people.looker])
+        await stage.denied(by, 'delete', () => stage.as(by).delete(stage.api(`/${id}`)))
+      await stage.hidden(people.foreigner, () => stage.as(people.foreigner).delete(stage.api(`/${id}`)))
+      const answer = await send(id)
+      expect([204, 303]).toContain(answer.status)
+      expect(await stage.exists(id)).toBe(false)
+      const lines = await trail(stage.org, { target: id })
+      expect(lines.at(-1)).toMatchObject({ action: `${stage.model}:delete`, actor_user_id: people.owner.id })
+      expect(lines.at(-1)?.data).toEqual({ before: fieldsOf(was) })
+      await stage.hidden(people.owner, () => send(id))
+      expect((await stage.as(people.owner).post(stage.api(`/${id}/restore`))).status).toBe(404)
+    }
+  })
+
+  testIf(groupable)('who reads more than they change is refused, who reads less sees nothing', async () => {
+    const id = await stage.row({ owner_group_id: stage.elsewhere })
+    const wide = await personWith(
+      stage.org,
+      [...stage.codes(['read'], 'all'), ...stage.codes(['update'], 'group')],
+      {
+        groups: [stage.group],
+      },
+    )
+    const narrow = await personWith(
+      stage.org,
+      [...stage.codes(['read'], 'group'), ...stage.codes(['update'], 'all')],
+      {
+        groups: [stage.group],
+      },
+    )
+    const attempt = (by: Person) => stage.as(by).patch(stage.api(`/${id}`), stage.entity.change)
+    await stage.denied(wide, 'update', () => attempt(wide))
+    await stage.hidden(narrow, () => attempt(narrow))
+    const here = await stage.row()
+    for (const by of [wide, narrow])
+      expect((await stage.as(by).patch(stage.api(`/${here}`), stage.entity.change)).status).toBe(200)
+  })
+
+  testIf(groupable)('deleting asks for the right to delete, changing for the right to change', async () => {
+    const id = await stage.row()
+    const options = { groups: [stage.group] }
+    const reads = stage.codes(['read'], 'all')
+    const changes = await personWith(stage.org, [...reads, ...stage.codes(['update'], 'all')], options)
+    const deletes = await personWith(stage.org, [...reads, ...stage.codes(['delete'], 'all')], options)
+    await stage.denied(changes, 'delete', () => stage.as(changes).delete(stage.api(`/${id}`)))
+    await stage.denied(deletes, 'update', () =>
+      stage.as(deletes).patch(stage.api(`/${id}`), stage.entity.change),
+    )
+    await stage.denied(deletes, 'create', () => stage.as(deletes).post(stage.api(), stage.entity.sample()))
+    expect((await stage.as(deletes).delete(stage.api(`/${id}`))).status).toBe(204)
+    await stage.denied(changes, 'delete', () => stage.as(changes).post(stage.api(`/${id}/restore`)))
+    expect((await stage.as(deletes).post(stage.api(`/${id}/restore`))).status).toBe(200)
+    expect((await stage.as(changes).patch(stage.api(`/${id}`), stage.entity.change)).status).toBe(200)
+  })
 }

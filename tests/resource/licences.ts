@@ -1,0 +1,116 @@
+import { type Kysely, sql } from 'kysely'
+import { afterAll } from 'vitest'
+import { type ActionsOf, defineModel } from '#src/access/model.ts'
+import { createApp, endpoints } from '#src/app.ts'
+import {
+  choice,
+  date,
+  email,
+  flag,
+  instant,
+  integer,
+  ownership,
+  reference,
+  text,
+} from '#src/resource/column.ts'
+import { defineResource } from '#src/resource/resource.ts'
+import { resourceRoutes } from '#src/resource/routes.tsx'
+import { type App, testDatabase } from '#tests/setup/database.ts'
+
+const here = await testDatabase()
+const owner = here.owner as unknown as Kysely<unknown>
+
+// What no vendor has: columns of every kind that are needed, sorted and filtered; a name of its own, given once and
+// for good; something that only the program notes.
+export const licence = defineModel('licence', {
+  table: 'licences',
+  actions: ['create', 'read', 'update', 'delete'],
+  own: ['owner_user_id', 'reviewer_id'],
+  group: ['owner_group_id'],
+})
+
+// And something without owners, which is gone for good when it is deleted.
+export const memo = defineModel('memo', {
+  table: 'memos',
+  actions: ['create', 'read', 'update', 'delete'],
+  own: [],
+  group: [],
+})
+
+declare module '#src/access/permission.ts' {
+  interface Models {
+    licence: ActionsOf<typeof licence>
+    memo: ActionsOf<typeof memo>
+  }
+}
+
+export const licences = defineResource(licence, {
+  path: '/licences',
+  one: 'licence',
+  many: 'licences',
+  icon: 'key',
+  title: 'code',
+  searched: true,
+  defaultSort: '-expires',
+  columns: {
+    code: text('Code', { required: true, write: 'create', sortable: 'code', max: 40 }),
+    plan: choice('Plan', ['basic', 'team', 'all'], {
+      labels: { basic: 'Basic', team: 'Team', all: 'Everybody' },
+      filterable: true,
+    }),
+    seats: integer('Seats', { required: true, min: 1, max: 1000, sortable: true, filterable: true }),
+    expires: date('Expires', { required: true, sortable: true, filterable: true }),
+    contact: email('Contact', { required: true }),
+    active: flag('Active', { initial: true, filterable: true }),
+    reviewer_id: reference('Reviewer', 'user', { filterable: true }),
+    remarks: text('Remarks', { rows: 3 }),
+    checked_at: instant('Checked', { filterable: true }),
+    ...ownership,
+  },
+  taken: { licences_code: ['code', 'is taken'] },
+})
+
+export const memos = defineResource(memo, {
+  path: '/memos',
+  one: 'memo',
+  many: 'memos',
+  icon: 'file-text',
+  title: { sql: (table) => sql`${sql.ref(`${table}.topic`)} || ${'!'}`, of: (row) => `${row.topic}!` },
+  soft: false,
+  columns: {
+    topic: text('Topic', { sortable: true }),
+    body: text('Body', { rows: 4 }),
+  },
+})
+
+/** The route table with both. */
+export const routes = [...endpoints, ...resourceRoutes(licences), ...resourceRoutes(memos)]
+
+/** The program with both, until the tests of the file have run. */
+export async function withLicences(): Promise<App> {
+  await sql`select app.record_table('licences', 'licence', $$
+    code text not null collate "C" check (code <> ''),
+    plan text not null collate "C" default 'basic' check (plan in ('basic', 'team', 'all')),
+    seats int not null check (seats between 1 and 1000),
+    expires date not null,
+    contact text not null collate "C",
+    active boolean not null default true,
+    reviewer_id uuid,
+    remarks text not null default '',
+    checked_at timestamptz,
+    foreign key (org_id, reviewer_id) references users (org_id, id)
+  $$, searched => '{code, remarks}', sorts => '{expires, seats, created_at}', filters => '{plan, active, seats, expires, checked_at, reviewer_id}')`.execute(
+    owner,
+  )
+  await sql`create unique index licences_code on licences (org_id, code) where deleted_at is null`.execute(
+    owner,
+  )
+  await sql`select app.record_table('memos', 'memo', $$
+    topic text not null default '',
+    body text not null default ''
+  $$, sorts => '{topic, created_at}')`.execute(owner)
+  afterAll(async () => {
+    await sql`select app.drop_record_table('licences'), app.drop_record_table('memos')`.execute(owner)
+  })
+  return createApp({ ...here, routes })
+}
