@@ -65,7 +65,7 @@ class PeopleImporter implements Importer<Row> {
 
   async write(tx: Db): Promise<void> {
     const { userId } = this.#actor
-    const ids = await naming(users, writePeople(tx, this.#list, { userId, reason: null }))
+    const ids = await naming(users, writePeople(tx, this.#list, { userId, reason: '' }))
     if (this.#grant.all) return
     const { rows } = await sql`
       select from users where id = any(${ids}::uuid[]) and (${this.#grant.where()}) is not true limit 1`.execute(

@@ -3,7 +3,7 @@ import type { Db } from '#src/db/database.ts'
 import type { Placed } from '#src/domains/users/import-places.ts'
 
 /** Who brings people from a file: stands at them, and at the roles that they get. */
-export type Bringer = { userId: string | null; reason: string | null }
+export type Bringer = { userId: string | null; reason: string }
 
 /**
  * Makes people with an account without a password, managed by the organization, and invited, as by `POST /users`.
