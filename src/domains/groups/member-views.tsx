@@ -44,7 +44,7 @@ function givable({ update, lead, deleted }: Gathering, role: Role | null, self: 
 
 /** Who is in the group; who may change that does it here. */
 export function Members(props: MembersProps) {
-  const { gathering, found, view, base, frame } = props
+  const { gathering, found, view, base, opens, frame } = props
   const rows = found.rows()
   const path = frame.path(paths.groupMembers(base, gathering.id))
   const here = address(path, { q: view.q, sort: view.sort })
@@ -52,7 +52,7 @@ export function Members(props: MembersProps) {
   return (
     <>
       <AddMember {...props} />
-      {found.next || found.previous || view.q ? (
+      {opens && (found.next || found.previous || view.q) ? (
         <Toolbar
           path={path}
           address={here}

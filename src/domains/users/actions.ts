@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
 import { keepingAnAdministrator, requireGivable, requireNotStronger } from '#src/access/granting.ts'
+import { type Membership, requirePlaceable } from '#src/access/placing.ts'
 import type { Config } from '#src/config.ts'
 import type { Db } from '#src/db/database.ts'
 import { type NewUser, type UserChange, type UserRecord, users } from '#src/domains/users/model.ts'
@@ -29,12 +30,13 @@ export async function createUser(
   passwordHash: string | null,
 ): Promise<Written> {
   const { role_ids, groups, username, email, first_name, last_name } = input
-  if (!groups.every(({ id }) => mayPlaceIn(actor, grant, id))) {
+  if (!groups.every(({ id, role }) => mayPlaceIn(actor, grant, id, role))) {
     throw new Forbidden('group:update', 'You may not add people to this group.')
   }
   const roles = await requireGivable(tx, actor, role_ids)
   const missing = role_ids.findIndex((id) => !roles.includes(id))
   if (missing >= 0) throw invalid([{ path: `role_ids.${missing}`, message: 'is no role' }])
+  for (const { id, role } of groups) await requirePlaceable(tx, actor, { group: id, role, roles })
   const json = recordJson(users, actor)
   const made = await naming(
     tx
@@ -78,11 +80,16 @@ export async function createUser(
   return placed
 }
 
-/** Adding to a group takes the right to change that group, or to place people in it. */
-export function mayPlaceIn(actor: UserActor, grant: Grant<'user', 'create'>, groupId: string): boolean {
+/** Adding to a group takes the right to change that group, or to place people in it; making a lead the former. */
+export function mayPlaceIn(
+  actor: UserActor,
+  grant: Grant<'user', 'create'>,
+  groupId: string,
+  role?: Membership,
+): boolean {
   const changes = actor.find('group:update')
   const reaches = ({ scopes, holder }: Grant) => scopes.has('group') && holder.groups.includes(groupId)
-  return reaches(grant) || (changes !== null && (changes.all || reaches(changes)))
+  return (role !== 'lead' && reaches(grant)) || (changes !== null && (changes.all || reaches(changes)))
 }
 
 /** Changes what is named. Sign-in name, address and status are for whoever may change everybody. */
