@@ -26,9 +26,9 @@ export const exportedColumns = ({ columns }: Resource): string[] => [
   ...Object.keys(columns).filter((name) => columns[name]?.exported),
 ]
 
-/** Lines of a file (RFC 4180). */
+/** Lines of a file (RFC 4180); a break within a cell is none of a line. */
 export const csvLines = (lines: readonly (readonly string[])[]) =>
-  stringify(lines as string[][], { record_delimiter: 'windows' })
+  stringify(lines as string[][], { record_delimiter: 'windows', quoted_match: /[\r\n]/ })
 
 /** A list as CSV, a piece of text for each piece of rows. */
 export async function* csvOf(resource: Resource, pieces: AsyncIterable<Row[]>): AsyncGenerator<string> {

@@ -19,7 +19,7 @@ async function written(rows: Partial<Row>[]): Promise<string[][]> {
   }
   let file = ''
   for await (const piece of csvOf(vendors, pieces())) file += piece
-  return parse(file, { relax_column_count: false, record_delimiter: ['\r\n'] })
+  return parse(file, { relax_column_count: false, record_delimiter: ['\r\n', '\n', '\r'] })
 }
 
 test('every text comes back from its cell, and no cell is a formula', async () => {

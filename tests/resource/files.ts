@@ -85,9 +85,12 @@ export function files(given: Stage): void {
       const stage = await Stage.of(given.entity)
       const { owner } = stage.people
       const bodies = NASTY.map(
-        (value): Body =>
+        (value, n): Body =>
           Object.fromEntries(
-            texts.map(([name, { rows }]) => [name, rows ? `${value}\r\n"second",\tline\n=3` : value]),
+            texts.map(([name, { rows }]) => [
+              name,
+              rows ? `${value}\nsecond${n % 2 ? '\r\n"third",\t=3' : ''}` : value,
+            ]),
           ),
       )
       await stage.rows(bodies)

@@ -173,6 +173,9 @@ export class Stage {
   /** Whether there is such a row, deleted or not. */
   exists = async (id: string) => (await this.all(sql`t.id = ${id}`)).length > 0
 
+  /** The rows of an organization. */
+  of = (orgId: string) => this.all(sql`t.org_id = ${orgId}`)
+
   async all(condition: RawBuilder<unknown> = sql`t.org_id = ${this.org.id}`): Promise<Stored[]> {
     const { rows } = await sql<{ row: Stored }>`
       select to_jsonb(t) as row from ${sql.table(this.table)} t where ${condition}`.execute(past)

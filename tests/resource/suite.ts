@@ -7,6 +7,7 @@ import { bodies } from '#tests/resource/bodies.ts'
 import { bulk } from '#tests/resource/bulk.ts'
 import { files } from '#tests/resource/files.ts'
 import { describeIf } from '#tests/resource/form.ts'
+import { imports } from '#tests/resource/imports.ts'
 import { lists } from '#tests/resource/lists.ts'
 import { placing } from '#tests/resource/placing.ts'
 import { protocol } from '#tests/resource/protocol.ts'
@@ -34,6 +35,7 @@ export async function suiteFor({
     describeIf(stage.ownable && stage.groupable)('agreed on', () => agreement(stage))
     describe('done to many', () => bulk(stage))
     describe('files', () => files(stage))
+    describe('imported', () => imports(stage))
     describe('within the organization', () => tenancy(stage))
     describe('by HTTP', () => protocol(stage))
     // last, since it looks at all that the others got
