@@ -45,6 +45,7 @@ export const paths = {
   leaveOrganization: '/organizations/leave',
   organization: (id: string) => `/organizations/${id}`,
   editOrganization: (id: string) => `/organizations/${id}/edit`,
+  toggleOrganization: (id: string) => `/organizations/${id}/toggle-status`,
   enterOrganization: (id: string) => `/organizations/${id}/enter`,
   compareRoles: '/roles/compare',
   access: {

@@ -9,7 +9,7 @@ import { validQuery } from '#src/http/input.ts'
 import { actionsOf } from '#src/resource/actions.ts'
 import { eachOf, MOST_AT_ONCE, type Outcome } from '#src/resource/bulk.ts'
 import { everyRow } from '#src/resource/list.ts'
-import type { Actions, Bulk, Parts } from '#src/resource/parts.ts'
+import type { Actions, Bulk, Chosen, Parts } from '#src/resource/parts.ts'
 import { placesOf } from '#src/resource/places.ts'
 import { namesOf, sourceOf } from '#src/resource/query.ts'
 import type { Resource, Row } from '#src/resource/resource.ts'
@@ -65,8 +65,9 @@ const ids = z.preprocess(
 /** `POST /<path>/bulk`: the same for up to 1,000 records, with an answer for each. */
 export function bulkRoute<M extends Model>(
   resource: Resource<M>,
-  parts: Pick<Parts<M>, 'actions' | 'bulk' | 'without'>,
+  parts: Pick<Parts<M>, 'actions' | 'bulk' | 'chosen' | 'without'>,
 ): Endpoint {
+  const from = parts.chosen ?? inTable(resource)
   const all = bulkOf(resource, parts)
   const names = Object.keys(all) as [string, ...string[]]
   const body = z
@@ -96,7 +97,7 @@ export function bulkRoute<M extends Model>(
     const { action, ids: named, matching, ...given } = call.body
     const bulk = all[action] as Bulk
     const grant = actor.require(resource.may(bulk.needs)) as unknown as Grant<M>
-    const chosen = matching === undefined ? named : await idsMatching(db, resource, actor, matching)
+    const chosen = matching === undefined ? named : await idsMatching(db, resource, from, actor, matching)
     if (!chosen?.length) throw invalid([{ path: 'ids', message: 'names no record' }])
     if (bulk.asks && !z.guid().safeParse(given[bulk.asks.name]).success)
       throw invalid([{ path: bulk.asks.name, message: 'is needed' }])
@@ -110,7 +111,7 @@ export function bulkRoute<M extends Model>(
     return {
       json: result,
       screen: async (frame: Frame) => {
-        const refused = await refusedRows(db, resource, actor, result.results, frame)
+        const refused = await refusedRows(db, resource, from, actor, result.results, frame)
         const fields = { action, ...texts(given) }
         return outcomeScreen(resource, bulk, { done: result.done, refused, fields }, frame)
       },
@@ -123,16 +124,22 @@ const texts = (given: Record<string, unknown>) =>
     Object.entries(given).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
   )
 
+const inTable = <M extends Model>(resource: Resource<M>): Chosen<M> => ({
+  every: (db, actor, grant, view) => everyRow(db, actor, view, sourceOf(resource, grant, view, actor)),
+  names: (db, actor, grant, ids) => namesOf(db, actor, resource, grant, ids),
+})
+
 /** All that a list's query matches, as far as the reader sees them; too many are refused. */
 async function idsMatching<M extends Model>(
   db: Door,
   resource: Resource<M>,
+  from: Chosen<M>,
   actor: UserActor,
   matching: string,
 ): Promise<string[]> {
   const view = validQuery(resource.query, Object.fromEntries(new URLSearchParams(matching)))
-  const grant = actor.require(resource.may('read')) as unknown as Grant<M>
-  const pieces = everyRow<Row>(db, actor, view, sourceOf(resource, grant, view, actor))
+  const grant = actor.require(resource.may('read')) as unknown as Grant<M, 'read'>
+  const pieces = from.every(db, actor, grant, view)
   const { value } = await pieces.next()
   const first: Row[] = value ?? []
   if (first.length >= MOST_AT_ONCE && !(await pieces.next()).done)
@@ -144,21 +151,15 @@ async function idsMatching<M extends Model>(
 async function refusedRows<M extends Model>(
   db: Door,
   resource: Resource<M>,
+  from: Chosen<M>,
   actor: UserActor,
   results: readonly Outcome[],
   frame: Frame,
 ) {
   const refused: readonly Outcome[] = results.filter(({ status }) => status === 'refused')
-  const grant = actor.find(resource.may('read'))
-  const names: ReadonlyMap<string, string> = grant
-    ? await namesOf(
-        db,
-        actor,
-        resource,
-        grant,
-        refused.map((one) => one.id),
-      )
-    : new Map<string, string>()
+  const ids = refused.map(({ id }) => id)
+  const grant = actor.find(resource.may('read')) as unknown as Grant<M, 'read'> | null
+  const names: ReadonlyMap<string, string> = grant ? await from.names(db, actor, grant, ids) : new Map()
   return refused.map(({ id, reason = '' }) => ({
     id,
     title: names.get(id) ?? id,

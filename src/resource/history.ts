@@ -44,7 +44,8 @@ export const happening = z
   .meta({ id: 'happening' })
 export const historyAnswer = z.strictObject({ data: z.array(happening), next: z.guid().nullable() })
 
-type Line = Omit<Happening, 'changes'> & {
+/** A line of the trail, as a statement gives it. */
+export type Line = Omit<Happening, 'changes'> & {
   target_type: string
   data: { before?: Record<string, unknown>; after?: Record<string, unknown> }
 }
@@ -53,13 +54,13 @@ type Line = Omit<Happening, 'changes'> & {
  * The trail of one record, the newest first, with the rows attached to it as far as the reader may see those.
  * Ids of events grow with time, so the last one is the place to go on from.
  */
-export async function historyOf(
+export function historyOf(
   db: Pick<Database, 'readAs'>,
   actor: UserActor,
   resource: Resource,
   id: string,
   before?: string,
-): Promise<{ data: Happening[]; next: string | null }> {
+): Promise<History> {
   const types = [
     resource.model.name,
     ...(resource.declared.attached ?? []).filter(({ needs }) => actor.can(needs)).map(({ type }) => type),
@@ -71,6 +72,18 @@ export async function historyOf(
     from events e where e.target_type = any(${types}) and e.target_id = ${id}
       and (${before ?? null}::uuid is null or e.id < ${before ?? null}::uuid)
     order by e.id desc limit ${AT_ONCE + 1}`
+  return historyFrom(db, actor, text)
+}
+
+/** A page of what happened: `next` is the place to go on from. */
+export type History = { data: Happening[]; next: string | null }
+
+/** The history that a statement gives: the newest lines first, one more than a page holds. */
+export async function historyFrom(
+  db: Pick<Database, 'readAs'>,
+  actor: UserActor,
+  text: RawBuilder<Line>,
+): Promise<History> {
   const found = await db.readAs<Line>(actor, (q) => statement(q, text))
   const lines = found.slice(0, AT_ONCE)
   const names = await namesIn(db, actor, lines)

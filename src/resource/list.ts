@@ -1,7 +1,7 @@
 import { type Compilable, type RawBuilder, type SelectQueryBuilder, sql } from 'kysely'
 import type { Grant } from '#src/access/grant.ts'
 import type { Acting, Database, Db } from '#src/db/database.ts'
-import { beyond, COUNT_CAP, type Page, type PageRow, page } from '#src/db/paging.ts'
+import { beyond, COUNT_CAP, type Cursor, type Page, type PageRow, page } from '#src/db/paging.ts'
 import type { DB } from '#src/db/types.ts'
 import type { ListView } from '#src/http/list.ts'
 import { entries, FEW, type Search, searched } from '#src/resource/search.ts'
@@ -46,10 +46,7 @@ export async function list<Row, T extends keyof DB = keyof DB>(
 
 const AT_ONCE = 1000
 
-/**
- * All rows of a list, from its beginning, so many at a time as fit well into memory. Each piece is read anew, so
- * that no slow reader holds a connection or a snapshot.
- */
+/** All rows of a list, from its beginning. */
 export async function* everyRow<Row, T extends keyof DB = keyof DB>(
   db: Pick<Database, 'readAs'>,
   actor: Acting,
@@ -57,10 +54,23 @@ export async function* everyRow<Row, T extends keyof DB = keyof DB>(
   source: Source<T>,
 ): AsyncGenerator<Row[]> {
   const few = await hasFew(db, actor, source.search)
-  let after = view.after
+  yield* inPieces(view, (place) =>
+    db.readAs(actor, (q) => pageOf(q, source, place, { few, beyondCap: true })),
+  )
+}
+
+/**
+ * All rows of a list, so many at a time as fit well into memory. Each piece is read anew, so that no slow reader holds
+ * a connection or a snapshot.
+ * @param read a page, with one row more where another follows
+ */
+export async function* inPieces<Row>(
+  view: ListView,
+  read: (view: ListView) => Promise<PageRow[]>,
+): AsyncGenerator<Row[]> {
+  let after: Cursor | null = view.after
   for (;;) {
-    const place = { ...view, limit: AT_ONCE, after, before: null, offset: 0 }
-    const rows = await db.readAs(actor, (q) => pageOf(q, source, place, { few, beyondCap: true }))
+    const rows = await read({ ...view, limit: AT_ONCE, after, before: null, offset: 0 })
     const piece = rows.slice(0, AT_ONCE)
     yield piece.map(({ json }) => JSON.parse(json))
     const last = piece[piece.length - 1]

@@ -62,6 +62,17 @@ export type Bulk = Omit<BulkAction, 'action'> & {
   ) => Promise<unknown>
 }
 
+/** Records that are chosen from a list: all that its address matches, and the names of some. */
+export type Chosen<M extends Model> = {
+  every: (db: Door, actor: UserActor, grant: Grant<M, 'read'>, view: ListView) => AsyncGenerator<Row[]>
+  names: (
+    db: Door,
+    actor: UserActor,
+    grant: Grant<M, 'read'>,
+    ids: readonly string[],
+  ) => Promise<ReadonlyMap<string, string>>
+}
+
 /** Who reads a page, and in which frame. */
 export type Seen = { actor: UserActor; frame: Frame; may: May }
 
@@ -87,6 +98,8 @@ export type Parts<M extends Model, X = undefined> = {
   fields?: (props: FieldsProps, seen: Seen & { offered: Offered }) => Child
   more?: (props: FieldsProps, seen: Seen & { offered: Offered }) => Child
   bulk?: Readonly<Record<string, Bulk>>
+  /** How bulk finds its records, where it isn't in their table. */
+  chosen?: Chosen<M>
   /** Filters of the list beside those that the declaration gives: what their values are is looked up. */
   filters?: (call: Call, chosen: ListView['filters']) => Promise<readonly Filter[]>
   /** Whether a record can't be deleted by anybody. */

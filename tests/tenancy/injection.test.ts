@@ -103,6 +103,16 @@ describe('is refused', () => {
       `select count(*) from app.update_organization('${foreign}', '{"status":"suspended"}', null)`,
       '42501',
     ],
+    [
+      'suspending another in one step',
+      `select count(*) from app.toggle_organization('${foreign}', null)`,
+      '42501',
+    ],
+    [
+      'what happened to another',
+      `select count(*) from app.organization_history('${foreign}', null)`,
+      '42501',
+    ],
     ['going into another', `app.enter_organization('${foreignSession}', '${foreign}', 'x')`, '42501'],
     ['being of the platform', `app.platform_actor('organization:read:all')`, '42501'],
     ['an event of any kind', `app.note_event('${foreign}', 'x:y', null, '{}', null)`, '42501'],

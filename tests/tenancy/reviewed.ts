@@ -101,6 +101,8 @@ export const definers = [
   'app.read_organization(uuid)',
   'app.create_organization(text,text,jsonb,jsonb)',
   'app.update_organization(uuid,jsonb,integer)',
+  'app.toggle_organization(uuid,integer)',
+  'app.organization_history(uuid,uuid)',
   'app.enter_organization(uuid,uuid,text)',
   'app.leave_organization(uuid)',
   'app.end_entered_sessions()',

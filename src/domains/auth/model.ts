@@ -45,5 +45,12 @@ export const meAnswer = z.looseObject({
   id: z.guid(),
   username: z.string(),
   organization: z.looseObject({ id: z.guid(), name: z.string(), slug: z.string(), kind: z.string() }),
+  /** Who it really is, in an organization that was entered from the platform's. */
+  home: z
+    .strictObject({
+      organization: z.strictObject({ id: z.guid(), name: z.string() }),
+      user_id: z.guid(),
+    })
+    .nullable(),
   permissions: z.array(z.string()),
 })

@@ -24,9 +24,10 @@ async function me({ db, actor }: { db: Call['db']; actor: UserActor }) {
   const [found] = own
     ? await db.readAs(actor, (q) => findRecord(q, users, actor, own, actor.userId), { prepared: true })
     : []
-  const { organization, username, name, rights } = actor.identity
+  const { organization, username, name, rights, home: at } = actor.identity
   const user = found ? JSON.parse(found.json) : { id: actor.userId, username, name }
-  return { ...user, organization, permissions: [...rights.permissions].sort() }
+  const home = at && { organization: { id: at.orgId, name: at.organizationName }, user_id: at.userId }
+  return { ...user, organization, home, permissions: [...rights.permissions].sort() }
 }
 
 const openRegistration = ({ services }: { services: Services }) => {

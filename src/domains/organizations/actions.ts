@@ -8,9 +8,7 @@ import type { NewOrganization, OrganizationChange } from '#src/domains/organizat
 import { onPlatform, organizationJson } from '#src/domains/organizations/queries.ts'
 import { conflict, invalid, notFound, stale } from '#src/http/errors.ts'
 import { hashPassword, weakness } from '#src/platform/passwords.ts'
-
-/** An organization as JSON, and its version. */
-export type Written = { id: string; json: string; version: number }
+import type { Written } from '#src/resource/write.ts'
 
 const CONFLICTS: Record<string, [field: string, message: string]> = {
   organizations_slug_key: ['slug', 'is taken'],
@@ -74,11 +72,32 @@ export async function updateOrganization(
   version: number | null,
 ): Promise<Written> {
   if (!onPlatform(actor)) return rename(tx, actor, grant, id, change, version)
+  return written(tx, grant, sql`app.update_organization(${id}, ${JSON.stringify(change)}, ${version})`)
+}
+
+/** Suspends an organization, or lets it work again: from the platform alone, and never the platform itself. */
+export async function toggleOrganization(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'organization', 'update'>,
+  id: string,
+  version: number | null,
+): Promise<Written> {
+  if (!onPlatform(actor) && id !== actor.orgId) throw notFound()
+  requirePlatform(actor, `${grant.model}:${grant.action}`)
+  return written(tx, grant, sql`app.toggle_organization(${id}, ${version})`)
+}
+
+/** What one of the functions that change an organization answers. */
+async function written(
+  tx: Db,
+  grant: Grant<'organization', 'update'>,
+  change: RawBuilder<unknown>,
+): Promise<Written> {
   const done = await asked(
     tx,
     `${grant.model}:${grant.action}`,
-    sql<Written & { stale: boolean }>`select id, doc as json, version, stale
-      from app.update_organization(${id}, ${JSON.stringify(change)}, ${version})`,
+    sql<Written & { stale: boolean }>`select id, doc as json, version, stale from ${change}`,
   )
   if (!done) throw notFound()
   if (done.stale) throw stale(JSON.parse(done.json))

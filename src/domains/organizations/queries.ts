@@ -3,10 +3,13 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Door } from '#src/db/database.ts'
 import { type Page, type PageRow, page } from '#src/db/paging.ts'
-import type { OrganizationRecord } from '#src/domains/organizations/model.ts'
+import { type OrganizationRecord, organizations } from '#src/domains/organizations/model.ts'
 import { notFound } from '#src/http/errors.ts'
 import type { ListView } from '#src/http/list.ts'
-import { list } from '#src/resource/list.ts'
+import { actorName, type History, historyFrom, historyOf, type Line } from '#src/resource/history.ts'
+import { everyRow, inPieces, list, type Source } from '#src/resource/list.ts'
+import type { Chosen } from '#src/resource/parts.ts'
+import { namesOf } from '#src/resource/query.ts'
 import { searchFor } from '#src/resource/search.ts'
 
 /** Whether somebody acts in the platform organization, from where all others are managed. */
@@ -20,40 +23,40 @@ const wordsOf = ({ q }: ListView) => [...(searchFor('organization', q)?.words ??
 const read = <Row>(db: Door, actor: UserActor, statement: RawBuilder<Row>) =>
   db.readAs<Row>(actor, (q) => ({ compile: () => statement.compile(q) }))
 
-/** One page of all organizations, by the function that asks again who it is. */
-async function all(db: Door, actor: UserActor, view: ListView): Promise<Page<OrganizationRecord>> {
+/** A page's rows of all organizations and one more, by the function that asks again who it is. */
+function rowsOfAll(db: Door, actor: UserActor, view: ListView): Promise<PageRow[]> {
   const backwards = view.before !== null && view.after === null
-  const cursor = view.after ?? view.before
-  const from = (at: typeof cursor, most: number, skip: number) =>
-    read(
-      db,
-      actor,
-      sql<PageRow>`select id, key, doc as json, total from app.list_organizations(${wordsOf(view)}, ${view.filters.status ?? null},
-        ${view.column}, ${view.descending !== backwards}, ${at?.key ?? null}, ${at?.id ?? null}, ${most}, ${skip})`,
-    )
-  const rows = await from(cursor, view.limit + 1, view.offset)
+  const at = view.after ?? view.before
+  return read(
+    db,
+    actor,
+    sql<PageRow>`select id, key, doc as json, total from app.list_organizations(${wordsOf(view)}, ${view.filters.status ?? null},
+      ${view.column}, ${view.descending !== backwards}, ${at?.key ?? null}, ${at?.id ?? null}, ${view.limit + 1}, ${view.offset})`,
+  )
+}
+
+async function pageOfAll(db: Door, actor: UserActor, view: ListView): Promise<Page<OrganizationRecord>> {
+  const rows = await rowsOfAll(db, actor, view)
   // an empty page behind a cursor asks for its total
-  const [first] = rows.length ? rows : await from(null, 1, 0)
+  const beginning = { ...view, after: null, before: null, offset: 0, limit: 1 }
+  const [first] = rows.length ? rows : await rowsOfAll(db, actor, beginning)
   return page(rows, view, first?.total ?? 0)
 }
 
 /** The own organization, as row security shows it. */
-const own = (db: Door, actor: UserActor, grant: Grant<'organization', 'read'>, view: ListView) =>
-  list<OrganizationRecord, 'organizations'>(db, actor, view, {
-    table: 'organizations',
-    grant,
-    json: organizationJson,
-    matching: (q) => {
-      const found = q.selectFrom('organizations').where(grant.where())
-      const words = wordsOf(view)
-      const named = sql<boolean>`organizations.search_name like all (array(
-        select '% ' || app.fold(w) || '%' from unnest(${words}::text[]) w))`
-      const matching = words.length ? found.where(named) : found
-      return view.filters.status
-        ? matching.where('organizations.status', 'in', view.filters.status)
-        : matching
-    },
-  })
+const own = (grant: Grant<'organization', 'read'>, view: ListView): Source<'organizations'> => ({
+  table: 'organizations',
+  grant,
+  json: organizationJson,
+  matching: (q) => {
+    const found = q.selectFrom('organizations').where(grant.where())
+    const words = wordsOf(view)
+    const named = sql<boolean>`organizations.search_name like all (array(
+      select '% ' || app.fold(w) || '%' from unnest(${words}::text[]) w))`
+    const matching = words.length ? found.where(named) : found
+    return view.filters.status ? matching.where('organizations.status', 'in', view.filters.status) : matching
+  },
+})
 
 /** The organizations of a list: all of them for the platform, for others their own. */
 export const organizationsOf = (
@@ -62,7 +65,40 @@ export const organizationsOf = (
   grant: Grant<'organization', 'read'>,
   view: ListView,
 ): Promise<Page<OrganizationRecord>> =>
-  onPlatform(actor) ? all(db, actor, view) : own(db, actor, grant, view)
+  onPlatform(actor) ? pageOfAll(db, actor, view) : list(db, actor, view, own(grant, view))
+
+/** All that a list matches, and the names of some: for files and bulk. */
+export const chosen: Chosen<'organization'> = {
+  every: (db, actor, grant, view) =>
+    onPlatform(actor)
+      ? inPieces(view, (place) => rowsOfAll(db, actor, place))
+      : everyRow(db, actor, view, own(grant, view)),
+  names: async (db, actor, grant, ids) => {
+    if (!onPlatform(actor)) return namesOf(db, actor, organizations, grant, ids)
+    const found = sql<{ id: string; name: string }>`select i.id, o.doc::json ->> 'name' as name
+      from unnest(${ids}::uuid[]) i(id), app.read_organization(i.id) o`
+    return new Map((await read(db, actor, found)).map(({ id, name }) => [id, name]))
+  },
+}
+
+/**
+ * What happened to an organization: by its own trail, which the platform reads through a function that asks again who
+ * it is, and that names nobody but the platform's people.
+ */
+export function organizationHistory(
+  db: Door,
+  actor: UserActor,
+  id: string,
+  before?: string,
+): Promise<History> {
+  if (!onPlatform(actor)) return historyOf(db, actor, organizations, id, before)
+  const lines = sql<Line>`
+    select e.id, e.created_at, e.action, e.via, e.reason, e.request_id, 'organization' as target_type, e.data,
+      case when e.by_somebody then json_build_object('id', e.actor_user_id, 'name',
+        ${actorName(actor, sql`e.actor_user_id`)}) end as actor
+    from app.organization_history(${id}, ${before ?? null}) e order by e.id desc`
+  return historyFrom(db, actor, lines)
+}
 
 /**
  * One organization.

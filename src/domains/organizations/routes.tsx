@@ -1,38 +1,45 @@
+import { createOrganization, ownerPassword, requirePlatform } from '#src/domains/organizations/actions.ts'
+import { editRoutes } from '#src/domains/organizations/edit-routes.tsx'
+import { newScreen } from '#src/domains/organizations/forms.tsx'
+import { newOrganization, organizations } from '#src/domains/organizations/model.ts'
 import {
-  createOrganization,
-  ownerPassword,
-  requirePlatform,
-  updateOrganization,
-} from '#src/domains/organizations/actions.ts'
-import { editScreen, newScreen } from '#src/domains/organizations/forms.tsx'
-import {
-  newOrganization,
-  organizationList,
-  organizationRecord,
-  someOfOrganization,
-} from '#src/domains/organizations/model.ts'
-import { may, organizationsOf, readOrganization } from '#src/domains/organizations/queries.ts'
-import { listScreen, organizationScreen } from '#src/domains/organizations/views.tsx'
-import { can, get, patch, post } from '#src/http/endpoint.ts'
+  chosen,
+  may,
+  organizationHistory,
+  organizationsOf,
+  readOrganization,
+} from '#src/domains/organizations/queries.ts'
+import { bulkActions, statusRoutes } from '#src/domains/organizations/status-routes.tsx'
+import { historyScreen, organizationScreen, organizationsScreen } from '#src/domains/organizations/views.tsx'
+import { can, get, post } from '#src/http/endpoint.ts'
 import { pageJson, pageLinks } from '#src/http/page.ts'
 import { paths } from '#src/paths.ts'
+import { csvOf } from '#src/resource/export.ts'
+import { historyAnswer, historyQuery } from '#src/resource/history.ts'
 import { pageAnswer } from '#src/resource/list-routes.tsx'
+import { placesOf } from '#src/resource/places.ts'
+import { saved } from '#src/resource/record-routes.tsx'
 
 export const organizationRoutes = [
   get(
     paths.organizations,
     can('organization:read'),
     {
-      query: organizationList,
-      answer: pageAnswer(organizationRecord),
+      query: organizations.query,
+      answer: pageAnswer(organizations.record),
       summary: 'List organizations: all for the platform, the own one elsewhere',
+      csv: ({ db, actor, grant, query }) => {
+        const rows = chosen.every(db, actor, grant, query)
+        return { name: organizations.declared.many, chunks: csvOf(organizations, rows) }
+      },
     },
     async ({ c, db, actor, grant, query }) => {
       const found = await organizationsOf(db, actor, grant, query)
+      const bulk = bulkActions(actor)
       return {
         json: pageJson(found),
         headers: pageLinks(c, found),
-        screen: (frame) => listScreen(found, query, may(actor), frame),
+        screen: (frame) => organizationsScreen({ found, view: query, may: may(actor), bulk, frame }),
       }
     },
   ),
@@ -48,29 +55,27 @@ export const organizationRoutes = [
     {
       body: newOrganization,
       refused: (_, refusal) => (frame) => newScreen(frame, refusal),
-      answer: organizationRecord,
+      answer: organizations.record,
       status: 201,
       summary: 'Make an organization with its owner, from the platform',
       also: [409],
     },
-    async ({ db, actor, grant, body, services }) => {
+    async (call) => {
+      const { db, actor, grant, body, services } = call
       requirePlatform(actor, 'organization:create')
       const hash = await ownerPassword(body.owner_password, services.config)
       const made = await db.withActor(actor, (tx) => createOrganization(tx, actor, grant, body, hash))
-      return {
-        status: 201,
-        json: made.json,
-        etag: made.version,
-        location: paths.organization(made.id),
-        notice: 'Organization created',
-      }
+      return { ...saved(call, organizations, made, 'Organization created', paths.home), status: 201 }
     },
   ),
+
+  // before the path that takes an id
+  ...statusRoutes,
 
   get(
     paths.organization(':id'),
     can('organization:read'),
-    { answer: organizationRecord, summary: 'Read one organization' },
+    { answer: organizations.record, summary: 'Read one organization' },
     async ({ db, actor, grant, id }) => {
       const { json, version, organization } = await readOrganization(db, actor, grant, id())
       return {
@@ -82,33 +87,19 @@ export const organizationRoutes = [
   ),
 
   get(
-    paths.editOrganization(':id'),
-    can('organization:update'),
-    { only: 'page' },
-    async ({ db, actor, id }) => {
-      const { organization } = await readOrganization(db, actor, actor.require('organization:read'), id())
-      return { screen: (frame) => editScreen(organization(), may(actor), frame) }
+    placesOf(organizations.path).history(':id'),
+    can('organization:read'),
+    { query: historyQuery, answer: historyAnswer, summary: 'History of one organization' },
+    async ({ db, actor, grant, id, query }) => {
+      const { organization } = await readOrganization(db, actor, grant, id())
+      const history = await organizationHistory(db, actor, id(), query.before)
+      return {
+        json: history,
+        screen: (frame) =>
+          historyScreen({ organization: organization(), may: may(actor), frame }, history.data, history.next),
+      }
     },
   ),
 
-  patch(
-    paths.organization(':id'),
-    can('organization:update'),
-    {
-      body: someOfOrganization,
-      refused: async ({ db, actor, id }, refusal) => {
-        const { organization } = await readOrganization(db, actor, actor.require('organization:read'), id())
-        return (frame) => editScreen(organization(), may(actor), frame, refusal)
-      },
-      answer: organizationRecord,
-      summary: 'Change an organization: its name everywhere, the rest from the platform',
-      also: [409, 412],
-    },
-    async ({ db, actor, grant, id, body, version }) => {
-      const done = await db.withActor(actor, (tx) =>
-        updateOrganization(tx, actor, grant, id(), body, version),
-      )
-      return { json: done.json, etag: done.version, location: paths.organization(done.id), notice: 'Saved' }
-    },
-  ),
+  ...editRoutes,
 ]

@@ -1,20 +1,30 @@
 import type { Page } from '#src/db/paging.ts'
-import { type OrganizationRecord, statuses } from '#src/domains/organizations/model.ts'
+import {
+  type OrganizationRecord,
+  organizationOf,
+  organizations,
+  statuses,
+} from '#src/domains/organizations/model.ts'
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import type { ListView } from '#src/http/list.ts'
 import { paths } from '#src/paths.ts'
-import { address } from '#src/ui/address.ts'
-import { Button, ButtonLink } from '#src/ui/button.tsx'
+import type { Happening } from '#src/resource/history.ts'
+import { placesOf } from '#src/resource/places.ts'
+import type { Row } from '#src/resource/resource.ts'
+import { HistoryPanel } from '#src/resource/views/history.tsx'
+import { listScreen } from '#src/resource/views/list.tsx'
+import { recordFrame } from '#src/resource/views/record.tsx'
+import type { BulkAction } from '#src/ui/bulk.tsx'
+import { Button } from '#src/ui/button.tsx'
 import { ConfirmButton } from '#src/ui/confirm.tsx'
-import { Badge, EmptyState, Facts, NoMatch } from '#src/ui/feedback.tsx'
+import { Badge, Facts } from '#src/ui/feedback.tsx'
 import { Field } from '#src/ui/field.tsx'
 import { Actions, ErrorSummary, Form, fieldsOf, refusalErrors } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
-import { Pager } from '#src/ui/pager.tsx'
 import { Columns, Panel } from '#src/ui/surface.tsx'
-import { type Column, Table } from '#src/ui/table.tsx'
+import type { Column } from '#src/ui/table.tsx'
 import { Time } from '#src/ui/time.tsx'
-import { Toolbar } from '#src/ui/toolbar.tsx'
+import { Why } from '#src/ui/why.tsx'
 
 /** Managing others is for the platform organization alone. */
 export type May = { create: boolean; update: boolean; manage: boolean; enter: boolean }
@@ -27,109 +37,105 @@ const number = new Intl.NumberFormat('en')
 const people = ({ users, users_is_lower_bound }: OrganizationRecord) =>
   users_is_lower_bound ? `more than ${number.format(users)}` : number.format(users)
 
-const columns = (frame: Frame): Column<OrganizationRecord>[] => [
+const columns = (frame: Frame): Column<Row>[] => [
   {
     key: 'name',
     label: 'Name',
     sortable: true,
     href: ({ id }) => frame.path(paths.organization(id)),
-    cell: (organization) => organization.name,
+    cell: (row) => organizationOf(row).name,
   },
-  { key: 'slug', label: 'Short name', cell: (organization) => organization.slug },
-  { key: 'users', label: 'People', align: 'end', cell: people },
-  { key: 'status', label: 'Status', cell: status },
+  { key: 'slug', label: 'Short name', cell: (row) => organizationOf(row).slug },
+  { key: 'users', label: 'People', align: 'end', cell: (row) => people(organizationOf(row)) },
+  { key: 'status', label: 'Status', cell: (row) => status(organizationOf(row)) },
   {
     key: 'created_at',
     label: 'Since',
     sortable: 'descending',
-    cell: (organization) => Time({ at: organization.created_at }),
+    cell: (row) => Time({ at: organizationOf(row).created_at }),
   },
 ]
 
-export function listScreen(found: Page<OrganizationRecord>, view: ListView, may: May, frame: Frame): Screen {
-  const path = frame.path(paths.organizations)
-  const chosen = view.filters.status?.join(',') ?? null
-  const here = address(path, { q: view.q, status: chosen ?? undefined, sort: view.sort })
-  const rows = found.rows()
-  const { next, previous, total, capped } = found
-  const filters = [
-    {
-      name: 'status',
-      label: 'Status',
-      value: chosen,
-      options: statuses.map((value) => ({ value, label: label[value] })),
-    },
-  ]
-  return {
-    title: 'Organizations',
-    lead: may.manage ? 'Every organization of this installation.' : 'The organization that you are in.',
-    actions: may.create ? (
-      <ButtonLink kind="primary" icon="plus" href={frame.path(paths.newOrganization)}>
-        New organization
-      </ButtonLink>
-    ) : null,
-    children: (
-      <>
-        <Toolbar
-          path={path}
-          address={here}
-          q={view.q}
-          placeholder="Name or short name"
-          keep={{ sort: view.sort }}
-          filters={filters}
-        />
-        <Table
-          label="Organizations"
-          columns={columns(frame)}
-          rows={rows}
-          rowKey={({ id }) => id}
-          address={here}
-          sort={view.sort}
-          empty={
-            view.q || chosen ? (
-              <NoMatch clear={path} what="No organization" />
-            ) : (
-              <EmptyState icon="building-2" title="No organizations" />
-            )
-          }
-        />
-        <Pager
-          address={here}
-          next={next}
-          previous={previous}
-          shown={rows.length}
-          first={view.offset ? view.offset + 1 : null}
-          total={total}
-          capped={capped}
-        />
-      </>
-    ),
-  }
+type Listed = {
+  found: Page<OrganizationRecord>
+  view: ListView
+  may: May
+  bulk: readonly BulkAction[]
+  frame: Frame
 }
+
+/** The organizations, with what the platform may do to many at once. */
+export const organizationsScreen = ({ found, view, may, bulk, frame }: Listed): Screen => ({
+  ...listScreen({
+    resource: organizations,
+    found,
+    view,
+    may: { ...may, delete: false },
+    bulk,
+    frame,
+    columns: columns(frame),
+    filters: [
+      {
+        name: 'status',
+        label: 'Status',
+        value: view.filters.status?.join(',') ?? null,
+        options: statuses.map((value) => ({ value, label: label[value] })),
+      },
+    ],
+  }),
+  lead: may.manage ? 'Every organization of this installation.' : 'The organization that you are in.',
+})
 
 type Shown = { organization: OrganizationRecord; may: May; frame: Frame; refusal?: Refusal }
 
+const { one, history: historyOf } = placesOf(organizations.path)
+const framed = ({ organization: row, may, frame }: Shown, here: string) => ({
+  resource: organizations,
+  row,
+  may: { update: may.update, delete: false },
+  frame,
+  here,
+})
+
+/** One organization: what is known of it, and the way in. */
 export function organizationScreen(shown: Shown): Screen {
-  const { organization, may, frame } = shown
+  const { organization, may } = shown
   return {
-    title: organization.name,
+    ...recordFrame({
+      ...framed(shown, one(organization.id)),
+      actions: <StatusButton {...shown} />,
+      children: (
+        <Columns>
+          <Panel title="Organization" actions={<WhySeen {...shown} />}>
+            <Facts items={facts(organization)} />
+          </Panel>
+          {may.enter && organization.kind === 'tenant' ? <Entrance {...shown} /> : null}
+        </Columns>
+      ),
+    }),
     lead:
       organization.status === 'suspended'
         ? 'Suspended: its people can’t sign in, and what they had open has ended.'
         : organization.kind === 'platform'
           ? 'The platform organization: its people manage the others.'
           : null,
-    trail: [{ label: 'Organizations', href: frame.path(paths.organizations) }],
-    actions: <OrganizationActions {...shown} />,
-    children: (
-      <Columns>
-        <Panel title="Organization">
-          <Facts items={facts(organization)} />
-        </Panel>
-        {may.enter && organization.kind === 'tenant' ? <Entrance {...shown} /> : null}
-      </Columns>
-    ),
   }
+}
+
+/** What happened to one organization. */
+export function historyScreen(shown: Shown, entries: readonly Happening[], next: string | null): Screen {
+  const here = historyOf(shown.organization.id)
+  const more = next ? shown.frame.path(`${here}?before=${next}`) : null
+  return recordFrame({
+    ...framed(shown, here),
+    children: <HistoryPanel resource={organizations} entries={entries} more={more} />,
+  })
+}
+
+/** Leads to why the reader sees it; as a record, row security shows the platform only its own. */
+function WhySeen({ organization: { id, name }, may, frame }: Shown) {
+  const question = { permission: 'organization:read', ...(may.manage ? {} : { record: id }) }
+  return <Why href={frame.path(paths.access.why(question))} about={`may I see ${name}`} />
 }
 
 const facts = (organization: OrganizationRecord) => [
@@ -168,43 +174,32 @@ function Entrance({ organization, frame, refusal }: Shown) {
   )
 }
 
-function OrganizationActions({ organization, may, frame }: Shown) {
-  const { path, csrfToken } = frame
-  const { id, name, version } = organization
-  const common = { action: path(paths.organization(id)), method: 'patch' as const, csrfToken, version }
-  return (
-    <>
-      {may.manage && may.update && organization.kind === 'tenant' ? (
-        organization.status === 'active' ? (
-          <ConfirmButton
-            {...common}
-            id="suspend"
-            fields={{ status: 'suspended' }}
-            label="Suspend"
-            icon="ban"
-            title={`Suspend ${name}?`}
-            text="Its people are signed out at once, and can’t sign in until it is active again."
-            confirm="Suspend"
-          />
-        ) : (
-          <ConfirmButton
-            {...common}
-            id="activate"
-            fields={{ status: 'active' }}
-            label="Activate"
-            icon="rotate-ccw"
-            kind="plain"
-            title={`Let ${name} work again?`}
-            text="Its people can sign in again, and sessions that were open go on."
-            confirm="Activate"
-          />
-        )
-      ) : null}
-      {may.update ? (
-        <ButtonLink kind="primary" icon="pencil" href={path(paths.editOrganization(id))}>
-          Edit
-        </ButtonLink>
-      ) : null}
-    </>
+/** From active to suspended and back, where the platform may. */
+function StatusButton({ organization, may, frame }: Shown) {
+  const { id, name, version, kind, status } = organization
+  if (!may.manage || !may.update || kind === 'platform') return null
+  const action = frame.path(paths.toggleOrganization(id))
+  const common = { action, method: 'patch' as const, csrfToken: frame.csrfToken, version }
+  return status === 'active' ? (
+    <ConfirmButton
+      {...common}
+      id="suspend"
+      label="Suspend"
+      icon="ban"
+      title={`Suspend ${name}?`}
+      text="Its people are signed out at once, and can’t sign in until it is active again."
+      confirm="Suspend"
+    />
+  ) : (
+    <ConfirmButton
+      {...common}
+      id="activate"
+      label="Activate"
+      icon="rotate-ccw"
+      kind="plain"
+      title={`Let ${name} work again?`}
+      text="Its people can sign in again, and sessions that were open go on."
+      confirm="Activate"
+    />
   )
 }

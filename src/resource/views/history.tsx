@@ -41,6 +41,8 @@ const verbs: Record<string, string> = {
   update: 'Changed',
   delete: 'Deleted',
   restore: 'Restored',
+  enter: 'Entered',
+  leave: 'Left',
   'user_role:create': 'Role given',
   'user_role:update': 'Assignment changed',
   'user_role:delete': 'Role taken',
