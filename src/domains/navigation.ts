@@ -4,7 +4,7 @@ import { paths } from '#src/paths.ts'
 import type { NavigationItem } from '#src/ui/frame.ts'
 
 type Item = Omit<NavigationItem, 'current'> & {
-  can?: Permission
+  can?: Permission | readonly Permission[]
   /** Only in the platform organization. */
   platform?: boolean
 }
@@ -27,6 +27,22 @@ const items: Item[] = [
     section: 'Organization',
     can: 'session:read',
   },
+  { label: 'Roles', href: paths.roles, icon: 'shield-check', section: 'Access', can: 'role:read' },
+  {
+    label: 'Permissions',
+    href: paths.permissions,
+    icon: 'key-round',
+    section: 'Access',
+    can: 'permission:read',
+  },
+  {
+    label: 'Matrix',
+    href: paths.access.matrix,
+    icon: 'grid-3x3',
+    section: 'Access',
+    can: ['role:read', 'permission:read'],
+  },
+  { label: 'Why', href: paths.access.explain, icon: 'life-buoy', section: 'Access' },
   { label: 'Events', href: paths.events, icon: 'scroll-text', section: 'Access', can: 'event:read' },
   {
     label: 'Organizations',
@@ -42,5 +58,6 @@ const items: Item[] = [
 export const navigationFor = (actor: UserActor) =>
   items.filter(
     ({ can, platform }) =>
-      (!can || actor.can(can)) && (!platform || actor.identity.organization.kind === 'platform'),
+      (!can || [can].flat().every((one) => actor.can(one))) &&
+      (!platform || actor.identity.organization.kind === 'platform'),
   )
