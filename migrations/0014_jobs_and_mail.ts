@@ -25,6 +25,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       end loop;
       execute format('grant insert on jobs.queue to %I', app.role_app());
       execute format('grant insert, delete on jobs.schedule, jobs.job, jobs.job_common to %I', app.role_app());
+      execute format('grant delete on jobs.job_dependency to %I', app.role_app());
       execute format('grant execute on function jobs.job_now(), jobs.create_queue(text, jsonb) to %I, %I', app.role_app(), app.role_lookup());
       foreach t in array array['queue', 'job'] loop
         execute format('create policy lookup on jobs.%I to %I using (true) with check (true)', t, app.role_lookup());

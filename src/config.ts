@@ -37,6 +37,12 @@ const list = z
     }
   })
 
+/** An address, or a name with its address in angle brackets. */
+const mailbox = z
+  .string()
+  .regex(/^([^<>"\p{Cc}]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/u, 'is not like Name <name@example.com>')
+  .optional()
+
 const url = z.string().refine(URL.canParse, 'is not a URL').optional()
 
 /** Every setting: type, default and one line of help. `.env.example` is made from this (`npm run types`). */
@@ -62,6 +68,9 @@ export const settings = {
       .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
       .default('info')
       .describe('Least severe line that is logged'),
+    WORKER_IN_PROCESS: flag(true).describe(
+      'npm start does the jobs, too; off where npm run worker does them',
+    ),
   },
   database: {
     DATABASE_URL: url.describe("The owner's PostgreSQL, 15 or newer; without it one is embedded in DATA_DIR"),
@@ -122,18 +131,57 @@ export const settings = {
     BODY_LIMIT_KB: whole(1024, 1, 102_400).describe('Largest request body in kB'),
     IMPORT_LIMIT_MB: whole(64, 1, 1024).describe('Largest file to import in MB'),
   },
+  mail: {
+    SMTP_URL: z
+      .url({ protocol: /^smtps?$/, error: 'is not like smtp://user:password@host:587 or smtps://host:465' })
+      .optional()
+      .describe(
+        'Mail server, like smtps://user:password@host:465; a password goes over TLS only. Without one, mail is shown at /dev/mail in development, and fails elsewhere',
+      ),
+    SMTP_HOST: z.string().min(1).optional().describe('The same in parts, instead of SMTP_URL'),
+    SMTP_PORT: whole(587, 1, 65_535).describe('Port of SMTP_HOST; 465 speaks TLS from the start'),
+    SMTP_USERNAME: z.string().min(1).optional().describe('Name at SMTP_HOST, where it asks for one'),
+    SMTP_PASSWORD: z.string().min(1).optional().describe('Password at SMTP_HOST'),
+    EMAIL_FROM: mailbox.describe(
+      'Sender of mails, like Ambit <no-reply@example.com>; needed with a mail server',
+    ),
+    EMAIL_REPLY_TO: mailbox.describe('Where answers to mails go, if not to the sender'),
+  },
 }
 
-const schema = z.object({
-  ...settings.server,
-  ...settings.database,
-  ...settings.secrets,
-  ...settings.features,
-  ...settings.passwords,
-  ...settings.limits,
-})
+const sends = ({ SMTP_URL, SMTP_HOST }: { SMTP_URL?: string; SMTP_HOST?: string }) =>
+  Boolean(SMTP_URL ?? SMTP_HOST)
+/** Said beside what else is wrong. */
+const also = (name: string) => ({ path: [name], when: () => true })
+
+const schema = z
+  .object({
+    ...settings.server,
+    ...settings.database,
+    ...settings.secrets,
+    ...settings.features,
+    ...settings.passwords,
+    ...settings.limits,
+    ...settings.mail,
+  })
+  .refine(({ EMAIL_FROM, ...mail }) => !sends(mail) || EMAIL_FROM, {
+    ...also('EMAIL_FROM'),
+    message: 'is needed with a mail server',
+  })
+  .refine(
+    ({ ENVIRONMENT, PUBLIC_URL, ...mail }) => !sends(mail) || PUBLIC_URL || ENVIRONMENT !== 'production',
+    {
+      ...also('PUBLIC_URL'),
+      message: 'is needed for links in mails',
+    },
+  )
 
 export type Config = Omit<z.infer<typeof schema>, 'SECRET_KEY'> & { SECRET_KEY: string; DATA_DIR: string }
+
+/** Where people reach the program, without a slash at the end. */
+export const publicAddress = ({ PUBLIC_URL, HOST, PORT, URL_PREFIX }: Config) =>
+  PUBLIC_URL?.replace(/\/+$/, '') ??
+  `http://${HOST === '127.0.0.1' ? 'localhost' : HOST}:${PORT}${URL_PREFIX}`
 
 /** All wrong settings at once, a line each. */
 export class ConfigError extends Error {}

@@ -34,8 +34,16 @@ export type TestDatabase = Process & {
 
 /** The defaults of every setting, whatever the environment of the tests says. */
 export function testConfig(overrides: Record<string, string> = {}): Config {
-  const { server, database, secrets, features, passwords, limits } = settings
-  const schema = z.object({ ...server, ...database, ...secrets, ...features, ...passwords, ...limits })
+  const { server, database, secrets, features, passwords, limits, mail } = settings
+  const schema = z.object({
+    ...server,
+    ...database,
+    ...secrets,
+    ...features,
+    ...passwords,
+    ...limits,
+    ...mail,
+  })
   const fixed = { ENVIRONMENT: 'test', LOG_LEVEL: 'silent', RATE_LIMIT_ENABLED: 'false', SECRET_KEY: SECRET }
   return { ...schema.parse({ ...fixed, ...overrides }), SECRET_KEY: SECRET }
 }

@@ -1,0 +1,138 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { PgBoss } from 'pg-boss'
+import { listen } from '#src/db/channel.ts'
+import type { Database } from '#src/db/database.ts'
+import { type Attempt, attemptAt, ClaimLost, type Handler, type Taken } from '#src/platform/jobs/handler.ts'
+import { DEAD, type Job, queueSettings } from '#src/platform/jobs/job.ts'
+
+/** A job that comes by the clock (UTC), once for all processes. */
+export type Schedule = { readonly job: Job<Record<string, never>>; readonly cron: string }
+
+type Log = Record<'info' | 'warn' | 'error', (details: object, message: string) => void>
+
+type Options = {
+  db: Database
+  /** Straight to the server; null looks for jobs every few seconds instead of hearing of them. */
+  listenUrl: string | null
+  handlers: readonly Handler[]
+  schedules?: readonly Schedule[]
+  log: Log
+  /** Seconds between looking for jobs that waited or were missed, and between looking for dead workers. */
+  pace?: { look: number; supervise: number }
+}
+
+const PATIENCE_MS = 8000
+const LONGEST_PAUSE_MS = 30_000
+
+/** Works on jobs in this process. All it leans on is the database: any number of processes may do the same. */
+export class Jobs {
+  readonly #options: Options
+  readonly #ended = new AbortController()
+  #boss: PgBoss | undefined
+
+  constructor(options: Options) {
+    this.#options = options
+  }
+
+  /** Begins to work; while the database is away it is tried again, ever more slowly. */
+  async start(): Promise<void> {
+    const { log, handlers } = this.#options
+    for (let pause = 500; !this.#ended.signal.aborted; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+      const boss = await this.#open()
+      try {
+        await this.#begin(boss)
+        if (this.#ended.signal.aborted) return await boss.stop({ graceful: false })
+        this.#boss = boss
+        return log.info({ jobs: handlers.map(({ job }) => job.name) }, 'works on jobs')
+      } catch (err) {
+        log.error({ err }, 'jobs are not worked on yet')
+        await boss.stop({ graceful: false }).catch(() => {})
+        await sleep(pause, undefined, { signal: this.#ended.signal }).catch(() => {})
+      }
+    }
+  }
+
+  /** Takes no more jobs and waits for those that run; what takes longer is given back to be done again. */
+  async stop(patienceMs = PATIENCE_MS): Promise<void> {
+    this.#ended.abort()
+    const boss = this.#boss
+    if (!boss) return
+    const idle = Promise.all(this.#options.handlers.map(({ job }) => boss.offWork(job.name)))
+    await Promise.race([idle, sleep(patienceMs, undefined, { ref: false })])
+    await boss.stop({ graceful: false })
+  }
+
+  async #open(): Promise<PgBoss> {
+    const { db, listenUrl, log, pace } = this.#options
+    // loaded here, so that nobody waits for it who is answered first
+    const { PgBoss } = await import('pg-boss')
+    const executeSql = (text: string, values?: unknown[]) => db.pool.query(text, values)
+    const boss = new PgBoss({
+      db: listenUrl ? { executeSql, listen: (...asked) => listen(listenUrl, ...asked) } : { executeSql },
+      schema: 'jobs',
+      migrate: false,
+      useListenNotify: listenUrl !== null,
+      superviseIntervalSeconds: pace?.supervise ?? 15,
+      monitorIntervalSeconds: pace?.supervise ?? 15,
+      maintenanceIntervalSeconds: 3600,
+      cronWorkerIntervalSeconds: 20,
+      // these are the owner's
+      reindex: false,
+      monitorVacuum: false,
+    })
+    boss.on('error', (err) => log.warn({ err }, 'the queue was out of reach'))
+    boss.on('warning', (warning) => log.warn(warning, 'the queue warns'))
+    return boss
+  }
+
+  async #begin(boss: PgBoss): Promise<void> {
+    const { handlers, schedules = [] } = this.#options
+    await boss.start()
+    for (const { job } of handlers) {
+      await boss.createQueue(job.name)
+      await boss.updateQueue(job.name, queueSettings(job))
+    }
+    for (const { job, cron } of schedules)
+      await boss.schedule(job.name, cron, { org: null, payload: {} }, { tz: 'UTC' })
+    const known = new Set(schedules.map(({ job }) => job.name))
+    for (const { name } of await boss.getSchedules()) if (!known.has(name)) await boss.unschedule(name)
+    await Promise.all(handlers.map((handler) => this.#work(boss, handler)))
+  }
+
+  /** After a job, its workers look for the next without a pause. */
+  async #work(boss: PgBoss, handler: Handler): Promise<void> {
+    const { name, settings } = handler.job
+    const look = this.#options.pace?.look
+    const options = {
+      includeMetadata: true,
+      pollingIntervalSeconds: look ?? 2,
+      notifyPollingIntervalSeconds: look ?? 10,
+      localConcurrency: settings.atOnce,
+      // one organization leaves a worker for the others
+      localGroupConcurrency: Math.max(1, settings.atOnce - 1),
+    } as const
+    await boss.work<unknown, void, typeof options>(name, options, async ([taken]) => {
+      try {
+        if (taken) await this.#run(handler, taken)
+      } finally {
+        for (const worker of boss.getWipData()) if (worker.name === name) boss.notifyWorker(worker.id)
+      }
+    })
+  }
+
+  async #run({ job, run }: Handler, taken: Taken): Promise<void> {
+    const { db, log } = this.#options
+    const about = { job: job.name, id: taken.id, attempt: taken.retryCount + 1 }
+    try {
+      await run(attemptAt(job, taken, db) as Attempt<never>)
+    } catch (err) {
+      if (err instanceof ClaimLost)
+        return log.warn(about, 'the job was taken for dead, and its work is undone')
+      const last = taken.retryCount >= taken.retryLimit
+      if (last) log.error({ ...about, err }, `the job failed for good, and lies in “${DEAD}”`)
+      else log.warn({ ...about, err }, 'the job failed and will be tried again')
+      // kept with the job, so without what the driver or a server tells beside
+      throw Object.assign(new Error((err as Error).message), { stack: undefined })
+    }
+  }
+}
