@@ -10,6 +10,7 @@ type Row = { line: number; values: Fields | null }
 
 /** Writes each row by the entity's own action, which says what speaks against it. */
 export class ActionImporter implements Importer<Row> {
+  readonly atOnce = 100
   readonly #resource: Resource
   readonly #body: z.ZodType
   readonly #create: (tx: Db, values: Fields) => Promise<unknown>

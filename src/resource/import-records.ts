@@ -5,7 +5,7 @@ import { Forbidden, type Grant } from '#src/access/grant.ts'
 import { findModel } from '#src/access/model.ts'
 import type { Db } from '#src/db/database.ts'
 import { refusalFrom } from '#src/resource/bulk.ts'
-import { type Cells, type Importer, type Wrong, wrongOf } from '#src/resource/import.ts'
+import { type Cells, type Importer, MANY, planForMany, type Wrong, wrongOf } from '#src/resource/import.ts'
 import { keysOf, type UniqueKey } from '#src/resource/import-keys.ts'
 import { readCells } from '#src/resource/import-read.ts'
 import type { Resource } from '#src/resource/resource.ts'
@@ -18,6 +18,7 @@ const OUTSIDE = 'You may not leave a record where you can’t reach it.'
 
 /** Writes records of an entity as `createRecord` does, many in one statement. */
 export class RecordImporter implements Importer<Row> {
+  readonly atOnce = MANY
   readonly #resource: Resource
   readonly #body: z.ZodType
   readonly #actor: UserActor
@@ -45,10 +46,15 @@ export class RecordImporter implements Importer<Row> {
   }
 
   async check(tx: Db, rows: readonly Row[]): Promise<Found> {
-    this.#keys ??= await keysOf(tx, this.#resource)
+    this.#keys ??= await this.#begin(tx)
     const found: Found = []
     for (const key of this.#keys) found.push(...(await key.taken(tx, rows)))
     return [...found, ...(await this.#dangling(tx, rows)), ...(await this.#outside(tx, rows))]
+  }
+
+  async #begin(tx: Db): Promise<readonly UniqueKey[]> {
+    await planForMany(tx)
+    return keysOf(tx, this.#resource)
   }
 
   async write(tx: Db, rows: readonly Row[]): Promise<void> {
@@ -88,7 +94,9 @@ export class RecordImporter implements Importer<Row> {
       const ids = new Set(rows.flatMap(({ values }) => (values[name] as string | null | undefined) ?? []))
       if (!target || !ids.size) continue
       const there = await sql<{ id: string }>`
-        select id from ${sql.table(target)} where id = any(${[...ids]}::uuid[])`.execute(tx)
+        select t.id from unnest(${[...ids]}::uuid[]) as named(id) join ${sql.table(target)} t on t.id = named.id`.execute(
+        tx,
+      )
       for (const { id } of there.rows) ids.delete(id)
       for (const { line, values } of rows)
         if (ids.has(values[name] as string))

@@ -1,4 +1,5 @@
 import { setImmediate as others } from 'node:timers/promises'
+import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
@@ -7,7 +8,7 @@ import type { Services } from '#src/http/endpoint.ts'
 import { noted, type Refused } from '#src/resource/bulk.ts'
 import { fromCell } from '#src/resource/export.ts'
 import type { Field, Mapping } from '#src/resource/import-columns.ts'
-import { Sheet } from '#src/resource/sheet.ts'
+import { Sheet, type SheetRow } from '#src/resource/sheet.ts'
 
 /** What is wrong, and where: the physical line, and the field; null for the file, or the row, as a whole. */
 export type ImportError = {
@@ -40,6 +41,8 @@ export type Cells = Readonly<Record<string, string>>
 
 /** Reads and writes the rows of one file, in one transaction. */
 export interface Importer<R = unknown> {
+  /** Rows that are checked and written together. */
+  readonly atOnce: number
   /** What a row says, as far as it is right, and what is wrong with it in itself. */
   read(line: number, cells: Cells): { row: R; wrong: Wrong[] }
   /** What speaks against rows by what is there; those that are wrong in themselves are among them. */
@@ -72,14 +75,23 @@ export type Job = {
   finish?: (tx: Db, report: ImportReport) => Promise<void>
 }
 
-const AT_ONCE = 1000
+/** Rows that are read before others have their turn. */
+const READ_AT_ONCE = 500
 const MOST_ERRORS = 1000
+/** Of importers that check and write with a statement for many rows. */
+export const MANY = 5000
 const MOST_OF_VALUE = 100
 const MOST_OF_MESSAGE = 500
 
 /** Text of a file as reports keep it: short, and nothing that JSON of the database refuses. */
 export const excerpt = (text: string, most = MOST_OF_VALUE) =>
   text.replaceAll('\0', '␀').slice(0, most).toWellFormed() + (text.length > most ? '…' : '')
+
+/**
+ * Plans for many rows until the end of the transaction: of an organization that the statistics don't know yet, or
+ * know as small, a table is taken for a row or two, and gone through anew for each row of the file.
+ */
+export const planForMany = (tx: Db) => sql`set local enable_nestloop = off`.execute(tx)
 
 /** Carries the report out of a transaction that shall not be kept. */
 class TakenBack extends Error {}
@@ -135,29 +147,26 @@ class Run {
     for (const message of wrong) this.#wrong(line, null, `the header ${message}`)
     if (wrong.length) return
     const places = columns.flatMap((field, at) => (field === null ? [] : [[field, at] as const]))
-    for await (const rows of sheet.rows(AT_ONCE)) {
-      const cells = rows.map((row) =>
-        Object.fromEntries(places.map(([field, at]) => [field, fromCell(row.cells[at] ?? '')])),
-      )
-      await this.#piece(
-        tx,
-        rows.map((row, at) => [row.line, cells[at] as Cells]),
-      )
+    const cellsOf = (cells: readonly string[]): Cells =>
+      Object.fromEntries(places.map(([field, at]) => [field, fromCell(cells[at] ?? '')]))
+    for await (const rows of sheet.rows(this.#importer.atOnce)) {
+      await this.#piece(tx, rows, cellsOf)
       this.#job.progress?.(sheet.count)
-      // others have their turn
-      await others()
     }
   }
 
-  async #piece(tx: Db, rows: readonly (readonly [line: number, cells: Cells])[]) {
-    const read = rows.map(([line, cells]) => {
-      const { row, wrong } = this.#importer.read(line, cells)
-      for (const one of wrong) this.#wrong(line, one, one.message, cells)
-      return row
-    })
+  async #piece(tx: Db, rows: readonly SheetRow[], cellsOf: (cells: readonly string[]) => Cells) {
+    const read: unknown[] = []
+    for (const [at, { line, cells }] of rows.entries()) {
+      const given = cellsOf(cells)
+      const { row, wrong } = this.#importer.read(line, given)
+      for (const one of wrong) this.#wrong(line, one, one.message, given)
+      read.push(row)
+      if (at % READ_AT_ONCE === 0) await others()
+    }
     const found = await this.#importer.check(tx, read)
-    const byLine = new Map(found.length ? rows : [])
-    for (const one of found) this.#wrong(one.line, one, one.message, byLine.get(one.line))
+    const byLine = new Map(found.length ? rows.map(({ line, cells }) => [line, cells]) : [])
+    for (const one of found) this.#wrong(one.line, one, one.message, cellsOf(byLine.get(one.line) ?? []))
     // nothing will be kept any more: the rest is only looked at
     if (!this.report.error_count) await this.#importer.write(tx, read)
   }

@@ -9,7 +9,14 @@ import { type Giver, type Placed, placed, placesOf } from '#src/domains/users/im
 import { Earlier, needed, type Row, readRow } from '#src/domains/users/import-row.ts'
 import { namesTaken, writePeople } from '#src/domains/users/import-write.ts'
 import { type user, users } from '#src/domains/users/model.ts'
-import type { Cells, Importer, Importing, Wrong } from '#src/resource/import.ts'
+import {
+  type Cells,
+  type Importer,
+  type Importing,
+  MANY,
+  planForMany,
+  type Wrong,
+} from '#src/resource/import.ts'
 import { naming } from '#src/resource/write.ts'
 
 type Found = (Wrong & { line: number })[]
@@ -30,6 +37,7 @@ export const peopleFromFile: Importing<(typeof user)['name']> = {
 }
 
 class PeopleImporter implements Importer<Row> {
+  readonly atOnce = MANY
   readonly #actor: UserActor
   readonly #grant: Grant<'user', 'create'>
   readonly #earlier = new Earlier()
@@ -51,7 +59,7 @@ class PeopleImporter implements Importer<Row> {
   }
 
   async check(tx: Db, rows: readonly Row[]): Promise<Found> {
-    this.#giver ??= await giverOf(tx, this.#actor, this.#grant)
+    this.#giver ??= await this.#begin(tx)
     const { list, errors } = placed(rows, await placesOf(tx, rows, this.#giver))
     this.#list = list
     const taken = await namesTaken(tx, rows)
@@ -61,6 +69,11 @@ class PeopleImporter implements Importer<Row> {
       ),
     )
     return [...errors, ...found, ...this.#homeless(), ...(await this.#unplaceable(tx))]
+  }
+
+  async #begin(tx: Db): Promise<Giver> {
+    await planForMany(tx)
+    return giverOf(tx, this.#actor, this.#grant)
   }
 
   async write(tx: Db): Promise<void> {

@@ -63,16 +63,12 @@ export async function namesTaken(
 ): Promise<Taken> {
   const usernames = people.flatMap(({ username }) => username ?? [])
   const emails = people.flatMap(({ email }) => email ?? [])
-  const here = await tx
-    .selectFrom('users')
-    .where((eb) =>
-      eb.or([
-        eb('username', '=', sql<string>`any(${usernames})`),
-        eb('email', '=', sql<string>`any(${emails})`),
-      ]),
-    )
-    .select(['username', 'email', sql<boolean>`deleted_at is not null`.as('deleted')])
-    .execute()
+  const { rows: here } = await sql<{ username: string; email: string; deleted: boolean }>`
+    select u.username, u.email, u.deleted_at is not null as deleted from users u
+    join unnest(${usernames}::text[]) as n(name) on n.name = u.username
+    union
+    select u.username, u.email, u.deleted_at is not null from users u
+    join unnest(${emails}::text[]) as n(name) on n.name = u.email`.execute(tx)
   const accounts = await sql<{ names: { usernames: string[]; emails: string[] } }>`
     select app.names_taken(${usernames}, ${emails}) as names`.execute(tx)
   const names = accounts.rows[0]?.names ?? { usernames: [], emails: [] }

@@ -7,6 +7,7 @@ import { type ImportError, readPeople } from '#src/domains/users/import-file.ts'
 import { type Giver, makeGroups, placed, placesOf } from '#src/domains/users/import-places.ts'
 import type { Row } from '#src/domains/users/import-row.ts'
 import { namesTaken, writePeople } from '#src/domains/users/import-write.ts'
+import { MANY, planForMany } from '#src/resource/import.ts'
 
 export type ImportOptions = {
   /** Makes departments and teams that the file names and that are not there. */
@@ -17,8 +18,6 @@ export type ImportOptions = {
 
 /** With errors nothing was imported. */
 export type Import = { imported: number; groups: string[]; errors: ImportError[] }
-
-const AT_ONCE = 5000
 
 /**
  * Who may administer roles is nothing for a file: `superadmin`, `owner`, `admin`, what inherits from them, and roles
@@ -70,6 +69,7 @@ async function work(
   source: string,
   options: ImportOptions,
 ): Promise<Import> {
+  await planForMany(tx)
   const groups = options.createGroups ? await makeGroups(tx, rows) : []
   const { list, errors } = placed(rows, await placesOf(tx, rows, operator))
   const found = [...before, ...errors, ...(await taken(tx, rows))]
@@ -77,8 +77,8 @@ async function work(
     found.sort((a, b) => (a.line ?? 0) - (b.line ?? 0))
     throw new TakenBack({ imported: 0, groups: [], errors: found })
   }
-  for (let start = 0; start < list.length; start += AT_ONCE)
-    await writePeople(tx, list.slice(start, start + AT_ONCE), { userId: null, reason: source })
+  for (let start = 0; start < list.length; start += MANY)
+    await writePeople(tx, list.slice(start, start + MANY), { userId: null, reason: source })
   const outcome = { imported: list.length, groups, errors: [] }
   if (options.dryRun) throw new TakenBack(outcome)
   return outcome
