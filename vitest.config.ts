@@ -1,16 +1,26 @@
 import { defineConfig } from 'vitest/config'
 
+const oxc = { jsx: { runtime: 'automatic', importSource: 'hono/jsx' } } as const
+const program = { pool: 'threads', isolate: false, testTimeout: 20_000, hookTimeout: 60_000 } as const
+const ownModels = ['tests/{resource,vendors}/**/*.test.{ts,tsx}']
+
 export default defineConfig({
-  oxc: { jsx: { runtime: 'automatic', importSource: 'hono/jsx' } },
   test: {
-    include: ['tests/**/*.test.{ts,tsx}', 'src/**/*.test.{ts,tsx}'],
-    exclude: ['node_modules/**'],
     globalSetup: './tests/setup/global.ts',
-    pool: 'threads',
-    isolate: false,
     maxWorkers: 2,
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
     reporters: ['default', './tests/reporter.ts'],
+    projects: [
+      {
+        oxc,
+        test: {
+          ...program,
+          name: 'program',
+          include: ['tests/**/*.test.{ts,tsx}', 'src/**/*.test.{ts,tsx}'],
+          exclude: ['node_modules/**', ...ownModels],
+        },
+      },
+      // these declare models, which the others don't know: each file has a worker and a database of its own
+      { oxc, test: { ...program, name: 'kernel', include: ownModels, isolate: true } },
+    ],
   },
 })

@@ -2,7 +2,7 @@ import { unique } from '#tests/factories.ts'
 import { licences, memos, routes, withLicences } from '#tests/resource/licences.ts'
 import { suiteFor } from '#tests/resource/suite.ts'
 
-const app = await withLicences()
+const app = withLicences()
 
 await suiteFor({
   resource: licences,

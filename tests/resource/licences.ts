@@ -1,5 +1,4 @@
 import { type Kysely, sql } from 'kysely'
-import { afterAll } from 'vitest'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { createApp, endpoints } from '#src/app.ts'
 import {
@@ -86,9 +85,7 @@ export const memos = defineResource(memo, {
 /** The route table with both. */
 export const routes = [...endpoints, ...resourceRoutes(licences), ...resourceRoutes(memos)]
 
-/** The program with both, until the tests of the file have run. */
-export async function withLicences(): Promise<App> {
-  await sql`select app.record_table('licences', 'licence', $$
+await sql`select app.record_table('licences', 'licence', $$
     code text not null collate "C" check (code <> ''),
     plan text not null collate "C" default 'basic' check (plan in ('basic', 'team', 'all')),
     seats int not null check (seats between 1 and 1000),
@@ -100,17 +97,15 @@ export async function withLicences(): Promise<App> {
     checked_at timestamptz,
     foreign key (org_id, reviewer_id) references users (org_id, id)
   $$, searched => '{code, remarks}', sorts => '{expires, seats, created_at}', filters => '{plan, active, seats, expires, checked_at, reviewer_id}')`.execute(
-    owner,
-  )
-  await sql`create unique index licences_code on licences (org_id, code) where deleted_at is null`.execute(
-    owner,
-  )
-  await sql`select app.record_table('memos', 'memo', $$
+  owner,
+)
+await sql`create unique index licences_code on licences (org_id, code) where deleted_at is null`.execute(
+  owner,
+)
+await sql`select app.record_table('memos', 'memo', $$
     topic text not null default '',
     body text not null default ''
   $$, sorts => '{topic, created_at}')`.execute(owner)
-  afterAll(async () => {
-    await sql`select app.drop_record_table('licences'), app.drop_record_table('memos')`.execute(owner)
-  })
-  return createApp({ ...here, routes })
-}
+
+/** The program with both. */
+export const withLicences = (): App => createApp({ ...here, routes })

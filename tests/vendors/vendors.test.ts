@@ -5,7 +5,7 @@ import { routesWithVendors, withVendors } from '#tests/vendors/setup.ts'
 
 await suiteFor({
   resource: vendors,
-  app: await withVendors(),
+  app: withVendors(),
   routes: routesWithVendors,
   sample: () => ({
     name: unique('Vendor '),

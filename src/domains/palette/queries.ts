@@ -13,10 +13,19 @@ const MOST = 5
 type Finder = { resource: Resource; grant: Grant; search: Search }
 type Hit = { model: string; id: string; title: string; hint: string | null }
 
-/** Records by their words, of every entity that is searched and within the reader's Grant for it. */
-export async function findRecords(db: Pick<Door, 'readAs'>, actor: UserActor, q: string): Promise<Entry[]> {
+/**
+ * Records by their words, of every entity that is searched and within the reader's Grant for it.
+ * @param pages that there are: what has none can't be gone to
+ */
+export async function findRecords(
+  db: Pick<Door, 'readAs'>,
+  actor: UserActor,
+  q: string,
+  pages: ReadonlySet<string>,
+): Promise<Entry[]> {
   const finders = allResources().flatMap((resource): Finder[] => {
-    const grant = resource.declared.searched ? actor.find(resource.may('read')) : null
+    const there = resource.declared.searched && pages.has(resource.path)
+    const grant = there ? actor.find(resource.may('read')) : null
     const search = searchFor(resource.model.name, q)
     return grant && search ? [{ resource, grant, search }] : []
   })

@@ -30,7 +30,8 @@ export const paletteRoutes = (table: () => readonly Endpoint[]): Endpoint[] => [
     { query, answer, summary: 'Find places, actions and records' },
     async ({ db, actor, query: { q } }) => {
       const pages = new Set(table().flatMap(({ method, path }) => (method === 'GET' ? [path] : [])))
-      const found = { go: goTo(actor, q), act: toDo(actor, q, pages), find: await findRecords(db, actor, q) }
+      const find = await findRecords(db, actor, q, pages)
+      const found = { go: goTo(actor, q), act: toDo(actor, q, pages), find }
       return { json: found, screen: (frame) => paletteScreen(q, found, frame) }
     },
   ),
