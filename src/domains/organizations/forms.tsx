@@ -13,7 +13,7 @@ export function newScreen(frame: Frame, refusal?: Refusal): Screen {
   const { path, csrfToken } = frame
   const field = fieldsOf(refusal)
   return {
-    title: 'New organization',
+    title: 'Add organization',
     lead: 'It begins with its owner, and with the roles that come with every organization.',
     trail: [{ label: 'Organizations', href: path(paths.organizations) }],
     children: (
@@ -43,7 +43,7 @@ export function newScreen(frame: Frame, refusal?: Refusal): Screen {
             />
           </Fieldset>
           <Actions>
-            <Button kind="primary">Create organization</Button>
+            <Button kind="primary">Add organization</Button>
             <ButtonLink href={path(paths.organizations)}>Cancel</ButtonLink>
           </Actions>
         </Form>

@@ -65,7 +65,7 @@ export const organizationRoutes = [
       requirePlatform(actor, 'organization:create')
       const hash = await ownerPassword(body.owner_password, services.config)
       const made = await db.withActor(actor, (tx) => createOrganization(tx, actor, grant, body, hash))
-      return { ...saved(call, organizations, made, 'Organization created', paths.home), status: 201 }
+      return { ...saved(call, organizations, made, 'Organization added', paths.home), status: 201 }
     },
   ),
 

@@ -132,10 +132,10 @@ export function historyScreen(shown: Shown, entries: readonly Happening[], next:
   })
 }
 
-/** Leads to why the reader sees it; as a record, row security shows the platform only its own. */
-function WhySeen({ organization: { id, name }, may, frame }: Shown) {
-  const question = { permission: 'organization:read', ...(may.manage ? {} : { record: id }) }
-  return <Why href={frame.path(paths.access.why(question))} about={`may I see ${name}`} />
+/** Leads to why the reader sees it: no scope but `all` reaches organizations, so it isn't asked of a record. */
+function WhySeen({ organization, frame }: Shown) {
+  const href = frame.path(paths.access.why({ permission: organizations.may('read') }))
+  return <Why href={href} about={`may I see ${organization.name}`} />
 }
 
 const facts = (organization: OrganizationRecord) => [
