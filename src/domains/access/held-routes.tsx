@@ -2,8 +2,10 @@ import { z } from 'zod'
 import { comparedScreen, heldScreen } from '#src/domains/access/held-views.tsx'
 import { heldAnswered, heldByBoth, heldJson, heldQuery } from '#src/domains/access/model.ts'
 import { compared, having, readsPermissions } from '#src/domains/access/queries.ts'
+import { users } from '#src/domains/users/model.ts'
 import { can, get } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
+import { readRecord } from '#src/resource/query.ts'
 
 export const heldRoutes = [
   get(
@@ -25,7 +27,10 @@ export const heldRoutes = [
         const permissions = all.filter(of)
         return {
           json: { data: permissions.map(heldJson) },
-          screen: (frame) => heldScreen({ ...shown, subject: found.subject, all, permissions, frame }),
+          screen: async (frame) => {
+            const record = await readRecord(db, users, actor, grant, found.subject.id)
+            return heldScreen({ ...shown, ...found, record, all, permissions, frame })
+          },
         }
       }
       const other = await having(db, actor, grant, compare)

@@ -1,8 +1,12 @@
 import type { Effective, Source } from '#src/access/effective.ts'
 import type { Subject } from '#src/access/standing.ts'
 import type { Compared } from '#src/domains/access/queries.ts'
+import { users } from '#src/domains/users/model.ts'
 import type { Screen } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
+import type { Found } from '#src/resource/query.ts'
+import type { Row } from '#src/resource/resource.ts'
+import { recordFrame } from '#src/resource/views/record.tsx'
 import { address } from '#src/ui/address.ts'
 import { Button } from '#src/ui/button.tsx'
 import { EmptyState, NoMatch } from '#src/ui/feedback.tsx'
@@ -18,6 +22,7 @@ import { Why } from '#src/ui/why.tsx'
 
 type HeldProps = {
   subject: Subject
+  record: Found & { row: () => Row }
   /** What the filter chooses from, and what it left. */
   all: readonly Effective[]
   permissions: readonly Effective[]
@@ -31,19 +36,26 @@ const rows = { all: 'every record', group: 'of their groups', own: 'their own' }
 const described = ({ code, description }: { code: string; description: string }) =>
   html`<code>${code}</code>${description ? html`<span class="nothing described">${description}</span>` : null}`
 
-/** All that somebody may now, and where each of it comes from. */
-export function heldScreen({ subject, all, permissions, model, others, frame }: HeldProps): Screen {
-  const path = frame.path(paths.userPermissions(subject.id))
+/** All that somebody may now, and where each of it comes from: a part of their record. */
+export function heldScreen({ subject, record, all, permissions, model, others, frame }: HeldProps): Screen {
+  const place = paths.userPermissions(subject.id)
+  const path = frame.path(place)
   const here = address(path, { model })
   const models = [...new Set(all.map((held) => held.model))]
-  return {
-    title: `What ${subject.name} may do`,
-    lead: subject.sleeps
-      ? `Nothing now: ${subject.name} ${subject.sleeps}.`
-      : `${all.length} permissions now, with the roles that give them.`,
-    trail: trailOf(subject, frame),
+  return recordFrame({
+    resource: users,
+    row: record.row(),
+    may: record,
+    frame,
+    here: place,
+    tabs: [{ label: 'What they may', path: place }],
     children: (
       <>
+        <p class="lead">
+          {subject.sleeps
+            ? `Nothing now: ${subject.name} ${subject.sleeps}.`
+            : `${all.length} permissions now, with the roles that give them.`}
+        </p>
         <Toolbar
           path={path}
           address={here}
@@ -69,7 +81,7 @@ export function heldScreen({ subject, all, permissions, model, others, frame }: 
         {others ? <CompareWith subject={subject} frame={frame} /> : null}
       </>
     ),
-  }
+  })
 }
 
 const trailOf = ({ id, name }: Pick<Subject, 'id' | 'name'>, frame: Frame) => [

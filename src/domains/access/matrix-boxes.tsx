@@ -1,4 +1,5 @@
 import type { Cell, Matrix, MatrixPermission, MatrixRole } from '#src/domains/access/matrix-queries.ts'
+import { paths } from '#src/paths.ts'
 import type { Frame } from '#src/ui/frame.ts'
 import { escaped, html, type Markup, raw } from '#src/ui/html.ts'
 import { Icon } from '#src/ui/icon.tsx'
@@ -13,18 +14,18 @@ type BoxesProps = {
 }
 
 /** The table of boxes: a column for each role, permissions below the model that they are about. */
-export function Boxes({ matrix, blocks, wanted }: BoxesProps): Markup {
+export function Boxes({ matrix, blocks, wanted, frame }: BoxesProps): Markup {
   const { roles, permissions } = matrix
   const groups = Map.groupBy(permissions, ({ model }) => model)
   return html`<div class="matrix-frame" tabindex="0" role="region" aria-label="Roles and permissions"><table class="matrix">
 <caption class="unseen">Which role has which permission</caption>
-<thead><tr><th scope="col">Permission</th>${roles.map(Head)}</tr></thead>
+<thead><tr><th scope="col">Permission</th>${roles.map((role) => Head(role, frame.path))}</tr></thead>
 ${[...groups].map(([model, rows]) => Group({ model, rows, matrix, blocks, wanted }))}
 </table></div>`
 }
 
-const Head = ({ id, name, status, version }: MatrixRole): Markup =>
-  html`<th scope="col" id="r-${id}"><span class="matrix-role" title="${name}">${name}</span>${
+const Head = ({ id, name, status, version }: MatrixRole, path: Frame['path']): Markup =>
+  html`<th scope="col" id="r-${id}"><a class="matrix-role" href="${path(paths.role(id))}" title="${name}">${name}</a>${
     status === 'active' ? null : html`<span class="nothing">disabled</span>`
   }<input type="hidden" name="versions" value="${id}:${version}"></th>`
 

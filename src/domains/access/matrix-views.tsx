@@ -43,6 +43,7 @@ export function matrixScreen({ matrix, query, blocks, writes, refusal, frame }: 
   return {
     title: 'Matrix',
     lead: 'Which role has which permission. What is inherited names where it comes from.',
+    actions: <ButtonLink href={frame.path(paths.compareRoles)}>Compare two</ButtonLink>,
     children: (
       <>
         <ErrorSummary errors={refusalErrors(refusal)} title="Nothing was saved" />

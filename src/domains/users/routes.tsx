@@ -94,7 +94,10 @@ export const userRoutes = [
         <GroupsPanel row={row} frame={frame} />
       </>
     ),
-    tabs: (row) => [{ label: 'What they may', path: paths.userPermissions(row.id) }],
+    tabs: (row, actor) =>
+      row.id === actor.userId || actor.can('permission:read')
+        ? [{ label: 'What they may', path: paths.userPermissions(row.id) }]
+        : [],
     offer: async ({ db, actor }: Call, row) =>
       row || !actor ? {} : offered(db, actor, actor.require('user:create')),
     fields: (props, { actor, offered }) =>
