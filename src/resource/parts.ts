@@ -106,8 +106,8 @@ export type Parts<M extends Model, X = undefined> = {
   kept?: (row: Row) => boolean
   /** How rows of a file are read and written, where it isn't as `create` does. */
   import?: Importing<M>
-  /** Parts that the entity doesn't have. */
-  without?: readonly ('create' | 'update' | 'delete' | 'bulk' | 'import' | 'history')[]
+  /** Parts that the entity doesn't have, or that are written by hand beside the others. */
+  without?: readonly ('list' | 'read' | 'create' | 'update' | 'delete' | 'bulk' | 'import' | 'history')[]
   /** Of which the JSON is documented: further success answers. */
   answer?: z.ZodType
 }

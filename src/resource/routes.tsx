@@ -18,12 +18,12 @@ export function resourceRoutes<M extends Model, X = undefined>(
 ): Endpoint[] {
   const has = (part: NonNullable<typeof parts.without>[number]) => !parts.without?.includes(part)
   return [
-    listRoute(resource, parts),
+    ...(has('list') ? [listRoute(resource, parts)] : []),
     ...facetsRoute(resource),
     ...(has('create') ? createRoutes(resource, parts) : []),
     ...(has('bulk') ? [bulkRoute(resource, parts)] : []),
     ...(has('import') && has('create') ? importRoutes(resource, parts) : []),
-    readRoute(resource, parts),
+    ...(has('read') ? [readRoute(resource, parts)] : []),
     ...(has('update') ? updateRoutes(resource, parts) : []),
     ...(has('delete') ? removeRoutes(resource, parts) : []),
     ...(has('history') ? [historyRoute(resource, parts)] : []),
