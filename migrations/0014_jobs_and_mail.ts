@@ -44,7 +44,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     begin
       -- a kind that no worker has begun to work on yet
       if not exists (select from jobs.queue q where q.name = kind) then
-        perform jobs.create_queue(kind, settings);
+        perform jobs.create_queue(kind, '{"policy": "standard"}' || settings);
       end if;
       insert into jobs.job (name, data, group_id, start_after, keep_until, policy, retry_limit, retry_delay, retry_backoff, retry_delay_max,
         expire_seconds, deletion_seconds, heartbeat_seconds, dead_letter)

@@ -56,7 +56,7 @@ export const queueSettings = ({ settings: { retries, wait, longestWait, seconds 
  */
 export async function queueJob<T>(tx: Db, job: Job<T>, payload: T, { after = 0 } = {}): Promise<string> {
   const told = JSON.stringify(job.payload.parse(payload))
-  const settings = JSON.stringify({ policy: 'standard', ...queueSettings(job) })
+  const settings = JSON.stringify(queueSettings(job))
   const { rows } = await sql<{ id: string }>`
     select app.queue_job(${job.name}, ${told}::jsonb, ${settings}::jsonb, ${after}) as id`.execute(tx)
   return (rows[0] as { id: string }).id
