@@ -92,6 +92,9 @@ export const someOfRole = z.strictObject({ ...plain, ...attached }).partial()
 export type NewRole = z.infer<typeof newRole>
 export type RoleChange = z.infer<typeof someOfRole>
 
+/** Beyond so many people who have a role nobody is counted. */
+export const HOLDERS_CAP = 1000
+
 export const minimalRole = z.strictObject({ name: plain.name })
 export const MINIMAL = ['user:read:own', 'user:update:own']
 /** An empty field of a form is no name. */
@@ -102,7 +105,8 @@ export const templateRole = z.strictObject({
 
 /**
  * What roles give is seen by those who see permissions. Where several above hold the same, it comes from one that is
- * right above; how far up the others are is not asked, since there may be very many ways.
+ * right above; how far up the others are is not asked, since there may be very many ways. `offset 0` keeps the planner
+ * from reading all roles' permissions for a few roles; neither ids nor codes need escaping.
  */
 function attachedTo(actor: UserActor) {
   const seesPermission = actor.find('permission:read')?.where('p') ?? sql`false`
@@ -111,20 +115,25 @@ function attachedTo(actor: UserActor) {
       from role_parents i join roles r on r.org_id = i.org_id and r.id = i.parent_id
       where i.org_id = roles.org_id and i.role_id = roles.id and r.deleted_at is null)`,
     permissions: sql`(
-      with recursive up(id, depth) as (
-        select roles.id, 0
+      with recursive up(id, depth, name, sort_name) as (
+        select roles.id, 0, roles.name, roles.sort_name
         union
-        select r.id, least(up.depth + 1, 2) from up join role_parents i on i.org_id = roles.org_id and i.role_id = up.id
-        join roles r on r.org_id = i.org_id and r.id = i.parent_id and r.status = 'active' and r.deleted_at is null
+        select r.id, least(up.depth + 1, 2), r.name, r.sort_name
+        from up cross join lateral (
+          select i.parent_id from role_parents i where i.org_id = roles.org_id and i.role_id = up.id offset 0) i
+        join roles r on r.org_id = roles.org_id and r.id = i.parent_id and r.status = 'active' and r.deleted_at is null
+      ), source as materialized (
+        select id, row_number() over (order by depth, sort_name, id) as place,
+          case when depth > 0 then ',"inherited_from":' || json_build_object('id', id, 'name', name) else '' end as told from up
+      ), held as (
+        select h.permission_id, min(s.place) as place from source s cross join lateral (
+          select h.permission_id from role_permissions h where h.org_id = roles.org_id and h.role_id = s.id offset 0) h
+        group by h.permission_id
       )
-      select coalesce(json_agg(json_strip_nulls(json_build_object('id', h.id, 'code', h.code, 'inherited_from',
-          case when h.depth > 0 then json_build_object('id', h.role_id, 'name', h.role_name) end)) order by h.depth > 0, h.code), '[]')
-      from (select distinct on (p.code) p.id, p.code, up.depth, r.id as role_id, r.name as role_name
-        from up join roles r on r.org_id = roles.org_id and r.id = up.id
-        join role_permissions rp on rp.org_id = r.org_id and rp.role_id = r.id
-        join permissions p on p.org_id = rp.org_id and p.id = rp.permission_id
-        where ${seesPermission}
-        order by p.code, up.depth, r.sort_name, r.id) h)`,
+      select ('[' || coalesce(string_agg('{"id":"' || p.id || '","code":"' || p.code || '"' || s.told || '}', ','
+        order by h.place > 1, p.code), '') || ']')::json
+      from held h join source s on s.place = h.place join permissions p on p.org_id = roles.org_id and p.id = h.permission_id
+      where ${seesPermission})`,
   }
 }
 

@@ -1,8 +1,9 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import { covers, type Givable, givable, givingRights, mayGive } from '#src/access/granting.ts'
+import { covers, givingRights, mayGive } from '#src/access/granting.ts'
 import type { Database, Db } from '#src/db/database.ts'
 import { people } from '#src/domains/roles/assignments.ts'
+import { HOLDERS_CAP } from '#src/domains/roles/model.ts'
 
 type Reading = Pick<Database, 'withActor'>
 
@@ -11,7 +12,6 @@ export type Named = { id: string; name: string }
 
 /** Who has a role now: how many, exact up to the cap, and the first of them as far as the reader may see them. */
 export type Holders = { count: number; users: (Named & { expires_at: string | null })[] }
-export const HOLDERS_CAP = 1000
 const FIRST = 25
 
 /** What a role's page shows beside it: roles that inherit from it, who has it, and what may be added to it. */
@@ -33,50 +33,58 @@ export const offersFor = (db: Reading, actor: UserActor, id: string | null): Pro
 
 async function offersIn(tx: Db, actor: UserActor, id: string | null): Promise<Offers> {
   const giver = await givingRights(tx, actor)
-  const seen = actor.find('permission:read')
-  const all = seen
-    ? await tx
-        .selectFrom('permissions')
-        .where(seen.where())
-        .select(['id', 'code', 'description'])
-        .orderBy('code')
-        .execute()
-    : []
-  const roles = await givableRoles(tx, actor, giver)
-  const { held, heirs, codes } = id ? await lineOf(tx, id) : { held: [], heirs: [], codes: [] }
+  const all = await tx.selectFrom('permissions').select(['id', 'code']).orderBy('code').execute()
+  const { roles, heirs } = await rolesBy(tx, actor, giver, all, id)
+  const own = roles.find((role) => role.id === id)
   return {
-    permissions: all.filter(({ id, code }) => held.includes(id) || covers(giver.rights.scopes, [code])),
+    permissions: actor.can('permission:read')
+      ? all.filter((one) => own?.held.includes(one.id) || covers(giver.rights.scopes, [one.code]))
+      : [],
     // one that inherits from it would close a circle
-    parents: roles.filter((role) => role.id !== id && !heirs.includes(role.id)),
-    changeable: mayGive(giver, { held: codes }),
+    parents: named(roles.filter((role) => role.givable && role.id !== id && !heirs.has(role.id))),
+    changeable: own?.givable ?? true,
   }
 }
 
-/** What a role holds itself, what it gives, and which roles inherit from it. */
-async function lineOf(tx: Db, id: string) {
-  const { rows } = await sql<{ held: string[]; heirs: string[]; codes: Givable['held'] }>`
-    with recursive below(id) as (
-      select i.role_id from role_parents i where i.parent_id = ${id}
-      union
-      select i.role_id from below join role_parents i on i.parent_id = below.id
-    )
-    select array(select h.permission_id from role_permissions h where h.role_id = r.id) as held,
-      array(select below.id from below) as heirs, ${givable('r')} as codes
-    from roles r where r.id = ${id}`.execute(tx)
-  return rows[0] ?? { held: [], heirs: [], codes: [] }
-}
+type Standing = Named & { seen: boolean; givable: boolean; held: string[]; parents: string[] }
 
-async function givableRoles(tx: Db, actor: UserActor, giver: Pick<UserActor, 'rights'>): Promise<Named[]> {
-  const seen = actor.find('role:read')
-  if (!seen) return []
-  const roles = await tx
-    .selectFrom('roles')
-    .where('deleted_at', 'is', null)
-    .where(seen.where())
-    .select(['id', 'name', givable('roles').as('held')])
-    .orderBy('sort_name')
-    .execute()
-  return roles.filter((role: Givable) => mayGive(giver, role)).map(({ id, name }) => ({ id, name }))
+const named = (roles: readonly Standing[]): Named[] =>
+  roles.filter(({ seen }) => seen).map(({ id, name }) => ({ id, name }))
+
+/** Every role with whether the giver may give it; decided in memory, since roles share what is above them. */
+async function rolesBy(
+  tx: Db,
+  actor: UserActor,
+  giver: Pick<UserActor, 'rights'>,
+  permissions: readonly { id: string; code: string }[],
+  of: string | null = null,
+): Promise<{ roles: Standing[]; heirs: ReadonlySet<string> }> {
+  const lacking = permissions.filter(({ code }) => !covers(giver.rights.scopes, [code])).map(({ id }) => id)
+  const seen = actor.find('role:read')?.where('r') ?? sql`false`
+  const { rows } = await sql<Omit<Standing, 'givable'> & { template: string | null; codes: string[] }>`
+    select r.id, r.name, r.template, r.deleted_at is null and ${seen} as seen,
+      array(select i.parent_id from role_parents i where i.role_id = r.id) as parents,
+      array(select p.code from role_permissions h join permissions p on p.id = h.permission_id
+        where h.role_id = r.id and h.permission_id = any(${lacking}::uuid[])) as codes,
+      case when r.id = ${of} then array(select h.permission_id from role_permissions h where h.role_id = r.id) else '{}' end as held
+    from roles r order by r.sort_name, r.id`.execute(tx)
+  const byId = new Map(rows.map((role) => [role.id, role]))
+  const line = new Map<string, ReadonlySet<string>>()
+  const above = (id: string): ReadonlySet<string> => {
+    const known = line.get(id)
+    if (known) return known
+    const found = new Set([id, ...(byId.get(id)?.parents ?? []).flatMap((parent) => [...above(parent)])])
+    line.set(id, found)
+    return found
+  }
+  const roles = rows.map((role) => ({
+    ...role,
+    givable: mayGive(giver, { held: [...above(role.id)].flatMap((id) => byId.get(id) ?? []) }),
+  }))
+  return {
+    roles,
+    heirs: new Set(of ? rows.filter(({ id }) => above(id).has(of)).map(({ id }) => id) : []),
+  }
 }
 
 async function childrenOf(tx: Db, actor: UserActor, id: string): Promise<Named[]> {
@@ -127,4 +135,8 @@ export async function assignmentsOf(db: Reading, actor: UserActor, userId: strin
 
 /** Roles that the actor may give to others, by name. */
 export const rolesToGive = (db: Reading, actor: UserActor): Promise<Named[]> =>
-  db.withActor(actor, async (tx) => givableRoles(tx, actor, await givingRights(tx, actor)))
+  db.withActor(actor, async (tx) => {
+    const giver = await givingRights(tx, actor)
+    const all = await tx.selectFrom('permissions').select(['id', 'code']).execute()
+    return named((await rolesBy(tx, actor, giver, all)).roles.filter(({ givable }) => givable))
+  })

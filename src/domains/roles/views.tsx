@@ -1,5 +1,5 @@
 import { isWhole } from '#src/domains/roles/forms.tsx'
-import { type Held, type RoleRecord, roleOf } from '#src/domains/roles/model.ts'
+import { type Held, HOLDERS_CAP, type RoleRecord, roleOf } from '#src/domains/roles/model.ts'
 import { paths } from '#src/paths.ts'
 import type { Row } from '#src/resource/resource.ts'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
@@ -179,7 +179,7 @@ function ParentsPanel({ role, beside, frame }: Shown) {
 function HoldersPanel({ beside: { holders }, frame }: Shown) {
   const { count, users } = holders
   return (
-    <Panel title={count > 1000 ? 'More than 1,000 people' : `People (${count})`}>
+    <Panel title={count > HOLDERS_CAP ? 'More than 1,000 people' : `People (${count})`}>
       {users.length ? (
         <ul class="plain-list">
           {users.map(({ id, name, expires_at }) => (
