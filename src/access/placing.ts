@@ -1,7 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, grant } from '#src/access/grant.ts'
-import { type Givable, givingRights, toCover } from '#src/access/granting.ts'
+import { givingRights, toCover } from '#src/access/granting.ts'
 import { parsePermission, type Scope } from '#src/access/permission.ts'
 import type { Db } from '#src/db/database.ts'
 
@@ -15,8 +15,6 @@ export type Membership = 'lead' | 'member' | 'viewer'
 export type Newcomer = { group: string; role: Membership } & ({ user: string } | { roles: readonly string[] })
 
 type Giver = Pick<UserActor, 'rights'>
-/** Roles of those who gain, and whether they would read, and do more than read. */
-type Bearing = RawBuilder<{ role_id: string; reads: boolean; writes: boolean }>
 
 /**
  * Holds the rule for somebody who comes into a group, or gets a higher role in it. What they reach there already is
@@ -26,20 +24,18 @@ type Bearing = RawBuilder<{ role_id: string; reads: boolean; writes: boolean }>
  */
 export async function requirePlaceable(tx: Db, actor: UserActor, newcomer: Newcomer): Promise<void> {
   const { group, role } = newcomer
-  const writes = role !== 'viewer'
-  const bearing: Bearing =
+  const roles = await groupRoles(tx)
+  const { reading, writing } = await stronger(tx, actor, roles, holdsAt(group))
+  const gained = role === 'viewer' ? reading : [...reading, ...writing]
+  const brings =
     'roles' in newcomer
-      ? sql`select id as role_id, true as reads, ${writes}::boolean as writes from roles where id = any(${newcomer.roles}::uuid[])`
-      : sql`select ur.role_id, not there.reads as reads, ${writes} and not there.writes as writes
-          from user_roles ur, (select count(*) > 0 as reads, coalesce(bool_or(m.role <> 'viewer'), false) as writes
-            from group_members m where m.user_id = ${newcomer.user} and m.group_id in ${above([group])}) there
-          where ur.user_id = ${newcomer.user} and ${lasting}`
-  if (await exceeds(tx, actor, bearing, holdsAt(group)))
-    throw refused('This person could do more in this group than you may: you may not add them.')
+      ? newcomer.roles.some((id) => gained.includes(id))
+      : gained.length > 0 && (await bringsTo(tx, newcomer.user, newcomer, { reading, writing }))
+  if (brings) throw refused('This person could do more in this group than you may: you may not add them.')
   if ('roles' in newcomer) return
+  const over = await stronger(tx, actor, roles, await holdsOver(tx, actor, newcomer.user))
   const known = sql`select group_id from group_members where user_id = ${newcomer.user}`
-  const people = membersOf(sql`${above([group])} except ${above(known)}`)
-  if (await exceeds(tx, actor, people, await holdsOver(tx, actor, newcomer.user)))
+  if (await amongMembers(tx, over, sql`${above([group])} except ${above(known)}`))
     throw refused('The people of this group could do more with this person’s record than you may.')
 }
 
@@ -54,8 +50,8 @@ export async function requireMovable(
   from: string | null,
   to: string | null,
 ): Promise<void> {
-  const gaining = membersOf(sql`${above([to])} except ${above([from])}`)
-  if (await exceeds(tx, actor, gaining, holdsAt(group)))
+  const over = await stronger(tx, actor, await groupRoles(tx), holdsAt(group))
+  if (await amongMembers(tx, over, sql`${above([to])} except ${above([from])}`))
     throw refused('The people above could do more in this group than you may: you may not move it there.')
 }
 
@@ -69,8 +65,8 @@ export async function requireReturning(
   group: string,
   parent: string | null,
 ): Promise<void> {
-  const gaining = membersOf(sql`select ${group}::uuid union ${above([parent])}`)
-  if (await exceeds(tx, actor, gaining, holdsAt(group)))
+  const over = await stronger(tx, actor, await groupRoles(tx), holdsAt(group))
+  if (await amongMembers(tx, over, sql`select ${group}::uuid union ${above([parent])}`))
     throw refused('Its people could do more in this group than you may: you may not bring it back.')
 }
 
@@ -87,14 +83,45 @@ function above(groups: readonly (string | null)[] | RawBuilder<unknown>): RawBui
     ) select id from up)`
 }
 
+/** Roles that would read more than the giver does, and that would do more. */
+type Stronger = { reading: string[]; writing: string[] }
+
 /** Roles that sleep count, since they may wake up; one that has run out doesn't. */
 const lasting = sql`(ur.expires_at is null or ur.expires_at > now())`
 
-/** The distinct roles of all members of some groups. */
-const membersOf = (groups: RawBuilder<unknown>): Bearing =>
-  sql`select ur.role_id, true as reads, bool_or(m.role <> 'viewer') as writes
-    from (${groups}) g(id) join group_members m on m.group_id = g.id join user_roles ur on ur.user_id = m.user_id
-    where ${lasting} group by ur.role_id`
+/** Whether one of the roles would begin to reach the group by this person, who may be there already. */
+async function bringsTo(
+  tx: Db,
+  person: string,
+  { group, role }: Newcomer,
+  { reading, writing }: Stronger,
+): Promise<boolean> {
+  const { rows } = await sql<{ brings: boolean }>`
+    with there as (
+      select count(*) > 0 as reads, coalesce(bool_or(m.role <> 'viewer'), false) as writes
+      from group_members m where m.user_id = ${person} and m.group_id in ${above([group])})
+    select exists (select from user_roles ur, there where ur.user_id = ${person} and ${lasting}
+      and (ur.role_id = any(${reading}::uuid[]) and not there.reads
+        or ur.role_id = any(${writing}::uuid[]) and ${role !== 'viewer'} and not there.writes)) as brings`.execute(
+    tx,
+  )
+  return rows[0]?.brings ?? true
+}
+
+/** Whether a member of one of the groups has one of the roles; a viewer only reads. */
+async function amongMembers(
+  tx: Db,
+  { reading, writing }: Stronger,
+  groups: RawBuilder<unknown>,
+): Promise<boolean> {
+  if (!reading.length && !writing.length) return false
+  const { rows } = await sql<{ there: boolean }>`
+    select exists (select from (${groups}) g(id) join group_members m on m.group_id = g.id
+      join user_roles ur on ur.user_id = m.user_id
+      where ${lasting} and (ur.role_id = any(${reading}::uuid[])
+        or ur.role_id = any(${writing}::uuid[]) and m.role <> 'viewer')) as there`.execute(tx)
+  return rows[0]?.there ?? true
+}
 
 type Holds = (giver: Giver, model: string, action: string) => boolean
 
@@ -124,33 +151,60 @@ async function holdsOver(tx: Db, { userId, rights }: UserActor, person: string):
   }
 }
 
+type GroupRole = { id: string; template: string | null; parents: string[]; codes: string[] }
+
 /**
- * Whether a role of those who gain would reach further than the giver does. One statement, a row for each distinct
- * role. Where the same role holds an action for `all`, `group` adds nothing to it.
+ * Every role with what it holds itself by scope `group`: an organization has few. Where the same role holds an
+ * action for `all`, `group` adds nothing to it.
  */
-async function exceeds(tx: Db, actor: UserActor, bearing: Bearing, holds: Holds): Promise<boolean> {
-  const { rows } = await sql<Givable & { reads: boolean; writes: boolean }>`
-    with recursive bearing as (${bearing}),
-    up(role_id, id) as (
-      select role_id, role_id from bearing
-      union
-      select up.role_id, i.parent_id from up join role_parents i on i.role_id = up.id
+async function groupRoles(tx: Db): Promise<ReadonlyMap<string, GroupRole>> {
+  const { rows } = await sql<GroupRole>`
+    with held as (
+      select h.role_id, p.model, p.action, p.scope, p.code, p.status
+      from role_permissions h join permissions p on p.id = h.permission_id where p.scope <> 'own'
+    ), given as (
+      select g.role_id, array_agg(g.code) as codes from held g
+      left join held a on a.role_id = g.role_id and a.model = g.model and a.action = g.action and a.scope = 'all' and a.status = 'active'
+      where g.scope = 'group' and a.role_id is null group by g.role_id
     )
-    select b.reads, b.writes, json_agg(json_build_object('template', r.template, 'codes', array(
-        select p.code from role_permissions h join permissions p on p.id = h.permission_id
-        where h.role_id = r.id and p.scope = 'group' and not exists (
-          select from role_permissions e join permissions a on a.id = e.permission_id
-          where e.role_id = r.id and a.model = p.model and a.action = p.action and a.scope = 'all' and a.status = 'active')))) as held
-    from bearing b join up on up.role_id = b.role_id join roles r on r.id = up.id
-    group by b.role_id, b.reads, b.writes`.execute(tx)
-  const beyond = (giver: Giver) =>
-    rows.some((role) =>
-      toCover(giver, role).some((code) => {
-        const permission = parsePermission(code)
-        if (!permission) return true
-        const gained = permission.action === 'read' ? role.reads : role.writes
-        return gained && !holds(giver, permission.model, permission.action)
-      }),
-    )
-  return beyond(actor) && beyond(await givingRights(tx, actor))
+    select r.id, r.template, coalesce(given.codes, '{}') as codes, array(
+      select i.parent_id from role_parents i where i.role_id = r.id) as parents
+    from roles r left join given on given.role_id = r.id`.execute(tx)
+  return new Map(rows.map((role) => [role.id, role]))
+}
+
+async function stronger(
+  tx: Db,
+  actor: UserActor,
+  roles: ReadonlyMap<string, GroupRole>,
+  holds: Holds,
+): Promise<Stronger> {
+  const found = strongerThan(actor, roles, holds)
+  if (!found.reading.length && !found.writing.length) return found
+  return strongerThan(await givingRights(tx, actor), roles, holds)
+}
+
+function strongerThan(giver: Giver, roles: ReadonlyMap<string, GroupRole>, holds: Holds): Stronger {
+  const found: Stronger = { reading: [], writing: [] }
+  for (const id of roles.keys()) {
+    const lacking = toCover(giver, { held: withParents(roles, id) })
+      .map(parsePermission)
+      .filter((permission) => !permission || !holds(giver, permission.model, permission.action))
+    if (lacking.some((permission) => permission?.action === 'read')) found.reading.push(id)
+    if (lacking.some((permission) => permission?.action !== 'read')) found.writing.push(id)
+  }
+  return found
+}
+
+/** A role and all that it inherits from, also what sleeps. */
+function withParents(roles: ReadonlyMap<string, GroupRole>, id: string): GroupRole[] {
+  const found = new Map<string, GroupRole>()
+  const add = (one: string) => {
+    const role = roles.get(one)
+    if (!role || found.has(one)) return
+    found.set(one, role)
+    role.parents.forEach(add)
+  }
+  add(id)
+  return [...found.values()]
 }
