@@ -19,6 +19,7 @@ export const stylesheets = [
   'css/tree.css',
   'css/why.css',
   'css/matrix.css',
+  'css/roles.css',
   'css/feedback.css',
   'css/dialog.css',
   'css/palette.css',
