@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import { rightsFrom, type UserActor } from '#src/access/actor.ts'
 import { type AccessModel, findModel } from '#src/access/model.ts'
-import { grantOf, holderOf } from '#src/access/reach.ts'
+import { grantOf, holderOf, type Present } from '#src/access/reach.ts'
 import { sleeping } from '#src/access/standing.ts'
 import type { Door } from '#src/db/database.ts'
 
@@ -28,6 +28,7 @@ export async function check(
   actor: UserActor,
   userId: string,
   questions: readonly Asked[],
+  present: Present,
 ): Promise<(boolean | null)[] | null> {
   const names = [...new Set(questions.map(({ permission }) => permission))]
   const [found] = await db.readAs(actor, (q) => ({ compile: () => about(actor, userId, names).compile(q) }))
@@ -52,6 +53,7 @@ export async function check(
       const holder = holderOf({ userId, readGroups, writeGroups }, branch.action)
       return reachable(
         branch,
+        present,
         grantOf(branch.model, branch.action, scopes.get(branch.permission) ?? new Set(), holder),
       )
     })
@@ -76,6 +78,10 @@ const about = (actor: UserActor, userId: string, permissions: readonly string[])
     select distinct p.model || ':' || p.action from permissions p where p.model || ':' || p.action = any(${permissions})) as known
   from users u where u.id = ${userId} and (u.shadow_of_user_id is null or u.id = ${actor.userId})`
 
-const reachable = ({ permission, model, records }: Branch, grant: ReturnType<typeof grantOf>) => sql`
+const reachable = (
+  { permission, model, records }: Branch,
+  present: Present,
+  grant: ReturnType<typeof grantOf>,
+) => sql`
   select ${`${permission} `}::text || record.id as key from ${sql.table(model.table)} as record
-  where record.id = any(${[...records]}::uuid[]) and ${grant.where('record')}`
+  where record.id = any(${[...records]}::uuid[]) and ${grant.where('record')} and ${present(model.name)}`

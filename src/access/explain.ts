@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { type AccessModel, findModel, scopesOf } from '#src/access/model.ts'
 import { type Scope, scopes } from '#src/access/permission.ts'
-import { type GroupPath, type Reach, reachOf } from '#src/access/reach.ts'
+import { type GroupPath, type Present, type Reach, reachOf } from '#src/access/reach.ts'
 import {
   type HeldRole,
   mayRead,
@@ -67,6 +67,7 @@ export async function explain(
   actor: UserActor,
   who: Who,
   { model: name, action, record, scope }: Question,
+  present: Present,
 ): Promise<Explanation | null> {
   const permissions = sql<boolean>`p.model = ${name} and p.action = ${action}`
   const asking = { who, permissions, roles: 'leading', visible: mayRead(actor) } as const
@@ -77,7 +78,7 @@ export async function explain(
   if (!found.asked.length && !model?.actions.includes(action)) throw new UnknownPermission()
   const about = { name, action, model, within: scope ? [scope] : scopes }
   if (!record) return conclude(found, { ...about, reach: null })
-  const statement = model && reachOf(actor, model, action, found, record)
+  const statement = model && reachOf(actor, model, action, found, { ids: record, present })
   const [reached] = statement ? await db.readAs(actor, statement.build) : []
   if (!statement || !reached) return null
   return conclude(found, { ...about, reach: statement.read(reached) })

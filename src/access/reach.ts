@@ -24,6 +24,9 @@ const everyScope: ReadonlySet<Scope> = new Set(scopes)
 export const grantOf = (model: AccessModel, action: string, held: ReadonlySet<Scope>, holder: Holder) =>
   grant(model.name as Model, action, held, holder)
 
+/** Which rows of a model's table are records at all, as `record`, beyond what a Grant says: the read paths' own. */
+export type Present = (model: string) => RawBuilder<SqlBool>
+
 type Row = { matched: boolean[]; paths: GroupPath[] | null }
 
 /**
@@ -36,7 +39,7 @@ export function reachOf(
   model: AccessModel,
   action: string,
   standing: Standing,
-  ids: readonly string[],
+  { ids, present }: { ids: readonly string[]; present: Present },
 ): { build: (db: Db) => Compilable<Row>; read: (row: Row) => Reach } | null {
   const seen = actor.find(`${model.name}:read` as Permission)
   if (!seen) return null
@@ -47,7 +50,7 @@ export function reachOf(
     select array[${sql.join(conditions)}]::boolean[] as matched,
       ${model.group.length ? groupPaths(actor, model, standing.subject.id) : sql`null`} as paths
     from ${sql.table(model.table)} as record
-    where record.id = any(${ids}::uuid[]) and ${seen.where('record')} limit 1`
+    where record.id = any(${ids}::uuid[]) and ${seen.where('record')} and ${present(model.name)} limit 1`
   return {
     build: (db) => ({ compile: () => text.compile(db) }),
     read: ({ matched, paths }) => ({

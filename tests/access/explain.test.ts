@@ -40,6 +40,7 @@ const actorWith = (org: string, userId: string, codes: string[], read: string[] 
     { via: 'api', requestId: randomUUID(), ip: null },
   )
 
+const everything = () => sql<boolean>`true`
 const AUDITOR = ['permission:read:all', 'user:read:all', 'role:read:all', 'group:read:all']
 
 /** The same organization with a change. */
@@ -107,6 +108,7 @@ class Case {
           permission: `user:${action}`,
           record: users[target] as string,
         })),
+        everything,
       )
       this.#same(`check about user ${user}`, checked, verdicts)
       await this.#enforced(user, asked, verdicts)
@@ -118,7 +120,7 @@ class Case {
     const { place, users } = this.#built
     const what = `${action} of user ${target} by user ${user}`
     const question = { model: 'user', action, record: [users[target] as string] }
-    const found = await explain(db, this.#auditor, { id: users[user] as string }, question)
+    const found = await explain(db, this.#auditor, { id: users[user] as string }, question, everything)
     if (!found) throw new Error(`${what}: no answer, with seed ${this.#seed}`)
     const awake = place.users[user]?.status === 'active' && !place.users[user]?.deleted
     this.#same(what, found.allowed, awake && reaches(place, user, action, target))
@@ -253,8 +255,9 @@ class Case {
   async #atAll(user: number, action: Action, place: Place): Promise<void> {
     const id = this.#built.users[user] as string
     const awake = place.users[user]?.status === 'active' && !place.users[user]?.deleted
-    const found = await explain(db, this.#auditor, { id }, { model: 'user', action })
-    const [checked] = (await check(db, this.#auditor, id, [{ permission: `user:${action}` }])) ?? []
+    const found = await explain(db, this.#auditor, { id }, { model: 'user', action }, everything)
+    const [checked] =
+      (await check(db, this.#auditor, id, [{ permission: `user:${action}` }], everything)) ?? []
     const apart = changed(place, (copy) => {
       copy.groups = [{ parent: null, deleted: false }]
       copy.members = [{ user, group: 0, role: 'member' }]

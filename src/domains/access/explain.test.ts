@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Scope } from '#src/access/permission.ts'
 import { paths } from '#src/paths.ts'
+import { entered, makeSuperadmin } from '#tests/access/entering.ts'
 import { denied, hidden } from '#tests/access/trail.ts'
 import { as, browserOf } from '#tests/client.ts'
 import {
@@ -11,8 +12,10 @@ import {
   makeRole,
   makeUser,
   type Organization,
+  openSession,
   permissionOf,
   roleOf,
+  sessionOf,
   unique,
 } from '#tests/factories.ts'
 import { type Person, personWith } from '#tests/people.ts'
@@ -139,6 +142,17 @@ describe('yes, because', () => {
       [2, 'own'],
     ])
     expect(new Set(because.map((way) => JSON.stringify(way))).size).toBe(6)
+  })
+
+  test('and by none that sleeps beside', async () => {
+    const [over, off] = [unique('over'), unique('off')]
+    const late = await makeRole(org, { name: over, permissions: ['user:read:all'] })
+    const disabled = await makeRole(org, { name: off, permissions: ['user:read:all'], status: 'disabled' })
+    const one = await makeUser(org, { roles: [reader as string, disabled], groups: [sales as string] })
+    await assign(org, one.id, { id: late, expires: '-1 second' })
+    const found = await why(boss, { user: one.id, permission: 'user:read', record: target.id })
+    expect(found.because.map(({ role }) => role)).toEqual([names.reader])
+    expect(found.asleep).toBeUndefined()
   })
 
   test('also where inheritance is a lattice with more ways than anybody counts', async () => {
@@ -403,6 +417,54 @@ describe('who may ask', () => {
       (await why(auditor, { user: person.id, permission: 'user:read', record: target.id })).asleep,
     ).toEqual(['A role that you may not see is disabled.'])
     await set('roles', reader as string, { status: 'active' })
+  })
+})
+
+describe('what is no record for anybody', () => {
+  test('is none here either: a session that ended', async () => {
+    const [open, over] = [
+      await openSession(person, 'token'),
+      await openSession(person, 'token', { ends: '-1 second' }),
+    ]
+    const found = async (token: string) => {
+      const record = await sessionOf(token)
+      const read = (await as(boss).get(api(paths.session(record)))).status
+      const explained = (await ask(boss, { permission: 'session:read', record })).status
+      const questions = [{ permission: 'session:read', record }]
+      const { answers } = (await as(boss).post(api(paths.access.check), { questions })).json<{
+        answers: { allowed: boolean }[]
+      }>()
+      return [read, explained, answers[0]?.allowed]
+    }
+    expect(await found(open)).toEqual([200, 200, true])
+    expect(await found(over)).toEqual([404, 404, false])
+  })
+
+  test('nor is somebody from elsewhere, who may ask about themselves all the same', async () => {
+    const superadmin = await makeSuperadmin()
+    await entered(superadmin, org)
+    const shadow = await owner
+      .selectFrom('users')
+      .where('shadow_of_user_id', '=', superadmin.id)
+      .select('id')
+      .executeTakeFirstOrThrow()
+    for (const question of [{ user: shadow.id }, { record: shadow.id }])
+      expect((await ask(boss, { permission: 'user:read', ...question })).status).toBe(404)
+    const questions = [{ permission: 'user:read', record: shadow.id }]
+    expect((await as(boss).post(api(paths.access.check), { questions })).text).toContain('"allowed":false')
+    expect((await as(boss).post(api(paths.access.check), { user: shadow.id, questions })).status).toBe(404)
+    expect(await why(superadmin, { permission: 'user:read', record: target.id })).toEqual({
+      allowed: true,
+      because: [
+        {
+          role: 'entered from the platform organization',
+          inherited_through: [],
+          permission: 'user:read:all',
+          scope: 'all',
+          matched: { column: null },
+        },
+      ],
+    })
   })
 })
 

@@ -6,6 +6,7 @@ import { type Explanation, explain, UnknownPermission } from '#src/access/explai
 import { Forbidden, type Grant } from '#src/access/grant.ts'
 import { declaredActions, findModel } from '#src/access/model.ts'
 import { parsePermission } from '#src/access/permission.ts'
+import type { Present } from '#src/access/reach.ts'
 import type { Who } from '#src/access/standing.ts'
 import type { Db, Door } from '#src/db/database.ts'
 import { type ExplainQuery, type Questions, type Refused, withoutNames } from '#src/domains/access/model.ts'
@@ -13,6 +14,9 @@ import { HttpError, invalid, notFound } from '#src/http/errors.ts'
 import { placesOf } from '#src/resource/places.ts'
 import { namesOf } from '#src/resource/query.ts'
 import { resourceOf } from '#src/resource/resource.ts'
+
+/** As the read paths have it: an ended session, or the shadow of somebody from elsewhere, is no record. */
+const present: Present = (model) => resourceOf(model)?.declared.narrow?.('record') ?? sql`true`
 
 /** Who may ask about others, and be told the names of permissions. */
 export const readsPermissions = (actor: UserActor) => actor.find('permission:read')?.all ?? false
@@ -36,7 +40,7 @@ export async function explanationOf(
   if (record && !findModel(model))
     throw refused('record', `is for models that are tables, and ${model} is none`)
   const question = { model, action, record: record ? [record] : undefined }
-  const found = await explain(db, actor, who, question).catch((error) => {
+  const found = await explain(db, actor, who, question, present).catch((error) => {
     throw error instanceof UnknownPermission
       ? refused('permission', `${permission} is not known here`)
       : error
@@ -75,8 +79,8 @@ export async function refusal(db: Pick<Door, 'readAs'>, actor: UserActor, reques
   const ids = findModel(model) && !scope ? path.match(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi) : null
   const question = { model, action, scope: parsePermission(wanted)?.scope }
   const me = { id: actor.userId }
-  const found = await Promise.resolve(ids && explain(db, actor, me, { ...question, record: ids }))
-    .then((about) => about ?? explain(db, actor, me, question))
+  const found = await Promise.resolve(ids && explain(db, actor, me, { ...question, record: ids }, present))
+    .then((about) => about ?? explain(db, actor, me, question, present))
     .catch((error) => {
       // refused by something else than a permission: a forged form, say
       if (error instanceof UnknownPermission) return null
@@ -98,7 +102,7 @@ export async function answersTo(
   { user = actor.userId, questions }: Questions,
 ) {
   if (user !== actor.userId && !readsPermissions(actor)) throw new Forbidden('permission:read')
-  const answers = await check(db, actor, user, questions)
+  const answers = await check(db, actor, user, questions, present)
   if (!answers) throw notFound()
   const wrong = questions.flatMap(({ permission, record }, index) => {
     const [model = ''] = permission.split(':')
