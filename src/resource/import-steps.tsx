@@ -3,7 +3,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import { type Call, can, type Endpoint, get, post, type Refusal } from '#src/http/endpoint.ts'
-import { invalid } from '#src/http/errors.ts'
+import { conflict, invalid } from '#src/http/errors.ts'
 import type { Importing } from '#src/resource/import.ts'
 import { startBody, stateAnswer, stateOf } from '#src/resource/import-answers.ts'
 import { type Columns, checked } from '#src/resource/import-columns.ts'
@@ -65,6 +65,7 @@ export function stepRoutes<M extends Model>(resource: Resource<M>, importing: Im
         const { db, services, actor, grant } = given
         const { action, ...sent } = call.body
         const { found, preview } = await find(given)
+        if (found.status === 'imported') throw conflict('', 'This file was imported already.')
         const columns = columnsFrom(sent, preview.header) ?? found.columns
         requireRight(
           checked(preview.header, fields, columns).wrong,

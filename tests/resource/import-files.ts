@@ -14,8 +14,11 @@ const here = await testDatabase()
 
 /** The same records, each made by an action of their own, which doesn't like the number 13. */
 const byHand = defineResource(licence, { ...licences.declared, path: '/handmade', one: 'handmade licence' })
+/** What the program logged of failures. */
+export const logged: string[] = []
 export const app = createApp({
   ...here,
+  log: { error: (_, message) => logged.push(message) },
   routes: [
     ...routes,
     ...resourceRoutes(byHand, {
