@@ -11,7 +11,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create function app.record_table(name text, model text, columns text, searched text[] default '{}', sorts text[] default '{}',
       filters text[] default '{}') returns void language plpgsql as $body$
     declare
-      own text[]; f text; s text; by_first text;
+      own text[]; f text; s text;
       standard text[] := array['owner_user_id', 'owner_group_id', 'created_by', 'deleted_at'];
     begin
       execute format($f$
@@ -40,12 +40,11 @@ export async function up(db: Kysely<unknown>): Promise<void> {
           s := 'sort_' || s;
         end if;
         execute format('create index on public.%I (org_id, %I, id) where deleted_at is null', name, s);
+        execute format('create index on public.%I (org_id, %I, id) where deleted_at is not null', name, s);
         foreach f in array filters loop
           execute format('create index on public.%I (org_id, %I, %I, id) where deleted_at is null', name, f, s);
         end loop;
-        by_first := coalesce(by_first, s);
       end loop;
-      execute format('create index on public.%I (org_id, %I, id) where deleted_at is not null', name, coalesce(by_first, 'created_at'));
       execute format('create index on public.%I (org_id, owner_user_id) where owner_user_id is not null', name);
       execute format('create index on public.%I (org_id, owner_group_id) where owner_group_id is not null', name);
       perform app.tenant_table(name), app.versioned(name, own || array['owner_user_id', 'owner_group_id', 'deleted_at']),

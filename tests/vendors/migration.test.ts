@@ -33,3 +33,19 @@ test('its table has every wall, and goes without a trace', async () => {
   await down(schema)
   expect(await named()).toEqual([])
 })
+
+test('its list has an index for every sort, alone, with each filter, and of what is deleted', async () => {
+  await up(schema)
+  const { rows } = await sql<{
+    indexdef: string
+  }>`select indexdef from pg_indexes where tablename = 'vendors'`.execute(db)
+  const indexes = rows.map(({ indexdef }) =>
+    /\((.*)\)( WHERE .*)?$/.exec(indexdef)?.slice(1).join('').replaceAll('"', ''),
+  )
+  for (const sort of ['sort_name', 'created_at']) {
+    for (const filter of ['', 'kind, ', 'preferred, '])
+      expect(indexes).toContain(`org_id, ${filter}${sort}, id WHERE (deleted_at IS NULL)`)
+    expect(indexes).toContain(`org_id, ${sort}, id WHERE (deleted_at IS NOT NULL)`)
+  }
+  await down(schema)
+})
