@@ -41,6 +41,20 @@ export interface Accounts {
   version: Generated<number>;
 }
 
+export interface AccountTokens {
+  account_id: string | null;
+  created_at: Generated<string>;
+  expires_at: string;
+  id: Generated<string>;
+  mail_id: string;
+  new_email: string | null;
+  purpose: string;
+  registration_id: string | null;
+  token_hash: Buffer;
+  updated_at: Generated<string>;
+  used_at: string | null;
+}
+
 export interface Events {
   action: string;
   actor_org_id: string | null;
@@ -114,6 +128,16 @@ export interface Imports {
   user_id: string;
 }
 
+export interface KnownDevices {
+  account_id: string;
+  created_at: Generated<string>;
+  failed_logins: Generated<number>;
+  hash: Buffer;
+  last_used_at: Generated<string>;
+  locked_until: string | null;
+  updated_at: Generated<string>;
+}
+
 export interface Mails {
   account_id: string | null;
   attempts: Generated<number>;
@@ -166,6 +190,19 @@ export interface RateLimits {
   expire: number | null;
   key: string;
   points: Generated<number>;
+}
+
+export interface Registrations {
+  created_at: Generated<string>;
+  email: string;
+  expires_at: Generated<string>;
+  failed: Generated<number>;
+  first_name: string;
+  id: Generated<string>;
+  last_name: string;
+  password_hash: string;
+  updated_at: Generated<string>;
+  username: string;
 }
 
 export interface RoleParents {
@@ -291,16 +328,19 @@ export interface Users {
 }
 
 export interface DB {
+  account_tokens: AccountTokens;
   accounts: Accounts;
   events: Events;
   group_members: GroupMembers;
   groups: Groups;
   idempotency_keys: IdempotencyKeys;
   imports: Imports;
+  known_devices: KnownDevices;
   mails: Mails;
   organizations: Organizations;
   permissions: Permissions;
   rate_limits: RateLimits;
+  registrations: Registrations;
   role_parents: RoleParents;
   role_permissions: RolePermissions;
   roles: Roles;

@@ -10,6 +10,7 @@ export class Cookies {
   readonly session: string
   readonly visitor: string
   readonly notice: string
+  readonly device: string
   readonly #attributes: string
   readonly #maxAge: number
 
@@ -24,6 +25,7 @@ export class Cookies {
     this.session = `${prefix}session${suffix}`
     this.visitor = `${prefix}visitor${suffix}`
     this.notice = `${prefix}notice${suffix}`
+    this.device = `${prefix}device${suffix}`
     this.#attributes = `; Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`
     this.#maxAge = Math.round(config.SESSION_MAX_DAYS * 86_400)
   }
@@ -31,11 +33,30 @@ export class Cookies {
   setSession = (token: string) => `${this.session}=${token}; Max-Age=${this.#maxAge}${this.#attributes}`
   setVisitor = (token: string) => `${this.visitor}=${token}${this.#attributes}`
   setNotice = (text: string) => `${this.notice}=${encodeURIComponent(text)}; Max-Age=60${this.#attributes}`
+  setDevice = (token: string) => `${this.device}=${token}; Max-Age=${HALF_A_YEAR}${this.#attributes}`
   drop = (name: string) => `${name}=; Max-Age=0${this.#attributes}`
+
+  /** A browser in which somebody has just signed in. */
+  signedIn = ({ token, device }: { token: string; device: string | null }) => [
+    this.setSession(token),
+    ...(device ? [this.setDevice(device)] : []),
+    this.drop(this.visitor),
+  ]
+
+  /** What this browser was told when somebody signed in with it; null for none, and for what is none. */
+  deviceOf(c: Context): string | null {
+    const values = cookieValues(c, this.device)
+    return values.length === 1 && isToken(values[0]) ? values[0] : null
+  }
 }
+
+const HALF_A_YEAR = 182 * 86_400
 
 /** 256 random bits. */
 export const newToken = () => randomBytes(32).toString('base64url')
+/** Whether it may be one, before anybody is asked. */
+export const isToken = (text: unknown): text is string =>
+  typeof text === 'string' && /^[A-Za-z0-9_-]{43}$/.test(text)
 
 /** The values under a name: two of them are nobody's. */
 export function cookieValues(c: Context, name: string): string[] {

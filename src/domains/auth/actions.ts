@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
+import { Forbidden } from '#src/access/grant.ts'
 import { asSystem } from '#src/access/system.ts'
 import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
@@ -10,17 +11,28 @@ import { newToken } from '#src/http/cookies.ts'
 import { conflict, HttpError, invalid } from '#src/http/errors.ts'
 import { hashPassword, outdated, verifyPassword, weakness } from '#src/platform/passwords.ts'
 
-/** Where a sign-in comes from. */
-export type Origin = { id: string; ip: string | null; userAgent: string; via: 'web' | 'api' }
+/** Where a sign-in comes from; `device` is the cookie of a browser that somebody signed in with before. */
+export type Origin = {
+  id: string
+  ip: string | null
+  userAgent: string
+  via: 'web' | 'api'
+  device?: string | null
+}
 
+/** What the database knows of a name, or of an account. */
 type Found = {
   account?: string
   passwordHash?: string | null
+  changed?: string | null
   active?: boolean
   org?: string | null
   user?: string | null
   lockedMs: number | null
 }
+
+/** Somebody who has just proved who they are, and when. */
+export type Proved = { account: string; org: string; user: string; at: string }
 
 const wrong = () =>
   new HttpError(401, 'User name or password is wrong.', { title: 'Not signed in', type: 'wrong-credentials' })
@@ -32,10 +44,14 @@ function locked(ms: number): HttpError {
   })
 }
 
+/** What is stored of a token. */
+export const digest = (token: string) => createHash('sha256').update(token).digest()
+const deviceOf = ({ device }: Origin) => (device ? digest(device) : null)
+
 /**
  * Verifies name and password and opens a session. Known, unknown, disabled and locked names take the same
  * steps: one look-up, one hash, one write.
- * @returns the session's token, which is stored nowhere
+ * @returns the session's token and, for a browser, that of the device, which are stored nowhere
  * @throws {HttpError} 401 alike for every cause; 429 while the name is locked
  */
 export async function signIn(
@@ -44,50 +60,85 @@ export async function signIn(
   { name, password, organization }: { name: string; password: string; organization: string | null },
   kind: 'browser' | 'token',
   from: Origin,
-): Promise<string> {
-  const found = await db.lookup<Found>('sign_in_lookup', [name, organization])
-  const matches = await verifyPassword(found.passwordHash ?? null, password)
-  if (found.lockedMs) throw locked(found.lockedMs)
+): Promise<{ token: string; device: string | null }> {
+  const found = await db.lookup<Found>('sign_in_lookup', [name, organization, deviceOf(from)])
   const { account, org, user } = found
-  if (!matches || !found.active || !account || !org || !user) {
-    const values = [name, account ?? null, config.LOCKOUT_ATTEMPTS, config.LOCKOUT_MINUTES, from.id, from.ip]
-    const lockedMs = matches ? 0 : await db.lookup<number>('sign_in_failed', values)
-    throw lockedMs > 0 ? locked(lockedMs) : wrong()
-  }
-  const rehash = outdated(found.passwordHash ?? '') ? await hashPassword(password) : null
-  return openSession(db, config, { account, org, user }, kind, from, rehash)
+  const at = await proved(db, { found, password, from })
+  if (!at || !account || !org || !user) throw await failed(db, config, { name, account, from })
+  return openSession(db, config, { account, org, user, at }, kind, from)
 }
 
+/**
+ * Asks somebody who is signed in for their password again, before what an open session alone shall not do.
+ * @returns when that was
+ * @throws {HttpError} 422 at the field, counted like a sign-in that failed; 429 while locked
+ */
+export async function reauthenticate(
+  db: Door,
+  config: Config,
+  actor: UserActor,
+  { field, password }: { field: string; password: string },
+  from: Origin,
+): Promise<string> {
+  const { accountId, impersonatorId } = actor.identity
+  if (impersonatorId) throw new Forbidden('account', 'This is for the person alone.')
+  const found = await db.lookup<Found & { username: string }>('account_lookup', [accountId, deviceOf(from)])
+  const at = await proved(db, { found, password, from })
+  if (at) return at
+  const error = await failed(db, config, { name: found.username, account: accountId, from })
+  throw error.status === 401 ? invalid([{ path: field, message: 'is wrong' }]) : error
+}
+
+type Attempt = { found: Found; password: string; from: Origin }
+
+/** When the password was proved right; null where it wasn't, or proves nothing now. */
+async function proved(db: Door, { found, password, from }: Attempt): Promise<string | null> {
+  const { account, passwordHash = null, changed, active, lockedMs } = found
+  const matches = await verifyPassword(passwordHash, password)
+  if (!matches || !passwordHash || !active || lockedMs || ('org' in found && !found.org)) return null
+  const becomes = outdated(passwordHash) ? await hashPassword(password) : null
+  return db.lookup('sign_in_passed', [account, deviceOf(from), changed, passwordHash, becomes])
+}
+
+/** Counts it, and says no more than that. */
+async function failed(
+  db: Door,
+  { LOCKOUT_ATTEMPTS, LOCKOUT_MINUTES }: Config,
+  { name, account, from }: { name: string; account: string | undefined; from: Origin },
+): Promise<HttpError> {
+  const counted = [name, account ?? null, LOCKOUT_ATTEMPTS, LOCKOUT_MINUTES, from.id, from.ip, deviceOf(from)]
+  const lockedMs = await db.lookup<number>('sign_in_failed', counted)
+  return lockedMs > 0 ? locked(lockedMs) : wrong()
+}
+
+/** @throws {HttpError} 401 where the account changed or was disabled since */
 async function openSession(
   db: Door,
   config: Config,
-  { account, org, user }: { account: string; org: string; user: string },
+  { account, org, user, at }: Proved,
   kind: 'browser' | 'token',
   from: Origin,
-  rehash: string | null,
-): Promise<string> {
+): Promise<{ token: string; device: string | null }> {
   const token = newToken()
-  const hash = createHash('sha256').update(token).digest()
+  const device = kind === 'browser' ? newToken() : null
   const context = JSON.stringify({ org, user, via: from.via, request: from.id, ip: from.ip ?? undefined })
-  const limits = [config.SESSION_MAX_DAYS, config.SESSION_IDLE_HOURS]
+  const session = [kind, digest(token), from.ip, from.userAgent, config.SESSION_MAX_DAYS]
+  const known = [deviceOf(from), device && digest(device)]
   try {
     await db.lookup('open_session', [
       account,
       org,
       user,
-      kind,
-      hash,
-      rehash,
-      from.ip,
-      from.userAgent,
-      ...limits,
+      ...session,
+      config.SESSION_IDLE_HOURS,
       context,
+      at,
+      ...known,
     ])
   } catch (error) {
-    // disabled between look-up and now
     throw (error as { code?: string }).code === '28000' ? wrong() : error
   }
-  return token
+  return { token, device }
 }
 
 /** Ends the session of whoever asks. */

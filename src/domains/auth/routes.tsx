@@ -60,13 +60,11 @@ export const authRoutes = [
             refusal,
           }),
     },
-    async ({ db, services, body, request }) => {
-      const token = await signIn(db, services.config, body, 'browser', request)
+    async ({ c, db, services, body, request }) => {
       const cookies = new Cookies(services.config)
-      return {
-        location: safeNext(body.next),
-        cookies: [cookies.setSession(token), cookies.drop(cookies.visitor)],
-      }
+      const from = { ...request, device: cookies.deviceOf(c) }
+      const opened = await signIn(db, services.config, body, 'browser', from)
+      return { location: safeNext(body.next), cookies: cookies.signedIn(opened) }
     },
   ),
 
@@ -99,19 +97,10 @@ export const authRoutes = [
       openRegistration(call)
       const { db, services, body, request } = call
       await register(db, services.config, body, request.id)
-      const token = await signIn(
-        db,
-        services.config,
-        { name: body.username, password: body.password, organization: null },
-        'browser',
-        request,
-      )
+      const credentials = { name: body.username, password: body.password, organization: null }
+      const opened = await signIn(db, services.config, credentials, 'browser', request)
       const cookies = new Cookies(services.config)
-      return {
-        location: paths.home,
-        notice: 'Welcome',
-        cookies: [cookies.setSession(token), cookies.drop(cookies.visitor)],
-      }
+      return { location: paths.home, notice: 'Welcome', cookies: cookies.signedIn(opened) }
     },
   ),
 
@@ -125,8 +114,9 @@ export const authRoutes = [
       answer: tokenAnswer,
       summary: 'Sign in, for a token',
     },
-    async ({ db, services, body, request }) => {
-      const token = await signIn(db, services.config, body, 'token', request)
+    async ({ c, db, services, body, request }) => {
+      const from = { ...request, device: new Cookies(services.config).deviceOf(c) }
+      const { token } = await signIn(db, services.config, body, 'token', from)
       const expires = Math.round(services.config.SESSION_MAX_DAYS * 86_400)
       return {
         json: { access_token: token, token_type: 'Bearer', expires_in: expires },
