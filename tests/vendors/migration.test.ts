@@ -40,7 +40,7 @@ test('its list has an index for every sort, alone, with each filter, and of what
     indexdef: string
   }>`select indexdef from pg_indexes where tablename = 'vendors'`.execute(db)
   const indexes = rows.map(({ indexdef }) =>
-    /\((.*)\)( WHERE .*)?$/.exec(indexdef)?.slice(1).join('').replaceAll('"', ''),
+    /\(([^)]*)\)( WHERE .*)?$/.exec(indexdef)?.slice(1).join('').replaceAll('"', ''),
   )
   for (const sort of ['sort_name', 'created_at']) {
     for (const filter of ['', 'kind, ', 'preferred, '])
