@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { createApp } from '#src/app.ts'
 import { HttpError } from '#src/http/errors.ts'
 import type { ImportError, ImportReport } from '#src/resource/import.ts'
@@ -14,6 +15,21 @@ const here = await testDatabase()
 
 /** The same records, each made by an action of their own, which doesn't like the number 13. */
 const byHand = defineResource(licence, { ...licences.declared, path: '/handmade', one: 'handmade licence' })
+/** The same records, for those who review them: not whoever owns them counts. */
+const review = defineModel('review', {
+  table: 'licences',
+  actions: ['create', 'read'],
+  own: ['reviewer_id'],
+  group: [],
+})
+declare module '#src/access/permission.ts' {
+  interface Models {
+    review: ActionsOf<typeof review>
+  }
+}
+const { owner_user_id, owner_group_id, ...columns } = licences.declared.columns
+const reviews = defineResource(review, { ...licences.declared, path: '/reviews', one: 'review', columns })
+
 /** What the program logged of failures. */
 export const logged: string[] = []
 export const app = createApp({
@@ -21,6 +37,7 @@ export const app = createApp({
   log: { error: (_, message) => logged.push(message) },
   routes: [
     ...routes,
+    ...resourceRoutes(reviews),
     ...resourceRoutes(byHand, {
       actions: {
         create: (tx, actor, grant, input: { seats: number }) => {
@@ -35,9 +52,15 @@ export const app = createApp({
 export type Told = ImportReport & { dry_run: boolean; imported: number }
 type Body = NonNullable<RequestInit['body']>
 
-export const upload = (by: Person, body: Body, query = '', headers: Record<string, string> = {}) =>
+export const upload = (
+  by: Person,
+  body: Body,
+  query = '',
+  headers: Record<string, string> = {},
+  path = '/licences',
+) =>
   send(
-    `/api/v1/licences/import${query}`,
+    `/api/v1${path}/import${query}`,
     {
       method: 'POST',
       body,

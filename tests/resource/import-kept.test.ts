@@ -54,6 +54,23 @@ describe('rights', () => {
     ])
   })
 
+  test('hold for the rows as they will be, whatever makes them somebody’s', async () => {
+    const reviewer = await personWith(org, ['review:create:own'])
+    const code = unique('V')
+    const rows = [reviewer.id, owner.id, '', reviewer.id].map((id, n) => line(`${code}${n}`, `,${id}`))
+    const send = (some: string[]) =>
+      upload(reviewer, `${HEAD},reviewer_id\n${some.join('\n')}\n`, '', {}, '/reviews')
+    const answer = await send(rows)
+    const out = 'You may not leave a record where you can’t reach it.'
+    expect([answer.status, told(answer)]).toEqual([422, [`3 ${out}`, `4 ${out}`]])
+    expect(await trail(org, { request: answer.headers.get('x-request-id') as string })).toMatchObject([
+      { action: 'access:denied', data: { wanted: 'review:create' } },
+    ])
+    expect((await stored(org)).filter((row) => row.code.startsWith(code))).toEqual([])
+    expect((await send([rows[0] as string])).status).toBe(200)
+    expect((await stored(org)).filter((row) => row.code.startsWith(code))).toHaveLength(1)
+  })
+
   test('are of one organization: what another one has is neither named nor touched', async () => {
     const code = unique('O')
     const theirs = await makeGroup(foreigner.org)
