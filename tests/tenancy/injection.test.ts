@@ -82,11 +82,40 @@ describe('is refused', () => {
     ['entering again', `app.enter('${foreign}', '{}', 0)::text`, '42501'],
     ['entering again to read', `app.enter_to_read('${foreign}', '{}', 0)::text`, '42501'],
     ['rights of another organization', `app.rights('${foreign}', '${foreigner.id}')`, '42501'],
-    ['a sign-in look-up, which knows the hash', `app.sign_in_lookup('${foreigner.username}', null)`, '42501'],
-    ['locking out somebody', `app.sign_in_failed('x', '${foreigner.accountId}', 1, 99, null, null)`, '42501'],
+    [
+      'a sign-in look-up, which knows the hash',
+      `app.sign_in_lookup('${foreigner.username}', null, null)`,
+      '42501',
+    ],
+    [
+      'locking out somebody',
+      `app.sign_in_failed('x', '${foreigner.accountId}', 1, 99, null, null, null)`,
+      '42501',
+    ],
     [
       'a session of one’s own making',
-      `app.open_session('${foreigner.accountId}', '${foreign}', '${foreigner.id}', 'token', '\\x00', null, null, '', 1, 1, '{}')`,
+      `app.open_session('${foreigner.accountId}', '${foreign}', '${foreigner.id}', 'token', '\\x00', null, '', 1, 1, '{}', now(), null, null)`,
+      '42501',
+    ],
+    ['the hash of a password', `app.account_lookup('${foreigner.accountId}', null)`, '42501'],
+    ['being let through', `app.sign_in_passed('${foreigner.accountId}', null, null, '', 'x')`, '42501'],
+    [
+      'another password',
+      `app.change_password('${foreigner.accountId}', now(), 'x', '${foreignSession}', '\\x00', null, '{}')`,
+      '42501',
+    ],
+    ['another password by link', `app.reset_password('\\x00', 'x', '{}')`, '42501'],
+    ['a link to choose one', `app.forgot_password('${foreigner.username}', '{}')`, '42501'],
+    ['a link of one’s own making', `app.account_mail('${foreigner.id}', '\\x00')`, '42501'],
+    ['what a link is for', `app.link_lookup('\\x00')`, '42501'],
+    ['another address', `app.request_email('${foreigner.accountId}', 'x@example.com', '{}')`, '42501'],
+    ['another address by link', `app.confirm_email('\\x00', '{}')`, '42501'],
+    ['an address as it was', `app.undo_email('\\x00', 'x', '{}')`, '42501'],
+    ['unlocking by link', `app.unlock_by_link('\\x00', '{}')`, '42501'],
+    ['registering somebody', `app.begin_registration('x', 'x@example.com', '', '', 'x', '{}')`, '42501'],
+    [
+      'mail to an address of one’s choice',
+      `app.queue_account_mail('${foreigner.accountId}', 'reset-password', 'en', '{}', 'x@example.com')`,
       '42501',
     ],
     ['asking for the actor of a session', `app.session_actor('\\x00')`, '42501'],
@@ -132,6 +161,7 @@ describe('is refused', () => {
 
 describe('finds nothing', () => {
   test.each([
+    ['to unlock', `app.unlock_account('${foreigner.id}')`, 'false'],
     ['by its id', foreignRows, '0'],
     ['past the policy', `select count(*) from users where true or org_id = '${foreign}'`, null],
     [
