@@ -47,7 +47,7 @@ export const historyAnswer = z.strictObject({ data: z.array(happening), next: z.
 /** A line of the trail, as a statement gives it. */
 export type Line = Omit<Happening, 'changes'> & {
   target_type: string
-  data: { before?: Record<string, unknown>; after?: Record<string, unknown> }
+  data: Partial<Record<'before' | 'after' | 'gains' | 'loses', Record<string, unknown>>>
 }
 
 /**
@@ -105,8 +105,10 @@ export function actorName(reader: UserActor, id: RawBuilder<unknown>): RawBuilde
 }
 
 function told({ target_type, data, actor, ...line }: Line, names: ReadonlyMap<string, string>): Happening {
-  const { before = {}, after = {} } = data
+  const { before = {}, after = {}, gains = {}, loses = {} } = data
   const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])]
+  // of a change of roles: how many people gained and lost which permission
+  const effects = Object.entries({ gains, loses }).filter(([, people]) => Object.keys(people).length)
   const nameOf = (value: unknown) => (typeof value === 'string' ? names.get(value) : undefined)
   const changes = fields.map((field): Change => {
     const [from, to] = [before[field], after[field]]
@@ -115,7 +117,7 @@ function told({ target_type, data, actor, ...line }: Line, names: ReadonlyMap<st
     return { field, from, to, from_name: nameOf(from), to_name: nameOf(to) }
   })
   const who = actor && { id: actor.id, ...(actor.name ? { name: actor.name } : {}) }
-  return { ...line, actor: who, changes }
+  return { ...line, actor: who, changes: [...changes, ...effects.map(([field, to]) => ({ field, to }))] }
 }
 
 /** Which model the id in a field of the trail is of. */

@@ -553,7 +553,8 @@ describe('pages and files', () => {
       expect((await browserOf(people.owner).get(path)).status, path).toBe(200)
   })
 
-  test('history tells of permissions and parents by their names', async () => {
+  test('history tells of permissions and parents by their names, and whom it touched', async () => {
+    await makeUser(people.org, { roles: [target] })
     await as(editor).patch(api(paths.role(target)), {
       permissions: ['session:read:own'],
       parent_ids: [parent],
@@ -569,6 +570,9 @@ describe('pages and files', () => {
     expect(told).toContain('role_permission:delete permission_id user:read:own>')
     expect(told).toContain('role_permission:create permission_id >session:read:own')
     expect(told).toContain(`role_parent:create parent_id >${(await row(parent)).name}`)
+    const effect = data.find(({ action }) => action === 'role:effect')
+    expect(effect?.changes).toContainEqual({ field: 'loses', to: { 'user:read:own': 1 } })
+    expect((await browserOf(editor).get(history(target))).text).toContain('user:read:own (1)')
   })
 
   test('the list is searched, filtered, sorted and exported', async () => {

@@ -53,7 +53,7 @@ function Assigned({
   const { role, granted_by, reason, created_at, expires_at } = assignment
   const shown = offered.length ? <a href={frame.path(paths.role(role.id))}>{role.name}</a> : role.name
   return (
-    <li class="plain-row">
+    <li class="plain-row assigned">
       <div>
         {shown}
         <span class="nothing">

@@ -50,6 +50,7 @@ const verbs: Record<string, string> = {
   'role_permission:delete': 'Permission removed',
   'role_parent:create': 'Inheritance added',
   'role_parent:delete': 'Inheritance removed',
+  'role:effect': 'People affected',
   'group_member:create': 'Member added',
   'group_member:update': 'Member’s role changed',
   'group_member:delete': 'Member removed',
@@ -64,5 +65,9 @@ const label = ({ columns }: Resource, field: string) =>
 function told(change: Change, side: 'from' | 'to'): string | null | undefined {
   const value = change[`${side}_name`] ?? change[side]
   if (value === undefined || value === null) return value
+  if (change.field === 'gains' || change.field === 'loses')
+    return Object.entries(value)
+      .map(([permission, people]) => `${permission} (${people})`)
+      .join(', ')
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
