@@ -164,6 +164,19 @@ describe('moving', () => {
     expect((await move(manager, here_.id, mine.id)).status).toBe(403)
   })
 
+  test('isn’t done by a form that leaves the group where it is', async () => {
+    const [top, group] = [await made({}), await made({})]
+    await move(boss, group.id, top.id)
+    const manager = await personWith(org, OF_GROUP, { groups: [group.id] })
+    const form = await browserOf(manager).get(`${paths.group(group.id)}/edit`)
+    expect(form.text).toContain(`<option value="${top.id}" selected="">As it is</option>`)
+    const saved = await browserOf(manager).patch(paths.group(group.id), {
+      name: unique('x'),
+      parent_id: top.id,
+    })
+    expect(saved.status).toBe(303)
+  })
+
   test('closes no circle, and says the way that would, as far as one sees it', async () => {
     const a = await made({ name: 'A' })
     const b = await made({ name: 'B', parent_id: a.id })

@@ -1,7 +1,7 @@
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import type { Column } from '#src/resource/column.ts'
 import { placesOf } from '#src/resource/places.ts'
-import type { Resource, Row } from '#src/resource/resource.ts'
+import { nameOfReference, type Resource, type Row } from '#src/resource/resource.ts'
 import { capital } from '#src/resource/views/cell.tsx'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { Checkbox } from '#src/ui/checkbox.tsx'
@@ -103,7 +103,7 @@ export function DeclaredFields({ resource, offered, field, row }: FormProps & Fi
   return (
     <>
       {written.map(([name, column]) => (
-        <ColumnField column={column} given={field(name)} offered={offered} />
+        <ColumnField column={column} given={field(name)} offered={offered} row={row} />
       ))}
     </>
   )
@@ -115,10 +115,12 @@ function ColumnField({
   column,
   given,
   offered,
+  row,
 }: {
   column: Column
   given: ReturnType<FieldsProps['field']>
   offered: Offered
+  row?: Row
 }) {
   const { kind, label, hint, required, rows, options = [], labels = {}, of = '' } = column
   const shared = { ...given, label, hint, required }
@@ -134,12 +136,19 @@ function ColumnField({
     return <Select {...shared} required options={offered[given.name] ?? choices} />
   }
   if (kind === 'reference') {
-    const records = offered[given.name] ?? offered[of] ?? []
+    const records = withCurrent(offered[given.name] ?? offered[of] ?? [], given.name, row)
     return <Select {...shared} none={of === 'user' ? 'Nobody' : 'None'} options={records} />
   }
   return (
     <Field {...shared} type={inputs[kind as keyof typeof inputs] ?? 'text'} rows={rows} autocomplete="off" />
   )
+}
+
+/** What a record names now can be kept, also where it isn't among those that are offered. */
+function withCurrent(records: Offered[string], name: string, row: Row | undefined): Offered[string] {
+  const named = row?.[nameOfReference(name)] as { id: string; name?: string } | null | undefined
+  if (!named || records.some(({ value }) => value === named.id)) return records
+  return [{ value: named.id, label: named.name ?? 'As it is' }, ...records]
 }
 
 function BothVersions({
