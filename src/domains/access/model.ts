@@ -3,7 +3,7 @@ import type { Effective } from '#src/access/effective.ts'
 import type { Explanation, Path } from '#src/access/explain.ts'
 import { normalised } from '#src/domains/users/model.ts'
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+export const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const PERMISSION = /^[a-z][a-z0-9_]*:[a-z][a-z0-9_]*$/
 
 /** An empty field of a form is none. */
@@ -22,7 +22,8 @@ export const person = z
 export const explainQuery = z.strictObject({
   user: optional(person),
   permission: optional(permission),
-  record: optional(id('id of a record')),
+  /** Looked at by the handler, so that the form comes again with what was typed. */
+  record: optional(z.string().trim().max(100).meta({ format: 'uuid' })),
   request: optional(z.guid('is no id of a request')),
 })
 export type ExplainQuery = z.infer<typeof explainQuery>

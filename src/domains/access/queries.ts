@@ -9,7 +9,13 @@ import { parsePermission } from '#src/access/permission.ts'
 import type { Present } from '#src/access/reach.ts'
 import type { Who } from '#src/access/standing.ts'
 import type { Db, Door } from '#src/db/database.ts'
-import { type ExplainQuery, type Questions, type Refused, withoutNames } from '#src/domains/access/model.ts'
+import {
+  type ExplainQuery,
+  type Questions,
+  type Refused,
+  UUID,
+  withoutNames,
+} from '#src/domains/access/model.ts'
 import { HttpError, invalid, notFound } from '#src/http/errors.ts'
 import { placesOf } from '#src/resource/places.ts'
 import { namesOf } from '#src/resource/query.ts'
@@ -39,6 +45,7 @@ export async function explanationOf(
   const [model = '', action = ''] = permission.split(':')
   if (record && !findModel(model))
     throw refused('record', `is for models that are tables, and ${model} is none`)
+  if (record && !UUID.test(record)) throw refused('record', 'is no id of a record')
   const question = { model, action, record: record ? [record] : undefined }
   const found = await explain(db, actor, who, question, present).catch((error) => {
     throw error instanceof UnknownPermission
@@ -128,7 +135,7 @@ export async function titleOf(
   const resource = resourceOf(permission.slice(0, permission.indexOf(':')))
   const grant = resource && actor.find(resource.may('read'))
   if (!record || !grant) return null
-  const name = (await namesOf(db, actor, resource, grant as never, [record])).get(record)
+  const name = (await namesOf(db, actor, resource, grant as never, [record])).get(record.toLowerCase())
   return name === undefined ? null : { name, path: placesOf(resource.path).one(record) }
 }
 
