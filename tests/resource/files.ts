@@ -8,7 +8,6 @@ import { type Body, Stage } from '#tests/resource/stage.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 
 const { db } = await testDatabase()
-const MANY = 3500
 const NASTY = [
   '=1+1',
   '+1',
@@ -43,7 +42,8 @@ export function files(given: Stage): void {
   test('hold every row of the view, in its order', async () => {
     const stage = await Stage.of(given.entity)
     const { owner } = stage.people
-    await stage.rows(Array(MANY).fill({}))
+    const many = stage.entity.thousands ? 3500 : 40
+    await stage.rows(Array(many).fill({}))
     await stage.remove(await stage.row())
     const stored = (await stage.all()).filter(({ deleted_at }) => deleted_at === null)
     const byAge = stored.sort(
@@ -51,13 +51,13 @@ export function files(given: Stage): void {
     )
     const { rows, text, headers } = await file(stage, owner, '?sort=-created_at')
     expect(rows.map(([id]) => id)).toEqual(byAge.map(({ id }) => id))
-    expect(text.match(/\r\n/g)?.length).toBeGreaterThan(MANY)
+    expect(text.match(/\r\n/g)?.length).toBeGreaterThan(many)
     expect(headers.get('content-disposition')).toBe(`attachment; filename="${resource.path.slice(1)}.csv"`)
     const [first] = await listed(stage, owner, '?limit=1&sort=-created_at')
     expect(rows[0]?.slice(0, columns.length).map(fromCell)).toEqual(cells(first as Row))
     // the page of a list doesn't cut its file
-    expect((await file(stage, owner, '?limit=10&offset=5')).rows).toHaveLength(MANY)
-    await broken(stage)
+    expect((await file(stage, owner, '?limit=10&offset=5')).rows).toHaveLength(many)
+    if (stage.entity.thousands) await broken(stage)
   }, 60_000)
 
   /** A client that goes away after the first piece ends the reading; what is sent is read as it is asked for. */

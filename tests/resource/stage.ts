@@ -22,6 +22,8 @@ export type Entity = {
   sample: () => Body
   /** What a PATCH sets, unlike every sample. */
   change: Body
+  /** Also tries thousands: once is enough for what all entities share. */
+  thousands?: boolean
 }
 
 /** Who acts on the entity's records: all in `org`, which has two groups, but the foreigner. */

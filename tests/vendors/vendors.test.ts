@@ -17,4 +17,5 @@ await suiteFor({
     notes: 'First line\nsecond line',
   }),
   change: { rating: 4, kind: 'services', preferred: false, since: null },
+  thousands: true,
 })
