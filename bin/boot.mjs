@@ -14,6 +14,7 @@ const kysely = { bin: ['kysely-ctl', 'kysely'], named: true, last: ['--no-outdat
 // node: arguments of Node; bin: package, its program, arguments; named: hands on the command's own name, too
 const commands = {
   start: { bundle: 'main', server: true },
+  worker: { bundle: 'worker', server: true },
   dev: { node: ['--watch', ...tsx, 'src/main.ts'] },
   test: { check: true, ...vitest },
   'test:long': { ...vitest, env: { AMBIT_LONG: '1' } },
@@ -29,6 +30,7 @@ const commands = {
   'admin:create': admin,
   'admin:unlock': admin,
   'admin:reset-password': admin,
+  'mail:test': admin,
 }
 const withoutDevelopment = ['bundle', 'named']
 

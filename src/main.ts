@@ -2,45 +2,30 @@ import { serve } from '@hono/node-server'
 import pino from 'pino'
 import { RightsCache } from '#src/access/rights.ts'
 import { createApp } from '#src/app.ts'
-import { ConfigError, readConfig } from '#src/config.ts'
-import { Database } from '#src/db/database.ts'
-import { EmbeddedError } from '#src/db/embedded.ts'
-import { DatabaseError } from '#src/db/errors.ts'
+import { publicAddress, readConfig } from '#src/config.ts'
 import { Listener } from '#src/db/listener.ts'
-import { SchemaError } from '#src/db/migrate.ts'
-import { prepareDatabase } from '#src/db/prepare.ts'
-import { runSeeds } from '#src/db/seed.ts'
-import { selfCheck, UnsafeDatabase } from '#src/db/selfcheck.ts'
+import { couldNotStart, openDatabase } from '#src/db/open.ts'
+import { handlers, schedules } from '#src/domains/jobs.ts'
+import { Jobs } from '#src/platform/jobs/jobs.ts'
 import { LastSeen } from '#src/platform/last-seen.ts'
 import { shutdown } from '#src/platform/shutdown.ts'
 
 const begun = performance.now()
-const foreseeable = [ConfigError, EmbeddedError, SchemaError, DatabaseError, UnsafeDatabase]
 
 async function start(): Promise<void> {
   const config = readConfig()
   const log = pino({ level: config.LOG_LEVEL, base: undefined })
-  const prepared = await prepareDatabase(config, runSeeds)
-  const db = new Database(prepared.url, {
-    max: config.DATABASE_POOL_SIZE,
-    timeoutMs: config.DATABASE_STATEMENT_TIMEOUT_MS,
-  })
-  try {
-    for (const remark of await selfCheck(db.pool)) log.warn(remark)
-  } catch (error) {
-    await db.close()
-    await prepared.stop()
-    throw error
-  }
+  const { db, prepared } = await openDatabase(config, log)
   const listener = new Listener(prepared.listenUrl)
   await listener.open()
   const rights = new RightsCache(db, listener)
   const lastSeen = new LastSeen(db)
   const app = createApp({ config, db, rights, seen: lastSeen.mark, log })
+  const jobs = config.WORKER_IN_PROCESS
+    ? new Jobs({ db, listenUrl: prepared.listenUrl, handlers: handlers(config), schedules, log })
+    : null
   const server = serve({ fetch: app.fetch, hostname: config.HOST, port: config.PORT }, ({ port }) => {
-    const address =
-      config.PUBLIC_URL ??
-      `http://${config.HOST === '127.0.0.1' ? 'localhost' : config.HOST}:${port}${config.URL_PREFIX}`
+    const address = publicAddress({ ...config, PORT: port })
     log.info(
       {
         ms: Math.round(performance.now() - begun),
@@ -50,8 +35,10 @@ async function start(): Promise<void> {
       `${config.APP_NAME} listens on ${address}`,
     )
     welcome(address, config.ENVIRONMENT)
+    void jobs?.start()
   })
   shutdown(server, async () => {
+    await jobs?.stop()
     await lastSeen.stop()
     await listener.close()
     await db.close()
@@ -78,8 +65,4 @@ function welcome(address: string, environment: string): void {
   process.stdout.write(`\n  ${address}\n\n${accounts}\n\n`)
 }
 
-start().catch((error) => {
-  const known = foreseeable.some((kind) => error instanceof kind)
-  process.stderr.write(known ? `${error.message}\n` : `${error.stack ?? error}\n`)
-  process.exit(1)
-})
+start().catch(couldNotStart)

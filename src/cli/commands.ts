@@ -10,6 +10,7 @@ import {
   wanted,
 } from '#src/cli/command.ts'
 import { asApplication, asOwner } from '#src/cli/connection.ts'
+import { mailCommand } from '#src/cli/mail.ts'
 import { organizationCommand } from '#src/cli/organization.ts'
 import { newPassword, strongPassword, UsageError } from '#src/cli/prompt.ts'
 import { calledFrom } from '#src/config.ts'
@@ -100,6 +101,7 @@ ${REASON}`,
     takes: 1,
     run: resetting,
   },
+  'mail:test': mailCommand,
 }
 
 type Place = { id: string; name: string; slug: string; status: string }

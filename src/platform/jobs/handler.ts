@@ -3,6 +3,8 @@ import { asSystem } from '#src/access/system.ts'
 import type { Database, Db } from '#src/db/database.ts'
 import type { AnyJob, Job } from '#src/platform/jobs/job.ts'
 
+export type Log = Record<'info' | 'warn' | 'error', (details: object, message: string) => void>
+
 /** Somebody else has the job by now: this attempt was taken for dead. */
 export class ClaimLost extends Error {}
 
@@ -18,6 +20,7 @@ export type Attempt<T> = {
   /** Aborted when the attempt took too long, was taken for dead, or the process ends. */
   readonly signal: AbortSignal
   readonly db: Pick<Database, 'withActor' | 'lookup'>
+  readonly log: Log
   /** A transaction in the job's organization, for no person. */
   within<R>(work: (tx: Db) => Promise<R>): Promise<R>
   /**
@@ -47,7 +50,11 @@ export type Taken = {
 }
 
 /** @throws when the payload is not what the job takes */
-export function attemptAt<T>(job: Job<T>, taken: Taken, db: Attempt<T>['db']): Attempt<T> {
+export function attemptAt<T>(
+  job: Job<T>,
+  taken: Taken,
+  { db, log }: Pick<Attempt<T>, 'db' | 'log'>,
+): Attempt<T> {
   const { id, retryCount: number, retryLimit, signal } = taken
   const { org, payload } = taken.data as { org: string | null; payload: unknown }
   const within = <R>(work: (tx: Db) => Promise<R>) => {
@@ -62,5 +69,16 @@ export function attemptAt<T>(job: Job<T>, taken: Taken, db: Attempt<T>['db']): A
       return done
     })
   const last = number >= retryLimit
-  return { id, number, last, payload: job.payload.parse(payload), orgId: org, signal, db, within, finish }
+  return {
+    id,
+    number,
+    last,
+    payload: job.payload.parse(payload),
+    orgId: org,
+    signal,
+    db,
+    log,
+    within,
+    finish,
+  }
 }

@@ -2,13 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { PgBoss } from 'pg-boss'
 import { listen } from '#src/db/channel.ts'
 import type { Database } from '#src/db/database.ts'
-import { type Attempt, attemptAt, ClaimLost, type Handler, type Taken } from '#src/platform/jobs/handler.ts'
+import {
+  type Attempt,
+  attemptAt,
+  ClaimLost,
+  type Handler,
+  type Log,
+  type Taken,
+} from '#src/platform/jobs/handler.ts'
 import { DEAD, type Job, queueSettings } from '#src/platform/jobs/job.ts'
 
 /** A job that comes by the clock (UTC), once for all processes. */
 export type Schedule = { readonly job: Job<Record<string, never>>; readonly cron: string }
-
-type Log = Record<'info' | 'warn' | 'error', (details: object, message: string) => void>
 
 type Options = {
   db: Database
@@ -121,10 +126,10 @@ export class Jobs {
   }
 
   async #run({ job, run }: Handler, taken: Taken): Promise<void> {
-    const { db, log } = this.#options
+    const { log } = this.#options
     const about = { job: job.name, id: taken.id, attempt: taken.retryCount + 1 }
     try {
-      await run(attemptAt(job, taken, db) as Attempt<never>)
+      await run(attemptAt(job, taken, this.#options) as Attempt<never>)
     } catch (err) {
       if (err instanceof ClaimLost)
         return log.warn(about, 'the job was taken for dead, and its work is undone')

@@ -1,0 +1,16 @@
+import { z } from 'zod'
+import { handled } from '#src/platform/jobs/handler.ts'
+import { defineJob } from '#src/platform/jobs/job.ts'
+
+/** Takes away what is older than its time: failed names, counters, keys and files of requests, mails. */
+export const tidy = defineJob('tidy', z.strictObject({}), { retries: 1, atOnce: 1 })
+
+/** Rows of each kind in one transaction, and transactions in one go. */
+const MOST = 1000
+const ROUNDS = 200
+
+export const tidies = handled(tidy, async ({ db, signal }) => {
+  for (let round = 0; round < ROUNDS && !signal.aborted; round++) {
+    if (!(await db.lookup<number>('tidy', [MOST]))) return
+  }
+})

@@ -1,0 +1,86 @@
+import type { Config } from '#src/config.ts'
+import { seal } from '#src/platform/mail/sealed.ts'
+
+export type Mailbox = { name: string; address: string }
+
+/** A mail as it goes out. */
+export type Message = {
+  from: Mailbox
+  replyTo: Mailbox | undefined
+  to: string
+  subject: string
+  text: string
+  html: string
+  /** The same at every attempt, so that who gets it twice can tell. */
+  messageId: string
+}
+
+/** Takes a message away; what it answers is kept with the mail instead. */
+export type Carrier = (message: Message) => Promise<Buffer | null>
+
+/** No attempt will do better: the message or its recipient was refused, or there is nobody to give it to. */
+export class Refused extends Error {}
+
+/** To the mail server; without one, kept in development, and refused elsewhere. */
+export function carrierOf(config: Config): Carrier {
+  const url = serverOf(config)
+  if (url) return smtp(url)
+  if (config.ENVIRONMENT === 'development')
+    return async (message) => seal(config.SECRET_KEY, JSON.stringify(message))
+  return async () => {
+    throw new Refused('There is no mail server: set SMTP_URL.')
+  }
+}
+
+function serverOf({
+  SMTP_URL,
+  SMTP_HOST,
+  SMTP_PORT,
+  SMTP_USERNAME = '',
+  SMTP_PASSWORD = '',
+}: Config): URL | null {
+  if (SMTP_URL) return new URL(SMTP_URL)
+  if (!SMTP_HOST) return null
+  const url = new URL(`${SMTP_PORT === 465 ? 'smtps' : 'smtp'}://${SMTP_HOST}:${SMTP_PORT}`)
+  url.username = encodeURIComponent(SMTP_USERNAME)
+  url.password = encodeURIComponent(SMTP_PASSWORD)
+  return url
+}
+
+const LOCAL = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
+
+/** A password goes to another machine over TLS only, unless the URL says `?requireTLS=false`. */
+function smtp(url: URL): Carrier {
+  const requireTLS =
+    url.protocol === 'smtp:' &&
+    url.username !== '' &&
+    !LOCAL.test(url.hostname) &&
+    !url.searchParams.has('requireTLS')
+  const limits = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 30_000 }
+  return async ({ to, ...message }) => {
+    // loaded here: most processes send nothing for a while
+    const { createTransport } = await import('nodemailer')
+    const transport = createTransport({ url: url.href, ...limits, ...(requireTLS && { requireTLS }) })
+    try {
+      await transport.sendMail({
+        ...message,
+        to: { name: '', address: to },
+        envelope: { from: message.from.address, to: [to] },
+        headers: { 'Auto-Submitted': 'auto-generated' },
+        disableFileAccess: true,
+        disableUrlAccess: true,
+      })
+      return null
+    } catch (error) {
+      throw isRefusal(error) ? new Refused((error as Error).message, { cause: error }) : error
+    } finally {
+      transport.close()
+    }
+  }
+}
+
+/** 5xx about this recipient or this message (RFC 5321, 4.2.1); about us or the connection it may be mended. */
+const isRefusal = (error: unknown) => {
+  const { permanent, command } = error as { permanent?: boolean; command?: string }
+  return permanent === true && (command === 'RCPT TO' || command === 'DATA')
+}

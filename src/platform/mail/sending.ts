@@ -1,0 +1,120 @@
+import { type Config, publicAddress } from '#src/config.ts'
+import { type Attempt, ClaimLost, type Handler, handled } from '#src/platform/jobs/handler.ts'
+import { type Carrier, carrierOf, type Mailbox, type Message, Refused } from '#src/platform/mail/carrier.ts'
+import { htmlOf, oneLine, textOf } from '#src/platform/mail/document.ts'
+import {
+  type AnyMail,
+  type Around,
+  type Language,
+  languages,
+  type Sending,
+} from '#src/platform/mail/letter.ts'
+import { mailJob } from '#src/platform/mail/queue.ts'
+
+/** A queued mail, as the database tells of it. */
+type Order = {
+  id: string
+  template: string
+  language: string
+  recipient: string
+  data: unknown
+  orgId: string | null
+  organization: string | null
+  accountId: string | null
+}
+
+type Options = { config: Config; mails: readonly AnyMail[]; carry?: Carrier }
+
+/**
+ * Sends queued mails. A mail is marked in the step that ends its job: a process that dies between the server's yes and
+ * that step leaves it to be sent once more, with the same Message-ID.
+ */
+export function sendsMails({ config, mails, carry = carrierOf(config) }: Options): Handler {
+  const kinds = new Map(mails.map((mail) => [mail.name, mail]))
+  return handled(mailJob, async (attempt) => {
+    const { id, number, last, payload, db, log } = attempt
+    const order = await db.lookup<Order | null>('mail_to_send', [payload.mail])
+    if (!order) return
+    const outcome = await carried(attempt, order, { config, kinds, carry })
+    const status = outcome.status === 'queued' && last ? 'failed' : outcome.status
+    const settled = [order.id, status, outcome.because, outcome.content, id, number]
+    if (!(await db.lookup<boolean>('settle_mail', settled)))
+      throw new ClaimLost(`somebody else has job ${id}`)
+    if (status === 'queued') throw new Error(`mail ${order.id} could not be sent`)
+    if (status === 'failed') log.warn({ mail: order.id, template: order.template }, 'a mail was given up')
+  })
+}
+
+type Outcome = {
+  status: 'sent' | 'kept' | 'failed' | 'queued'
+  because: string | null
+  content: Buffer | null
+}
+type Means = { config: Config; kinds: ReadonlyMap<string, AnyMail>; carry: Carrier }
+
+async function carried(attempt: Attempt<unknown>, order: Order, means: Means): Promise<Outcome> {
+  try {
+    const content = await means.carry(await messageOf(attempt, order, means))
+    return { status: content ? 'kept' : 'sent', because: null, content }
+  } catch (error) {
+    const because = oneLine((error as Error).message).slice(0, 500)
+    return { status: error instanceof Refused ? 'failed' : 'queued', because, content: null }
+  }
+}
+
+async function messageOf(
+  attempt: Attempt<unknown>,
+  order: Order,
+  { config, kinds }: Means,
+): Promise<Message> {
+  const { id, recipient, orgId, organization, accountId } = order
+  const kind = kinds.get(order.template)
+  if (!kind) throw new Error(`there is no mail ${order.template}`)
+  // what an organization can queue says nothing about anybody's account
+  if ((kind.to === 'account') !== (accountId !== null)) throw new Refused(`${kind.name} is not of this kind`)
+  const language = languageOf(order.language)
+  const sending: Sending = {
+    id,
+    recipient,
+    language,
+    orgId,
+    accountId,
+    db: attempt.db,
+    within: attempt.within,
+  }
+  const around = aroundOf(config, organization)
+  return composed(await kind.write(order.data, sending, around), { id, recipient, language, around, config })
+}
+
+/** What letters mention. */
+export const aroundOf = (config: Config, organization: string | null): Around => {
+  const base = publicAddress(config)
+  return { appName: config.APP_NAME, organization, link: (path) => base + path }
+}
+
+type Whither = { id: string; recipient: string; language: Language; around: Around; config: Config }
+
+/** A letter as the message that goes out. */
+export function composed(
+  letter: Parameters<typeof textOf>[0],
+  { id, recipient, language, around, config }: Whither,
+): Message {
+  const from = mailboxOf(config.EMAIL_FROM ?? `${config.APP_NAME} <no-reply@localhost>`)
+  return {
+    from,
+    replyTo: config.EMAIL_REPLY_TO ? mailboxOf(config.EMAIL_REPLY_TO) : undefined,
+    to: recipient,
+    subject: oneLine(letter.subject),
+    text: textOf(letter, around),
+    html: htmlOf(letter, around, language),
+    messageId: `<${id}@${from.address.split('@').at(-1)}>`,
+  }
+}
+
+const languageOf = (text: string): Language => languages.find((language) => language === text) ?? languages[0]
+
+/** `Name <name@example.com>` or the address alone. */
+function mailboxOf(text: string): Mailbox {
+  const [, name = '', address = text] = /^([^<]*)<([^>]+)>$/.exec(text) ?? []
+  return { name: name.trim(), address: address.trim() }
+}
