@@ -6,6 +6,7 @@ import type { Door } from '#src/db/database.ts'
 import { type Call, type Endpoint, post, type Refusal, signedIn } from '#src/http/endpoint.ts'
 import { HttpError, invalid } from '#src/http/errors.ts'
 import { validQuery } from '#src/http/input.ts'
+import { paths } from '#src/paths.ts'
 import { actionsOf } from '#src/resource/actions.ts'
 import { eachOf, MOST_AT_ONCE, type Outcome } from '#src/resource/bulk.ts'
 import { everyRow } from '#src/resource/list.ts'
@@ -106,7 +107,8 @@ export function bulkRoute<M extends Model>(
     )
     if (!result.refused) {
       const done = result.done === 1 ? `1 ${resource.declared.one}` : `${result.done} ${many}`
-      return { json: result, location: resource.path, notice: `${done} ${bulk.did}` }
+      const location = actor.can(resource.may('read')) ? resource.path : paths.home
+      return { json: result, location, notice: `${done} ${bulk.did}` }
     }
     return {
       json: result,

@@ -201,6 +201,13 @@ export function bulk(given: Stage): void {
       expect((await given.stored(ids[1] as string)).deleted_at).not.toBeNull()
     })
 
+    testIf(groupable)('goes where one may be who only writes', async () => {
+      const answer = await post(people.blind, { action: 'delete', ids: await given.row() })
+      expect(answer.status).toBe(303)
+      const next = await given.browser(people.blind).get(answer.headers.get('location') as string)
+      expect(next.status).toBe(200)
+    })
+
     test('tells which were refused and why, and tries just them again', async () => {
       const [done = '', gone = ''] = await given.rows([{}, given.named('Gone <b>already</b>')])
       await given.remove(gone)

@@ -101,6 +101,8 @@ export function writes(stage: Stage): void {
         const [line, ...more] = await recorded(by, answer, via)
         expect(line).toMatchObject({ action: write.event, target_type: stage.model, target_id: id })
         expect([line?.data, more]).toEqual([changesOf(was, row), []])
+        if (via === 'web')
+          expect((await stage.browser(by).get(answer.headers.get('location') as string)).status).toBe(200)
         if (via === 'web' || name === 'DELETE') return
         expect(answer.headers.get('etag')).toBe(`"${row.version}"`)
         for (const [key, value] of Object.entries(answer.json<Row>()))
