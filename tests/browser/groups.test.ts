@@ -52,28 +52,32 @@ describe.skipIf(!installed && !process.env.CI)('Groups and what happened, in a b
     return page
   }
 
-  it.each([1280, 390])('are within reach of everybody, %d px wide', async (width) => {
-    const { data } = (await as(people.owner).get(`/api${paths.events}?action=group:update`)).json<{
-      data: { id: string }[]
-    }>()
-    const page = await opened(paths.groups, { width })
-    for (const path of [
-      paths.groups,
-      paths.groupTree(paths.groups),
-      paths.group(top as string),
-      `${paths.group(group as string)}/edit`,
-      paths.groupMembers(paths.groups, group as string),
-      paths.departments,
-      paths.events,
-      paths.event(data[0]?.id as string),
-    ]) {
-      await page.goto(address + path)
-      const { width: wide } = (await page.locator('main').boundingBox()) ?? { width: 0 }
-      expect(wide, path).toBeLessThanOrEqual(width)
-      await accessible(page)
-    }
-    await page.context().close()
-  }, 60_000)
+  it.each([1280, 390])(
+    'are within reach of everybody, %d px wide',
+    async (width) => {
+      const { data } = (await as(people.owner).get(`/api${paths.events}?action=group:update`)).json<{
+        data: { id: string }[]
+      }>()
+      const page = await opened(paths.groups, { width })
+      for (const path of [
+        paths.groups,
+        paths.groupTree(paths.groups),
+        paths.group(top as string),
+        `${paths.group(group as string)}/edit`,
+        paths.groupMembers(paths.groups, group as string),
+        paths.departments,
+        paths.events,
+        paths.event(data[0]?.id as string),
+      ]) {
+        await page.goto(address + path)
+        const { width: wide } = (await page.locator('main').boundingBox()) ?? { width: 0 }
+        expect(wide, path).toBeLessThanOrEqual(width)
+        await accessible(page)
+      }
+      await page.context().close()
+    },
+    60_000,
+  )
 
   it.each([true, false])('lets members be added, changed and removed (JavaScript: %s)', async (script) => {
     const page = await opened(paths.groupMembers(paths.groups, group as string), { script })

@@ -1,63 +1,18 @@
 import { z } from 'zod'
-import type { UserActor } from '#src/access/actor.ts'
-import type { Door } from '#src/db/database.ts'
 import { personNamed, putMember, removeMember } from '#src/domains/groups/member-actions.ts'
-import { Members, type MembersProps, membersScreen } from '#src/domains/groups/member-views.tsx'
-import { type Member, memberAnswer, memberList, membership, newMember } from '#src/domains/groups/model.ts'
-import { type Gathering, membersOf, readGathering } from '#src/domains/groups/queries.ts'
+import { membersFor, screenOf } from '#src/domains/groups/member-screen.tsx'
+import { memberAnswer, memberList, membership, newMember } from '#src/domains/groups/model.ts'
+import { readGathering } from '#src/domains/groups/queries.ts'
 import { type Call, del, type Endpoint, get, post, put, type Refusal, signedIn } from '#src/http/endpoint.ts'
-import type { ListView } from '#src/http/list.ts'
 import { pageJson, pageLinks } from '#src/http/page.ts'
 import { paths } from '#src/paths.ts'
-import { list } from '#src/resource/list.ts'
 import { pageAnswer } from '#src/resource/list-routes.tsx'
-import { readRecord } from '#src/resource/query.ts'
 import type { Resource } from '#src/resource/resource.ts'
-import { recordFrame } from '#src/resource/views/record.tsx'
-import type { Frame } from '#src/ui/frame.ts'
 
 type Groups = Resource<'group'>
 
 /** The list as it answers, with how many there are in all. */
 const membersAnswer = pageAnswer(memberAnswer).extend({ members_count: z.int() })
-
-/** What the members of a group are shown with. */
-export async function membersFor(
-  db: Door,
-  actor: UserActor,
-  { path: base }: Groups,
-  gathering: Gathering,
-  view: ListView,
-): Promise<Omit<MembersProps, 'frame'>> {
-  const found = await list<Member, 'users'>(db, actor, view, membersOf(actor, gathering, view))
-  return { gathering, found, view, base, me: actor.userId, opens: actor.can('user:read') }
-}
-
-/** The tab of the record; a page of its own for who leads the group and reads none. */
-async function screenOf(
-  { db, actor }: { db: Door; actor: UserActor },
-  resource: Groups,
-  props: Omit<MembersProps, 'frame'>,
-) {
-  const { gathering } = props
-  if (!gathering.read) return (frame: Frame) => membersScreen({ ...props, frame })
-  const record = await readRecord(db, resource, actor, actor.require('group:read'), gathering.id)
-  return (frame: Frame) =>
-    recordFrame({
-      resource,
-      row: record.row(),
-      may: record,
-      frame,
-      here: paths.groupMembers(resource.path, gathering.id),
-      tabs: [membersTab(resource, gathering.id)],
-      children: <Members {...props} frame={frame} />,
-    })
-}
-
-export const membersTab = ({ path }: Groups, id: string) => ({
-  label: 'Members',
-  path: paths.groupMembers(path, id),
-})
 
 /** `/groups/:id/members`: for who sees the group, and who leads it. */
 export function memberRoutes(resource: Groups): Endpoint[] {

@@ -2,7 +2,8 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Permission } from '#src/access/permission.ts'
 import type { Door } from '#src/db/database.ts'
 import { createGroup, deleteGroup, restoreGroup, updateGroup } from '#src/domains/groups/actions.ts'
-import { memberRoutes, membersFor, membersTab } from '#src/domains/groups/member-routes.tsx'
+import { memberRoutes } from '#src/domains/groups/member-routes.tsx'
+import { membersFor, membersTab } from '#src/domains/groups/member-screen.tsx'
 import { MembersPanel } from '#src/domains/groups/member-views.tsx'
 import {
   departments,
