@@ -131,9 +131,6 @@ function Checked({ resource, found, preview, frame }: Props & { frame: Frame }) 
   return (
     <div id={WORK}>
       {ignored_columns.length ? <p class="hint">Left out: {ignored_columns.join(', ')}.</p> : null}
-      <p>
-        <a href={`${here}?step=columns`}>Choose the columns again</a>
-      </p>
       <ImportReport
         noun={resource.declared}
         ready={error_count ? Math.max(0, rows - wrongLines) : rows}
@@ -142,6 +139,9 @@ function Checked({ resource, found, preview, frame }: Props & { frame: Frame }) 
         confirm={{ action: here, csrfToken: frame.csrfToken, hidden: { action: 'import' } }}
         back={{ label: 'Another file', href: frame.path(places.import) }}
       />
+      <p>
+        <a href={`${here}?step=columns`}>Choose the columns again</a>
+      </p>
     </div>
   )
 }
