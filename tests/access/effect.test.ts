@@ -1,9 +1,10 @@
 import { type Kysely, sql } from 'kysely'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { UserActor } from '#src/access/actor.ts'
+import type { UserActor } from '#src/access/actor.ts'
 import { effectOf } from '#src/access/effect.ts'
 import type { Db } from '#src/db/database.ts'
 import { random } from '#src/domains/users/fictional.ts'
+import { actorOf } from '#tests/access/actors.ts'
 import { trail } from '#tests/access/trail.ts'
 import {
   assign,
@@ -17,13 +18,7 @@ import {
 import { type Person, personWith } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 
-const { db, rights } = await testDatabase()
-
-async function actorOf(person: Person): Promise<UserActor> {
-  const identity = await rights.identify(person.token)
-  if (!identity) throw new Error('nobody')
-  return new UserActor(identity, { via: 'api', requestId: 'of-the-test', ip: null })
-}
+const { db } = await testDatabase()
 
 const hold = (tx: Db, org: Organization, role_id: string, ...codes: string[]) =>
   tx

@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
-import { rightsFrom, UserActor } from '#src/access/actor.ts'
+import type { UserActor } from '#src/access/actor.ts'
 import { check } from '#src/access/check.ts'
 import { type Explanation, explain, type Path } from '#src/access/explain.ts'
 import type { Permission } from '#src/access/permission.ts'
 import { random } from '#src/domains/users/fictional.ts'
 import { paths } from '#src/paths.ts'
+import { actorWith } from '#tests/access/actors.ts'
 import { type Built, build, randomPlace } from '#tests/access/places.ts'
 import { type Action, type Place, reaches, type Scope } from '#tests/access/reference.ts'
 import { Program } from '#tests/client.ts'
@@ -21,24 +22,6 @@ const BATCH = 50
 const AT_ONCE = 5
 const ACTIONS: Action[] = ['read', 'update', 'delete']
 const SCOPES: Scope[] = ['own', 'group', 'all']
-
-/** Somebody in the organization who has these rights, whatever its tables say. */
-const actorWith = (org: string, userId: string, codes: string[], read: string[] = [], write: string[] = []) =>
-  new UserActor(
-    {
-      sessionId: randomUUID(),
-      sessionKind: 'token',
-      accountId: randomUUID(),
-      userId,
-      username: 'auditor',
-      name: 'Auditor',
-      organization: { id: org, name: '', slug: '', kind: 'tenant' },
-      home: null,
-      impersonatorId: null,
-      rights: rightsFrom(codes, read, write),
-    },
-    { via: 'api', requestId: randomUUID(), ip: null },
-  )
 
 const everything = () => sql<boolean>`true`
 const AUDITOR = ['permission:read:all', 'user:read:all', 'role:read:all', 'group:read:all']

@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto'
+import { rightsFrom, UserActor } from '#src/access/actor.ts'
+import type { Person } from '#tests/people.ts'
+import { testDatabase } from '#tests/setup/database.ts'
+
+const { rights } = await testDatabase()
+
+/** Somebody as a request of theirs would make them. */
+export async function actorOf(person: Person): Promise<UserActor> {
+  const identity = await rights.identify(person.token)
+  if (!identity) throw new Error('nobody')
+  return new UserActor(identity, { via: 'api', requestId: 'of-the-test', ip: null })
+}
+
+/** Somebody in the organization who has these rights, whatever its tables say. */
+export const actorWith = (
+  org: string,
+  userId: string,
+  codes: string[],
+  read: string[] = [],
+  write: string[] = [],
+) =>
+  new UserActor(
+    {
+      sessionId: randomUUID(),
+      sessionKind: 'token',
+      accountId: randomUUID(),
+      userId,
+      username: 'auditor',
+      name: 'Auditor',
+      organization: { id: org, name: '', slug: '', kind: 'tenant' },
+      home: null,
+      impersonatorId: null,
+      rights: rightsFrom(codes, read, write),
+    },
+    { via: 'api', requestId: randomUUID(), ip: null },
+  )
