@@ -158,7 +158,8 @@ async function creating(given: Given): Promise<Outcome> {
   const first_name = valid('The first name', newUser.shape.first_name, text(values['first-name']) ?? '')
   const last_name = valid('The last name', newUser.shape.last_name, text(values['last-name']) ?? '')
   if (!stdin && !terminal.asks) throw new UsageError('--password-stdin is needed where nobody can be asked.')
-  const passwordHash = await hashPassword(await newPassword(terminal, config, stdin))
+  const about = [username, email, first_name, last_name]
+  const passwordHash = await hashPassword(await newPassword(terminal, config, { fromStdin: stdin, about }))
   const person = {
     username,
     email,
@@ -192,8 +193,8 @@ async function resetting(given: Given): Promise<Outcome> {
   const known = generate || !terminal.asks || (await asOwner(config, (db) => hasAccount(db, name)))
   if (!known) throw new Refused(`${name} is no user name or address of an account.`)
   const password = generate
-    ? strongPassword(config)
-    : await newPassword(terminal, config, values['password-stdin'] === true)
+    ? await strongPassword(config)
+    : await newPassword(terminal, config, { fromStdin: values['password-stdin'] === true, about: [name] })
   const hash = await hashPassword(password)
   const data = await asOwner(config, (db) =>
     resetPassword(db, name, hash, operator('admin:reset-password', given)),

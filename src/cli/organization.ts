@@ -60,7 +60,8 @@ async function creating(given: Given): Promise<Outcome> {
     await wanted(given, 'owner-email', 'E-mail address of the owner'),
   )
   if (!stdin && !terminal.asks) throw new UsageError('--password-stdin is needed where nobody can be asked.')
-  const passwordHash = await hashPassword(await newPassword(terminal, config, stdin))
+  const about = [username, email, place?.name ?? '']
+  const passwordHash = await hashPassword(await newPassword(terminal, config, { fromStdin: stdin, about }))
   const data = await asOwner(
     config,
     (db) => createOrganization(db, place, { username, email, passwordHash }, operator('org:create', given)),

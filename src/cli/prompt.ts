@@ -3,7 +3,7 @@ import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import type { Config } from '#src/config.ts'
 import { Refused } from '#src/domains/auth/break-glass.ts'
-import { weakness } from '#src/platform/passwords.ts'
+import { weakness } from '#src/platform/password-policy.ts'
 
 /** Where a person answers; questions are messages, so they go beside the data. */
 export type Terminal = {
@@ -40,34 +40,39 @@ export async function ask(
 
 /**
  * A password by the rules of the settings: asked for twice where a person sits, else all of standard input.
+ * @param about what others know of whose it is
  * @throws {Refused} for one that the rules refuse
  */
-export async function newPassword(terminal: Terminal, config: Config, fromStdin: boolean): Promise<string> {
+export async function newPassword(
+  terminal: Terminal,
+  config: Config,
+  { fromStdin, about }: { fromStdin: boolean; about: readonly string[] },
+): Promise<string> {
   if (fromStdin || !terminal.asks) {
     const password = (await text(terminal.input)).replace(/\r?\n$/, '')
-    const weak = refused(password, config)
+    const weak = await refused(password, config, about)
     if (weak) throw new Refused(`The password ${weak}.`)
     return password
   }
   for (;;) {
     const password = await ask(terminal, 'Password', { hidden: true })
-    const weak = refused(password, config)
+    const weak = await refused(password, config, about)
     if (weak) terminal.output.write(`The password ${weak}.\n`)
     else if ((await ask(terminal, 'Once more', { hidden: true })) === password) return password
     else terminal.output.write('These are two different passwords.\n')
   }
 }
 
-function refused(password: string, config: Config): string | null {
+async function refused(password: string, config: Config, about: readonly string[]): Promise<string | null> {
   if (!password) return 'is needed'
-  return password.length > 1000 ? 'has at most 1000 characters' : weakness(password, config)
+  return password.length > 1000 ? 'has at most 1000 characters' : weakness(password, config, about)
 }
 
 /** Without letters and digits that look alike. */
 const letters = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789-_.!+'
 
 /** A random password that the rules take. */
-export function strongPassword(config: Config): string {
+export async function strongPassword(config: Config): Promise<string> {
   const length = Math.max(24, config.PASSWORD_MIN_LENGTH)
   for (;;) {
     const numbers = crypto.getRandomValues(new Uint8Array(length * 2))
@@ -76,6 +81,6 @@ export function strongPassword(config: Config): string {
       .slice(0, length)
       .map((number) => letters[number % letters.length])
       .join('')
-    if (password.length === length && !weakness(password, config)) return password
+    if (password.length === length && !(await weakness(password, config))) return password
   }
 }

@@ -75,6 +75,8 @@ export type Chosen<M extends Model> = {
 
 /** Who reads a page, and in which frame. */
 export type Seen = { actor: UserActor; frame: Frame; may: May }
+/** Who fills in a form. */
+export type Filling = Seen & { offered: Offered; services: Services }
 
 /**
  * What an entity has in place of the kernel's own parts. `X` is what its pages load beside the record.
@@ -83,7 +85,7 @@ export type Parts<M extends Model, X = undefined> = {
   actions?: Partial<Actions<M>>
   bodies?: Partial<Resource['body']>
   /** Work before the transaction that makes a record: hashing, say. What it answers is the action's input. */
-  prepare?: (body: never, services: Services) => Promise<unknown>
+  prepare?: (body: never, services: Services, actor: UserActor) => Promise<unknown>
   /** What pages of a record show beside it. */
   load?: (call: Call, found: Found & { row: () => Row }) => Promise<X>
   /** Columns of the list. */
@@ -95,8 +97,8 @@ export type Parts<M extends Model, X = undefined> = {
   tabs?: (row: Row, actor: UserActor) => readonly Tab[]
   /** What references and further fields of the form offer. */
   offer?: (call: Call, row?: Row) => Promise<Offered>
-  fields?: (props: FieldsProps, seen: Seen & { offered: Offered }) => Child
-  more?: (props: FieldsProps, seen: Seen & { offered: Offered }) => Child
+  fields?: (props: FieldsProps, seen: Filling) => Child
+  more?: (props: FieldsProps, seen: Filling) => Child
   bulk?: Readonly<Record<string, Bulk>>
   /** How bulk finds its records, where it isn't in their table. */
   chosen?: Chosen<M>

@@ -81,7 +81,7 @@ export function createRoutes<M extends Model, X>(resource: Resource<M>, parts: P
     get(places.new, needs, { only: 'page' }, async (call) => ({ screen: await form(call) })),
     post(resource.path, needs, options, async (call) => {
       const { db, actor, grant, services } = call as unknown as Given<M>
-      const input = parts.prepare ? await parts.prepare(call.body as never, services) : call.body
+      const input = parts.prepare ? await parts.prepare(call.body as never, services, actor) : call.body
       const made = await db.withActor(actor, (tx) =>
         create(tx, actor, grant as Grant<M, 'create'>, input as never),
       )
@@ -170,14 +170,14 @@ async function formFor<M extends Model, X>(
   row?: Row,
   refusal?: Refusal,
 ) {
-  const { db, actor } = call
+  const { db, actor, services } = call
   const offered = {
     ...(await offeredFor(db, actor, resource)),
     ...(await offer?.(call as unknown as Call, row)),
   }
   const may = mayOf(resource, actor)
   return (frame: Frame) => {
-    const seen = { actor, frame, may, offered }
+    const seen = { actor, frame, may, offered, services }
     return formScreen({
       resource,
       frame,

@@ -7,9 +7,10 @@ import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
 import { Taken } from '#src/db/errors.ts'
 import type { Registration } from '#src/domains/auth/model.ts'
+import { hashChosen } from '#src/domains/users/actions.ts'
 import { newToken } from '#src/http/cookies.ts'
 import { conflict, HttpError, invalid } from '#src/http/errors.ts'
-import { hashPassword, outdated, verifyPassword, weakness } from '#src/platform/passwords.ts'
+import { hashPassword, outdated, verifyPassword } from '#src/platform/passwords.ts'
 
 /** Where a sign-in comes from; `device` is the cookie of a browser that somebody signed in with before. */
 export type Origin = {
@@ -150,6 +151,15 @@ export async function signOut(db: Door, actor: UserActor): Promise<void> {
   })
 }
 
+/** The organization that people register in. @throws {HttpError} 503 where there is none */
+async function joined(db: Door): Promise<{ id: string; name: string }> {
+  const place = await db.lookup<{ id: string; name: string; status: string } | null>('find_organization', [
+    null,
+  ])
+  if (place?.status !== 'active') throw new HttpError(503, 'There is no organization to join yet.')
+  return place
+}
+
 /**
  * Registers somebody in the default organization, with the role `user`.
  * @throws {HttpError} 409 for a name or address that is taken, 422 for a weak password
@@ -160,15 +170,12 @@ export async function register(
   { username, email, password, first_name, last_name }: Registration,
   requestId: string,
 ): Promise<{ id: string }> {
-  const weak = weakness(password, config)
-  if (weak) throw invalid([{ path: 'password', message: weak }])
-  const org = await db.lookup<string | null>('default_organization', [])
-  if (!org) throw new HttpError(503, 'There is no organization to join yet.')
-  const hash = await hashPassword(password)
+  const place = await joined(db)
+  const hash = await hashChosen(config, password, [username, email, first_name, last_name, place.name])
   try {
     return await asSystem(
       db,
-      org,
+      place.id,
       'registration',
       async (tx) => {
         const made = await tx

@@ -13,6 +13,7 @@ import { Cookies } from '#src/http/cookies.ts'
 import { type Answer, type Call, everybody, get, post, type Services, signedIn } from '#src/http/endpoint.ts'
 import { notFound } from '#src/http/errors.ts'
 import { paths, safeNext } from '#src/paths.ts'
+import { passwordRules } from '#src/platform/password-policy.ts'
 import { findRecord } from '#src/resource/query.ts'
 
 const entrance = everybody('signing in comes before being somebody')
@@ -81,7 +82,7 @@ export const authRoutes = [
   get(paths.register, visitors, { only: 'page' }, (call): Answer => {
     openRegistration(call)
     if (call.actor) return { location: paths.home }
-    return { screen: (frame) => registerScreen(frame) }
+    return { screen: (frame) => registerScreen(frame, passwordRules(call.services.config)) }
   }),
 
   post(
@@ -91,7 +92,10 @@ export const authRoutes = [
       only: 'page',
       rate: 'sign-in',
       body: registration,
-      refused: (_, refusal) => (frame) => registerScreen(frame, refusal),
+      refused:
+        ({ services }, refusal) =>
+        (frame) =>
+          registerScreen(frame, passwordRules(services.config), refusal),
     },
     async (call) => {
       openRegistration(call)

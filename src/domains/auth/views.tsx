@@ -38,7 +38,7 @@ export function loginScreen(frame: Frame, { next, registration, refusal }: Login
   }
 }
 
-export function registerScreen(frame: Frame, refusal?: Refusal): Screen {
+export function registerScreen(frame: Frame, passwordRules: string, refusal?: Refusal): Screen {
   const field = fieldsOf(refusal)
   return {
     plain: true,
@@ -60,6 +60,7 @@ export function registerScreen(frame: Frame, refusal?: Refusal): Screen {
             name="password"
             label="Password"
             type="password"
+            hint={passwordRules}
             error={field('password').error}
             required
             autocomplete="new-password"

@@ -6,8 +6,8 @@ import type { Db } from '#src/db/database.ts'
 import { declaredAccess } from '#src/domains/organizations/access.ts'
 import type { NewOrganization, OrganizationChange } from '#src/domains/organizations/model.ts'
 import { onPlatform, organizationJson } from '#src/domains/organizations/queries.ts'
-import { conflict, invalid, notFound, stale } from '#src/http/errors.ts'
-import { hashPassword, weakness } from '#src/platform/passwords.ts'
+import { hashChosen } from '#src/domains/users/actions.ts'
+import { conflict, notFound, stale } from '#src/http/errors.ts'
 import type { Written } from '#src/resource/write.ts'
 
 const CONFLICTS: Record<string, [field: string, message: string]> = {
@@ -30,11 +30,12 @@ async function asked<Row>(tx: Db, wanted: string, statement: RawBuilder<Row>): P
 }
 
 /** The hash of the owner's first password, made before the transaction that stores it. */
-export async function ownerPassword(password: string | undefined, config: Config): Promise<string | null> {
+export async function ownerPassword(
+  { owner_password: password, owner_username, owner_email, name }: NewOrganization,
+  config: Config,
+): Promise<string | null> {
   if (password === undefined) return null
-  const weak = weakness(password, config)
-  if (weak) throw invalid([{ path: 'owner_password', message: weak }])
-  return hashPassword(password)
+  return hashChosen(config, password, [owner_username, owner_email, name], 'owner_password')
 }
 
 /** @throws {Forbidden} everywhere but in the platform organization */

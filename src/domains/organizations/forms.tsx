@@ -9,7 +9,7 @@ import { Actions, ErrorSummary, Fieldset, Form, fieldsOf, refusalErrors } from '
 import type { Frame } from '#src/ui/frame.ts'
 import { Panel } from '#src/ui/surface.tsx'
 
-export function newScreen(frame: Frame, refusal?: Refusal): Screen {
+export function newScreen(frame: Frame, passwordRules: string, refusal?: Refusal): Screen {
   const { path, csrfToken } = frame
   const field = fieldsOf(refusal)
   return {
@@ -37,7 +37,7 @@ export function newScreen(frame: Frame, refusal?: Refusal): Screen {
               name="owner_password"
               label="Password"
               type="password"
-              hint="Without one, the owner is invited."
+              hint={`Without one, the owner is invited. ${passwordRules}`}
               error={field('owner_password').error}
               autocomplete="new-password"
             />

@@ -14,6 +14,7 @@ import { historyScreen, organizationScreen, organizationsScreen } from '#src/dom
 import { can, get, post } from '#src/http/endpoint.ts'
 import { pageJson, pageLinks } from '#src/http/page.ts'
 import { paths } from '#src/paths.ts'
+import { passwordRules } from '#src/platform/password-policy.ts'
 import { csvOf } from '#src/resource/export.ts'
 import { historyAnswer, historyQuery } from '#src/resource/history.ts'
 import { pageAnswer } from '#src/resource/list-routes.tsx'
@@ -44,9 +45,9 @@ export const organizationRoutes = [
     },
   ),
 
-  get(paths.newOrganization, can('organization:create'), { only: 'page' }, ({ actor }) => {
+  get(paths.newOrganization, can('organization:create'), { only: 'page' }, ({ actor, services }) => {
     requirePlatform(actor, 'organization:create')
-    return { screen: (frame) => newScreen(frame) }
+    return { screen: (frame) => newScreen(frame, passwordRules(services.config)) }
   }),
 
   post(
@@ -54,7 +55,10 @@ export const organizationRoutes = [
     can('organization:create'),
     {
       body: newOrganization,
-      refused: (_, refusal) => (frame) => newScreen(frame, refusal),
+      refused:
+        ({ services }, refusal) =>
+        (frame) =>
+          newScreen(frame, passwordRules(services.config), refusal),
       answer: organizations.record,
       status: 201,
       summary: 'Make an organization with its owner, from the platform',
@@ -63,7 +67,7 @@ export const organizationRoutes = [
     async (call) => {
       const { db, actor, grant, body, services } = call
       requirePlatform(actor, 'organization:create')
-      const hash = await ownerPassword(body.owner_password, services.config)
+      const hash = await ownerPassword(body, services.config)
       const made = await db.withActor(actor, (tx) => createOrganization(tx, actor, grant, body, hash))
       return { ...saved(call, organizations, made, 'Organization added', paths.home), status: 201 }
     },

@@ -7,17 +7,26 @@ import type { Config } from '#src/config.ts'
 import type { Db } from '#src/db/database.ts'
 import { type NewUser, type UserChange, type UserRecord, users } from '#src/domains/users/model.ts'
 import { conflict, invalid } from '#src/http/errors.ts'
-import { hashPassword, weakness } from '#src/platform/passwords.ts'
+import { weakness } from '#src/platform/password-policy.ts'
+import { hashPassword } from '#src/platform/passwords.ts'
 import { recordJson } from '#src/resource/query.ts'
 import { lockRecord, naming as namingField, type Written, writtenRecord } from '#src/resource/write.ts'
 
 const naming = <T>(write: Promise<T>) => namingField(users, write)
 
-/** The hash of a first password, made before the transaction that stores it. */
-export async function firstPassword(password: string | undefined, config: Config): Promise<string | null> {
-  if (password === undefined) return null
-  const weak = weakness(password, config)
-  if (weak) throw invalid([{ path: 'password', message: weak }])
+/**
+ * The hash of a password that somebody chose, made before the transaction that stores it.
+ * @param about what others know of the person
+ * @throws {HttpError} 422 at the field, with all that is wrong
+ */
+export async function hashChosen(
+  config: Config,
+  password: string,
+  about: readonly string[],
+  field = 'password',
+): Promise<string> {
+  const weak = await weakness(password, config, about)
+  if (weak) throw invalid([{ path: field, message: weak }])
   return hashPassword(password)
 }
 

@@ -6,7 +6,12 @@ import { Fieldset, type fieldsOf } from '#src/ui/form.tsx'
 const list = (value: unknown): string[] => [value].flat().filter((item) => typeof item === 'string')
 
 /** A new person: how they sign in, and the roles and groups that the maker may give. */
-export function NewFields({ field, refusal, offered }: FieldsProps & { offered: Offered }) {
+export function NewFields({
+  field,
+  refusal,
+  offered,
+  passwordRules,
+}: FieldsProps & { offered: Offered; passwordRules: string }) {
   const chosen = (name: string) => ({ name, values: list(refusal?.input[name]), error: field(name).error })
   return (
     <>
@@ -18,7 +23,7 @@ export function NewFields({ field, refusal, offered }: FieldsProps & { offered: 
         name="password"
         label="Password"
         type="password"
-        hint="Without one they are invited, and set one themselves."
+        hint={`Without one they are invited, and set one themselves. ${passwordRules}`}
         error={field('password').error}
         autocomplete="new-password"
       />

@@ -7,7 +7,7 @@ import { RolesPanel } from '#src/domains/roles/user-panel.tsx'
 import {
   createUser,
   deleteUser,
-  firstPassword,
+  hashChosen,
   mayPlaceIn,
   restoreUser,
   toggleUser,
@@ -21,6 +21,7 @@ import { offeredGroups } from '#src/domains/users/queries.ts'
 import { GroupsPanel, listColumns } from '#src/domains/users/views.tsx'
 import { type Call, can, get, patch, type Services } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
+import { passwordRules } from '#src/platform/password-policy.ts'
 import { readRecord } from '#src/resource/query.ts'
 import { resourceRoutes } from '#src/resource/routes.tsx'
 
@@ -42,10 +43,11 @@ async function offered(db: Door, actor: UserActor, grant: Grant<'user', 'create'
 const rolesToChoose = async (db: Door, actor: UserActor) =>
   (await rolesToGive(db, actor)).map(({ id, name }) => ({ value: id, label: name }))
 
-const withHash = async ({ password, ...person }: NewUser, { config }: Services) => ({
-  person,
-  hash: await firstPassword(password, config),
-})
+const withHash = async ({ password, ...person }: NewUser, { config }: Services, actor: UserActor) => {
+  const { organization } = actor.identity
+  const about = [person.username, person.email, person.first_name, person.last_name, organization.name]
+  return { person, hash: password === undefined ? null : await hashChosen(config, password, about) }
+}
 
 export const userRoutes = [
   get(
@@ -100,11 +102,11 @@ export const userRoutes = [
         : [],
     offer: async ({ db, actor }: Call, row) =>
       row || !actor ? {} : offered(db, actor, actor.require('user:create')),
-    fields: (props, { actor, offered }) =>
+    fields: (props, { actor, offered, services }) =>
       props.row ? (
         <EditFields {...props} me={actor.userId} signIn={actor.find('user:update')?.all ?? false} />
       ) : (
-        <NewFields {...props} offered={offered} />
+        <NewFields {...props} offered={offered} passwordRules={passwordRules(services.config)} />
       ),
     bulk: {
       activate: {
