@@ -3,9 +3,33 @@ import { comparedScreen, heldScreen } from '#src/domains/access/held-views.tsx'
 import { heldAnswered, heldByBoth, heldJson, heldQuery } from '#src/domains/access/model.ts'
 import { compared, having, readsPermissions } from '#src/domains/access/queries.ts'
 import { users } from '#src/domains/users/model.ts'
-import { can, get } from '#src/http/endpoint.ts'
+import { type Answer, type Call, can, get, type Refusal } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { readRecord } from '#src/resource/query.ts'
+import type { Frame } from '#src/ui/frame.ts'
+
+type Asking = Call<{ can: 'user:read' }, typeof heldQuery>
+
+/** What one person has, as a part of their record. */
+async function one({ db, actor, grant, id, query: { model } }: Asking) {
+  const found = await having(db, actor, grant, { id: id() })
+  const permissions = found.permissions.filter((held) => !model || held.model === model)
+  const page = (error?: string) => async (frame: Frame) => {
+    const record = await readRecord(db, users, actor, grant, found.subject.id)
+    const { subject, permissions: all } = found
+    return heldScreen({
+      subject,
+      record,
+      all,
+      permissions,
+      model,
+      others: readsPermissions(actor),
+      error,
+      frame,
+    })
+  }
+  return { found, permissions, page }
+}
 
 export const heldRoutes = [
   get(
@@ -13,29 +37,21 @@ export const heldRoutes = [
     can('user:read'),
     {
       query: heldQuery,
+      // nobody to compare with
+      refused: async (call: Asking, { message }: Refusal) => (await one(call)).page(message),
       answer: z.union([heldAnswered, heldByBoth]),
       summary: 'List what one user may, and by which roles; or compare two',
       also: [404],
     },
-    async ({ db, actor, grant, id, query }) => {
-      const { model, compare } = query
-      const of = (code: { model: string }) => !model || code.model === model
-      const found = await having(db, actor, grant, { id: id() })
-      const all = found.permissions
-      const shown = { model, others: readsPermissions(actor) }
-      if (!compare) {
-        const permissions = all.filter(of)
-        return {
-          json: { data: permissions.map(heldJson) },
-          screen: async (frame) => {
-            const record = await readRecord(db, users, actor, grant, found.subject.id)
-            return heldScreen({ ...shown, ...found, record, all, permissions, frame })
-          },
-        }
-      }
-      const other = await having(db, actor, grant, compare)
+    async (call): Promise<Answer> => {
+      const { db, actor, grant, query } = call
+      const { found, permissions, page } = await one(call)
+      if (!query.compare) return { json: { data: permissions.map(heldJson) }, screen: page() }
+      const other = await having(db, actor, grant, query.compare)
       const people = [found.subject, other.subject] as const
-      const data = compared(all, other.permissions).filter(of)
+      const data = compared(found.permissions, other.permissions).filter(
+        ({ model }) => !query.model || model === query.model,
+      )
       return {
         json: { users: people.map(({ id, name }) => ({ id, name })), data },
         screen: (frame) => comparedScreen({ people, data, frame }),

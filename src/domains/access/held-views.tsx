@@ -11,6 +11,7 @@ import { address } from '#src/ui/address.ts'
 import { Button } from '#src/ui/button.tsx'
 import { EmptyState, NoMatch } from '#src/ui/feedback.tsx'
 import { Field } from '#src/ui/field.tsx'
+import { ErrorSummary } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import { type Child, html } from '#src/ui/html.ts'
 import { Icon } from '#src/ui/icon.tsx'
@@ -29,6 +30,8 @@ type HeldProps = {
   model: string | undefined
   /** Whether the reader may look at others beside. */
   others: boolean
+  /** Why there is nobody to compare with. */
+  error?: string | undefined
   frame: Frame
 }
 
@@ -37,7 +40,8 @@ const described = ({ code, description }: { code: string; description: string })
   html`<code>${code}</code>${description ? html`<span class="nothing described">${description}</span>` : null}`
 
 /** All that somebody may now, and where each of it comes from: a part of their record. */
-export function heldScreen({ subject, record, all, permissions, model, others, frame }: HeldProps): Screen {
+export function heldScreen(props: HeldProps): Screen {
+  const { subject, record, all, permissions, model, others, error, frame } = props
   const place = paths.userPermissions(subject.id)
   const path = frame.path(place)
   const here = address(path, { model })
@@ -51,6 +55,7 @@ export function heldScreen({ subject, record, all, permissions, model, others, f
     tabs: [{ label: 'What they may', path: place }],
     children: (
       <>
+        <ErrorSummary errors={error ? [{ path: '', message: error }] : undefined} title="Not compared" />
         <p class="lead">
           {subject.sleeps
             ? `Nothing now: ${subject.name} ${subject.sleeps}.`

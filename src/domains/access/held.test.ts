@@ -162,6 +162,8 @@ describe('two people', () => {
     const auditor = await personWith(org, ['user:read:group', 'permission:read:all'], { groups: [group] })
     await hidden(auditor, () => ask(auditor, person, `?compare=${boss.id}`))
     await hidden(boss, () => ask(boss, person, '?compare=nobody-of-this-name'))
+    const page = await browserOf(boss).get(`${paths.userPermissions(person.id)}?compare=nobody-of-this-name`)
+    expect([page.status, page.text.includes('Not compared')]).toEqual([404, true])
   })
 })
 

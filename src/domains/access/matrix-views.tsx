@@ -70,6 +70,11 @@ export function matrixScreen({ matrix, query, blocks, writes, refusal, frame }: 
           <Form id="matrix" action={path} csrfToken={frame.csrfToken} guard={writes}>
             <input type="hidden" name="dry_run" value="true" />
             <input type="hidden" name="back" value={new URLSearchParams(parameters(query)).toString()} />
+            {many(matrix) ? (
+              <p class="hint without-script">
+                There are too many boxes to send at once: choose first what they are about.
+              </p>
+            ) : null}
             <Boxes matrix={matrix} blocks={blocks} wanted={wantedBy(refusal)} frame={frame} />
             <div class="matrix-bar">
               {writes ? <Button kind="primary">See what changes</Button> : null}
@@ -86,6 +91,13 @@ export function matrixScreen({ matrix, query, blocks, writes, refusal, frame }: 
     ),
   }
 }
+
+/** More than a form without scripts may send: each held box goes as two fields. */
+const many = (matrix: Matrix) =>
+  matrix.roles.reduce(
+    (sum, { id }) => sum + [...matrix.cells(id).values()].filter((cell) => cell === 'own').length,
+    0,
+  ) > 400
 
 /** What the boxes of a refused form said. */
 function wantedBy(refusal: Refusal | undefined): ReadonlyMap<string, boolean> {
