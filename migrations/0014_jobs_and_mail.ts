@@ -131,14 +131,14 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     -- What a worker needs to send a mail; null where that is no longer to be done.
     create function app.mail_to_send(mail uuid) returns jsonb
       language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+    declare begun public.mails;
     begin
       perform app.refuse_inside();
-      return (with begun as (
-          update public.mails m set attempts = m.attempts + 1 where m.id = mail and m.status = 'queued' returning m.*
-        )
-        select jsonb_build_object('id', b.id, 'template', b.template, 'language', b.language, 'recipient', b.recipient, 'data', b.data,
-          'orgId', b.for_org_id, 'organization', o.name, 'accountId', b.account_id)
-        from begun b left join public.organizations o on o.id = b.for_org_id);
+      update public.mails m set attempts = m.attempts + 1 where m.id = mail and m.status = 'queued' returning * into begun;
+      if begun.id is null then return null; end if;
+      return jsonb_build_object('id', begun.id, 'template', begun.template, 'language', begun.language, 'recipient', begun.recipient,
+        'data', begun.data, 'orgId', begun.for_org_id, 'accountId', begun.account_id,
+        'organization', (select o.name from public.organizations o where o.id = begun.for_org_id));
     end $$;
 
     -- What became of an attempt, and with it the end of its job, unless it is to be tried again.
