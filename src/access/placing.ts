@@ -40,6 +40,26 @@ export async function requirePlaceable(tx: Db, actor: UserActor, newcomer: Newco
 }
 
 /**
+ * Holds the rule for a role that is given to somebody: it begins to reach the groups that they are in.
+ * @throws {Forbidden}
+ */
+export async function requireReach(tx: Db, actor: UserActor, user: string, role: string): Promise<void> {
+  const memberships = await tx
+    .selectFrom('group_members')
+    .where('user_id', '=', user)
+    .select(['group_id', sql<Membership>`role`.as('role')])
+    .execute()
+  if (!memberships.length) return
+  const roles = await groupRoles(tx)
+  for (const { group_id, role: as } of memberships) {
+    const { reading, writing } = await stronger(tx, actor, roles, holdsAt(group_id))
+    const gained = as === 'viewer' ? reading : [...reading, ...writing]
+    if (gained.includes(role))
+      throw refused('This role could do more in a group of this person than you may: you may not give it.')
+  }
+}
+
+/**
  * Holds the rule for a group that moves in the tree: for the people of every group that comes to stand above it.
  * @throws {Forbidden}
  */

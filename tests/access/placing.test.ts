@@ -259,3 +259,19 @@ describe('a group', () => {
     expect((await move(await giver(HELD, [group]), group, into)).status).toBe(200)
   })
 })
+
+describe('a role that is given', () => {
+  test('reaches the groups of whoever gets it, so the giver needs as much there', async () => {
+    const [mine, theirs] = [await makeGroup(org), await makeGroup(org)]
+    const manager = await personWith(org, ['user:read:group', 'user:update:group'], { groups: [mine] })
+    const role = await makeRole(org, { permissions: ['user:read:group'] })
+    const give = (by: Person, who: Person) => as(by).post(api(paths.userRole(who.id, role)))
+    const both = await makeUser(org, { groups: [mine, theirs] })
+    await denied(manager, 'role:assign', () => give(manager, both))
+    const near = await makeUser(org, { groups: [mine] })
+    expect((await give(manager, near)).status).toBeLessThan(300)
+    // who may read everybody gives it anywhere
+    const boss = await personWith(org, ['user:read:all', 'user:read:group', 'user:update:all'])
+    expect((await give(boss, both)).status).toBeLessThan(300)
+  })
+})

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { keepingAnAdministrator, requireGivable } from '#src/access/granting.ts'
+import { requireReach } from '#src/access/placing.ts'
 import type { Db } from '#src/db/database.ts'
 import { conflict, invalid, notFound } from '#src/http/errors.ts'
 import { type Resource, resourceOf } from '#src/resource/resource.ts'
@@ -21,6 +22,7 @@ export async function giveRole(
   { expires_at = null, reason = '' }: Given = {},
 ): Promise<Written> {
   await lockPair(tx, actor, userId, roleId, 'You may not give a role that has more than you.')
+  await requireReach(tx, actor, userId, roleId)
   if (expires_at !== null) await refusePast(tx, expires_at)
   const give = () =>
     tx
