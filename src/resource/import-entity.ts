@@ -20,7 +20,7 @@ export function importingOf<M extends Model>(resource: Resource<M>, parts: Impor
     importer: (actor, grant, services) =>
       create
         ? new ActionImporter(resource, body, async (tx, values) => {
-            const input = prepare ? await prepare(values as never, services) : values
+            const input = prepare ? await prepare(values as never, services, actor) : values
             return create(tx, actor, grant, input as never)
           })
         : new RecordImporter(resource, body, actor, grant),

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden } from '#src/access/grant.ts'
@@ -8,7 +7,7 @@ import type { Door } from '#src/db/database.ts'
 import { Taken } from '#src/db/errors.ts'
 import type { Registration } from '#src/domains/auth/model.ts'
 import { hashChosen } from '#src/domains/users/actions.ts'
-import { newToken } from '#src/http/cookies.ts'
+import { newToken, tokenHash } from '#src/http/cookies.ts'
 import { conflict, HttpError, invalid } from '#src/http/errors.ts'
 import { hashPassword, outdated, verifyPassword } from '#src/platform/passwords.ts'
 
@@ -45,9 +44,7 @@ function locked(ms: number): HttpError {
   })
 }
 
-/** What is stored of a token. */
-export const digest = (token: string) => createHash('sha256').update(token).digest()
-const deviceOf = ({ device }: Origin) => (device ? digest(device) : null)
+const deviceOf = ({ device }: Origin) => (device ? tokenHash(device) : null)
 
 /**
  * Verifies name and password and opens a session. Known, unknown, disabled and locked names take the same
@@ -123,8 +120,8 @@ async function openSession(
   const token = newToken()
   const device = kind === 'browser' ? newToken() : null
   const context = JSON.stringify({ org, user, via: from.via, request: from.id, ip: from.ip ?? undefined })
-  const session = [kind, digest(token), from.ip, from.userAgent, config.SESSION_MAX_DAYS]
-  const known = [deviceOf(from), device && digest(device)]
+  const session = [kind, tokenHash(token), from.ip, from.userAgent, config.SESSION_MAX_DAYS]
+  const known = [deviceOf(from), device && tokenHash(device)]
   try {
     await db.lookup('open_session', [
       account,

@@ -1,6 +1,8 @@
+import { addressMails } from '#src/domains/mail/templates/addresses.ts'
 import { notice } from '#src/domains/mail/templates/notice.ts'
+import { passwordMails } from '#src/domains/mail/templates/passwords.ts'
 import { test } from '#src/domains/mail/templates/test.ts'
 import type { AnyMail } from '#src/platform/mail/letter.ts'
 
 /** Every kind of mail: one line each. */
-export const mails: readonly AnyMail[] = [test, notice]
+export const mails: readonly AnyMail[] = [test, notice, ...passwordMails, ...addressMails]

@@ -1,0 +1,21 @@
+import { z } from 'zod'
+import { newToken, tokenHash } from '#src/http/cookies.ts'
+import { Refused } from '#src/platform/mail/carrier.ts'
+import type { Sending } from '#src/platform/mail/letter.ts'
+
+export const nothing = z.strictObject({})
+
+type Facts = { username: string; newEmail: string | null }
+
+/** What a mail about an account says. @throws {Refused} where it is no longer to be sent */
+export async function told({ db, id }: Sending, hash: Buffer | null = null): Promise<Facts> {
+  const facts = await db.lookup<Facts | null>('account_mail', [id, hash])
+  if (!facts) throw new Refused('It is too late for this mail.')
+  return facts
+}
+
+/** The same, with a link of the mail's kind, whose token is kept nowhere else. */
+export async function linked(sending: Sending): Promise<Facts & { token: string }> {
+  const token = newToken()
+  return { ...(await told(sending, tokenHash(token))), token }
+}
