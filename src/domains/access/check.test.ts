@@ -125,7 +125,9 @@ describe('permissions of the organization’s own', () => {
       .insertInto('role_permissions')
       .values({ org_id: org.id, role_id: roleOf(org, 'owner'), permission_id: id })
       .execute()
-    await expect.poll(() => verdicts(boss, [{ permission: 'report:export' }])).toEqual([true])
+    await expect
+      .poll(() => verdicts(boss, [{ permission: 'report:export' }]), { timeout: 5000 })
+      .toEqual([true])
     const wrong = await ask(boss, [
       { permission: 'user:read' },
       { permission: 'report:export', record: far.id },
@@ -163,7 +165,7 @@ test('a hundred questions take two statements', async () => {
       return db.counted.roundTrips - before
     }
     // once the notices of what was made for this are through
-    await expect.poll(counted).toBe(2)
+    await expect.poll(counted, { timeout: 5000 }).toBe(2)
     const answers = await check(by, questions)
     expect(answers.map(({ permission, record }) => ({ permission, ...(record ? { record } : {}) }))).toEqual(
       questions,

@@ -173,7 +173,7 @@ test('it takes two statements, and a page two more: for the form, and the name o
   const question = { user: person.id, permission: 'user:read', record: target.id }
   await ask(boss, question)
   // once the notices of what was made for this are through
-  await expect.poll(() => counted(() => ask(boss, question))).toBe(2)
+  await expect.poll(() => counted(() => ask(boss, question)), { timeout: 5000 }).toBe(2)
   expect(await counted(() => ask(boss, { user: person.id, permission: 'user:read' }))).toBe(1)
   const browser = browserOf(boss)
   await browser.get(paths.access.explain)

@@ -191,5 +191,5 @@ test('it takes one statement to read', async () => {
     return db.counted.roundTrips - before
   }
   // once the notices of what was made for this are through
-  await expect.poll(counted).toBe(1)
+  await expect.poll(counted, { timeout: 5000 }).toBe(1)
 })
