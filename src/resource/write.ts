@@ -33,11 +33,12 @@ export async function naming<T>(
   })
 }
 
-const place = (grant: Grant, { owner_user_id, owner_group_id }: Fields) =>
-  grant.place({
-    users: [(owner_user_id ?? null) as string | null],
-    groups: [(owner_group_id ?? null) as string | null],
-  })
+/** Every column by which a record is somebody's or a group's, as far as it is written here. */
+function place({ model: { own, group } }: Resource, grant: Grant, values: Fields): void {
+  const of = (names: readonly unknown[]) =>
+    names.map((name) => (values[name as string] ?? null) as string | null)
+  grant.place({ users: of([...own, 'owner_user_id']), groups: of([...group, 'owner_group_id']) })
+}
 
 /** Whose a new record is where nobody says so: the maker's, or their one group's where they work for that. */
 function owned(resource: Resource, actor: UserActor, grant: Grant, input: Fields): Fields {
@@ -56,7 +57,7 @@ function owned(resource: Resource, actor: UserActor, grant: Grant, input: Fields
  */
 export function newValues(resource: Resource, actor: UserActor, grant: Grant, input: Fields): Fields {
   const placed = owned(resource, actor, grant, input)
-  place(grant, placed)
+  place(resource, grant, placed)
   return { ...placed, created_by: actor.userId }
 }
 
@@ -138,7 +139,7 @@ export async function updateRecord<M extends Model>(
   const was = target.row()
   const changed = Object.fromEntries(Object.entries(change).filter(([name, value]) => value !== was[name]))
   if (!Object.keys(changed).length) return target
-  place(grant, changed)
+  place(resource, grant, changed)
   return writeRecord(tx, resource, actor, grant, id, changed)
 }
 

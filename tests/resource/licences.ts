@@ -20,12 +20,12 @@ const here = await testDatabase()
 const owner = here.owner as unknown as Kysely<unknown>
 
 // What no vendor has: columns of every kind that are needed, sorted and filtered; a name of its own, given once and
-// for good; something that only the program notes.
+// for good; further columns that make it somebody's or a group's; something that only the program notes.
 export const licence = defineModel('licence', {
   table: 'licences',
   actions: ['create', 'read', 'update', 'delete'],
   own: ['owner_user_id', 'reviewer_id'],
-  group: ['owner_group_id'],
+  group: ['owner_group_id', 'team_id'],
 })
 
 // And something without owners, which is gone for good when it is deleted.
@@ -62,6 +62,7 @@ export const licences = defineResource(licence, {
     contact: email('Contact', { required: true }),
     active: flag('Active', { initial: true, filterable: true }),
     reviewer_id: reference('Reviewer', 'user', { filterable: true }),
+    team_id: reference('Team', 'group', { listed: false }),
     remarks: text('Remarks', { rows: 3 }),
     checked_at: instant('Checked', { filterable: true }),
     ...ownership,
@@ -93,9 +94,11 @@ await sql`select app.record_table('licences', 'licence', $$
     contact text not null collate "C",
     active boolean not null default true,
     reviewer_id uuid,
+    team_id uuid,
     remarks text not null default '',
     checked_at timestamptz,
-    foreign key (org_id, reviewer_id) references users (org_id, id)
+    foreign key (org_id, reviewer_id) references users (org_id, id),
+    foreign key (org_id, team_id) references groups (org_id, id)
   $$, searched => '{code, remarks}', sorts => '{expires, seats, created_at}', filters => '{plan, active, seats, expires, checked_at, reviewer_id}')`.execute(
   owner,
 )

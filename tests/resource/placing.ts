@@ -124,6 +124,40 @@ export function placing(stage: Stage): void {
     })
   })
 
+  const { own: ownColumns, group: groupColumns } = stage.resource.model
+  const writable = stage.written().map(([name]) => name)
+  const further = [...ownColumns, ...groupColumns].filter(
+    (name): name is string =>
+      writable.includes(name as string) && !/^owner_(user|group)_id$/.test(name as string),
+  )
+  describe.each(further)('by %s', (name) => {
+    const theirs = ownColumns.includes(name) ? people.outsider.id : elsewhere
+    const ours = (by: Person) => (ownColumns.includes(name) ? by.id : group)
+    const change = (by: Person, id: string, value: string | null) =>
+      stage.as(by).patch(stage.api(`/${id}`), { [name]: value })
+
+    test('a record is seen by whose it is, too', async () => {
+      const id = await stage.row({ owner_group_id: null, [name]: theirs })
+      expect((await stage.as(people.outsider).get(stage.api(`/${id}`))).status).toBe(
+        ownColumns.includes(name) ? 404 : 200,
+      )
+      await stage.hidden(people.member, () => stage.as(people.member).get(stage.api(`/${id}`)))
+    })
+
+    test('a record is placed nowhere else, though its owner be right', async () => {
+      const { member, owner } = people
+      const place = { owner_group_id: group, [name]: theirs }
+      await stage.denied(member, 'create', () => json(member, sample(place)))
+      expect((await json(owner, sample(place))).status).toBe(201)
+      const made = await json(member, sample({ [name]: ours(member) }))
+      expect(made.status, made.text).toBe(201)
+      const { id } = made.json<{ id: string }>()
+      await stage.denied(member, 'update', () => change(member, id, theirs))
+      expect((await change(member, id, null)).status).toBe(200)
+      expect((await change(member, id, ours(member))).status).toBe(200)
+    })
+  })
+
   describeIf(ownable && groupable)('handing over', () => {
     const hand = (by: Person, id: string, place: Body) => stage.as(by).patch(stage.api(`/${id}`), place)
 
