@@ -1,12 +1,10 @@
-import { sql } from 'kysely'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { seedAccess } from '#src/domains/organizations/access.ts'
 import type { PermissionRecord } from '#src/domains/permissions/model.ts'
 import { paths } from '#src/paths.ts'
 import { placesOf } from '#src/resource/places.ts'
-import { denied, hidden, recorded, trail } from '#tests/access/trail.ts'
+import { denied, hidden, recorded } from '#tests/access/trail.ts'
 import { type Answer, as, browserOf } from '#tests/client.ts'
-import { makeOrganization, makeRole, makeUser, permissionOf, roleOf, unique } from '#tests/factories.ts'
+import { makeRole, permissionOf, roleOf, unique } from '#tests/factories.ts'
 import { makePeople, type People, type Person, personWith } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 
@@ -225,32 +223,6 @@ describe('what makes a permission what it is', () => {
   })
 })
 
-test('switching tells in the trail who gains and who loses, with each role that holds it', async () => {
-  const role = await makeRole(people.org, { permissions: ['session:read:own'] })
-  await makeUser(people.org, { roles: [role] })
-  const toggle = () => as(people.owner).patch(api(paths.togglePermission(built('session:read:own'))))
-  await toggle()
-  await toggle()
-  const effects = (await trail(people.org, { target: role })).filter(({ action }) => action === 'role:effect')
-  const counts = effects.map(({ data }) => data as { gains: object; loses: object })
-  expect(counts[0]?.loses).toHaveProperty('session:read:own')
-  expect(counts[1]?.gains).toHaveProperty('session:read:own')
-})
-
-test('deleting one takes it out of every role, and raises their versions', async () => {
-  const role = await makeRole(people.org)
-  await owner
-    .insertInto('role_permissions')
-    .values({ org_id: people.org.id, role_id: role, permission_id: target })
-    .execute()
-  const version = async () =>
-    (await owner.selectFrom('roles').where('id', '=', role).select('version').executeTakeFirstOrThrow())
-      .version
-  const before = await version()
-  expect((await as(people.owner).delete(api(paths.permission(target)))).status).toBe(204)
-  expect(await version()).toBeGreaterThan(before)
-})
-
 describe('lists', () => {
   const codes = async (query: string) =>
     (await as(looker).get(api(`${paths.permissions}?limit=200${query}`)))
@@ -304,23 +276,4 @@ test('bulk does each as the single action would', async () => {
   expect(await bulk('activate')).toMatchObject({ done: 3, refused: 1 })
   expect((await row(target))?.status).toBe('active')
   expect((await row(built('event:read:all')))?.status).toBe('active')
-})
-
-test('one of an organization’s own that the code declares later is built in from then on', async () => {
-  const place = await makeOrganization()
-  const id = permissionOf(place, 'session:read:own')
-  await sql`delete from role_permissions where org_id = ${place.id} and permission_id = ${id}`.execute(owner)
-  await sql`update permissions set builtin = false, description = 'Ours', status = 'disabled'
-    where org_id = ${place.id} and id = ${id}`.execute(owner)
-  await seedAccess(owner, place.id)
-  expect(await row(id)).toMatchObject({ builtin: true, category: 'session', status: 'disabled' })
-  const held = await owner
-    .selectFrom('role_permissions')
-    .where('org_id', '=', place.id)
-    .where('permission_id', '=', id)
-    .select('role_id')
-    .execute()
-  const roles = held.map(({ role_id }) => role_id)
-  for (const template of ['owner', 'user']) expect(roles).toContain(roleOf(place, template))
-  expect(roles).not.toContain(roleOf(place, 'guest'))
 })
