@@ -103,7 +103,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       execute format('grant select, delete on rate_limits to %I', app.role_lookup());
     end $$;
     select jobs.create_queue('dead', '{"policy": "standard", "retentionSeconds": 7776000}');
-    select jobs.create_queue('mail', '{"policy": "standard", "notify": true, "deadLetter": "dead"}');
+    -- as the code has them, which sets them again: a mail may be queued before any worker began
+    select jobs.create_queue('mail', '{"policy": "standard", "notify": true, "deadLetter": "dead", "retryLimit": 14, "retryDelay": 15,
+      "retryDelayMax": 3600, "retryBackoff": true, "expireInSeconds": 120, "heartbeatSeconds": 20}');
 
     create function app.queue_mail(kind text, address text, lang text, content jsonb) returns uuid
       language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -156,15 +158,16 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     begin
       perform app.refuse_inside();
       return (select coalesce(jsonb_agg(to_jsonb(k) order by k.id desc), '[]') from (
-        select m.id, m.template, m.recipient, m.created_at, encode(m.content, 'base64') as content from public.mails m
+        select m.id, m.template, m.created_at, encode(m.content, 'base64') as content from public.mails m
         where m.status = 'kept' order by m.status, m.created_at desc limit most) k);
     end $$;
 
-    create function app.kept_mail(mail uuid) returns text
+    create function app.kept_mail(mail uuid) returns jsonb
       language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
     begin
       perform app.refuse_inside();
-      return (select encode(m.content, 'base64') from public.mails m where m.id = mail and m.status = 'kept');
+      return (select jsonb_build_object('id', m.id, 'template', m.template, 'created_at', m.created_at, 'content', encode(m.content, 'base64'))
+        from public.mails m where m.id = mail and m.status = 'kept');
     end $$;
 
     -- Takes away what is older than its time, so many rows of each kind at most; answers how many went.

@@ -12,6 +12,7 @@ import { eventRoutes } from '#src/domains/events/routes.tsx'
 import { groupRoutes } from '#src/domains/groups/routes.tsx'
 import { healthRoutes } from '#src/domains/health/routes.tsx'
 import { homeRoutes } from '#src/domains/home/routes.tsx'
+import { mailRoutes } from '#src/domains/mail/routes.tsx'
 import '#src/domains/models.ts'
 import { navigationFor } from '#src/domains/navigation.ts'
 import { enteringRoutes } from '#src/domains/organizations/entering-routes.tsx'
@@ -39,6 +40,7 @@ export const endpoints: Endpoint[] = [
   ...authRoutes,
   ...accessRoutes,
   ...docsRoutes(() => endpoints),
+  ...mailRoutes,
   ...userRoutes,
   ...profileRoutes,
   ...groupRoutes,

@@ -274,6 +274,27 @@ describe('nobody smuggles', () => {
   })
 })
 
+test('no password goes to another machine without TLS, unless it is said so', async () => {
+  await using server = await mailServer({ password: 'right' })
+  // this machine, by a name that doesn't say so
+  const elsewhere = `smtp://me:right@127.1:${server.port}`
+  const mailbox = { name: '', address: 'a@example.com' }
+  const message = {
+    from: mailbox,
+    replyTo: undefined,
+    to: 'b@example.com',
+    subject: 'x',
+    text: 'x',
+    html: 'x',
+  }
+  const carry = (url: string) => carrierOf(settings(url))({ ...message, messageId: '<x@example.com>' })
+  await expect(carry(elsewhere)).rejects.toMatchObject({ command: 'STARTTLS' })
+  expect(server.arrived).toEqual([])
+  await carry(`${elsewhere}?requireTLS=false`)
+  await carry(server.url.replace('//', '//me:right@'))
+  expect(server.arrived).toHaveLength(2)
+})
+
 describe('mail about an account', () => {
   test('makes its secret when it is sent; neither the queue nor the mails ever hold it', async () => {
     let times = 0

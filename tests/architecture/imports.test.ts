@@ -48,8 +48,8 @@ const url = 'http://example.com' // import 'no'`
     importsOf(text).map(({ specifier, typeOnly }) => (typeOnly ? `type ${specifier}` : specifier)),
   ).toEqual(['a', 'type b', '#src/c.ts', 'e', 'f', 'g', '(computed)'])
   expect(sources.length).toBeGreaterThan(80)
-  expect(reaches('src/main.ts', byPath).get('src/db/one-trip.ts')).toEqual([
-    'src/main.ts',
+  expect(reaches('src/db/open.ts', byPath).get('src/db/one-trip.ts')).toEqual([
+    'src/db/open.ts',
     'src/db/database.ts',
     'src/db/one-trip.ts',
   ])
@@ -107,9 +107,17 @@ test('routes build no SQL', () => {
 
 test('only the door knows the driver', () => {
   const outside = (path: string) => !below('db')(path)
-  const pg = (to: string) => isPackage('pg')(to) || to.startsWith('pg-') || isPackage('postgres')(to)
+  const pg = (to: string) => isPackage('pg')(to) || /^pg-(?!boss$)/.test(to) || isPackage('postgres')(to)
   expect(breaches(outside, pg, { types: true })).toEqual([])
   expect(breaches(() => true, pg, { types: true, among: others })).toEqual([])
+  // the queue runs on the door's pool
+  expect(
+    breaches(
+      (path) => path !== 'src/platform/jobs/jobs.ts',
+      (to) => to === 'pg-boss',
+      { types: true },
+    ),
+  ).toEqual([])
   const builds = sources.filter(
     ({ path, text }) => outside(path) && /new (Kysely|PostgresDialect|pg\.\w+)\b/.test(withoutComments(text)),
   )
