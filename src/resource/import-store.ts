@@ -8,6 +8,7 @@ import type { ImportReport } from '#src/resource/import.ts'
 import type { Columns } from '#src/resource/import-columns.ts'
 import { HEAD } from '#src/resource/import-preview.ts'
 import { statement } from '#src/resource/list.ts'
+import { piecesOf } from '#src/resource/sheet.ts'
 
 /** `stopped`: whoever worked on it has not been heard of for a while. */
 export type Status = 'waiting' | 'checking' | 'checked' | 'importing' | 'imported' | 'failed' | 'stopped'
@@ -30,7 +31,7 @@ const KEPT = sql.raw(`interval '1 day'`)
 const SILENT = sql.raw(`interval '30 seconds'`)
 /** Of one person, beside those that are worked on. */
 const MOST_WAITING = 5
-const PIECE = 256 * 1024
+const PIECE = 1024 * 1024
 
 const busy = sql<boolean>`(status in ('checking', 'importing') and updated_at > now() - ${SILENT})`
 
@@ -129,6 +130,6 @@ export async function* contentOf(tx: Db, place: Place, id: string): AsyncGenerat
     )
     const piece = rows[0]?.piece
     if (!piece?.length) return
-    yield piece
+    yield* piecesOf(piece)
   }
 }

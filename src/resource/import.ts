@@ -119,6 +119,8 @@ export async function importFile(
   }
 }
 
+type CellsOf = (cells: readonly string[]) => Cells
+
 class Run {
   readonly report: ImportReport = { rows: 0, error_count: 0, errors: [], ignored_columns: [] }
   denied: string | undefined
@@ -147,15 +149,25 @@ class Run {
     for (const message of wrong) this.#wrong(line, null, `the header ${message}`)
     if (wrong.length) return
     const places = columns.flatMap((field, at) => (field === null ? [] : [[field, at] as const]))
-    const cellsOf = (cells: readonly string[]): Cells =>
+    const cellsOf: CellsOf = (cells) =>
       Object.fromEntries(places.map(([field, at]) => [field, fromCell(cells[at] ?? '')]))
+    // the next rows are read while the database writes
+    let writing = Promise.resolve()
     for await (const rows of sheet.rows(this.#importer.atOnce)) {
-      await this.#piece(tx, rows, cellsOf)
+      const read = await this.#read(rows, cellsOf)
+      await writing
+      await this.#check(tx, rows, read, cellsOf)
       this.#job.progress?.(sheet.count)
+      // nothing will be kept any more: the rest is only looked at
+      if (this.report.error_count) continue
+      writing = this.#importer.write(tx, read)
+      // what goes wrong is told where it is waited for
+      writing.catch(() => {})
     }
+    await writing
   }
 
-  async #piece(tx: Db, rows: readonly SheetRow[], cellsOf: (cells: readonly string[]) => Cells) {
+  async #read(rows: readonly SheetRow[], cellsOf: CellsOf): Promise<unknown[]> {
     const read: unknown[] = []
     for (const [at, { line, cells }] of rows.entries()) {
       const given = cellsOf(cells)
@@ -164,11 +176,13 @@ class Run {
       read.push(row)
       if (at % READ_AT_ONCE === 0) await others()
     }
+    return read
+  }
+
+  async #check(tx: Db, rows: readonly SheetRow[], read: readonly unknown[], cellsOf: CellsOf) {
     const found = await this.#importer.check(tx, read)
     const byLine = new Map(found.length ? rows.map(({ line, cells }) => [line, cells]) : [])
     for (const one of found) this.#wrong(one.line, one, one.message, cellsOf(byLine.get(one.line) ?? []))
-    // nothing will be kept any more: the rest is only looked at
-    if (!this.report.error_count) await this.#importer.write(tx, read)
   }
 
   #wrong(line: number | null, at: Omit<Wrong, 'message'> | null, message: string, cells: Cells = {}) {

@@ -4,7 +4,7 @@ import type { Acting, Database, Db } from '#src/db/database.ts'
 import { beyond, COUNT_CAP, type Cursor, type Page, type PageRow, page } from '#src/db/paging.ts'
 import type { DB } from '#src/db/types.ts'
 import type { ListView } from '#src/http/list.ts'
-import { entries, FEW, type Search, searched } from '#src/resource/search.ts'
+import { entries, FEW, probed, type Search, searched } from '#src/resource/search.ts'
 
 /** Plans are kept for pages of this length alone, so that there are few. */
 const USUAL_LIMIT = 25
@@ -22,7 +22,8 @@ export type Source<T extends keyof DB> = {
 
 /**
  * One page by keyset, in one statement and one round trip, with the total up to the cap.
- * A search first asks how telling its words are; an empty page behind a cursor asks for its total.
+ * A search first asks how telling its words are: few entries are looked up; with many, the list is walked in its
+ * order for a while, since the next match is rarely far. An empty page behind a cursor asks for its total.
  */
 export async function list<Row, T extends keyof DB = keyof DB>(
   db: Pick<Database, 'readAs' | 'counts'>,
@@ -36,13 +37,21 @@ export async function list<Row, T extends keyof DB = keyof DB>(
   const few = await hasFew(db, actor, search)
   // a plan that holds for every organization may be kept: no words, no set of groups, limits in the text
   const prepared = !search && grant.all && view.limit === USUAL_LIMIT
-  const rows = await db.readAs(actor, (q) => pageOf(q, source, view, { few, beyondCap }), { prepared })
+  const walked = few
+    ? null
+    : await db.readAs(actor, (q) => pageOf(q, source, view, { walk: WALK, beyondCap }))
+  // matches that lie far apart in this order: from their entries instead
+  const found = walked && walked.length > view.limit ? walked : null
+  const rows = found ?? (await db.readAs(actor, (q) => pageOf(q, source, view, { beyondCap }), { prepared }))
   const elsewhere = view.after !== null || view.before !== null || view.offset > 0
-  const [first] = rows.length || !elsewhere ? rows : await db.readAs(actor, (q) => count(q, source, few))
+  const [first] = rows.length || !elsewhere ? rows : await db.readAs(actor, (q) => count(q, source))
   const total = first?.total ?? 0
   if (total > COUNT_CAP && !beyondCap) db.counts.noteBeyondCap(name)
   return page(rows, view, total)
 }
+
+/** So many rows are walked in the order of a list before a search goes by its entries after all. */
+const WALK = 3000
 
 const AT_ONCE = 1000
 
@@ -53,10 +62,7 @@ export async function* everyRow<Row, T extends keyof DB = keyof DB>(
   view: ListView,
   source: Source<T>,
 ): AsyncGenerator<Row[]> {
-  const few = await hasFew(db, actor, source.search)
-  yield* inPieces(view, (place) =>
-    db.readAs(actor, (q) => pageOf(q, source, place, { few, beyondCap: true })),
-  )
+  yield* inPieces(view, (place) => db.readAs(actor, (q) => pageOf(q, source, place, { beyondCap: true })))
 }
 
 /**
@@ -84,8 +90,8 @@ export const statement = <Row>(db: Db, text: RawBuilder<Row>): Compilable<Row> =
   compile: () => text.compile(db),
 })
 
-/** Whether the rarest word has so few entries that a search begins with them. */
-export async function hasFew(
+/** Whether the longest word has so few entries that a search begins with them. */
+async function hasFew(
   db: Pick<Database, 'readAs'>,
   actor: Acting,
   search: Search | null | undefined,
@@ -95,35 +101,53 @@ export async function hasFew(
 }
 
 /** The rows of a source, with its search. */
-export const selected = <T extends keyof DB>(db: Db, { table, matching, search }: Source<T>, few: boolean) =>
-  search ? matching(db).where(searched(table, search, few)) : matching(db)
+export const selected = <T extends keyof DB>(db: Db, { table, matching, search }: Source<T>) =>
+  search ? matching(db).where(searched(table, search)) : matching(db)
 
 /** How many rows match, counted up to one past the cap. */
-function count<T extends keyof DB>(db: Db, source: Source<T>, few: boolean) {
-  const some = selected(db, source, few)
+function count<T extends keyof DB>(db: Db, source: Source<T>) {
+  const some = selected(db, source)
     .select(sql`1`.as('one'))
     .limit(sql.lit(COUNT_CAP + 1))
   return db.selectFrom(some.as('some')).select(sql<number>`count(*)::int`.as('total'))
 }
 
-/** The rows of a page, one more to know whether there is a next; those before a cursor come backwards. */
+/** The rows that match of those that come first in the order of the list. */
+function walkedRows<T extends keyof DB>(db: Db, source: Source<T>, view: ListView, walk: number) {
+  const { table, matching, search } = source
+  const first = inOrder(matching(db).where(beyond(table, view)), table, view)
+    .selectAll(table as never)
+    .limit(sql.lit(walk))
+  const rows = db.selectFrom(first.as(table)) as unknown as ReturnType<typeof matching>
+  return search ? rows.where(probed(table, search)) : rows
+}
+
+/** In the order of the list; backwards for a page before a cursor. */
+function inOrder<T extends keyof DB>(rows: SelectQueryBuilder<DB, T, object>, table: string, view: ListView) {
+  const backwards = view.before !== null && view.after === null
+  const direction = view.descending !== backwards ? 'desc' : 'asc'
+  return rows
+    .orderBy(sql.ref(`${table}.${view.column}`), direction)
+    .orderBy(sql.ref(`${table}.id`), direction)
+}
+
+/**
+ * The rows of a page, one more to know whether there is a next; those before a cursor come backwards.
+ * @param how.walk looks only at so many rows of the list's order
+ */
 function pageOf<T extends keyof DB>(
   db: Db,
   source: Source<T>,
   view: ListView,
-  { few, beyondCap }: { few: boolean; beyondCap: boolean },
+  { walk, beyondCap }: { walk?: number; beyondCap: boolean },
 ) {
   const { table, json } = source
-  const backwards = view.before !== null && view.after === null
-  const direction = view.descending !== backwards ? 'desc' : 'asc'
   const column = sql.ref(`${table}.${view.column}`)
   const id = sql<string>`${sql.ref(`${table}.id`)}`
-  const total = beyondCap ? sql<number>`${sql.lit(COUNT_CAP + 1)}` : sql<number>`(${count(db, source, few)})`
-  return selected(db, source, few)
-    .where(beyond(table, view))
+  const total = beyondCap ? sql<number>`${sql.lit(COUNT_CAP + 1)}` : sql<number>`(${count(db, source)})`
+  const rows = walk ? walkedRows(db, source, view, walk) : selected(db, source).where(beyond(table, view))
+  return inOrder(rows, table, view)
     .select([id.as('id'), sql<string>`${column}::text`.as('key'), json.as('json'), total.as('total')])
-    .orderBy(column, direction)
-    .orderBy(id, direction)
     .limit(sql.lit(view.limit + 1))
     .$if(view.offset > 0, (rows) => rows.offset(view.offset))
     .$castTo<PageRow>()

@@ -30,18 +30,22 @@ export const entries = ({ model, words: [first] }: Search): RawBuilder<{ entries
   sql`select count(*)::int as entries from (
     select from search_words w where w.model = ${model} and ${begins(first)} limit ${sql.lit(FEW + 1)}) w`
 
-/**
- * The condition for records that have every word.
- * @param few begins with the first word's entries; otherwise each record is probed, which suits a list that is
- *   walked in its order and ends after a page
- */
-export function searched(table: string, { model, words }: Search, few: boolean): RawBuilder<SqlBool> {
-  const [first, ...others] = words
-  const id = sql.ref(`${table}.id`)
-  const hits = sql`${id} = any (array(
-    select w.record_id from search_words w where w.model = ${model} and ${begins(first)}))`
-  const probe = (word: string) => sql`exists (
+/** Whether a record has a word, looked up for that record: `offset` keeps the planner from joining all entries. */
+const probe = (table: string, model: string, word: string) => sql`exists (
     select from search_words w where w.org_id = ${sql.ref(`${table}.org_id`)} and w.model = ${model}
-      and w.record_id = ${id} and ${begins(word)})`
-  return sql<SqlBool>`(${sql.join([few ? hits : probe(first), ...others.map(probe)], sql` and `)})`
+      and w.record_id = ${sql.ref(`${table}.id`)} and ${begins(word)} offset 0)`
+
+/** The condition for records that have every word, beginning with the entries of the first. */
+export function searched(table: string, { model, words }: Search): RawBuilder<SqlBool> {
+  const [first, ...others] = words
+  const hits = sql`${sql.ref(`${table}.id`)} = any (array(
+    select w.record_id from search_words w where w.model = ${model} and ${begins(first)}))`
+  return sql<SqlBool>`(${sql.join([hits, ...others.map((word) => probe(table, model, word))], sql` and `)})`
 }
+
+/** The same, for each record of a list that is walked in its order. */
+export const probed = (table: string, { model, words }: Search): RawBuilder<SqlBool> =>
+  sql<SqlBool>`(${sql.join(
+    words.map((word) => probe(table, model, word)),
+    sql` and `,
+  )})`

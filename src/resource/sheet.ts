@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { setImmediate as others } from 'node:timers/promises'
 import { CsvError, type Parser, parse } from 'csv-parse'
 
 /** A record of a file, and the physical line that it begins at. */
@@ -90,6 +91,8 @@ export class Sheet {
         parser ??= this.#parser(delimiterOf(text), (row) => read.push(row))
         if (text) await fed(parser, text)
         if (read.length) yield taken()
+        // others have their turn
+        await others()
       }
       if (parser) await fed(parser, null)
     } catch (error) {

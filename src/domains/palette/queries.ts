@@ -5,10 +5,12 @@ import type { Door } from '#src/db/database.ts'
 import type { Entry } from '#src/domains/palette/entries.ts'
 import { placesOf } from '#src/resource/places.ts'
 import { allResources, type Resource } from '#src/resource/resource.ts'
-import { entries, FEW, type Search, searched, searchFor } from '#src/resource/search.ts'
+import { entries, FEW, probed, type Search, searched, searchFor } from '#src/resource/search.ts'
 
 /** Of each entity. */
 const MOST = 5
+/** Of an entity, where a word is common. */
+const AMONG = 3000
 
 type Finder = { resource: Resource; grant: Grant; search: Search }
 type Hit = { model: string; id: string; title: string; hint: string | null }
@@ -55,10 +57,15 @@ function first({ resource, grant, search }: Finder, few: boolean): RawBuilder<Hi
   const order = sql`${sql.ref(`${table}.${column}`)} ${list.defaultSort.startsWith('-') ? sql`desc` : sql`asc`}`
   const alive = soft ? sql`and ${sql.ref(`${table}.deleted_at`)} is null` : sql``
   const narrowed = declared.narrow ? sql`and ${declared.narrow(table)}` : sql``
+  const there = sql`${grant.where(table)} ${alive} ${narrowed}`
+  // common words: among those that come first, which are many enough
+  const rows = few
+    ? sql`${sql.table(table)} where ${there} and ${searched(table, search)}`
+    : sql`(select * from ${sql.table(table)} where ${there} order by ${order} limit ${sql.lit(AMONG)}) as ${sql.ref(table)}
+        where ${probed(table, search)}`
   return sql`(select ${resource.model.name}::text as model, ${sql.ref(`${table}.id`)}::text as id,
       ${resource.titleSql(table)} as title, ${beside(resource)} as hint
-    from ${sql.table(table)} where ${grant.where(table)} and ${searched(table, search, few)} ${alive} ${narrowed}
-    order by ${order} limit ${sql.lit(MOST)})`
+    from ${rows} order by ${order} limit ${sql.lit(MOST)})`
 }
 
 /** What tells records of the same name apart: the first column of text that isn't the name. */
