@@ -96,6 +96,12 @@ export function reads(stage: Stage): void {
         if (ownable) expect(some).not.toContain(offer)
       }
       if (groupable) expect(await page(people.viewer, `/${id}`)).not.toContain(`/${id}/edit"`)
+      for (const action of ['update', 'delete']) {
+        const able = await personWith(org, [...stage.codes(['read', action], 'all')])
+        const text = await page(able, `/${id}`)
+        expect([action, text.includes(`/${id}/edit"`)]).toEqual([action, action === 'update'])
+        expect([action, text.includes('value="DELETE"')]).toEqual([action, action === 'delete'])
+      }
     })
 
     test('the forms to those alone who may send them', async () => {

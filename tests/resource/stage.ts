@@ -192,6 +192,17 @@ export class Stage {
     else await sql`delete from ${table} ${these}`.execute(past)
   }
 
+  /** Begins something while somebody else holds the row, and waits for its end when they have let go. */
+  async locking<T>(id: string, work: () => Promise<T>[]): Promise<T[]> {
+    const started = await past.transaction().execute(async (tx) => {
+      await sql`select from ${sql.table(this.table)} where id = ${id} for update`.execute(tx)
+      const all = Promise.all(work())
+      await new Promise((resolve) => setTimeout(resolve, 150))
+      return { all }
+    })
+    return started.all
+  }
+
   /** Does something that writes no row of the entity in either organization. */
   async untouched<T>(work: () => Promise<T>): Promise<T> {
     const before = await this.#digest()

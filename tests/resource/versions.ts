@@ -80,12 +80,13 @@ export function versions(stage: Stage): void {
     await stage.denied(looker, 'update', () => stage.as(looker).patch(path, entity.change, late))
   })
 
-  test('of twenty changes of one version at once, one goes through', async () => {
+  test('of five changes of one version at once, one goes through', async () => {
     const { id, path, etag } = await record()
-    const answers = await Promise.all(
-      Array.from({ length: 20 }, () => program.patch(path, entity.change, { 'If-Match': etag })),
+    // all of them have begun when the first may look
+    const answers = await stage.locking(id, () =>
+      Array.from({ length: 5 }, () => program.patch(path, entity.change, { 'If-Match': etag })),
     )
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(19).fill(412)])
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 412, 412, 412, 412])
     expect((await stage.stored(id)).version).toBe(2)
   })
 
