@@ -177,10 +177,10 @@ describe('a mail', () => {
     const to = address()
     const carry = carrierOf(settings(server.url))
     let died = false
+    let id = ''
     const mortal = handled(mailJob, (attempt) => {
-      const settles = (name: string) => name === 'settle_mail' && !died
       const lookup: typeof db.lookup = (name, values) => {
-        if (!settles(name)) return db.lookup(name, values)
+        if (died || name !== 'settle_mail' || values[0] !== id) return db.lookup(name, values)
         died = true
         throw new Error('dead')
       }
@@ -188,7 +188,7 @@ describe('a mail', () => {
       return run({ ...attempt, db: { ...attempt.db, lookup } } as never)
     })
     await using _ = await working([mortal])
-    const id = await send(to, 'twice')
+    id = await send(to, 'twice')
     await until(async () => {
       await hurry()
       return (await rowOf(id))?.status === 'sent'
