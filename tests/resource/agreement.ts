@@ -3,11 +3,11 @@ import { random } from '#src/domains/users/fictional.ts'
 import type { Answer } from '#tests/client.ts'
 import { makeGroup } from '#tests/factories.ts'
 import { type Person, personWith } from '#tests/people.ts'
-import { pageOf } from '#tests/resource/form.ts'
+import { facets, pageOf } from '#tests/resource/form.ts'
 import { Stage, type Stored } from '#tests/resource/stage.ts'
 
-const PEOPLE = 16
-const ROWS = 36
+const PEOPLE = 12
+const ROWS = 26
 const seed = Number(process.env.AMBIT_SEED ?? Date.now() % 1_000_000_000)
 
 type Member = { group: string; role: 'lead' | 'member' | 'viewer' }
@@ -118,6 +118,12 @@ export function agreement(given: Stage): void {
       same('the total', page.total, data.length)
       const ids = data.map(({ id }) => id)
       same(query, ids.filter((id) => ours.has(id)).sort(), expected.sort())
+      for (const counted of Object.values(await facets(stage, by, query)))
+        same(
+          'the facets',
+          counted.reduce((sum, { count }) => sum + count, 0),
+          data.length,
+        )
       const file = await program.get(stage.api(`?${query}&format=csv`))
       const lines = file.text.match(/^[0-9a-f]{8}-[0-9a-f-]{27}(?=,)/gm) ?? []
       same('the file', lines, ids)

@@ -47,6 +47,16 @@ export async function pageOf(stage: Stage, by: Person, query = ''): Promise<Page
 export const listed = async (stage: Stage, by: Person, query = ''): Promise<Row[]> =>
   (await pageOf(stage, by, query)).data
 
+type Counts = Record<string, { value: string; count: number }[]>
+
+/** How many records each value of the list's filters has; none where nothing can be counted. */
+export async function facets(stage: Stage, by: Person, query = ''): Promise<Counts> {
+  const answer = await stage.as(by).get(stage.api(`/facets?${query}`))
+  if (answer.status === 404) return {}
+  expect(answer.status, answer.text).toBe(200)
+  return answer.json<{ data: Counts }>().data
+}
+
 /** A test that is not there at all where it makes no sense: one that is skipped would look like a gap. */
 export const testIf =
   (there: unknown) => (name: string, work: () => void | Promise<void>, timeout?: number) => {

@@ -247,6 +247,7 @@ describe('somebody’s import', () => {
     const at = await uploaded(maker, rows(unique('X'), 1))
     expect((await state(maker, at)).status).toBe('waiting')
     await sql`delete from user_roles where user_id = ${maker.id}`.execute(past)
+    await expect.poll(async () => (await as(maker, app).get(`/api${at}`)).status).toBe(403)
     for (const [, attempt] of attempts) expect((await attempt(maker, at)).status).toBe(403)
     expect((await post(browserOf(maker, app), rows('x', 1))).status).toBe(403)
   })

@@ -57,12 +57,16 @@ export function reads(stage: Stage): void {
     })
   })
 
-  test('the list, its page and its file are refused to who may read nothing', async () => {
+  const counted = Object.values(resource.columns).some(
+    ({ filterable, kind }) => filterable && (kind === 'choice' || kind === 'flag'),
+  )
+  test('the list, its page, its counts and its file are refused to who may read nothing', async () => {
     const { nobody } = people
     const attempts = [
       () => stage.as(nobody).get(stage.api()),
       () => stage.browser(nobody).get(stage.page()),
       () => stage.as(nobody).get(stage.api('?format=csv')),
+      ...(counted ? [() => stage.as(nobody).get(stage.api('/facets'))] : []),
       () => stage.browser(nobody).get(stage.page('?format=csv')),
     ]
     for (const attempt of attempts) await stage.denied(nobody, 'read', attempt)
