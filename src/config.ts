@@ -10,11 +10,9 @@ export const root = resolve(import.meta.dirname, '..')
 /** Where the command was called from, which npm keeps: files named there are found there. */
 export const calledFrom = process.env.INIT_CWD ?? process.cwd()
 
-const flag = (value: boolean) =>
-  z
-    .enum(['true', 'false', '1', '0', 'yes', 'no', 'on', 'off'])
-    .default(value ? 'true' : 'false')
-    .transform((text) => ['true', '1', 'yes', 'on'].includes(text))
+const yesOrNo = z.enum(['true', 'false', '1', '0', 'yes', 'no', 'on', 'off'])
+const isYes = (text: string) => ['true', '1', 'yes', 'on'].includes(text)
+const flag = (value: boolean) => yesOrNo.default(value ? 'true' : 'false').transform(isYes)
 
 const whole = (value: number, min: number, max: number) =>
   z.coerce.number().int().min(min).max(max).default(value)
@@ -109,6 +107,10 @@ export const settings = {
   },
   features: {
     USER_REGISTRATION_ENABLED: flag(true).describe('Anybody may register'),
+    EMAIL_VALIDATION_ENABLED: yesOrNo
+      .transform(isYes)
+      .optional()
+      .describe('Who registers confirms the address first; on in production, where it needs a mail server'),
     DOCS_ENABLED: flag(true).describe('/openapi.json and /docs are there'),
     RATE_LIMIT_ENABLED: flag(true).describe('Limits attempts to sign in and to register'),
   },
@@ -175,6 +177,14 @@ const schema = z
       message: 'is needed for links in mails',
     },
   )
+  .refine(
+    ({ ENVIRONMENT, EMAIL_VALIDATION_ENABLED, ...mail }) =>
+      sends(mail) || ENVIRONMENT !== 'production' || EMAIL_VALIDATION_ENABLED === false,
+    {
+      ...also('EMAIL_VALIDATION_ENABLED'),
+      message: 'needs a mail server in production: set SMTP_URL, or this to false',
+    },
+  )
 
 export type Config = Omit<z.infer<typeof schema>, 'SECRET_KEY'> & { SECRET_KEY: string; DATA_DIR: string }
 
@@ -203,7 +213,11 @@ export function readConfig(overrides: Record<string, string> = {}): Config {
     )
   }
   const config = { ...parsed.data, DATA_DIR: resolve(root, parsed.data.DATA_DIR) }
-  return { ...config, SECRET_KEY: config.SECRET_KEY ?? generatedSecret(config.DATA_DIR, config.ENVIRONMENT) }
+  return {
+    ...config,
+    EMAIL_VALIDATION_ENABLED: config.EMAIL_VALIDATION_ENABLED ?? config.ENVIRONMENT === 'production',
+    SECRET_KEY: config.SECRET_KEY ?? generatedSecret(config.DATA_DIR, config.ENVIRONMENT),
+  }
 }
 
 function generatedSecret(dataDir: string, environment: Config['ENVIRONMENT']): string {

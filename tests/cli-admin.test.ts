@@ -112,7 +112,7 @@ describe('admin:create', { timeout: 60_000 }, () => {
     const name = `${new URL(ownerUrl).pathname.slice(1)}_new`
     await sql`create database ${sql.id(name)} template template0`.execute(owner)
     const url = Object.assign(new URL(ownerUrl), { pathname: `/${name}` }).href
-    const env = { DATABASE_URL: url, ENVIRONMENT: 'production' }
+    const env = { DATABASE_URL: url, ENVIRONMENT: 'production', EMAIL_VALIDATION_ENABLED: 'false' }
     try {
       expect((await run(['admin:unlock', 'a'], { env })).stderr).toContain('There is no organization yet')
       const made = await create('first', ['--json'], { env })

@@ -33,7 +33,19 @@ describe('settings', () => {
   })
 
   it('ask for a secret in production, and make one elsewhere', () => {
-    expect(() => readConfig({ ENVIRONMENT: 'production' })).toThrow(/^SECRET_KEY: /)
-    expect(readConfig({ ENVIRONMENT: 'production', ...key }).SECRET_KEY).toBe(key.SECRET_KEY)
+    const production = { ENVIRONMENT: 'production', EMAIL_VALIDATION_ENABLED: 'false' }
+    expect(() => readConfig(production)).toThrow(/^SECRET_KEY: /)
+    expect(readConfig({ ...production, ...key }).SECRET_KEY).toBe(key.SECRET_KEY)
+  })
+
+  it('want addresses confirmed in production, and a mail server for it', () => {
+    const read = (given: Record<string, string>) => readConfig({ ...key, ...given }).EMAIL_VALIDATION_ENABLED
+    expect(read({})).toBe(false)
+    expect(read({ EMAIL_VALIDATION_ENABLED: 'true' })).toBe(true)
+    const production = { ENVIRONMENT: 'production' }
+    expect(() => read(production)).toThrow(/^EMAIL_VALIDATION_ENABLED: needs a mail server/)
+    const mail = { SMTP_HOST: 'localhost', EMAIL_FROM: 'a@example.com', PUBLIC_URL: 'https://a.example.com' }
+    expect(read({ ...production, ...mail })).toBe(true)
+    expect(read({ ...production, EMAIL_VALIDATION_ENABLED: 'no' })).toBe(false)
   })
 })

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Context } from 'hono'
+import { routePath } from 'hono/route'
 import type { Actor } from '#src/access/actor.ts'
 import { rateKey } from '#src/http/address.ts'
 import { authenticate, type Credential, credentialOf, unauthenticated } from '#src/http/authenticate.ts'
@@ -80,16 +81,16 @@ export class Handling {
   async fail(thrown: unknown): Promise<Response> {
     let error = httpError(thrown)
     if (error.status === 500) {
-      this.#around.log.error({ err: thrown, request: this.#id, path: this.#c.req.path }, 'request failed')
+      this.#around.log.error({ err: thrown, request: this.#id, path: this.#path }, 'request failed')
     }
     if (error.status === 403 && this.#actor) {
       const wanted = (thrown as { wanted?: string }).wanted ?? error.type
-      await this.#around.denied(this.#actor, wanted, this.#url.pathname).catch((lost) => {
+      await this.#around.denied(this.#actor, wanted, this.#path).catch((lost) => {
         error = httpError(lost)
       })
     }
     if (error.status === 401 && this.#wanted !== 'json') return this.#toLogin()
-    return respondError(error, this.#out(), this.#url.pathname)
+    return respondError(error, this.#out(), this.#path)
   }
 
   /** A file is read for those alone who may send it. */
@@ -162,7 +163,7 @@ export class Handling {
 
   #file(csv: Csv): Promise<Response> {
     const { log } = this.#around
-    const path = this.#c.req.path
+    const path = this.#path
     return respondCsv(csv, {
       requestId: this.#id,
       head: this.#c.req.raw.method === 'HEAD',
@@ -238,6 +239,11 @@ export class Handling {
   /** As it was sent: Hono's path is decoded, and may hold what no column takes. */
   get #url(): URL {
     return new URL(this.#c.req.url)
+  }
+
+  /** For logs, the trail and errors: without the token of a link, which nobody else may know. */
+  get #path(): string {
+    return this.#c.req.param('token') === undefined ? this.#url.pathname : routePath(this.#c)
   }
 
   #out() {

@@ -46,7 +46,13 @@ function route(
 ): void {
   const here = [...all].filter(([, { only }]) => only !== (api ? 'page' : 'api'))
   const byMethod = new Map(here)
-  const answer = (c: Context<Env>) => new Handling(c, around, api).handle(byMethod)
+  const linked = path.includes('/:token')
+  const answer = async (c: Context<Env>) => {
+    const response = await new Handling(c, around, api).handle(byMethod)
+    // whatever such a page leads to isn't told its address
+    if (linked) response.headers.set('Referrer-Policy', 'no-referrer')
+    return response
+  }
   const methods = new Set(byMethod.keys())
   if (!api && ['PUT', 'PATCH', 'DELETE'].some((method) => methods.has(method))) methods.add('POST')
   app.on([...methods], api + path, answer)

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { endpoints } from '#src/app.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
 import { mount } from '#src/http/mount.ts'
+import { linkFor } from '#tests/access/links.ts'
 import { type Answer, anonymous, as, browserOf, type Program, visitor } from '#tests/client.ts'
 import { makeUser, platformOrganization, roleOf, sessionOf } from '#tests/factories.ts'
 import { firstOf, passing } from '#tests/http/passing.ts'
@@ -83,26 +84,57 @@ describe('the route table', () => {
       'GET /dev/mail',
       'GET /dev/mail/:id',
       'GET /docs',
+      'GET /forgot-password',
       'GET /health',
       'GET /health/ready',
       'GET /login',
       'GET /openapi.json',
       'GET /redoc',
       'GET /register',
+      'GET /reset-password/:token',
+      'GET /undo-email/:token',
+      'GET /unlock/:token',
+      'GET /verify-email/:token',
+      'POST /auth/forgot-password',
       'POST /auth/login',
       'POST /auth/register',
+      'POST /auth/reset-password',
+      'POST /auth/undo-email',
+      'POST /auth/unlock',
+      'POST /auth/verify-email',
+      'POST /forgot-password',
       'POST /login',
       'POST /register',
+      'POST /reset-password/:token',
+      'POST /undo-email/:token',
+      'POST /unlock/:token',
+      'POST /verify-email/:token',
     ])
   })
 
   test('counts every attempt to sign in', () => {
     const counted = endpoints.filter(({ rate }) => rate === 'sign-in').map(nameOf)
     expect(counted.sort()).toEqual([
+      'POST /auth/change-email',
+      'POST /auth/change-password',
+      'POST /auth/forgot-password',
       'POST /auth/login',
       'POST /auth/register',
+      'POST /auth/request-verification',
+      'POST /auth/reset-password',
+      'POST /auth/undo-email',
+      'POST /auth/unlock',
+      'POST /auth/verify-email',
+      'POST /forgot-password',
       'POST /login',
+      'POST /me/security/email',
+      'POST /me/security/password',
+      'POST /me/security/verification',
       'POST /register',
+      'POST /reset-password/:token',
+      'POST /undo-email/:token',
+      'POST /unlock/:token',
+      'POST /verify-email/:token',
     ])
   })
 
@@ -127,7 +159,9 @@ describe('the route table', () => {
     )
     expect(without.map(nameOf).sort()).toEqual([
       'POST /auth/logout',
+      'POST /auth/request-verification',
       'POST /logout',
+      'POST /me/security/verification',
       'POST /organizations/leave',
     ])
   })
@@ -232,9 +266,9 @@ describe('a GET writes nothing', async () => {
   const everything = async () => {
     const { rows } = await sql<{ line: string }>`
       select 'a' || xmin || t::text as line from accounts t union all select 'u' || xmin || t::text from unknown_logins t
-      union all select 's' || xmin || t::text from security_events t union all select 'r' || xmin || t::text from rate_limits t order by line`.execute(
-      past,
-    )
+      union all select 's' || xmin || t::text from security_events t union all select 'r' || xmin || t::text from rate_limits t
+      union all select 't' || xmin || t::text from account_tokens t union all select 'd' || xmin || t::text from known_devices t
+      union all select 'm' || xmin || t::text from mails t order by line`.execute(past)
     return [
       ...rows.map(({ line }) => line),
       ...(await rowsOf(people.org.id)),
@@ -262,8 +296,11 @@ describe('a GET writes nothing', async () => {
       'by-resource': 'user',
     }
     const listed = endpoint.path.includes(':') ? await firstOf(owner, endpoint.path) : null
+    const [, purpose] = /^\/([a-z-]+)\/:token$/.exec(endpoint.path) ?? []
+    const token = purpose && (await linkFor(owner, purpose.replace('-', '_') as 'unlock'))
     const before = await everything()
-    const id = Object.entries(ids).find(([name]) => endpoint.path.includes(name))?.[1] ?? listed ?? member.id
+    const id =
+      token ?? Object.entries(ids).find(([name]) => endpoint.path.includes(name))?.[1] ?? listed ?? member.id
     const who = endpoint.path === '/organizations/new' ? superadmin : owner
     for (const [what, answer] of await ask(who, endpoint, (path) => path.replace(/:\w+/g, id))) {
       const leads = ['/login', '/register', '/redoc'].includes(endpoint.path)

@@ -1,14 +1,10 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden } from '#src/access/grant.ts'
-import { asSystem } from '#src/access/system.ts'
 import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
-import { Taken } from '#src/db/errors.ts'
-import type { Registration } from '#src/domains/auth/model.ts'
-import { hashChosen } from '#src/domains/users/actions.ts'
 import { newToken, tokenHash } from '#src/http/cookies.ts'
-import { conflict, HttpError, invalid } from '#src/http/errors.ts'
+import { HttpError, invalid } from '#src/http/errors.ts'
 import { hashPassword, outdated, verifyPassword } from '#src/platform/passwords.ts'
 
 /** Where a sign-in comes from; `device` is the cookie of a browser that somebody signed in with before. */
@@ -68,7 +64,7 @@ export async function signIn(
 
 /**
  * Asks somebody who is signed in for their password again, before what an open session alone shall not do.
- * @returns when that was
+ * @returns when that was, and their address
  * @throws {HttpError} 422 at the field, counted like a sign-in that failed; 429 while locked
  */
 export async function reauthenticate(
@@ -77,12 +73,15 @@ export async function reauthenticate(
   actor: UserActor,
   { field, password }: { field: string; password: string },
   from: Origin,
-): Promise<string> {
+): Promise<{ at: string; email: string }> {
   const { accountId, impersonatorId } = actor.identity
   if (impersonatorId) throw new Forbidden('account', 'This is for the person alone.')
-  const found = await db.lookup<Found & { username: string }>('account_lookup', [accountId, deviceOf(from)])
+  const found = await db.lookup<Found & { username: string; email: string }>('account_lookup', [
+    accountId,
+    deviceOf(from),
+  ])
   const at = await proved(db, { found, password, from })
-  if (at) return at
+  if (at) return { at, email: found.email }
   const error = await failed(db, config, { name: found.username, account: accountId, from })
   throw error.status === 401 ? invalid([{ path: field, message: 'is wrong' }]) : error
 }
@@ -146,66 +145,4 @@ export async function signOut(db: Door, actor: UserActor): Promise<void> {
     await tx.updateTable('sessions').set({ revoked_at: sql`now()` }).where('id', '=', sessionId).execute()
     await sql`select app.record_event('auth:sign_out', 'session', ${sessionId}, '{}')`.execute(tx)
   })
-}
-
-/** The organization that people register in. @throws {HttpError} 503 where there is none */
-async function joined(db: Door): Promise<{ id: string; name: string }> {
-  const place = await db.lookup<{ id: string; name: string; status: string } | null>('find_organization', [
-    null,
-  ])
-  if (place?.status !== 'active') throw new HttpError(503, 'There is no organization to join yet.')
-  return place
-}
-
-/**
- * Registers somebody in the default organization, with the role `user`.
- * @throws {HttpError} 409 for a name or address that is taken, 422 for a weak password
- */
-export async function register(
-  db: Door,
-  config: Config,
-  { username, email, password, first_name, last_name }: Registration,
-  requestId: string,
-): Promise<{ id: string }> {
-  const place = await joined(db)
-  const hash = await hashChosen(config, password, [username, email, first_name, last_name, place.name])
-  try {
-    return await asSystem(
-      db,
-      place.id,
-      'registration',
-      async (tx) => {
-        const made = await tx
-          .insertInto('users')
-          .values({
-            account_id: sql<string>`app.create_account(${username}, ${email}, ${hash}, false)`,
-            username,
-            email,
-            first_name,
-            last_name,
-          })
-          .returning('id')
-          .executeTakeFirstOrThrow()
-        await tx
-          .insertInto('user_roles')
-          .columns(['user_id', 'role_id'])
-          .expression((eb) =>
-            eb
-              .selectFrom('roles')
-              .where('template', '=', 'user')
-              .where('builtin', '=', true)
-              .where('deleted_at', 'is', null)
-              .select((s) => [s.val(made.id).$castTo<string>().as('user_id'), 'roles.id as role_id']),
-          )
-          .execute()
-        return made
-      },
-      { requestId },
-    )
-  } catch (error) {
-    if (!(error instanceof Taken)) throw error
-    throw error.constraint.includes('email')
-      ? conflict('email', 'has an account already')
-      : conflict('username', 'is taken')
-  }
 }

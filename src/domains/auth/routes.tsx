@@ -1,23 +1,19 @@
 import type { UserActor } from '#src/access/actor.ts'
-import { register, signIn, signOut } from '#src/domains/auth/actions.ts'
-import {
-  credentials,
-  meAnswer,
-  registeredAnswer,
-  registration,
-  tokenAnswer,
-} from '#src/domains/auth/model.ts'
-import { loginScreen, registerScreen } from '#src/domains/auth/views.tsx'
+import { signIn, signOut } from '#src/domains/auth/actions.ts'
+import { credentials, meAnswer, tokenAnswer } from '#src/domains/auth/model.ts'
+import { originOf } from '#src/domains/auth/origin.ts'
+import { passwordRoutes } from '#src/domains/auth/password-routes.tsx'
+import { registrationRoutes } from '#src/domains/auth/registration-routes.tsx'
+import { securityRoutes } from '#src/domains/auth/security-routes.tsx'
+import { linkRoutes } from '#src/domains/auth/tokens-routes.tsx'
+import { loginScreen } from '#src/domains/auth/views.tsx'
 import { users } from '#src/domains/users/model.ts'
 import { Cookies } from '#src/http/cookies.ts'
-import { type Answer, type Call, everybody, get, post, type Services, signedIn } from '#src/http/endpoint.ts'
-import { notFound } from '#src/http/errors.ts'
+import { type Answer, type Call, everybody, get, post, signedIn } from '#src/http/endpoint.ts'
 import { paths, safeNext } from '#src/paths.ts'
-import { passwordRules } from '#src/platform/password-policy.ts'
 import { findRecord } from '#src/resource/query.ts'
 
 const entrance = everybody('signing in comes before being somebody')
-const visitors = everybody('whoever has no account yet')
 
 /** The person, with what they may: what a program asks for first. */
 async function me({ db, actor }: { db: Call['db']; actor: UserActor }) {
@@ -31,11 +27,12 @@ async function me({ db, actor }: { db: Call['db']; actor: UserActor }) {
   return { ...user, organization, home, permissions: [...rights.permissions].sort() }
 }
 
-const openRegistration = ({ services }: { services: Services }) => {
-  if (!services.config.USER_REGISTRATION_ENABLED) throw notFound('Registration is switched off here.')
-}
-
 export const authRoutes = [
+  ...registrationRoutes,
+  ...passwordRoutes,
+  ...linkRoutes,
+  ...securityRoutes,
+
   get(paths.login, entrance, { only: 'page' }, ({ c, actor, services }): Answer => {
     const next = safeNext(c.req.query('next'))
     if (actor) return { location: next }
@@ -61,11 +58,10 @@ export const authRoutes = [
             refusal,
           }),
     },
-    async ({ c, db, services, body, request }) => {
-      const cookies = new Cookies(services.config)
-      const from = { ...request, device: cookies.deviceOf(c) }
-      const opened = await signIn(db, services.config, body, 'browser', from)
-      return { location: safeNext(body.next), cookies: cookies.signedIn(opened) }
+    async (call) => {
+      const { db, services, body } = call
+      const session = await signIn(db, services.config, body, 'browser', originOf(call))
+      return { location: safeNext(body.next), cookies: new Cookies(services.config).signedIn(session) }
     },
   ),
 
@@ -79,35 +75,6 @@ export const authRoutes = [
     }
   }),
 
-  get(paths.register, visitors, { only: 'page' }, (call): Answer => {
-    openRegistration(call)
-    if (call.actor) return { location: paths.home }
-    return { screen: (frame) => registerScreen(frame, passwordRules(call.services.config)) }
-  }),
-
-  post(
-    paths.register,
-    visitors,
-    {
-      only: 'page',
-      rate: 'sign-in',
-      body: registration,
-      refused:
-        ({ services }, refusal) =>
-        (frame) =>
-          registerScreen(frame, passwordRules(services.config), refusal),
-    },
-    async (call) => {
-      openRegistration(call)
-      const { db, services, body, request } = call
-      await register(db, services.config, body, request.id)
-      const credentials = { name: body.username, password: body.password, organization: null }
-      const opened = await signIn(db, services.config, credentials, 'browser', request)
-      const cookies = new Cookies(services.config)
-      return { location: paths.home, notice: 'Welcome', cookies: cookies.signedIn(opened) }
-    },
-  ),
-
   post(
     paths.auth.login,
     entrance,
@@ -118,9 +85,9 @@ export const authRoutes = [
       answer: tokenAnswer,
       summary: 'Sign in, for a token',
     },
-    async ({ c, db, services, body, request }) => {
-      const from = { ...request, device: new Cookies(services.config).deviceOf(c) }
-      const { token } = await signIn(db, services.config, body, 'token', from)
+    async (call) => {
+      const { db, services, body } = call
+      const { token } = await signIn(db, services.config, body, 'token', originOf(call))
       const expires = Math.round(services.config.SESSION_MAX_DAYS * 86_400)
       return {
         json: { access_token: token, token_type: 'Bearer', expires_in: expires },
@@ -136,31 +103,6 @@ export const authRoutes = [
     async ({ db, actor }) => {
       await signOut(db, actor)
       return { status: 204 }
-    },
-  ),
-
-  post(
-    paths.auth.register,
-    visitors,
-    {
-      only: 'api',
-      rate: 'sign-in',
-      body: registration,
-      answer: registeredAnswer,
-      status: 201,
-      also: [404, 409],
-      summary: 'Register in the default organization',
-    },
-    async (call) => {
-      openRegistration(call)
-      const { db, services, body, request } = call
-      const { id } = await register(db, services.config, body, request.id)
-      const { username, email, first_name, last_name } = body
-      return {
-        status: 201,
-        json: { id, username, email, first_name, last_name, status: 'active' },
-        location: paths.user(id),
-      }
     },
   ),
 

@@ -4,6 +4,7 @@ import { Button } from '#src/ui/button.tsx'
 import { Field } from '#src/ui/field.tsx'
 import { Actions, ErrorSummary, Form, fieldsOf, refusalErrors } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
+import { NewPassword } from '#src/ui/password.tsx'
 
 type Login = { next: string; registration: boolean; refusal?: Refusal }
 
@@ -31,6 +32,7 @@ export function loginScreen(frame: Frame, { next, registration, refusal }: Login
           <Field name="password" label="Password" type="password" required autocomplete="current-password" />
           <Actions>
             <Button kind="primary">Sign in</Button>
+            <a href={frame.path(paths.forgotPassword)}>Forgot your password?</a>
           </Actions>
         </Form>
       </>
@@ -56,15 +58,7 @@ export function registerScreen(frame: Frame, passwordRules: string, refusal?: Re
           <Field {...field('email')} label="E-mail" type="email" required autocomplete="email" />
           <Field {...field('first_name')} label="First name" autocomplete="given-name" />
           <Field {...field('last_name')} label="Last name" autocomplete="family-name" />
-          <Field
-            name="password"
-            label="Password"
-            type="password"
-            hint={passwordRules}
-            error={field('password').error}
-            required
-            autocomplete="new-password"
-          />
+          <NewPassword rules={passwordRules} error={field('password').error} />
           <Actions>
             <Button kind="primary">Register</Button>
           </Actions>

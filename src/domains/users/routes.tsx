@@ -16,6 +16,9 @@ import {
 } from '#src/domains/users/actions.ts'
 import { EditFields, NewFields } from '#src/domains/users/forms.tsx'
 import { peopleFromFile } from '#src/domains/users/import-people.ts'
+import { lockedUntil } from '#src/domains/users/lock-actions.ts'
+import { LockPanel } from '#src/domains/users/lock-panel.tsx'
+import { lockRoutes } from '#src/domains/users/lock-routes.tsx'
 import { type NewUser, newUser, someOfUser, users, wholeUser } from '#src/domains/users/model.ts'
 import { offeredGroups } from '#src/domains/users/queries.ts'
 import { GroupsPanel, listColumns } from '#src/domains/users/views.tsx'
@@ -70,6 +73,7 @@ export const userRoutes = [
     },
   ),
 
+  ...lockRoutes,
   ...resourceRoutes(users, {
     actions: {
       create: (tx, actor, grant, { person, hash }: Awaited<ReturnType<typeof withHash>>) =>
@@ -84,15 +88,17 @@ export const userRoutes = [
     columns: ({ frame }) => listColumns(frame),
     load: async ({ db, actor }, found) => {
       const changeable = found.update && found.id !== actor?.userId && !found.row().deleted_at
-      const [assignments, offered] = await Promise.all([
+      const [assignments, offered, until] = await Promise.all([
         assignmentsOf(db, actor as UserActor, found.id),
         changeable ? rolesToGive(db, actor as UserActor) : [],
+        actor?.find('user:update')?.all ? lockedUntil(db, actor, found.id) : null,
       ])
-      return { assignments, offered }
+      return { roles: { assignments, offered }, until }
     },
-    panels: (row, { frame, extra }) => (
+    panels: (row, { frame, extra: { roles, until } }) => (
       <>
-        <RolesPanel userId={row.id} frame={frame} {...extra} />
+        <LockPanel userId={row.id} until={until} frame={frame} />
+        <RolesPanel userId={row.id} frame={frame} {...roles} />
         <GroupsPanel row={row} frame={frame} />
       </>
     ),

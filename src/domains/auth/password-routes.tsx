@@ -1,0 +1,128 @@
+import { tokenAnswer } from '#src/domains/auth/model.ts'
+import { originOf } from '#src/domains/auth/origin.ts'
+import { changePassword, forgotPassword, resetPassword } from '#src/domains/auth/password-actions.ts'
+import {
+  chosenByLink,
+  chosenPassword,
+  forgotten,
+  passwordChange,
+  underWay,
+} from '#src/domains/auth/password-model.ts'
+import { chooseScreen, forgotScreen, sentScreen } from '#src/domains/auth/password-views.tsx'
+import { openLink } from '#src/domains/auth/tokens.ts'
+import { Cookies } from '#src/http/cookies.ts'
+import { type Call, type Draw, everybody, get, post, type Refusal, signedIn } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+import { passwordRules } from '#src/platform/password-policy.ts'
+
+const lost = everybody('whoever forgot their password can’t sign in')
+const SENT =
+  'If somebody has this name or address here, a link is on its way to their mailbox. It works for an hour.'
+
+const reset = async (
+  { c, db, services }: Pick<Call, 'c' | 'db' | 'services'>,
+  refusal?: Refusal,
+): Promise<Draw> => {
+  const token = c.req.param('token') ?? ''
+  const { username } = await openLink(db, token, 'reset_password')
+  const rules = passwordRules(services.config)
+  const words = { title: 'Choose a password', lead: 'You are signed out everywhere then.', button: 'Save' }
+  const action = paths.resetPassword(token)
+  return (frame) => chooseScreen(frame, { ...words, action, username, rules, refusal })
+}
+
+export const passwordRoutes = [
+  post(
+    paths.auth.changePassword,
+    signedIn,
+    {
+      only: 'api',
+      rate: 'sign-in',
+      body: passwordChange,
+      answer: tokenAnswer,
+      also: [409],
+      summary: 'Change one’s password: every other session ends, this one gets another token',
+    },
+    async (call) => {
+      const { db, services, actor, body } = call
+      const token = await changePassword(db, services.config, actor, body, originOf(call))
+      const expires = Math.round(services.config.SESSION_MAX_DAYS * 86_400)
+      if (actor.identity.sessionKind === 'browser')
+        return { status: 204, cookies: [new Cookies(services.config).setSession(token)], moved: true }
+      return {
+        json: { access_token: token, token_type: 'Bearer', expires_in: expires },
+        headers: { 'Cache-Control': 'no-store' },
+        moved: true,
+      }
+    },
+  ),
+
+  get(paths.forgotPassword, lost, { only: 'page' }, () => ({ screen: (frame) => forgotScreen(frame) })),
+
+  post(
+    paths.forgotPassword,
+    lost,
+    {
+      only: 'page',
+      rate: 'sign-in',
+      body: forgotten,
+      refused: (_, refusal) => (frame) => forgotScreen(frame, refusal),
+    },
+    async (call) => {
+      await forgotPassword(call.db, call.body.username, originOf(call))
+      return { screen: (frame) => sentScreen(frame, SENT) }
+    },
+  ),
+
+  post(
+    paths.auth.forgotPassword,
+    lost,
+    {
+      only: 'api',
+      rate: 'sign-in',
+      body: forgotten,
+      answer: underWay,
+      status: 202,
+      summary: 'Have a link sent to choose another password',
+    },
+    async (call) => {
+      await forgotPassword(call.db, call.body.username, originOf(call))
+      return { status: 202, json: { detail: SENT } }
+    },
+  ),
+
+  get(paths.resetPassword(':token'), lost, { only: 'page' }, async (call) => ({ screen: await reset(call) })),
+
+  post(
+    paths.resetPassword(':token'),
+    lost,
+    { only: 'page', rate: 'sign-in', body: chosenPassword, refused: reset },
+    async (call) => {
+      const { c, db, services, body } = call
+      const given = { token: c.req.param('token') ?? '', password: body.password }
+      await resetPassword(db, services.config, given, originOf(call))
+      const cookies = new Cookies(services.config)
+      return {
+        location: paths.login,
+        notice: 'Your password was changed. Sign in with it.',
+        cookies: [cookies.drop(cookies.session)],
+      }
+    },
+  ),
+
+  post(
+    paths.auth.resetPassword,
+    lost,
+    {
+      only: 'api',
+      rate: 'sign-in',
+      body: chosenByLink,
+      also: [404],
+      summary: 'Choose another password by a link that was sent: every session ends',
+    },
+    async (call) => {
+      await resetPassword(call.db, call.services.config, call.body, originOf(call))
+      return { status: 204 }
+    },
+  ),
+]

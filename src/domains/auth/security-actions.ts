@@ -1,0 +1,49 @@
+import type { UserActor } from '#src/access/actor.ts'
+import { Forbidden } from '#src/access/grant.ts'
+import type { Config } from '#src/config.ts'
+import type { Door } from '#src/db/database.ts'
+import { type Origin, reauthenticate } from '#src/domains/auth/actions.ts'
+import { contextOf } from '#src/domains/auth/tokens.ts'
+import { HttpError, invalid } from '#src/http/errors.ts'
+
+/** How somebody signs in. */
+export type Account = { username: string; email: string; verified: boolean; password: boolean }
+
+export async function accountOf(db: Door, actor: UserActor): Promise<Account> {
+  const found = await db.lookup<Account & { passwordHash: string | null }>('account_lookup', [
+    actor.identity.accountId,
+    null,
+  ])
+  const { username, email, verified, passwordHash } = found
+  return { username, email, verified, password: passwordHash !== null }
+}
+
+/**
+ * Has a link sent to the address that somebody wants to have, and tells the old one. It counts once the link is used.
+ * @throws {HttpError} 422 for a wrong password, 429 when asked for too often
+ */
+export async function requestEmail(
+  db: Door,
+  config: Config,
+  actor: UserActor,
+  { email: address, password }: { email: string; password: string },
+  from: Origin,
+): Promise<void> {
+  const { email } = await reauthenticate(db, config, actor, { field: 'password', password }, from)
+  if (address === email) throw invalid([{ path: 'email', message: 'is your address already' }])
+  await requested(db, actor, address, from)
+}
+
+/** Has a link sent to the address that somebody has. @throws {HttpError} 429 when asked for too often */
+export async function requestVerification(db: Door, actor: UserActor, from: Origin): Promise<void> {
+  if (actor.identity.impersonatorId) throw new Forbidden('account', 'This is for the person alone.')
+  await requested(db, actor, null, from)
+}
+
+async function requested(db: Door, actor: UserActor, address: string | null, from: Origin): Promise<void> {
+  const values = [actor.identity.accountId, address, contextOf(from)]
+  if (await db.lookup<boolean>('request_email', values)) return
+  throw new HttpError(429, 'Three such mails are under way already. Try again in an hour.', {
+    headers: { 'Retry-After': '3600' },
+  })
+}

@@ -1,0 +1,94 @@
+import type { UserActor } from '#src/access/actor.ts'
+import { originOf } from '#src/domains/auth/origin.ts'
+import { changePassword } from '#src/domains/auth/password-actions.ts'
+import { passwordForm, underWay } from '#src/domains/auth/password-model.ts'
+import { accountOf, requestEmail, requestVerification } from '#src/domains/auth/security-actions.ts'
+import { emailChange } from '#src/domains/auth/security-model.ts'
+import { type Refused, securityScreen } from '#src/domains/auth/security-views.tsx'
+import { Cookies } from '#src/http/cookies.ts'
+import { type Call, type Draw, get, post, type Refusal, signedIn } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+import { passwordRules } from '#src/platform/password-policy.ts'
+
+type Asked = Pick<Call, 'db' | 'services'> & { actor: UserActor }
+
+async function page({ db, services, actor }: Asked, refused?: Refused): Promise<Draw> {
+  const account = await accountOf(db, actor)
+  return (frame) => securityScreen({ frame, account, rules: passwordRules(services.config), refused })
+}
+const again = (of: Refused['of']) => (call: Asked, refusal: Refusal) => page(call, { of, refusal })
+
+const SENT = 'A link is on its way to that address. It counts once the link is used.'
+
+// a form with a password is done without an Idempotency-Key, which keeps a hash of what was sent
+const secret = true
+
+export const securityRoutes = [
+  get(paths.security, signedIn, { only: 'page' }, async (call) => ({ screen: await page(call) })),
+
+  post(
+    paths.myPassword,
+    signedIn,
+    { only: 'page', secret, rate: 'sign-in', body: passwordForm, refused: again('password') },
+    async (call) => {
+      const { db, services, actor, body } = call
+      const token = await changePassword(db, services.config, actor, body, originOf(call))
+      return {
+        location: paths.security,
+        notice: 'Your password was changed. You are signed out everywhere else.',
+        cookies: [new Cookies(services.config).setSession(token)],
+        moved: true,
+      }
+    },
+  ),
+
+  post(
+    paths.myEmail,
+    signedIn,
+    { only: 'page', secret, rate: 'sign-in', body: emailChange, refused: again('email') },
+    async (call) => {
+      const { db, services, actor, body } = call
+      await requestEmail(db, services.config, actor, body, originOf(call))
+      return { location: paths.security, notice: SENT }
+    },
+  ),
+
+  post(
+    paths.auth.changeEmail,
+    signedIn,
+    {
+      only: 'api',
+      rate: 'sign-in',
+      body: emailChange,
+      answer: underWay,
+      status: 202,
+      summary: 'Have a link sent to another address, which is one’s own once it is used',
+    },
+    async (call) => {
+      const { db, services, actor, body } = call
+      await requestEmail(db, services.config, actor, body, originOf(call))
+      return { status: 202, json: { detail: SENT } }
+    },
+  ),
+
+  post(paths.myVerification, signedIn, { only: 'page', rate: 'sign-in' }, async (call) => {
+    await requestVerification(call.db, call.actor, originOf(call))
+    return { location: paths.security, notice: SENT }
+  }),
+
+  post(
+    paths.auth.requestVerification,
+    signedIn,
+    {
+      only: 'api',
+      rate: 'sign-in',
+      answer: underWay,
+      status: 202,
+      summary: 'Have a link sent to confirm one’s address',
+    },
+    async (call) => {
+      await requestVerification(call.db, call.actor, originOf(call))
+      return { status: 202, json: { detail: SENT } }
+    },
+  ),
+]

@@ -1,0 +1,112 @@
+import type { Account } from '#src/domains/auth/security-actions.ts'
+import { meFrame } from '#src/domains/users/me-frame.tsx'
+import type { Refusal, Screen } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+import { Button } from '#src/ui/button.tsx'
+import { Badge } from '#src/ui/feedback.tsx'
+import { Field } from '#src/ui/field.tsx'
+import { Actions, ErrorSummary, errorAt, Form, fieldsOf, refusalErrors } from '#src/ui/form.tsx'
+import type { Frame } from '#src/ui/frame.ts'
+import { NewPassword } from '#src/ui/password.tsx'
+import { Columns, Panel } from '#src/ui/surface.tsx'
+
+/** Of which form on the page something was refused. */
+export type Refused = { of: 'password' | 'email'; refusal: Refusal }
+type Props = { frame: Frame; account: Account; rules: string; refused?: Refused | undefined }
+
+export function securityScreen({ frame, account, rules, refused }: Props): Screen {
+  const refusal = (of: Refused['of']) => (refused?.of === of ? refused.refusal : undefined)
+  return meFrame({
+    frame,
+    title: 'Security',
+    lead: 'How you sign in, and where mail about it goes.',
+    here: paths.security,
+    children: (
+      <Columns>
+        {account.password ? (
+          <PasswordPanel frame={frame} account={account} rules={rules} refusal={refusal('password')} />
+        ) : null}
+        <EmailPanel frame={frame} account={account} refusal={refusal('email')} />
+      </Columns>
+    ),
+  })
+}
+
+type PanelProps = { frame: Frame; account: Account; refusal: Refusal | undefined }
+
+function PasswordPanel({ frame, account, rules, refusal }: PanelProps & { rules: string }) {
+  return (
+    <Panel title="Password">
+      <ErrorSummary errors={refusalErrors(refusal)} />
+      <Form action={frame.path(paths.myPassword)} csrfToken={frame.csrfToken} leaves>
+        <input type="hidden" name="username" autocomplete="username" value={account.username} />
+        <CurrentPassword name="old_password" label="Present password" refusal={refusal} />
+        <NewPassword
+          name="new_password"
+          label="New password"
+          rules={rules}
+          error={errorAt(refusal?.errors, 'new_password')}
+        />
+        <Actions>
+          <Button kind="primary">Change password</Button>
+        </Actions>
+      </Form>
+    </Panel>
+  )
+}
+
+function EmailPanel({ frame, account, refusal }: PanelProps) {
+  return (
+    <Panel title="E-mail">
+      <p>
+        {account.email}{' '}
+        {account.verified ? <Badge tone="good">Confirmed</Badge> : <Badge tone="warn">Not confirmed</Badge>}
+      </p>
+      {account.verified ? null : (
+        <Form action={frame.path(paths.myVerification)} csrfToken={frame.csrfToken} guard={false}>
+          <Button>Send me a link to confirm it</Button>
+        </Form>
+      )}
+      {account.password ? (
+        <>
+          <ErrorSummary errors={refusalErrors(refusal)} />
+          <Form action={frame.path(paths.myEmail)} csrfToken={frame.csrfToken}>
+            <Field
+              {...fieldsOf(refusal)('email')}
+              label="New address"
+              hint="It counts once you use the link that goes there. The old address is told."
+              type="email"
+              required
+              autocomplete="email"
+            />
+            <CurrentPassword name="password" label="Password" refusal={refusal} />
+            <Actions>
+              <Button kind="primary">Change address</Button>
+            </Actions>
+          </Form>
+        </>
+      ) : null}
+    </Panel>
+  )
+}
+
+function CurrentPassword({
+  name,
+  label,
+  refusal,
+}: {
+  name: string
+  label: string
+  refusal: Refusal | undefined
+}) {
+  return (
+    <Field
+      name={name}
+      label={label}
+      type="password"
+      error={errorAt(refusal?.errors, name)}
+      required
+      autocomplete="current-password"
+    />
+  )
+}

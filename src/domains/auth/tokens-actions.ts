@@ -1,0 +1,42 @@
+import type { Config } from '#src/config.ts'
+import type { Door } from '#src/db/database.ts'
+import { Taken } from '#src/db/errors.ts'
+import type { Origin } from '#src/domains/auth/actions.ts'
+import { contextOf, deadLink, openLink } from '#src/domains/auth/tokens.ts'
+import { hashChosen } from '#src/domains/users/actions.ts'
+import { conflict } from '#src/http/errors.ts'
+
+/** Runs what a link is for. @throws {HttpError} 404 where somebody else used it first, 409 for an address that is taken */
+async function used(link: Promise<boolean>): Promise<void> {
+  const done = await link.catch((error: unknown) => {
+    throw error instanceof Taken ? conflict('email', 'has an account by now') : error
+  })
+  if (!done) throw deadLink()
+}
+
+/** Confirms the address of an account, or the one that it is to have. @throws {HttpError} 404, 409 */
+export async function confirmEmail(db: Door, token: string, from: Origin): Promise<void> {
+  const { hash } = await openLink(db, token, 'verify_email', 'change_email')
+  await used(db.lookup('confirm_email', [hash, contextOf(from)]))
+}
+
+/**
+ * Gives an account its old address back, and another password: who changed it knew the one that was.
+ * @throws {HttpError} 404, 409, 422 for a weak password
+ */
+export async function undoEmail(
+  db: Door,
+  config: Config,
+  { token, password }: { token: string; password: string },
+  from: Origin,
+): Promise<void> {
+  const { hash, username, email } = await openLink(db, token, 'undo_email')
+  const chosen = await hashChosen(config, password, [username, email])
+  await used(db.lookup('undo_email', [hash, chosen, contextOf(from)]))
+}
+
+/** Lets a locked name sign in again at once. @throws {HttpError} 404 */
+export async function unlockByLink(db: Door, token: string, from: Origin): Promise<void> {
+  const { hash } = await openLink(db, token, 'unlock')
+  await used(db.lookup('unlock_by_link', [hash, contextOf(from)]))
+}

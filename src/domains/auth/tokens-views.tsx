@@ -1,0 +1,79 @@
+import { backToLogin } from '#src/domains/auth/password-views.tsx'
+import type { Link } from '#src/domains/auth/tokens.ts'
+import type { Refusal, Screen } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+import { Button } from '#src/ui/button.tsx'
+import { Field } from '#src/ui/field.tsx'
+import { Actions, ErrorSummary, errorAt, Form, fieldsOf, refusalErrors } from '#src/ui/form.tsx'
+import type { Frame } from '#src/ui/frame.ts'
+
+type Shown = { token: string; link: Link; refusal?: Refusal | undefined }
+
+/** A press of a button, since programs that look through mail follow links. */
+export function confirmScreen(frame: Frame, { token, link, refusal }: Shown): Screen {
+  if (link.purpose === 'register') return finishScreen(frame, { token, link, refusal })
+  return {
+    plain: true,
+    title: 'Is this your address?',
+    lead: `${link.email}, for ${link.username}`,
+    footer: backToLogin(frame),
+    children: (
+      <>
+        <ErrorSummary errors={refusalErrors(refusal)} />
+        <Form action={frame.path(paths.verifyEmail(token))} csrfToken={frame.csrfToken} leaves>
+          <Actions>
+            <Button kind="primary">This is my address</Button>
+          </Actions>
+        </Form>
+      </>
+    ),
+  }
+}
+
+function finishScreen(frame: Frame, { token, link, refusal }: Shown): Screen {
+  return {
+    plain: true,
+    title: 'Almost there',
+    lead: `${link.email} is yours. Enter the password that you chose.`,
+    children: (
+      <>
+        <ErrorSummary errors={refusalErrors(refusal)} />
+        <Form action={frame.path(paths.verifyEmail(token))} csrfToken={frame.csrfToken} leaves>
+          <Field
+            {...fieldsOf(refusal, link)('username')}
+            label="User name"
+            required
+            autocomplete="username"
+          />
+          <Field
+            name="password"
+            label="Password"
+            type="password"
+            error={errorAt(refusal?.errors, 'password')}
+            required
+            autocomplete="current-password"
+          />
+          <Actions>
+            <Button kind="primary">Begin</Button>
+          </Actions>
+        </Form>
+      </>
+    ),
+  }
+}
+
+export function unlockScreen(frame: Frame, { token, link }: Shown): Screen {
+  return {
+    plain: true,
+    title: 'Unlock your account?',
+    lead: `After too many wrong passwords, nobody can sign in as ${link.username} for a while.`,
+    footer: <a href={frame.path(paths.forgotPassword)}>Forgot your password?</a>,
+    children: (
+      <Form action={frame.path(paths.unlock(token))} csrfToken={frame.csrfToken} leaves>
+        <Actions>
+          <Button kind="primary">Unlock</Button>
+        </Actions>
+      </Form>
+    ),
+  }
+}

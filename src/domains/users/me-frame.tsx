@@ -1,0 +1,40 @@
+import type { Screen } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+import type { Frame } from '#src/ui/frame.ts'
+import type { Child } from '#src/ui/html.ts'
+import { Tabs } from '#src/ui/tabs.tsx'
+
+type Tab = { label: string; path: string }
+
+const tabs: readonly Tab[] = [
+  { label: 'Profile', path: paths.me },
+  { label: 'Security', path: paths.security },
+]
+
+/** What the pages about oneself share: the way from one to the other. */
+export function meFrame({
+  title,
+  lead,
+  here,
+  frame,
+  children,
+}: {
+  title: string
+  lead?: Child
+  /** The path of this page. */
+  here: string
+  frame: Frame
+  children?: Child
+}): Screen {
+  const items = tabs.map(({ label, path }) => ({ label, href: frame.path(path), current: path === here }))
+  return {
+    title,
+    lead,
+    children: (
+      <>
+        <Tabs label="About me" items={items} />
+        {children}
+      </>
+    ),
+  }
+}
