@@ -187,3 +187,6 @@ export const callable = [
   'app.organization_json(organizations)',
   'app.role_app()',
 ]
+
+/** Of the definers, what names any organization or account: only the others call these. */
+export const forDefinersAlone = ['app.rights(uuid,uuid)', 'app.queue_account_mail(uuid,text,text,jsonb,text)']

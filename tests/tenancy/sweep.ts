@@ -3,6 +3,7 @@ import {
   callable,
   definers,
   exemptFromAudit,
+  forDefinersAlone,
   globalTables,
   globalUniques,
   grants,
@@ -234,7 +235,7 @@ async function functions(db: Database): Promise<string[]> {
       db,
       sql`
       select concat_ws(' ', 'app may call', p.oid::regprocedure) from pg_proc p where ${ours} and has_function_privilege(app.role_app(), p.oid, 'execute')
-        and p.oid::regprocedure::text not in (${list([...definers.filter((name) => !name.startsWith('app.rights(')), ...callable])})`,
+        and p.oid::regprocedure::text not in (${list([...definers.filter((name) => !forDefinersAlone.includes(name)), ...callable])})`,
     )),
     ...(await lines(
       db,
