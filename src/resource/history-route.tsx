@@ -16,7 +16,6 @@ export function historyRoute<M extends Model>(
   parts: Pick<Parts<M>, 'tabs'>,
 ): Endpoint {
   const places = placesOf(resource.path)
-  const any = resource
   const options = {
     query: historyQuery,
     answer: historyAnswer,
@@ -25,7 +24,7 @@ export function historyRoute<M extends Model>(
   return get(places.history(':id'), can(resource.may('read')), options, async (call) => {
     const { db, actor, id, query } = call
     const found = await readRecord(db, resource, actor, call.grant as unknown as Grant<M>, id())
-    const history = await historyOf(db, actor, any, found.id, query.before)
+    const history = await historyOf(db, actor, resource, found.id, query.before)
     return {
       json: history,
       screen: (frame) => {
@@ -33,13 +32,13 @@ export function historyRoute<M extends Model>(
         const here = places.history(found.id)
         const more = history.next ? frame.path(`${here}?before=${history.next}`) : null
         return recordFrame({
-          resource: any,
+          resource,
           row,
           may: mayHere(parts, found, row),
           frame,
           here,
           tabs: parts.tabs?.(row, actor),
-          children: HistoryPanel({ resource: any, entries: history.data, more }),
+          children: HistoryPanel({ resource, entries: history.data, more }),
         })
       },
     }
