@@ -27,7 +27,7 @@ export async function changePassword(
   const hash = await hashChosen(config, new_password, about, 'new_password')
   const token = newToken()
   const device = from.device ? tokenHash(from.device) : null
-  const values = [accountId, at, hash, sessionId, tokenHash(token), device, contextOf(from)]
+  const values = [accountId, at, hash, sessionId, tokenHash(token), device, actor.context]
   if (!(await db.lookup<boolean>('change_password', values)))
     throw new HttpError(409, 'The password was changed meanwhile.')
   return token

@@ -3,7 +3,6 @@ import { Forbidden } from '#src/access/grant.ts'
 import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
 import { type Origin, reauthenticate } from '#src/domains/auth/actions.ts'
-import { contextOf } from '#src/domains/auth/tokens.ts'
 import { HttpError, invalid } from '#src/http/errors.ts'
 
 /** How somebody signs in. */
@@ -31,17 +30,17 @@ export async function requestEmail(
 ): Promise<void> {
   const { email } = await reauthenticate(db, config, actor, { field: 'password', password }, from)
   if (address === email) throw invalid([{ path: 'email', message: 'is your address already' }])
-  await requested(db, actor, address, from)
+  await requested(db, actor, address)
 }
 
 /** Has a link sent to the address that somebody has. @throws {HttpError} 429 when asked for too often */
-export async function requestVerification(db: Door, actor: UserActor, from: Origin): Promise<void> {
+export async function requestVerification(db: Door, actor: UserActor): Promise<void> {
   if (actor.identity.impersonatorId) throw new Forbidden('account', 'This is for the person alone.')
-  await requested(db, actor, null, from)
+  await requested(db, actor, null)
 }
 
-async function requested(db: Door, actor: UserActor, address: string | null, from: Origin): Promise<void> {
-  const values = [actor.identity.accountId, address, contextOf(from)]
+async function requested(db: Door, actor: UserActor, address: string | null): Promise<void> {
+  const values = [actor.identity.accountId, address, actor.context]
   if (await db.lookup<boolean>('request_email', values)) return
   throw new HttpError(429, 'Three such mails are under way already. Try again in an hour.', {
     headers: { 'Retry-After': '3600' },

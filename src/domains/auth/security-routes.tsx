@@ -72,7 +72,7 @@ export const securityRoutes = [
   ),
 
   post(paths.myVerification, signedIn, { only: 'page', rate: 'sign-in' }, async (call) => {
-    await requestVerification(call.db, call.actor, originOf(call))
+    await requestVerification(call.db, call.actor)
     return { location: paths.security, notice: SENT }
   }),
 
@@ -87,7 +87,7 @@ export const securityRoutes = [
       summary: 'Have a link sent to confirm one’s address',
     },
     async (call) => {
-      await requestVerification(call.db, call.actor, originOf(call))
+      await requestVerification(call.db, call.actor)
       return { status: 202, json: { detail: SENT } }
     },
   ),
