@@ -92,7 +92,7 @@ async function ratioOfTimes({ appUrl }: BenchDatabase, above: Statement, below: 
 
 const columns = 'id, username, email, first_name, last_name, status, created_at, version'
 const page = (where: string) =>
-  `select ${columns}, (select count(*) from (select from users where ${where} deleted_at is null and status = 'active' limit 10001) some)
+  `select ${columns}, (select count(*) from (select from users where ${where} deleted_at is null and status = 'active' limit 10001) counted)
    from users where ${where} deleted_at is null and status = 'active' order by sort_name, id limit 26`
 
 /** The same page of the big organization, kept apart by row security and by its own condition. */
