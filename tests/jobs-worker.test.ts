@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { expect, test } from 'vitest'
+import { sql } from 'kysely'
+import { expect, inject, test } from 'vitest'
 import { asSystem } from '#src/access/system.ts'
 import { root } from '#src/config.ts'
+import { ownerDatabase } from '#src/db/owner.ts'
+import { runSeeds } from '#src/db/seed.ts'
 import { notice } from '#src/domains/mail/templates/notice.ts'
 import { queueMail } from '#src/platform/mail/queue.ts'
 import { makeOrganization, unique } from '#tests/factories.ts'
@@ -11,7 +14,7 @@ import { testDatabase } from '#tests/setup/database.ts'
 import { SECRET } from '#tests/setup/secrets.ts'
 import { mailServer } from '#tests/smtp.ts'
 
-const { db, appUrl } = await testDatabase()
+const { db, owner, ownerUrl, appUrl } = await testDatabase()
 
 /** The program as `npm run worker` runs it; it knows no owner. */
 function started(smtp: string): { child: ChildProcess; said: () => string } {
@@ -44,6 +47,22 @@ test('a worker of its own sends what a request queued, opens no port, and ends c
   child.kill('SIGTERM')
   const [code] = await once(child, 'exit')
   expect([code, said().match(/error/i)]).toEqual([0, null])
+})
+
+test('a server and a worker that start on an empty database at once seed it once', async () => {
+  const template = new URL(inject('template').ownerUrl).pathname.slice(1)
+  const name = `${template}_seeds`
+  await sql.raw(`create database ${name} template ${template} strategy wal_log`).execute(owner)
+  try {
+    const url = Object.assign(new URL(ownerUrl), { pathname: `/${name}` }).href
+    await Promise.all([runSeeds(url), runSeeds(url)])
+    const db = ownerDatabase(url)
+    const { rows } = await sql<{ n: number }>`select count(*)::int as n from accounts`.execute(db)
+    await db.destroy()
+    expect(rows[0]?.n).toBeGreaterThan(5)
+  } finally {
+    await sql.raw(`drop database ${name} with (force)`).execute(owner)
+  }
 })
 
 test('a worker that can’t start says so in one line', async () => {
