@@ -69,6 +69,8 @@ export function placing(stage: Stage): void {
       const answer = await create(people.member, sample())
       expect(answer.status, answer.text).toBe(via === 'web' ? 303 : 201)
       expect(await stage.stored(idOf(answer))).toMatchObject({ owner_group_id: group, owner_user_id: null })
+      const named = await create(people.member, sample({ owner_group_id: group.toUpperCase() }))
+      expect(await stage.stored(idOf(named))).toMatchObject({ owner_group_id: group })
     })
 
     testIf(groupable)(
