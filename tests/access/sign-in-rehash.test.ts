@@ -1,0 +1,68 @@
+import { hash } from '@node-rs/argon2'
+import { describe, expect, test } from 'vitest'
+import { outdated } from '#src/platform/passwords.ts'
+import { accountOf } from '#tests/access/links.ts'
+import { anonymous, as } from '#tests/client.ts'
+import { makeOrganization, makeUser, roleOf } from '#tests/factories.ts'
+import { testDatabase } from '#tests/setup/database.ts'
+import { PASSWORD } from '#tests/setup/secrets.ts'
+
+const { owner } = await testDatabase()
+const org = await makeOrganization()
+const weak = { algorithm: 2, memoryCost: 8192, timeCost: 1, parallelism: 1 } as const
+
+/** Somebody whose password was hashed when less was enough. */
+async function longAgo(password = PASSWORD) {
+  const person = await makeUser(org, { roles: [roleOf(org, 'user')] })
+  const password_hash = await hash(password, weak)
+  await owner.updateTable('accounts').set({ password_hash }).where('id', '=', person.accountId).execute()
+  return person
+}
+const signIn = (username: string, password = PASSWORD) =>
+  anonymous().post('/api/auth/login', { username, password })
+
+describe('a hash by weaker parameters', () => {
+  test('is replaced at the next sign-in, which changes nothing else', async () => {
+    const person = await longAgo()
+    const before = await accountOf(person)
+    expect(outdated(before.password_hash as string)).toBe(true)
+    expect((await signIn(person.username, 'Wrong-Horse-7')).status).toBe(401)
+    expect((await accountOf(person)).password_hash).toBe(before.password_hash)
+    expect((await signIn(person.username)).status).toBe(200)
+    const after = await accountOf(person)
+    expect(after.password_hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+    expect(after.password_changed_at).toBe(before.password_changed_at)
+    expect((await as(person).get('/api/auth/me')).status).toBe(200)
+    expect((await signIn(person.username)).status).toBe(200)
+    expect((await accountOf(person)).password_hash).toBe(after.password_hash)
+  })
+
+  test('is replaced once when many sign in at once, and all come in', async () => {
+    const person = await longAgo()
+    const answers = await Promise.all(Array.from({ length: 10 }, () => signIn(person.username)))
+    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200))
+    expect(outdated((await accountOf(person)).password_hash as string)).toBe(false)
+  })
+
+  test('does not come back over a password that was chosen meanwhile', async () => {
+    const person = await longAgo()
+    const next = await hash('Battery-Staple-8', weak)
+    const change = owner
+      .updateTable('accounts')
+      .set({ password_hash: next, password_changed_at: new Date().toISOString() })
+    const [answers] = await Promise.all([
+      Promise.all(Array.from({ length: 8 }, () => signIn(person.username))),
+      change.where('id', '=', person.accountId).execute(),
+    ])
+    for (const { status } of answers) expect([200, 401, 429]).toContain(status)
+    expect((await accountOf(person)).password_hash).toBe(next)
+  })
+})
+
+test('letters count as the same however a keyboard composes them', async () => {
+  const composed = 'Zürich-Café-7'.normalize('NFC')
+  const person = await longAgo(composed)
+  expect((await signIn(person.username, composed.normalize('NFD'))).status).toBe(200)
+  expect((await signIn(person.username, composed)).status).toBe(200)
+  expect((await signIn(person.username, composed.normalize('NFD').replace('\u0308', ''))).status).toBe(401)
+})
