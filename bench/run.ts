@@ -7,6 +7,7 @@ import { Cookies } from '#src/http/cookies.ts'
 import { type BenchDatabase, forgetCreated, openDatabase, SECRET } from './data/database.ts'
 import { tested } from './data/tested.ts'
 import { type Kind, kindsOfWork } from './kinds.ts'
+import { measureFiles } from './measure/files.ts'
 import { measureLists } from './measure/lists.ts'
 import { memoryOf } from './measure/process.ts'
 import { profile } from './measure/profile.ts'
@@ -25,7 +26,7 @@ import { resultsOf } from './report/table.ts'
 const SETTLE_MS = 3000
 
 /** What is measured beside the kinds of work. */
-const parts = ['lists', 'scopes']
+const parts = ['lists', 'scopes', 'files']
 
 const say = (line: string) => console.error(line)
 
@@ -98,11 +99,12 @@ async function measured(kinds: readonly Kind[], database: BenchDatabase): Promis
   const wants = (part: string) => !options.only.length || options.only.includes(part)
   const lists = wants('lists') ? await measureLists(ours, database) : []
   const scopes = wants('scopes') ? await measureScopes(ours, database) : null
+  const files = wants('files') ? await measureFiles(database) : null
   const memory = {
     floor: { idle: idle.floor, most: memoryOf(floor.pid).most },
     ours: { idle: idle.ours, most: memoryOf(ours.pid).most },
   }
-  return { kinds, measured, bigToSmall, trips, bytes, memory, starts, lists, scopes }
+  return { kinds, measured, bigToSmall, trips, bytes, memory, starts, lists, scopes, files }
 }
 
 /** Makes the bundle that `npm start` runs. */

@@ -1,4 +1,5 @@
 import type { Kind } from '../kinds.ts'
+import type { FileFigures } from '../measure/files.ts'
 import type { ListTimes } from '../measure/lists.ts'
 import type { Measured } from '../measure/rounds.ts'
 import type { ScopeFigures } from '../measure/scopes.ts'
@@ -18,6 +19,7 @@ export type Findings = {
   starts: Starts | null
   lists: readonly ListTimes[]
   scopes: ScopeFigures | null
+  files: FileFigures | null
 }
 
 /** A limit, what was measured against it, and whether it holds. */
@@ -31,7 +33,7 @@ const START_MS = 400
 const START_EMBEDDED_MS = 3000
 
 export function budgetsOf(findings: Findings): Budget[] {
-  const { kinds, measured, bigToSmall, trips, memory, starts, lists, scopes } = findings
+  const { kinds, measured, bigToSmall, trips, memory, starts, lists, scopes, files } = findings
   const budgets: Budget[] = []
   const add = (what: string, must: string, is: string, holds: boolean) =>
     budgets.push({ what, must, is, holds })
@@ -54,6 +56,7 @@ export function budgetsOf(findings: Findings): Budget[] {
     add(`${label}, p95`, `≤ ${SEARCH_MS} ms`, `${short(p95)} ms`, p95 <= SEARCH_MS)
   }
   if (scopes) budgets.push(...scopeBudgets(scopes))
+  if (files) budgets.push(...fileBudgets(files))
   for (const { key, label, roundTrips } of kinds) {
     const found = trips.ours.get(key)
     if (!found || roundTrips === null) continue
@@ -85,14 +88,27 @@ export function budgetsOf(findings: Findings): Budget[] {
   return budgets
 }
 
+const most = (what: string, limit: number, is: number, unit = '') => ({
+  what,
+  must: `≤ ${unit ? `${limit}${unit}` : ratio(limit)}`,
+  is: unit ? `${short(is)}${unit}` : ratio(is),
+  holds: is <= limit,
+})
+
+/** What 100,000 people out of and into a file may cost. */
+function fileBudgets({ exported, checked, imported }: FileFigures): Budget[] {
+  return [
+    most('export of 100,000, first byte', 200, exported.firstByte, ' ms'),
+    most('export of 100,000, memory', 256, exported.grown, ' MB'),
+    most('import of 100,000, dry run', 60, checked.seconds, ' s'),
+    most('import of 100,000', 60, imported.seconds, ' s'),
+    most('import of 100,000, memory', 256, Math.max(checked.grown, imported.grown), ' MB'),
+    most('other requests during an import, p95', 150, imported.others, ' ms'),
+  ]
+}
+
 /** What rights may cost. */
 function scopeBudgets({ half, narrowP95, roles, explainP95, rowSecurity }: ScopeFigures): Budget[] {
-  const most = (what: string, limit: number, is: number, unit = '') => ({
-    what,
-    must: `≤ ${unit ? `${limit}${unit}` : ratio(limit)}`,
-    is: unit ? `${short(is)}${unit}` : ratio(is),
-    holds: is <= limit,
-  })
   return [
     most('half of 100,000 by nested groups and inherited roles, time against all', 1.3, half),
     most('three people among 100,000 by a group, p95', 20, narrowP95, ' ms'),

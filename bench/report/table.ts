@@ -35,6 +35,12 @@ ${lists(findings)}
 Two clients at a time, ours alone: requests a second in the organization of 1,000,000 and in one of 1,000. The common
 words match many more people in the larger one, so that only what finds as many in both is held to a ratio.
 
+## Files
+
+${files(findings)}
+
+100,000 people, by a process of its own: what it took, and by how much its memory grew meanwhile.
+
 ## At the wire
 
 ${wire(findings)}
@@ -97,6 +103,25 @@ function lists({ lists }: Findings): string {
       ratio(share),
       short(p95),
     ]),
+  )
+}
+
+function files({ files }: Findings): string {
+  if (!files) return 'Not measured in this run.'
+  const { exported, checked, imported } = files
+  const row = (what: string, { seconds: time, grown }: { seconds: number; grown: number }, more: string) => [
+    what,
+    seconds(time * 1000),
+    `${grown} MB`,
+    more,
+  ]
+  return table(
+    ['file', 'time', 'memory', ''],
+    [
+      row('export', exported, `first byte after ${short(exported.firstByte)} ms`),
+      row('import, dry run', checked, ''),
+      row('import', imported, `other requests meanwhile: p95 ${short(imported.others)} ms`),
+    ],
   )
 }
 
