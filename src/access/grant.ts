@@ -56,15 +56,16 @@ export class Grant<M extends Model = Model, A extends string = string> {
   /**
    * The SQL condition for the rows within scope.
    * @param table name or alias under which the statement knows the model's table
+   * @param how.few looks rows up from their groups, in place of a look at each row's groups: see `entries`
    */
-  where(table: string = modelOf(this.model).table): RawBuilder<SqlBool> {
+  where(table: string = modelOf(this.model).table, how: { few?: boolean } = {}): RawBuilder<SqlBool> {
     if (this.all) return sql<SqlBool>`true`
-    const conditions = this.ways(table).map(({ condition }) => condition)
+    const conditions = this.ways(table, how).map(({ condition }) => condition)
     return conditions.length ? sql<SqlBool>`(${sql.join(conditions, sql` or `)})` : sql<SqlBool>`false`
   }
 
   /** Every way by which a row may be within scope, the narrowest first; `where` is that one of them holds. */
-  ways(table: string = modelOf(this.model).table): Way[] {
+  ways(table: string = modelOf(this.model).table, { few = false }: { few?: boolean } = {}): Way[] {
     const { own, group } = modelOf(this.model)
     const { userId, groups } = this.holder
     const ways: Way[] = []
@@ -74,10 +75,24 @@ export class Grant<M extends Model = Model, A extends string = string> {
     }
     if (this.scopes.has('group') && groups.length) {
       for (const way of group)
-        ways.push({ scope: 'group', column: columnOf(way), condition: inGroups(table, way, groups) })
+        ways.push({ scope: 'group', column: columnOf(way), condition: inGroups(table, way, groups, few) })
     }
     if (this.all) ways.push({ scope: 'all', column: null, condition: sql`true` })
     return ways
+  }
+
+  /**
+   * How many rows other tables bring within scope, counted up to one past a limit; null where no other table says so.
+   */
+  entries(most: number): RawBuilder<{ entries: number }> | null {
+    if (this.all || !this.scopes.has('group')) return null
+    const others = modelOf(this.model).group.filter((way) => typeof way !== 'string')
+    if (!others.length) return null
+    const rows = others.map(
+      ({ table, column }) => sql`(select from ${sql.table(table)} as via
+        where ${sql.ref(`via.${column}`)} = any(${this.holder.groups}::uuid[]) limit ${sql.lit(most + 1)})`,
+    )
+    return sql`select count(*)::int as entries from (${sql.join(rows, sql` union all `)}) reached`
   }
 
   /**
@@ -100,10 +115,18 @@ export class Grant<M extends Model = Model, A extends string = string> {
 export const columnOf = (way: string | Through) =>
   typeof way === 'string' ? way : `${way.table}.${way.column}`
 
-const inGroups = (table: string, way: string | Through, groups: readonly string[]): RawBuilder<SqlBool> =>
-  typeof way === 'string'
-    ? sql<SqlBool>`${sql.ref(`${table}.${way}`)} = any(${groups}::uuid[])`
-    : sql<SqlBool>`exists (select ${through(table, way)} and ${sql.ref(`via.${way.column}`)} = any(${groups}::uuid[]))`
+function inGroups(
+  table: string,
+  way: string | Through,
+  groups: readonly string[],
+  few: boolean,
+): RawBuilder<SqlBool> {
+  if (typeof way === 'string') return sql<SqlBool>`${sql.ref(`${table}.${way}`)} = any(${groups}::uuid[])`
+  const within = sql`${sql.ref(`via.${way.column}`)} = any(${groups}::uuid[])`
+  return few
+    ? sql<SqlBool>`${sql.ref(`${table}.${way.of}`)} = any(array(select ${sql.ref(`via.${way.key}`)} from ${sql.table(way.table)} as via where ${within}))`
+    : sql<SqlBool>`exists (select ${through(table, way)} and ${within})`
+}
 
 const through = (table: string, { table: via, key, of }: Through) =>
   sql`from ${sql.table(via)} as via where via.org_id = ${sql.ref(`${table}.org_id`)}

@@ -6,7 +6,7 @@ import type { Model } from '#src/access/permission.ts'
 import type { Database, Db } from '#src/db/database.ts'
 import { COUNT_CAP } from '#src/db/paging.ts'
 import type { ListView } from '#src/http/list.ts'
-import { selected, statement } from '#src/resource/list.ts'
+import { nearest, reachesFew, selected, statement } from '#src/resource/list.ts'
 import { sourceOf } from '#src/resource/query.ts'
 import type { Resource } from '#src/resource/resource.ts'
 
@@ -39,10 +39,11 @@ export async function facetsOf<M extends Model>(
 ): Promise<Record<string, Facet[]>> {
   const all = countable(resource)
   if (!all.length) return {}
+  const near = await reachesFew(db, actor, sourceOf(resource, grant, view, actor))
   const rows = await db.readAs<{ name: string; value: string; count: number }>(actor, (q) => {
     const parts = all.flatMap(([name, values]) =>
       values.map((value) => {
-        const some = rowsWith(q, resource, actor, grant, view, name, value)
+        const some = rowsWith(q, resource, actor, grant, view, name, value, near)
         return sql`(select ${name}::text as name, ${value}::text as value, count(*)::int as count from ${some} as hits)`
       }),
     )
@@ -67,11 +68,13 @@ function rowsWith<M extends Model>(
   view: ListView,
   name: string,
   value: string,
+  near: boolean,
 ) {
   const column = sql.ref(`${resource.table}.${name}`)
   const others = { ...view, conditions: view.conditions.filter((condition) => condition.name !== name) }
   const flag = resource.columns[name]?.kind === 'flag'
-  return selected(db, sourceOf(resource, grant, others, actor))
+  const source = sourceOf(resource, grant, others, actor)
+  return selected(db, near ? nearest(source) : source)
     .where(flag ? sql<boolean>`${column} = ${value}::boolean` : sql<boolean>`${column} = ${value}`)
     .select(sql`1`.as('one'))
     .limit(sql.lit(COUNT_CAP + 1))

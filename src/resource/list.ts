@@ -13,10 +13,10 @@ const USUAL_LIMIT = 25
 export type Source<T extends keyof DB> = {
   table: T & string
   /** Of the Grant, or of what else says which rows: two with the same reach have the same ones. */
-  grant: Pick<Grant, 'all' | 'reach'>
+  grant: Pick<Grant, 'all' | 'reach'> & Partial<Pick<Grant, 'entries'>>
   search?: Search | null
   /** Filters and scope; no search, no order, no page. */
-  matching: (db: Db) => SelectQueryBuilder<DB, T, object>
+  matching: (db: Db, how?: { few: boolean }) => SelectQueryBuilder<DB, T, object>
   json: RawBuilder<string>
 }
 
@@ -29,14 +29,16 @@ export async function list<Row, T extends keyof DB = keyof DB>(
   db: Pick<Database, 'readAs' | 'counts'>,
   actor: Acting,
   view: ListView,
-  source: Source<T>,
+  declared: Source<T>,
 ): Promise<Page<Row>> {
-  const { search, grant } = source
-  const name = JSON.stringify([actor.orgId, source.table, grant.reach, view.q, view.filters])
+  const { search, grant } = declared
+  const name = JSON.stringify([actor.orgId, declared.table, grant.reach, view.q, view.filters])
   const beyondCap = db.counts.beyondCap(name)
+  const near = !beyondCap && (await reachesFew(db, actor, declared))
+  const source = near ? nearest(declared) : declared
   const few = await hasFew(db, actor, search)
-  // a plan that holds for every organization may be kept: no words, no set of groups, limits in the text
-  const prepared = !search && grant.all && view.limit === USUAL_LIMIT
+  // a plan that holds for every organization may be kept: no words, no small set of groups, limits in the text
+  const prepared = !search && (grant.all || beyondCap) && view.limit === USUAL_LIMIT
   const walked = few
     ? null
     : await db.readAs(actor, (q) => pageOf(q, source, view, { walk: WALK, beyondCap }))
@@ -60,8 +62,9 @@ export async function* everyRow<Row, T extends keyof DB = keyof DB>(
   db: Pick<Database, 'readAs'>,
   actor: Acting,
   view: ListView,
-  source: Source<T>,
+  declared: Source<T>,
 ): AsyncGenerator<Row[]> {
+  const source = (await reachesFew(db, actor, declared)) ? nearest(declared) : declared
   yield* inPieces(view, (place) => db.readAs(actor, (q) => pageOf(q, source, place, { beyondCap: true })))
 }
 
@@ -88,6 +91,26 @@ export async function* inPieces<Row>(
 /** A text of SQL as a statement for `readAs`. */
 export const statement = <Row>(db: Db, text: RawBuilder<Row>): Compilable<Row> => ({
   compile: () => text.compile(db),
+})
+
+/** So many rows of groups are looked up by key sooner than the groups of each row of a list. */
+const NEAR = 12_000
+
+/** Whether the groups of a Grant hold so few rows that a list begins with them. */
+export async function reachesFew<T extends keyof DB>(
+  db: Pick<Database, 'readAs'>,
+  actor: Acting,
+  { grant }: Source<T>,
+): Promise<boolean> {
+  const count = grant.entries?.(NEAR)
+  const [found] = count ? await db.readAs(actor, (q) => statement(q, count)) : []
+  return found !== undefined && found.entries <= NEAR
+}
+
+/** The same rows, looked up from their groups. */
+export const nearest = <T extends keyof DB>(source: Source<T>): Source<T> => ({
+  ...source,
+  matching: (db) => source.matching(db, { few: true }),
 })
 
 /** Whether the longest word has so few entries that a search begins with them. */

@@ -54,11 +54,15 @@ export function sourceOf<M extends Model>(
   const table = resource.table as Table
   return {
     table,
-    grant: { all: grant.all, reach: `${resource.path} ${grant.reach}` },
+    grant: {
+      all: grant.all,
+      reach: `${resource.path} ${grant.reach}`,
+      entries: (most) => grant.entries(most),
+    },
     json: recordJson(resource, actor),
     search: declared.searched ? searchFor(resource.model.name, view.q) : null,
-    matching: (db) => {
-      let query = db.selectFrom(table).where(grant.where(table))
+    matching: (db, how) => {
+      let query = db.selectFrom(table).where(grant.where(table, how))
       if (declared.narrow) query = query.where(declared.narrow(table, view))
       if (soft)
         query = query.where(
