@@ -163,11 +163,23 @@ export function reads(stage: Stage): void {
       expect(row).toEqual(await body(people.looker))
     })
 
-    test('are offered by forms as far as the reader may see them', async () => {
-      const somebody = await makeUser(org, { first_name: 'Ofra', last_name: 'Offered' })
-      expect((await stage.browser(people.owner).get(stage.page('/new'))).text).toContain(somebody.id)
-      const maker = await personWith(org, stage.codes(['create', 'read'], 'all'))
-      expect((await stage.browser(maker).get(stage.page('/new'))).text).not.toContain(somebody.id)
+    test('are offered by forms as far as the reader may see them, and are there', async () => {
+      const offers = async (by: Person) => (await stage.browser(by).get(stage.page('/new'))).text
+      const [near, far, gone] = [
+        await makeUser(org, { groups: [group] }),
+        await makeUser(org),
+        await makeUser(org),
+      ]
+      await stage.deleted('users', gone.id)
+      const maker = (permissions: string[]) =>
+        personWith(org, [...stage.codes(['create', 'read'], 'all'), ...permissions], { groups: [group] })
+      const seen = async (by: Person) => {
+        const text = await offers(by)
+        return [near, far, gone].map(({ id }) => text.includes(`value="${id}"`))
+      }
+      expect(await seen(people.owner)).toEqual([true, true, false])
+      expect(await seen(await maker(['user:read:group']))).toEqual([true, false, false])
+      expect(await seen(await maker([]))).toEqual([false, false, false])
     })
   })
 

@@ -192,6 +192,10 @@ export class Stage {
     else await sql`delete from ${table} ${these}`.execute(past)
   }
 
+  /** Deletes a row of another table that has such. */
+  deleted = (table: string, id: string) =>
+    sql`update ${sql.table(table)} set deleted_at = now() where id = ${id}`.execute(past)
+
   /** Begins something while somebody else holds the row, and waits for its end when they have let go. */
   async locking<T>(id: string, work: () => Promise<T>[]): Promise<T[]> {
     const started = await past.transaction().execute(async (tx) => {
