@@ -140,7 +140,9 @@ function Checked({ resource, found, preview, frame }: Props & { frame: Frame }) 
         back={{ label: 'Another file', href: frame.path(places.import) }}
       />
       <p>
-        <a href={`${here}?step=columns`}>Choose the columns again</a>
+        <ButtonLink kind="quiet" href={`${here}?step=columns`}>
+          Choose the columns again
+        </ButtonLink>
       </p>
     </div>
   )
