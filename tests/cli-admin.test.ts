@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { ask, newPassword, strongPassword } from '#src/cli/prompt.ts'
 import { weakness } from '#src/platform/password-policy.ts'
+import { linkFor } from '#tests/access/links.ts'
 import { anonymous, as } from '#tests/client.ts'
 import { beginAtTerminal, file, type Options, run, useFolder } from '#tests/commands.ts'
 import { makeOrganization, makeUser, type Organization, unique } from '#tests/factories.ts'
@@ -168,6 +169,9 @@ describe('admin:reset-password', { timeout: 60_000 }, () => {
       .selectAll()
       .executeTakeFirstOrThrow()
     for (let n = 0; n < config.LOCKOUT_ATTEMPTS; n++) await signIn(person.username, 'wrong')
+    const undo = await linkFor(person, 'undo_email')
+    const device = { account_id: person.accountId, hash: Buffer.from('a browser') }
+    await owner.insertInto('known_devices').values(device).execute()
     expect((await as(person).get('/api/v1/auth/me')).status).toBe(200)
     const done = await run(['admin:reset-password', person.username, '--json'], { stdin: `${STRONG}\n` })
     expect(done).toMatchObject({ code: 0, stderr: '' })
@@ -188,6 +192,10 @@ describe('admin:reset-password', { timeout: 60_000 }, () => {
       .selectAll()
       .executeTakeFirstOrThrow()
     expect(account.password_changed_at).not.toBe(before.password_changed_at)
+    const kept = owner.selectFrom('known_devices').where('account_id', '=', person.accountId)
+    expect(await kept.selectAll().execute()).toEqual([])
+    const undone = { token: undo, password: STRONG }
+    expect((await anonymous().post('/api/v1/auth/undo-email', undone)).status).toBe(404)
     const reason = expect.stringMatching(/^admin:reset-password by /)
     expect(await eventsOf(org, 'session:update')).toMatchObject([{ reason }, { reason }])
     expect(await eventsOf(org, 'account:reset_password')).toMatchObject([

@@ -6,7 +6,7 @@ const list = new Intl.ListFormat('en')
 export function passwordRules(config: Config): string {
   const kinds = kindsOf(config).map(({ what }) => what)
   const among = kinds.length ? `, among them ${list.format(kinds)}` : ''
-  return `At least ${config.PASSWORD_MIN_LENGTH} characters${among}. Passwords that many people use are refused, and those that your name, address or organization is most of.`
+  return `At least ${config.PASSWORD_MIN_LENGTH} characters${among}. Refused are passwords that many people use, and those that are mostly your name, address or organization.`
 }
 
 /**

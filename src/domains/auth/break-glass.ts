@@ -191,7 +191,10 @@ export async function unlock(db: Kysely<DB>, given: string, by: Operator) {
     const found = account ?? unknown
     if (!found)
       throw new Refused(`${name} is no user name or address of an account, and has no failed attempts.`)
-    if (account) await tx.updateTable('accounts').set(unlocked).where('id', '=', account.id).execute()
+    if (account) {
+      await tx.updateTable('accounts').set(unlocked).where('id', '=', account.id).execute()
+      await tx.updateTable('known_devices').set(unlocked).where('account_id', '=', account.id).execute()
+    }
     const { locked, failed_logins } = found
     await record(tx, by, account?.id ?? null, 'account:unlock', {
       name_hash: hash.toString('hex'),
@@ -227,6 +230,9 @@ export async function resetPassword(db: Kysely<DB>, given: string, passwordHash:
       .set({ password_hash: passwordHash, password_changed_at: sql`now()`, ...unlocked })
       .where('id', '=', account.id)
       .execute()
+    // whoever had the account has no way back: no browser, and no link that gives it an address it had
+    for (const table of ['known_devices', 'account_tokens'] as const)
+      await tx.deleteFrom(table).where('account_id', '=', account.id).execute()
     const ended = await sql<{ id: string }>`update sessions set revoked_at = now()
       where revoked_at is null and (account_id = ${account.id}
         or (org_id, impersonator_id) in (select org_id, id from users where account_id = ${account.id}))

@@ -26,7 +26,8 @@ export function securityScreen({ frame, account, rules, refused }: Props): Scree
         {account.password ? (
           <PasswordPanel frame={frame} account={account} rules={rules} refusal={refusal('password')} />
         ) : null}
-        <EmailPanel frame={frame} account={account} refusal={refusal('email')} />
+        <EmailPanel frame={frame} account={account} />
+        {account.password ? <NewEmailPanel frame={frame} refusal={refusal('email')} /> : null}
       </Columns>
     ),
   })
@@ -55,7 +56,7 @@ function PasswordPanel({ frame, account, rules, refusal }: PanelProps & { rules:
   )
 }
 
-function EmailPanel({ frame, account, refusal }: PanelProps) {
+function EmailPanel({ frame, account }: Pick<PanelProps, 'frame' | 'account'>) {
   return (
     <Panel title="E-mail">
       <p>
@@ -64,28 +65,33 @@ function EmailPanel({ frame, account, refusal }: PanelProps) {
       </p>
       {account.verified ? null : (
         <Form action={frame.path(paths.myVerification)} csrfToken={frame.csrfToken} guard={false}>
-          <Button>Send me a link to confirm it</Button>
+          <Actions>
+            <Button>Send me a link to confirm it</Button>
+          </Actions>
         </Form>
       )}
-      {account.password ? (
-        <>
-          <ErrorSummary errors={refusalErrors(refusal)} />
-          <Form action={frame.path(paths.myEmail)} csrfToken={frame.csrfToken}>
-            <Field
-              {...fieldsOf(refusal)('email')}
-              label="New address"
-              hint="It counts once you use the link that goes there. The old address is told."
-              type="email"
-              required
-              autocomplete="email"
-            />
-            <CurrentPassword name="password" label="Password" refusal={refusal} />
-            <Actions>
-              <Button kind="primary">Change address</Button>
-            </Actions>
-          </Form>
-        </>
-      ) : null}
+    </Panel>
+  )
+}
+
+function NewEmailPanel({ frame, refusal }: Pick<PanelProps, 'frame' | 'refusal'>) {
+  return (
+    <Panel title="Another e-mail address">
+      <ErrorSummary errors={refusalErrors(refusal)} />
+      <Form action={frame.path(paths.myEmail)} csrfToken={frame.csrfToken}>
+        <Field
+          {...fieldsOf(refusal)('email')}
+          label="New address"
+          hint="It counts once you use the link that goes there. The old address is told."
+          type="email"
+          required
+          autocomplete="email"
+        />
+        <CurrentPassword name="password" label="Password" refusal={refusal} />
+        <Actions>
+          <Button kind="primary">Change address</Button>
+        </Actions>
+      </Form>
     </Panel>
   )
 }
