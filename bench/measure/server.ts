@@ -89,6 +89,8 @@ function environment(port: number, database: Record<string, string>): NodeJS.Pro
     HOME: process.env.HOME,
     NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compiled'),
     ENVIRONMENT: 'production',
+    // there is no mail server here
+    EMAIL_VALIDATION_ENABLED: 'false',
     SECRET_KEY: SECRET,
     HOST: '127.0.0.1',
     PORT: String(port),
