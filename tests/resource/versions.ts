@@ -92,6 +92,8 @@ export function versions(stage: Stage): void {
 
   test('a form that comes too late shows both versions, and what is chosen is saved', async () => {
     const { id, version } = await record()
+    const edit = await stage.browser(owner).get(stage.page(`/${id}/edit`))
+    expect(edit.text).toContain(`name="version" value="${version}"`)
     const theirs = await stage.stored(id)
     const { updated_at: _, ...mine } = entity.change
     // they changed one field, I another: both are asked for
