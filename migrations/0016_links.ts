@@ -37,6 +37,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     );
     create index account_tokens_account on account_tokens (account_id);
     create index account_tokens_registration on account_tokens (registration_id);
+    create index account_tokens_by_expires on account_tokens (expires_at);
     create index account_tokens_address on account_tokens (new_email) where purpose = 'undo_email' and used_at is null;
     do $$
     declare t text;
@@ -144,8 +145,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       end if;
       if num_nonnulls(known.id, entry.id) = 0 or kind is not null and ends < now() then return null; end if;
       if kind is not null then
-        delete from public.account_tokens t where t.account_id = known.id and (t.expires_at < now() - interval '30 days'
-          or kind <> 'undo_email' and t.purpose = kind and t.used_at is null and t.mail_id <> m.id);
+        delete from public.account_tokens t
+        where t.account_id = known.id and kind <> 'undo_email' and t.purpose = kind and t.used_at is null and t.mail_id <> m.id;
         insert into public.account_tokens (account_id, registration_id, purpose, new_email, mail_id, token_hash, expires_at)
         values (known.id, entry.id, kind, case when kind in ('change_email', 'undo_email') then m.recipient end, m.id, hash, ends);
       end if;
@@ -158,8 +159,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
     begin
       perform app.refuse_inside();
-      return (select jsonb_build_object('purpose', t.purpose, 'username', coalesce(a.username, r.username), 'firstName', r.first_name,
-          'lastName', r.last_name, 'email', coalesce(t.new_email, a.email, r.email), 'passwordHash', r.password_hash)
+      return (select jsonb_build_object('purpose', t.purpose, 'username', coalesce(a.username, r.username),
+          'email', coalesce(t.new_email, a.email, r.email), 'passwordHash', r.password_hash)
         from public.account_tokens t
         left join public.accounts a on a.id = t.account_id and a.status = 'active'
         left join public.registrations r on r.id = t.registration_id and r.failed < 5

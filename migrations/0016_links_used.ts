@@ -147,8 +147,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       perform app.refuse_inside();
       if exists (select from public.accounts a where a.username = login)
         or exists (select from public.users u where u.org_id = org and u.username = login and u.deleted_at is null) then return false; end if;
-      delete from public.registrations where id in (
-        select r.id from public.registrations r where r.expires_at < now() order by r.expires_at limit 50 for update skip locked);
       insert into public.registrations (username, email, first_name, last_name, password_hash) values (login, address, first_name, last_name, hash)
       returning id into made;
       insert into public.security_events (action, data, request_id, ip)
@@ -186,6 +184,25 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       return jsonb_build_object('account', made, 'email', entry.email, 'first_name', entry.first_name, 'last_name', entry.last_name);
     end $$;
 
+    -- Takes away what is older than its time, so many rows of each kind at most; answers how many went.
+    create function app.tidy_accounts(most int) returns int
+      language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+    declare gone int; total int := 0;
+    begin
+      perform app.refuse_inside();
+      delete from public.account_tokens where id in (
+        select t.id from public.account_tokens t where t.expires_at < now() - interval '30 days' limit most for update skip locked);
+      get diagnostics gone = row_count; total := total + gone;
+      delete from public.registrations where id in (
+        select r.id from public.registrations r where r.expires_at < now() limit most for update skip locked);
+      get diagnostics gone = row_count; total := total + gone;
+      -- the cookie of a device lasts as long
+      delete from public.known_devices where (account_id, hash) in (
+        select d.account_id, d.hash from public.known_devices d where d.last_used_at < now() - interval '182 days' limit most for update skip locked);
+      get diagnostics gone = row_count;
+      return total + gone;
+    end $$;
+
     do $$
     declare f text;
     begin
@@ -196,7 +213,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
         'app.reset_password(bytea, text, jsonb)', 'app.unlock_by_link(bytea, jsonb)', 'app.confirm_email(bytea, jsonb)',
         'app.undo_email(bytea, text, jsonb)', 'app.request_email(uuid, text, jsonb)',
         'app.begin_registration(text, text, text, text, text, jsonb)', 'app.registration_failed(bytea)',
-        'app.confirm_registration(bytea, text)'] loop
+        'app.confirm_registration(bytea, text)', 'app.tidy_accounts(int)'] loop
         perform app.give_to_lookup(f), app.give_to_app(f);
       end loop;
     end $$;
@@ -205,7 +222,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
 export async function down(db: Kysely<unknown>): Promise<void> {
   await sql`
-    drop function app.confirm_registration(bytea, text), app.registration_failed(bytea),
+    drop function app.tidy_accounts(int), app.confirm_registration(bytea, text), app.registration_failed(bytea),
       app.begin_registration(text, text, text, text, text, jsonb), app.request_email(uuid, text, jsonb),
       app.undo_email(bytea, text, jsonb), app.confirm_email(bytea, jsonb), app.unlock_by_link(bytea, jsonb),
       app.reset_password(bytea, text, jsonb), app.confirm_address(uuid, text, jsonb), app.take_link(bytea, text),

@@ -15,6 +15,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       primary key (account_id, hash)
     );
     create index known_devices_hash on known_devices (hash);
+    create index known_devices_by_use on known_devices (last_used_at);
     create trigger stamp before update on known_devices for each row execute function app.stamp();
     alter table known_devices enable row level security;
     alter table known_devices force row level security;

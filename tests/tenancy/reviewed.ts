@@ -111,6 +111,7 @@ export const definers = [
   'app.begin_registration(text,text,text,text,text,jsonb)',
   'app.registration_failed(bytea)',
   'app.confirm_registration(bytea,text)',
+  'app.tidy_accounts(integer)',
   'app.sessions_seen(uuid[])',
   'app.record_event(text,text,uuid,jsonb)',
   'app.default_organization()',

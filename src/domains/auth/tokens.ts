@@ -17,8 +17,6 @@ export type Link = {
   username: string
   /** The address that it makes the account's, or the one that it has. */
   email: string
-  firstName: string | null
-  lastName: string | null
   /** Of a registration, which is no account yet. */
   passwordHash: string | null
 }

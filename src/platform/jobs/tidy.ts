@@ -2,7 +2,10 @@ import { z } from 'zod'
 import { handled } from '#src/platform/jobs/handler.ts'
 import { defineJob } from '#src/platform/jobs/job.ts'
 
-/** Takes away what is older than its time: failed names, counters, keys and files of requests, mails. */
+/**
+ * Takes away what is older than its time: failed names, counters, keys and files of requests, mails; links, registrations
+ * that were not confirmed, and browsers that nobody came back with.
+ */
 export const tidy = defineJob('tidy', z.strictObject({}), { retries: 1, atOnce: 1 })
 
 /** Rows of each kind in one transaction, and transactions in one go. */
@@ -10,7 +13,9 @@ const MOST = 1000
 const ROUNDS = 200
 
 export const tidies = handled(tidy, async ({ db, signal }) => {
-  for (let round = 0; round < ROUNDS && !signal.aborted; round++) {
-    if (!(await db.lookup<number>('tidy', [MOST]))) return
+  for (const kind of ['tidy', 'tidy_accounts']) {
+    for (let round = 0; round < ROUNDS && !signal.aborted; round++) {
+      if (!(await db.lookup<number>(kind, [MOST]))) break
+    }
   }
 })
