@@ -125,7 +125,8 @@ function inGroups(
   const within = sql`${sql.ref(`via.${way.column}`)} = any(${groups}::uuid[])`
   return few
     ? sql<SqlBool>`${sql.ref(`${table}.${way.of}`)} = any(array(select ${sql.ref(`via.${way.key}`)} from ${sql.table(way.table)} as via where ${within}))`
-    : sql<SqlBool>`exists (select ${through(table, way)} and ${within})`
+    : // `offset` keeps the planner from gathering all rows of the groups before it looks at the first
+      sql<SqlBool>`exists (select ${through(table, way)} and ${within} offset 0)`
 }
 
 const through = (table: string, { table: via, key, of }: Through) =>
