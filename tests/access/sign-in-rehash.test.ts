@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import { hash } from '@node-rs/argon2'
+import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { outdated } from '#src/platform/passwords.ts'
 import { accountOf } from '#tests/access/links.ts'
@@ -7,7 +9,7 @@ import { makeOrganization, makeUser, roleOf } from '#tests/factories.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 import { PASSWORD } from '#tests/setup/secrets.ts'
 
-const { owner } = await testDatabase()
+const { owner, db } = await testDatabase()
 const org = await makeOrganization()
 const weak = { algorithm: 2, memoryCost: 8192, timeCost: 1, parallelism: 1 } as const
 
@@ -65,4 +67,24 @@ test('letters count as the same however a keyboard composes them', async () => {
   expect((await signIn(person.username, composed.normalize('NFD'))).status).toBe(200)
   expect((await signIn(person.username, composed)).status).toBe(200)
   expect((await signIn(person.username, composed.normalize('NFD').replace('\u0308', ''))).status).toBe(401)
+})
+
+test('a proof that is older than the password opens no session', async () => {
+  const { accountId, id } = await makeUser(org)
+  const kept = (await accountOf({ accountId })).password_hash
+  const prove = async () => {
+    const { password_changed_at: changed } = await accountOf({ accountId })
+    return db.lookup<string | null>('sign_in_passed', [accountId, null, changed, kept, null])
+  }
+  const context = JSON.stringify({ org: org.id, user: id, via: 'web' })
+  const open = (at: string | null) => {
+    const session = ['token', randomBytes(32), null, '', 1, 1, context]
+    return db.lookup('open_session', [accountId, org.id, id, ...session, at, null, null])
+  }
+  const at = await prove()
+  expect(await open(at)).toMatch(/^[0-9a-f-]{36}$/)
+  const changed = { password_changed_at: sql<string>`clock_timestamp()` }
+  await owner.updateTable('accounts').set(changed).where('id', '=', accountId).execute()
+  await expect(open(at)).rejects.toMatchObject({ code: '28000' })
+  expect(await open(await prove())).toMatch(/^[0-9a-f-]{36}$/)
 })
