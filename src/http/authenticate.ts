@@ -1,10 +1,8 @@
 import type { Context } from 'hono'
 import { type Identity, UserActor, type Via } from '#src/access/actor.ts'
 import type { RightsCache } from '#src/access/rights.ts'
-import { type Cookies, cookieValues } from '#src/http/cookies.ts'
+import { type Cookies, cookieValues, isToken } from '#src/http/cookies.ts'
 import { HttpError } from '#src/http/errors.ts'
-
-const TOKEN = /^[A-Za-z0-9_-]{43}$/
 
 /** The one credential of a request: a session's cookie, or the same kind of token as a bearer. */
 export type Credential = { kind: 'cookie' | 'bearer'; token: string }
@@ -18,11 +16,11 @@ export function credentialOf(c: Context, cookies: Cookies): Credential | null {
   const values = cookieValues(c, cookies.session)
   if (authorization !== undefined) {
     const token = /^Bearer ([^\s]+)$/i.exec(authorization)?.[1]
-    if (!token || !TOKEN.test(token) || values.length > 0) throw unauthenticated()
+    if (!isToken(token) || values.length > 0) throw unauthenticated()
     return { kind: 'bearer', token }
   }
   const [token = ''] = values
-  return values.length === 1 && TOKEN.test(token) ? { kind: 'cookie', token } : null
+  return values.length === 1 && isToken(token) ? { kind: 'cookie', token } : null
 }
 
 /**

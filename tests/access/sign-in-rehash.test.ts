@@ -61,6 +61,17 @@ describe('a hash by weaker parameters', () => {
   })
 })
 
+test('a hash is put where the one that was verified still is, and nowhere else', async () => {
+  const { accountId } = await makeUser(org)
+  const kept = (await accountOf({ accountId })).password_hash
+  const stored = async (was: string | null) => {
+    await db.lookup('sign_in_passed', [accountId, null, null, was, 'stronger'])
+    return (await accountOf({ accountId })).password_hash
+  }
+  expect(await stored('another')).toBe(kept)
+  expect(await stored(kept)).toBe('stronger')
+})
+
 test('letters count as the same however a keyboard composes them', async () => {
   const composed = 'Zürich-Café-7'.normalize('NFC')
   const person = await longAgo(composed)

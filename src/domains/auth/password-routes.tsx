@@ -1,17 +1,10 @@
-import { tokenAnswer } from '#src/domains/auth/model.ts'
 import { originOf } from '#src/domains/auth/origin.ts'
-import { changePassword, forgotPassword, resetPassword } from '#src/domains/auth/password-actions.ts'
-import {
-  chosenByLink,
-  chosenPassword,
-  forgotten,
-  passwordChange,
-  underWay,
-} from '#src/domains/auth/password-model.ts'
+import { forgotPassword, resetPassword } from '#src/domains/auth/password-actions.ts'
+import { chosenByLink, chosenPassword, forgotten, underWay } from '#src/domains/auth/password-model.ts'
 import { chooseScreen, forgotScreen, sentScreen } from '#src/domains/auth/password-views.tsx'
 import { openLink } from '#src/domains/auth/tokens.ts'
 import { Cookies } from '#src/http/cookies.ts'
-import { type Call, type Draw, everybody, get, post, type Refusal, signedIn } from '#src/http/endpoint.ts'
+import { type Call, type Draw, everybody, get, post, type Refusal } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { passwordRules } from '#src/platform/password-policy.ts'
 
@@ -32,31 +25,6 @@ const reset = async (
 }
 
 export const passwordRoutes = [
-  post(
-    paths.auth.changePassword,
-    signedIn,
-    {
-      only: 'api',
-      rate: 'sign-in',
-      body: passwordChange,
-      answer: tokenAnswer,
-      also: [409],
-      summary: 'Change one’s password: every other session ends, this one gets another token',
-    },
-    async (call) => {
-      const { db, services, actor, body } = call
-      const token = await changePassword(db, services.config, actor, body, originOf(call))
-      const expires = Math.round(services.config.SESSION_MAX_DAYS * 86_400)
-      if (actor.identity.sessionKind === 'browser')
-        return { status: 204, cookies: [new Cookies(services.config).setSession(token)], moved: true }
-      return {
-        json: { access_token: token, token_type: 'Bearer', expires_in: expires },
-        headers: { 'Cache-Control': 'no-store' },
-        moved: true,
-      }
-    },
-  ),
-
   get(paths.forgotPassword, lost, { only: 'page' }, () => ({ screen: (frame) => forgotScreen(frame) })),
 
   post(

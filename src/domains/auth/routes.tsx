@@ -5,6 +5,7 @@ import { originOf } from '#src/domains/auth/origin.ts'
 import { passwordRoutes } from '#src/domains/auth/password-routes.tsx'
 import { registrationRoutes } from '#src/domains/auth/registration-routes.tsx'
 import { securityRoutes } from '#src/domains/auth/security-routes.tsx'
+import { confirmRoutes } from '#src/domains/auth/tokens-confirm-routes.tsx'
 import { linkRoutes } from '#src/domains/auth/tokens-routes.tsx'
 import { loginScreen } from '#src/domains/auth/views.tsx'
 import { users } from '#src/domains/users/model.ts'
@@ -30,6 +31,7 @@ async function me({ db, actor }: { db: Call['db']; actor: UserActor }) {
 export const authRoutes = [
   ...registrationRoutes,
   ...passwordRoutes,
+  ...confirmRoutes,
   ...linkRoutes,
   ...securityRoutes,
 

@@ -1,7 +1,8 @@
 import type { UserActor } from '#src/access/actor.ts'
+import { tokenAnswer } from '#src/domains/auth/model.ts'
 import { originOf } from '#src/domains/auth/origin.ts'
 import { changePassword } from '#src/domains/auth/password-actions.ts'
-import { passwordForm, underWay } from '#src/domains/auth/password-model.ts'
+import { passwordChange, passwordForm, underWay } from '#src/domains/auth/password-model.ts'
 import { accountOf, requestEmail, requestVerification } from '#src/domains/auth/security-actions.ts'
 import { emailChange } from '#src/domains/auth/security-model.ts'
 import { type Refused, securityScreen } from '#src/domains/auth/security-views.tsx'
@@ -37,6 +38,31 @@ export const securityRoutes = [
         location: paths.security,
         notice: 'Your password was changed. You are signed out everywhere else.',
         cookies: [new Cookies(services.config).setSession(token)],
+        moved: true,
+      }
+    },
+  ),
+
+  post(
+    paths.auth.changePassword,
+    signedIn,
+    {
+      only: 'api',
+      rate: 'sign-in',
+      body: passwordChange,
+      answer: tokenAnswer,
+      also: [409],
+      summary: 'Change one’s password: every other session ends, this one gets another token',
+    },
+    async (call) => {
+      const { db, services, actor, body } = call
+      const token = await changePassword(db, services.config, actor, body, originOf(call))
+      const expires = Math.round(services.config.SESSION_MAX_DAYS * 86_400)
+      if (actor.identity.sessionKind === 'browser')
+        return { status: 204, cookies: [new Cookies(services.config).setSession(token)], moved: true }
+      return {
+        json: { access_token: token, token_type: 'Bearer', expires_in: expires },
+        headers: { 'Cache-Control': 'no-store' },
         moved: true,
       }
     },

@@ -1,12 +1,10 @@
-import { signIn } from '#src/domains/auth/actions.ts'
 import { originOf } from '#src/domains/auth/origin.ts'
 import { chosenByLink, chosenPassword } from '#src/domains/auth/password-model.ts'
 import { chooseScreen } from '#src/domains/auth/password-views.tsx'
-import { finishRegistration } from '#src/domains/auth/registration-actions.ts'
-import { openLink, type Purpose } from '#src/domains/auth/tokens.ts'
-import { confirmEmail, undoEmail, unlockByLink } from '#src/domains/auth/tokens-actions.ts'
-import { confirmation, confirmedByLink, link as linkBody } from '#src/domains/auth/tokens-model.ts'
-import { confirmScreen, unlockScreen } from '#src/domains/auth/tokens-views.tsx'
+import { openLink } from '#src/domains/auth/tokens.ts'
+import { undoEmail, unlockByLink } from '#src/domains/auth/tokens-actions.ts'
+import { link as linkBody } from '#src/domains/auth/tokens-model.ts'
+import { unlockScreen } from '#src/domains/auth/tokens-views.tsx'
 import { Cookies } from '#src/http/cookies.ts'
 import { type Call, type Draw, everybody, get, post, type Refusal } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
@@ -16,15 +14,8 @@ const holders = everybody('whoever has the link that was sent')
 const tokenOf = ({ c }: Pick<Call, 'c'>) => c.req.param('token') ?? ''
 type Asked = Pick<Call, 'c' | 'db' | 'services'>
 
-const opened = (call: Asked, ...purposes: Purpose[]) => openLink(call.db, tokenOf(call), ...purposes)
-
-const confirm = async (call: Asked, refusal?: Refusal): Promise<Draw> => {
-  const link = await opened(call, 'register', 'verify_email', 'change_email')
-  return (frame) => confirmScreen(frame, { token: tokenOf(call), link, refusal })
-}
-
 const undo = async (call: Asked, refusal?: Refusal): Promise<Draw> => {
-  const { username, email } = await opened(call, 'undo_email')
+  const { username, email } = await openLink(call.db, tokenOf(call), 'undo_email')
   const rules = passwordRules(call.services.config)
   const lead = `${email} stays your address. Who changed it knew your password, so choose another.`
   const words = { title: 'Keep your address', lead, button: 'Keep address and save password' }
@@ -32,58 +23,7 @@ const undo = async (call: Asked, refusal?: Refusal): Promise<Draw> => {
     chooseScreen(frame, { ...words, action: paths.undoEmail(tokenOf(call)), username, rules, refusal })
 }
 
-/** Confirms an address; of a registration, its account begins. Answers whose, in that case. */
-async function confirmed(
-  call: Asked & Pick<Call, 'request'>,
-  given: { token: string; username?: string | undefined; password?: string | undefined },
-) {
-  const { db } = call
-  const { purpose } = await openLink(db, given.token, 'register', 'verify_email', 'change_email')
-  if (purpose === 'register')
-    return finishRegistration(db, { ...given, password: given.password ?? '' }, originOf(call))
-  await confirmEmail(db, given.token, originOf(call))
-  return null
-}
-
 export const linkRoutes = [
-  get(paths.verifyEmail(':token'), holders, { only: 'page' }, async (call) => ({
-    screen: await confirm(call),
-  })),
-
-  post(
-    paths.verifyEmail(':token'),
-    holders,
-    { only: 'page', rate: 'sign-in', body: confirmation, refused: confirm },
-    async (call) => {
-      const { db, services, body } = call
-      const made = await confirmed(call, { ...body, token: tokenOf(call) })
-      if (!made) return { location: paths.home, notice: 'Your address is confirmed.' }
-      const credentials = { name: made.username, password: body.password ?? '', organization: null }
-      const session = await signIn(db, services.config, credentials, 'browser', originOf(call))
-      return {
-        location: paths.home,
-        notice: 'Welcome',
-        cookies: new Cookies(services.config).signedIn(session),
-      }
-    },
-  ),
-
-  post(
-    paths.auth.verifyEmail,
-    holders,
-    {
-      only: 'api',
-      rate: 'sign-in',
-      body: confirmedByLink,
-      also: [404, 409],
-      summary: 'Confirm an address by the link that was sent; a registration takes its password, too',
-    },
-    async (call) => {
-      await confirmed(call, call.body)
-      return { status: 204 }
-    },
-  ),
-
   get(paths.undoEmail(':token'), holders, { only: 'page' }, async (call) => ({ screen: await undo(call) })),
 
   post(
@@ -119,7 +59,7 @@ export const linkRoutes = [
   ),
 
   get(paths.unlock(':token'), holders, { only: 'page' }, async (call) => {
-    const link = await opened(call, 'unlock')
+    const link = await openLink(call.db, tokenOf(call), 'unlock')
     return { screen: (frame) => unlockScreen(frame, { token: tokenOf(call), link }) }
   }),
 

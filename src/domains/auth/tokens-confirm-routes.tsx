@@ -1,0 +1,75 @@
+import { signIn } from '#src/domains/auth/actions.ts'
+import { originOf } from '#src/domains/auth/origin.ts'
+import { finishRegistration } from '#src/domains/auth/registration-actions.ts'
+import { openLink } from '#src/domains/auth/tokens.ts'
+import { confirmEmail } from '#src/domains/auth/tokens-actions.ts'
+import { confirmation, confirmedByLink } from '#src/domains/auth/tokens-model.ts'
+import { confirmScreen } from '#src/domains/auth/tokens-views.tsx'
+import { Cookies } from '#src/http/cookies.ts'
+import { type Call, type Draw, everybody, get, post, type Refusal } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+
+const holders = everybody('whoever has the link that was sent')
+const tokenOf = ({ c }: Pick<Call, 'c'>) => c.req.param('token') ?? ''
+type Asked = Pick<Call, 'c' | 'db' | 'services'>
+
+const opened = ({ db }: Asked, token: string) =>
+  openLink(db, token, 'register', 'verify_email', 'change_email')
+
+const confirm = async (call: Asked, refusal?: Refusal): Promise<Draw> => {
+  const link = await opened(call, tokenOf(call))
+  return (frame) => confirmScreen(frame, { token: tokenOf(call), link, refusal })
+}
+
+/** Confirms an address; of a registration, its account begins. Answers whose, in that case. */
+async function confirmed(
+  call: Asked & Pick<Call, 'request'>,
+  given: { token: string; username?: string | undefined; password?: string | undefined },
+) {
+  const { db } = call
+  const { purpose } = await opened(call, given.token)
+  if (purpose === 'register')
+    return finishRegistration(db, { ...given, password: given.password ?? '' }, originOf(call))
+  await confirmEmail(db, given.token, originOf(call))
+  return null
+}
+
+export const confirmRoutes = [
+  get(paths.verifyEmail(':token'), holders, { only: 'page' }, async (call) => ({
+    screen: await confirm(call),
+  })),
+
+  post(
+    paths.verifyEmail(':token'),
+    holders,
+    { only: 'page', rate: 'sign-in', body: confirmation, refused: confirm },
+    async (call) => {
+      const { db, services, body } = call
+      const made = await confirmed(call, { ...body, token: tokenOf(call) })
+      if (!made) return { location: paths.home, notice: 'Your address is confirmed.' }
+      const credentials = { name: made.username, password: body.password ?? '', organization: null }
+      const session = await signIn(db, services.config, credentials, 'browser', originOf(call))
+      return {
+        location: paths.home,
+        notice: 'Welcome',
+        cookies: new Cookies(services.config).signedIn(session),
+      }
+    },
+  ),
+
+  post(
+    paths.auth.verifyEmail,
+    holders,
+    {
+      only: 'api',
+      rate: 'sign-in',
+      body: confirmedByLink,
+      also: [404, 409],
+      summary: 'Confirm an address by the link that was sent; a registration takes its password, too',
+    },
+    async (call) => {
+      await confirmed(call, call.body)
+      return { status: 204 }
+    },
+  ),
+]
