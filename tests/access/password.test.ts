@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Cookies } from '#src/http/cookies.ts'
 import { paths } from '#src/paths.ts'
+import { entered, makeSuperadmin, placeOf } from '#tests/access/entering.ts'
 import { accountOf, linkFor, mailsTo, securityEvents } from '#tests/access/links.ts'
 import { recorded, state } from '#tests/access/trail.ts'
 import { anonymous, as, Browser, browserOf, Program, visitor } from '#tests/client.ts'
@@ -130,6 +131,23 @@ describe('changing a password', () => {
     expect((await browser.post(paths.myPassword, change)).status).toBe(403)
     expect((await browser.post(paths.myVerification)).status).toBe(403)
     expect(await signsIn(person, PASSWORD)).toBe(200)
+  })
+
+  test('works from within an organization that was entered, and stays there', async () => {
+    const superadmin = await makeSuperadmin()
+    await entered(superadmin, org)
+    const ends = async () => {
+      const found = owner.selectFrom('sessions').where('account_id', '=', superadmin.accountId)
+      const open = found.where('revoked_at', 'is', null).where('home_org_id', 'is not', null)
+      return (await open.select('expires_at').executeTakeFirstOrThrow()).expires_at
+    }
+    const before = await ends()
+    const answer = await as(superadmin).post(path, change)
+    expect(answer.status, answer.text).toBe(200)
+    const { access_token } = answer.json<{ access_token: string }>()
+    expect(await placeOf({ ...superadmin, token: access_token })).toBe(org.id)
+    expect(await ends()).toEqual(before)
+    expect(await signsIn(superadmin, NEXT)).toBe(200)
   })
 
   test('is done once, however many try at once', async () => {
