@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import { expect } from 'vitest'
 import type { Column } from '#src/resource/column.ts'
 import type { Resource, Row } from '#src/resource/resource.ts'
-import { denied, hidden } from '#tests/access/trail.ts'
+import { trail } from '#tests/access/trail.ts'
 import { type Answer, as, browserOf } from '#tests/client.ts'
 import { makeGroup, makeOrganization, makeUser, type Organization, roleOf, unique } from '#tests/factories.ts'
 import { type Person, personWith } from '#tests/people.ts'
@@ -215,12 +215,30 @@ export class Stage {
     return result
   }
 
-  /** A 403, in the trail, and nothing changed. */
-  denied = (by: Person, action: string, attempt: () => Promise<Answer>) =>
-    this.untouched(() => denied(by, `${this.model}:${action}`, attempt))
+  /** A 403, in the trail, which doesn't say what is missing; and nothing changed. */
+  async denied(by: Person, action: string, attempt: () => Promise<Answer>): Promise<Answer> {
+    const wanted = `${this.model}:${action}`
+    const { answer, lines } = await this.#refused(by, 403, attempt)
+    const { id, org } = by
+    expect(lines).toMatchObject([
+      { action: 'access:denied', actor_user_id: id, actor_org_id: org.id, data: { wanted } },
+    ])
+    expect(answer.text).not.toContain(wanted)
+    return answer
+  }
 
-  /** A 404, not in the trail, and nothing changed. */
-  hidden = (by: Person, attempt: () => Promise<Answer>) => this.untouched(() => hidden(by, attempt))
+  /** A 404, as for what never was: not in the trail, and nothing changed. */
+  async hidden(by: Person, attempt: () => Promise<Answer>): Promise<Answer> {
+    const { answer, lines } = await this.#refused(by, 404, attempt)
+    expect(lines).toEqual([])
+    return answer
+  }
+
+  async #refused(by: Person, status: number, attempt: () => Promise<Answer>) {
+    const answer = await this.untouched(attempt)
+    expect(answer.status, answer.text.slice(0, 300)).toBe(status)
+    return { answer, lines: await trail(by.org, { request: answer.headers.get('x-request-id') as string }) }
+  }
 
   // with the transaction that wrote each row: equal only if nothing at all was written
   async #digest(): Promise<unknown> {
