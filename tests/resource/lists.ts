@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { encodeCursor, type KeyType } from '#src/db/paging.ts'
-import type { Column } from '#src/resource/column.ts'
 import { unique } from '#tests/factories.ts'
 import { describeIf, facets, listed, pageOf, testIf } from '#tests/resource/form.ts'
 import { type Body, Stage, type Stored } from '#tests/resource/stage.ts'
+import { filtersOf, varied, wrongFilters } from '#tests/resource/variety.ts'
 
 const ROWS = 23
 
@@ -242,84 +242,9 @@ const address = (query: Record<string, string | number>) =>
     .map(([name, value]) => `${name}=${value}`)
     .join('&')}`
 
-/** A value for row `n`, so that there are ties, gaps and every choice; undefined where the sample's will do. */
-function varied(
-  { kind, required, options, sortable, filterable }: Column,
-  n: number,
-  { people }: Stage,
-): unknown {
-  if (kind === 'reference') return filterable ? [people.owner.id, people.looker.id, null][n % 3] : undefined
-  if (kind === 'flag') return n % 3 === 0
-  if (kind === 'choice') return options?.[n % options.length]
-  if (!required && !sortable && n % 4 === 0) return kind === 'text' ? '' : null
-  if (kind === 'integer') return 1 + (n % 5)
-  if (kind === 'instant') return `2026-03-1${n % 3}T00:00:00.000001+00:00`
-  if (kind === 'date') return `2026-0${1 + (n % 4)}-1${n % 3}`
-  return undefined
-}
-
 function inOrder(type: KeyType, a: Stored, b: Stored, column: string): number {
   const [x, y] = [a[column], b[column]]
   const bytes = (p: unknown, q: unknown) => Buffer.compare(Buffer.from(String(p)), Buffer.from(String(q)))
   const byKey = ['integer', 'bigint', 'numeric'].includes(type) ? Number(x) - Number(y) : bytes(x, y)
   return byKey || bytes(a.id, b.id)
-}
-
-type Filter = [query: string, fits: (value: unknown) => boolean]
-
-function filtersOf(name: string, { kind, options = [] }: Column, { people }: Stage): Filter[] {
-  if (kind === 'choice')
-    return [
-      ...options.map((option): Filter => [`${name}=${option}`, (value) => value === option]),
-      [`${name}=${options.join(',')}`, () => true],
-      [`${name}=`, () => true],
-    ]
-  if (kind === 'flag')
-    return ['true', 'false'].map((word): Filter => [`${name}=${word}`, (value) => String(value) === word])
-  if (kind === 'integer') return ranges(name, '2', (value) => (value === null ? null : Number(value) - 2))
-  if (kind === 'date')
-    return ranges(name, '2026-03-11', (value) =>
-      value === null ? null : String(value).localeCompare('2026-03-11'),
-    )
-  const at = '2026-03-11T00:00:00.000001Z'
-  if (kind === 'instant')
-    return ranges(name, at, (value) =>
-      value === null ? null : String(value).localeCompare(at.replace('Z', '+00:00')),
-    )
-  const both = [people.owner.id, people.looker.id]
-  if (kind === 'reference')
-    return [
-      [`${name}=${both[0]}`, (value) => value === both[0]],
-      [`${name}=${both}`, (value) => both.includes(value as string)],
-      [`${name}=${people.nobody.id}`, () => false],
-    ]
-  return []
-}
-
-const ranges = (name: string, at: string, compare: (value: unknown) => number | null): Filter[] => {
-  const by = (fits: (difference: number) => boolean) => (value: unknown) => {
-    const difference = compare(value)
-    return difference !== null && fits(difference)
-  }
-  return [
-    [`${name}=${at}`, by((d) => d === 0)],
-    [`${name}.gte=${at}`, by((d) => d >= 0)],
-    [`${name}.gt=${at}`, by((d) => d > 0)],
-    [`${name}.lte=${at}`, by((d) => d <= 0)],
-    [`${name}.lt=${at}`, by((d) => d < 0)],
-    [`${name}.gte=${at}&${name}.lte=${at}`, by((d) => d === 0)],
-  ]
-}
-
-function wrongFilters(name: string, { kind }: Column): string[] {
-  const wrong: Partial<Record<Column['kind'], string[]>> = {
-    choice: ['nonsense', "'", '__proto__'],
-    flag: ['yes', '1', 'true,false'],
-    integer: ['two', '1.5', '1e3', '99999999999999999999'],
-    date: ['yesterday', '2026-02-30', '2026-1-1'],
-    instant: ['yesterday', '2026-02-30T00:00:00Z'],
-    reference: ['nonsense'],
-  }
-  const odd = kind === 'integer' || kind === 'date' || kind === 'instant' ? [] : [`${name}.gte=1`]
-  return [...(wrong[kind] ?? []).map((value) => `${name}=${encodeURIComponent(value)}`), ...odd]
 }
