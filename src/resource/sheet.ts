@@ -12,7 +12,9 @@ const MOST_OF_ROW = 100_000
 const LINE_END = /\r\n|\n|\r/
 const PIECE = 64 * 1024
 
-const lineEnds = (text: string) => text.split(LINE_END).length - 1
+const lineEnds = (text: string) => (/[\r\n]/.test(text) ? text.split(LINE_END).length - 1 : 0)
+
+const range = (first: number, length: number) => Array.from({ length }, (_, index) => first + index)
 
 /** Nothing after this can be read. */
 class Unreadable extends Error {
@@ -155,9 +157,7 @@ export class Sheet {
     const line = this.#line
     const height = cells.reduce((sum, cell) => sum + lineEnds(cell), 0)
     this.#line += height + 1
-    const broken = Array.from({ length: height + 1 }, (_, index) => line + index).filter((one) =>
-      this.#notUtf8.has(one),
-    )
+    const broken = this.#notUtf8.size ? range(line, height + 1).filter((one) => this.#notUtf8.has(one)) : []
     for (const one of broken)
       this.#wrong({ line: one, message: 'is not UTF-8: save the file as “CSV UTF-8”' })
     if (cells.every((cell) => cell.trim() === '')) return
