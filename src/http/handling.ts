@@ -112,7 +112,12 @@ export class Handling {
     if (endpoint.rate === 'sign-in' && signInLimit) await signInLimit(rateKey(this.#ip))
     const { csrf_token: _, _method, version: formVersion, ...fields } = body?.fields ?? {}
     const isForm = body?.kind === 'form'
-    const once = onceDoor(this.#c, endpoint, { door: this.#around.db, actor: this.#actor, body })
+    const once = onceDoor(this.#c, endpoint, {
+      door: this.#around.db,
+      actor: this.#actor,
+      body,
+      secret: this.#around.config.SECRET_KEY,
+    })
     const call = {
       c: this.#c,
       services: this.#around,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import type { Context } from 'hono'
 import type { Actor } from '#src/access/actor.ts'
 import type { Door } from '#src/db/database.ts'
@@ -20,14 +20,15 @@ export const takesKey = ({ method, path, access, secret }: Endpoint): boolean =>
 export function onceDoor(
   c: Context,
   endpoint: Endpoint,
-  { door, actor, body }: { door: Door; actor: Actor | null; body: Body | undefined },
+  { door, actor, body, secret }: { door: Door; actor: Actor | null; body: Body | undefined; secret: string },
 ): OnceDoor | null {
   const key = c.req.header('idempotency-key')
   if (key === undefined || !actor || !takesKey(endpoint)) return null
   if (!/^[\x21-\x7e]{1,255}$/.test(key))
     throw new HttpError(400, 'An Idempotency-Key is 1 to 255 visible ASCII characters.')
   const { pathname, search } = new URL(c.req.url)
-  const hash = createHash('sha256')
+  // keyed, since a body may hold a password, which a plain digest would let be guessed
+  const hash = createHmac('sha256', secret)
     .update(JSON.stringify([endpoint.method, pathname + search, body?.fields, body?.file?.name]))
     .update(body?.file?.content ?? '')
     .digest()
