@@ -116,7 +116,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
     begin
       perform set_config('app.context', (ctx || jsonb_build_object('reason', name))::text, true);
-      update public.accounts a set password_hash = becomes, password_changed_at = now(), failed_logins = 0, locked_until = null where a.id = account;
+      -- by the clock, not by when this transaction began: whoever proved the old one in between opens nothing
+      update public.accounts a set password_hash = becomes, password_changed_at = clock_timestamp(), failed_logins = 0, locked_until = null where a.id = account;
       update public.sessions s set revoked_at = now() where s.revoked_at is null and s.id is distinct from session and (s.account_id = account
         or (s.org_id, s.impersonator_id) in (select u.org_id, u.id from public.users u where u.account_id = account));
       delete from public.known_devices d where d.account_id = account and d.hash is distinct from device;

@@ -45,6 +45,10 @@ export function agreement(given: Stage): void {
     return { ...person, codes, groups: members }
   }
 
+  /** Who sees each verdict, whatever chance brings. */
+  const certain = (codes: string[], { org }: Stage): Promise<Somebody> =>
+    personWith(org, codes).then((person) => ({ ...person, codes, groups: [] }))
+
   /** The rule in plain words: what the application has to agree with. */
   function reaches(by: Somebody, action: string, row: Stored, groups: readonly Group[]): boolean {
     const has = (scope: string) => by.codes.includes(`${model}:${action}:${scope}`)
@@ -64,12 +68,15 @@ export function agreement(given: Stage): void {
     const groups = await groupsByChance(stage)
     const people: Somebody[] = []
     for (let n = 0; n < PEOPLE; n++) people.push(await personByChance(stage, groups))
+    const own = await certain([`${model}:read:own`, `${model}:update:own`], stage)
+    people.push(own, await certain([`${model}:read:all`, `${model}:update:own`, `${model}:delete:all`], stage))
     const places = Array.from({ length: ROWS }, () => ({
       owner_user_id: next() < 0.6 ? one(people).id : null,
       owner_group_id: next() < 0.7 ? one(groups).id : null,
     }))
+    places.push({ owner_user_id: own.id, owner_group_id: null })
     const ids = await stage.rows(places)
-    const gone = ids.filter(() => next() < 0.2)
+    const gone = ids.slice(0, ROWS).filter(() => next() < 0.2)
     await stage.remove(...gone)
     const rows = await Promise.all(ids.map((id) => stage.stored(id)))
     const seen = new Map<string, number>()

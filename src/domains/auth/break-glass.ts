@@ -227,7 +227,7 @@ export async function resetPassword(db: Kysely<DB>, given: string, passwordHash:
     if (!account) throw new Refused(`${name} is no user name or address of an account.`)
     await tx
       .updateTable('accounts')
-      .set({ password_hash: passwordHash, password_changed_at: sql`now()`, ...unlocked })
+      .set({ password_hash: passwordHash, password_changed_at: sql`clock_timestamp()`, ...unlocked })
       .where('id', '=', account.id)
       .execute()
     // whoever had the account has no way back: no browser, and no link that gives it an address it had
