@@ -99,7 +99,7 @@ async function one(client: pg.PoolClient, actor: Actor, id: string): Promise<Ans
 async function me(client: pg.PoolClient, actor: Actor): Promise<Answer> {
   const user = await inOrganization(client, actor, () => findUser(client, actor, actor.user))
   if (!user) return problem(404, 'Not found')
-  return json({ ...user, permissions: actor.permissions, organization: actor.organization })
+  return json({ ...user, permissions: actor.permissions, organization: actor.organization, home: null })
 }
 
 async function create(client: pg.PoolClient, actor: Actor, { body }: Request): Promise<Answer> {

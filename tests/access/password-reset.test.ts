@@ -228,6 +228,25 @@ describe('choosing another by the link', () => {
     expect(await signsIn(person, `Battery-Staple-${done[0]}`)).toBe(200)
   })
 
+  test('opens nothing for the old one, proved after the change began and before it took place', async () => {
+    const person = await somebody()
+    const hash = tokenHash(await linkFor(person, 'reset_password'))
+    const found = await db.lookup<{ passwordHash: string; changed: string; org: string; user: string }>(
+      'sign_in_lookup',
+      [person.username, null, null],
+    )
+    const passed = [person.accountId, null, found.changed, found.passwordHash, null]
+    const at = await owner.transaction().execute(async (tx) => {
+      await sql`select now()`.execute(tx)
+      const proved = await db.lookup<string>('sign_in_passed', passed)
+      await sql`select app.reset_password(${hash}, 'another', '{}')`.execute(tx)
+      return proved
+    })
+    const session = ['token', tokenHash(newToken()), null, 'a program', 1, 1, '{}', at, null, null]
+    const opening = db.lookup('open_session', [person.accountId, found.org, found.user, ...session])
+    await expect(opening).rejects.toMatchObject({ code: '28000' })
+  })
+
   test('lets in nobody who signed in with the old one meanwhile', async () => {
     const person = await somebody()
     const token = await linkFor(person, 'reset_password')
