@@ -43,6 +43,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       foreign key (org_id, created_by) references users (org_id, id) on delete set null (created_by)
     );
     create unique index roles_name on roles (org_id, name) where deleted_at is null;
+    create index roles_off on roles (org_id, id) where status <> 'active' or deleted_at is not null;
 
     create table role_parents (
       org_id uuid not null references organizations on delete cascade,
@@ -78,7 +79,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       created_at timestamptz not null default now(),
       updated_at timestamptz not null default now(),
       expires_at timestamptz,
-      primary key (org_id, user_id, role_id),
+      primary key (org_id, user_id, role_id) include (expires_at),
       foreign key (org_id, user_id) references users (org_id, id) on delete cascade,
       foreign key (org_id, role_id) references roles (org_id, id) on delete cascade,
       foreign key (org_id, granted_by) references users (org_id, id) on delete set null (granted_by)

@@ -34,7 +34,7 @@ export async function openDatabase(say: (line: string) => void): Promise<BenchDa
     const wanted = await stamp()
     if ((await stampOf(server.url)) !== wanted) {
       const began = performance.now()
-      say('Loading 1,000 organizations with 200,000 people, and one with 1,000,000, once…')
+      say('Loading 1,000 organizations with 200,000 people, one with as many, and one with 1,000,000, once…')
       await load(server.url, wanted)
       say(`Loaded in ${Math.round((performance.now() - began) / 1000)} s`)
     }

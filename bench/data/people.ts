@@ -1,16 +1,17 @@
 import type pg from 'pg'
 import { departments, firstNames, lastNames } from './names.ts'
-import { HUGE, MEDIUM, ORGANIZATIONS, PEOPLE, tested } from './tested.ts'
+import { HUGE, LARGE, MEDIUM, ORGANIZATIONS, PEOPLE, tested } from './tested.ts'
 
 /**
  * Organizations, accounts, users, groups and members. Organization 0 gets every second person, the others share
- * the rest; rows of these lie mixed in the tables, as they would after years of use. Two more have 1,000 and 1,000,000.
+ * the rest; rows of these lie mixed in the tables, as they would after years of use. Three more have 1,000, 1,000,000
+ * and 200,000.
  * Leaves the temporary tables `orgs (n, id)` and `people (org_id, id, seq, …)` for what follows.
  */
 export async function loadPeople(client: pg.ClientBase): Promise<void> {
   await client.query(`
     create temp table orgs as
-      select n, app.uuid_v7() as id from generate_series(0, ${tested.huge}) n;
+      select n, app.uuid_v7() as id from generate_series(0, ${tested.large}) n;
     insert into organizations (id, kind, is_default, name, slug, created_at, updated_at)
       select id, 'tenant', n = 1, 'Organization ' || n, 'organization-' || n, '2024-01-01', '2024-01-01' from orgs;
   `)
@@ -25,6 +26,8 @@ export async function loadPeople(client: pg.ClientBase): Promise<void> {
         select ${PEOPLE} + n, ${tested.medium}, n from generate_series(1, ${MEDIUM}) n
         union all
         select ${PEOPLE + MEDIUM} + n, ${tested.huge}, n from generate_series(1, ${HUGE}) n
+        union all
+        select ${PEOPLE + MEDIUM + HUGE} + n, ${tested.large}, n from generate_series(1, ${LARGE}) n
       )
       select p.n, p.org, p.seq, o.id as org_id, app.uuid_v7() as id, app.uuid_v7() as account_id,
         ${pick(firstNames, 'p.n * 31')} as first_name,
@@ -61,7 +64,8 @@ async function loadGroups(client: pg.ClientBase): Promise<void> {
   await client.query(`
     create temp table bodies as
       select o.id as org_id, app.uuid_v7() as id, k, b.heads, b.bodies
-      from orgs o, lateral (select case when o.n in (0, ${tested.huge}) then 8 else 4 end as heads, case when o.n in (0, ${tested.huge}) then 48 else 6 end as bodies) b,
+      from orgs o, lateral (select o.n in (0, ${tested.huge}, ${tested.large}) as big) size,
+        lateral (select case when big then 8 else 4 end as heads, case when big then 48 else 6 end as bodies) b,
         lateral generate_series(1, b.bodies) k;
     insert into groups (org_id, id, kind, name, parent_id, created_at, updated_at)
       select b.org_id, b.id, case when b.k <= b.heads then 'department' else 'team' end,

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto'
 
 export const ORGANIZATIONS = 1000
 export const PEOPLE = 200_000
-/** Of the two organizations that show how a list grows. */
+/** Of the organizations that show how a list grows, and of the one that is searched. */
 export const MEDIUM = 1000
 export const HUGE = 1_000_000
+export const LARGE = 200_000
 
 /** The organizations that are measured, by number; each has an administrator with a session of either kind. */
 export const tested = {
@@ -16,6 +17,7 @@ export const tested = {
   growing: 2,
   medium: ORGANIZATIONS,
   huge: ORGANIZATIONS + 1,
+  large: ORGANIZATIONS + 2,
 } as const
 export type Tested = keyof typeof tested
 

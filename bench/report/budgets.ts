@@ -52,8 +52,9 @@ export function budgetsOf(findings: Findings): Budget[] {
     const what = `every list of 1,000,000 against 1,000 (worst: ${worst.label})`
     add(what, `≥ ${ratio(BIG_TO_SMALL)}`, ratio(worst.ratio), worst.ratio >= BIG_TO_SMALL)
   }
-  for (const { label, p95 } of lists.filter(({ search }) => search)) {
-    add(`${label}, p95`, `≤ ${SEARCH_MS} ms`, `${short(p95)} ms`, p95 <= SEARCH_MS)
+  for (const { label, large } of lists) {
+    if (large === null) continue
+    add(`${label}, among 200,000, p95`, `≤ ${SEARCH_MS} ms`, `${short(large)} ms`, large <= SEARCH_MS)
   }
   if (scopes) budgets.push(...scopeBudgets(scopes))
   if (files) budgets.push(...fileBudgets(files))

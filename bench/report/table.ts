@@ -95,13 +95,14 @@ const figures = ({ rate, p50, p99, cpu, databaseCpu }: Sample, bytes = 0) => [
 function lists({ lists }: Findings): string {
   if (lists.length === 0) return 'Not measured in this run.'
   return table(
-    ['list', '1,000,000 people', '1,000 people', 'ratio', 'p95 ms of 1,000,000'],
-    lists.map(({ label, huge, medium, ratio: share, p95 }) => [
+    ['list', '1,000,000 people', '1,000 people', 'ratio', 'p95 ms of 1,000,000', 'of 200,000'],
+    lists.map(({ label, huge, medium, ratio: share, p95, large }) => [
       label,
       short(huge),
       short(medium),
       ratio(share),
       short(p95),
+      large === null ? '' : short(large),
     ]),
   )
 }
