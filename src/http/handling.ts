@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto'
 import type { Context } from 'hono'
-import { routePath } from 'hono/route'
 import type { Actor } from '#src/access/actor.ts'
 import { rateKey } from '#src/http/address.ts'
 import { authenticate, type Credential, credentialOf, unauthenticated } from '#src/http/authenticate.ts'
@@ -11,17 +9,8 @@ import type { Call, Csv, Endpoint, Refusal } from '#src/http/endpoint.ts'
 import { HttpError, httpError } from '#src/http/errors.ts'
 import { frameFor } from '#src/http/frame.ts'
 import { onceDoor } from '#src/http/idempotency.ts'
-import {
-  type Body,
-  bodyType,
-  pathId,
-  queryOf,
-  readBody,
-  seenVersion,
-  validBody,
-  validQuery,
-} from '#src/http/input.ts'
-import { asksForCsv, negotiate, type Wanted } from '#src/http/negotiation.ts'
+import { Incoming } from '#src/http/incoming.ts'
+import { type Body, bodyType, pathId, readBody, seenVersion, validBody, validQuery } from '#src/http/input.ts'
 import { respond, respondError } from '#src/http/respond.ts'
 import type { Env, Surroundings } from '#src/http/surroundings.ts'
 import { isUpload } from '#src/http/upload.ts'
@@ -32,10 +21,7 @@ import type { Frame } from '#src/ui/frame.ts'
 export class Handling {
   readonly #c: Context<Env>
   readonly #around: Surroundings
-  readonly #api: string
-  readonly #id = randomUUID()
-  #negotiated: Wanted | null = null
-  #csv = false
+  readonly #asked: Incoming
   #actor: Actor | null = null
   #credential: Credential | null = null
   readonly #forms: FormTokens
@@ -43,16 +29,16 @@ export class Handling {
   constructor(c: Context<Env>, around: Surroundings, api: string) {
     this.#c = c
     this.#around = around
-    this.#api = api
+    this.#asked = new Incoming(c, around, api)
     this.#forms = new FormTokens(c, around)
   }
 
   async handle(byMethod: Map<string, Endpoint>): Promise<Response> {
     const c = this.#c
     try {
-      this.#want(byMethod)
+      this.#asked.want(byMethod)
       await this.#authenticate()
-      const body = this.#reads ? undefined : await this.#body(byMethod.get(c.req.method))
+      const body = this.#asked.reads ? undefined : await this.#body(byMethod.get(c.req.method))
       const endpoint = this.#endpoint(byMethod, body)
       return await this.#run(endpoint, body)
     } catch (error) {
@@ -72,7 +58,7 @@ export class Handling {
 
   async #authenticate(): Promise<void> {
     this.#credential = credentialOf(this.#c, this.#around.cookies)
-    const via = { via: this.#via, requestId: this.#id, ip: this.#ip } as const
+    const via = { via: this.#asked.via, requestId: this.#asked.id, ip: this.#asked.ip } as const
     this.#actor = await authenticate(this.#credential, this.#around.rights, via)
     if (this.#actor) this.#around.seen(this.#actor.identity.sessionId)
   }
@@ -81,16 +67,19 @@ export class Handling {
   async fail(thrown: unknown): Promise<Response> {
     let error = httpError(thrown)
     if (error.status === 500) {
-      this.#around.log.error({ err: thrown, request: this.#id, path: this.#path }, 'request failed')
+      this.#around.log.error(
+        { err: thrown, request: this.#asked.id, path: this.#asked.path },
+        'request failed',
+      )
     }
     if (error.status === 403 && this.#actor) {
       const wanted = (thrown as { wanted?: string }).wanted ?? error.type
-      await this.#around.denied(this.#actor, wanted, this.#path).catch((lost) => {
+      await this.#around.denied(this.#actor, wanted, this.#asked.path).catch((lost) => {
         error = httpError(lost)
       })
     }
-    if (error.status === 401 && this.#wanted !== 'json') return this.#toLogin()
-    return respondError(error, this.#out(), this.#path)
+    if (error.status === 401 && this.#asked.wanted !== 'json') return this.#toLogin()
+    return respondError(error, this.#out(), this.#asked.path)
   }
 
   /** A file is read for those alone who may send it. */
@@ -106,10 +95,10 @@ export class Handling {
   }
 
   async #run(endpoint: Endpoint, body: Body | undefined): Promise<Response> {
-    if (body && !this.#credentialIsBearer) this.#forms.check(body, this.#session)
+    if (body && !this.#asked.bearer) this.#forms.check(body, this.#session)
     const grant = this.#admit(endpoint)
     const { signInLimit } = this.#around
-    if (endpoint.rate === 'sign-in' && signInLimit) await signInLimit(rateKey(this.#ip))
+    if (endpoint.rate === 'sign-in' && signInLimit) await signInLimit(rateKey(this.#asked.ip))
     const { csrf_token: _, _method, version: formVersion, ...fields } = body?.fields ?? {}
     const isForm = body?.kind === 'form'
     const once = onceDoor(this.#c, endpoint, {
@@ -125,20 +114,20 @@ export class Handling {
       actor: this.#actor,
       grant,
       id: (name = 'id') => pathId(this.#c, name),
-      query: endpoint.query ? validQuery(endpoint.query, this.#query(endpoint)) : undefined,
+      query: endpoint.query ? validQuery(endpoint.query, this.#asked.query(endpoint)) : undefined,
       body: undefined as unknown,
       sent: fields,
       file: body?.file,
       version: seenVersion(this.#c, isForm ? formVersion : undefined),
       request: {
-        id: this.#id,
-        ip: this.#ip,
+        id: this.#asked.id,
+        ip: this.#asked.ip,
         userAgent: this.#c.req.header('user-agent') ?? '',
-        via: this.#via,
+        via: this.#asked.via,
       },
     }
     try {
-      if (this.#csv && endpoint.csv) return await this.#file(await endpoint.csv(call as never))
+      if (this.#asked.csv && endpoint.csv) return await this.#file(await endpoint.csv(call as never))
       if (endpoint.body) call.body = validBody(endpoint.body, isForm ? fields : (body?.fields ?? {}))
       const answer = await endpoint.handle(call as never)
       if (answer.moved && this.#actor) this.#around.rights.forget(this.#actor.identity.sessionId)
@@ -159,7 +148,7 @@ export class Handling {
     const error = httpError(thrown)
     const asks = this.#c.req.method === 'GET'
     const fixable = (asks ? [400, 404] : [401, 409, 412, 422, 429]).includes(error.status)
-    if (this.#wanted === 'json' || !endpoint.refused || !fixable) throw thrown
+    if (this.#asked.wanted === 'json' || !endpoint.refused || !fixable) throw thrown
     const { status, message, errors = [], current, headers } = error
     const refusal: Refusal = { status, message, errors, input, current }
     const screen = await endpoint.refused({ ...call, body: undefined } as never, refusal)
@@ -168,44 +157,12 @@ export class Handling {
 
   #file(csv: Csv): Promise<Response> {
     const { log } = this.#around
-    const path = this.#path
+    const path = this.#asked.path
     return respondCsv(csv, {
-      requestId: this.#id,
+      requestId: this.#asked.id,
       head: this.#c.req.raw.method === 'HEAD',
-      lost: (err) => log.error({ err, request: this.#id, path }, 'file broke off'),
+      lost: (err) => log.error({ err, request: this.#asked.id, path }, 'file broke off'),
     })
-  }
-
-  #want(byMethod: Map<string, Endpoint>): void {
-    const endpoints = [...byMethod.values()]
-    const page = !this.#api && endpoints.some(({ only }) => only === undefined || only === 'page')
-    const json = endpoints.some(({ only }) => only !== 'page')
-    const csv = this.#reads && byMethod.get('GET')?.csv !== undefined
-    const format = csv ? this.#c.req.query('format') : undefined
-    this.#csv = csv && (format ? format === 'csv' : asksForCsv(this.#c.req.header('accept')))
-    this.#negotiated = format === 'json' ? 'json' : this.#negotiate(page, json)
-    if (!this.#negotiated && !this.#csv) {
-      const offered = [page && 'text/html', json && 'application/json', csv && 'text/csv'].filter(Boolean)
-      throw new HttpError(406, `There is ${offered.join(' and ')}.`)
-    }
-  }
-
-  #negotiate(page: boolean, json: boolean): Wanted | null {
-    const accept = this.#c.req.header('accept')
-    return negotiate({
-      accept,
-      bearer: this.#credentialIsBearer,
-      api: this.#api !== '',
-      partial: this.#partial,
-      page,
-      json,
-    })
-  }
-
-  /** For errors there is always an answer, also where nothing that is accepted was found. */
-  get #wanted(): Wanted {
-    this.#negotiated ??= this.#negotiate(!this.#api, true) ?? 'json'
-    return this.#negotiated
   }
 
   #endpoint(byMethod: Map<string, Endpoint>, body: Body | undefined): Endpoint {
@@ -220,45 +177,27 @@ export class Handling {
     return endpoint
   }
 
-  /** Without `format`, which says how to answer. */
-  #query(endpoint: Endpoint): Record<string, string> {
-    const query = queryOf(this.#c)
-    if (!endpoint.csv) return query
-    const { format, ...others } = query
-    if (format !== undefined && !['csv', 'json'].includes(format))
-      throw new HttpError(400, 'format must be csv or json')
-    return others
-  }
-
   #toLogin(): Response | Promise<Response> {
     const { config } = this.#around
-    const { pathname, search } = this.#url
+    const { pathname, search } = this.#asked.url
     const back = this.#c.req.method === 'GET' ? (pathname + search).slice(config.URL_PREFIX.length) : ''
     const next = back && back !== paths.home ? `?next=${encodeURIComponent(back)}` : ''
     const login = `${paths.login}${next}`
     // a fragment can't hold the sign-in page: the browser is sent there as a whole
-    const headers: Record<string, string> = this.#partial ? { 'HX-Redirect': config.URL_PREFIX + login } : {}
+    const headers: Record<string, string> = this.#asked.partial
+      ? { 'HX-Redirect': config.URL_PREFIX + login }
+      : {}
     return respond({ location: login, headers }, { ...this.#out(), wanted: 'page' })
-  }
-
-  /** As it was sent: Hono's path is decoded, and may hold what no column takes. */
-  get #url(): URL {
-    return new URL(this.#c.req.url)
-  }
-
-  /** For logs, the trail and errors: without the token of a link, which nobody else may know. */
-  get #path(): string {
-    return this.#c.req.param('token') === undefined ? this.#url.pathname : routePath(this.#c)
   }
 
   #out() {
     const { config, cookies } = this.#around
     return {
-      wanted: this.#wanted === 'part' && this.#outdated ? ('page' as const) : this.#wanted,
-      requestId: this.#id,
+      wanted: this.#asked.wanted === 'part' && this.#outdated ? ('page' as const) : this.#asked.wanted,
+      requestId: this.#asked.id,
       frame: () => this.#frame(),
       prefixed: (path: string) => config.URL_PREFIX + path,
-      locate: (path: string) => config.URL_PREFIX + this.#api + path,
+      locate: (path: string) => config.URL_PREFIX + this.#asked.api + path,
       setNotice: cookies.setNotice,
       cookies: () => [
         ...this.#forms.cookies(),
@@ -284,28 +223,5 @@ export class Handling {
   get #outdated(): boolean {
     const token = this.#c.req.header('x-csrf-token')
     return token !== undefined && this.#session !== null && token !== this.#forms.token(this.#session)
-  }
-
-  get #ip(): string | null {
-    const { incoming } = this.#c.env ?? {}
-    return this.#around.clientAddress(incoming?.socket.remoteAddress, this.#c.req.header('x-forwarded-for'))
-  }
-
-  get #reads(): boolean {
-    return this.#c.req.method === 'GET' || this.#c.req.method === 'HEAD'
-  }
-
-  get #via(): 'web' | 'api' {
-    return this.#api || this.#credentialIsBearer ? 'api' : 'web'
-  }
-
-  get #credentialIsBearer(): boolean {
-    return this.#c.req.header('authorization') !== undefined
-  }
-
-  get #partial(): boolean {
-    return (
-      this.#c.req.header('hx-request-type') === 'partial' && !this.#c.req.header('hx-history-restore-request')
-    )
   }
 }

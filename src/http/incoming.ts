@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto'
+import type { Context } from 'hono'
+import { routePath } from 'hono/route'
+import type { Endpoint } from '#src/http/endpoint.ts'
+import { HttpError } from '#src/http/errors.ts'
+import { queryOf } from '#src/http/input.ts'
+import { asksForCsv, negotiate, type Wanted } from '#src/http/negotiation.ts'
+import type { Env, Surroundings } from '#src/http/surroundings.ts'
+
+/** A request as it came: where to, through what, and what for. Whose it is, is not known yet. */
+export class Incoming {
+  readonly id = randomUUID()
+  /** `/api` or `/api/v1`, where it came that way. */
+  readonly api: string
+  readonly ip: string | null
+  readonly #c: Context<Env>
+  #negotiated: Wanted | null = null
+  #csv = false
+
+  constructor(c: Context<Env>, { clientAddress }: Pick<Surroundings, 'clientAddress'>, api: string) {
+    this.#c = c
+    this.api = api
+    this.ip = clientAddress(c.env?.incoming?.socket.remoteAddress, c.req.header('x-forwarded-for'))
+  }
+
+  /**
+   * Settles what to answer with, among what there is.
+   * @throws {HttpError} 406
+   */
+  want(byMethod: ReadonlyMap<string, Endpoint>): void {
+    const endpoints = [...byMethod.values()]
+    const page = !this.api && endpoints.some(({ only }) => only === undefined || only === 'page')
+    const json = endpoints.some(({ only }) => only !== 'page')
+    const csv = this.reads && byMethod.get('GET')?.csv !== undefined
+    const format = csv ? this.#c.req.query('format') : undefined
+    this.#csv = csv && (format ? format === 'csv' : asksForCsv(this.#c.req.header('accept')))
+    this.#negotiated = format === 'json' ? 'json' : this.#negotiate(page, json)
+    if (!this.#negotiated && !this.#csv) {
+      const offered = [page && 'text/html', json && 'application/json', csv && 'text/csv'].filter(Boolean)
+      throw new HttpError(406, `There is ${offered.join(' and ')}.`)
+    }
+  }
+
+  /** For errors there is always an answer, also where nothing that is accepted was found. */
+  get wanted(): Wanted {
+    this.#negotiated ??= this.#negotiate(!this.api, true) ?? 'json'
+    return this.#negotiated
+  }
+
+  /** A file is asked for, where there is one. */
+  get csv(): boolean {
+    return this.#csv
+  }
+
+  /** Without `format`, which says how to answer. */
+  query(endpoint: Endpoint): Record<string, string> {
+    const query = queryOf(this.#c)
+    if (!endpoint.csv) return query
+    const { format, ...others } = query
+    if (format !== undefined && !['csv', 'json'].includes(format))
+      throw new HttpError(400, 'format must be csv or json')
+    return others
+  }
+
+  /** As it was sent: Hono's path is decoded, and may hold what no column takes. */
+  get url(): URL {
+    return new URL(this.#c.req.url)
+  }
+
+  /** For logs, the trail and errors: without the token of a link, which nobody else may know. */
+  get path(): string {
+    return this.#c.req.param('token') === undefined ? this.url.pathname : routePath(this.#c)
+  }
+
+  get reads(): boolean {
+    return this.#c.req.method === 'GET' || this.#c.req.method === 'HEAD'
+  }
+
+  get via(): 'web' | 'api' {
+    return this.api || this.bearer ? 'api' : 'web'
+  }
+
+  get bearer(): boolean {
+    return this.#c.req.header('authorization') !== undefined
+  }
+
+  get partial(): boolean {
+    return (
+      this.#c.req.header('hx-request-type') === 'partial' && !this.#c.req.header('hx-history-restore-request')
+    )
+  }
+
+  #negotiate(page: boolean, json: boolean): Wanted | null {
+    const { api, bearer, partial } = this
+    const accept = this.#c.req.header('accept')
+    return negotiate({ accept, bearer, api: api !== '', partial, page, json })
+  }
+}
