@@ -34,8 +34,10 @@ const commands = {
 }
 const withoutDevelopment = ['bundle', 'named']
 
-// Loaded into a server before its own code: the channel ends when the process that holds its other end does.
-const leash = `if (process.channel && process.ppid === ${process.pid}) {
+// Loaded into a server before its own code. Errors name the sources; under the flag for that, the log would read the whole
+// map at every start. The channel ends when the process that holds its other end does.
+const before = `process.setSourceMapsEnabled(true)
+if (process.channel && process.ppid === ${process.pid}) {
   process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'))
   process.channel.unref()
 }`
@@ -70,13 +72,7 @@ async function bundled(entry) {
     throw new Failure(`src/${entry}.ts can't be bundled: ${error.message.split('\n')[0]}`)
   })
   // V8's own choice for the young generation costs 50 MB and more under load, and gains nothing
-  return [
-    '--enable-source-maps',
-    '--max-semi-space-size=16',
-    '--import',
-    `data:text/javascript,${encodeURIComponent(leash)}`,
-    file,
-  ]
+  return ['--max-semi-space-size=16', '--import', `data:text/javascript,${encodeURIComponent(before)}`, file]
 }
 
 async function main([name, ...rest]) {

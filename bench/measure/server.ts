@@ -38,7 +38,12 @@ const programs: Record<Name, { args: string[]; health: string }> = {
   floor: { args: [join(root, 'bench/floor/main.ts')], health: '/health' },
   // as bin/boot.mjs starts it
   ours: {
-    args: ['--enable-source-maps', '--max-semi-space-size=16', join(root, 'dist/main.js')],
+    args: [
+      '--max-semi-space-size=16',
+      '--import',
+      'data:text/javascript,process.setSourceMapsEnabled(true)',
+      join(root, 'dist/main.js'),
+    ],
     health: '/login',
   },
 }
