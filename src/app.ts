@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import { sql } from 'kysely'
-import type { UserActor } from '#src/access/actor.ts'
+import type { Identity, UserActor } from '#src/access/actor.ts'
 import type { RightsCache } from '#src/access/rights.ts'
 import type { Config } from '#src/config.ts'
 import type { Database } from '#src/db/database.ts'
@@ -60,8 +60,8 @@ export type Dependencies = {
   rights: RightsCache
   /** The route table, where it isn't the program's own. */
   routes?: readonly Endpoint[]
-  /** Marks a session as seen, some time later. */
-  seen?: (sessionId: string) => void
+  /** Marks a session as seen, or an API key as used, some time later. */
+  seen?: (identity: Identity, ip: string | null) => void
   log?: { error: (details: object, message: string) => void }
 }
 

@@ -22,18 +22,34 @@ export type Via = { via: 'web' | 'api'; requestId: string; ip: string | null }
 
 export type Organization = { id: string; name: string; slug: string; kind: 'platform' | 'tenant' }
 
-/** A signed-in person, as of now. */
+/** What an API key narrows its owner down to. */
+export type ApiKey = {
+  id: string
+  /** What was chosen for it, whether its owner has it now or not. */
+  chosen: readonly string[]
+  /** CIDR ranges that it may be used from; none is everywhere. */
+  addresses: readonly string[]
+}
+
+/** Somebody who is known by a credential, as of now. */
 export type Identity = {
+  /** Of the API key, for whoever acts by one: no session has that id. */
   sessionId: string
-  sessionKind: 'browser' | 'token' | 'impersonation'
-  accountId: string
+  sessionKind: 'browser' | 'token' | 'impersonation' | 'api_key'
+  /** Null for a service account. */
+  accountId: string | null
+  apiKey: ApiKey | null
   userId: string
   username: string
   name: string
   organization: Organization
   /** Who it really is, in an organization that they entered from the platform's. */
   home: { orgId: string; userId: string; organizationName: string } | null
+  /** Whether they are in another organization, too, and can change to it. */
+  elsewhere: boolean
   impersonatorId: string | null
+  /** What a role asks for before anything else may be done: the code, or that there is a second factor at all. */
+  lacks: 'second-factor' | 'second-factor-setup' | null
   rights: Rights
 }
 
@@ -57,9 +73,8 @@ export function rightsFrom(
   return { permissions: new Set(codes), scopes, readGroups, writeGroups, leadGroups }
 }
 
-/** Somebody who acts in one organization. A request has exactly one, or none. */
+/** Somebody who acts in one organization, in person or by an API key. A request has exactly one, or none. */
 export class UserActor {
-  readonly kind = 'user'
   readonly identity: Identity
   readonly #via: Via
   #context: string | undefined
@@ -67,6 +82,22 @@ export class UserActor {
   constructor(identity: Identity, via: Via) {
     this.identity = identity
     this.#via = via
+  }
+
+  get kind(): 'user' | 'api_key' {
+    return this.identity.apiKey ? 'api_key' : 'user'
+  }
+
+  /** Whether this is somebody with less than the person has: what the person's roles say doesn't hold for them. */
+  get narrow(): boolean {
+    return this.identity.apiKey !== null || this.identity.sessionKind === 'impersonation'
+  }
+
+  /** Of what a person has: all, but of oneself only what the actor has who asks. */
+  having(userId: string, codes: readonly string[]): readonly string[] {
+    return this.narrow && userId === this.userId
+      ? codes.filter((code) => this.rights.permissions.has(code))
+      : codes
   }
 
   get orgId(): string {
@@ -88,6 +119,7 @@ export class UserActor {
       org: home?.orgId ?? this.orgId,
       user: home?.userId ?? this.userId,
       shadow: home ? this.userId : undefined,
+      key: this.identity.apiKey?.id,
       impersonator: this.identity.impersonatorId ?? undefined,
       via: this.#via.via,
       request: this.#via.requestId,

@@ -1,14 +1,17 @@
 import { hash as digest } from 'node:crypto'
-import { type Identity, type Organization, rightsFrom } from '#src/access/actor.ts'
+import { type ApiKey, type Identity, type Organization, rightsFrom } from '#src/access/actor.ts'
+import { isApiKey } from '#src/access/api-key.ts'
+import { chosenRights } from '#src/access/narrowing.ts'
 import type { Database } from '#src/db/database.ts'
 import type { Listener } from '#src/db/listener.ts'
 
-/** What `app.session_actor` answers. */
+/** What `app.session_actor` and `app.key_actor` answer; what isn't there in one is in the other. */
 type Found = {
   session: string
   kind: Identity['sessionKind']
-  impersonator: string | null
-  account: string
+  impersonator?: string | null
+  account: string | null
+  key?: Omit<ApiKey, 'id'>
   organization: Organization
   user: string
   username: string
@@ -16,8 +19,10 @@ type Found = {
   permissions: string[]
   readGroups: string[]
   writeGroups: string[]
-  leadGroups: string[]
-  home: Identity['home']
+  leadGroups?: string[]
+  home?: Identity['home']
+  elsewhere?: boolean
+  lacks?: Identity['lacks']
   ttlMs: number
 }
 
@@ -26,7 +31,7 @@ type Entry = { identity: Identity; until: number }
 const MOST = 20_000
 
 /**
- * Session and rights for a token, remembered in this process under four rules: stored only if invalidations
+ * Session or API key, and rights, for a token, remembered in this process under four rules: stored only if invalidations
  * could be heard since its load began and none came; at most until the earliest end of session or assignment (by
  * the database's clock); only while the listener's connection has just proved itself alive; dropped when a table
  * that bears rights says so.
@@ -54,7 +59,9 @@ export class RightsCache {
     this.#entries.delete(key)
     const running = this.#loading.get(key)
     if (running) return running
-    const load = this.#load(hash, key).finally(() => this.#loading.delete(key))
+    const load = this.#load(isApiKey(token) ? 'key_actor' : 'session_actor', hash, key).finally(() =>
+      this.#loading.delete(key),
+    )
     if (this.#listener.alive) this.#loading.set(key, load)
     return load
   }
@@ -71,24 +78,13 @@ export class RightsCache {
     this.#entries.clear()
   }
 
-  async #load(hash: Buffer, key: string): Promise<Identity | null> {
+  async #load(lookup: 'session_actor' | 'key_actor', hash: Buffer, key: string): Promise<Identity | null> {
     const began = this.#invalidations
     const heard = this.#listener.alive
     const start = performance.now()
-    const found = await this.#database.lookup<Found | null>('session_actor', [hash])
+    const found = await this.#database.lookup<Found | null>(lookup, [hash])
     if (!found) return null
-    const identity: Identity = {
-      sessionId: found.session,
-      sessionKind: found.kind,
-      accountId: found.account,
-      userId: found.user,
-      username: found.username,
-      name: found.name || found.username,
-      organization: found.organization,
-      home: found.home,
-      impersonatorId: found.impersonator,
-      rights: rightsFrom(found.permissions, found.readGroups, found.writeGroups, found.leadGroups),
-    }
+    const identity = identityFrom(found)
     if (heard && this.#listener.alive && began === this.#invalidations) {
       if (this.#entries.size >= MOST) this.#entries.delete(this.#entries.keys().next().value as string)
       this.#entries.set(key, { identity, until: start + found.ttlMs })
@@ -96,7 +92,7 @@ export class RightsCache {
     return identity
   }
 
-  /** `u:<user>`, `a:<account>`, `s:<session>`, `o:<organization>`; anything else drops all. */
+  /** `u:<user>`, `a:<account>`, `s:<session>`, `k:<API key>`, `o:<organization>`; anything else drops all. */
   #drop(payload: string): void {
     this.#invalidations++
     this.#loading.clear()
@@ -108,12 +104,32 @@ export class RightsCache {
           ? identity.userId === id || identity.home?.userId === id
           : kind === 'a:'
             ? identity.accountId === id
-            : kind === 's:'
+            : kind === 's:' || kind === 'k:'
               ? identity.sessionId === id
               : kind === 'o:'
                 ? identity.organization.id === id || identity.home?.orgId === id
                 : true
       if (hit) this.#entries.delete(key)
     }
+  }
+}
+
+function identityFrom(found: Found): Identity {
+  const { session, kind, key } = found
+  const rights = rightsFrom(found.permissions, found.readGroups, found.writeGroups, found.leadGroups)
+  return {
+    sessionId: session,
+    sessionKind: kind,
+    accountId: found.account,
+    apiKey: key ? { ...key, id: session } : null,
+    userId: found.user,
+    username: found.username,
+    name: found.name || found.username,
+    organization: found.organization,
+    home: found.home ?? null,
+    elsewhere: found.elsewhere ?? false,
+    impersonatorId: found.impersonator ?? null,
+    lacks: found.lacks ?? null,
+    rights: key ? chosenRights(rights, key.chosen) : rights,
   }
 }

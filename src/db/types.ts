@@ -55,10 +55,35 @@ export interface AccountTokens {
   used_at: string | null;
 }
 
+export interface ApiKeys {
+  allowed_addresses: Generated<string[]>;
+  created_at: Generated<string>;
+  created_by: string | null;
+  expires_at: string | null;
+  former_expires_at: string | null;
+  former_hash: Buffer | null;
+  former_prefix: string | null;
+  hash: Buffer;
+  id: Generated<string>;
+  last_used_at: string | null;
+  last_used_ip: string | null;
+  name: string;
+  org_id: Generated<string>;
+  permissions: string[];
+  prefix: string;
+  revoked_at: string | null;
+  sort_name: Generated<string>;
+  status: Generated<string>;
+  updated_at: Generated<string>;
+  user_id: string;
+  version: Generated<number>;
+}
+
 export interface Events {
   action: string;
   actor_org_id: string | null;
   actor_user_id: string | null;
+  api_key_id: Generated<string | null>;
   created_at: Generated<string>;
   data: Generated<Json>;
   id: Generated<string>;
@@ -311,6 +336,7 @@ export interface Users {
   email_verified_at: string | null;
   first_name: Generated<string>;
   id: Generated<string>;
+  kind: Generated<string>;
   last_login_at: string | null;
   last_name: Generated<string>;
   locale: Generated<string>;
@@ -330,6 +356,7 @@ export interface Users {
 export interface DB {
   account_tokens: AccountTokens;
   accounts: Accounts;
+  api_keys: ApiKeys;
   events: Events;
   group_members: GroupMembers;
   groups: Groups;

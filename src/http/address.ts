@@ -8,13 +8,7 @@ import { BlockList, isIP } from 'node:net'
 export function clientAddress(
   trusted: readonly string[],
 ): (socket: string | undefined, forwarded?: string) => string | null {
-  const proxies = new BlockList()
-  for (const entry of trusted) {
-    const [address = '', prefix] = entry.split('/')
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
-    proxies.addSubnet(address, Number(prefix ?? (family === 'ipv6' ? 128 : 32)), family)
-  }
-  const known = (address: string) => proxies.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+  const known = oneOf(trusted)
   return (socket, forwarded) => {
     const peer = plain(socket ?? '')
     if (!peer || !forwarded || trusted.length === 0 || !known(peer)) return peer
@@ -25,6 +19,44 @@ export function clientAddress(
     }
     return peer
   }
+}
+
+/** Tells whether an address is in one of the ranges. */
+function oneOf(ranges: readonly string[]): (address: string) => boolean {
+  const list = new BlockList()
+  for (const range of ranges) {
+    const [address = '', prefix] = range.split('/')
+    const family = familyOf(address)
+    list.addSubnet(address, Number(prefix ?? (family === 'ipv6' ? 128 : 32)), family)
+  }
+  return (address) => list.check(address, familyOf(address))
+}
+
+const familyOf = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4')
+
+const compiled = new WeakMap<readonly string[], (address: string) => boolean>()
+
+/**
+ * Whether an address is in one of the ranges, which are read once for each list. No address is in none.
+ * @param ranges addresses and CIDR ranges
+ */
+export function within(ranges: readonly string[], address: string | null): boolean {
+  let known = compiled.get(ranges)
+  if (!known) {
+    known = oneOf(ranges)
+    compiled.set(ranges, known)
+  }
+  return address !== null && known(address)
+}
+
+/** A range, with IPv4 that is written as IPv6 (::ffff:10.0.0.0/104) as IPv4; null for what is none. */
+export function cidr(text: string): string | null {
+  const [, address = '', length] = /^([0-9a-f.:]+)(?:\/(\d{1,3}))?$/i.exec(text) ?? []
+  const bare = plain(address)
+  if (!bare) return null
+  const bits = familyOf(bare) === 'ipv6' ? 128 : 32
+  const prefix = length === undefined ? bits : Number(length) - (bare === address ? 0 : 96)
+  return prefix >= 0 && prefix <= bits ? `${bare}/${prefix}` : null
 }
 
 /** IPv4 written as IPv6 becomes IPv4; what is no address, null. */

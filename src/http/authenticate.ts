@@ -1,11 +1,13 @@
 import type { Context } from 'hono'
 import { type Identity, UserActor, type Via } from '#src/access/actor.ts'
+import { isApiKey } from '#src/access/api-key.ts'
 import type { RightsCache } from '#src/access/rights.ts'
+import { within } from '#src/http/address.ts'
 import { type Cookies, cookieValues, isToken } from '#src/http/cookies.ts'
 import { HttpError } from '#src/http/errors.ts'
 
-/** The one credential of a request: a session's cookie, or the same kind of token as a bearer. */
-export type Credential = { kind: 'cookie' | 'bearer'; token: string }
+/** The one credential of a request: a session's cookie, or as a bearer the same kind of token, or an API key. */
+export type Credential = { kind: 'cookie' | 'bearer' | 'api_key'; token: string }
 
 /**
  * Finds the credential, and takes none but a well-formed single one.
@@ -16,16 +18,27 @@ export function credentialOf(c: Context, cookies: Cookies): Credential | null {
   const values = cookieValues(c, cookies.session)
   if (authorization !== undefined) {
     const token = /^Bearer ([^\s]+)$/i.exec(authorization)?.[1]
-    if (!isToken(token) || values.length > 0) throw unauthenticated()
-    return { kind: 'bearer', token }
+    if (!token || values.length > 0) throw unauthenticated()
+    if (isToken(token)) return { kind: 'bearer', token }
+    if (isApiKey(token)) return { kind: 'api_key', token }
+    throw unauthenticated()
   }
   const [token = ''] = values
   return values.length === 1 && isToken(token) ? { kind: 'cookie', token } : null
 }
 
+/** Which credential opens the door of a session of a kind, and no other. */
+const credentials: Record<Identity['sessionKind'], Credential['kind']> = {
+  browser: 'cookie',
+  impersonation: 'cookie',
+  token: 'bearer',
+  api_key: 'api_key',
+}
+
 /**
  * Exactly one actor, or none.
  * @throws {HttpError} 401 for a bearer that is nobody's
+ * @throws {Displaced} for an API key from where it may not be used
  */
 export async function authenticate(
   credential: Credential | null,
@@ -34,12 +47,27 @@ export async function authenticate(
 ): Promise<UserActor | null> {
   if (!credential) return null
   const identity: Identity | null = await rights.identify(credential.token)
-  // a token is for programs, a browser's session for its cookie: neither opens the other's door
-  if (identity && (identity.sessionKind === 'token') === (credential.kind === 'bearer'))
-    return new UserActor(identity, via)
-  if (credential.kind === 'bearer') throw unauthenticated()
-  return null
+  if (!identity || credentials[identity.sessionKind] !== credential.kind) {
+    if (credential.kind === 'cookie') return null
+    throw unauthenticated()
+  }
+  const actor = new UserActor(identity, via)
+  const addresses = identity.apiKey?.addresses ?? []
+  if (addresses.length && !within(addresses, via.ip)) throw new Displaced(actor)
+  return actor
 }
 
-export const unauthenticated = () =>
-  new HttpError(401, 'You are not signed in.', { headers: { 'WWW-Authenticate': 'Bearer' } })
+const REFUSED = 'You are not signed in.'
+const challenge = { headers: { 'WWW-Authenticate': 'Bearer' } }
+
+export const unauthenticated = () => new HttpError(401, REFUSED, challenge)
+
+/** An API key that is used from an address that is none of its own: a 401 like any other, but in the trail. */
+export class Displaced extends HttpError {
+  readonly wanted = 'api_key:address'
+  readonly actor: UserActor
+  constructor(actor: UserActor) {
+    super(401, REFUSED, challenge)
+    this.actor = actor
+  }
+}

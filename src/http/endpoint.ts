@@ -11,8 +11,8 @@ import type { Frame } from '#src/ui/frame.ts'
 import type { Child, Markup } from '#src/ui/html.ts'
 import type { ScreenProps } from '#src/ui/layout.tsx'
 
-/** Who may: holders of a permission, anybody signed in, or everybody, with the reason why. */
-export type Access = { can: Permission } | { signedIn: true } | { public: string }
+/** Who may: holders of a permission, anybody signed in (also by an API key, or not), or everybody, with the reason. */
+export type Access = { can: Permission } | { signedIn: 'in person' | 'by any key' } | { public: string }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -134,8 +134,10 @@ export type Endpoint = Described & {
 
 /** Holders of the permission, in any scope; the handler gets its Grant. */
 export const can = <const P extends Permission>(permission: P) => ({ can: permission })
-/** Anybody signed in. */
-export const signedIn = { signedIn: true } as const
+/** Anybody signed in, in person: by no API key. */
+export const signedIn = { signedIn: 'in person' } as const
+/** Anybody signed in, and whoever acts by an API key: for what asks for its permission itself. */
+export const known = { signedIn: 'by any key' } as const
 /** Everybody, and why. */
 export const everybody = (reason: string) => ({ public: reason })
 

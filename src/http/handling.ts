@@ -1,7 +1,14 @@
 import type { Context } from 'hono'
 import type { Actor } from '#src/access/actor.ts'
+import { Forbidden, type Grant } from '#src/access/grant.ts'
 import { rateKey } from '#src/http/address.ts'
-import { authenticate, type Credential, credentialOf, unauthenticated } from '#src/http/authenticate.ts'
+import {
+  authenticate,
+  type Credential,
+  credentialOf,
+  Displaced,
+  unauthenticated,
+} from '#src/http/authenticate.ts'
 import { cookieValues } from '#src/http/cookies.ts'
 import { FormTokens } from '#src/http/csrf.ts'
 import { respondCsv } from '#src/http/csv.ts'
@@ -60,7 +67,7 @@ export class Handling {
     this.#credential = credentialOf(this.#c, this.#around.cookies)
     const via = { via: this.#asked.via, requestId: this.#asked.id, ip: this.#asked.ip } as const
     this.#actor = await authenticate(this.#credential, this.#around.rights, via)
-    if (this.#actor) this.#around.seen(this.#actor.identity.sessionId)
+    if (this.#actor) this.#around.seen(this.#actor.identity, via.ip)
   }
 
   /** Anything thrown, as an answer; a refusal of somebody goes into the trail first. */
@@ -72,9 +79,10 @@ export class Handling {
         'request failed',
       )
     }
-    if (error.status === 403 && this.#actor) {
+    const refused = thrown instanceof Displaced ? thrown.actor : error.status === 403 ? this.#actor : null
+    if (refused) {
       const wanted = (thrown as { wanted?: string }).wanted ?? error.type
-      await this.#around.denied(this.#actor, wanted, this.#asked.path).catch((lost) => {
+      await this.#around.denied(refused, wanted, this.#asked.path).catch((lost) => {
         error = httpError(lost)
       })
     }
@@ -89,9 +97,12 @@ export class Handling {
     return readBody(this.#c, BODY_LIMIT_KB, endpoint?.upload ? IMPORT_LIMIT_MB : null)
   }
 
-  #admit({ access }: Endpoint) {
-    if (!('public' in access) && !this.#actor) throw unauthenticated()
-    return 'can' in access ? this.#actor?.require(access.can) : undefined
+  #admit({ access }: Endpoint): Grant | undefined {
+    if ('public' in access) return
+    if (!this.#actor) throw unauthenticated()
+    if ('can' in access) return this.#actor.require(access.can)
+    if (access.signedIn === 'in person' && this.#actor.kind === 'api_key')
+      throw new Forbidden('in person', 'An API key can’t do this: sign in.')
   }
 
   async #run(endpoint: Endpoint, body: Body | undefined): Promise<Response> {

@@ -1,6 +1,5 @@
 import type { HttpBindings } from '@hono/node-server'
-import type { Actor } from '#src/access/actor.ts'
-import type { RightsCache } from '#src/access/rights.ts'
+import type { Actor, Identity } from '#src/access/actor.ts'
 import type { clientAddress } from '#src/http/address.ts'
 import type { Cookies } from '#src/http/cookies.ts'
 import type { Services } from '#src/http/endpoint.ts'
@@ -16,8 +15,8 @@ export type Surroundings = Services & {
   signInLimit: Limit | null
   asset: (name: string) => string
   navigation: (actor: Actor) => Omit<NavigationItem, 'current'>[]
-  /** Marks a session as seen, outside of the request. */
-  seen: (sessionId: string) => void
+  /** Marks a session as seen, or an API key as used from an address, outside of the request. */
+  seen: (identity: Identity, ip: string | null) => void
   /** Puts a refusal into the trail. */
   denied: (actor: Actor, wanted: string, path: string) => Promise<void>
   clientAddress: ReturnType<typeof clientAddress>

@@ -1,12 +1,14 @@
+import type { Identity } from '#src/access/actor.ts'
 import type { Database } from '#src/db/database.ts'
 
 const EVERY_MS = 30_000
 
-/** Collects which sessions were seen and writes them together, so that no GET writes. */
+/** Collects which sessions were seen, and which API keys from where, and writes them together: no GET writes. */
 export class LastSeen {
   readonly #db: Database
   readonly #timer: NodeJS.Timeout
   #sessions = new Set<string>()
+  #keys = new Map<string, string | null>()
 
   constructor(db: Database) {
     this.#db = db
@@ -14,18 +16,24 @@ export class LastSeen {
     this.#timer.unref()
   }
 
-  mark = (sessionId: string): void => {
-    this.#sessions.add(sessionId)
+  mark = ({ sessionId, apiKey }: Pick<Identity, 'sessionId' | 'apiKey'>, ip: string | null): void => {
+    if (apiKey) this.#keys.set(apiKey.id, ip)
+    else this.#sessions.add(sessionId)
   }
 
   /** Writes what was collected; what can't be written now is tried with the next. */
   async flush(): Promise<void> {
-    const seen = this.#sessions
-    if (!seen.size) return
+    const [sessions, keys] = [this.#sessions, this.#keys]
     this.#sessions = new Set()
-    await this.#db.lookup('sessions_seen', [[...seen]]).catch(() => {
-      for (const id of seen) this.#sessions.add(id)
-    })
+    this.#keys = new Map()
+    if (sessions.size)
+      await this.#db.lookup('sessions_seen', [[...sessions]]).catch(() => {
+        for (const id of sessions) this.#sessions.add(id)
+      })
+    if (keys.size)
+      await this.#db.lookup('api_keys_used', [[...keys.keys()], [...keys.values()]]).catch(() => {
+        this.#keys = new Map([...keys, ...this.#keys])
+      })
   }
 
   async stop(): Promise<void> {

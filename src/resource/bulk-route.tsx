@@ -3,7 +3,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import type { Door } from '#src/db/database.ts'
-import { type Call, type Endpoint, post, type Refusal, signedIn } from '#src/http/endpoint.ts'
+import { type Call, type Endpoint, known, post, type Refusal } from '#src/http/endpoint.ts'
 import { HttpError, invalid } from '#src/http/errors.ts'
 import { validQuery } from '#src/http/input.ts'
 import { paths } from '#src/paths.ts'
@@ -93,7 +93,7 @@ export function bulkRoute<M extends Model>(
       return (frame: Frame) => againScreen(resource, bulk, choices, refusal, frame)
     },
   }
-  return post(path, signedIn, options, async (call) => {
+  return post(path, known, options, async (call) => {
     const { db, actor } = call
     const { action, ids: named, matching, ...given } = call.body
     const bulk = all[action] as Bulk

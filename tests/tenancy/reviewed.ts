@@ -32,6 +32,9 @@ export const globalUniques = [
   'registrations_pkey',
   'known_devices_pkey',
   'sessions_token_hash_key',
+  'refresh_tokens_token_hash_key',
+  'api_keys_hash_key',
+  'api_keys_former_hash_key',
 ]
 
 const all = 'select, insert, update, delete'
@@ -51,6 +54,8 @@ export const grants = {
   role_permissions: fixed,
   user_roles: all,
   sessions: 'select, update, delete',
+  // revoked, and kept for the trail
+  api_keys: 'select, insert, update',
   idempotency_keys: all,
   imports: all,
   rate_limits: all,
@@ -72,6 +77,8 @@ export const lookupGrants = {
   role_permissions: 'select, insert',
   user_roles: 'select, insert',
   sessions: 'select, insert, update',
+  refresh_tokens: all,
+  api_keys: 'select, update',
   unknown_logins: all,
   security_events: 'select, insert',
   events: 'select, insert',
@@ -92,6 +99,7 @@ export const definers = [
   'app.rights(uuid,uuid)',
   'app.rights_of(uuid)',
   'app.session_actor(bytea)',
+  'app.key_actor(bytea)',
   'app.sign_in_lookup(text,text,bytea)',
   'app.sign_in_failed(text,uuid,integer,integer,text,inet,bytea)',
   'app.sign_in_passed(uuid,bytea,timestamp with time zone,text,text)',
@@ -113,6 +121,8 @@ export const definers = [
   'app.confirm_registration(bytea,text)',
   'app.tidy_accounts(integer)',
   'app.sessions_seen(uuid[])',
+  'app.api_keys_used(uuid[],inet[])',
+  'app.revoke_api_keys()',
   'app.record_event(text,text,uuid,jsonb)',
   'app.default_organization()',
   'app.find_organization(text)',
@@ -174,6 +184,15 @@ export const notAudited = [
   'sessions.home_expires_at',
   'users.shadow_of_org_id',
   'users.shadow_of_user_id',
+  // a service account has no account of its own, from its beginning to its end
+  'users.kind',
+  'api_keys.hash',
+  'api_keys.former_hash',
+  'api_keys.sort_name',
+  'api_keys.last_used_at',
+  'api_keys.last_used_ip',
+  // follows revoked_at
+  'api_keys.status',
   'organizations.sort_name',
   'organizations.search_name',
 ]

@@ -15,11 +15,11 @@ import {
   vocabulary,
 } from '#src/domains/access/model.ts'
 import { answersTo, choices, explanationOf, refusal, titleOf } from '#src/domains/access/queries.ts'
-import { type Answer, type Call, get, post, type Refusal, signedIn } from '#src/http/endpoint.ts'
+import { type Answer, type Call, get, known, post, type Refusal } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import type { Frame } from '#src/ui/frame.ts'
 
-type Asking = Call<typeof signedIn, typeof explainQuery>
+type Asking = Call<typeof known, typeof explainQuery>
 
 const entered = ({ user, permission, record }: ExplainQuery) => ({
   user: user && ('id' in user ? user.id : user.name),
@@ -51,7 +51,7 @@ async function refused({ db, actor }: Asking, request: string): Promise<Answer> 
 export const accessRoutes = [
   get(
     paths.access.explain,
-    signedIn,
+    known,
     {
       query: explainQuery,
       refused: (call: Asking, { message }: Refusal) => page(call, { error: message }),
@@ -73,7 +73,7 @@ export const accessRoutes = [
 
   post(
     paths.access.check,
-    signedIn,
+    known,
     {
       body: questions,
       only: 'json',

@@ -101,7 +101,7 @@ async function proved(db: Door, { found, password, from }: Attempt): Promise<str
 async function failed(
   db: Door,
   { LOCKOUT_ATTEMPTS, LOCKOUT_MINUTES }: Config,
-  { name, account, from }: { name: string; account: string | undefined; from: Origin },
+  { name, account, from }: { name: string; account: string | null | undefined; from: Origin },
 ): Promise<HttpError> {
   const counted = [name, account ?? null, LOCKOUT_ATTEMPTS, LOCKOUT_MINUTES, from.id, from.ip, deviceOf(from)]
   const lockedMs = await db.lookup<number>('sign_in_failed', counted)

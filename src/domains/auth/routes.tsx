@@ -10,7 +10,7 @@ import { linkRoutes } from '#src/domains/auth/tokens-routes.tsx'
 import { loginScreen } from '#src/domains/auth/views.tsx'
 import { users } from '#src/domains/users/model.ts'
 import { Cookies } from '#src/http/cookies.ts'
-import { type Answer, type Call, everybody, get, post, signedIn } from '#src/http/endpoint.ts'
+import { type Answer, type Call, everybody, get, known, post, signedIn } from '#src/http/endpoint.ts'
 import { paths, safeNext } from '#src/paths.ts'
 import { findRecord } from '#src/resource/query.ts'
 
@@ -110,7 +110,7 @@ export const authRoutes = [
 
   get(
     paths.auth.me,
-    signedIn,
+    known,
     { only: 'api', answer: meAnswer, summary: 'Who I am, and what I may' },
     async (call) => ({ json: await me(call) }),
   ),

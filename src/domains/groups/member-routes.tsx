@@ -3,7 +3,7 @@ import { personNamed, putMember, removeMember } from '#src/domains/groups/member
 import { membersFor, screenOf } from '#src/domains/groups/member-screen.tsx'
 import { memberAnswer, memberList, membership, newMember } from '#src/domains/groups/model.ts'
 import { readGathering } from '#src/domains/groups/queries.ts'
-import { type Call, del, type Endpoint, get, post, put, type Refusal, signedIn } from '#src/http/endpoint.ts'
+import { type Call, del, type Endpoint, get, known, post, put, type Refusal } from '#src/http/endpoint.ts'
 import { pageJson, pageLinks } from '#src/http/page.ts'
 import { paths } from '#src/paths.ts'
 import { pageAnswer } from '#src/resource/list-routes.tsx'
@@ -21,7 +21,7 @@ export function memberRoutes(resource: Groups): Endpoint[] {
   const one = paths.groupMember(base, ':id', ':user_id')
   const members = (id: string) => paths.groupMembers(base, id)
   const first = memberList.parse({})
-  const again = async ({ db, actor, id }: Call<typeof signedIn>, refusal: Refusal) => {
+  const again = async ({ db, actor, id }: Call<typeof known>, refusal: Refusal) => {
     const gathering = await readGathering(db, actor, resource, id())
     return screenOf({ db, actor }, resource, {
       ...(await membersFor(db, actor, resource, gathering, first)),
@@ -31,7 +31,7 @@ export function memberRoutes(resource: Groups): Endpoint[] {
   return [
     get(
       path,
-      signedIn,
+      known,
       { query: memberList, answer: membersAnswer, summary: `List the members of a ${resource.declared.one}` },
       async ({ c, db, actor, id, query }) => {
         const gathering = await readGathering(db, actor, resource, id())
@@ -46,7 +46,7 @@ export function memberRoutes(resource: Groups): Endpoint[] {
 
     post(
       path,
-      signedIn,
+      known,
       {
         body: newMember,
         refused: again,
@@ -72,7 +72,7 @@ export function memberRoutes(resource: Groups): Endpoint[] {
 
     put(
       one,
-      signedIn,
+      known,
       {
         body: membership,
         refused: again,
@@ -90,7 +90,7 @@ export function memberRoutes(resource: Groups): Endpoint[] {
 
     del(
       one,
-      signedIn,
+      known,
       { refused: again, also: [409], summary: `Take somebody out of a ${resource.declared.one}` },
       async ({ db, actor, id }) => {
         await db.withActor(actor, (tx) => removeMember(tx, actor, resource, id(), id('user_id')))
