@@ -4,7 +4,7 @@ import type { Actor } from '#src/access/actor.ts'
 import { cookieValues } from '#src/http/cookies.ts'
 import type { Surroundings } from '#src/http/surroundings.ts'
 import { paths } from '#src/paths.ts'
-import type { Frame, Theme } from '#src/ui/frame.ts'
+import type { Frame, Onlooker, Theme } from '#src/ui/frame.ts'
 
 /** What every page needs beside its own content: who, where to, and how it posts. */
 export function frameFor(c: Context, around: Surroundings, actor: Actor | null, csrfToken: string): Frame {
@@ -17,7 +17,7 @@ export function frameFor(c: Context, around: Surroundings, actor: Actor | null, 
   return {
     appName: config.APP_NAME,
     organization: actor?.identity.organization.name ?? config.APP_NAME,
-    person: actor ? { name: actor.identity.name, username: actor.identity.username } : null,
+    person: actor ? onlooker(actor) : null,
     navigation: items.map((item) => ({
       ...item,
       href: prefixed(item.href),
@@ -37,6 +37,11 @@ export function frameFor(c: Context, around: Surroundings, actor: Actor | null, 
       : null,
     notice: notice ? { kind: 'success', text: decoded(notice) } : null,
   }
+}
+
+function onlooker(actor: Actor): Onlooker {
+  const { name, username, elsewhere } = actor.identity
+  return { name, username, elsewhere, may: (permission) => actor.can(permission) }
 }
 
 const covers = (item: string, here: string) => item === here || (item !== '/' && here.startsWith(`${item}/`))

@@ -1,3 +1,5 @@
+import type { Permission } from '#src/access/permission.ts'
+
 export interface NavigationItem {
   label: string
   href: string
@@ -23,11 +25,21 @@ export interface Banner {
 
 export type Theme = 'light' | 'dark' | 'system'
 
+/** Whoever looks at a page. */
+export interface Onlooker {
+  name: string
+  username: string
+  /** Whether they are in another organization, too, and can change to it. */
+  elsewhere: boolean
+  /** Whether they hold the permission, in any scope: for what is shown to them. */
+  may: (permission: Permission) => boolean
+}
+
 /** What every page needs beside its own content. */
 export interface Frame {
   appName: string
   organization: string
-  person: { name: string; username: string } | null
+  person: Onlooker | null
   navigation: NavigationItem[]
   csrfToken: string
   nonce: string

@@ -1,5 +1,5 @@
 import { Avatar } from '#src/ui/avatar.tsx'
-import type { Frame, Theme } from '#src/ui/frame.ts'
+import type { Frame, Onlooker, Theme } from '#src/ui/frame.ts'
 import { html, type Markup } from '#src/ui/html.ts'
 import { Icon } from '#src/ui/icon.tsx'
 import type { IconName } from '#src/ui/icons.ts'
@@ -19,17 +19,12 @@ function Opener({ href }: { href: string }): Markup {
   return html`<a class="palette-open" href="${href}" data-palette aria-keyshortcuts="Control+K Meta+K">${Icon({ name: 'search' })}<span>Search</span><kbd class="needs-script">Ctrl K</kbd></a>`
 }
 
-function AccountMenu({
-  frame,
-  person,
-}: {
-  frame: Frame
-  person: { name: string; username: string }
-}): Markup {
+function AccountMenu({ frame, person }: { frame: Frame; person: Onlooker }): Markup {
   return html`<button type="button" class="account" popovertarget="account" aria-label="Account: ${person.name}">${Avatar({ name: person.name })}</button>
 <div id="account" class="menu account-menu" popover>
 <p class="menu-head"><strong>${person.name}</strong><span>${person.username}</span></p>
 <a class="menu-item" href="${frame.path('/me')}">${Icon({ name: 'user' })}Profile</a>
+${person.elsewhere ? html`<a class="menu-item" href="${frame.path('/me/switch')}">${Icon({ name: 'arrow-right-left' })}Change organization</a>` : null}
 <button type="button" class="menu-item needs-script" role="switch" aria-checked="true" data-shortcuts>${Icon({ name: 'keyboard' })}Single-key shortcuts</button>
 ${ThemeChoice({ theme: frame.theme })}
 <form method="post" action="${frame.path('/logout')}" hx-boost="false">

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
+import { device } from '#src/domains/sessions/device.ts'
 import { choice, instant, text } from '#src/resource/column.ts'
 import { defineResource } from '#src/resource/resource.ts'
 
@@ -44,13 +45,8 @@ export const sessionsToEnd = z
   })
   .refine(({ ids, user_id }) => (ids?.length ?? 0) > 0 || user_id, 'names neither ids nor user_id')
 
-/** "Chrome on Linux" out of what the browser says of itself. */
-export function device(userAgent: string): string {
-  const browser = /(Firefox|Edg|OPR|Chrome|Safari)\//.exec(userAgent)?.[1]
-  const system = /(Windows|Android|iPhone|iPad|Mac OS X|Linux)/.exec(userAgent)?.[1]
-  const named = { Edg: 'Edge', OPR: 'Opera' }[browser ?? ''] ?? browser ?? userAgent.split(/[ /]/, 1)[0]
-  return [named || 'Unknown', system?.replace('Mac OS X', 'macOS')].filter(Boolean).join(' on ')
-}
+/** Of one's own: all but the one that asks, or that, too. */
+export const ownSessionsToEnd = z.strictObject({ which: z.enum(['others', 'all']) })
 
 /** Sessions that are open: not ended, not run out. */
 export const open = (
@@ -111,3 +107,5 @@ export const sessions = defineResource(session, {
     current: z.boolean(),
   }),
 })
+
+export const ownSessionList = z.strictObject({ data: z.array(sessions.record) })

@@ -1,4 +1,5 @@
-import { device, type SessionRecord } from '#src/domains/sessions/model.ts'
+import { device } from '#src/domains/sessions/device.ts'
+import type { SessionRecord } from '#src/domains/sessions/model.ts'
 import { paths } from '#src/paths.ts'
 import type { Row } from '#src/resource/resource.ts'
 import { ConfirmButton } from '#src/ui/confirm.tsx'
@@ -8,7 +9,7 @@ import { Panel } from '#src/ui/surface.tsx'
 import type { Column } from '#src/ui/table.tsx'
 import { Time } from '#src/ui/time.tsx'
 
-const kinds = { browser: 'Browser', token: 'Token', impersonation: 'Impersonation' }
+export const kinds = { browser: 'Browser', token: 'Program', impersonation: 'Impersonation' }
 const session = (row: Row) => row as unknown as SessionRecord
 const nameOf = (row: Row) => session(row).user.name ?? 'Somebody'
 

@@ -21,6 +21,8 @@ export async function unlockUser(
 ): Promise<Written> {
   await lockRecord(tx, users, actor, grant, id, {})
   if (!grant.all) throw new Forbidden('user:update:all', 'You may not change how this person signs in.')
-  await sql`select app.unlock_account(${id})`.execute(tx)
+  const { rows } = await sql<{ done: boolean }>`select app.unlock_account(${id}) as done`.execute(tx)
+  if (!rows[0]?.done)
+    throw new Forbidden('account', 'This account belongs to the person alone: only they can unlock it.')
   return writtenRecord(tx, users, actor, id)
 }

@@ -1,17 +1,20 @@
+import type { Permission } from '#src/access/permission.ts'
 import type { Screen } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import type { Frame } from '#src/ui/frame.ts'
 import type { Child } from '#src/ui/html.ts'
 import { Tabs } from '#src/ui/tabs.tsx'
 
-type Tab = { label: string; path: string }
+type Tab = { label: string; path: string; can?: Permission }
 
 const tabs: readonly Tab[] = [
   { label: 'Profile', path: paths.me },
   { label: 'Security', path: paths.security },
+  { label: 'Sessions', path: paths.mySessions, can: 'session:read' },
+  { label: 'Organizations', path: paths.switchOrganization },
 ]
 
-/** What the pages about oneself share: the way from one to the other. */
+/** What the pages about oneself share: the way from one to the other, as far as one may. */
 export function meFrame({
   title,
   lead,
@@ -26,7 +29,9 @@ export function meFrame({
   frame: Frame
   children?: Child
 }): Screen {
-  const items = tabs.map(({ label, path }) => ({ label, href: frame.path(path), current: path === here }))
+  const items = tabs
+    .filter(({ can }) => !can || frame.person?.may(can))
+    .map(({ label, path }) => ({ label, href: frame.path(path), current: path === here }))
   return {
     title,
     lead,

@@ -1,28 +1,21 @@
 import type { UserActor } from '#src/access/actor.ts'
 import type { Door } from '#src/db/database.ts'
-import { endSession } from '#src/domains/sessions/actions.ts'
-import type { SessionRecord } from '#src/domains/sessions/model.ts'
-import { ownSessions } from '#src/domains/sessions/queries.ts'
 import { updateUser } from '#src/domains/users/actions.ts'
 import { ownProfile, users as people, type UserRecord } from '#src/domains/users/model.ts'
 import { meScreen, type Own } from '#src/domains/users/profile-views.tsx'
-import { can, del, get, patch, signedIn } from '#src/http/endpoint.ts'
+import { can, get, patch, signedIn } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { findRecord } from '#src/resource/query.ts'
 
-/** The own record and sessions, as far as the person may read them. */
+/** The own record, as far as the person may read them. */
 async function own(db: Door, actor: UserActor): Promise<Own> {
   const users = actor.find('user:read')
-  const sessions = actor.find('session:read')
   const [found] = users
     ? await db.readAs(actor, (q) => findRecord(q, people, actor, users, actor.userId), { prepared: true })
     : []
-  const open = sessions ? await db.readAs(actor, (q) => ownSessions(q, actor, sessions)) : []
   return {
     user: found ? (JSON.parse(found.json) as UserRecord) : null,
-    sessions: open.map((row): SessionRecord => JSON.parse(row.json)),
     mayChange: actor.can('user:update'),
-    mayEnd: actor.can('session:delete'),
     permissions: [...actor.rights.permissions].sort(),
   }
 }
@@ -49,10 +42,4 @@ export const profileRoutes = [
       return { location: paths.me, notice: 'Saved' }
     },
   ),
-
-  del(paths.mySession(':id'), can('session:delete'), { only: 'page' }, async ({ db, actor, grant, id }) => {
-    await db.withActor(actor, (tx) => endSession(tx, actor, grant, id()))
-    const current = id() === actor.identity.sessionId
-    return { location: current ? paths.login : paths.me, notice: 'Session ended' }
-  }),
 ]

@@ -1,0 +1,176 @@
+import { type Kysely, sql } from 'kysely'
+
+/** An account is its person's alone from when they join a second organization, or detach it. */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    -- From now on nobody but its person changes how somebody signs in. Stands in the trail of the organization that did.
+    create function app.let_go(account uuid, ctx jsonb) returns boolean
+      language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+    declare was uuid := (select a.managed_by_org_id from public.accounts a where a.id = account for update);
+    begin
+      if was is null then return false; end if;
+      update public.accounts a set managed_by_org_id = null where a.id = account;
+      insert into public.security_events (account_id, action, request_id, ip)
+      values (account, 'account:detach', ctx ->> 'request', (ctx ->> 'ip')::inet);
+      insert into public.events (org_id, actor_org_id, actor_user_id, via, action, target_type, target_id, request_id, ip)
+      select u.org_id, u.org_id, u.id, coalesce(ctx ->> 'via', 'sql'), 'account:detach', 'user', u.id, ctx ->> 'request', (ctx ->> 'ip')::inet
+      from public.users u where u.account_id = account and u.org_id = was and u.deleted_at is null;
+      return true;
+    end $$;
+
+    -- Whoever joins a second organization, by whatever way; where they were is not told where that is.
+    create function app.let_go_who_joins() returns trigger
+      language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+    begin
+      if exists (select from public.accounts a where a.id = new.account_id and a.managed_by_org_id <> new.org_id) then
+        perform app.let_go(new.account_id, jsonb_build_object('via', nullif(current_setting('app.context', true), '')::jsonb ->> 'via'));
+      end if;
+      return null;
+    end $$;
+    create trigger joins_insert after insert on users for each row when (new.account_id is not null)
+      execute function app.let_go_who_joins();
+    create trigger joins_update after update of account_id on users for each row
+      when (new.account_id is not null and new.account_id is distinct from old.account_id)
+      execute function app.let_go_who_joins();
+
+    -- By the person, who has just proved to be that.
+    create function app.detach_account(account uuid, ctx jsonb) returns boolean
+      language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+    begin
+      perform app.refuse_inside();
+      return app.let_go(account, ctx);
+    end $$;
+
+    -- The account of somebody of the organization, if it may change it, locked first: who joins another one meanwhile has left.
+    create function app.lock_managed_account(person uuid) returns public.accounts
+      language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+    declare org uuid := nullif(current_setting('app.org_id', true), '')::uuid; known public.accounts;
+    begin
+      perform from public.accounts a
+      where a.id = (select u.account_id from public.users u where u.org_id = org and u.id = person and u.deleted_at is null) for update;
+      select * into known from public.accounts a where a.id = app.managed_account(person);
+      return known;
+    end $$;
+
+    -- As before, under the account's lock.
+    create or replace function app.rename_account(person uuid, login text, address text) returns boolean
+      language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+    declare known public.accounts := app.lock_managed_account(person);
+    begin
+      if known.id is null then return false; end if;
+      update public.accounts a set username = login, email = address,
+        email_verified_at = case when a.email = address then a.email_verified_at end
+      where a.id = known.id;
+      if known.email <> address and known.password_hash is not null then
+        perform app.queue_account_mail(known.id, 'email-changed', app.language_of(known.id), '{}', known.email);
+      end if;
+      return true;
+    end $$;
+
+    create or replace function app.set_first_password(person uuid, hash text) returns boolean
+      language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+    declare known public.accounts := app.lock_managed_account(person);
+    begin
+      update public.accounts a set password_hash = hash, password_changed_at = clock_timestamp()
+      where a.id = known.id and a.password_hash is null;
+      return found;
+    end $$;
+
+    -- As before, of accounts that the organization manages: a lock guards the other companies, too.
+    create or replace function app.account_lock(person uuid) returns jsonb
+      language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+    begin
+      return (select jsonb_build_object('until', a.locked_until) from public.accounts a
+        where a.id = app.managed_account(person) and a.locked_until > now());
+    end $$;
+
+    create or replace function app.unlock_account(person uuid) returns boolean
+      language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+    declare
+      ctx jsonb := nullif(current_setting('app.context', true), '')::jsonb;
+      org uuid := nullif(current_setting('app.org_id', true), '')::uuid;
+      known public.accounts;
+    begin
+      if not app.rights(org, app.user_id()) -> 'permissions' ? 'user:update:all' then
+        raise exception 'this person may not unlock' using errcode = '42501';
+      end if;
+      known := app.lock_managed_account(person);
+      if known.id is null then return false; end if;
+      update public.accounts a set failed_logins = 0, locked_until = null where a.id = known.id;
+      update public.known_devices d set failed_logins = 0, locked_until = null where d.account_id = known.id;
+      insert into public.events (org_id, actor_org_id, actor_user_id, impersonator_id, via, action, target_type, target_id, request_id, ip)
+      values (org, (ctx ->> 'org')::uuid, (ctx ->> 'user')::uuid, (ctx ->> 'impersonator')::uuid, coalesce(ctx ->> 'via', 'sql'), 'user:unlock', 'user', person,
+        ctx ->> 'request', (ctx ->> 'ip')::inet);
+      insert into public.security_events (account_id, action, data, request_id, ip)
+      values (known.id, 'account:unlock', jsonb_build_object('org', ctx ->> 'org', 'user', ctx ->> 'user'), ctx ->> 'request', (ctx ->> 'ip')::inet);
+      return true;
+    end $$;
+
+    do $$
+    declare f text;
+    begin
+      foreach f in array array['app.let_go(uuid, jsonb)', 'app.let_go_who_joins()', 'app.lock_managed_account(uuid)', 'app.detach_account(uuid, jsonb)'] loop
+        perform app.give_to_lookup(f);
+      end loop;
+      perform app.give_to_app('app.detach_account(uuid, jsonb)');
+    end $$;
+  `.execute(db)
+}
+
+export async function down(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    create or replace function app.unlock_account(person uuid) returns boolean
+      language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+    declare
+      ctx jsonb := nullif(current_setting('app.context', true), '')::jsonb;
+      org uuid := nullif(current_setting('app.org_id', true), '')::uuid;
+      account uuid;
+    begin
+      if not app.rights(org, app.user_id()) -> 'permissions' ? 'user:update:all' then
+        raise exception 'this person may not unlock' using errcode = '42501';
+      end if;
+      select u.account_id into account from public.users u where u.org_id = org and u.id = person and u.deleted_at is null;
+      if account is null then return false; end if;
+      update public.accounts a set failed_logins = 0, locked_until = null where a.id = account;
+      update public.known_devices d set failed_logins = 0, locked_until = null where d.account_id = account;
+      insert into public.events (org_id, actor_org_id, actor_user_id, impersonator_id, via, action, target_type, target_id, request_id, ip)
+      values (org, (ctx ->> 'org')::uuid, (ctx ->> 'user')::uuid, (ctx ->> 'impersonator')::uuid, coalesce(ctx ->> 'via', 'sql'), 'user:unlock', 'user', person,
+        ctx ->> 'request', (ctx ->> 'ip')::inet);
+      insert into public.security_events (account_id, action, data, request_id, ip)
+      values (account, 'account:unlock', jsonb_build_object('org', ctx ->> 'org', 'user', ctx ->> 'user'), ctx ->> 'request', (ctx ->> 'ip')::inet);
+      return true;
+    end $$;
+    create or replace function app.account_lock(person uuid) returns jsonb
+      language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+    declare org uuid := nullif(current_setting('app.org_id', true), '')::uuid;
+    begin
+      return (select jsonb_build_object('until', a.locked_until) from public.accounts a join public.users u on u.account_id = a.id
+        where u.org_id = org and u.id = person and a.locked_until > now());
+    end $$;
+    create or replace function app.set_first_password(person uuid, hash text) returns boolean
+      language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+    begin
+      update public.accounts a set password_hash = hash, password_changed_at = now()
+      where a.id = app.managed_account(person) and a.password_hash is null;
+      return found;
+    end $$;
+    create or replace function app.rename_account(person uuid, login text, address text) returns boolean
+      language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+    declare known public.accounts;
+    begin
+      select * into known from public.accounts a where a.id = app.managed_account(person) for update;
+      if not found then return false; end if;
+      update public.accounts a set username = login, email = address,
+        email_verified_at = case when a.email = address then a.email_verified_at end
+      where a.id = known.id;
+      if known.email <> address and known.password_hash is not null then
+        perform app.queue_account_mail(known.id, 'email-changed', app.language_of(known.id), '{}', known.email);
+      end if;
+      return true;
+    end $$;
+    drop function app.lock_managed_account(uuid), app.detach_account(uuid, jsonb);
+    drop trigger joins_update on users;
+    drop trigger joins_insert on users;
+    drop function app.let_go_who_joins(), app.let_go(uuid, jsonb);
+  `.execute(db)
+}

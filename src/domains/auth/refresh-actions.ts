@@ -1,0 +1,52 @@
+import type { Config } from '#src/config.ts'
+import type { Door } from '#src/db/database.ts'
+import type { Origin } from '#src/domains/auth/actions.ts'
+import { contextOf } from '#src/domains/auth/tokens.ts'
+import { isToken, newToken, tokenHash } from '#src/http/cookies.ts'
+import { HttpError } from '#src/http/errors.ts'
+
+/** What a program acts with for some minutes, and what it gets the next with; both are stored nowhere. */
+export type Tokens = { access: string; refresh: string }
+
+const lives = ({ ACCESS_TOKEN_EXPIRE_MINUTES, REFRESH_TOKEN_EXPIRE_DAYS }: Config) => [
+  ACCESS_TOKEN_EXPIRE_MINUTES,
+  REFRESH_TOKEN_EXPIRE_DAYS,
+]
+
+/** One and the same for a token that was used, is too old, is of a session that has ended, or never was. */
+const deadToken = () =>
+  new HttpError(
+    401,
+    'This refresh token was used already, is too old, or its session has ended: sign in again.',
+    { title: 'Not signed in', type: 'dead-refresh-token' },
+  )
+
+/** Lets the session that was just opened, or got another token, be renewed. @throws {HttpError} 401 where it has ended */
+export async function renewable(db: Door, config: Config, access: string): Promise<Tokens> {
+  const refresh = newToken()
+  const added = [tokenHash(access), tokenHash(refresh), ...lives(config)]
+  if (!(await db.lookup<boolean>('add_refresh_token', added))) throw deadToken()
+  return { access, refresh }
+}
+
+/**
+ * Gives a session other tokens for the one to renew it with, which is used up. Used again, it ends the session.
+ * @throws {HttpError} 401 alike for every cause
+ */
+export async function refresh(
+  db: Door,
+  config: Config,
+  token: string,
+  from: Origin,
+): Promise<Tokens & { sessionId: string }> {
+  if (!isToken(token)) throw deadToken()
+  const tokens = { access: newToken(), refresh: newToken() }
+  const hashes = [token, tokens.access, tokens.refresh].map(tokenHash)
+  const sessionId = await db
+    .lookup<string | null>('refresh_session', [...hashes, ...lives(config), contextOf(from)])
+    .catch((error) => {
+      throw (error as { code?: string }).code === '28000' ? deadToken() : error
+    })
+  if (!sessionId) throw deadToken()
+  return { ...tokens, sessionId }
+}

@@ -1,0 +1,28 @@
+import { tokenAnswer } from '#src/domains/auth/model.ts'
+import { originOf } from '#src/domains/auth/origin.ts'
+import { refresh } from '#src/domains/auth/refresh-actions.ts'
+import { tokensAnswered } from '#src/domains/auth/refresh-answer.ts'
+import { refreshing } from '#src/domains/auth/refresh-model.ts'
+import { everybody, post } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+
+export const refreshRoutes = [
+  post(
+    paths.auth.refresh,
+    everybody('the token to renew a session with is the credential, and works once'),
+    {
+      only: 'api',
+      rate: 'sign-in',
+      body: refreshing,
+      answer: tokenAnswer,
+      also: [401],
+      summary: 'Get other tokens for a refresh token, which is used up; used twice, it ends the session',
+    },
+    async (call) => {
+      const { db, services, body } = call
+      const tokens = await refresh(db, services.config, body.refresh_token, originOf(call))
+      services.rights.forget(tokens.sessionId)
+      return tokensAnswered(call, tokens)
+    },
+  ),
+]

@@ -1,0 +1,62 @@
+import type { UserActor } from '#src/access/actor.ts'
+import { Forbidden } from '#src/access/grant.ts'
+import type { Door } from '#src/db/database.ts'
+import type { Origin } from '#src/domains/auth/actions.ts'
+import type { Places } from '#src/domains/auth/switch-model.ts'
+import { newToken, tokenHash } from '#src/http/cookies.ts'
+import { conflict, HttpError, notFound } from '#src/http/errors.ts'
+
+/** Where an administrator who acts as somebody goes is not for them to say, nor to see. */
+function inPerson({ identity }: UserActor): string {
+  const { accountId, impersonatorId } = identity
+  if (!accountId || impersonatorId) throw new Forbidden('account', 'This is for the person alone.')
+  return accountId
+}
+
+/** The organizations that somebody is in, and whose administrators may change how they sign in. */
+export const placesOf = async (db: Door, actor: UserActor): Promise<Places> =>
+  db.lookup('account_places', [inPerson(actor)])
+
+/**
+ * Ends the session, and opens one like it in another organization where its person is active.
+ * @returns its token, which is stored nowhere
+ * @throws {HttpError} 404 where they aren't, 409 from an organization that was entered, 401 for a session that has ended
+ */
+export async function switchOrganization(
+  db: Door,
+  actor: UserActor,
+  organization: string,
+  from: Origin,
+): Promise<string> {
+  const accountId = inPerson(actor)
+  const { home, sessionId } = actor.identity
+  if (home) throw conflict('', 'You entered this organization: leave it first.')
+  if (organization === actor.orgId) throw conflict('organization', 'is where you are')
+  const token = newToken()
+  const values = [
+    sessionId,
+    accountId,
+    organization,
+    tokenHash(token),
+    from.ip,
+    from.userAgent,
+    actor.context,
+  ]
+  const opened = await db.lookup<string | null>('switch_organization', values).catch((error) => {
+    throw (error as { code?: string }).code === '28000' ? ended() : error
+  })
+  if (!opened) throw notFound()
+  return token
+}
+
+const ended = () =>
+  new HttpError(401, 'This session has ended: sign in again.', { headers: { 'WWW-Authenticate': 'Bearer' } })
+
+/**
+ * From now on nobody but the person changes how they sign in.
+ * @throws {HttpError} 409 where that is so already
+ */
+export async function detachAccount(db: Door, actor: UserActor): Promise<void> {
+  const done = await db.lookup<boolean>('detach_account', [inPerson(actor), actor.context])
+  if (!done) throw conflict('', 'Your account is yours alone already.')
+}

@@ -1,0 +1,117 @@
+import { device, isMobile } from '#src/domains/sessions/device.ts'
+import type { SessionRecord } from '#src/domains/sessions/model.ts'
+import { kinds } from '#src/domains/sessions/views.tsx'
+import { meFrame } from '#src/domains/users/me-frame.tsx'
+import type { Screen } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+import { ConfirmButton } from '#src/ui/confirm.tsx'
+import { Badge } from '#src/ui/feedback.tsx'
+import type { Frame } from '#src/ui/frame.ts'
+import { Icon } from '#src/ui/icon.tsx'
+import { Panel } from '#src/ui/surface.tsx'
+import { Time } from '#src/ui/time.tsx'
+
+type Props = { frame: Frame; sessions: readonly SessionRecord[]; mayEnd: boolean }
+
+export function ownSessionsScreen({ frame, sessions, mayEnd }: Props): Screen {
+  const { elsewhere } = frame.person ?? {}
+  return meFrame({
+    frame,
+    title: 'Sessions',
+    lead: 'Where you are signed in. End what you don’t know, and change your password then.',
+    here: paths.mySessions,
+    children: (
+      <>
+        <Panel
+          title={frame.organization}
+          actions={mayEnd ? <EndMany frame={frame} sessions={sessions} /> : null}
+        >
+          <ul class="plain-list">
+            {sessions.map((session) => (
+              <Line session={session} frame={frame} mayEnd={mayEnd} />
+            ))}
+          </ul>
+        </Panel>
+        {elsewhere ? (
+          <p class="nothing">
+            Sessions in your other organizations are shown there. Another password ends them all.
+          </p>
+        ) : null}
+      </>
+    ),
+  })
+}
+
+function Line({ session, frame, mayEnd }: { session: SessionRecord; frame: Frame; mayEnd: boolean }) {
+  const { kind, user_agent, current, ip } = session
+  const icon = kind === 'token' ? 'terminal' : isMobile(user_agent) ? 'smartphone' : 'monitor'
+  return (
+    <li class="plain-row">
+      <span class="session-line">
+        <Icon name={icon} />
+        <span>
+          <strong>{device(user_agent)}</strong> {current ? <Badge tone="good">This one</Badge> : null}
+          <span class="nothing">
+            {kinds[kind]}, {ip ?? 'address unknown'}, last seen <Time at={session.last_seen_at} />
+          </span>
+          <span class="nothing">
+            began <Time at={session.created_at} />, ends <Time at={session.expires_at} />
+          </span>
+        </span>
+      </span>
+      {mayEnd ? <EndOne session={session} frame={frame} /> : null}
+    </li>
+  )
+}
+
+function EndOne({ session, frame }: { session: SessionRecord; frame: Frame }) {
+  const { id, current, user_agent } = session
+  return (
+    <ConfirmButton
+      id={`end-${id}`}
+      action={frame.path(paths.mySession(id))}
+      method="delete"
+      csrfToken={frame.csrfToken}
+      label="End"
+      icon="log-out"
+      title={current ? 'Sign out here?' : `End the session of ${device(user_agent)}?`}
+      text="Whoever uses it has to sign in again."
+      confirm="End session"
+      leaves={current}
+    />
+  )
+}
+
+function EndMany({ frame, sessions }: { frame: Frame; sessions: readonly SessionRecord[] }) {
+  const others = sessions.filter(({ current }) => !current).length
+  const common = {
+    action: frame.path(paths.mySessions),
+    method: 'delete',
+    csrfToken: frame.csrfToken,
+    text: 'Whoever uses them has to sign in again.',
+  } as const
+  return (
+    <span class="button-row">
+      {others ? (
+        <ConfirmButton
+          {...common}
+          id="end-others"
+          fields={{ which: 'others' }}
+          label="End all others"
+          kind="plain"
+          title={others === 1 ? 'End the other session?' : `End ${others} other sessions?`}
+          confirm="End them"
+        />
+      ) : null}
+      <ConfirmButton
+        {...common}
+        id="end-all"
+        fields={{ which: 'all' }}
+        label="End all"
+        title="End all sessions, and sign out here?"
+        confirm="End all and sign out"
+        leaves
+      />
+    </span>
+  )
+}
