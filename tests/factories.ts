@@ -134,6 +134,23 @@ export async function makeUser(org: Organization, options: NewPerson = {}): Prom
   }
 }
 
+/** The same person, by the same account, in another organization, too; with open sessions there. */
+export async function joinOrganization(
+  { accountId, username, email }: Person,
+  org: Organization,
+  { roles = [], status = 'active' }: Pick<NewPerson, 'roles' | 'status'> = {},
+): Promise<Person> {
+  const values = { org_id: org.id, account_id: accountId, username, email, status }
+  const { id } = await owner.insertInto('users').values(values).returning('id').executeTakeFirstOrThrow()
+  await assign(org, id, ...roles)
+  const person = { org, id, accountId, username, email }
+  return {
+    ...person,
+    token: await openSession(person, 'token'),
+    cookie: await openSession(person, 'browser'),
+  }
+}
+
 /** Gives roles for good; with an end by `expires`, an SQL interval from now like `-1 second`. */
 export async function assign(
   org: Organization,
@@ -164,16 +181,16 @@ export async function addMember(org: Organization, user_id: string, group_id: st
   await owner.insertInto('group_members').values({ org_id: org.id, user_id, group_id, role }).execute()
 }
 
-type Session = { ends?: string; idle?: string }
+type Session = { ends?: string; idle?: string; proved?: string }
 
 /**
  * Opens a session without a sign-in, and answers its token.
- * @param ends and idle are SQL intervals
+ * @param ends and idle are SQL intervals, and so is how long ago the person `proved` who they are
  */
 export async function openSession(
   person: Pick<Person, 'org' | 'id' | 'accountId'>,
   kind: 'browser' | 'token',
-  { ends = '30 days', idle = '12 hours' }: Session = {},
+  { ends = '30 days', idle = '12 hours', proved = '0 seconds' }: Session = {},
 ): Promise<string> {
   const token = randomBytes(32).toString('base64url')
   await owner
@@ -187,6 +204,7 @@ export async function openSession(
       user_agent: 'test',
       idle_timeout: sql`${idle}::interval`,
       expires_at: sql`now() + ${ends}::interval`,
+      proved_at: sql`now() - ${proved}::interval`,
     })
     .execute()
   return token

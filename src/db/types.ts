@@ -153,6 +153,39 @@ export interface Imports {
   user_id: string;
 }
 
+export interface Invitations {
+  accepted_at: string | null;
+  created_at: Generated<string>;
+  created_by: string | null;
+  deleted_at: string | null;
+  email: string;
+  expires_at: Generated<string>;
+  group_id: string | null;
+  id: Generated<string>;
+  invited_by: string | null;
+  mail_id: string;
+  org_id: Generated<string>;
+  owner_group_id: string | null;
+  owner_user_id: string | null;
+  role_ids: Generated<string[]>;
+  sent_at: Generated<string>;
+  sort_email: Generated<string>;
+  status: Generated<string>;
+  updated_at: Generated<string>;
+  user_id: string | null;
+  version: Generated<number>;
+}
+
+export interface InvitationTokens {
+  created_at: Generated<string>;
+  id: Generated<string>;
+  invitation_id: string;
+  org_id: Generated<string>;
+  token_hash: Buffer;
+  updated_at: Generated<string>;
+  used_at: string | null;
+}
+
 export interface KnownDevices {
   account_id: string;
   created_at: Generated<string>;
@@ -215,6 +248,25 @@ export interface RateLimits {
   expire: number | null;
   key: string;
   points: Generated<number>;
+}
+
+export interface RecoveryCodes {
+  account_id: string;
+  created_at: Generated<string>;
+  hash: Buffer;
+  updated_at: Generated<string>;
+  used_at: string | null;
+}
+
+export interface RefreshTokens {
+  created_at: Generated<string>;
+  expires_at: string;
+  id: Generated<string>;
+  org_id: Generated<string>;
+  rotated_at: string | null;
+  session_id: string;
+  token_hash: Buffer;
+  updated_at: Generated<string>;
 }
 
 export interface Registrations {
@@ -299,13 +351,35 @@ export interface Sessions {
   kind: string;
   last_seen_at: Generated<string>;
   org_id: Generated<string>;
+  proved_at: string | null;
   revoked_at: string | null;
   second_factor_at: string | null;
+  token_expires_at: string | null;
   token_hash: Buffer;
   updated_at: Generated<string>;
   user_agent: Generated<string>;
   user_id: string;
   version: Generated<number>;
+}
+
+export interface SignInProofs {
+  account_id: string;
+  attempts: Generated<number>;
+  created_at: Generated<string>;
+  expires_at: Generated<string>;
+  for_org_id: string;
+  for_user_id: string;
+  proved_at: string;
+  token_hash: Buffer;
+  updated_at: Generated<string>;
+}
+
+export interface TotpCredentials {
+  account_id: string;
+  created_at: Generated<string>;
+  last_step: number;
+  secret: Buffer;
+  updated_at: Generated<string>;
 }
 
 export interface UnknownLogins {
@@ -362,11 +436,15 @@ export interface DB {
   groups: Groups;
   idempotency_keys: IdempotencyKeys;
   imports: Imports;
+  invitation_tokens: InvitationTokens;
+  invitations: Invitations;
   known_devices: KnownDevices;
   mails: Mails;
   organizations: Organizations;
   permissions: Permissions;
   rate_limits: RateLimits;
+  recovery_codes: RecoveryCodes;
+  refresh_tokens: RefreshTokens;
   registrations: Registrations;
   role_parents: RoleParents;
   role_permissions: RolePermissions;
@@ -374,6 +452,8 @@ export interface DB {
   search_words: SearchWords;
   security_events: SecurityEvents;
   sessions: Sessions;
+  sign_in_proofs: SignInProofs;
+  totp_credentials: TotpCredentials;
   unknown_logins: UnknownLogins;
   user_roles: UserRoles;
   users: Users;

@@ -11,6 +11,7 @@ export class Cookies {
   readonly visitor: string
   readonly notice: string
   readonly device: string
+  readonly proof: string
   readonly #attributes: string
   readonly #maxAge: number
 
@@ -26,6 +27,7 @@ export class Cookies {
     this.visitor = `${prefix}visitor${suffix}`
     this.notice = `${prefix}notice${suffix}`
     this.device = `${prefix}device${suffix}`
+    this.proof = `${prefix}proof${suffix}`
     this.#attributes = `; Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`
     this.#maxAge = Math.round(config.SESSION_MAX_DAYS * 86_400)
   }
@@ -34,6 +36,8 @@ export class Cookies {
   setVisitor = (token: string) => `${this.visitor}=${token}${this.#attributes}`
   setNotice = (text: string) => `${this.notice}=${encodeURIComponent(text)}; Max-Age=60${this.#attributes}`
   setDevice = (token: string) => `${this.device}=${token}; Max-Age=${HALF_A_YEAR}${this.#attributes}`
+  /** That a password was right, for as long as its code may follow. */
+  setProof = (token: string) => `${this.proof}=${token}; Max-Age=600${this.#attributes}`
   drop = (name: string) => `${name}=; Max-Age=0${this.#attributes}`
 
   /** A browser in which somebody has just signed in. */
@@ -41,11 +45,17 @@ export class Cookies {
     this.setSession(token),
     ...(device ? [this.setDevice(device)] : []),
     this.drop(this.visitor),
+    this.drop(this.proof),
   ]
 
+  /** What this browser was told when a password was right; null for none, and for what is none. */
+  proofOf = (c: Context) => this.#only(c, this.proof)
+
   /** What this browser was told when somebody signed in with it; null for none, and for what is none. */
-  deviceOf(c: Context): string | null {
-    const values = cookieValues(c, this.device)
+  deviceOf = (c: Context) => this.#only(c, this.device)
+
+  #only(c: Context, name: string): string | null {
+    const values = cookieValues(c, name)
     return values.length === 1 && isToken(values[0]) ? values[0] : null
   }
 }

@@ -110,6 +110,10 @@ type Options<A, Q, B> = Described & {
   rate?: 'sign-in'
   /** Answers with a secret, which is kept for no `Idempotency-Key`. */
   secret?: true
+  /** For who proved within ten minutes who they are; others do so first (`/me/confirm`, `POST /auth/confirm`). */
+  fresh?: true
+  /** Also for who has yet to show the second factor that a role asks for. */
+  early?: true
   /** Only as a page, only as JSON, or only as JSON below /api. */
   only?: Only
   /** The form again, when what it sent was refused. */
@@ -127,6 +131,8 @@ export type Endpoint = Described & {
   upload?: true
   rate?: 'sign-in'
   secret?: true
+  fresh?: true
+  early?: true
   only?: Only
   handle: (call: never) => Answer | Promise<Answer>
   refused?: (call: never, refusal: Refusal) => Draw | Promise<Draw>

@@ -15,6 +15,8 @@ type Details = {
   headers?: Record<string, string>
   /** The record as it stands, for a 412. */
   current?: unknown
+  /** Where a person does first what is asked, and then goes on. */
+  page?: string
 }
 
 /** What each status says. */
@@ -43,8 +45,13 @@ export class HttpError extends Error {
   readonly errors: FieldError[] | undefined
   readonly headers: Record<string, string>
   readonly current: unknown
+  readonly page: string | undefined
 
-  constructor(status: number, detail: string, { title, type, errors, headers = {}, current }: Details = {}) {
+  constructor(
+    status: number,
+    detail: string,
+    { title, type, errors, headers = {}, current, page }: Details = {},
+  ) {
     super(detail)
     this.status = status
     this.title = title ?? titles[status] ?? 'Error'
@@ -52,6 +59,7 @@ export class HttpError extends Error {
     this.errors = errors
     this.headers = headers
     this.current = current
+    this.page = page
   }
 }
 

@@ -18,6 +18,7 @@ import { frameFor } from '#src/http/frame.ts'
 import { onceDoor } from '#src/http/idempotency.ts'
 import { Incoming } from '#src/http/incoming.ts'
 import { type Body, bodyType, pathId, readBody, seenVersion, validBody, validQuery } from '#src/http/input.ts'
+import { requireProof } from '#src/http/proof.ts'
 import { respond, respondError } from '#src/http/respond.ts'
 import type { Env, Surroundings } from '#src/http/surroundings.ts'
 import { isUpload } from '#src/http/upload.ts'
@@ -79,6 +80,7 @@ export class Handling {
         'request failed',
       )
     }
+    if (error.page && this.#asked.wanted !== 'json') return this.#leadTo(error.page, this.#asked.from)
     const refused = thrown instanceof Displaced ? thrown.actor : error.status === 403 ? this.#actor : null
     if (refused) {
       const wanted = (thrown as { wanted?: string }).wanted ?? error.type
@@ -86,7 +88,8 @@ export class Handling {
         error = httpError(lost)
       })
     }
-    if (error.status === 401 && this.#asked.wanted !== 'json') return this.#toLogin()
+    if (error.status === 401 && this.#asked.wanted !== 'json')
+      return this.#leadTo(paths.login, this.#asked.reads ? this.#asked.from : paths.home)
     return respondError(error, this.#out(), this.#asked.path)
   }
 
@@ -108,6 +111,7 @@ export class Handling {
   async #run(endpoint: Endpoint, body: Body | undefined): Promise<Response> {
     if (body && !this.#asked.bearer) this.#forms.check(body, this.#session)
     const grant = this.#admit(endpoint)
+    await requireProof(endpoint, this.#actor, this.#around.db)
     const { signInLimit } = this.#around
     if (endpoint.rate === 'sign-in' && signInLimit) await signInLimit(rateKey(this.#asked.ip))
     const { csrf_token: _, _method, version: formVersion, ...fields } = body?.fields ?? {}
@@ -188,17 +192,14 @@ export class Handling {
     return endpoint
   }
 
-  #toLogin(): Response | Promise<Response> {
-    const { config } = this.#around
-    const { pathname, search } = this.#asked.url
-    const back = this.#c.req.method === 'GET' ? (pathname + search).slice(config.URL_PREFIX.length) : ''
-    const next = back && back !== paths.home ? `?next=${encodeURIComponent(back)}` : ''
-    const login = `${paths.login}${next}`
-    // a fragment can't hold the sign-in page: the browser is sent there as a whole
+  /** To what is done first; `back` is where it then goes on. */
+  #leadTo(page: string, back: string): Response | Promise<Response> {
+    const location = page + (back === paths.home ? '' : `?next=${encodeURIComponent(back)}`)
+    // a fragment can't hold that page: the browser is sent there as a whole
     const headers: Record<string, string> = this.#asked.partial
-      ? { 'HX-Redirect': config.URL_PREFIX + login }
+      ? { 'HX-Redirect': this.#around.config.URL_PREFIX + location }
       : {}
-    return respond({ location: login, headers }, { ...this.#out(), wanted: 'page' })
+    return respond({ location, headers }, { ...this.#out(), wanted: 'page' })
   }
 
   #out() {

@@ -6,6 +6,7 @@ import { HttpError } from '#src/http/errors.ts'
 import { queryOf } from '#src/http/input.ts'
 import { asksForCsv, negotiate, type Wanted } from '#src/http/negotiation.ts'
 import type { Env, Surroundings } from '#src/http/surroundings.ts'
+import { paths } from '#src/paths.ts'
 
 /** A request as it came: where to, through what, and what for. Whose it is, is not known yet. */
 export class Incoming {
@@ -14,11 +15,13 @@ export class Incoming {
   readonly api: string
   readonly ip: string | null
   readonly #c: Context<Env>
+  readonly #prefix: string
   #negotiated: Wanted | null = null
   #csv = false
 
   constructor(c: Context<Env>, { clientAddress }: Pick<Surroundings, 'clientAddress'>, api: string) {
     this.#c = c
+    this.#prefix = config.URL_PREFIX
     this.api = api
     this.ip = clientAddress(c.env?.incoming?.socket.remoteAddress, c.req.header('x-forwarded-for'))
   }
@@ -73,6 +76,14 @@ export class Incoming {
   }
 
   get reads(): boolean {
+  /** The page that this is about, without the prefix: its own, or the one with the form, as the browser says. */
+  get from(): string {
+    const { origin, href } = this.url
+    const page = this.reads ? href : (this.#c.req.header('referer') ?? '')
+    if (!page.startsWith(`${origin}${this.#prefix}/`)) return paths.home
+    return page.slice(origin.length + this.#prefix.length)
+  }
+
     return this.#c.req.method === 'GET' || this.#c.req.method === 'HEAD'
   }
 

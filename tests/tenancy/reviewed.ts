@@ -12,6 +12,9 @@ export const globalTables = [
   'account_tokens',
   'registrations',
   'known_devices',
+  'totp_credentials',
+  'recovery_codes',
+  'sign_in_proofs',
 ]
 
 /** Unique over the whole installation: how a person signs in, tokens, slugs, counters. */
@@ -31,6 +34,9 @@ export const globalUniques = [
   'account_tokens_token_hash_key',
   'registrations_pkey',
   'known_devices_pkey',
+  'totp_credentials_pkey',
+  'recovery_codes_pkey',
+  'sign_in_proofs_pkey',
   'sessions_token_hash_key',
   'refresh_tokens_token_hash_key',
   'api_keys_hash_key',
@@ -86,10 +92,13 @@ export const lookupGrants = {
   account_tokens: all,
   registrations: all,
   known_devices: all,
+  totp_credentials: all,
+  recovery_codes: all,
+  sign_in_proofs: all,
   // what is older than its time goes
   idempotency_keys: 'select, delete',
   imports: 'select, delete',
-  rate_limits: 'select, delete',
+  rate_limits: all,
 }
 
 /** Functions that run as the lookup role; the triggers of the audit trail beside. */
@@ -103,7 +112,15 @@ export const definers = [
   'app.sign_in_lookup(text,text,bytea)',
   'app.sign_in_failed(text,uuid,integer,integer,text,inet,bytea)',
   'app.sign_in_passed(uuid,bytea,timestamp with time zone,text,text)',
-  'app.open_session(uuid,uuid,uuid,text,bytea,inet,text,numeric,numeric,text,timestamp with time zone,bytea,bytea)',
+  'app.open_session(uuid,uuid,uuid,text,bytea,inet,text,numeric,numeric,text,timestamp with time zone,bytea,bytea,bigint,bytea,bytea)',
+  'app.begin_proof(uuid,uuid,uuid,timestamp with time zone,bytea,jsonb)',
+  'app.try_proof(bytea)',
+  'app.confirm_session(uuid,uuid,timestamp with time zone,bigint,bytea,bytea,bytea,jsonb)',
+  'app.turn_on_second_factor(uuid,uuid,bytea,bigint,bytea[],bytea,jsonb)',
+  'app.turn_off_second_factor(uuid,uuid,bytea,jsonb)',
+  'app.renew_recovery_codes(uuid,uuid,bytea[],jsonb)',
+  'app.reseal_second_factor(uuid,bytea,bytea)',
+  'app.reset_second_factor(uuid)',
   'app.account_lookup(uuid,bytea)',
   'app.account_mail(uuid,bytea)',
   'app.account_lock(uuid)',
@@ -120,6 +137,7 @@ export const definers = [
   'app.registration_failed(bytea)',
   'app.confirm_registration(bytea,text)',
   'app.tidy_accounts(integer)',
+  'app.tidy_proofs(integer)',
   'app.sessions_seen(uuid[])',
   'app.api_keys_used(uuid[],inet[])',
   'app.revoke_api_keys()',
@@ -132,6 +150,14 @@ export const definers = [
   'app.managed_account(uuid)',
   'app.rename_account(uuid,text,text)',
   'app.set_first_password(uuid,text)',
+  'app.let_go_who_joins()',
+  'app.detach_account(uuid,jsonb)',
+  'app.add_refresh_token(bytea,bytea,numeric,numeric)',
+  'app.refresh_session(bytea,bytea,bytea,numeric,numeric,jsonb)',
+  'app.tidy_sessions(integer)',
+  'app.notify_elsewhere()',
+  'app.account_places(uuid)',
+  'app.switch_organization(uuid,uuid,uuid,bytea,inet,text,jsonb)',
   'app.record_effect(uuid,jsonb,jsonb,uuid[])',
   'app.has_active_account(uuid)',
   'app.list_organizations(text[],text[],text,boolean,text,uuid,integer,integer)',
@@ -152,13 +178,16 @@ export const definers = [
   'app.kept_mails(integer)',
   'app.kept_mail(uuid)',
   'app.tidy(integer)',
+  'app.count_calls(text[],integer[],integer)',
+  'app.knows_browser(text,bytea)',
+  'app.note_limit(jsonb,text,inet)',
 ]
 
 /**
  * Written by triggers, made from columns that are audited, or kept for a day: to answer the same request alike, or
  * as a file whose rows are audited when they come in.
  */
-export const exemptFromAudit = ['events', 'search_words', 'idempotency_keys', 'imports']
+export const exemptFromAudit = ['events', 'search_words', 'idempotency_keys', 'imports', 'refresh_tokens']
 
 /** Columns whose change makes no event: made by the database, named by the target, secret, or mere use. */
 export const notAudited = [
@@ -174,10 +203,13 @@ export const notAudited = [
   'role_permissions.role_id',
   'user_roles.user_id',
   'sessions.token_hash',
+  'sessions.token_expires_at',
   'sessions.ip',
   'sessions.user_agent',
   'sessions.idle_timeout',
   'sessions.last_seen_at',
+  // proving who one is again is an event of its own
+  'sessions.proved_at',
   // entering and leaving are events of their own
   'sessions.home_org_id',
   'sessions.home_user_id',

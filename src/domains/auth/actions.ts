@@ -3,6 +3,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden } from '#src/access/grant.ts'
 import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
+import { type Given, givenBy, type Known, NOTHING_GIVEN, resealed } from '#src/domains/auth/factor.ts'
 import { newToken, tokenHash } from '#src/http/cookies.ts'
 import { HttpError, invalid } from '#src/http/errors.ts'
 import { hashPassword, outdated, verifyPassword } from '#src/platform/passwords.ts'
@@ -17,8 +18,7 @@ export type Origin = {
 }
 
 /** What the database knows of a name, or of an account. */
-type Found = {
-  account?: string
+type Found = Partial<Known> & {
   passwordHash?: string | null
   changed?: string | null
   active?: boolean
@@ -27,7 +27,7 @@ type Found = {
   lockedMs: number | null
 }
 
-/** Somebody who has just proved who they are, and when. */
+/** Somebody who has just proved who they are by a password, and when. */
 export type Proved = { account: string; org: string; user: string; at: string }
 
 const wrong = () =>
@@ -40,26 +40,77 @@ function locked(ms: number): HttpError {
   })
 }
 
-const deviceOf = ({ device }: Origin) => (device ? tokenHash(device) : null)
+/** Who acts in person, by their account. @throws {Forbidden} for who acts as somebody else, or by a key */
+export function inPerson({ kind, identity: { accountId, impersonatorId } }: UserActor): string {
+  if (kind === 'user' && accountId && !impersonatorId) return accountId
+  throw new Forbidden('account', 'This is for the person alone.')
+}
+
+export const deviceOf = ({ device }: Origin) => (device ? tokenHash(device) : null)
+
+/** The session's token and, for a browser, that of the device, which are stored nowhere. */
+export type Opened = { token: string; device: string | null }
+type Credentials = { name: string; password: string; organization: string | null; code?: string | undefined }
 
 /**
- * Verifies name and password and opens a session. Known, unknown, disabled and locked names take the same
- * steps: one look-up, one hash, one write.
- * @returns the session's token and, for a browser, that of the device, which are stored nowhere
+ * Verifies name and password, and a code where there is a second factor, and opens a session. Known, unknown, disabled
+ * and locked names take the same steps: one look-up, one hash, one write.
+ * @returns who it is that proved their password, where their code is lacking; they are not signed in
  * @throws {HttpError} 401 alike for every cause; 429 while the name is locked
  */
-export async function signIn(
+export async function signInOrAsk(
   db: Door,
   config: Config,
-  { name, password, organization }: { name: string; password: string; organization: string | null },
+  { name, password, organization, code }: Credentials,
   kind: 'browser' | 'token',
   from: Origin,
-): Promise<{ token: string; device: string | null }> {
+): Promise<Opened | { asks: Proved }> {
   const found = await db.lookup<Found>('sign_in_lookup', [name, organization, deviceOf(from)])
   const { account, org, user } = found
   const at = await proved(db, { found, password, from })
   if (!at || !account || !org || !user) throw await failed(db, config, { name, account, from })
-  return openSession(db, config, { account, org, user, at }, kind, from)
+  const who = { account, org, user, at }
+  if (!found.factor) return opened(db, config, { who, name, kind, from })
+  if (!code) return { asks: who }
+  return opened(db, config, { who, name, kind, from, known: found as Known, code })
+}
+
+/** The same at once. @throws {HttpError} 401 of a type of its own, too, where the code is lacking */
+export async function signIn(...given: Parameters<typeof signInOrAsk>): Promise<Opened> {
+  const session = await signInOrAsk(...given)
+  if (!('asks' in session)) return session
+  throw new HttpError(401, 'Send the code of your second factor, too.', {
+    title: 'Not signed in',
+    type: 'second-factor-required',
+  })
+}
+
+export type Opening = {
+  who: Proved
+  name: string
+  kind: 'browser' | 'token'
+  from: Origin
+  known?: Known
+  code?: string
+  proof?: Buffer
+}
+
+/** @throws {HttpError} 401 for a wrong code, which counts as a failed sign-in, and where the account changed since */
+export async function opened(
+  db: Door,
+  config: Config,
+  { who, name, kind, from, known, code, proof }: Opening,
+): Promise<Opened> {
+  const given = known && code !== undefined ? await givenBy(config, known, code) : NOTHING_GIVEN
+  try {
+    const session = await openSession(db, config, who, { kind, from, given, proof: proof ?? null })
+    if (known) await resealed(db, config, known)
+    return session
+  } catch (error) {
+    const { code: why } = error as { code?: string }
+    if (why === '28P01') throw await failed(db, config, { name, account: who.account, from })
+    throw why === '28000' ? wrong() : error
+  }
 }
 
 /**
@@ -74,8 +125,7 @@ export async function reauthenticate(
   { field, password }: { field: string; password: string },
   from: Origin,
 ): Promise<{ at: string; email: string }> {
-  const { accountId, impersonatorId } = actor.identity
-  if (impersonatorId) throw new Forbidden('account', 'This is for the person alone.')
+  const accountId = inPerson(actor)
   const found = await db.lookup<Found & { username: string; email: string }>('account_lookup', [
     accountId,
     deviceOf(from),
@@ -98,7 +148,7 @@ async function proved(db: Door, { found, password, from }: Attempt): Promise<str
 }
 
 /** Counts it, and says no more than that. */
-async function failed(
+export async function failed(
   db: Door,
   { LOCKOUT_ATTEMPTS, LOCKOUT_MINUTES }: Config,
   { name, account, from }: { name: string; account: string | null | undefined; from: Origin },
@@ -108,33 +158,21 @@ async function failed(
   return lockedMs > 0 ? locked(lockedMs) : wrong()
 }
 
-/** @throws {HttpError} 401 where the account changed or was disabled since */
+type How = { kind: 'browser' | 'token'; from: Origin; given: Given; proof: Buffer | null }
+
 async function openSession(
   db: Door,
   config: Config,
   { account, org, user, at }: Proved,
-  kind: 'browser' | 'token',
-  from: Origin,
-): Promise<{ token: string; device: string | null }> {
+  { kind, from, given, proof }: How,
+): Promise<Opened> {
   const token = newToken()
   const device = kind === 'browser' ? newToken() : null
   const context = JSON.stringify({ org, user, via: from.via, request: from.id, ip: from.ip ?? undefined })
   const session = [kind, tokenHash(token), from.ip, from.userAgent, config.SESSION_MAX_DAYS]
   const known = [deviceOf(from), device && tokenHash(device)]
-  try {
-    await db.lookup('open_session', [
-      account,
-      org,
-      user,
-      ...session,
-      config.SESSION_IDLE_HOURS,
-      context,
-      at,
-      ...known,
-    ])
-  } catch (error) {
-    throw (error as { code?: string }).code === '28000' ? wrong() : error
-  }
+  const values = [account, org, user, ...session, config.SESSION_IDLE_HOURS, context, at, ...known]
+  await db.lookup('open_session', [...values, given.step, given.recovery, proof])
   return { token, device }
 }
 

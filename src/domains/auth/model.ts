@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { email, normalised, password, username } from '#src/domains/users/model.ts'
 
+/** Of the app of a second factor, or a recovery code. */
+export const code = z.string().trim().max(100, 'has at most 100 characters')
+
 /** `username` is a user name or an address; `email` is taken as the key too. */
 export const credentials = z
   .strictObject({
@@ -8,6 +11,7 @@ export const credentials = z
     email: z.string().max(254, 'is too long').optional(),
     password: z.string('is needed').max(1000, 'has at most 1000 characters'),
     organization: z.string().max(63).optional(),
+    code: code.optional().describe('Of the second factor, where there is one.'),
     next: z.string().max(2000).optional(),
   })
   .transform(({ username, email, organization, ...rest }) => ({
@@ -15,6 +19,12 @@ export const credentials = z
     name: normalised(username ?? email ?? ''),
     organization: organization || null,
   }))
+
+/** The second step of a browser. */
+export const sentCode = z.strictObject({
+  code: code.min(1, 'is needed'),
+  next: z.string().max(2000).optional(),
+})
 
 export const registration = z.strictObject({
   username,
@@ -27,8 +37,10 @@ export type Registration = z.infer<typeof registration>
 
 export const tokenAnswer = z.strictObject({
   access_token: z.string(),
+  refresh_token: z.string().describe('Gives other tokens once, by POST /auth/refresh.'),
   token_type: z.literal('Bearer'),
-  expires_in: z.int().describe('Seconds until it ends, at the latest.'),
+  expires_in: z.int().describe('Seconds until the access token ends, at the latest.'),
+  user: z.looseObject({ id: z.guid(), username: z.string() }),
 })
 
 export const registeredAnswer = z.strictObject({

@@ -1,31 +1,32 @@
 import type { UserActor } from '#src/access/actor.ts'
-import { signIn, signOut } from '#src/domains/auth/actions.ts'
+import { signIn, signInOrAsk, signOut } from '#src/domains/auth/actions.ts'
+import { askForCode } from '#src/domains/auth/code-actions.ts'
+import { codeRoutes } from '#src/domains/auth/code-routes.tsx'
+import { confirmingRoutes } from '#src/domains/auth/confirm-routes.tsx'
 import { credentials, meAnswer, tokenAnswer } from '#src/domains/auth/model.ts'
 import { originOf } from '#src/domains/auth/origin.ts'
+import { ownRecord } from '#src/domains/auth/own-record.ts'
 import { passwordRoutes } from '#src/domains/auth/password-routes.tsx'
+import { renewable } from '#src/domains/auth/refresh-actions.ts'
+import { tokensAnswered } from '#src/domains/auth/refresh-answer.ts'
+import { refreshRoutes } from '#src/domains/auth/refresh-routes.ts'
 import { registrationRoutes } from '#src/domains/auth/registration-routes.tsx'
 import { securityRoutes } from '#src/domains/auth/security-routes.tsx'
+import { switchRoutes } from '#src/domains/auth/switch-routes.tsx'
 import { confirmRoutes } from '#src/domains/auth/tokens-confirm-routes.tsx'
 import { linkRoutes } from '#src/domains/auth/tokens-routes.tsx'
 import { loginScreen } from '#src/domains/auth/views.tsx'
-import { users } from '#src/domains/users/model.ts'
 import { Cookies } from '#src/http/cookies.ts'
 import { type Answer, type Call, everybody, get, known, post, signedIn } from '#src/http/endpoint.ts'
 import { paths, safeNext } from '#src/paths.ts'
-import { findRecord } from '#src/resource/query.ts'
 
 const entrance = everybody('signing in comes before being somebody')
 
 /** The person, with what they may: what a program asks for first. */
 async function me({ db, actor }: { db: Call['db']; actor: UserActor }) {
-  const own = actor.find('user:read')
-  const [found] = own
-    ? await db.readAs(actor, (q) => findRecord(q, users, actor, own, actor.userId), { prepared: true })
-    : []
-  const { organization, username, name, rights, home: at } = actor.identity
-  const user = found ? JSON.parse(found.json) : { id: actor.userId, username, name }
+  const { organization, rights, home: at } = actor.identity
   const home = at && { organization: { id: at.orgId, name: at.organizationName }, user_id: at.userId }
-  return { ...user, organization, home, permissions: [...rights.permissions].sort() }
+  return { ...(await ownRecord(db, actor)), organization, home, permissions: [...rights.permissions].sort() }
 }
 
 export const authRoutes = [
@@ -34,6 +35,10 @@ export const authRoutes = [
   ...confirmRoutes,
   ...linkRoutes,
   ...securityRoutes,
+  ...codeRoutes,
+  ...confirmingRoutes,
+  ...refreshRoutes,
+  ...switchRoutes,
 
   get(paths.login, entrance, { only: 'page' }, ({ c, actor, services }): Answer => {
     const next = safeNext(c.req.query('next'))
@@ -62,12 +67,15 @@ export const authRoutes = [
     },
     async (call) => {
       const { db, services, body } = call
-      const session = await signIn(db, services.config, body, 'browser', originOf(call))
-      return { location: safeNext(body.next), cookies: new Cookies(services.config).signedIn(session) }
+      const cookies = new Cookies(services.config)
+      const session = await signInOrAsk(db, services.config, body, 'browser', originOf(call))
+      if (!('asks' in session)) return { location: safeNext(body.next), cookies: cookies.signedIn(session) }
+      const proof = await askForCode(db, session.asks, originOf(call))
+      return { location: paths.loginCode(safeNext(body.next)), cookies: [cookies.setProof(proof)] }
     },
   ),
 
-  post(paths.logout, signedIn, { only: 'page' }, async ({ db, actor, services }) => {
+  post(paths.logout, signedIn, { only: 'page', early: true }, async ({ db, actor, services }) => {
     await signOut(db, actor)
     const cookies = new Cookies(services.config)
     return {
@@ -90,18 +98,14 @@ export const authRoutes = [
     async (call) => {
       const { db, services, body } = call
       const { token } = await signIn(db, services.config, body, 'token', originOf(call))
-      const expires = Math.round(services.config.SESSION_MAX_DAYS * 86_400)
-      return {
-        json: { access_token: token, token_type: 'Bearer', expires_in: expires },
-        headers: { 'Cache-Control': 'no-store' },
-      }
+      return tokensAnswered(call, await renewable(db, services.config, token))
     },
   ),
 
   post(
     paths.auth.logout,
     signedIn,
-    { only: 'api', summary: 'End the session of this token' },
+    { only: 'api', early: true, summary: 'End the session of this token' },
     async ({ db, actor }) => {
       await signOut(db, actor)
       return { status: 204 }

@@ -1,20 +1,27 @@
 import type { UserActor } from '#src/access/actor.ts'
-import { Forbidden } from '#src/access/grant.ts'
 import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
-import { type Origin, reauthenticate } from '#src/domains/auth/actions.ts'
+import { inPerson, type Origin, reauthenticate } from '#src/domains/auth/actions.ts'
 import { HttpError, invalid } from '#src/http/errors.ts'
 
 /** How somebody signs in. */
-export type Account = { username: string; email: string; verified: boolean; password: boolean }
+export type Account = {
+  username: string
+  email: string
+  verified: boolean
+  password: boolean
+  /** Since when there is a second factor; null for none. */
+  factorSince: string | null
+  codesLeft: number
+}
 
 export async function accountOf(db: Door, actor: UserActor): Promise<Account> {
   const found = await db.lookup<Account & { passwordHash: string | null }>('account_lookup', [
     actor.identity.accountId,
     null,
   ])
-  const { username, email, verified, passwordHash } = found
-  return { username, email, verified, password: passwordHash !== null }
+  const { username, email, verified, passwordHash, factorSince, codesLeft } = found
+  return { username, email, verified, password: passwordHash !== null, factorSince, codesLeft }
 }
 
 /**
@@ -35,7 +42,7 @@ export async function requestEmail(
 
 /** Has a link sent to the address that somebody has. @throws {HttpError} 429 when asked for too often */
 export async function requestVerification(db: Door, actor: UserActor): Promise<void> {
-  if (actor.identity.impersonatorId) throw new Forbidden('account', 'This is for the person alone.')
+  inPerson(actor)
   await requested(db, actor, null)
 }
 

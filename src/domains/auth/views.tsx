@@ -1,3 +1,4 @@
+import { CodeField } from '#src/domains/auth/confirm-views.tsx'
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { Button } from '#src/ui/button.tsx'
@@ -33,6 +34,33 @@ export function loginScreen(frame: Frame, { next, registration, refusal }: Login
           <Actions>
             <Button kind="primary">Sign in</Button>
             <a href={frame.path(paths.forgotPassword)}>Forgot your password?</a>
+          </Actions>
+        </Form>
+      </>
+    ),
+  }
+}
+
+type Code = { next: string; refusal?: Refusal }
+
+/** The second step, once the password was right. */
+export function codeScreen(frame: Frame, { next, refusal }: Code): Screen {
+  return {
+    plain: true,
+    title: 'Your second factor',
+    footer: (
+      <>
+        Somebody else? <a href={frame.path(paths.login)}>Start again</a>
+      </>
+    ),
+    children: (
+      <>
+        <ErrorSummary title="You are not signed in yet" errors={refusalErrors(refusal)} />
+        <Form action={frame.path(paths.loginCode())} csrfToken={frame.csrfToken} leaves>
+          {next === paths.home ? null : <input type="hidden" name="next" value={next} />}
+          <CodeField refusal={refusal} alone />
+          <Actions>
+            <Button kind="primary">Sign in</Button>
           </Actions>
         </Form>
       </>

@@ -1,0 +1,56 @@
+import type { Config } from '#src/config.ts'
+import type { Door } from '#src/db/database.ts'
+import { type Opened, type Origin, opened, type Proved } from '#src/domains/auth/actions.ts'
+import type { Known } from '#src/domains/auth/factor.ts'
+import { contextOf } from '#src/domains/auth/tokens.ts'
+import { isToken, newToken, tokenHash } from '#src/http/cookies.ts'
+import { HttpError, invalid } from '#src/http/errors.ts'
+
+/** Keeps that a password was right until its code follows: under a token that opens nothing. */
+export async function askForCode(
+  db: Door,
+  { account, org, user, at }: Proved,
+  from: Origin,
+): Promise<string> {
+  const token = newToken()
+  await db.lookup('begin_proof', [account, org, user, at, tokenHash(token), contextOf(from)])
+  return token
+}
+
+type Tried = Proved & Known & { username: string; left: number }
+
+const startAgain = () =>
+  new HttpError(401, 'That took too long, or too many codes were wrong. Enter your password again.', {
+    title: 'Not signed in',
+    type: 'wrong-credentials',
+  })
+
+/**
+ * Signs in a browser in which a password was right, by the code that was asked for.
+ * @throws {HttpError} 422 for a wrong code, 401 once another password is needed, 429 while the name is locked
+ */
+export async function signInByCode(
+  db: Door,
+  config: Config,
+  { proof, code }: { proof: string | null; code: string },
+  from: Origin,
+): Promise<Opened> {
+  const hash = isToken(proof) ? tokenHash(proof) : null
+  const known = hash && (await db.lookup<Tried | null>('try_proof', [hash]))
+  if (!known) throw startAgain()
+  const opening = {
+    who: known,
+    name: known.username,
+    kind: 'browser',
+    from,
+    known,
+    code,
+    proof: hash,
+  } as const
+  return opened(db, config, opening).catch((error: HttpError) => {
+    if (error.status !== 401) throw error
+    throw known.left > 0
+      ? invalid([{ path: 'code', message: 'is wrong, or was used already' }])
+      : startAgain()
+  })
+}

@@ -1,0 +1,44 @@
+import type { UserActor } from '#src/access/actor.ts'
+import type { Config } from '#src/config.ts'
+import type { Door } from '#src/db/database.ts'
+import { deviceOf, failed, inPerson, type Origin, reauthenticate } from '#src/domains/auth/actions.ts'
+import { type Given, givenBy, type Known, NOTHING_GIVEN, resealed } from '#src/domains/auth/factor.ts'
+import { newToken, tokenHash } from '#src/http/cookies.ts'
+import { HttpError, invalid } from '#src/http/errors.ts'
+
+type Proof = { password: string } | { code: string }
+
+/**
+ * Proves again that it is the person who acts, by their password or a code: for ten minutes they may do what is
+ * dangerous. A code makes up for the second factor that a session lacks.
+ * @returns another token of a browser's session, where it may do more from now on
+ * @throws {HttpError} 422 for what is wrong, counted like a sign-in that failed; 429 while locked
+ */
+export async function confirm(
+  db: Door,
+  config: Config,
+  actor: UserActor,
+  proof: Proof,
+  from: Origin,
+): Promise<string | null> {
+  const account = inPerson(actor)
+  const { sessionId, sessionKind, lacks } = actor.identity
+  const token = lacks && 'code' in proof && sessionKind === 'browser' ? newToken() : null
+  const confirmed = (at: string | null, { step, recovery }: Given) => {
+    const renewed = token && tokenHash(token)
+    const values = [account, sessionId, at, step, recovery, deviceOf(from), renewed, actor.context]
+    return db.lookup<boolean>('confirm_session', values)
+  }
+  if ('password' in proof) {
+    const { at } = await reauthenticate(db, config, actor, { field: 'password', ...proof }, from)
+    if (await confirmed(at, NOTHING_GIVEN)) return null
+    throw new HttpError(409, 'The password was changed meanwhile.')
+  }
+  const known = await db.lookup<Known & { username: string }>('account_lookup', [account, deviceOf(from)])
+  if (await confirmed(null, await givenBy(config, known, proof.code))) {
+    await resealed(db, config, known)
+    return token
+  }
+  const error = await failed(db, config, { name: known.username, account, from })
+  throw error.status === 401 ? invalid([{ path: 'code', message: 'is wrong, or was used already' }]) : error
+}

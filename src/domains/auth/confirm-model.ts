@@ -1,0 +1,22 @@
+import { z } from 'zod'
+import { code } from '#src/domains/auth/model.ts'
+import { password } from '#src/domains/users/model.ts'
+
+const sent = z.strictObject({
+  password: z.union([z.literal(''), password]).optional(),
+  code: code.optional(),
+})
+
+/** A password or a code; of a form, the field that isn't empty. */
+const either = ({ password = '', code = '' }: z.infer<typeof sent>, context: z.RefinementCtx) => {
+  if (code) return { code }
+  if (password) return { password }
+  context.addIssue({ code: 'custom', path: ['password'], message: 'or a code is needed' })
+  return z.NEVER
+}
+
+export const proof = sent.transform(either)
+/** The same of a form, which names whose it is, for password managers, and where to go on to. */
+export const proofForm = sent
+  .extend({ username: z.string().optional(), next: z.string().max(2000).optional() })
+  .transform((form, context) => ({ next: form.next, proof: either(form, context) }))

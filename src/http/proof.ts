@@ -1,0 +1,35 @@
+import type { UserActor } from '#src/access/actor.ts'
+import { isFresh } from '#src/access/fresh.ts'
+import type { Door } from '#src/db/database.ts'
+import type { Endpoint } from '#src/http/endpoint.ts'
+import { HttpError } from '#src/http/errors.ts'
+import { paths } from '#src/paths.ts'
+
+/**
+ * What a session has to prove before an endpoint answers it: the second factor that a role asks for, and, for what is
+ * dangerous, once more who it is. People are led to where they do that, and back.
+ * @throws {HttpError} 403 with a type that says what is lacking
+ */
+export async function requireProof(
+  { access, early, fresh }: Endpoint,
+  actor: UserActor | null,
+  db: Door,
+): Promise<void> {
+  if ('public' in access || !actor) return
+  const { lacks } = actor.identity
+  if (lacks === 'second-factor-setup' && !early)
+    throw new HttpError(403, 'A role of yours asks for a second factor: set it up first.', {
+      type: 'second-factor-setup-required',
+      page: paths.secondFactor,
+    })
+  if (lacks === 'second-factor' && !early)
+    throw new HttpError(403, 'A role of yours asks for a second factor: enter its code first.', {
+      type: 'second-factor-required',
+      page: paths.confirm,
+    })
+  if (fresh && !(await isFresh(db, actor)))
+    throw new HttpError(403, 'Confirm first that it is you: by POST /auth/confirm.', {
+      type: 'reauthentication-required',
+      page: paths.confirm,
+    })
+}
