@@ -176,39 +176,48 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       execute format('create policy owner on security_events to %I using (true) with check (true)', current_user);
     end $$;
 
-    -- The words of a record follow its text columns, in the same statement.
-    create function app.searchable(name text, model text, columns text[]) returns void language plpgsql as $body$
-    declare
-      words text := (select string_agg(format('coalesce(n.%I, '''')', c), ' || '' '' || ') from unnest(columns) c);
-      named text := (select string_agg(quote_ident(c), ', ') from unnest(columns) c);
-      split text := format('regexp_split_to_table(app.fold(%s), ''[^[:alnum:]]+'')', words);
+    -- Rows of search_words that follow a record's columns, in the same statement: split makes them of a row n.
+    create function app.indexed(name text, follows text, model text, split text, columns text[]) returns void language plpgsql as $body$
+    declare named text := (select string_agg(quote_ident(c), ', ') from unnest(columns) c); verb text;
     begin
       execute format($f$
-        create function app.search_%1$s() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $t$
+        create function app.%1$s_%2$s() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $t$
         begin
           if tg_op = 'DELETE' then
             delete from public.search_words w using old_rows o
-            where w.org_id = o.org_id and w.model = %2$L and w.record_id = o.id;
+            where w.org_id = o.org_id and w.model = %3$L and w.record_id = o.id;
           elsif tg_op = 'INSERT' then
             insert into public.search_words (org_id, model, word, record_id)
-            select distinct n.org_id, %2$L, left(w, 64), n.id from new_rows n, %3$s w where w <> '';
-          elsif exists (select org_id, id, %4$s from new_rows except select org_id, id, %4$s from old_rows) then
+            select distinct n.org_id, %3$L, left(w, 64), n.id from new_rows n, %4$s w where w <> '';
+          elsif exists (select org_id, id, %5$s from new_rows except select org_id, id, %5$s from old_rows) then
             delete from public.search_words w using new_rows n
-            where w.org_id = n.org_id and w.model = %2$L and w.record_id = n.id;
+            where w.org_id = n.org_id and w.model = %3$L and w.record_id = n.id;
             insert into public.search_words (org_id, model, word, record_id)
-            select distinct n.org_id, %2$L, left(w, 64), n.id from new_rows n, %3$s w where w <> '';
+            select distinct n.org_id, %3$L, left(w, 64), n.id from new_rows n, %4$s w where w <> '';
           end if;
           return null;
-        end $t$ $f$, name, model, split, named);
-      execute format('revoke all on function app.search_%s() from public', name);
-      execute format('create trigger search_insert after insert on public.%I referencing new table as new_rows
-        for each statement execute function app.search_%s()', name, name);
-      execute format('create trigger search_update after update on public.%I referencing new table as new_rows old table as old_rows
-        for each statement execute function app.search_%s()', name, name);
-      execute format('create trigger search_delete after delete on public.%I referencing old table as old_rows
-        for each statement execute function app.search_%s()', name, name);
+        end $t$ $f$, follows, name, model, split, named);
+      execute format('revoke all on function app.%s_%s() from public', follows, name);
+      foreach verb in array array['insert', 'update', 'delete'] loop
+        execute format('create trigger %1$s_%2$s after %2$s on public.%3$I referencing %4$s for each statement execute function app.%1$s_%3$s()',
+          follows, verb, name, case verb when 'insert' then 'new table as new_rows' when 'delete' then 'old table as old_rows'
+            else 'new table as new_rows old table as old_rows' end);
+      end loop;
     end $body$;
-    revoke all on function app.searchable(text, text, text[]) from public;
+
+    -- The words of its text columns.
+    create function app.searchable(name text, model text, columns text[]) returns void language plpgsql as $body$
+    declare words text := (select string_agg(format('coalesce(n.%I, '''')', c), ' || '' '' || ') from unnest(columns) c);
+    begin
+      perform app.indexed(name, 'search', model, format('regexp_split_to_table(app.fold(%s), ''[^[:alnum:]]+'')', words), columns);
+    end $body$;
+
+    -- The tags of an array of them, each as a whole, apart from the words.
+    create function app.tagged(name text, model text, tags text) returns void language plpgsql as $body$
+    begin
+      perform app.indexed(name, 'tag', model || '#' || tags, format('unnest(n.%I)', tags), array[tags]);
+    end $body$;
+    revoke all on function app.searchable(text, text, text[]), app.tagged(text, text, text), app.indexed(text, text, text, text, text[]) from public;
     do $$ begin perform app.searchable('users', 'user', array['username', 'email', 'first_name', 'last_name']); end $$;
 
     create trigger stamp before update on group_members for each row execute function app.stamp();
@@ -233,6 +242,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 export async function down(db: Kysely<unknown>): Promise<void> {
   await sql`
     drop table search_words, group_members, groups, users, security_events, unknown_logins, accounts, organizations cascade;
-    drop function app.touch_members(), app.search_users(), app.searchable(text, text, text[]);
+    drop function app.touch_members(), app.search_users(), app.tagged(text, text, text), app.searchable(text, text, text[]),
+      app.indexed(text, text, text, text, text[]);
   `.execute(db)
 }

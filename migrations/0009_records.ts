@@ -7,7 +7,7 @@ import { type Kysely, sql } from 'kysely'
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
-    -- sorts: of text columns by their folded form, a column of its own named sort_<name>
+    -- sorts: of text columns by their folded form, a column of its own named sort_<name>; a column of text[] holds tags
     create function app.record_table(name text, model text, columns text, searched text[] default '{}', sorts text[] default '{}',
       filters text[] default '{}') returns void language plpgsql as $body$
     declare
@@ -50,13 +50,15 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       perform app.tenant_table(name), app.versioned(name, own || array['owner_user_id', 'owner_group_id', 'deleted_at']),
         app.audited(name, model, 'id', array['id'], own || standard);
       if cardinality(searched) > 0 then perform app.searchable(name, model, searched); end if;
+      perform app.tagged(name, model, a.attname) from pg_attribute a
+      where a.attrelid = format('public.%I', name)::regclass and a.attname = any (own) and a.atttypid = 'text[]'::regtype;
     end $body$;
 
     create function app.drop_record_table(name text) returns void language plpgsql as $body$
     begin
       execute format('drop table public.%I', name);
       execute format('drop function app.audit_%s()', name);
-      execute format('drop function if exists app.search_%s()', name);
+      execute format('drop function if exists app.search_%s(), app.tag_%s()', name, name);
     end $body$;
     revoke all on function app.record_table(text, text, text, text[], text[], text[]), app.drop_record_table(text) from public;
 

@@ -8,7 +8,7 @@ export type FilterDeclaration = readonly string[] | Typed
 
 type Typed =
   | { kind: 'choice'; values: readonly string[]; column?: string | null }
-  | { kind: 'uuid' | 'boolean' | 'text' | 'integer' | 'date' | 'instant'; column?: string | null }
+  | { kind: 'uuid' | 'boolean' | 'text' | 'tags' | 'integer' | 'date' | 'instant'; column?: string | null }
 
 const operators = { '': '=', '.gte': '>=', '.gt': '>', '.lte': '<=', '.lt': '<' } as const
 
@@ -25,6 +25,7 @@ export type Condition = {
 const casts = {
   choice: 'text',
   text: 'text',
+  tags: 'text',
   uuid: 'uuid',
   boolean: 'boolean',
   integer: 'bigint',
@@ -46,7 +47,7 @@ export function parametersOf(filter: string, declaration: FilterDeclaration): Pa
   const { kind, column = filter } = declared
   const schema = kind === 'choice' ? choice(declared.values) : typed[kind]
   const ordered = kind === 'integer' || kind === 'date' || kind === 'instant'
-  const several = kind === 'choice' || kind === 'uuid'
+  const several = kind === 'choice' || kind === 'uuid' || kind === 'tags'
   return Object.entries(operators)
     .filter(([suffix]) => ordered || suffix === '')
     .map(([suffix, op]) => ({
@@ -72,6 +73,9 @@ const choice = (values: readonly string[]) =>
         values.length > 1 ? `Among ${values.join(', ')}; several by comma.` : `${values}, or nothing.`,
     })
 
+/** How a tag is stored and looked for: one form for all its spellings. */
+export const asTag = (text: string) => text.normalize('NFKC').trim().toLowerCase()
+
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 const one = (fits: (text: string) => boolean, message: string, like: string) =>
@@ -89,6 +93,11 @@ const typed = {
     .meta({ description: 'An id; several by comma.' }),
   boolean: one((text) => text === 'true' || text === 'false', 'must be true or false', 'true or false.'),
   text: one((text) => text.length <= 200, 'has at most 200 characters', 'Exactly this.'),
+  tags: list()
+    .transform((tags) => [...new Set(tags.map(asTag).filter(Boolean))])
+    .refine((tags) => tags.length <= 50 && tags.every((tag) => tag.length <= 50), 'must be tags, at most 50')
+    .transform(some)
+    .meta({ description: 'A tag; several by comma, of which a record has one or more.' }),
   integer: one(
     (text) => /^-?\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text)),
     'must be a whole number',

@@ -1,6 +1,16 @@
 import { z } from 'zod'
+import { asTag } from '#src/http/filter.ts'
 
-export type Kind = 'text' | 'email' | 'integer' | 'flag' | 'choice' | 'date' | 'instant' | 'reference'
+export type Kind =
+  | 'text'
+  | 'tags'
+  | 'email'
+  | 'integer'
+  | 'flag'
+  | 'choice'
+  | 'date'
+  | 'instant'
+  | 'reference'
 
 /** Looks of a value in a list: see `Badge`. */
 export type Tone = 'good' | 'warn' | 'bad' | 'info' | 'plain'
@@ -15,7 +25,7 @@ export type Column = {
   /** As it is answered. */
   output: z.ZodType
   /** SQL type. */
-  type: 'text' | 'integer' | 'boolean' | 'date' | 'timestamptz' | 'uuid'
+  type: 'text' | 'text[]' | 'integer' | 'boolean' | 'date' | 'timestamptz' | 'uuid'
   /** Has to be sent when a record is made. */
   required: boolean
   /** What stands where nothing was sent. */
@@ -97,6 +107,25 @@ export function text(label: string, given: Given & { max?: number; rows?: number
   const plain = rows ? lines(max) : line(max)
   const input = rest.required ? plain.pipe(z.string().min(1, 'is needed')) : plain
   return column('text', 'text', label, z.string(), '', input, rest, { rows, listed: !rows })
+}
+
+const SEVERAL = 'must be tags: an array, or words with commas'
+const TAG = /^[\p{L}\p{N}][\p{L}\p{N} ._:/+#-]*$/u
+
+/** Tags, each normalised and once, in order: an array, or words with commas. The list is filtered by them. */
+export function tags(label: string, given: Given & { most?: number } = {}): Column {
+  const { most = 20, ...rest } = given
+  const each = z
+    .array(z.string(SEVERAL), SEVERAL)
+    .transform((sent) => [...new Set(sent.map(asTag).filter(Boolean))].sort())
+    .refine(
+      (sent) => sent.every((tag) => tag.length <= 50 && TAG.test(tag)),
+      'has tags of up to 50 letters, digits, spaces and . _ : / + # -',
+    )
+    .refine((sent) => sent.length <= most, `has at most ${most} tags`)
+  const needed = rest.required ? each.refine((sent) => sent.length > 0, 'is needed') : each
+  const input = z.preprocess((sent) => (typeof sent === 'string' ? sent.split(',') : sent), needed)
+  return column('tags', 'text[]', label, z.array(z.string()), [], input, { filterable: true, ...rest })
 }
 
 /** An address, normalised; null where there is none. */

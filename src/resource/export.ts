@@ -17,6 +17,7 @@ export const fromCell = (cell: string): string =>
 
 const cellOf = ({ kind }: Column, value: unknown): string => {
   if (value === null || value === undefined) return ''
+  if (Array.isArray(value)) return value.join(', ')
   return kind === 'text' || kind === 'email' ? guarded(String(value)) : String(value)
 }
 

@@ -19,6 +19,8 @@ const shapeOf = (body: z.ZodType) => (body as { shape?: Readonly<Record<string, 
 
 function exampleOf({ kind, label, options = [] }: Column): string {
   switch (kind) {
+    case 'tags':
+      return 'one, another'
     case 'email':
       return 'name@example.com'
     case 'integer':

@@ -4,7 +4,7 @@ import type { Acting, Database, Db } from '#src/db/database.ts'
 import { beyond, COUNT_CAP, type Cursor, type Page, type PageRow, page } from '#src/db/paging.ts'
 import type { DB } from '#src/db/types.ts'
 import type { ListView } from '#src/http/list.ts'
-import { entries, FEW, probed, type Search, searched } from '#src/resource/search.ts'
+import { entries, probed, ranked, type Search, searched } from '#src/resource/search.ts'
 
 /** Plans are kept for pages of this length alone, so that there are few. */
 const USUAL_LIMIT = 25
@@ -22,7 +22,7 @@ export type Source<T extends keyof DB> = {
 
 /**
  * One page by keyset, in one statement and one round trip, with the total up to the cap.
- * A search first asks how telling its words are: few entries are looked up; with many, the list is walked in its
+ * A search first asks how telling its words and tags are: few entries are looked up; with many, the list is walked in its
  * order for a while, since the next match is rarely far. An empty page behind a cursor asks for its total.
  */
 export async function list<Row, T extends keyof DB = keyof DB>(
@@ -31,12 +31,12 @@ export async function list<Row, T extends keyof DB = keyof DB>(
   view: ListView,
   declared: Source<T>,
 ): Promise<Page<Row>> {
-  const { search, grant } = declared
+  const { grant } = declared
   const name = JSON.stringify([actor.orgId, declared.table, grant.reach, view.q, view.filters])
   const beyondCap = db.counts.beyondCap(name)
   const near = !beyondCap && (await reachesFew(db, actor, declared))
-  const source = near ? nearest(declared) : declared
-  const few = await hasFew(db, actor, search)
+  const { search, few } = await rarestFirst(db, actor, declared.search)
+  const source = { ...(near ? nearest(declared) : declared), search }
   // a plan that holds for every organization may be kept: no words, no small set of groups, limits in the text
   const prepared = !search && (grant.all || beyondCap) && view.limit === USUAL_LIMIT
   const walked = few
@@ -113,14 +113,15 @@ export const nearest = <T extends keyof DB>(source: Source<T>): Source<T> => ({
   matching: (db) => source.matching(db, { few: true }),
 })
 
-/** Whether the longest word has so few entries that a search begins with them. */
-async function hasFew(
+/** What is searched for in the order in which it tells most; no search is over at once. */
+async function rarestFirst(
   db: Pick<Database, 'readAs'>,
   actor: Acting,
   search: Search | null | undefined,
-): Promise<boolean> {
-  const [found] = search ? await db.readAs(actor, (q) => statement(q, entries(search))) : []
-  return (found?.entries ?? 0) <= FEW
+): Promise<{ search: Search | null; few: boolean }> {
+  if (!search) return { search: null, few: true }
+  const [found] = await db.readAs(actor, (q) => statement(q, entries(search)))
+  return ranked(search, found?.entries ?? [])
 }
 
 /** The rows of a source, with its search. */

@@ -9,7 +9,7 @@ import type { ListView } from '#src/http/list.ts'
 import { filtered } from '#src/resource/filter.ts'
 import { type Source, statement } from '#src/resource/list.ts'
 import { nameOfReference, type Resource, type Row, resourceOf } from '#src/resource/resource.ts'
-import { searchFor } from '#src/resource/search.ts'
+import { searchFor, taggedWith, wordsIn } from '#src/resource/search.ts'
 
 type Table = keyof DB & string
 
@@ -60,7 +60,10 @@ export function sourceOf<M extends Model>(
       entries: (most) => grant.entries(most),
     },
     json: recordJson(resource, actor),
-    search: declared.searched ? searchFor(resource.model.name, view.q) : null,
+    search: searchFor(
+      ...tagsOf(resource, view),
+      ...(declared.searched ? wordsIn(resource.model.name, view.q) : []),
+    ),
     matching: (db, how) => {
       let query = db.selectFrom(table).where(grant.where(table, how))
       if (declared.narrow) query = query.where(declared.narrow(table, view))
@@ -72,6 +75,12 @@ export function sourceOf<M extends Model>(
     },
   }
 }
+
+/** What a list is asked for by tags. */
+const tagsOf = ({ model, columns }: Resource, { filters }: ListView) =>
+  Object.entries(filters).flatMap(([name, tags]) =>
+    columns[name]?.kind === 'tags' ? [taggedWith(model.name, name, tags)] : [],
+  )
 
 /** One record, and what the reader may do with it. */
 export type Found = { id: string; json: string; version: number; update: boolean; delete: boolean }

@@ -160,7 +160,7 @@ const filterKinds = {
 } as const
 
 const filterOf = ({ kind, options = [] }: Column): ListDeclaration['filters'][string] =>
-  kind === 'choice' ? options : { kind: filterKinds[kind] }
+  kind === 'choice' ? options : kind === 'tags' ? { kind, column: null } : { kind: filterKinds[kind] }
 
 /** What is sent: columns that nobody writes are not fields, those that only stand at the beginning not later. */
 function bodies(columns: Readonly<Record<string, Column>>): Resource['body'] {

@@ -125,6 +125,9 @@ export async function lockRecord<M extends Model>(
   return { id: own, json, version: now, row: () => JSON.parse(json) }
 }
 
+const differs = (value: unknown, was: unknown) =>
+  Array.isArray(value) ? JSON.stringify(value) !== JSON.stringify(was) : value !== was
+
 /** Changes what is named; whose it becomes has to be in scope as well. */
 export async function updateRecord<M extends Model>(
   tx: Db,
@@ -137,7 +140,9 @@ export async function updateRecord<M extends Model>(
 ): Promise<Written> {
   const target = await lockRecord(tx, resource, actor, grant, id, { version })
   const was = target.row()
-  const changed = Object.fromEntries(Object.entries(change).filter(([name, value]) => value !== was[name]))
+  const changed = Object.fromEntries(
+    Object.entries(change).filter(([name, value]) => differs(value, was[name])),
+  )
   if (!Object.keys(changed).length) return target
   place(resource, grant, changed)
   return writeRecord(tx, resource, actor, grant, id, changed)

@@ -69,7 +69,10 @@ export function agreement(given: Stage): void {
     const people: Somebody[] = []
     for (let n = 0; n < PEOPLE; n++) people.push(await personByChance(stage, groups))
     const own = await certain([`${model}:read:own`, `${model}:update:own`], stage)
-    people.push(own, await certain([`${model}:read:all`, `${model}:update:own`, `${model}:delete:all`], stage))
+    people.push(
+      own,
+      await certain([`${model}:read:all`, `${model}:update:own`, `${model}:delete:all`], stage),
+    )
     const places = Array.from({ length: ROWS }, () => ({
       owner_user_id: next() < 0.6 ? one(people).id : null,
       owner_group_id: next() < 0.7 ? one(groups).id : null,

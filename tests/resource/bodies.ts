@@ -39,6 +39,17 @@ const wrong: Record<Column['kind'], unknown[]> = {
   ],
   instant: ['2026-01-01T00:00:00Z', null],
   reference: ['nonsense', 1, true, randomUUID(), `${randomUUID()}x`],
+  tags: [
+    1,
+    null,
+    true,
+    LONG,
+    '-a',
+    ['a\u0007b'],
+    [''.padEnd(51, 'x')],
+    [1],
+    Array.from({ length: 51 }, (_, n) => `t${n}`),
+  ],
 }
 /** The fields that nobody writes, whatever the entity. */
 const STRANGE = [
@@ -262,7 +273,7 @@ export function bodies(stage: Stage): void {
   })
 }
 
-const nullable = ({ kind }: Column) => !['text', 'flag', 'choice'].includes(kind)
+const nullable = ({ kind }: Column) => !['text', 'flag', 'choice', 'tags'].includes(kind)
 
 /** A form's page has what was entered: as a value, as text, chosen, or ticked. */
 function expectShown(page: string, name: string, kind: Column['kind'], sent: Body[string]): void {

@@ -80,8 +80,7 @@ export function imports(given: Stage): void {
     for (const [name, { kind, rows, required, write }] of columns)
       if (kind === 'text' && write === 'always')
         body[name] = rows ? `${text}\n\n=second "line"` : text?.replaceAll('\t', ' ')
-      else if (!required && kind !== 'text' && kind !== 'flag' && kind !== 'choice' && n % 2)
-        body[name] = null
+      else if (!required && !['text', 'flag', 'choice', 'tags'].includes(kind) && n % 2) body[name] = null
     return { ...body, ...given.named(`${text?.replaceAll('\t', ' ')} ${n}`) }
   }
 
@@ -111,6 +110,7 @@ export function imports(given: Stage): void {
   test('all that is wrong is said at once, with line and column, and nothing is made', async () => {
     const wrong: Record<string, string> = {
       text: 'a\u0007b',
+      tags: '-',
       email: 'nobody',
       integer: 'two',
       flag: 'maybe',

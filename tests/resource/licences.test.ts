@@ -16,8 +16,16 @@ await suiteFor({
     contact: `${unique('contact')}@example.com`,
     active: true,
     remarks: 'Paid by card',
+    labels: ['paid', 'to renew'],
   }),
-  change: { seats: 11, plan: 'all', active: false, expires: '2028-01-01', remarks: 'Paid\nby bank' },
+  change: {
+    seats: 11,
+    plan: 'all',
+    active: false,
+    expires: '2028-01-01',
+    remarks: 'Paid\nby bank',
+    labels: ['new'],
+  },
 })
 
 await suiteFor({

@@ -10,6 +10,7 @@ import {
   integer,
   ownership,
   reference,
+  tags,
   text,
 } from '#src/resource/column.ts'
 import { defineResource } from '#src/resource/resource.ts'
@@ -64,6 +65,7 @@ export const licences = defineResource(licence, {
     reviewer_id: reference('Reviewer', 'user', { filterable: true }),
     team_id: reference('Team', 'group', { listed: false }),
     remarks: text('Remarks', { rows: 3 }),
+    labels: tags('Labels'),
     checked_at: instant('Checked', { filterable: true }),
     ...ownership,
   },
@@ -96,6 +98,7 @@ await sql`select app.record_table('licences', 'licence', $$
     reviewer_id uuid,
     team_id uuid,
     remarks text not null default '',
+    labels text[] not null default '{}',
     checked_at timestamptz,
     foreign key (org_id, reviewer_id) references users (org_id, id),
     foreign key (org_id, team_id) references groups (org_id, id)

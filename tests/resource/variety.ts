@@ -10,6 +10,7 @@ export function varied(
   if (kind === 'reference') return filterable ? [people.owner.id, people.looker.id, null][n % 3] : undefined
   if (kind === 'flag') return n % 3 === 0
   if (kind === 'choice') return options?.[n % options.length]
+  if (kind === 'tags') return [['red'], ['blue', 'red'], []][n % 3]
   if (!required && !sortable && n % 4 === 0) return kind === 'text' ? '' : null
   if (kind === 'integer') return 1 + (n % 5)
   if (kind === 'instant') return `2026-03-1${n % 3}T00:00:00.000001+00:00`
@@ -39,6 +40,13 @@ export function filtersOf(name: string, { kind, options = [] }: Column, { people
     return ranges(name, at, (value) =>
       value === null ? null : String(value).localeCompare(at.replace('Z', '+00:00')),
     )
+  if (kind === 'tags')
+    return [
+      [`${name}=blue`, (value) => (value as string[]).includes('blue')],
+      [`${name}=BLUE,red`, (value) => (value as string[]).length > 0],
+      [`${name}=re`, () => false],
+      [`${name}=`, () => true],
+    ]
   const both = [people.owner.id, people.looker.id]
   if (kind === 'reference')
     return [
@@ -73,6 +81,7 @@ export function wrongFilters(name: string, { kind }: Column): string[] {
     date: ['yesterday', '2026-02-30', '2026-1-1'],
     instant: ['yesterday', '2026-02-30T00:00:00Z'],
     reference: ['nonsense'],
+    tags: ['x'.repeat(51)],
   }
   const odd = kind === 'integer' || kind === 'date' || kind === 'instant' ? [] : [`${name}.gte=1`]
   return [...(wrong[kind] ?? []).map((value) => `${name}=${encodeURIComponent(value)}`), ...odd]

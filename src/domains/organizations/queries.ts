@@ -10,15 +10,13 @@ import { actorName, type History, historyFrom, historyOf, type Line } from '#src
 import { everyRow, inPieces, list, type Source } from '#src/resource/list.ts'
 import type { Chosen } from '#src/resource/parts.ts'
 import { namesOf } from '#src/resource/query.ts'
-import { searchFor } from '#src/resource/search.ts'
+import { wordsOf } from '#src/resource/search.ts'
 
 /** Whether somebody acts in the platform organization, from where all others are managed. */
 export const onPlatform = ({ identity }: UserActor) => identity.organization.kind === 'platform'
 
 /** An organization as JSON, for rows of `organizations`. */
 export const organizationJson = sql<string>`app.organization_json(organizations)`
-
-const wordsOf = ({ q }: ListView) => [...(searchFor('organization', q)?.words ?? [])]
 
 const read = <Row>(db: Door, actor: UserActor, statement: RawBuilder<Row>) =>
   db.readAs<Row>(actor, (q) => ({ compile: () => statement.compile(q) }))
@@ -30,7 +28,7 @@ function rowsOfAll(db: Door, actor: UserActor, view: ListView): Promise<PageRow[
   return read(
     db,
     actor,
-    sql<PageRow>`select id, key, doc as json, total from app.list_organizations(${wordsOf(view)}, ${view.filters.status ?? null},
+    sql<PageRow>`select id, key, doc as json, total from app.list_organizations(${wordsOf(view.q)}, ${view.filters.status ?? null},
       ${view.column}, ${view.descending !== backwards}, ${at?.key ?? null}, ${at?.id ?? null}, ${view.limit + 1}, ${view.offset})`,
   )
 }
@@ -50,7 +48,7 @@ const own = (grant: Grant<'organization', 'read'>, view: ListView): Source<'orga
   json: organizationJson,
   matching: (q) => {
     const found = q.selectFrom('organizations').where(grant.where())
-    const words = wordsOf(view)
+    const words = wordsOf(view.q)
     const named = sql<boolean>`organizations.search_name like all (array(
       select '% ' || app.fold(w) || '%' from unnest(${words}::text[]) w))`
     const matching = words.length ? found.where(named) : found

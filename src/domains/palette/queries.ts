@@ -5,7 +5,7 @@ import type { Door } from '#src/db/database.ts'
 import type { Entry } from '#src/domains/palette/entries.ts'
 import { placesOf } from '#src/resource/places.ts'
 import { allResources, type Resource } from '#src/resource/resource.ts'
-import { entries, FEW, probed, type Search, searched, searchFor } from '#src/resource/search.ts'
+import { entries, probed, ranked, type Search, searched, searchFor, wordsIn } from '#src/resource/search.ts'
 
 /** Of each entity. */
 const MOST = 5
@@ -28,7 +28,7 @@ export async function findRecords(
   const finders = allResources().flatMap((resource): Finder[] => {
     const there = resource.declared.searched && pages.has(resource.path)
     const grant = there ? actor.find(resource.may('read')) : null
-    const search = searchFor(resource.model.name, q)
+    const search = searchFor(...wordsIn(resource.model.name, q))
     return grant && search ? [{ resource, grant, search }] : []
   })
   if (!finders.length) return []
@@ -36,9 +36,11 @@ export async function findRecords(
     db.readAs<T>(actor, (cold) => ({
       compile: () => sql<T>`${sql.join(parts, sql` union all `)}`.compile(cold),
     }))
-  const counted = await read(finders.map(({ search }) => telling(search)))
-  const few = new Map<string, boolean>(counted.map((row) => [row.model, row.entries <= FEW]))
-  const hits = await read(finders.map((finder) => first(finder, few.get(finder.search.model) ?? false)))
+  const counted = await read(finders.map(telling))
+  const counts = new Map(counted.map((row) => [row.model, row.entries]))
+  const hits = await read(
+    finders.map((finder) => first(finder, counts.get(finder.resource.model.name) ?? [])),
+  )
   const resources = new Map<string, Resource>(finders.map(({ resource }) => [resource.model.name, resource]))
   return hits.flatMap(({ model, id, title, hint }) => {
     const found = resources.get(model)
@@ -46,12 +48,13 @@ export async function findRecords(
   })
 }
 
-/** How telling the rarest word is: it decides whether the search begins with it. */
-const telling = (search: Search) => sql<{ model: string; entries: number }>`
-  select ${search.model}::text as model, e.entries from (${entries(search)}) e`
+/** How telling each word is: it decides with which the search begins. */
+const telling = ({ resource, search }: Finder) => sql<{ model: string; entries: number[] }>`
+  select ${resource.model.name}::text as model, e.entries from (${entries(search)}) e`
 
 /** The first of an entity, in the order of its list. */
-function first({ resource, grant, search }: Finder, few: boolean): RawBuilder<Hit> {
+function first({ resource, grant, search: asked }: Finder, counts: readonly number[]): RawBuilder<Hit> {
+  const { search, few } = ranked(asked, counts)
   const { table, soft, declared, list } = resource
   const [column] = list.sorts[list.defaultSort.replace(/^-/, '')] ?? ['id']
   const order = sql`${sql.ref(`${table}.${column}`)} ${list.defaultSort.startsWith('-') ? sql`desc` : sql`asc`}`

@@ -33,10 +33,7 @@ export const listColumns = ({ frame, may }: Switching): Column<Row>[] => [
   },
 ]
 
-const status = (row: Row, frame: Frame) => {
-  const column = permissions.columns.status
-  return column ? shown('status', column, row, frame) : null
-}
+const status = (row: Row, frame: Frame) => shown(permissions, 'status', row, frame)
 
 /** Enables or disables, after a question. */
 export function Switch({ permission, frame }: { permission: PermissionRecord; frame: Frame }) {

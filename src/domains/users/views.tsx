@@ -32,10 +32,7 @@ export const listColumns = (frame: Frame): Column<Row>[] => [
   },
 ]
 
-const status = (frame: Frame) => {
-  const column = users.columns.status
-  return (row: Row) => (column ? shown('status', column, row, frame) : null)
-}
+const status = (frame: Frame) => (row: Row) => shown(users, 'status', row, frame)
 
 /** The groups that somebody is in, as far as the reader sees groups. */
 export function GroupsPanel({ row, frame }: { row: Row; frame: Frame }) {

@@ -1,5 +1,5 @@
 import type { Column } from '#src/resource/column.ts'
-import { nameOfReference, type Row, resourceOf } from '#src/resource/resource.ts'
+import { nameOfReference, type Resource, type Row, resourceOf } from '#src/resource/resource.ts'
 import { Badge } from '#src/ui/feedback.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import type { Child } from '#src/ui/html.ts'
@@ -8,7 +8,13 @@ import { Time } from '#src/ui/time.tsx'
 export const capital = (words: string) => words.charAt(0).toUpperCase() + words.slice(1)
 
 /** A value as pages show it; null where there is none. */
-export function shown(name: string, column: Column, row: Row, frame: Frame): Child {
+export function shown(
+  { path, columns }: Pick<Resource, 'path' | 'columns'>,
+  name: string,
+  row: Row,
+  frame: Frame,
+): Child {
+  const column = columns[name] as Column
   const value = row[name]
   if (value === null || value === undefined || value === '') return null
   switch (column.kind) {
@@ -21,12 +27,27 @@ export function shown(name: string, column: Column, row: Row, frame: Frame): Chi
         tone: column.tones?.[String(value)] ?? 'plain',
         children: column.labels?.[String(value)] ?? capital(String(value)),
       })
+    case 'tags':
+      return (value as string[]).length ? (
+        <Tags list={frame.path(path)} name={name} tags={value as string[]} />
+      ) : null
     case 'reference':
       return Reference({ of: column.of, row, name, frame })
     default:
       return String(value)
   }
 }
+
+/** Each leads to the others that have it. */
+const Tags = ({ list, name, tags }: { list: string; name: string; tags: readonly string[] }) => (
+  <span class="tags">
+    {tags.map((tag) => (
+      <a class="tag" href={`${list}?${new URLSearchParams({ [name]: tag })}`}>
+        {tag}
+      </a>
+    ))}
+  </span>
+)
 
 /** The other record's name as a link, where the reader may see it. */
 function Reference({ of, row, name, frame }: { of?: string; row: Row; name: string; frame: Frame }): Child {

@@ -33,7 +33,8 @@ export type FormProps = {
   more?: (props: FieldsProps) => Child
 }
 
-const text = (value: unknown) => (value === null || value === undefined ? '' : String(value))
+const text = (value: unknown) =>
+  value === null || value === undefined ? '' : Array.isArray(value) ? value.join(', ') : String(value)
 
 /** The record's values as a form sends them. */
 const sentForm = ({ columns }: Resource, row: Row | undefined) =>

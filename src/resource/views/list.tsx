@@ -166,7 +166,7 @@ export function listColumns(resource: Resource, frame: Frame): Column<Row>[] {
         name in list.sorts && (column.kind === 'instant' || column.kind === 'date' ? 'descending' : true),
       align: column.kind === 'integer' ? ('end' as const) : undefined,
       href: name === title ? (row: Row) => frame.path(places.one(row.id)) : undefined,
-      cell: (row: Row) => shown(name, column, row, frame),
+      cell: (row: Row) => shown(resource, name, row, frame),
     })),
   ] as Column<Row>[]
 }
@@ -175,6 +175,8 @@ export function listColumns(resource: Resource, frame: Frame): Column<Row>[] {
 function filtersOf(resource: Resource, chosen: Record<string, string>, may: May): Filter[] {
   const filters = Object.entries(resource.columns).flatMap(([name, column]): Filter[] => {
     if (!column.filterable) return []
+    const tags = column.kind === 'tags' ? chosen[name] : undefined
+    if (tags) return [{ name, label: column.label, value: tags, options: [{ value: tags, label: tags }] }]
     const options = column.options ?? (column.kind === 'flag' ? ['true', 'false'] : [])
     if (!options.length) return []
     const labels: Record<string, string> = column.kind === 'flag' ? flagLabels(column) : { ...column.labels }

@@ -78,7 +78,7 @@ function WhySeen({ resource, row, frame }: RecordProps) {
 const factsOf = ({ resource, row, frame }: RecordProps) =>
   Object.entries(resource.columns).map(([name, column]) => ({
     label: column.label,
-    value: shown(name, column, row, frame),
+    value: shown(resource, name, row, frame),
   }))
 
 function RecordActions({ resource, row, may, frame, actions }: RecordProps) {
