@@ -16,6 +16,7 @@ import { requireSame } from './measure/same.ts'
 import { measureScopes } from './measure/scopes.ts'
 import { type Server, startServer, stopAll } from './measure/server.ts'
 import { measureStarts } from './measure/start.ts'
+import { measureTags } from './measure/tags.ts'
 import { countTrips } from './measure/trips.ts'
 import { help, type Options, readOptions } from './options.ts'
 import { budgetsOf, type Findings } from './report/budgets.ts'
@@ -97,7 +98,9 @@ async function measured(kinds: readonly Kind[], database: BenchDatabase): Promis
     say,
   )
   const wants = (part: string) => !options.only.length || options.only.includes(part)
-  const lists = wants('lists') ? await measureLists(ours, database) : []
+  const lists = wants('lists')
+    ? [...(await measureLists(ours, database)), ...(await measureTags(database))]
+    : []
   const scopes = wants('scopes') ? await measureScopes(ours, database) : null
   const files = wants('files') ? await measureFiles(database) : null
   const memory = {

@@ -54,6 +54,10 @@ export async function loadPeople(client: pg.ClientBase): Promise<void> {
           regexp_split_to_table(app.fold(u.username || ' ' || u.email || ' ' || u.first_name || ' ' || u.last_name),
             '[^[:alnum:]]+') w
         where w <> '' order by 1, 2, 3, 4;
+      insert into search_words (org_id, model, word, record_id)
+        select p.org_id, 'user#tags', t.tag, p.id from (select *, count(*) over (partition by org) as all_of_it from people where org >= ${tested.medium}) p
+        join (values ('rare', 25), ('common', null)) t(tag, most) on p.seq % case when t.most is null then 10 else p.all_of_it / t.most end = 3
+        order by 1, 2, 3, 4;
     `,
   })
   await loadGroups(client)

@@ -33,7 +33,8 @@ be the quotient of the two medians. CPU is user and system time of one request.
 ${lists(findings)}
 
 Two clients at a time, ours alone: requests a second in the organization of 1,000,000 and in one of 1,000. The common
-words match many more people in the larger one, so that only what finds as many in both is held to a ratio.
+words match many more people in the larger one, so that only what finds as many in both is held to a ratio. Tags are
+asked of the list itself, one after the other: no entity has any yet.
 
 ## Files
 
