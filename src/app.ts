@@ -21,13 +21,15 @@ import { paletteRoutes } from '#src/domains/palette/routes.tsx'
 import { permissionRoutes } from '#src/domains/permissions/routes.tsx'
 import { assignmentRoutes } from '#src/domains/roles/assignment-routes.tsx'
 import { roleRoutes } from '#src/domains/roles/routes.tsx'
+import { ownSessionRoutes } from '#src/domains/sessions/own-routes.tsx'
 import { sessionRoutes } from '#src/domains/sessions/routes.tsx'
+import { normalised } from '#src/domains/users/model.ts'
 import { profileRoutes } from '#src/domains/users/profile-routes.tsx'
 import { userRoutes } from '#src/domains/users/routes.tsx'
 import { clientAddress } from '#src/http/address.ts'
 import { Cookies } from '#src/http/cookies.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
-import { limit } from '#src/http/limits.ts'
+import { Limits } from '#src/http/limits.ts'
 import { mount } from '#src/http/mount.ts'
 import { Assets } from '#src/http/static.ts'
 import { paths } from '#src/paths.ts'
@@ -48,6 +50,7 @@ export const endpoints: Endpoint[] = [
   ...roleRoutes,
   ...assignmentRoutes,
   ...permissionRoutes,
+  ...ownSessionRoutes,
   ...sessionRoutes,
   // before the path that takes an id
   ...enteringRoutes,
@@ -88,9 +91,7 @@ export function createApp({
     db,
     rights,
     cookies: new Cookies(config),
-    signInLimit: config.RATE_LIMIT_ENABLED
-      ? limit(db.pool, 'sign-in', config.SIGN_IN_ATTEMPTS, config.RATE_LIMIT_WINDOW)
-      : null,
+    limits: config.RATE_LIMIT_ENABLED ? new Limits(db, config, normalised) : null,
     asset: (name) => assets.path(name),
     navigation: navigationFor,
     seen,

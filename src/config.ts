@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
@@ -35,6 +36,12 @@ const list = z
     }
   })
 
+/** `10.0.0.1`, `10.0.0.0/8` and the same of IPv6. */
+function isRange(text: string): boolean {
+  const [, address = '', bits = '0'] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  return Number(bits) <= ({ 4: 32, 6: 128 }[isIP(address)] ?? -1)
+}
+
 /** An address, or a name with its address in angle brackets. */
 const mailbox = z
   .string()
@@ -61,7 +68,9 @@ export const settings = {
     PUBLIC_URL: url.describe(
       'Address that people see, like https://ambit.example.com; https makes cookies Secure',
     ),
-    TRUSTED_PROXIES: list.describe('Addresses or CIDR ranges of proxies whose X-Forwarded-For counts'),
+    TRUSTED_PROXIES: list
+      .refine((ranges) => ranges.every(isRange), 'holds what is no address and no CIDR range')
+      .describe('Addresses or CIDR ranges of proxies whose X-Forwarded-For counts'),
     LOG_LEVEL: z
       .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
       .default('info')
@@ -94,11 +103,21 @@ export const settings = {
       .min(32, 'must have 32 characters or more')
       .optional()
       .describe('Generated into DATA_DIR in development, required in production'),
+    ACCESS_TOKEN_EXPIRE_MINUTES: z.coerce
+      .number()
+      .positive()
+      .default(15)
+      .describe('The token of a program ends after so many minutes, and is renewed by its refresh token'),
+    REFRESH_TOKEN_EXPIRE_DAYS: z.coerce
+      .number()
+      .positive()
+      .default(7)
+      .describe('A refresh token that nobody uses ends after so many days, and its session with it'),
     SESSION_IDLE_HOURS: z.coerce
       .number()
       .positive()
       .default(12)
-      .describe('A session ends after so many hours without a request'),
+      .describe('The session of a browser ends after so many hours without a request'),
     SESSION_MAX_DAYS: z.coerce
       .number()
       .positive()
@@ -112,7 +131,7 @@ export const settings = {
       .optional()
       .describe('Who registers confirms the address first; on in production, where it needs a mail server'),
     DOCS_ENABLED: flag(true).describe('/openapi.json and /docs are there'),
-    RATE_LIMIT_ENABLED: flag(true).describe('Limits attempts to sign in and to register'),
+    RATE_LIMIT_ENABLED: flag(true).describe('Limits calls of the API, and attempts to sign in and the like'),
   },
   passwords: {
     PASSWORD_MIN_LENGTH: whole(8, 1, 128).describe('Fewest characters of a password'),
@@ -126,10 +145,13 @@ export const settings = {
     LOCKOUT_MINUTES: whole(15, 1, 10_080).describe('Minutes that a name stays locked'),
   },
   limits: {
-    SIGN_IN_ATTEMPTS: whole(20, 1, 100_000).describe(
-      'Attempts to sign in or register that one address has in RATE_LIMIT_WINDOW',
+    RATE_LIMIT_REQUESTS: whole(100, 1, 1_000_000).describe(
+      'Calls of the API in RATE_LIMIT_WINDOW: of a person, of a key, or of an address where nobody is signed in',
     ),
-    RATE_LIMIT_WINDOW: whole(60, 1, 86_400).describe('Seconds that attempts are counted over'),
+    RATE_LIMIT_WINDOW: whole(60, 1, 86_400).describe('Seconds that calls and attempts are counted over'),
+    SIGN_IN_ATTEMPTS: whole(20, 1, 100_000).describe(
+      'Attempts to sign in in RATE_LIMIT_WINDOW, of an address and of a name; as many to register, to choose another password, and to accept an invitation',
+    ),
     BODY_LIMIT_KB: whole(1024, 1, 102_400).describe('Largest request body in kB'),
     IMPORT_LIMIT_MB: whole(64, 1, 1024).describe('Largest file to import in MB'),
   },

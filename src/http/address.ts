@@ -12,7 +12,7 @@ export function clientAddress(
   return (socket, forwarded) => {
     const peer = plain(socket ?? '')
     if (!peer || !forwarded || trusted.length === 0 || !known(peer)) return peer
-    const hops = forwarded.split(',').map((hop) => plain(hop.trim()))
+    const hops = forwarded.split(',').map((hop) => plain(hostOf(hop.trim())))
     for (const hop of hops.reverse()) {
       if (!hop) return peer
       if (!known(hop)) return hop
@@ -61,9 +61,20 @@ export function cidr(text: string): string | null {
 
 /** IPv4 written as IPv6 becomes IPv4; what is no address, null. */
 function plain(address: string): string | null {
-  const bare = address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address
-  return isIP(bare) ? bare : null
+  if (isIP(address) !== 6) return isIP(address) ? address : null
+  const [bare = ''] = address.split('%')
+  if (!/ffff:/i.test(bare)) return bare
+  const { hostname } = new URL(`http://[${bare}]`)
+  const [, high, low] = /^\[::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/.exec(hostname) ?? []
+  if (high === undefined || low === undefined) return bare
+  return [high, low]
+    .map((part) => Number.parseInt(part, 16))
+    .flatMap((part) => [part >> 8, part & 255])
+    .join('.')
 }
+
+/** A hop, as some proxies write it: with its port, and IPv6 in brackets then. */
+const hostOf = (hop: string) => /^\[(.*)\](?::\d+)?$/.exec(hop)?.[1] ?? /^([\d.]+):\d+$/.exec(hop)?.[1] ?? hop
 
 /** One subscriber of IPv6 has a /64 at least: it counts as one. */
 export function rateKey(address: string | null): string {

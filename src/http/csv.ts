@@ -3,6 +3,8 @@ import { common, nothingRuns } from '#src/http/respond.ts'
 
 type Outgoing = {
   requestId: string
+  /** What is left of the limit that a program was counted by. */
+  limit?: Record<string, string> | undefined
   /** A HEAD: the headers alone, once it is known that there is something to send. */
   head: boolean
   /** Told of what went wrong once the answer had begun. */
@@ -13,7 +15,7 @@ type Outgoing = {
  * A file that is sent while it is made, as fast as the client reads. What fails before the first piece is thrown;
  * what fails afterwards breaks the connection, so that no cut file looks whole.
  */
-export async function respondCsv({ name, chunks }: Csv, { requestId, head, lost }: Outgoing) {
+export async function respondCsv({ name, chunks }: Csv, { requestId, limit, head, lost }: Outgoing) {
   const iterator = chunks[Symbol.asyncIterator]()
   let next: Promise<IteratorResult<string>> | undefined = Promise.resolve(await iterator.next())
   const encoder = new TextEncoder()
@@ -40,6 +42,7 @@ export async function respondCsv({ name, chunks }: Csv, { requestId, head, lost 
   return new Response(head ? null : body, {
     headers: {
       ...common,
+      ...limit,
       'X-Request-Id': requestId,
       'Content-Security-Policy': nothingRuns,
       'Content-Type': 'text/csv; charset=utf-8',

@@ -3,9 +3,11 @@ import type { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { ActionOf, ModelOf, Permission } from '#src/access/permission.ts'
+import type { RightsCache } from '#src/access/rights.ts'
 import type { Config } from '#src/config.ts'
 import type { Database, Door } from '#src/db/database.ts'
 import type { FieldError } from '#src/http/errors.ts'
+import type { RateClass } from '#src/http/limits.ts'
 import type { Upload } from '#src/http/upload.ts'
 import type { Frame } from '#src/ui/frame.ts'
 import type { Child, Markup } from '#src/ui/html.ts'
@@ -63,6 +65,7 @@ type GrantFor<A> = A extends { can: infer P extends Permission } ? Grant<ModelOf
 export type Services = {
   config: Config
   db: Database
+  rights: RightsCache
   log: { error: (details: object, message: string) => void }
 }
 
@@ -106,8 +109,8 @@ type Options<A, Q, B> = Described & {
   csv?: (call: Call<A, Q, undefined>) => Csv | Promise<Csv>
   /** Also takes multipart/form-data with one file, named `file`, and text/csv as it is. */
   upload?: true
-  /** Counts as an attempt to sign in. */
-  rate?: 'sign-in'
+  /** What it counts as; `api`, where its answer is JSON, unless this says otherwise. */
+  rate?: RateClass
   /** Answers with a secret, which is kept for no `Idempotency-Key`. */
   secret?: true
   /** For who proved within ten minutes who they are; others do so first (`/me/confirm`, `POST /auth/confirm`). */
@@ -129,7 +132,7 @@ export type Endpoint = Described & {
   body?: z.ZodType
   csv?: (call: never) => Csv | Promise<Csv>
   upload?: true
-  rate?: 'sign-in'
+  rate: RateClass
   secret?: true
   fresh?: true
   early?: true
@@ -158,7 +161,7 @@ const endpoint =
     access: A,
     options: Options<A, Q, B>,
     handle: (call: Call<A, Q, B>) => Answer | Promise<Answer>,
-  ): Endpoint => ({ method, path, access, ...options, handle })
+  ): Endpoint => ({ method, path, access, rate: 'api', ...options, handle })
 
 export const get = endpoint('GET')
 export const post = endpoint('POST')

@@ -1,7 +1,6 @@
 import type { Context } from 'hono'
 import type { Actor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
-import { rateKey } from '#src/http/address.ts'
 import {
   authenticate,
   type Credential,
@@ -18,6 +17,7 @@ import { frameFor } from '#src/http/frame.ts'
 import { onceDoor } from '#src/http/idempotency.ts'
 import { Incoming } from '#src/http/incoming.ts'
 import { type Body, bodyType, pathId, readBody, seenVersion, validBody, validQuery } from '#src/http/input.ts'
+import { limitHeaders, type RateClass, type Standing } from '#src/http/limits.ts'
 import { requireProof } from '#src/http/proof.ts'
 import { respond, respondError } from '#src/http/respond.ts'
 import type { Env, Surroundings } from '#src/http/surroundings.ts'
@@ -32,6 +32,7 @@ export class Handling {
   readonly #asked: Incoming
   #actor: Actor | null = null
   #credential: Credential | null = null
+  #standing: Standing | null = null
   readonly #forms: FormTokens
 
   constructor(c: Context<Env>, around: Surroundings, api: string) {
@@ -45,7 +46,7 @@ export class Handling {
     const c = this.#c
     try {
       this.#asked.want(byMethod)
-      await this.#authenticate()
+      await this.#authenticate(byMethod.get(c.req.method === 'HEAD' ? 'GET' : c.req.method)?.rate)
       const body = this.#asked.reads ? undefined : await this.#body(byMethod.get(c.req.method))
       const endpoint = this.#endpoint(byMethod, body)
       return await this.#run(endpoint, body)
@@ -64,7 +65,16 @@ export class Handling {
     return this.fail(error)
   }
 
-  async #authenticate(): Promise<void> {
+  /** Counts the call, also where it is nobody's. */
+  #authenticate(rate: RateClass = 'api'): Promise<void> {
+    return this.#identify().finally(async () => {
+      const { limits } = this.#around
+      if (!limits || rate !== 'api' || !this.#asked.counts) return
+      this.#standing = await limits.call(this.#actor, this.#asked.ip)
+    })
+  }
+
+  async #identify(): Promise<void> {
     this.#credential = credentialOf(this.#c, this.#around.cookies)
     const via = { via: this.#asked.via, requestId: this.#asked.id, ip: this.#asked.ip } as const
     this.#actor = await authenticate(this.#credential, this.#around.rights, via)
@@ -112,8 +122,7 @@ export class Handling {
     if (body && !this.#asked.bearer) this.#forms.check(body, this.#session)
     const grant = this.#admit(endpoint)
     await requireProof(endpoint, this.#actor, this.#around.db)
-    const { signInLimit } = this.#around
-    if (endpoint.rate === 'sign-in' && signInLimit) await signInLimit(rateKey(this.#asked.ip))
+    await this.#attempt(endpoint, body)
     const { csrf_token: _, _method, version: formVersion, ...fields } = body?.fields ?? {}
     const isForm = body?.kind === 'form'
     const once = onceDoor(this.#c, endpoint, {
@@ -153,6 +162,22 @@ export class Handling {
     }
   }
 
+  /** What has a class of its own is counted before anything is done for it. */
+  async #attempt({ rate }: Endpoint, { fields }: Pick<Body, 'fields'> = { fields: {} }): Promise<void> {
+    const { limits, cookies } = this.#around
+    if (!limits || rate === 'api' || rate === 'none') return
+    const links = [fields.token, this.#c.req.param('token')].map((token) => token && `link ${token}`)
+    const others = [...links, this.#actor && `person ${this.#actor.userId}`]
+    const isText = (one: unknown): one is string => typeof one === 'string'
+    this.#standing = await limits.attempt(rate, {
+      ip: this.#asked.ip,
+      requestId: this.#asked.id,
+      names: [fields.username, fields.email].filter(isText),
+      others: others.filter(isText),
+      device: cookies.deviceOf(this.#c),
+    })
+  }
+
   /** A form that was refused comes again with its input and what is wrong; programs get problem+json. */
   async #again(
     endpoint: Endpoint,
@@ -175,6 +200,7 @@ export class Handling {
     const path = this.#asked.path
     return respondCsv(csv, {
       requestId: this.#asked.id,
+      limit: this.#limit,
       head: this.#c.req.raw.method === 'HEAD',
       lost: (err) => log.error({ err, request: this.#asked.id, path }, 'file broke off'),
     })
@@ -207,6 +233,7 @@ export class Handling {
     return {
       wanted: this.#asked.wanted === 'part' && this.#outdated ? ('page' as const) : this.#asked.wanted,
       requestId: this.#asked.id,
+      limit: this.#limit,
       frame: () => this.#frame(),
       prefixed: (path: string) => config.URL_PREFIX + path,
       locate: (path: string) => config.URL_PREFIX + this.#asked.api + path,
@@ -217,6 +244,10 @@ export class Handling {
       ],
       noneMatch: this.#c.req.header('if-none-match'),
     }
+  }
+
+  get #limit(): Record<string, string> | undefined {
+    return this.#standing ? limitHeaders(this.#standing) : undefined
   }
 
   #frame(): Frame {

@@ -19,7 +19,11 @@ export class Incoming {
   #negotiated: Wanted | null = null
   #csv = false
 
-  constructor(c: Context<Env>, { clientAddress }: Pick<Surroundings, 'clientAddress'>, api: string) {
+  constructor(
+    c: Context<Env>,
+    { clientAddress, config }: Pick<Surroundings, 'clientAddress' | 'config'>,
+    api: string,
+  ) {
     this.#c = c
     this.#prefix = config.URL_PREFIX
     this.api = api
@@ -55,6 +59,17 @@ export class Incoming {
     return this.#csv
   }
 
+  /**
+   * What a program asked for; a page that asks for a part of itself, as its browser says, is still a page. Who forges
+   * that gets no more than the page has.
+   */
+  get counts(): boolean {
+    if (this.#csv) return this.via === 'api'
+    return (
+      this.wanted === 'json' && (this.via === 'api' || this.#c.req.header('sec-fetch-site') !== 'same-origin')
+    )
+  }
+
   /** Without `format`, which says how to answer. */
   query(endpoint: Endpoint): Record<string, string> {
     const query = queryOf(this.#c)
@@ -63,6 +78,14 @@ export class Incoming {
     if (format !== undefined && !['csv', 'json'].includes(format))
       throw new HttpError(400, 'format must be csv or json')
     return others
+  }
+
+  /** The page that this is about, without the prefix: its own, or the one with the form, as the browser says. */
+  get from(): string {
+    const { origin, href } = this.url
+    const page = this.reads ? href : (this.#c.req.header('referer') ?? '')
+    if (!page.startsWith(`${origin}${this.#prefix}/`)) return paths.home
+    return page.slice(origin.length + this.#prefix.length)
   }
 
   /** As it was sent: Hono's path is decoded, and may hold what no column takes. */
@@ -76,14 +99,6 @@ export class Incoming {
   }
 
   get reads(): boolean {
-  /** The page that this is about, without the prefix: its own, or the one with the form, as the browser says. */
-  get from(): string {
-    const { origin, href } = this.url
-    const page = this.reads ? href : (this.#c.req.header('referer') ?? '')
-    if (!page.startsWith(`${origin}${this.#prefix}/`)) return paths.home
-    return page.slice(origin.length + this.#prefix.length)
-  }
-
     return this.#c.req.method === 'GET' || this.#c.req.method === 'HEAD'
   }
 

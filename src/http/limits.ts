@@ -1,35 +1,151 @@
+import { createHmac } from 'node:crypto'
 import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible'
-import type { Pool } from '#src/db/pool.ts'
+import type { Actor } from '#src/access/actor.ts'
+import type { Config } from '#src/config.ts'
+import type { Database } from '#src/db/database.ts'
+import { rateKey } from '#src/http/address.ts'
+import { tokenHash } from '#src/http/cookies.ts'
 import { HttpError } from '#src/http/errors.ts'
+import { type Taken, Tally } from '#src/platform/tally.ts'
 
-/** Takes one attempt of a key; 429 with `Retry-After` when there is none left. */
-export type Limit = (key: string) => Promise<void>
+const sensitive = ['sign-in', 'reset', 'registration', 'invitation'] as const
+/** What is counted by address and by name, exactly and beforehand. */
+export type Sensitive = (typeof sensitive)[number]
+/** What a request counts as: a call of the API where its answer is JSON, an attempt of its own kind, or nothing. */
+export type RateClass = Sensitive | 'api' | 'none'
 
-/**
- * Counts in PostgreSQL, so that all processes share it; in memory while that doesn't answer.
- * @param attempts per key in the window
- * @param seconds of the window
- */
-export function limit(pool: Pool, name: string, attempts: number, seconds: number): Limit {
-  const options = { points: attempts, duration: seconds, keyPrefix: name }
-  const limiter = new RateLimiterPostgres({
+/** What is left of a limit. */
+export type Standing = Taken & { policy: string; limit: number; seconds: number }
+
+/** Whom an attempt is about. */
+export type Attempt = {
+  ip: string | null
+  requestId: string
+  /** User names and addresses, as they were sent. */
+  names: readonly string[]
+  /** The link that is used, and whoever is signed in. */
+  others: readonly string[]
+  /** The cookie of a browser that somebody signed in with before. */
+  device: string | null
+}
+
+/** The limits of one installation: all processes share them through the database. */
+export class Limits {
+  readonly #db: Database
+  readonly #config: Config
+  readonly #nameOf: (text: string) => string
+  readonly #calls: Tally
+  readonly #attempts: ReadonlyMap<Sensitive, RateLimiterPostgres>
+
+  /** @param nameOf one form for all spellings of a user name or an address */
+  constructor(db: Database, config: Config, nameOf: (text: string) => string) {
+    const { RATE_LIMIT_REQUESTS: limit, RATE_LIMIT_WINDOW: seconds, SIGN_IN_ATTEMPTS: attempts } = config
+    this.#db = db
+    this.#config = config
+    this.#nameOf = nameOf
+    this.#calls = new Tally(db, { limit, windowMs: seconds * 1000 })
+    this.#attempts = new Map(sensitive.map((rate) => [rate, exact(db, rate, attempts, seconds)]))
+  }
+
+  /**
+   * One call of the API: of a key, of a person in all their sessions, or of an address where it is nobody's.
+   * @throws {HttpError} 429
+   */
+  async call(actor: Actor | null, ip: string | null): Promise<Standing> {
+    const { RATE_LIMIT_REQUESTS: limit, RATE_LIMIT_WINDOW: seconds } = this.#config
+    const key = actor?.identity.apiKey?.id ?? actor?.userId ?? this.#hidden('address', rateKey(ip))
+    const standing = { policy: 'api', limit, seconds, ...(await this.#calls.take(`api:${key}`)) }
+    if (!standing.taken) throw reached(standing, 'Too many requests')
+    return standing
+  }
+
+  /**
+   * One attempt, before anything is done for it. Of the address first, so that nobody uses up a name's by more than
+   * their own.
+   * @returns where least is left
+   * @throws {HttpError} 429
+   */
+  async attempt(rate: Sensitive, of: Attempt): Promise<Standing> {
+    const address = await this.#take(rate, 'address', rateKey(of.ip), of)
+    const names = [...new Set(of.names.map(this.#nameOf))]
+    const standings = await Promise.all([
+      ...names.map((name) => this.#takeOfName(rate, name, of)),
+      ...of.others.map((other) => this.#take(rate, 'other', other, of)),
+    ])
+    return [address, ...standings].reduce((least, one) => (one.left < least.left ? one : least))
+  }
+
+  /** Strangers use up a name for themselves only: a browser that its owner signed in with has its own count. */
+  async #takeOfName(rate: Sensitive, name: string, of: Attempt): Promise<Standing> {
+    try {
+      return await this.#take(rate, 'name', name, of)
+    } catch (over) {
+      const known = of.device && (await this.#db.lookup('knows_browser', [name, tokenHash(of.device)]))
+      if (!known) throw over
+      return this.#take(rate, 'browser', `${name} ${of.device}`, of)
+    }
+  }
+
+  async #take(rate: Sensitive, kind: string, whose: string, { ip, requestId }: Attempt): Promise<Standing> {
+    const { SIGN_IN_ATTEMPTS: limit, RATE_LIMIT_WINDOW: seconds } = this.#config
+    const key = this.#hidden(kind, whose)
+    const limiter = this.#attempts.get(rate) as RateLimiterPostgres
+    const result = await limiter.consume(key).catch((refused) => {
+      if (refused instanceof RateLimiterRes) return refused
+      throw refused
+    })
+    const { consumedPoints, remainingPoints: left, msBeforeNext: ms } = result
+    const taken = consumedPoints > 0 && consumedPoints <= limit
+    const standing = { policy: rate, limit, seconds, taken, left, ms }
+    if (taken) return standing
+    // once in a window, in one of the processes
+    if (consumedPoints === limit + 1)
+      await this.#db.lookup('note_limit', [{ rate, of: kind, hash: key }, requestId, ip]).catch(() => {})
+    throw reached(standing, 'Too many attempts')
+  }
+
+  /** No name and no address stands in the database, and none can be guessed from what does. */
+  #hidden(kind: string, whose: string): string {
+    const { SECRET_KEY } = this.#config
+    return createHmac('sha256', SECRET_KEY).update(`rate ${kind} ${whose}`).digest('base64url').slice(0, 22)
+  }
+}
+
+/** Counted in PostgreSQL, each attempt; in memory while that doesn't answer, and once it is known that none is left. */
+function exact(db: Database, rate: Sensitive, points: number, duration: number): RateLimiterPostgres {
+  const options = { points, duration, keyPrefix: rate }
+  return new RateLimiterPostgres({
     ...options,
-    storeClient: pool,
+    storeClient: db.pool,
     storeType: 'pool',
     tableName: 'rate_limits',
     tableCreated: true,
     clearExpiredByTimeout: false,
+    inMemoryBlockOnConsumed: points + 1,
     insuranceLimiter: new RateLimiterMemory(options),
   })
-  return async (key) => {
-    try {
-      await limiter.consume(key)
-    } catch (reached) {
-      if (!(reached instanceof RateLimiterRes)) throw reached
-      const wait = Math.max(1, Math.ceil(reached.msBeforeNext / 1000))
-      throw new HttpError(429, `Too many attempts. Try again in ${wait} seconds.`, {
-        headers: { 'Retry-After': String(wait), RateLimit: `"${name}";r=0;t=${wait}` },
-      })
-    }
+}
+
+const secondsOf = (ms: number) => Math.max(1, Math.ceil(ms / 1000))
+
+/** As the draft of the IETF has it, and in the older form that clients know. */
+export function limitHeaders({ policy, limit, seconds, left, ms }: Standing): Record<string, string> {
+  const reset = secondsOf(ms)
+  return {
+    'RateLimit-Policy': `"${policy}";q=${limit};w=${seconds}`,
+    RateLimit: `"${policy}";r=${left};t=${reset}`,
+    'RateLimit-Limit': String(limit),
+    'RateLimit-Remaining': String(left),
+    'RateLimit-Reset': String(reset),
   }
+}
+
+function reached(standing: Standing, title: string): HttpError {
+  const wait = secondsOf(standing.ms)
+  const unit = wait === 1 ? 'second' : 'seconds'
+  return new HttpError(429, `${title}. Try again in ${wait} ${unit}.`, {
+    title,
+    type: 'quota-exceeded',
+    headers: { ...limitHeaders(standing), 'Retry-After': String(wait) },
+  })
 }

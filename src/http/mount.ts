@@ -9,15 +9,18 @@ const APIS = ['/api', '/api/v1']
 /**
  * Puts the route table on Hono: each endpoint at its path, and the same below /api and /api/v1 with JSON as the
  * default. A form posts everything; `_method` then names the endpoint of that path.
- * @throws when an endpoint says neither who may nor why everybody may, or stands there twice
+ * @throws when an endpoint says neither who may nor why everybody may, lets everybody write without a limit of its
+ * own, or stands there twice
  */
 export function mount(app: Hono<Env>, endpoints: readonly Endpoint[], around: Surroundings): void {
   const table = new Map<string, Map<string, Endpoint>>()
   for (const endpoint of endpoints) {
-    const { access, method, path } = endpoint
+    const { access, method, path, rate } = endpoint
     if (!('can' in access || 'signedIn' in access || ('public' in access && access.public))) {
       throw new Error(`${method} ${path} does not say who may`)
     }
+    if ('public' in access && method !== 'GET' && rate === 'api')
+      throw new Error(`${method} ${path} does not say what attempts of everybody count as`)
     const byMethod = table.get(path) ?? new Map<string, Endpoint>()
     if (byMethod.has(method)) throw new Error(`${method} ${path} stands twice in the route table`)
     table.set(path, byMethod.set(method, endpoint))

@@ -175,7 +175,7 @@ class Operation {
       [413, this.#writes],
       [415, this.#writes],
       [422, body || upload || keyed],
-      [429, rate],
+      [429, rate !== 'none'],
       [500, true],
       [503, true],
     ]

@@ -33,6 +33,8 @@ type Outgoing = {
   setNotice: (text: string) => string
   /** What drawing the frame made necessary: a visitor's cookie for forms; the notice that was shown. */
   cookies: () => string[]
+  /** What is left of the limit that a program was counted by. */
+  limit?: Record<string, string> | undefined
   /** `If-None-Match`, for reads. */
   noneMatch?: string
 }
@@ -52,6 +54,7 @@ function jsonResponse(answer: Answer, out: Outgoing): Response {
     'X-Request-Id': out.requestId,
     'Content-Security-Policy': nothingRuns,
     'Cache-Control': 'private, no-cache',
+    ...out.limit,
     ...headers,
   }
   if (etag !== undefined) all.ETag = `"${etag}"`
@@ -150,6 +153,7 @@ export function respondError(error: HttpError, out: Outgoing, instance: string):
       status,
       headers: {
         ...common,
+        ...out.limit,
         ...headers,
         'X-Request-Id': out.requestId,
         'Content-Security-Policy': nothingRuns,

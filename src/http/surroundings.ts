@@ -3,16 +3,16 @@ import type { Actor, Identity } from '#src/access/actor.ts'
 import type { clientAddress } from '#src/http/address.ts'
 import type { Cookies } from '#src/http/cookies.ts'
 import type { Services } from '#src/http/endpoint.ts'
-import type { Limit } from '#src/http/limits.ts'
+import type { Limits } from '#src/http/limits.ts'
 import type { NavigationItem } from '#src/ui/frame.ts'
 
 export type Env = { Bindings: HttpBindings }
 
 /** What the routes lean on beside their own code. */
 export type Surroundings = Services & {
-  rights: RightsCache
   cookies: Cookies
-  signInLimit: Limit | null
+  /** Null where they are switched off. */
+  limits: Limits | null
   asset: (name: string) => string
   navigation: (actor: Actor) => Omit<NavigationItem, 'current'>[]
   /** Marks a session as seen, or an API key as used from an address, outside of the request. */

@@ -182,7 +182,7 @@ test('every POST of somebody takes a key, but those that sign in', () => {
   }
   expect(endpoints.some(takesKey)).toBe(true)
   const one = (path: string, more: Partial<Endpoint> = {}) =>
-    takesKey({ method: 'POST', path, access: signedIn, handle: () => ({}), ...more })
+    takesKey({ method: 'POST', path, access: signedIn, rate: 'api', handle: () => ({}), ...more })
   expect([one('/authors'), one('/users'), one('/logins')]).toEqual([true, true, true])
   expect([
     one('/auth/x'),

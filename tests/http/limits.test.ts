@@ -57,18 +57,18 @@ describe('a name', async () => {
   })
 })
 
-describe('an address', async () => {
+describe('an address', () => {
   const limits = {
     RATE_LIMIT_ENABLED: 'true',
     SIGN_IN_ATTEMPTS: '4',
     RATE_LIMIT_WINDOW: '60',
     LOCKOUT_ATTEMPTS: '1000',
   }
-  const limited = await anotherProcess(limits)
-  const behind = await anotherProcess({ ...limits, TRUSTED_PROXIES: '192.0.2.0/24' })
+  const limited = () => anotherProcess(limits)
+  const behind = () => anotherProcess({ ...limits, TRUSTED_PROXIES: '192.0.2.0/24' })
   beforeEach(() => sql`delete from rate_limits`.execute(past))
-  const attempt = (on: App, forwarded?: string, path = '/api/auth/login') =>
-    anonymous(on).post(
+  const attempt = ({ app }: { app: App }, forwarded?: string, path = '/api/auth/login') =>
+    anonymous(app).post(
       path,
       { username: unique('nobody'), password: 'x' },
       forwarded ? { 'X-Forwarded-For': forwarded } : {},
@@ -80,43 +80,56 @@ describe('an address', async () => {
   }
 
   test('has so many attempts, and is then told to wait', async () => {
-    expect(await statuses(5, () => attempt(limited.app))).toEqual([401, 401, 401, 401, 429])
-    const over = await attempt(limited.app, undefined, '/api/auth/register')
+    await using here = await limited()
+    expect(await statuses(4, () => attempt(here))).toEqual([401, 401, 401, 401])
+    const over = await attempt(here)
     expect(over.status).toBe(429)
-    expect(Number(over.headers.get('retry-after'))).toBeGreaterThan(0)
-    expect(Number(over.headers.get('retry-after'))).toBeLessThanOrEqual(60)
-    const page = visitor(limited.app)
+    expect(over.headers.get('content-type')).toMatch('application/problem+json')
+    const wait = Number(over.headers.get('retry-after'))
+    expect(wait).toBeGreaterThan(50)
+    expect(wait).toBeLessThanOrEqual(60)
+    expect(over.headers.get('ratelimit')).toBe(`"sign-in";r=0;t=${wait}`)
+    expect(over.headers.get('ratelimit-policy')).toBe('"sign-in";q=4;w=60')
+    const page = visitor(here.app)
     await page.get('/login')
-    expect((await page.post('/login', { username: 'x', password: 'y' })).status).toBe(429)
+    const form = await page.post('/login', { username: 'x', password: 'y' })
+    expect([form.status, form.headers.get('content-type')]).toEqual([429, 'text/html; charset=UTF-8'])
+    expect(form.text).toMatch(/Try again in \d+ seconds/)
+    expect(form.headers.get('retry-after')).toBeTruthy()
     // who is signed in already isn't concerned
-    expect((await as(owner, limited.app).get('/api/users')).status).toBe(200)
+    expect((await as(owner, here.app).get('/api/users')).status).toBe(200)
   })
 
   test('is not changed by a header that nobody trusted wrote', async () => {
-    expect(await statuses(6, (n) => attempt(limited.app, `203.0.113.${n}`))).toEqual([
-      401, 401, 401, 401, 429, 429,
-    ])
-    expect(await statuses(1, () => attempt(behind.app, '203.0.113.1'))).toEqual([401])
+    await using here = await limited()
+    const rotating = (n: number) => attempt(here, `203.0.113.${n}`)
+    expect(await statuses(6, rotating)).toEqual([401, 401, 401, 401, 429, 429])
+    await using proxied = await behind()
+    expect(await statuses(1, () => attempt(proxied, '203.0.113.1'))).toEqual([401])
   })
 
   test('is taken from a proxy, and forged hops before it don’t count', async () => {
-    expect(await statuses(5, (n) => attempt(behind.app, `198.51.100.${n}, 203.0.113.7`))).toEqual([
-      401, 401, 401, 401, 429,
-    ])
-    expect((await attempt(behind.app, '203.0.113.8')).status).toBe(401)
+    await using here = await behind()
+    const forging = (n: number) => attempt(here, `198.51.100.${n}, 203.0.113.7`)
+    expect(await statuses(5, forging)).toEqual([401, 401, 401, 401, 429])
+    expect((await attempt(here, '203.0.113.8')).status).toBe(401)
   })
 
-  test('of IPv6 is a whole /64', async () => {
-    expect(await statuses(5, (n) => attempt(behind.app, `2001:db8:7:7::${n + 1}`))).toEqual([
-      401, 401, 401, 401, 429,
-    ])
-    expect((await attempt(behind.app, '2001:db8:7:8::1')).status).toBe(401)
+  test('of IPv6 is a whole /64; IPv4 written as IPv6 is IPv4', async () => {
+    await using here = await behind()
+    const rotating = (n: number) => attempt(here, `2001:db8:7:7::${n + 1}`)
+    expect(await statuses(5, rotating)).toEqual([401, 401, 401, 401, 429])
+    expect((await attempt(here, '2001:db8:7:8::1')).status).toBe(401)
+    const spelling = (n: number) =>
+      attempt(here, ['203.0.113.9', '::ffff:203.0.113.9', '::FFFF:cb00:7109'][n % 3])
+    expect(await statuses(5, spelling)).toEqual([401, 401, 401, 401, 429])
+    expect((await attempt(here, '::ffff:203.0.113.10')).status).toBe(401)
   })
 
   test('is counted by all processes together', async () => {
-    const another = await anotherProcess(limits)
-    expect(await statuses(5, (n) => attempt(n % 2 ? another.app : limited.app))).toEqual([
-      401, 401, 401, 401, 429,
-    ])
+    await using one = await limited()
+    await using two = await limited()
+    const alternating = (n: number) => attempt(n % 2 ? one : two)
+    expect(await statuses(5, alternating)).toEqual([401, 401, 401, 401, 429])
   })
 })

@@ -20,7 +20,7 @@ export function mounted(
     db,
     rights,
     cookies: new Cookies(config),
-    signInLimit: null,
+    limits: null,
     asset: (name) => name,
     navigation: () => [],
     seen: () => {},

@@ -32,7 +32,7 @@ export const passwordRoutes = [
     lost,
     {
       only: 'page',
-      rate: 'sign-in',
+      rate: 'reset',
       body: forgotten,
       refused: (_, refusal) => (frame) => forgotScreen(frame, refusal),
     },
@@ -47,7 +47,7 @@ export const passwordRoutes = [
     lost,
     {
       only: 'api',
-      rate: 'sign-in',
+      rate: 'reset',
       body: forgotten,
       answer: underWay,
       status: 202,
@@ -64,7 +64,7 @@ export const passwordRoutes = [
   post(
     paths.resetPassword(':token'),
     lost,
-    { only: 'page', rate: 'sign-in', body: chosenPassword, refused: reset },
+    { only: 'page', rate: 'reset', body: chosenPassword, refused: reset },
     async (call) => {
       const { c, db, services, body } = call
       const given = { token: c.req.param('token') ?? '', password: body.password }
@@ -83,7 +83,7 @@ export const passwordRoutes = [
     lost,
     {
       only: 'api',
-      rate: 'sign-in',
+      rate: 'reset',
       body: chosenByLink,
       also: [404],
       summary: 'Choose another password by a link that was sent: every session ends',

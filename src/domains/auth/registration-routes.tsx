@@ -29,7 +29,7 @@ export const registrationRoutes = [
     visitors,
     {
       only: 'page',
-      rate: 'sign-in',
+      rate: 'registration',
       body: registration,
       refused:
         ({ services }, refusal) =>
@@ -56,7 +56,7 @@ export const registrationRoutes = [
     visitors,
     {
       only: 'api',
-      rate: 'sign-in',
+      rate: 'registration',
       body: registration,
       answer: registeredAnswer,
       status: 201,

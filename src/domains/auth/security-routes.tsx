@@ -3,6 +3,8 @@ import { tokenAnswer } from '#src/domains/auth/model.ts'
 import { originOf } from '#src/domains/auth/origin.ts'
 import { changePassword } from '#src/domains/auth/password-actions.ts'
 import { passwordChange, passwordForm, underWay } from '#src/domains/auth/password-model.ts'
+import { renewable } from '#src/domains/auth/refresh-actions.ts'
+import { tokensAnswered } from '#src/domains/auth/refresh-answer.ts'
 import { accountOf, requestEmail, requestVerification } from '#src/domains/auth/security-actions.ts'
 import { emailChange } from '#src/domains/auth/security-model.ts'
 import { type Refused, securityScreen } from '#src/domains/auth/security-views.tsx'
@@ -57,14 +59,9 @@ export const securityRoutes = [
     async (call) => {
       const { db, services, actor, body } = call
       const token = await changePassword(db, services.config, actor, body, originOf(call))
-      const expires = Math.round(services.config.SESSION_MAX_DAYS * 86_400)
       if (actor.identity.sessionKind === 'browser')
         return { status: 204, cookies: [new Cookies(services.config).setSession(token)], moved: true }
-      return {
-        json: { access_token: token, token_type: 'Bearer', expires_in: expires },
-        headers: { 'Cache-Control': 'no-store' },
-        moved: true,
-      }
+      return { ...(await tokensAnswered(call, await renewable(db, services.config, token))), moved: true }
     },
   ),
 
@@ -97,7 +94,7 @@ export const securityRoutes = [
     },
   ),
 
-  post(paths.myVerification, signedIn, { only: 'page', rate: 'sign-in' }, async (call) => {
+  post(paths.myVerification, signedIn, { only: 'page', rate: 'reset' }, async (call) => {
     await requestVerification(call.db, call.actor)
     return { location: paths.security, notice: SENT }
   }),
@@ -107,7 +104,7 @@ export const securityRoutes = [
     signedIn,
     {
       only: 'api',
-      rate: 'sign-in',
+      rate: 'reset',
       answer: underWay,
       status: 202,
       summary: 'Have a link sent to confirm one’s address',

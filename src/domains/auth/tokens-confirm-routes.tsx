@@ -42,7 +42,7 @@ export const confirmRoutes = [
   post(
     paths.verifyEmail(':token'),
     holders,
-    { only: 'page', rate: 'sign-in', body: confirmation, refused: confirm },
+    { only: 'page', rate: 'registration', body: confirmation, refused: confirm },
     async (call) => {
       const { db, services, body } = call
       const made = await confirmed(call, { ...body, token: tokenOf(call) })
@@ -62,7 +62,7 @@ export const confirmRoutes = [
     holders,
     {
       only: 'api',
-      rate: 'sign-in',
+      rate: 'registration',
       body: confirmedByLink,
       also: [404, 409],
       summary: 'Confirm an address by the link that was sent; a registration takes its password, too',

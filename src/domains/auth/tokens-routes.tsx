@@ -29,7 +29,7 @@ export const linkRoutes = [
   post(
     paths.undoEmail(':token'),
     holders,
-    { only: 'page', rate: 'sign-in', body: chosenPassword, refused: undo },
+    { only: 'page', rate: 'reset', body: chosenPassword, refused: undo },
     async (call) => {
       const { db, services, body } = call
       await undoEmail(db, services.config, { ...body, token: tokenOf(call) }, originOf(call))
@@ -47,7 +47,7 @@ export const linkRoutes = [
     holders,
     {
       only: 'api',
-      rate: 'sign-in',
+      rate: 'reset',
       body: chosenByLink,
       also: [404, 409],
       summary: 'Take a change of address back by the link that was sent, and choose another password',
@@ -63,7 +63,7 @@ export const linkRoutes = [
     return { screen: (frame) => unlockScreen(frame, { token: tokenOf(call), link }) }
   }),
 
-  post(paths.unlock(':token'), holders, { only: 'page', rate: 'sign-in' }, async (call) => {
+  post(paths.unlock(':token'), holders, { only: 'page', rate: 'reset' }, async (call) => {
     await unlockByLink(call.db, tokenOf(call), originOf(call))
     return { location: paths.login, notice: 'Unlocked: you can sign in again.' }
   }),
@@ -73,7 +73,7 @@ export const linkRoutes = [
     holders,
     {
       only: 'api',
-      rate: 'sign-in',
+      rate: 'reset',
       body: linkBody,
       also: [404],
       summary: 'Unlock by the link that was sent',

@@ -11,13 +11,13 @@ export const healthRoutes = [
   get(
     paths.health,
     monitors,
-    { only: 'json', answer: healthAnswer, summary: 'Whether the process runs' },
+    { only: 'json', rate: 'none', answer: healthAnswer, summary: 'Whether the process runs' },
     () => ({ json: { status: 'ok' } }),
   ),
   get(
     paths.ready,
     monitors,
-    { only: 'json', answer: healthAnswer, summary: 'Whether it has its database' },
+    { only: 'json', rate: 'none', answer: healthAnswer, summary: 'Whether it has its database' },
     async ({ db }) => {
       if (!(await db.ready()))
         throw new HttpError(503, 'The database does not answer.', { headers: { 'Retry-After': '2' } })
