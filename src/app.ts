@@ -6,6 +6,7 @@ import type { RightsCache } from '#src/access/rights.ts'
 import type { Config } from '#src/config.ts'
 import type { Database } from '#src/db/database.ts'
 import { accessRoutes } from '#src/domains/access/routes.tsx'
+import { apiKeyRoutes } from '#src/domains/api-keys/routes.tsx'
 import { authRoutes } from '#src/domains/auth/routes.tsx'
 import { docsRoutes } from '#src/domains/docs/routes.ts'
 import { eventRoutes } from '#src/domains/events/routes.tsx'
@@ -52,6 +53,7 @@ export const endpoints: Endpoint[] = [
   ...permissionRoutes,
   ...ownSessionRoutes,
   ...sessionRoutes,
+  ...apiKeyRoutes,
   // before the path that takes an id
   ...enteringRoutes,
   ...organizationRoutes,

@@ -33,8 +33,9 @@ export async function check(
   const names = [...new Set(questions.map(({ permission }) => permission))]
   const [found] = await db.readAs(actor, (q) => ({ compile: () => about(actor, userId, names).compile(q) }))
   if (!found) return null
-  const { permissions, readGroups, writeGroups } = found.rights
-  const scopes = rightsFrom(found.sleeps === null ? permissions : [], readGroups, writeGroups).scopes
+  const { readGroups, writeGroups } = found.rights
+  const permissions = found.sleeps === null ? actor.having(userId, found.rights.permissions) : []
+  const { scopes } = rightsFrom(permissions, readGroups, writeGroups)
   const known = (permission: string) => {
     const { model, action } = declared(permission) ?? {}
     return model?.actions.includes(action ?? '') || found.known.includes(permission)

@@ -43,7 +43,7 @@ export async function effectivePermissions(
   const asking = { who, permissions: sql<boolean>`true`, roles: 'assigned', visible } as const
   const [row] = await db.readAs(actor, standingOf(actor, asking))
   if (!row) return null
-  const { subject, permissions, asked, roles, assigned } = standing(row)
+  const { subject, permissions, asked, roles, assigned } = standing(actor, row)
   if (subject.sleeps !== null) return { subject, permissions: [] }
   const described = new Map(asked.map(({ code, description }) => [code, description]))
   const awake = new Map(assigned.filter(({ expired }) => !expired).map((one) => [one.role, one.expires_at]))

@@ -73,7 +73,7 @@ export async function explain(
   const asking = { who, permissions, roles: 'leading', visible: mayRead(actor) } as const
   const [row] = await db.readAs(actor, standingOf(actor, asking))
   if (!row) return null
-  const found = standing(row)
+  const found = standing(actor, row)
   const model = findModel(name)
   if (!found.asked.length && !model?.actions.includes(action)) throw new UnknownPermission()
   const about = { name, action, model, within: scope ? [scope] : scopes }
@@ -116,7 +116,7 @@ function conclude(found: Standing, asked: Asked): Explanation {
     because: allowed ? pathsOf(found, reaching, matches) : [],
     held: subject.sleeps === null ? held : [],
     missing: allowed ? null : missingOf(found, reaching.length ? [] : supported.map(codeOf)),
-    asleep: allowed ? [] : asleepOf(found, asked, matches),
+    asleep: allowed ? [] : [...withheldOf(found, matches), ...asleepOf(found, asked, matches)],
   }
 }
 
@@ -184,6 +184,12 @@ function missingOf({ roles }: Standing, permissions: string[]): Explanation['mis
   found.sort((a, b) => a.narrowest - b.narrowest || a.name.localeCompare(b.name, 'en'))
   return { permissions, roles: found.slice(0, MOST_ROLES).map(named) }
 }
+
+/** What the person has, though not by the API key that asks. */
+const withheldOf = ({ subject, withheld }: Standing, matches: Matches): string[] =>
+  withheld
+    .filter((code) => matches.get(code)?.length)
+    .map((code) => `${subject.name} has ${code}, and this API key has not.`)
 
 /** What would bring it, were it not disabled, deleted, over, or for reading alone. */
 function asleepOf({ subject, roles, assigned, asked }: Standing, about: Asked, matches: Matches): string[] {

@@ -56,9 +56,9 @@ export const mayGive = (giver: Pick<UserActor, 'rights'>, role: Givable): boolea
  * Disabled permissions that the actor would hold if they were active: a switch takes them from everybody, and must
  * not take from those who have them the right to give them, or to switch them on again.
  */
-export async function wouldHold(tx: Db, { identity, userId }: UserActor): Promise<string[]> {
+export async function wouldHold(tx: Db, { identity, userId, narrow }: UserActor): Promise<string[]> {
   // whoever acts with less than the person has gets nothing from the person's roles
-  if (identity.sessionKind === 'impersonation') return []
+  if (narrow) return []
   const { rows } = await sql<{ code: string }>`
     with recursive held(id) as (
       select r.id from user_roles ur join roles r on r.id = ur.role_id and r.status = 'active' and r.deleted_at is null
@@ -178,7 +178,7 @@ async function administrators(tx: Db): Promise<number> {
     select case when ur.expires_at is null then 2 else 1 end as level from user_roles ur join bearing b on b.id = ur.role_id
     join roles r on r.id = ur.role_id and r.status = 'active' and r.deleted_at is null
     join users u on u.id = ur.user_id
-    where u.status = 'active' and u.deleted_at is null and (ur.expires_at is null or ur.expires_at > now())
+    where u.status = 'active' and u.deleted_at is null and u.kind = 'person' and (ur.expires_at is null or ur.expires_at > now())
     order by 1 desc limit 1`.execute(tx)
   return rows[0]?.level ?? 0
 }

@@ -1,5 +1,6 @@
 import { type Compilable, type RawBuilder, type SqlBool, sql } from 'kysely'
-import type { UserActor } from '#src/access/actor.ts'
+import { rightsFrom, type UserActor } from '#src/access/actor.ts'
+import { counting } from '#src/access/narrowing.ts'
 import { RoleGraph, type RoleNode } from '#src/access/role-graph.ts'
 import type { Db } from '#src/db/database.ts'
 
@@ -30,6 +31,8 @@ export type Standing = {
   subject: Subject
   /** As requests go by them, were the person awake. */
   permissions: ReadonlySet<string>
+  /** What the person has beyond the API key that asks about itself. */
+  withheld: readonly string[]
   readGroups: readonly string[]
   writeGroups: readonly string[]
   /** Permissions that were asked about, as they stand in the organization. */
@@ -56,7 +59,7 @@ export const sleeping = sql<string | null>`case
   when u.deleted_at is not null then 'is deleted'
   when u.status = 'disabled' then 'is disabled'
   when u.status = 'invited' then 'was invited and has not signed in yet'
-  when not app.has_active_account(u.id) then 'has no account to sign in with, or one that is disabled' end`
+  when u.kind = 'person' and not app.has_active_account(u.id) then 'has no account to sign in with, or one that is disabled' end`
 
 /** A role's name for whoever may read roles, or has the role. */
 const roleName = (actor: UserActor) =>
@@ -119,11 +122,16 @@ export function standingOf(
   return (db) => ({ compile: () => text.compile(db) })
 }
 
-export function standing({ subject, rights, asked, roles, assigned }: Row): Standing {
+export function standing(actor: UserActor, { subject, rights, asked, roles, assigned }: Row): Standing {
   const active = new Set(asked?.filter(({ status }) => status === 'active').map(({ code }) => code))
+  const permissions = new Set(actor.having(subject.id, rights.permissions))
+  const oneself = actor.narrow && subject.id === actor.userId
+  // by an API key, a role gives what it covers of that
+  const giving = (codes: string[]) =>
+    oneself ? counting(rightsFrom(codes, [], []), [...permissions]) : codes
   const nodes = (roles ?? []).map(({ id, name, status, deleted, parents, held }): HeldRole => {
     const disabled = status !== 'active'
-    const codes = (held ?? []).filter((code) => active.has(code))
+    const codes = giving((held ?? []).filter((code) => active.has(code)))
     return {
       id,
       name,
@@ -137,7 +145,8 @@ export function standing({ subject, rights, asked, roles, assigned }: Row): Stan
   })
   return {
     subject,
-    permissions: new Set(rights.permissions),
+    permissions,
+    withheld: oneself ? rights.permissions.filter((code) => !permissions.has(code)) : [],
     readGroups: rights.readGroups,
     writeGroups: rights.writeGroups,
     asked: asked ?? [],

@@ -1,4 +1,5 @@
 /** Every model of the program: whoever decides about rows or seeds permissions needs all of them declared. */
+import '#src/domains/api-keys/model.ts'
 import '#src/domains/events/model.ts'
 import '#src/domains/groups/model.ts'
 import '#src/domains/organizations/model.ts'

@@ -27,6 +27,13 @@ const items: Item[] = [
     section: 'Organization',
     can: 'session:read',
   },
+  {
+    label: 'API keys',
+    href: paths.apiKeys,
+    icon: 'key',
+    section: 'Access',
+    can: 'api_key:read',
+  },
   { label: 'Roles', href: paths.roles, icon: 'shield-check', section: 'Access', can: 'role:read' },
   {
     label: 'Permissions',

@@ -106,6 +106,8 @@ export type Parts<M extends Model, X = undefined> = {
   filters?: (call: Call, chosen: ListView['filters']) => Promise<readonly Filter[]>
   /** Whether a record can't be deleted by anybody. */
   kept?: (row: Row) => boolean
+  /** Whether a record can't be changed by anybody any more. */
+  fixed?: (row: Row) => boolean
   /** How rows of a file are read and written, where it isn't as `create` does. */
   import?: Importing<M>
   /** Parts that the entity doesn't have, or that are written by hand beside the others. */

@@ -56,8 +56,12 @@ export function readRoute<M extends Model, X>(resource: Resource<M>, parts: Part
 }
 
 /** What may be done with this record, of what the entity has at all. */
-export const mayHere = <M extends Model, X>({ without = [], kept }: Parts<M, X>, found: Found, row: Row) => ({
-  update: found.update && !without.includes('update'),
+export const mayHere = <M extends Model, X>(
+  { without = [], kept, fixed }: Parts<M, X>,
+  found: Found,
+  row: Row,
+) => ({
+  update: found.update && !without.includes('update') && !fixed?.(row),
   delete: found.delete && !without.includes('delete') && !kept?.(row),
 })
 

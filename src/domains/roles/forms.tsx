@@ -3,20 +3,12 @@ import { paths } from '#src/paths.ts'
 import type { FieldsProps, Offered } from '#src/resource/views/form.tsx'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { Checkbox, CheckboxGroup } from '#src/ui/checkbox.tsx'
-import { Box } from '#src/ui/choice.tsx'
 import { Conflict } from '#src/ui/conflict.tsx'
-import { Field, FieldMessage, Select } from '#src/ui/field.tsx'
-import {
-  Actions,
-  ErrorSummary,
-  Fieldset,
-  Form,
-  fieldsOf,
-  type Refused,
-  refusalErrors,
-} from '#src/ui/form.tsx'
+import { Field, Select } from '#src/ui/field.tsx'
+import { Actions, ErrorSummary, Form, fieldsOf, type Refused, refusalErrors } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import type { Child } from '#src/ui/html.ts'
+import { PermissionBoxes } from '#src/ui/permissions.tsx'
 import { Panel } from '#src/ui/surface.tsx'
 
 /** What boxes sent, or a text with commas. */
@@ -77,6 +69,7 @@ export function RoleFields({ field, row, offered, refusal, input = refusal?.inpu
       ) : null}
       {!fixed && offered.permissions?.length ? (
         <PermissionBoxes
+          hint="Those that you have yourself, and so may give."
           options={offered.permissions}
           values={chosen('permissions', own)}
           error={field('permissions').error}
@@ -89,51 +82,6 @@ export function RoleFields({ field, row, offered, refusal, input = refusal?.inpu
 const statusOptions = statuses.map((value) => ({ value, label: value === 'active' ? 'Active' : 'Disabled' }))
 
 type Option = { value: string; label: string }
-
-/** A box a permission, folded by model; open where one is ticked. */
-function PermissionBoxes({
-  options,
-  values,
-  error,
-}: {
-  options: readonly Option[]
-  values: readonly string[]
-  error?: string
-}) {
-  const models = Map.groupBy(options, ({ value }) => value.slice(0, value.indexOf(':')))
-  return (
-    <div id="permissions" tabindex={-1}>
-      <Fieldset legend="Permissions" hint="Those that you have yourself, and so may give.">
-        <input type="hidden" name="permissions" value="" />
-        <FieldMessage name="permissions" error={error} />
-        <div class="folds">
-          {[...models].map(([model, own]) => {
-            const ticked = own.filter(({ value }) => values.includes(value)).length
-            return (
-              <details open={ticked > 0}>
-                <summary>
-                  {model.replaceAll('_', ' ')} <span class="count">{`${ticked} of ${own.length}`}</span>
-                </summary>
-                <div class="choices">
-                  {own.map(({ value }) => (
-                    <Box
-                      type="checkbox"
-                      id={`permission-${value}`}
-                      name="permissions"
-                      value={value}
-                      label={value.slice(model.length + 1)}
-                      checked={values.includes(value)}
-                    />
-                  ))}
-                </div>
-              </details>
-            )
-          })}
-        </div>
-      </Fieldset>
-    </div>
-  )
-}
 
 type Editing = {
   role: RoleRecord

@@ -175,7 +175,8 @@ async function rename(
   id: string,
   to: { username: string; email: string },
 ): Promise<void> {
-  if (id !== actor.userId) await requireNotStronger(tx, actor, id, 'change how they sign in')
+  // by an API key, its owner is stronger than whoever has it
+  if (id !== actor.userId || actor.narrow) await requireNotStronger(tx, actor, id, 'change how they sign in')
   const { rows } = await naming(
     sql<{ done: boolean }>`select app.rename_account(${id}, ${to.username}, ${to.email}) as done`.execute(tx),
   )

@@ -11,6 +11,7 @@ const tabs: readonly Tab[] = [
   { label: 'Profile', path: paths.me },
   { label: 'Security', path: paths.security },
   { label: 'Sessions', path: paths.mySessions, can: 'session:read' },
+  { label: 'API keys', path: paths.myApiKeys, can: 'api_key:read' },
   { label: 'Organizations', path: paths.switchOrganization },
 ]
 

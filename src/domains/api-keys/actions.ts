@@ -1,0 +1,111 @@
+import { sql } from 'kysely'
+import type { UserActor } from '#src/access/actor.ts'
+import { newApiKey, prefixOf } from '#src/access/api-key.ts'
+import type { Grant } from '#src/access/grant.ts'
+import type { Db } from '#src/db/database.ts'
+import { requireInPerson, requireMaking } from '#src/domains/api-keys/making.ts'
+import {
+  apiKeys,
+  type KeyChange,
+  type KeyRecord,
+  keyOf,
+  type NewKey,
+  stateOf,
+} from '#src/domains/api-keys/model.ts'
+import { tokenHash } from '#src/http/cookies.ts'
+import { conflict, invalid } from '#src/http/errors.ts'
+import { createRecord, lockRecord, type Written, writeRecord, writtenRecord } from '#src/resource/write.ts'
+
+/** With the secret, which is stored nowhere. */
+export type Made = Written & { secret: string }
+
+const ranges = (addresses: readonly string[]) =>
+  sql`array(select network(a::inet) from unnest(${addresses}::text[]) a)::cidr[]`
+
+/** Makes a key for oneself, or for a service account. */
+export async function createKey(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'api_key', 'create'>,
+  { user_id = actor.userId, allowed_addresses, ...input }: NewKey,
+): Promise<Made> {
+  await requireMaking(tx, actor, grant, user_id, input.permissions)
+  const secret = newApiKey()
+  const made = await createRecord(tx, apiKeys, actor, grant, {
+    ...input,
+    user_id,
+    allowed_addresses: ranges(allowed_addresses),
+    prefix: prefixOf(secret),
+    hash: tokenHash(secret),
+  })
+  return { ...made, secret }
+}
+
+/** Changes what is named. The list only gets shorter: for more, another key is made. */
+export async function updateKey(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'api_key', 'update'>,
+  id: string,
+  { allowed_addresses, ...change }: KeyChange,
+  version: number | null,
+): Promise<Written> {
+  const target = await lockRecord(tx, apiKeys, actor, grant, id, { version })
+  const was = unrevoked(keyOf(target.row()))
+  if (change.permissions?.some((code) => !was.permissions.includes(code)))
+    throw invalid([{ path: 'permissions', message: 'only get fewer: make another key for more' }])
+  const values = { ...change, ...(allowed_addresses ? { allowed_addresses: ranges(allowed_addresses) } : {}) }
+  if (!Object.keys(values).length) return target
+  return writeRecord(tx, apiKeys, actor, grant, id, values)
+}
+
+function unrevoked(key: KeyRecord): KeyRecord {
+  if (key.status === 'revoked') throw conflict('', 'This key was revoked.')
+  return key
+}
+
+/**
+ * Gives a key another secret; the former one works on for some hours, so that it can be exchanged where it is used.
+ * Two secrets work at most.
+ */
+export async function rotateKey(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'api_key', 'update'>,
+  id: string,
+  { overlap_hours }: { overlap_hours: number },
+  version: number | null,
+): Promise<Made> {
+  const target = await lockRecord(tx, apiKeys, actor, grant, id, { version })
+  const key = unrevoked(keyOf(target.row()))
+  if (stateOf(key) === 'expired') throw conflict('', 'This key has ended: give it another end first.')
+  requireInPerson(actor, 'api_key:update')
+  if (key.user_id !== actor.userId) await requireMaking(tx, actor, grant, key.user_id, key.permissions)
+  if (key.former && overlap_hours > 0)
+    throw conflict('overlap_hours', 'has to be 0 while the former secret still works: that ends it')
+  const secret = newApiKey()
+  const former = overlap_hours
+    ? sql`former_prefix = prefix, former_hash = hash, former_expires_at = now() + make_interval(hours => ${overlap_hours})`
+    : sql`former_prefix = null, former_hash = null, former_expires_at = null`
+  await sql`update api_keys set ${former}, prefix = ${prefixOf(secret)}, hash = ${tokenHash(secret)} where id = ${id}`.execute(
+    tx,
+  )
+  return { ...(await writtenRecord(tx, apiKeys, actor, id)), secret }
+}
+
+/** Ends a key for good, from the next request on; again it changes nothing. */
+export async function revokeKey(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'api_key', 'delete'>,
+  id: string,
+  version: number | null = null,
+): Promise<void> {
+  await lockRecord(tx, apiKeys, actor, grant, id, { version })
+  await tx
+    .updateTable('api_keys')
+    .set({ revoked_at: sql`now()` })
+    .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    .execute()
+}

@@ -1,0 +1,80 @@
+import { sql } from 'kysely'
+import { rightsFrom, type UserActor } from '#src/access/actor.ts'
+import { Forbidden, type Grant } from '#src/access/grant.ts'
+import { covers, requireNotStronger } from '#src/access/granting.ts'
+import { forKeys } from '#src/access/narrowing.ts'
+import { parsePermission } from '#src/access/permission.ts'
+import type { Db } from '#src/db/database.ts'
+import { invalid } from '#src/http/errors.ts'
+
+type Held = { permissions: string[]; readGroups: string[]; writeGroups: string[] }
+
+/**
+ * Who may hold the secret of a key with this list: for oneself, whoever has all of it; for a service account,
+ * whoever is not weaker than the account, and may do all that the key will, where it will. A person's keys are made
+ * by that person, who then is who acts by them.
+ * @throws {Forbidden}; 422 at a permission that a key can't have
+ */
+export async function requireMaking(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'api_key'>,
+  owner: string,
+  codes: readonly string[],
+): Promise<void> {
+  const wanted = `${grant.model}:${grant.action}`
+  requireInPerson(actor, wanted)
+  const never = codes.find((code) => !forKeys(code))
+  if (never) throw invalid([{ path: 'permissions', message: `${never} is for people, not for keys` }])
+  if (owner === actor.userId) {
+    if (!covers(actor.rights.scopes, codes)) throw tooMuch(wanted)
+  } else await requireMakingForOther(tx, actor, grant, owner, codes)
+}
+
+/** Neither as somebody else nor by a key, and at home: what is made outlasts such a stay. @throws {Forbidden} */
+export function requireInPerson({ narrow, identity }: UserActor, wanted: string): void {
+  if (narrow) throw new Forbidden(wanted, 'This is for the person alone.')
+  if (identity.home)
+    throw new Forbidden(wanted, 'Leave this organization first: a key would outlast your stay.')
+}
+
+const tooMuch = (wanted: string) => new Forbidden(wanted, 'A key has nothing that you don’t have yourself.')
+
+async function requireMakingForOther(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'api_key'>,
+  owner: string,
+  codes: readonly string[],
+): Promise<void> {
+  const wanted = `${grant.model}:${grant.action}`
+  if (!grant.all) throw new Forbidden(wanted, 'You may make keys for yourself only.')
+  const account = await tx
+    .selectFrom('users')
+    .where('id', '=', owner)
+    .where('deleted_at', 'is', null)
+    .where(actor.find('user:read')?.where() ?? sql<boolean>`false`)
+    .select(['kind', sql<Held>`app.rights_of(id)`.as('held')])
+    .forShare()
+    .executeTakeFirst()
+  if (!account) throw invalid([{ path: 'user_id', message: 'names nothing that is here' }])
+  if (account.kind !== 'service') throw new Forbidden(wanted, 'People make their keys themselves.')
+  await requireNotStronger(tx, actor, owner, 'make a key for it')
+  const { permissions, readGroups, writeGroups } = account.held
+  if (!covers(rightsFrom(permissions, readGroups, writeGroups).scopes, codes))
+    throw invalid([{ path: 'permissions', message: 'has more than the service account' }])
+  if (!codes.every((code) => reaches(actor, code, account.held))) throw tooMuch(wanted)
+}
+
+/** Whether the maker may do there, too, what the account may: its groups are not theirs, and its own rows neither. */
+function reaches({ rights }: UserActor, code: string, held: Held): boolean {
+  const parsed = parsePermission(code)
+  if (!parsed) return false
+  const { model, action, scope } = parsed
+  const scopes = rights.scopes.get(`${model}:${action}`)
+  if (scopes?.has('all')) return true
+  if (scope !== 'group' || !scopes?.has('group')) return false
+  return action === 'read'
+    ? held.readGroups.every((id) => rights.readGroups.includes(id))
+    : held.writeGroups.every((id) => rights.writeGroups.includes(id))
+}

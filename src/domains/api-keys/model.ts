@@ -1,0 +1,182 @@
+import { sql } from 'kysely'
+import { z } from 'zod'
+import { type ActionsOf, defineModel } from '#src/access/model.ts'
+import { parsePermission } from '#src/access/permission.ts'
+import { cidr } from '#src/http/address.ts'
+import { choice, instant, reference, text } from '#src/resource/column.ts'
+import { defineResource, type Row } from '#src/resource/resource.ts'
+
+/** By which a program acts for somebody, with no more than was chosen. `delete` revokes it. */
+export const apiKey = defineModel('api_key', {
+  table: 'api_keys',
+  actions: ['create', 'read', 'update', 'delete'],
+  own: ['user_id'],
+  group: [],
+})
+
+declare module '#src/access/permission.ts' {
+  interface Models {
+    api_key: ActionsOf<typeof apiKey>
+  }
+}
+
+const statuses = ['active', 'revoked'] as const
+
+/** A key as JSON and pages know it; nothing tells its secret. */
+export type KeyRecord = {
+  id: string
+  name: string
+  user_id: string
+  user: { id: string; name?: string }
+  prefix: string
+  status: (typeof statuses)[number]
+  permissions: string[]
+  allowed_addresses: string[]
+  expires_at: string | null
+  last_used_at: string | null
+  last_used_ip: string | null
+  /** The secret before the last rotation, while it works. */
+  former: { prefix: string; expires_at: string } | null
+  created_at: string
+  revoked_at: string | null
+  version: number
+}
+export const keyOf = (row: Row) => row as unknown as KeyRecord
+
+/** What stands for a key at this moment. */
+export function stateOf({ status, expires_at }: KeyRecord): 'active' | 'expired' | 'revoked' {
+  if (status === 'revoked') return status
+  return expires_at !== null && Date.parse(expires_at) <= Date.now() ? 'expired' : 'active'
+}
+
+/** Several values, or a form's one text of them, by lines or commas. */
+const several = <S extends z.ZodType>(item: S, most: number) =>
+  z.preprocess(
+    (sent) =>
+      [sent ?? []]
+        .flat()
+        .flatMap((one) => (typeof one === 'string' ? one.split(/[\s,]+/).filter(Boolean) : [one])),
+    z.array(item).max(most, `has at most ${most}`),
+  )
+
+const permissions = several(
+  z
+    .string()
+    .max(200)
+    .refine((code) => parsePermission(code) !== null, 'is no permission like user:read:own'),
+  2000,
+)
+  .refine((codes) => codes.length > 0, 'has at least one')
+  .transform((codes) => [...new Set(codes)].sort())
+const addresses = several(
+  z.string().transform((range, context) => {
+    const kept = cidr(range)
+    if (kept === null)
+      context.addIssue({
+        code: 'custom',
+        message: `${range.slice(0, 50)} is no address like 192.0.2.7 or 10.0.0.0/8`,
+      })
+    return kept ?? ''
+  }),
+  100,
+)
+
+/** A moment, or a day to the end of which it lasts; an empty field of a form is no end. */
+const expiry = z
+  .union(
+    [
+      z.iso.datetime({ offset: true }),
+      z.iso.date().transform((day) => `${day}T23:59:59Z`),
+      z.literal('').transform(() => null),
+      z.null(),
+    ],
+    'must be a moment or a day like 2027-01-31',
+  )
+  .refine((end) => end === null || Date.parse(end) > Date.now(), 'must be in the future')
+
+const name = text('Name', { required: true, sortable: true, max: 100 })
+
+export const newKey = z.strictObject({
+  name: name.input as z.ZodType<string>,
+  /** A service account that it is for; without one it is the maker's own. */
+  user_id: z.preprocess(
+    (sent) => (sent === '' ? undefined : sent),
+    z.guid('is no id').toLowerCase().optional(),
+  ),
+  permissions,
+  allowed_addresses: addresses.default([]),
+  expires_at: expiry.default(null),
+})
+export const wholeKey = newKey.omit({ user_id: true })
+export const someOfKey = z
+  .strictObject({ ...wholeKey.shape, allowed_addresses: addresses, expires_at: expiry })
+  .partial()
+export type NewKey = z.infer<typeof newKey>
+export type KeyChange = z.infer<typeof someOfKey>
+
+export const MOST_HOURS = 168
+export const rotation = z.strictObject({
+  overlap_hours: z.coerce
+    .number('must be a whole number')
+    .int('must be a whole number')
+    .min(0, 'is at least 0')
+    .max(MOST_HOURS, `is at most ${MOST_HOURS}`)
+    .default(24),
+})
+
+const moment = z.iso.datetime({ offset: true })
+
+export const apiKeys = defineResource(apiKey, {
+  path: '/api-keys',
+  one: 'API key',
+  many: 'API keys',
+  icon: 'key',
+  lead: 'By which programs act for people and service accounts, with no more than these may themselves.',
+  title: 'name',
+  soft: false,
+  columns: {
+    name,
+    user_id: reference('Whose', 'user', { write: 'create', filterable: true }),
+    prefix: text('Begins with', { write: 'never' }),
+    status: choice('Status', statuses, {
+      write: 'never',
+      filterable: true,
+      tones: { active: 'good', revoked: 'plain' },
+    }),
+    expires_at: instant('Ends'),
+    last_used_at: instant('Last used'),
+    revoked_at: instant('Revoked', { listed: false }),
+  },
+  defaultSort: '-created_at',
+  more: () => ({
+    permissions: sql`api_keys.permissions`,
+    allowed_addresses: sql`api_keys.allowed_addresses`,
+    last_used_ip: sql`host(api_keys.last_used_ip)`,
+    former: sql`case when api_keys.former_expires_at > now()
+      then json_build_object('prefix', api_keys.former_prefix, 'expires_at', api_keys.former_expires_at) end`,
+  }),
+  moreAnswered: {
+    permissions: z.array(z.string()),
+    allowed_addresses: z.array(z.string()),
+    last_used_ip: z.string().nullable(),
+    former: z.strictObject({ prefix: z.string(), expires_at: moment }).nullable(),
+  },
+  cells: {
+    permissions: (row) => keyOf(row).permissions.join('; '),
+    allowed_addresses: (row) => keyOf(row).allowed_addresses.join('; '),
+  },
+})
+
+/** The one answer that shows a secret. */
+export const keyWithSecret = (apiKeys.record as z.ZodObject)
+  .extend({ secret: z.string() })
+  .meta({ id: 'api_key_with_secret' })
+
+/** What a key may do just now, of what was chosen for it. */
+export const keyEffect = z.strictObject({
+  active: z.boolean(),
+  /** Why it may do nothing at all. */
+  reason: z.string().optional(),
+  data: z.array(z.strictObject({ code: z.string(), description: z.string(), held: z.boolean() })),
+})
+export type KeyEffect = z.infer<typeof keyEffect>

@@ -1,0 +1,84 @@
+import { z } from 'zod'
+import { revokeKey, updateKey } from '#src/domains/api-keys/actions.ts'
+import { KeyFields } from '#src/domains/api-keys/forms.tsx'
+import { makingRoutes } from '#src/domains/api-keys/making-routes.tsx'
+import { apiKeys, keyEffect, keyOf, someOfKey, wholeKey } from '#src/domains/api-keys/model.ts'
+import { effectOf, ownKeys } from '#src/domains/api-keys/queries.ts'
+import {
+  effectScreen,
+  effectTab,
+  KeyActions,
+  KeyPanel,
+  listColumns,
+  ownKeysScreen,
+} from '#src/domains/api-keys/views.tsx'
+import { can, del, get } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+import { readRecord } from '#src/resource/query.ts'
+import { resourceRoutes } from '#src/resource/routes.tsx'
+
+export const apiKeyRoutes = [
+  get(
+    paths.myApiKeys,
+    can('api_key:read'),
+    { answer: z.strictObject({ data: z.array(apiKeys.record) }), summary: 'One’s own API keys' },
+    async ({ db, actor, grant }) => {
+      const keys = await ownKeys(db, actor, grant)
+      const mayMake = actor.can('api_key:create')
+      return { json: { data: keys }, screen: (frame) => ownKeysScreen({ keys, frame, mayMake }) }
+    },
+  ),
+
+  ...makingRoutes,
+
+  get(
+    paths.apiKeyPermissions(':id'),
+    can('api_key:read'),
+    { answer: keyEffect, summary: 'What an API key can do now, of what was chosen for it' },
+    async ({ db, actor, grant, id }) => {
+      const record = await readRecord(db, apiKeys, actor, grant, id())
+      const effect = await effectOf(db, actor, keyOf(record.row()))
+      return { json: effect, screen: (frame) => effectScreen({ record, effect, frame }) }
+    },
+  ),
+
+  del(
+    paths.apiKey(':id'),
+    can('api_key:delete'),
+    { summary: 'Revoke an API key', also: [412] },
+    async ({ db, actor, grant, id, version }) => {
+      await db.withActor(actor, (tx) => revokeKey(tx, actor, grant, id(), version))
+      return { location: paths.apiKey(id()), notice: 'API key revoked' }
+    },
+  ),
+
+  ...resourceRoutes(apiKeys, {
+    without: ['create', 'delete', 'import'],
+    actions: { update: updateKey },
+    bodies: { whole: wholeKey, some: someOfKey },
+    fixed: (row) => keyOf(row).status === 'revoked',
+    columns: ({ frame }) => listColumns(frame),
+    fields: (props) => (
+      <KeyFields
+        {...props}
+        permissions={props.row ? keyOf(props.row).permissions : []}
+        hint="They only get fewer: for more, make another key."
+      />
+    ),
+    load: async (_, found) => ({ rotate: found.update, revoke: found.delete }),
+    head: (row, { extra, frame }) => <KeyActions row={row} may={extra} frame={frame} />,
+    panels: (row) => <KeyPanel row={row} />,
+    tabs: (row) => [effectTab(row.id)],
+    bulk: {
+      revoke: {
+        needs: 'delete',
+        label: 'Revoke',
+        icon: 'ban',
+        did: 'revoked',
+        danger: true,
+        confirm: 'Programs that use them are refused from now on. They can’t be brought back.',
+        one: (tx, actor, grant, id) => revokeKey(tx, actor, grant, id),
+      },
+    },
+  }),
+]

@@ -1,0 +1,240 @@
+import { apiKeys, type KeyEffect, type KeyRecord, keyOf, stateOf } from '#src/domains/api-keys/model.ts'
+import { meFrame } from '#src/domains/users/me-frame.tsx'
+import type { Screen } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+import type { Found } from '#src/resource/query.ts'
+import type { Row } from '#src/resource/resource.ts'
+import { recordFrame } from '#src/resource/views/record.tsx'
+import { ButtonLink } from '#src/ui/button.tsx'
+import { ConfirmButton } from '#src/ui/confirm.tsx'
+import { Badge, CopyButton, EmptyState, Facts } from '#src/ui/feedback.tsx'
+import type { Frame } from '#src/ui/frame.ts'
+import { html } from '#src/ui/html.ts'
+import { Panel } from '#src/ui/surface.tsx'
+import { type Column, Table } from '#src/ui/table.tsx'
+import { Time } from '#src/ui/time.tsx'
+
+const tones = { active: 'good', expired: 'warn', revoked: 'plain' } as const
+const words = { active: 'Active', expired: 'Ended', revoked: 'Revoked' }
+const StateBadge = ({ of }: { of: KeyRecord }) =>
+  Badge({ tone: tones[stateOf(of)], children: words[stateOf(of)] })
+const Prefix = ({ prefix }: { prefix: string }) => html`<code>${prefix}…</code>`
+
+const shared = (frame: Frame): Column<KeyRecord>[] => [
+  {
+    key: 'name',
+    label: 'Name',
+    sortable: true,
+    href: ({ id }) => frame.path(paths.apiKey(id)),
+    cell: ({ name }) => name,
+  },
+  { key: 'status', label: 'Status', cell: (key) => StateBadge({ of: key }) },
+  { key: 'prefix', label: 'Begins with', cell: Prefix },
+  { key: 'permissions', label: 'Permissions', align: 'end', cell: ({ permissions }) => permissions.length },
+  {
+    key: 'last_used_at',
+    label: 'Last used',
+    cell: ({ last_used_at }) => (last_used_at ? Time({ at: last_used_at }) : 'never'),
+  },
+  {
+    key: 'expires_at',
+    label: 'Ends',
+    cell: ({ expires_at }) => (expires_at ? Time({ at: expires_at }) : 'never'),
+  },
+]
+
+/** Of the list of everybody's: whose each is stands beside its name. */
+export const listColumns = (frame: Frame): Column<Row>[] => {
+  const [name, ...others] = shared(frame)
+  const owner: Column<KeyRecord> = {
+    key: 'user',
+    label: 'Whose',
+    cell: ({ user }) => user.name ?? 'not yours to see',
+  }
+  return [name, owner, ...others] as unknown as Column<Row>[]
+}
+
+type OwnProps = { keys: readonly KeyRecord[]; frame: Frame; mayMake: boolean }
+
+/** One's own keys. */
+export function ownKeysScreen({ keys, frame, mayMake }: OwnProps): Screen {
+  const make = mayMake ? (
+    <ButtonLink kind="primary" icon="plus" href={frame.path(paths.newApiKey())}>
+      New API key
+    </ButtonLink>
+  ) : null
+  const screen = meFrame({
+    frame,
+    title: 'API keys',
+    lead: 'By which programs act for you, each with no more than you choose.',
+    here: paths.myApiKeys,
+    children: (
+      <Table
+        label="API keys"
+        columns={shared(frame).map((column) => ({ ...column, sortable: undefined }))}
+        rows={keys}
+        rowKey={({ id }) => id}
+        address={() => frame.path(paths.myApiKeys)}
+        empty={
+          <EmptyState
+            icon="key"
+            title="No API keys yet"
+            text="Make one for each program, so that you can revoke it alone."
+          />
+        }
+      />
+    ),
+  })
+  return { ...screen, actions: make }
+}
+
+/** Shown once, right after it was made: nobody can look it up later. */
+export function secretScreen({
+  key,
+  secret,
+  frame,
+}: {
+  key: KeyRecord
+  secret: string
+  frame: Frame
+}): Screen {
+  return {
+    title: key.name,
+    trail: [{ label: 'API keys', href: frame.path(paths.apiKeys) }],
+    children: (
+      <Panel title="The secret of this key">
+        <p>
+          <strong>Copy it now: it is not shown again.</strong> Whoever has it may do what the key may.
+        </p>
+        <p class="secret">
+          <code>{secret}</code> <CopyButton text={secret} label="Copy the secret" />
+        </p>
+        <p>Programs send it with each request:</p>
+        <pre class="secret">
+          <code>Authorization: Bearer {secret}</code>
+        </pre>
+        {key.former ? (
+          <p>
+            The secret before (<Prefix prefix={key.former.prefix} />) works until{' '}
+            <Time at={key.former.expires_at} />.
+          </p>
+        ) : null}
+        <div class="form-actions">
+          <ButtonLink kind="primary" href={frame.path(paths.apiKey(key.id))}>
+            I have copied it
+          </ButtonLink>
+        </div>
+      </Panel>
+    ),
+  }
+}
+
+/** What its columns don't say. */
+export function KeyPanel({ row }: { row: Row }) {
+  const key = keyOf(row)
+  const { last_used_ip, allowed_addresses, former, permissions } = key
+  return (
+    <Panel title="Use">
+      <Facts
+        items={[
+          { label: 'State', value: <StateBadge of={key} /> },
+          { label: 'Permissions', value: permissions.length },
+          { label: 'Last used from', value: last_used_ip },
+          { label: 'Only from', value: allowed_addresses.join(', ') || 'everywhere' },
+          ...(former
+            ? [
+                {
+                  label: 'Secret before',
+                  value: (
+                    <>
+                      <Prefix prefix={former.prefix} /> works until <Time at={former.expires_at} />
+                    </>
+                  ),
+                },
+              ]
+            : []),
+        ]}
+      />
+    </Panel>
+  )
+}
+
+type ActionsProps = { row: Row; may: { rotate: boolean; revoke: boolean }; frame: Frame }
+
+/** Another secret, and the end. */
+export function KeyActions({ row, may, frame }: ActionsProps) {
+  const key = keyOf(row)
+  if (key.status === 'revoked') return null
+  return (
+    <>
+      {may.rotate && stateOf(key) === 'active' ? (
+        <ButtonLink icon="refresh-cw" href={frame.path(paths.rotateApiKey(key.id))}>
+          Rotate
+        </ButtonLink>
+      ) : null}
+      {may.revoke ? (
+        <ConfirmButton
+          id="revoke"
+          action={frame.path(paths.apiKey(key.id))}
+          method="delete"
+          csrfToken={frame.csrfToken}
+          label="Revoke"
+          icon="ban"
+          title={`Revoke ${key.name}?`}
+          text="Programs that use it are refused from now on. It can’t be brought back."
+          confirm="Revoke"
+        />
+      ) : null}
+    </>
+  )
+}
+
+type EffectProps = { record: Found & { row: () => Row }; effect: KeyEffect; frame: Frame }
+
+/** What a key can do just now; what was chosen and its owner has no more is marked. */
+export function effectScreen({ record, effect, frame }: EffectProps): Screen {
+  const row = record.row()
+  const place = paths.apiKeyPermissions(record.id)
+  const held = effect.data.filter((one) => one.held).length
+  const lead = effect.active
+    ? `${held} of ${effect.data.length} chosen permissions: those that its owner has now.`
+    : `Nothing now: ${effect.reason}.`
+  return recordFrame({
+    resource: apiKeys,
+    row,
+    may: { update: false, delete: false },
+    frame,
+    here: place,
+    tabs: [effectTab(record.id)],
+    children: (
+      <>
+        <p class="lead">{lead}</p>
+        <Table
+          label="What this key can do"
+          columns={effectColumns}
+          rows={effect.data}
+          rowKey={({ code }) => code}
+          address={() => frame.path(place)}
+          empty={<EmptyState icon="lock" title="Nothing" />}
+        />
+      </>
+    ),
+  })
+}
+
+export const effectTab = (id: string) => ({ label: 'What it can do', path: paths.apiKeyPermissions(id) })
+
+const effectColumns: Column<KeyEffect['data'][number]>[] = [
+  {
+    key: 'code',
+    label: 'Permission',
+    cell: ({ code, description }) =>
+      html`<code>${code}</code>${description ? html`<span class="nothing described">${description}</span>` : null}`,
+  },
+  {
+    key: 'held',
+    label: 'Now',
+    cell: ({ held }) =>
+      held ? Badge({ tone: 'good', children: 'Yes' }) : Badge({ tone: 'warn', children: 'Not any more' }),
+  },
+]

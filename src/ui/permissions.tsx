@@ -1,0 +1,48 @@
+import { Box } from '#src/ui/choice.tsx'
+import { FieldMessage } from '#src/ui/field.tsx'
+import { Fieldset } from '#src/ui/form.tsx'
+
+interface PermissionBoxesProps {
+  hint: string
+  /** Whole permissions: `model:action:scope`. */
+  options: readonly { value: string }[]
+  values: readonly string[]
+  error?: string
+}
+
+/** A box a permission, folded by model; open where one is ticked. */
+export function PermissionBoxes({ hint, options, values, error }: PermissionBoxesProps) {
+  const models = Map.groupBy(options, ({ value }) => value.slice(0, value.indexOf(':')))
+  return (
+    <div id="permissions" tabindex={-1}>
+      <Fieldset legend="Permissions" hint={hint}>
+        <input type="hidden" name="permissions" value="" />
+        <FieldMessage name="permissions" error={error} />
+        <div class="folds">
+          {[...models].map(([model, own]) => {
+            const ticked = own.filter(({ value }) => values.includes(value)).length
+            return (
+              <details open={ticked > 0}>
+                <summary>
+                  {model.replaceAll('_', ' ')} <span class="count">{`${ticked} of ${own.length}`}</span>
+                </summary>
+                <div class="choices">
+                  {own.map(({ value }) => (
+                    <Box
+                      type="checkbox"
+                      id={`permission-${value}`}
+                      name="permissions"
+                      value={value}
+                      label={value.slice(model.length + 1)}
+                      checked={values.includes(value)}
+                    />
+                  ))}
+                </div>
+              </details>
+            )
+          })}
+        </div>
+      </Fieldset>
+    </div>
+  )
+}
