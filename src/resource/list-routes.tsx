@@ -11,9 +11,10 @@ import { type Given, mayOf } from '#src/resource/given.ts'
 import { everyRow, list } from '#src/resource/list.ts'
 import type { Parts } from '#src/resource/parts.ts'
 import { placesOf } from '#src/resource/places.ts'
-import { sourceOf } from '#src/resource/query.ts'
-import type { Resource, Row } from '#src/resource/resource.ts'
+import { namesOf, relatedIn, sourceOf } from '#src/resource/query.ts'
+import { type Resource, type Row, resourceOf } from '#src/resource/resource.ts'
 import { listScreen } from '#src/resource/views/list.tsx'
+import type { Filter } from '#src/ui/toolbar.tsx'
 
 /** The answer of a list: its records, and the page. */
 export const pageAnswer = (record: z.ZodType) =>
@@ -58,13 +59,28 @@ export function listRoute<M extends Model, X>(resource: Resource<M>, parts: Part
           may,
           frame,
           columns: parts.columns?.({ actor, frame, may }),
-          filters: await parts.filters?.(call as unknown as Call, query.filters),
+          filters: [
+            ...((await parts.filters?.(call as unknown as Call, query.filters)) ?? []),
+            ...(await relatedFilters(given, resource)),
+          ],
           actions: parts.listHead?.({ actor, frame, may }),
           bulk: bulkOffered(resource, parts, actor, query),
           imports: !parts.without?.includes('import'),
         }),
     }
   })
+}
+
+/** What the list is filtered by of other records, by their names as far as the reader sees them. */
+async function relatedFilters<M extends Model>({ db, actor, query }: Given<M>, resource: Resource<M>) {
+  const chosen = relatedIn(resource, query).map(async ({ name, label, of, ids }): Promise<Filter> => {
+    const target = resourceOf(of)
+    const grant = target && actor.find(target.may('read'))
+    const names = target && grant ? await namesOf(db, actor, target, grant, ids) : new Map<string, string>()
+    const value = ids.join(',')
+    return { name, label, value, options: [{ value, label: [...names.values()].join(', ') || label }] }
+  })
+  return Promise.all(chosen)
 }
 
 /** The actions on many records that the reader may take where they are: with what is there, or what is deleted. */

@@ -15,6 +15,8 @@ export type Source<T extends keyof DB> = {
   /** Of the Grant, or of what else says which rows: two with the same reach have the same ones. */
   grant: Pick<Grant, 'all' | 'reach'> & Partial<Pick<Grant, 'entries'>>
   search?: Search | null
+  /** Whether one value of its filters lets a handful through, and another half of all. */
+  skewed?: boolean
   /** Filters and scope; no search, no order, no page. */
   matching: (db: Db, how?: { few: boolean }) => SelectQueryBuilder<DB, T, object>
   json: RawBuilder<string>
@@ -38,7 +40,7 @@ export async function list<Row, T extends keyof DB = keyof DB>(
   const { search, few } = await rarestFirst(db, actor, declared.search)
   const source = { ...(near ? nearest(declared) : declared), search }
   // a plan that holds for every organization may be kept: no words, no small set of groups, limits in the text
-  const prepared = !search && (grant.all || beyondCap) && view.limit === USUAL_LIMIT
+  const prepared = !search && !declared.skewed && (grant.all || beyondCap) && view.limit === USUAL_LIMIT
   const walked = few
     ? null
     : await db.readAs(actor, (q) => pageOf(q, source, view, { walk: WALK, beyondCap }))

@@ -60,6 +60,7 @@ export function sourceOf<M extends Model>(
       entries: (most) => grant.entries(most),
     },
     json: recordJson(resource, actor),
+    skewed: relatedIn(resource, view).length > 0,
     search: searchFor(
       ...tagsOf(resource, view),
       ...(declared.searched ? wordsIn(resource.model.name, view.q) : []),
@@ -67,6 +68,8 @@ export function sourceOf<M extends Model>(
     matching: (db, how) => {
       let query = db.selectFrom(table).where(grant.where(table, how))
       if (declared.narrow) query = query.where(declared.narrow(table, view))
+      for (const { rows, ids } of relatedIn(resource, view))
+        query = query.where(sql<boolean>`${sql.ref(`${table}.id`)} in (${rows(actor, ids)})`)
       if (soft)
         query = query.where(
           sql<boolean>`${sql.ref(`${table}.deleted_at`)} is ${view.filters.deleted ? sql`not null` : sql`null`}`,
@@ -75,6 +78,13 @@ export function sourceOf<M extends Model>(
     },
   }
 }
+
+/** What a list is asked for by other records. */
+export const relatedIn = ({ declared }: Resource, { filters }: ListView) =>
+  Object.entries(declared.related ?? {}).flatMap(([name, related]) => {
+    const ids = filters[name]
+    return ids ? [{ name, ids, ...related }] : []
+  })
 
 /** What a list is asked for by tags. */
 const tagsOf = ({ model, columns }: Resource, { filters }: ListView) =>

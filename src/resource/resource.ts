@@ -14,6 +14,15 @@ export type Row = Record<string, unknown> & { id: string; version: number; delet
 /** What the trail keeps beside the record's own model: rows attached to it, for who may see them. */
 export type Attached = { type: string; needs: Permission }
 
+/** A filter by records of another entity: the rows that have something to do with one of them. */
+export type Related = {
+  label: string
+  /** Model of those records. */
+  of: string
+  /** Ids of the rows, within what the reader may see. */
+  rows: (actor: UserActor, ids: readonly string[]) => RawBuilder<unknown>
+}
+
 export type Declaration = {
   path: string
   /** In running text: "vendor", "vendors". */
@@ -29,6 +38,7 @@ export type Declaration = {
   /** Beyond those that columns declare. */
   sorts?: ListDeclaration['sorts']
   filters?: ListDeclaration['filters']
+  related?: Record<string, Related>
   /** Rows that this entity has of its table: departments are groups of one kind. */
   narrow?: (table: string, view?: ListView) => RawBuilder<SqlBool>
   /** Its words are in the index of words: see `app.searchable`. */
@@ -139,6 +149,7 @@ function listOf({ columns, soft }: Resource, declared: Declaration): ListDeclara
     if (column.sortable !== false) sorts[name] = [column.sortable, column.type as KeyType]
     if (column.filterable) filters[name] = filterOf(column)
   }
+  for (const name of Object.keys(declared.related ?? {})) filters[name] = { kind: 'uuid', column: null }
   if (soft) filters.deleted = { kind: 'choice', values: ['true'], column: null }
   const [first = 'created_at'] = Object.keys(sorts)
   return {

@@ -8,7 +8,7 @@ import { notFound } from '#src/http/errors.ts'
 import type { ListView } from '#src/http/list.ts'
 import type { Source } from '#src/resource/list.ts'
 import type { Resource } from '#src/resource/resource.ts'
-import { searchFor } from '#src/resource/search.ts'
+import { searchFor, wordsIn } from '#src/resource/search.ts'
 
 type Reads = Pick<Database, 'readAs'>
 const compiled = <T>(text: RawBuilder<T>) => ({
@@ -76,7 +76,7 @@ export function membersOf(actor: UserActor, { id, lead }: Gathering, view: ListV
     grant: { all: false, reach: `members of ${id} ${lead ? 'all' : reader?.reach} ${actor.userId}` },
     json: memberJson,
     // words of a person are found by addresses too: not for who sees names alone
-    search: reader ? searchFor('user', view.q) : null,
+    search: reader ? searchFor(...wordsIn('user', view.q)) : null,
     matching: (db) =>
       db
         .selectFrom('users')

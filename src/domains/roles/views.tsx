@@ -176,7 +176,7 @@ function ParentsPanel({ role, beside, frame }: Shown) {
   )
 }
 
-function HoldersPanel({ beside: { holders }, frame }: Shown) {
+function HoldersPanel({ role, beside: { holders }, frame }: Shown) {
   const { count, users } = holders
   return (
     <Panel title={count > HOLDERS_CAP ? 'More than 1,000 people' : `People (${count})`}>
@@ -197,7 +197,11 @@ function HoldersPanel({ beside: { holders }, frame }: Shown) {
       ) : (
         <p class="nothing">{count ? 'None that you may see.' : 'Nobody has this role.'}</p>
       )}
-      {users.length && count > users.length ? <p class="nothing">and others</p> : null}
+      {users.length && count > users.length ? (
+        <p>
+          <a href={`${frame.path(paths.users)}?role=${role.id}`}>All of them</a>
+        </p>
+      ) : null}
     </Panel>
   )
 }

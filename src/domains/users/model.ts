@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { email as address, choice, instant, line, text } from '#src/resource/column.ts'
-import { defineResource, type Row } from '#src/resource/resource.ts'
+import { defineResource, type Related, type Row } from '#src/resource/resource.ts'
 
 /** A person in one organization. Who shares a group with me is in my group's scope. */
 export const user = defineModel('user', {
@@ -135,6 +135,30 @@ function belonging(actor: UserActor) {
   }
 }
 
+/** Who has a role or is in a group: oneself, and others as far as the reader sees roles and groups. */
+const related = {
+  role: {
+    label: 'Role',
+    of: 'role',
+    rows: (
+      actor,
+      ids,
+    ) => sql`select ur.user_id from user_roles ur join roles r on r.org_id = ur.org_id and r.id = ur.role_id
+      where ur.role_id = any (${ids}::uuid[]) and (ur.expires_at is null or ur.expires_at > now()) and r.deleted_at is null
+        and (ur.user_id = ${actor.userId} or ${actor.find('role:read')?.where('r') ?? sql`false`})`,
+  },
+  group: {
+    label: 'Group',
+    of: 'group',
+    rows: (
+      actor,
+      ids,
+    ) => sql`select gm.user_id from group_members gm join groups g on g.org_id = gm.org_id and g.id = gm.group_id
+      where gm.group_id = any (${ids}::uuid[]) and g.deleted_at is null
+        and (gm.user_id = ${actor.userId} or ${actor.find('group:read')?.where('g') ?? sql`false`})`,
+  },
+} satisfies Record<string, Related>
+
 const named = (key: string) => (row: Row) =>
   (row[key] as { name: string }[]).map(({ name }) => name).join('; ')
 
@@ -167,6 +191,7 @@ export const users = defineResource(user, {
     email_verified_at: instant('E-mail verified'),
   },
   sorts: { name: ['sort_name', 'text'] },
+  related,
   defaultSort: 'name',
   more: belonging,
   moreAnswered: {
