@@ -125,6 +125,7 @@ const MODELS: Record<string, string> = {
   user_id: 'user',
   owner_user_id: 'user',
   created_by: 'user',
+  invited_by: 'user',
   granted_by: 'user',
   group_id: 'group',
   owner_group_id: 'group',

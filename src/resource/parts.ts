@@ -5,11 +5,11 @@ import type { Model } from '#src/access/permission.ts'
 import type { Db, Door } from '#src/db/database.ts'
 import type { Call, Services } from '#src/http/endpoint.ts'
 import type { ListView } from '#src/http/list.ts'
-import type { Importing } from '#src/resource/import.ts'
+import type { Importing } from '#src/resource/import/import.ts'
 import type { Found } from '#src/resource/query.ts'
 import type { Resource, Row } from '#src/resource/resource.ts'
 import type { FieldsProps, Offered } from '#src/resource/views/form.tsx'
-import type { May } from '#src/resource/views/list.tsx'
+import type { ListTab, May } from '#src/resource/views/list.tsx'
 import type { Tab } from '#src/resource/views/record.tsx'
 import type { Written } from '#src/resource/write.ts'
 import type { BulkAction } from '#src/ui/bulk.tsx'
@@ -84,12 +84,16 @@ export type Filling = Seen & { offered: Offered; services: Services }
 export type Parts<M extends Model, X = undefined> = {
   actions?: Partial<Actions<M>>
   bodies?: Partial<Resource['body']>
+  /** Further statuses that making a record may answer with. */
+  also?: readonly number[]
   /** Work before the transaction that makes a record: hashing, say. What it answers is the action's input. */
   prepare?: (body: never, services: Services, actor: UserActor) => Promise<unknown>
   /** What pages of a record show beside it. */
   load?: (call: Call, found: Found & { row: () => Row }) => Promise<X>
   /** Columns of the list. */
   columns?: (seen: Seen) => Column<Row>[]
+  /** Lists that stand beside this one. */
+  listTabs?: (seen: Seen) => readonly ListTab[]
   /** Further actions in the head of the list. */
   listHead?: (seen: Seen) => Child
   panels?: (row: Row, seen: Seen & { record: Pick<Found, 'update' | 'delete'>; extra: X }) => Child

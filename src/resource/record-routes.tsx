@@ -78,7 +78,7 @@ export function createRoutes<M extends Model, X>(resource: Resource<M>, parts: P
     refused: form,
     answer: resource.record,
     status: 201 as const,
-    also: [409],
+    also: [...(parts.also ?? []), 409],
     summary: `Add a ${one}`,
   }
   return [
@@ -90,7 +90,8 @@ export function createRoutes<M extends Model, X>(resource: Resource<M>, parts: P
         create(tx, actor, grant as Grant<M, 'create'>, input as never),
       )
       const given = call as unknown as Given<M>
-      return { ...saved(given, resource, made, `${capital(one)} added`, places.new), status: 201 }
+      const notice = made.pending ? 'An invitation is on its way' : `${capital(one)} added`
+      return { ...saved(given, resource, made, notice, places.new), status: made.pending ? 202 : 201 }
     }),
   ]
 }

@@ -7,8 +7,8 @@ import { conflict, invalid, notFound, stale } from '#src/http/errors.ts'
 import { recordJson } from '#src/resource/query.ts'
 import type { Resource, Row } from '#src/resource/resource.ts'
 
-/** A record after a write: as JSON, and its version. */
-export type Written = { id: string; json: string; version: number }
+/** A record after a write: as JSON, and its version. `pending`: somebody else still has to agree to it. */
+export type Written = { id: string; json: string; version: number; pending?: boolean }
 
 /** A record that is locked for a change. */
 export type Target = Written & { row: () => Row }

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { Earlier, needed, type Row, readRow } from '#src/domains/users/import-row.ts'
-import { Sheet, type SheetRow } from '#src/resource/sheet.ts'
+import { Sheet, type SheetRow } from '#src/resource/import/sheet.ts'
 
 /** What is wrong, and where: the physical line of the file, and the column; null for the file or row as a whole. */
 export type ImportError = { line: number | null; field: string | null; message: string }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
-import type { ImportError } from '#src/resource/import.ts'
+import type { ImportError } from '#src/resource/import/import.ts'
 import { denied, recorded, state, trail } from '#tests/access/trail.ts'
 import { type Answer, as, send } from '#tests/client.ts'
 import {

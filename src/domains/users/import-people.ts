@@ -2,9 +2,8 @@ import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
 import { givingRights, mayGive } from '#src/access/granting.ts'
-import { requirePlaceable } from '#src/access/placing.ts'
+import { mayPlaceIn, requirePlaceable } from '#src/access/placing.ts'
 import type { Db } from '#src/db/database.ts'
-import { mayPlaceIn } from '#src/domains/users/actions.ts'
 import { type Giver, type Placed, placed, placesOf } from '#src/domains/users/import-places.ts'
 import { Earlier, needed, type Row, readRow } from '#src/domains/users/import-row.ts'
 import { namesTaken, writePeople } from '#src/domains/users/import-write.ts'
@@ -16,7 +15,7 @@ import {
   MANY,
   planForMany,
   type Wrong,
-} from '#src/resource/import.ts'
+} from '#src/resource/import/import.ts'
 import { naming } from '#src/resource/write.ts'
 
 type Found = (Wrong & { line: number })[]

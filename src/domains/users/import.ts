@@ -7,7 +7,7 @@ import { type ImportError, readPeople } from '#src/domains/users/import-file.ts'
 import { type Giver, makeGroups, placed, placesOf } from '#src/domains/users/import-places.ts'
 import type { Row } from '#src/domains/users/import-row.ts'
 import { namesTaken, writePeople } from '#src/domains/users/import-write.ts'
-import { MANY, planForMany } from '#src/resource/import.ts'
+import { MANY, planForMany } from '#src/resource/import/import.ts'
 
 export type ImportOptions = {
   /** Makes departments and teams that the file names and that are not there. */

@@ -14,10 +14,14 @@ import type { Frame } from '#src/ui/frame.ts'
 import type { Child } from '#src/ui/html.ts'
 import { Pager } from '#src/ui/pager.tsx'
 import { type Column, Table } from '#src/ui/table.tsx'
+import { Tabs } from '#src/ui/tabs.tsx'
 import { type Filter, Toolbar } from '#src/ui/toolbar.tsx'
 
 /** What the reader may do with the entity's records, somewhere. */
 export type May = { create: boolean; update: boolean; delete: boolean }
+
+/** A list beside others; `path` is an address with its filters. */
+export type ListTab = { label: string; path: string; current: boolean }
 
 export type ListProps = {
   resource: Resource
@@ -30,6 +34,7 @@ export type ListProps = {
   bulk?: readonly BulkAction[]
   /** Beside those that the declaration gives. */
   filters?: readonly Filter[]
+  tabs?: readonly ListTab[]
   /** Further actions in the head. */
   actions?: Child
   imports?: boolean
@@ -66,6 +71,7 @@ export function listScreen(props: ListProps): Screen {
     ),
     children: (
       <>
+        <ListTabs {...props} />
         <Toolbar
           path={path}
           address={here}
@@ -123,6 +129,12 @@ export function listScreen(props: ListProps): Screen {
       </>
     ),
   }
+}
+
+function ListTabs({ tabs = [], frame }: ListProps) {
+  if (tabs.length < 2) return null
+  const items = tabs.map(({ path, ...tab }) => ({ ...tab, href: frame.path(path) }))
+  return <Tabs label="Lists" items={items} />
 }
 
 function ListLinks({ resource, frame, may, imports, csv }: ListProps & { csv: string }) {

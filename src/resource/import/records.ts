@@ -5,9 +5,16 @@ import { Forbidden, type Grant } from '#src/access/grant.ts'
 import { findModel } from '#src/access/model.ts'
 import type { Db } from '#src/db/database.ts'
 import { refusalFrom } from '#src/resource/bulk.ts'
-import { type Cells, type Importer, MANY, planForMany, type Wrong, wrongOf } from '#src/resource/import.ts'
-import { keysOf, type UniqueKey } from '#src/resource/import-keys.ts'
-import { readCells } from '#src/resource/import-read.ts'
+import {
+  type Cells,
+  type Importer,
+  MANY,
+  planForMany,
+  type Wrong,
+  wrongOf,
+} from '#src/resource/import/import.ts'
+import { keysOf, type UniqueKey } from '#src/resource/import/keys.ts'
+import { readCells } from '#src/resource/import/read.ts'
 import type { Resource } from '#src/resource/resource.ts'
 import { type Fields, naming, newValues } from '#src/resource/write.ts'
 

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Db } from '#src/db/database.ts'
-import type { Wrong } from '#src/resource/import.ts'
+import type { Wrong } from '#src/resource/import/import.ts'
 import type { Resource } from '#src/resource/resource.ts'
 import type { Fields } from '#src/resource/write.ts'
 

@@ -7,8 +7,8 @@ import type { Db, Door } from '#src/db/database.ts'
 import type { Services } from '#src/http/endpoint.ts'
 import { noted, type Refused } from '#src/resource/bulk.ts'
 import { fromCell } from '#src/resource/export.ts'
-import type { Field, Mapping } from '#src/resource/import-columns.ts'
-import { Sheet, type SheetRow } from '#src/resource/sheet.ts'
+import type { Field, Mapping } from '#src/resource/import/columns.ts'
+import { Sheet, type SheetRow } from '#src/resource/import/sheet.ts'
 
 /** What is wrong, and where: the physical line, and the field; null for the file, or the row, as a whole. */
 export type ImportError = {

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Column } from '#src/resource/column.ts'
-import type { Cells, Wrong } from '#src/resource/import.ts'
-import type { Field } from '#src/resource/import-columns.ts'
+import type { Field } from '#src/resource/import/columns.ts'
+import type { Cells, Wrong } from '#src/resource/import/import.ts'
 import type { Resource } from '#src/resource/resource.ts'
 
 /** The columns that a file may bring: those that stand in the body of a new record. */

@@ -1,8 +1,8 @@
 import type { Model } from '#src/access/permission.ts'
-import type { Importing } from '#src/resource/import.ts'
-import { ActionImporter } from '#src/resource/import-actions.ts'
-import { fieldsOf } from '#src/resource/import-read.ts'
-import { RecordImporter } from '#src/resource/import-records.ts'
+import { ActionImporter } from '#src/resource/import/actions.ts'
+import type { Importing } from '#src/resource/import/import.ts'
+import { fieldsOf } from '#src/resource/import/read.ts'
+import { RecordImporter } from '#src/resource/import/records.ts'
 import type { Parts } from '#src/resource/parts.ts'
 import type { Resource } from '#src/resource/resource.ts'
 

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { HttpError } from '#src/http/errors.ts'
-import type { ImportError, ImportReport } from '#src/resource/import.ts'
-import type { Field } from '#src/resource/import-columns.ts'
-import type { Import } from '#src/resource/import-store.ts'
+import type { Field } from '#src/resource/import/columns.ts'
+import type { ImportError, ImportReport } from '#src/resource/import/import.ts'
+import type { Import } from '#src/resource/import/store.ts'
 
 const report = {
   rows: z.int().describe('Below the header.'),

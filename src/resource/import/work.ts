@@ -5,9 +5,9 @@ import type { Db } from '#src/db/database.ts'
 import type { Services } from '#src/http/endpoint.ts'
 import { httpError } from '#src/http/errors.ts'
 import { Turns } from '#src/platform/turns.ts'
-import { type Importing, importFile } from '#src/resource/import.ts'
-import { type Columns, checked } from '#src/resource/import-columns.ts'
-import { contentOf, endRun, type Running, TakenOver, tellProgress } from '#src/resource/import-store.ts'
+import { type Columns, checked } from '#src/resource/import/columns.ts'
+import { type Importing, importFile } from '#src/resource/import/import.ts'
+import { contentOf, endRun, type Running, TakenOver, tellProgress } from '#src/resource/import/store.ts'
 import type { Resource } from '#src/resource/resource.ts'
 
 /** Files in work in this process: each takes a connection, and a good part of a processor. */

@@ -1,4 +1,4 @@
-import { Sheet, type SheetRow } from '#src/resource/sheet.ts'
+import { Sheet, type SheetRow } from '#src/resource/import/sheet.ts'
 
 /** The beginning of a file: the names of its columns, and values of the first rows. */
 export type Preview = {

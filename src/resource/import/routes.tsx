@@ -6,7 +6,6 @@ import { type Call, can, type Endpoint, get, post, type Refusal } from '#src/htt
 import { invalid } from '#src/http/errors.ts'
 import type { Upload } from '#src/http/upload.ts'
 import { csvLines } from '#src/resource/export.ts'
-import { importFile } from '#src/resource/import.ts'
 import {
   columnsAnswer,
   importAnswer,
@@ -15,16 +14,17 @@ import {
   notImported,
   stateAnswer,
   stateOf,
-} from '#src/resource/import-answers.ts'
-import { guessed, mapped } from '#src/resource/import-columns.ts'
-import { type ImportParts, importingOf } from '#src/resource/import-entity.ts'
-import { HEAD, linesOf, previewOf } from '#src/resource/import-preview.ts'
-import { stepRoutes } from '#src/resource/import-steps.tsx'
-import { readImport, storeImport } from '#src/resource/import-store.ts'
-import { fileTurns } from '#src/resource/import-work.ts'
+} from '#src/resource/import/answers.ts'
+import { guessed, mapped } from '#src/resource/import/columns.ts'
+import { type ImportParts, importingOf } from '#src/resource/import/entity.ts'
+import { importFile } from '#src/resource/import/import.ts'
+import { HEAD, linesOf, previewOf } from '#src/resource/import/preview.ts'
+import { MOST_ROWS, piecesOf } from '#src/resource/import/sheet.ts'
+import { stepRoutes } from '#src/resource/import/steps.tsx'
+import { readImport, storeImport } from '#src/resource/import/store.ts'
+import { fileTurns } from '#src/resource/import/work.ts'
 import { placesOf } from '#src/resource/places.ts'
 import type { Resource } from '#src/resource/resource.ts'
-import { MOST_ROWS, piecesOf } from '#src/resource/sheet.ts'
 import { counted, uploadScreen } from '#src/resource/views/import.tsx'
 
 type Given<M extends Model> = Omit<Call, 'actor' | 'grant' | 'query' | 'body'> & {
