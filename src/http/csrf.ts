@@ -1,13 +1,20 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Context } from 'hono'
 import type { Config } from '#src/config.ts'
 import { type Cookies, cookieValues, newToken } from '#src/http/cookies.ts'
 import { HttpError } from '#src/http/errors.ts'
 import type { Body } from '#src/http/input.ts'
 
-/** The form token of a session, or of a visitor's cookie before there is one. */
-export const csrfToken = (secret: string, bearer: string) =>
-  createHmac('sha256', secret).update(`csrf ${bearer}`).digest('base64url')
+/** What the form tokens of a session, or of a visitor's cookie before there is one, have in common. */
+const secretOf = (key: string, bearer: string) => createHmac('sha256', key).update(`csrf ${bearer}`).digest()
+
+const xor = (a: Buffer, b: Buffer) => Buffer.from(a.map((byte, index) => byte ^ (b[index] as number)))
+
+/** A form token: another one each time, so that no length of a packed page tells anything of it (BREACH). */
+export function csrfToken(key: string, bearer: string): string {
+  const pad = randomBytes(32)
+  return Buffer.concat([pad, xor(pad, secretOf(key, bearer))]).toString('base64url')
+}
 
 /** The tokens of a request's forms: bound to its session, or to a visitor's cookie, which is given for it. */
 export class FormTokens {
@@ -27,6 +34,11 @@ export class FormTokens {
     const bearer = session ?? this.#visitor
     if (!bearer) this.#given ??= newToken()
     return csrfToken(this.#config.SECRET_KEY, bearer ?? (this.#given as string))
+  }
+
+  /** Whether a page with this token is of the session. */
+  isOf(session: string, token: string): boolean {
+    return valid(token, this.#config.SECRET_KEY, session)
   }
 
   /** What drawing a form made necessary. */
@@ -65,7 +77,7 @@ function checkCsrf(c: Context, { secret, origin, cookie, token, form }: Check): 
   if (from !== undefined && from !== origin && !hushed) throw refused()
   if (!form && (site !== undefined || from !== undefined)) return
   const given = c.req.header('x-csrf-token') ?? token
-  if (!cookie || typeof given !== 'string' || !same(given, csrfToken(secret, cookie))) throw refused()
+  if (!cookie || typeof given !== 'string' || !valid(given, secret, cookie)) throw refused()
 }
 
 const refused = () =>
@@ -73,8 +85,8 @@ const refused = () =>
     type: 'csrf',
   })
 
-function same(given: string, expected: string): boolean {
-  const a = Buffer.from(given)
-  const b = Buffer.from(expected)
-  return a.length === b.length && timingSafeEqual(a, b)
+function valid(given: string, key: string, bearer: string): boolean {
+  const token = Buffer.from(given, 'base64url')
+  if (token.length !== 64) return false
+  return timingSafeEqual(xor(token.subarray(0, 32), token.subarray(32)), secretOf(key, bearer))
 }

@@ -18,6 +18,7 @@ import { onceDoor } from '#src/http/idempotency.ts'
 import { Incoming } from '#src/http/incoming.ts'
 import { type Body, bodyType, pathId, readBody, seenVersion, validBody, validQuery } from '#src/http/input.ts'
 import { limitHeaders, type RateClass, type Standing } from '#src/http/limits.ts'
+import { acceptsGzip } from '#src/http/negotiation.ts'
 import { requireProof } from '#src/http/proof.ts'
 import { respond, respondError } from '#src/http/respond.ts'
 import type { Env, Surroundings } from '#src/http/surroundings.ts'
@@ -234,6 +235,7 @@ export class Handling {
       wanted: this.#asked.wanted === 'part' && this.#outdated ? ('page' as const) : this.#asked.wanted,
       requestId: this.#asked.id,
       limit: this.#limit,
+      packs: acceptsGzip(this.#c.req.header('accept-encoding')),
       frame: () => this.#frame(),
       prefixed: (path: string) => config.URL_PREFIX + path,
       locate: (path: string) => config.URL_PREFIX + this.#asked.api + path,
@@ -265,6 +267,6 @@ export class Handling {
   /** The page that asks for a part of itself is of another session or organization. */
   get #outdated(): boolean {
     const token = this.#c.req.header('x-csrf-token')
-    return token !== undefined && this.#session !== null && token !== this.#forms.token(this.#session)
+    return token !== undefined && this.#session !== null && !this.#forms.isOf(this.#session, token)
   }
 }

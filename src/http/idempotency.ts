@@ -27,9 +27,10 @@ export function onceDoor(
   if (!/^[\x21-\x7e]{1,255}$/.test(key))
     throw new HttpError(400, 'An Idempotency-Key is 1 to 255 visible ASCII characters.')
   const { pathname, search } = new URL(c.req.url)
+  const { csrf_token: _, ...fields } = body?.fields ?? {}
   // keyed, since a body may hold a password, which a plain digest would let be guessed
   const hash = createHmac('sha256', secret)
-    .update(JSON.stringify([endpoint.method, pathname + search, body?.fields, body?.file?.name]))
+    .update(JSON.stringify([endpoint.method, pathname + search, body && fields, body?.file?.name]))
     .update(body?.file?.content ?? '')
     .digest()
   // an API key gets no answer that its owner got, who may see more

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import type { Answer, Screen } from '#src/http/endpoint.ts'
 import { HttpError } from '#src/http/errors.ts'
 import type { Wanted } from '#src/http/negotiation.ts'
@@ -17,6 +18,8 @@ export const common = {
   'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
   Vary: 'Accept, HX-Request',
 }
+/** Characters; a shorter page hardly gets smaller. */
+const PACKED_FROM = 1000
 /** The policy of what is no page. */
 export const nothingRuns = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 const pagePolicy = (nonce: string) =>
@@ -26,6 +29,8 @@ const pagePolicy = (nonce: string) =>
 type Outgoing = {
   wanted: Wanted
   requestId: string
+  /** Whether the client takes a packed page. */
+  packs: boolean
   frame: () => Frame
   /** Adds the URL prefix and, where the request came through it, `/api/v1`. */
   locate: (path: string) => string
@@ -116,10 +121,14 @@ function html(
   out: Outgoing,
   { status = 200, headers, cookies }: Answer = {},
 ): Response {
-  const response = new Response(content.toString(), {
+  const text = content.toString()
+  // quick rather than small: it holds up everybody else
+  const packed = out.packs && text.length > PACKED_FROM ? gzipSync(text, { level: 3 }) : null
+  const response = new Response(packed ?? text, {
     status,
     headers: {
       ...common,
+      ...(packed ? { 'Content-Encoding': 'gzip', Vary: `${common.Vary}, Accept-Encoding` } : {}),
       'X-Request-Id': out.requestId,
       'Content-Type': 'text/html; charset=UTF-8',
       'Content-Security-Policy': pagePolicy(frame.nonce),

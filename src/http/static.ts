@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { root } from '#src/config.ts'
+import { acceptsGzip } from '#src/http/negotiation.ts'
 import { paths } from '#src/paths.ts'
 import { scripts, stylesheets } from '#src/ui/assets.ts'
 
@@ -46,7 +47,7 @@ export class Assets {
   serve(hash: string, name: string, acceptEncoding = ''): Response | undefined {
     const asset = hash === this.#hash ? this.#assets.get(name) : undefined
     if (!asset) return undefined
-    const packed = asset.type !== 'image/png' && acceptEncoding.includes('gzip')
+    const packed = asset.type !== 'image/png' && acceptsGzip(acceptEncoding)
     // packed when it is first asked for: a large one would hold up the start
     if (packed) asset.packed ??= gzipSync(asset.plain)
     return new Response((packed ? asset.packed : asset.plain) as Uint8Array<ArrayBuffer>, {

@@ -15,7 +15,9 @@ describe('the page of the documentation', () => {
     const mine = browserOf(owner)
     const page = await mine.get('/docs')
     expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=UTF-8'])
-    expect(page.text).toContain(`data-csrf-token="${mine.formToken}"`)
+    const [, csrf_token = ''] = /data-csrf-token="([^"]+)"/.exec(page.text) ?? []
+    expect((await mine.post('/users', { csrf_token })).status).toBe(422)
+    expect((await mine.post('/users', { csrf_token: `${csrf_token}A` })).status).toBe(403)
     expect((await visitor().get('/docs')).text).toContain('data-csrf-token=""')
   })
 
