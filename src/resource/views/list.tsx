@@ -123,6 +123,7 @@ export function listScreen(props: ListProps): Screen {
             total={total}
             capped={capped}
             matching={matching}
+            filter={inWords(view.q, filters)}
             actions={bulk}
           />
         ) : null}
@@ -181,6 +182,14 @@ export function listColumns(resource: Resource, frame: Frame): Column<Row>[] {
       cell: (row: Row) => shown(resource, name, row, frame),
     })),
   ] as Column<Row>[]
+}
+
+/** What a list is limited to, for the question before many rows are changed; undefined where it is not. */
+function inWords(q: string, filters: readonly Filter[]): string | undefined {
+  const said = filters.flatMap(({ label, value, options }) =>
+    value ? [`${label}: ${options.find((option) => option.value === value)?.label ?? value}`] : [],
+  )
+  return [...(q ? [`“${q}”`] : []), ...said].join(', ') || undefined
 }
 
 /** A filter with few values as chips, with more as a select. */
