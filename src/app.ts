@@ -13,6 +13,7 @@ import { eventRoutes } from '#src/domains/events/routes.tsx'
 import { groupRoutes } from '#src/domains/groups/routes.tsx'
 import { healthRoutes } from '#src/domains/health/routes.tsx'
 import { homeRoutes } from '#src/domains/home/routes.tsx'
+import { invitationRoutes } from '#src/domains/invitations/routes.tsx'
 import { mailRoutes } from '#src/domains/mail/routes.tsx'
 import '#src/domains/models.ts'
 import { navigationFor } from '#src/domains/navigation.ts'
@@ -46,6 +47,7 @@ export const endpoints: Endpoint[] = [
   ...mailRoutes,
   ...userRoutes,
   ...profileRoutes,
+  ...invitationRoutes,
   ...groupRoutes,
   ...eventRoutes,
   ...roleRoutes,

@@ -1,6 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import { Forbidden, grant } from '#src/access/grant.ts'
+import { Forbidden, type Grant, grant } from '#src/access/grant.ts'
 import { givingRights, toCover } from '#src/access/granting.ts'
 import { parsePermission, type Scope } from '#src/access/permission.ts'
 import type { Db } from '#src/db/database.ts'
@@ -15,6 +15,16 @@ export type Membership = 'lead' | 'member' | 'viewer'
 export type Newcomer = { group: string; role: Membership } & ({ user: string } | { roles: readonly string[] })
 
 type Giver = Pick<UserActor, 'rights'>
+
+/**
+ * Adding to a group takes the right to change that group, or to place people in it; making a lead the former.
+ * @param placing the Grant by which somebody new is brought
+ */
+export function mayPlaceIn(actor: UserActor, placing: Grant, group: string, role?: Membership): boolean {
+  const changes = actor.find('group:update')
+  const reaches = ({ scopes, holder }: Grant) => scopes.has('group') && holder.groups.includes(group)
+  return (role !== 'lead' && reaches(placing)) || (changes !== null && (changes.all || reaches(changes)))
+}
 
 /**
  * Holds the rule for somebody who comes into a group, or gets a higher role in it. What they reach there already is

@@ -2,6 +2,7 @@
 import '#src/domains/api-keys/model.ts'
 import '#src/domains/events/model.ts'
 import '#src/domains/groups/model.ts'
+import '#src/domains/invitations/model.ts'
 import '#src/domains/organizations/model.ts'
 import '#src/domains/permissions/model.ts'
 import '#src/domains/roles/model.ts'

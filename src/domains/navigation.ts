@@ -12,6 +12,13 @@ type Item = Omit<NavigationItem, 'current'> & {
 const items: Item[] = [
   { label: 'Start', href: paths.home, icon: 'house' },
   { label: 'People', href: paths.users, icon: 'users', section: 'Organization', can: 'user:read' },
+  {
+    label: 'Invitations',
+    href: paths.invitations,
+    icon: 'mail',
+    section: 'Organization',
+    can: 'invitation:read',
+  },
   { label: 'Groups', href: paths.groups, icon: 'folder-tree', section: 'Organization', can: 'group:read' },
   {
     label: 'Departments',

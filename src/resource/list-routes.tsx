@@ -63,6 +63,7 @@ export function listRoute<M extends Model, X>(resource: Resource<M>, parts: Part
             ...((await parts.filters?.(call as unknown as Call, query.filters)) ?? []),
             ...(await relatedFilters(given, resource)),
           ],
+          tabs: parts.listTabs?.({ actor, frame, may }),
           actions: parts.listHead?.({ actor, frame, may }),
           bulk: bulkOffered(resource, parts, actor, query),
           imports: !parts.without?.includes('import'),

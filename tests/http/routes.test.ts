@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { endpoints } from '#src/app.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
 import { mount } from '#src/http/mount.ts'
+import { invite, invitedBy } from '#tests/access/inviting.ts'
 import { linkFor } from '#tests/access/links.ts'
 import { type Answer, anonymous, as, browserOf, type Program, visitor } from '#tests/client.ts'
 import { makeUser, platformOrganization, roleOf, sessionOf } from '#tests/factories.ts'
@@ -81,6 +82,7 @@ describe('the route table', () => {
   test('is open to everybody at these places only', () => {
     const open = endpoints.filter(({ access }) => 'public' in access)
     expect(open.map(nameOf).sort()).toEqual([
+      'GET /accept-invitation/:token',
       'GET /dev/mail',
       'GET /dev/mail/:id',
       'GET /docs',
@@ -95,6 +97,8 @@ describe('the route table', () => {
       'GET /undo-email/:token',
       'GET /unlock/:token',
       'GET /verify-email/:token',
+      'POST /accept-invitation/:token',
+      'POST /auth/accept-invitation',
       'POST /auth/forgot-password',
       'POST /auth/login',
       'POST /auth/register',
@@ -115,6 +119,8 @@ describe('the route table', () => {
   test('counts every attempt to sign in', () => {
     const counted = endpoints.filter(({ rate }) => rate === 'sign-in').map(nameOf)
     expect(counted.sort()).toEqual([
+      'POST /accept-invitation/:token',
+      'POST /auth/accept-invitation',
       'POST /auth/change-email',
       'POST /auth/change-password',
       'POST /auth/forgot-password',
@@ -183,6 +189,7 @@ describe('visitors', () => {
 })
 
 describe('what belongs to another organization', async () => {
+  await invite(foreigner)
   const foreign = {
     users: foreigner.id,
     sessions: await sessionOf(foreigner.token),
@@ -277,6 +284,7 @@ describe('a GET writes nothing', async () => {
     ]
   }
   const session = await sessionOf(owner.token)
+  const invitation = await invite(owner)
   const uploadFor = async ({ path }: Endpoint) => {
     const upload = { org_id: owner.org.id, user_id: owner.id, name: 'a.csv', content: Buffer.from('a\nb\n') }
     const [place = ''] = path.split('/imports/')
@@ -291,13 +299,17 @@ describe('a GET writes nothing', async () => {
     expect(Number(walls[0]?.n)).toBeGreaterThan(5)
     const ids = {
       imports: await uploadFor(endpoint),
+      '/invitations/:': invitation.id,
       session,
       organizations: owner.org.id,
       'by-resource': 'user',
     }
     const listed = endpoint.path.includes(':') ? await firstOf(owner, endpoint.path) : null
     const [, purpose] = /^\/([a-z-]+)\/:token$/.exec(endpoint.path) ?? []
-    const token = purpose && (await linkFor(owner, purpose.replace('-', '_') as 'unlock'))
+    const token =
+      purpose === 'accept-invitation'
+        ? (await invitedBy(owner)).token
+        : purpose && (await linkFor(owner, purpose.replace('-', '_') as 'unlock'))
     const before = await everything()
     const id =
       token ?? Object.entries(ids).find(([name]) => endpoint.path.includes(name))?.[1] ?? listed ?? member.id

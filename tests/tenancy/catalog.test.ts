@@ -162,7 +162,7 @@ describe('where no organization is entered', () => {
   const tenant = Object.keys(grants).filter((name) => !['rate_limits', 'kysely_migration'].includes(name))
 
   /** Which making people writes no row of. */
-  const unfilled = ['role_parents', 'api_keys', 'idempotency_keys', 'imports']
+  const unfilled = ['role_parents', 'api_keys', 'idempotency_keys', 'imports', 'invitations']
 
   test('nothing sees a row, and nothing complains', async () => {
     await makePeople()

@@ -38,6 +38,7 @@ export const globalUniques = [
   'recovery_codes_pkey',
   'sign_in_proofs_pkey',
   'sessions_token_hash_key',
+  'invitation_tokens_token_hash_key',
   'refresh_tokens_token_hash_key',
   'api_keys_hash_key',
   'api_keys_former_hash_key',
@@ -64,6 +65,7 @@ export const grants = {
   api_keys: 'select, insert, update',
   idempotency_keys: all,
   imports: all,
+  invitations: all,
   rate_limits: all,
   events: 'select',
   kysely_migration: 'select',
@@ -90,6 +92,8 @@ export const lookupGrants = {
   events: 'select, insert',
   mails: all,
   account_tokens: all,
+  invitations: 'select, update',
+  invitation_tokens: all,
   registrations: all,
   known_devices: all,
   totp_credentials: all,
@@ -120,6 +124,7 @@ export const definers = [
   'app.turn_off_second_factor(uuid,uuid,bytea,jsonb)',
   'app.renew_recovery_codes(uuid,uuid,bytea[],jsonb)',
   'app.reseal_second_factor(uuid,bytea,bytea)',
+  'app.has_second_factor(uuid)',
   'app.reset_second_factor(uuid)',
   'app.account_lookup(uuid,bytea)',
   'app.account_mail(uuid,bytea)',
@@ -137,6 +142,14 @@ export const definers = [
   'app.registration_failed(bytea)',
   'app.confirm_registration(bytea,text)',
   'app.tidy_accounts(integer)',
+  'app.end_invitation_links()',
+  'app.standing_rights(uuid)',
+  'app.account_at(text,text)',
+  'app.invitation_mail(uuid,bytea)',
+  'app.invitation_lookup(bytea)',
+  'app.take_invitation(bytea,text,text,uuid,timestamp with time zone)',
+  'app.note_refused_invitation(uuid,text)',
+  'app.tidy_invitations(integer)',
   'app.tidy_proofs(integer)',
   'app.sessions_seen(uuid[])',
   'app.api_keys_used(uuid[],inet[])',
@@ -187,11 +200,19 @@ export const definers = [
  * Written by triggers, made from columns that are audited, or kept for a day: to answer the same request alike, or
  * as a file whose rows are audited when they come in.
  */
-export const exemptFromAudit = ['events', 'search_words', 'idempotency_keys', 'imports', 'refresh_tokens']
+export const exemptFromAudit = [
+  'events',
+  'search_words',
+  'idempotency_keys',
+  'imports',
+  'refresh_tokens',
+  'invitation_tokens',
+]
 
 /** Columns whose change makes no event: made by the database, named by the target, secret, or mere use. */
 export const notAudited = [
   'users.sort_name',
+  'invitations.sort_email',
   'groups.sort_name',
   // of the rows of group_members, whose changes are events
   'groups.members_count',

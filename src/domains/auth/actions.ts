@@ -122,17 +122,27 @@ export async function reauthenticate(
   db: Door,
   config: Config,
   actor: UserActor,
+  given: { field: string; password: string },
+  from: Origin,
+): Promise<{ at: string; email: string }> {
+  return provePassword(db, config, inPerson(actor), given, from)
+}
+
+/** The same of an account that is named otherwise: by a link that went to its address. */
+export async function provePassword(
+  db: Door,
+  config: Config,
+  account: string,
   { field, password }: { field: string; password: string },
   from: Origin,
 ): Promise<{ at: string; email: string }> {
-  const accountId = inPerson(actor)
   const found = await db.lookup<Found & { username: string; email: string }>('account_lookup', [
-    accountId,
+    account,
     deviceOf(from),
   ])
   const at = await proved(db, { found, password, from })
   if (at) return { at, email: found.email }
-  const error = await failed(db, config, { name: found.username, account: accountId, from })
+  const error = await failed(db, config, { name: found.username, account, from })
   throw error.status === 401 ? invalid([{ path: field, message: 'is wrong' }]) : error
 }
 

@@ -3,6 +3,7 @@ import { signIn, signInOrAsk, signOut } from '#src/domains/auth/actions.ts'
 import { askForCode } from '#src/domains/auth/code-actions.ts'
 import { codeRoutes } from '#src/domains/auth/code-routes.tsx'
 import { confirmingRoutes } from '#src/domains/auth/confirm-routes.tsx'
+import { invitationLinkRoutes } from '#src/domains/auth/invitation-routes.tsx'
 import { credentials, meAnswer, tokenAnswer } from '#src/domains/auth/model.ts'
 import { originOf } from '#src/domains/auth/origin.ts'
 import { ownRecord } from '#src/domains/auth/own-record.ts'
@@ -11,6 +12,8 @@ import { renewable } from '#src/domains/auth/refresh-actions.ts'
 import { tokensAnswered } from '#src/domains/auth/refresh-answer.ts'
 import { refreshRoutes } from '#src/domains/auth/refresh-routes.ts'
 import { registrationRoutes } from '#src/domains/auth/registration-routes.tsx'
+import { secondFactorApiRoutes } from '#src/domains/auth/second-factor-api-routes.ts'
+import { secondFactorRoutes } from '#src/domains/auth/second-factor-routes.tsx'
 import { securityRoutes } from '#src/domains/auth/security-routes.tsx'
 import { switchRoutes } from '#src/domains/auth/switch-routes.tsx'
 import { confirmRoutes } from '#src/domains/auth/tokens-confirm-routes.tsx'
@@ -34,9 +37,12 @@ export const authRoutes = [
   ...passwordRoutes,
   ...confirmRoutes,
   ...linkRoutes,
+  ...invitationLinkRoutes,
   ...securityRoutes,
   ...codeRoutes,
   ...confirmingRoutes,
+  ...secondFactorRoutes,
+  ...secondFactorApiRoutes,
   ...refreshRoutes,
   ...switchRoutes,
 

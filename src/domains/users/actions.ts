@@ -2,9 +2,10 @@ import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
 import { keepingAnAdministrator, requireGivable, requireNotStronger } from '#src/access/granting.ts'
-import { type Membership, requirePlaceable } from '#src/access/placing.ts'
+import { mayPlaceIn, requirePlaceable } from '#src/access/placing.ts'
 import type { Config } from '#src/config.ts'
 import type { Db } from '#src/db/database.ts'
+import { invitePerson, invitePersonAgain, revokeOf } from '#src/domains/invitations/actions.ts'
 import { type NewUser, type UserChange, type UserRecord, users } from '#src/domains/users/model.ts'
 import { conflict, invalid } from '#src/http/errors.ts'
 import { weakness } from '#src/platform/password-policy.ts'
@@ -30,7 +31,11 @@ export async function hashChosen(
   return hashPassword(password)
 }
 
-/** Makes a user with the account to sign in with; without a password they are invited, not active. */
+/**
+ * Makes a user with the account to sign in with. Without a password, or with an address that has an account, they are
+ * invited: they are here once they accept.
+ * @throws {HttpError} 409 for a name that is taken
+ */
 export async function createUser(
   tx: Db,
   actor: UserActor,
@@ -47,14 +52,19 @@ export async function createUser(
   if (missing >= 0) throw invalid([{ path: `role_ids.${missing}`, message: 'is no role' }])
   for (const { id, role } of groups) await requirePlaceable(tx, actor, { group: id, role, roles })
   const json = recordJson(users, actor)
+  const known = await hasAccount(tx, email, username)
+  const invited = known || passwordHash === null
   const made = await naming(
     tx
       .with('made', (db) =>
         db
           .insertInto('users')
           .values({
-            account_id: sql<string>`app.create_account(${username}, ${email}, ${passwordHash}, true)`,
-            status: passwordHash ? 'active' : 'invited',
+            // who has an account is one of us with it once they accept, and not before
+            account_id: known
+              ? null
+              : sql<string>`app.create_account(${username}, ${email}, ${passwordHash}, true)`,
+            status: invited ? 'invited' : 'active',
             created_by: actor.userId,
             username,
             email,
@@ -67,7 +77,7 @@ export async function createUser(
       .select(['users.id', 'users.version', json.as('json')])
       .executeTakeFirstOrThrow(),
   )
-  if (!role_ids.length && !groups.length && grant.all) return made
+  if (!role_ids.length && !groups.length && grant.all && !invited) return made
   if (role_ids.length) {
     const rows = [...new Set(role_ids)].map((role_id) => ({
       user_id: made.id,
@@ -80,25 +90,38 @@ export async function createUser(
     const rows = groups.map(({ id, role }) => ({ user_id: made.id, group_id: id, role }))
     await tx.insertInto('group_members').values(rows).execute()
   }
+  if (invited) await invitePerson(tx, actor, { id: made.id, email })
   const placed = await tx
     .selectFrom('users')
     .where('users.id', '=', made.id)
     .select(['users.id', 'users.version', json.as('json'), grant.where().as('inScope')])
     .executeTakeFirstOrThrow()
   if (!placed.inScope) throw new Forbidden('user:create', 'You may only add people to your own groups.')
-  return placed
+  const { inScope: _, ...written } = placed
+  return { ...written, pending: known }
 }
 
-/** Adding to a group takes the right to change that group, or to place people in it; making a lead the former. */
-export function mayPlaceIn(
+async function hasAccount(tx: Db, email: string, username: string): Promise<boolean> {
+  const { rows } = await sql<{ account: { known: boolean; taken: boolean } }>`
+    select app.account_at(${email}, ${username}) as account`.execute(tx)
+  const { known, taken } = rows[0]?.account ?? { known: false, taken: false }
+  if (known && taken) throw conflict('username', 'is taken')
+  return known
+}
+
+/** Sends somebody who hasn't accepted yet another invitation; the one before ends. */
+export async function inviteUser(
+  tx: Db,
   actor: UserActor,
   grant: Grant<'user', 'create'>,
-  groupId: string,
-  role?: Membership,
-): boolean {
-  const changes = actor.find('group:update')
-  const reaches = ({ scopes, holder }: Grant) => scopes.has('group') && holder.groups.includes(groupId)
-  return (role !== 'lead' && reaches(grant)) || (changes !== null && (changes.all || reaches(changes)))
+  id: string,
+  version: number | null = null,
+): Promise<Written> {
+  const { row } = await lockRecord(tx, users, actor, grant, id, { version })
+  const { status, email } = row() as UserRecord
+  if (status !== 'invited') throw conflict('', 'They are here already.')
+  await invitePersonAgain(tx, actor, { id, email })
+  return writtenRecord(tx, users, actor, id)
 }
 
 /** Changes what is named. Sign-in name, address and status are for whoever may change everybody. */
@@ -201,6 +224,7 @@ export async function deleteUser(
     tx.updateTable('users').set({ deleted_at: sql`now()` }).where('users.id', '=', id).execute(),
   )
   await endSessionsOf(tx, id)
+  await revokeOf(tx, id)
 }
 
 /** Brings a deleted user back; a name taken meanwhile is a 409. */

@@ -1,5 +1,6 @@
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
+import { mayPlaceIn } from '#src/access/placing.ts'
 import type { Door } from '#src/db/database.ts'
 import { giveRole, takeRole } from '#src/domains/roles/assignments.ts'
 import { assignmentsOf, rolesToGive } from '#src/domains/roles/queries.ts'
@@ -8,20 +9,23 @@ import {
   createUser,
   deleteUser,
   hashChosen,
-  mayPlaceIn,
+  inviteUser,
   restoreUser,
   toggleUser,
   turnUser,
   updateUser,
 } from '#src/domains/users/actions.ts'
+import { firstPasswordRoutes } from '#src/domains/users/first-password-routes.tsx'
+import { FirstPasswordPanel } from '#src/domains/users/first-password-views.tsx'
 import { EditFields, NewFields } from '#src/domains/users/forms.tsx'
 import { peopleFromFile } from '#src/domains/users/import-people.ts'
-import { lockedUntil } from '#src/domains/users/lock-actions.ts'
-import { LockPanel } from '#src/domains/users/lock-panel.tsx'
+import { inviteRoutes } from '#src/domains/users/invite-routes.tsx'
+import { signInOf } from '#src/domains/users/lock-actions.ts'
+import { FactorPanel, LockPanel } from '#src/domains/users/lock-panel.tsx'
 import { lockRoutes } from '#src/domains/users/lock-routes.tsx'
 import { type NewUser, newUser, someOfUser, users, wholeUser } from '#src/domains/users/model.ts'
 import { offeredGroups } from '#src/domains/users/queries.ts'
-import { GroupsPanel, listColumns } from '#src/domains/users/views.tsx'
+import { GroupsPanel, InviteButton, listColumns } from '#src/domains/users/views.tsx'
 import { type Call, can, get, patch, type Services } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { passwordRules } from '#src/platform/password-policy.ts'
@@ -52,6 +56,15 @@ const withHash = async ({ password, ...person }: NewUser, { config }: Services, 
   return { person, hash: password === undefined ? null : await hashChosen(config, password, about) }
 }
 
+/** People, and who is still to become one of them. */
+const listsFor = (actor: UserActor) =>
+  actor.can('invitation:read')
+    ? [
+        { label: 'People', path: paths.users, current: true },
+        { label: 'Pending', path: paths.pendingInvitations, current: false },
+      ]
+    : []
+
 export const userRoutes = [
   get(
     paths.usersMe,
@@ -73,7 +86,9 @@ export const userRoutes = [
     },
   ),
 
+  ...inviteRoutes,
   ...lockRoutes,
+  ...firstPasswordRoutes,
   ...resourceRoutes(users, {
     actions: {
       create: (tx, actor, grant, { person, hash }: Awaited<ReturnType<typeof withHash>>) =>
@@ -82,26 +97,36 @@ export const userRoutes = [
       remove: deleteUser,
       restore: restoreUser,
     },
+    // an address that has an account becomes an invitation
+    also: [202],
     bodies: { create: newUser, whole: wholeUser, some: someOfUser },
     prepare: withHash,
     import: peopleFromFile,
     columns: ({ frame }) => listColumns(frame),
-    load: async ({ db, actor }, found) => {
+    listTabs: ({ actor }) => listsFor(actor),
+    load: async ({ db, actor, services }, found) => {
       const changeable = found.update && found.id !== actor?.userId && !found.row().deleted_at
-      const [assignments, offered, until] = await Promise.all([
+      const [assignments, offered, signIn] = await Promise.all([
         assignmentsOf(db, actor as UserActor, found.id),
         changeable ? rolesToGive(db, actor as UserActor) : [],
-        actor?.find('user:update')?.all ? lockedUntil(db, actor, found.id) : null,
+        actor?.find('user:update')?.all ? signInOf(db, actor, found.id) : null,
       ])
-      return { roles: { assignments, offered }, until }
+      return { roles: { assignments, offered }, signIn, rules: passwordRules(services.config) }
     },
-    panels: (row, { frame, extra: { roles, until } }) => (
+    panels: (row, { actor, frame, extra: { roles, signIn, rules } }) => (
       <>
-        <LockPanel userId={row.id} until={until} frame={frame} />
+        <LockPanel userId={row.id} until={signIn?.lockedUntil ?? null} frame={frame} />
+        {signIn?.secondFactor && row.id !== actor.userId ? (
+          <FactorPanel userId={row.id} frame={frame} />
+        ) : null}
+        {signIn && row.status === 'invited' && !row.deleted_at ? (
+          <FirstPasswordPanel userId={row.id} rules={rules} frame={frame} />
+        ) : null}
         <RolesPanel userId={row.id} frame={frame} {...roles} />
         <GroupsPanel row={row} frame={frame} />
       </>
     ),
+    head: (row, { frame, may }) => (may.create ? <InviteButton row={row} frame={frame} /> : null),
     tabs: (row, actor) =>
       row.id === actor.userId || actor.can('permission:read')
         ? [{ label: 'What they may', path: paths.userPermissions(row.id) }]
@@ -115,6 +140,13 @@ export const userRoutes = [
         <NewFields {...props} offered={offered} passwordRules={passwordRules(services.config)} />
       ),
     bulk: {
+      invite: {
+        needs: 'create',
+        label: 'Invite again',
+        icon: 'mail',
+        did: 'invited again',
+        one: (tx, actor, grant: Grant<'user', 'create'>, id) => inviteUser(tx, actor, grant, id),
+      },
       activate: {
         needs: 'update',
         label: 'Enable',

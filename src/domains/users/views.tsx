@@ -2,6 +2,7 @@ import { type UserRecord, users } from '#src/domains/users/model.ts'
 import { paths } from '#src/paths.ts'
 import type { Row } from '#src/resource/resource.ts'
 import { shown } from '#src/resource/views/cell.tsx'
+import { ConfirmButton } from '#src/ui/confirm.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import { Panel } from '#src/ui/surface.tsx'
 import type { Column } from '#src/ui/table.tsx'
@@ -54,5 +55,23 @@ export function GroupsPanel({ row, frame }: { row: Row; frame: Frame }) {
         <p class="nothing">No groups that you may see.</p>
       )}
     </Panel>
+  )
+}
+
+/** Who hasn't accepted yet, with another invitation for them. */
+export function InviteButton({ row, frame }: { row: Row; frame: Frame }) {
+  if (user(row).status !== 'invited' || row.deleted_at) return null
+  return (
+    <ConfirmButton
+      id="invite"
+      action={frame.path(paths.inviteUser(row.id))}
+      csrfToken={frame.csrfToken}
+      label="Invite again"
+      icon="mail"
+      kind="plain"
+      title={`Send ${user(row).email} another invitation?`}
+      text="The link that was sent before stops working."
+      confirm="Invite again"
+    />
   )
 }

@@ -13,7 +13,7 @@ const MOST = 1000
 const ROUNDS = 200
 
 export const tidies = handled(tidy, async ({ db, signal }) => {
-  for (const kind of ['tidy', 'tidy_accounts', 'tidy_sessions']) {
+  for (const kind of ['tidy', 'tidy_accounts', 'tidy_invitations', 'tidy_proofs', 'tidy_sessions']) {
     for (let round = 0; round < ROUNDS && !signal.aborted; round++) {
       if (!(await db.lookup<number>(kind, [MOST]))) break
     }

@@ -1,0 +1,166 @@
+import { randomInt } from 'node:crypto'
+import { sql } from 'kysely'
+import { Forbidden } from '#src/access/grant.ts'
+import { asSystem } from '#src/access/system.ts'
+import { whoVouches } from '#src/access/vouching.ts'
+import type { Config } from '#src/config.ts'
+import type { Db, Door } from '#src/db/database.ts'
+import { Taken } from '#src/db/errors.ts'
+import { type Origin, provePassword } from '#src/domains/auth/actions.ts'
+import { type Acceptance, type Invitation, suggestedName } from '#src/domains/auth/invitation-model.ts'
+import { deadLink } from '#src/domains/auth/tokens.ts'
+import { requireVouchable } from '#src/domains/invitations/giving.ts'
+import { hashChosen } from '#src/domains/users/actions.ts'
+import { isToken, tokenHash } from '#src/http/cookies.ts'
+import { conflict, HttpError } from '#src/http/errors.ts'
+
+/** @throws {HttpError} 404 alike for every link that doesn't work */
+export async function openInvitation(
+  db: Door,
+  token: string | undefined,
+): Promise<Invitation & { hash: Buffer }> {
+  if (!isToken(token)) throw deadLink()
+  const hash = tokenHash(token)
+  const found = await db.lookup<Invitation | null>('invitation_lookup', [hash])
+  if (!found) throw deadLink()
+  return { ...found, hash }
+}
+
+export type Joined = { id: string; username: string; email: string; first_name: string; last_name: string }
+
+/**
+ * Accepts an invitation: its person is one of the organization from then on, with a new account, or with the one that
+ * the address has, whose password is proved then and never changed.
+ * @throws {HttpError} 404 for a link that doesn't work (any more), also where who vouches for it may no longer give what
+ *   it gives; 422 for a wrong or weak password; 409 for a name that is taken, or for who is here already
+ */
+export async function acceptInvitation(
+  db: Door,
+  config: Config,
+  { token, password, ...given }: Acceptance,
+  from: Origin,
+): Promise<{ invitation: Invitation; person: Joined }> {
+  const invitation = await openInvitation(db, token)
+  const { known, account, email, organization } = invitation
+  const proof =
+    known && account ? await provePassword(db, config, account, { field: 'password', password }, from) : null
+  const about = [given.username ?? invitation.username ?? '', email, given.first_name, given.last_name]
+  const hash = known ? null : await hashChosen(config, password, [...about, organization])
+  const joining = { ...given, invitation, tokenHash: invitation.hash, hash, account, at: proof?.at ?? null }
+  const person = await settled(db, invitation, from, (tx) => join(tx, joining))
+  return { invitation, person }
+}
+
+type Joining = Omit<Acceptance, 'token' | 'password'> & {
+  invitation: Invitation
+  tokenHash: Buffer
+  hash: string | null
+  account: string | null
+  at: string | null
+}
+
+/** Who vouches for it can't, just now; the invitation stays as it is. */
+class NotVouched extends Error {}
+
+/** For nobody yet. What speaks against it is in the trail, not in the answer. */
+async function settled<T>(
+  db: Door,
+  { org, id }: Invitation,
+  from: Origin,
+  work: (tx: Db) => Promise<T>,
+): Promise<T> {
+  const inside = <R>(some: (tx: Db) => Promise<R>) =>
+    asSystem(db, org, 'invitation', some, { requestId: from.id })
+  try {
+    return await inside(work)
+  } catch (error) {
+    if (error instanceof NotVouched) {
+      await inside((tx) => sql`select app.note_refused_invitation(${id}, ${error.message})`.execute(tx))
+      throw deadLink()
+    }
+    if (!(error instanceof Taken)) throw error
+    if (error.constraint.includes('username')) throw conflict('username', 'is taken')
+    throw conflict('', 'Somebody with this address, or this account, is here already.')
+  }
+}
+
+type Row = {
+  id: string
+  user_id: string | null
+  invited_by: string | null
+  role_ids: string[]
+  group_id: string | null
+}
+type Taking = { id: string; email: string; account: string; username: string }
+
+async function join(tx: Db, joining: Joining): Promise<Joined> {
+  const { invitation, hash, account, at } = joining
+  const login = await nameFor(tx, joining)
+  const { rows: taken } = await sql<{ taken: Taking | null }>`
+    select app.take_invitation(${joining.tokenHash}, ${login}, ${hash}, ${account}, ${at}) as taken`.execute(
+    tx,
+  )
+  const taking = taken[0]?.taken
+  if (!taking) throw deadLink()
+  const { rows } = await sql<Row>`select id, user_id, invited_by, role_ids, group_id from invitations
+    where id = ${invitation.id}`.execute(tx)
+  const [entry] = rows
+  if (!entry) throw deadLink()
+  await requireStillVouched(tx, entry)
+  const person = await becomeUser(tx, entry, taking, joining)
+  await sql`update invitations set status = 'accepted', accepted_at = now(), user_id = ${person.id}
+    where id = ${entry.id}`.execute(tx)
+  return person
+}
+
+/** Whoever vouches for it is asked again, as of now. @throws {NotVouched} */
+async function requireStillVouched(tx: Db, { id, invited_by }: Row): Promise<void> {
+  const inviter = invited_by && (await whoVouches(tx, invited_by))
+  if (!inviter) throw new NotVouched('whoever invited them may not sign in')
+  await requireVouchable(tx, inviter, id).catch((error: unknown) => {
+    if (error instanceof Forbidden || error instanceof HttpError) throw new NotVouched(error.message)
+    throw error
+  })
+}
+
+async function becomeUser(tx: Db, entry: Row, taking: Taking, given: Joining): Promise<Joined> {
+  const { account: account_id, username, email } = taking
+  const own = { account_id, username, email, email_verified_at: sql<string>`now()`, status: 'active' }
+  const names = { first_name: given.first_name, last_name: given.last_name }
+  const fields = ['id', 'username', 'email', 'first_name', 'last_name'] as const
+  if (entry.user_id) {
+    const said = Object.fromEntries(Object.entries(names).filter(([, name]) => name !== ''))
+    const update = tx
+      .updateTable('users')
+      .set({ ...own, ...said })
+      .where('id', '=', entry.user_id)
+    return update.returning(fields).executeTakeFirstOrThrow()
+  }
+  const values = { ...own, ...names, created_by: entry.invited_by }
+  const person = await tx.insertInto('users').values(values).returning(fields).executeTakeFirstOrThrow()
+  const roles = entry.role_ids.map((role_id) => ({
+    user_id: person.id,
+    role_id,
+    granted_by: entry.invited_by,
+    reason: 'invitation',
+  }))
+  if (roles.length) await tx.insertInto('user_roles').values(roles).execute()
+  const { group_id } = entry
+  if (group_id) await tx.insertInto('group_members').values({ group_id, user_id: person.id }).execute()
+  return person
+}
+
+/** The chosen name, the one that was given, or one made of the address that nobody has. */
+async function nameFor(tx: Db, { invitation, username }: Joining): Promise<string> {
+  const { email, known, renamable, username: was } = invitation
+  if (known || !renamable) return was ?? ''
+  if (username ?? was) return username ?? was ?? ''
+  const base = suggestedName(email)
+  const names = [base, ...[2, 3, 4, 5, 6].map((n) => `${base}${n}`), `${base}${randomInt(1e6, 1e7)}`]
+  const { rows } = await sql<{ free: string }>`
+    select n.name as free from unnest(${names}::text[]) with ordinality n(name, place)
+    where not app.names_taken(${names}, '{}') -> 'usernames' ? n.name
+      and not exists (select from users u where u.username = n.name and u.deleted_at is null)
+    order by n.place limit 1`.execute(tx)
+  return rows[0]?.free ?? base
+}

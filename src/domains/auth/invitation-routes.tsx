@@ -1,0 +1,71 @@
+import { signIn } from '#src/domains/auth/actions.ts'
+import { acceptInvitation, openInvitation } from '#src/domains/auth/invitation-actions.ts'
+import { acceptance, acceptedByLink } from '#src/domains/auth/invitation-model.ts'
+import { acceptScreen } from '#src/domains/auth/invitation-views.tsx'
+import { registeredAnswer } from '#src/domains/auth/model.ts'
+import { originOf } from '#src/domains/auth/origin.ts'
+import { Cookies } from '#src/http/cookies.ts'
+import { type Answer, type Call, type Draw, everybody, get, post, type Refusal } from '#src/http/endpoint.ts'
+import { HttpError } from '#src/http/errors.ts'
+import { paths } from '#src/paths.ts'
+import { passwordRules } from '#src/platform/password-policy.ts'
+
+const invited = everybody('whoever has the link of an invitation may not be anybody here yet')
+const tokenOf = ({ c }: Pick<Call, 'c'>) => c.req.param('token') ?? ''
+
+const shown = async (
+  call: Pick<Call, 'c' | 'db' | 'services' | 'actor'>,
+  refusal?: Refusal,
+): Promise<Draw> => {
+  const invitation = await openInvitation(call.db, tokenOf(call))
+  const rules = passwordRules(call.services.config)
+  const me = call.actor?.identity.username ?? null
+  return (frame) => acceptScreen(frame, { token: tokenOf(call), invitation, rules, me, refusal })
+}
+
+export const invitationLinkRoutes = [
+  get(paths.acceptInvitation(':token'), invited, { only: 'page' }, async (call) => ({
+    screen: await shown(call),
+  })),
+
+  post(
+    paths.acceptInvitation(':token'),
+    invited,
+    { only: 'page', rate: 'sign-in', body: acceptance, refused: shown },
+    async (call): Promise<Answer> => {
+      const { db, services, body } = call
+      const { config } = services
+      const given = { ...body, token: tokenOf(call) }
+      const { invitation, person } = await acceptInvitation(db, config, given, originOf(call))
+      const notice = `Welcome to ${invitation.organization}`
+      const credentials = { name: person.username, password: body.password, organization: invitation.slug }
+      const session = await signIn(db, config, credentials, 'browser', originOf(call)).catch(asksForMore)
+      if (!session) return { location: paths.login, notice: `${notice}. Sign in.` }
+      return { location: paths.home, notice, cookies: new Cookies(config).signedIn(session) }
+    },
+  ),
+
+  post(
+    paths.auth.acceptInvitation,
+    invited,
+    {
+      only: 'api',
+      rate: 'sign-in',
+      body: acceptedByLink,
+      answer: registeredAnswer,
+      status: 201,
+      also: [404, 409],
+      summary: 'Accept an invitation, with a new account or with the password of the one that is there',
+    },
+    async (call) => {
+      const { person } = await acceptInvitation(call.db, call.services.config, call.body, originOf(call))
+      return { status: 201, json: { ...person, status: 'active' }, location: paths.user(person.id) }
+    },
+  ),
+]
+
+/** They are one of the organization by now; a second factor is asked for where one signs in. */
+function asksForMore(error: unknown): null {
+  if (error instanceof HttpError && error.status === 401) return null
+  throw error
+}

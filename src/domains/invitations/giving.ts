@@ -1,0 +1,85 @@
+import { sql } from 'kysely'
+import type { UserActor } from '#src/access/actor.ts'
+import { Forbidden, type Grant } from '#src/access/grant.ts'
+import { requireGivable } from '#src/access/granting.ts'
+import { type Membership, mayPlaceIn, requirePlaceable } from '#src/access/placing.ts'
+import type { Db } from '#src/db/database.ts'
+import { invalid, notFound } from '#src/http/errors.ts'
+
+/** What somebody gets who accepts. */
+export type Gifts = {
+  roles: readonly string[]
+  groups: readonly { id: string; role: Membership }[]
+}
+
+/**
+ * Holds the rule of granting for what an invitation gives: every role is there and works, and the giver may give all
+ * of them, in these groups.
+ * @param placing the Grant by which somebody new is brought
+ * @throws {Forbidden}; {HttpError} 422 for what isn't there
+ */
+export async function requireGiven(
+  tx: Db,
+  giver: UserActor,
+  placing: Grant,
+  { roles, groups }: Gifts,
+): Promise<void> {
+  if (!groups.every(({ id, role }) => mayPlaceIn(giver, placing, id, role)))
+    throw new Forbidden('group:update', 'You may not add people to this group.')
+  await requireGivable(tx, giver, roles)
+  await requireThere(tx, { roles, groups })
+  for (const { id, role } of groups) await requirePlaceable(tx, giver, { group: id, role, roles })
+}
+
+/** Locked, so that nothing of it ends before it is given. */
+async function requireThere(tx: Db, { roles, groups }: Gifts): Promise<void> {
+  const active = await sql<{ id: string }>`select id from roles where id = any(${roles}::uuid[])
+    and deleted_at is null and status = 'active' for share`.execute(tx)
+  const working = new Set(active.rows.map(({ id }) => id))
+  const missing = roles.findIndex((id) => !working.has(id))
+  if (missing >= 0) throw invalid([{ path: `role_ids.${missing}`, message: 'is no role that works' }])
+  const ids = groups.map(({ id }) => id)
+  const present =
+    await sql`select from groups where id = any(${ids}::uuid[]) and deleted_at is null for share`
+  const { rows } = await present.execute(tx)
+  if (rows.length < new Set(ids).size)
+    throw invalid([{ path: 'group_id', message: 'names nothing that is here' }])
+}
+
+type Entry = {
+  user_id: string | null
+  role_ids: string[]
+  group_id: string | null
+  in_scope: boolean | null
+  roles: string[]
+  groups: Gifts['groups']
+}
+
+/**
+ * Holds the rule for an invitation as it stands. Of somebody who is among the people already, it counts what they had
+ * when it was sent: whoever gave them more since was asked then.
+ * @throws {Forbidden} where the giver may not give it; {HttpError} 422 for what isn't there
+ */
+export async function requireVouchable(tx: Db, giver: UserActor, id: string): Promise<void> {
+  const inviting = giver.find('invitation:create')
+  const adding = giver.find('user:create')
+  const { rows } = await sql<Entry>`
+    select i.user_id, i.role_ids, i.group_id,
+      case when i.user_id is null then ${inviting?.where('i') ?? sql`false`}
+        else ${inviting?.where('i') ?? sql`false`} or exists (
+          select from users where users.id = i.user_id and ${adding?.where('users') ?? sql`false`}) end as in_scope,
+      array(select ur.role_id from user_roles ur where ur.user_id = i.user_id and ur.created_at <= i.sent_at
+        and (ur.expires_at is null or ur.expires_at > now())) as roles,
+      (select coalesce(json_agg(json_build_object('id', m.group_id, 'role', m.role)), '[]') from group_members m
+        join groups g on g.id = m.group_id and g.deleted_at is null
+        where m.user_id = i.user_id and m.created_at <= i.sent_at) as groups
+    from invitations i where i.id = ${id}`.execute(tx)
+  const [entry] = rows
+  if (!entry) throw notFound()
+  const placing = entry.user_id ? (adding ?? inviting) : inviting
+  if (!entry.in_scope || !placing)
+    throw new Forbidden('invitation:create', 'You may not invite people like this.')
+  const { role_ids, group_id } = entry
+  const group = group_id ? [{ id: group_id, role: 'member' as const }] : []
+  await requireGiven(tx, giver, placing, entry.user_id ? entry : { roles: role_ids, groups: group })
+}

@@ -1,0 +1,72 @@
+import type { UserActor } from '#src/access/actor.ts'
+import { createInvitation, inviteMany } from '#src/domains/invitations/actions.ts'
+import { invitations, manyAnswer, manyInvitations, newInvitation } from '#src/domains/invitations/model.ts'
+import { offeredTo } from '#src/domains/invitations/queries.ts'
+import { inviteScreen } from '#src/domains/invitations/views.tsx'
+import { type Call, can, type Draw, get, post, type Refusal } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+import type { Written } from '#src/resource/write.ts'
+
+const creating = can('invitation:create')
+
+const form = async (
+  { db, actor, grant }: Pick<Call<typeof creating>, 'db' | 'actor' | 'grant'>,
+  refusal?: Refusal,
+): Promise<Draw> => {
+  const offered = await offeredTo(db, actor, grant)
+  return (frame) => inviteScreen(frame, { offered, refusal })
+}
+
+/** An invitation that was written, for whoever may see it. */
+export const saved = (actor: UserActor, done: Written, notice: string) => ({
+  json: done.json,
+  etag: done.version,
+  location: actor.can('invitation:read') ? paths.invitation(done.id) : paths.home,
+  notice,
+})
+
+export const createRoute = post(
+  paths.invitations,
+  creating,
+  {
+    only: 'json',
+    body: newInvitation,
+    answer: invitations.record,
+    status: 201,
+    also: [409],
+    summary: 'Invite somebody, with roles and a group; the mail is on its way',
+  },
+  async ({ db, actor, grant, body }) => {
+    const made = await db.withActor(actor, (tx) => createInvitation(tx, actor, grant, body))
+    return { ...saved(actor, made, 'Invited'), status: 201 }
+  },
+)
+
+export const makingRoutes = [
+  get(paths.newInvitation, creating, { only: 'page' }, async (call) => ({ screen: await form(call) })),
+
+  createRoute,
+
+  post(
+    paths.manyInvitations,
+    creating,
+    {
+      body: manyInvitations,
+      answer: manyAnswer,
+      refused: form,
+      summary: 'Invite many to the same, with an answer for each address',
+    },
+    async ({ db, actor, grant, body, sent }) => {
+      const results = await db.withActor(actor, (tx) => inviteMany(tx, actor, grant, body))
+      const refused = results.filter(({ status }) => status === 'refused')
+      const done = results.length - refused.length
+      const json = { done, refused: refused.length, results }
+      const notice = done === 1 ? 'One invitation is on its way' : `${done} invitations are on their way`
+      if (!refused.length) return { json, location: paths.pendingInvitations, notice }
+      const offered = await offeredTo(db, actor, grant)
+      const input = { ...sent, emails: refused.map(({ email }) => email).join('\n') }
+      const refusal = { status: 422, message: '', errors: [], input }
+      return { json, screen: (frame) => inviteScreen(frame, { offered, refusal, results }) }
+    },
+  ),
+]

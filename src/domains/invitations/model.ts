@@ -1,0 +1,165 @@
+import { sql } from 'kysely'
+import { z } from 'zod'
+import type { UserActor } from '#src/access/actor.ts'
+import { type ActionsOf, defineModel } from '#src/access/model.ts'
+import { choice, email, instant, reference } from '#src/resource/column.ts'
+import { defineResource, type Row } from '#src/resource/resource.ts'
+
+/** An invitation is whose who vouches for it: who made it, changed it or sent it last. */
+export const invitation = defineModel('invitation', {
+  table: 'invitations',
+  actions: ['create', 'read', 'update', 'delete'],
+  own: ['invited_by', 'owner_user_id'],
+  group: ['group_id', 'owner_group_id'],
+})
+
+declare module '#src/access/permission.ts' {
+  interface Models {
+    invitation: ActionsOf<typeof invitation>
+  }
+}
+
+export const statuses = ['pending', 'accepted', 'expired', 'revoked'] as const
+
+type Named = { id: string; name?: string }
+
+/** An invitation as JSON and pages know it; the database makes it. */
+export type InvitationRecord = {
+  id: string
+  email: string
+  status: (typeof statuses)[number]
+  roles: Required<Named>[]
+  group_id: string | null
+  group: Named | null
+  group_kind: string | null
+  user_id: string | null
+  user: Named | null
+  invited_by: Named | null
+  sent_at: string
+  expires_at: string
+  accepted_at: string | null
+  deleted_at: string | null
+  version: number
+}
+export const invitationOf = (row: Row) => row as unknown as InvitationRecord
+
+const columns = {
+  email: email('E-mail', { required: true, write: 'create', sortable: 'sort_email' }),
+  status: choice('Status', statuses, {
+    write: 'never',
+    filterable: true,
+    tones: { pending: 'info', accepted: 'good', expired: 'warn' },
+  }),
+  group_id: reference('Group', 'group', { filterable: true }),
+  user_id: reference('Person', 'user', { write: 'never', listed: false }),
+  sent_at: instant('Sent'),
+  expires_at: instant('Works until', { sortable: 'expires_at' }),
+  accepted_at: instant('Accepted', { listed: false }),
+}
+
+/** What it gives, and whose it is, as far as the reader sees roles, groups and people. */
+function attachedTo(actor: UserActor) {
+  const seesRole = actor.find('role:read')?.where('r') ?? sql`false`
+  const seesUser = actor.find('user:read')?.where('u') ?? sql`false`
+  const seesGroup = actor.find('group:read')?.where('g') ?? sql`false`
+  return {
+    roles: sql`(select coalesce(json_agg(json_build_object('id', r.id, 'name', r.name) order by r.sort_name, r.id), '[]')
+      from roles r where r.org_id = invitations.org_id and r.deleted_at is null and ${seesRole}
+        and (r.id = any(invitations.role_ids) or invitations.status <> 'accepted' and r.id in (
+          select ur.role_id from user_roles ur where ur.org_id = invitations.org_id and ur.user_id = invitations.user_id)))`,
+    group_kind: sql`(select g.kind from groups g where g.org_id = invitations.org_id and g.id = invitations.group_id and ${seesGroup})`,
+    invited_by: sql`(select json_strip_nulls(json_build_object('id', u.id, 'name',
+        case when u.id = ${actor.userId} or ${seesUser}
+          then coalesce(nullif(btrim(u.first_name || ' ' || u.last_name), ''), u.username) end))
+      from users u where u.org_id = invitations.org_id and u.id = invitations.invited_by)`,
+  }
+}
+
+const named = z.strictObject({ id: z.guid(), name: z.string().optional() })
+
+export const invitations = defineResource(invitation, {
+  path: '/invitations',
+  one: 'invitation',
+  many: 'invitations',
+  icon: 'mail',
+  lead: 'Who was asked to join, and what they get then.',
+  title: 'email',
+  defaultSort: '-created_at',
+  searched: true,
+  columns,
+  more: attachedTo,
+  moreAnswered: {
+    roles: z.array(z.strictObject({ id: z.guid(), name: z.string() })),
+    group_kind: z.string().nullable(),
+    invited_by: named.nullable(),
+  },
+  cells: {
+    roles: (row) =>
+      invitationOf(row)
+        .roles.map(({ name }) => name)
+        .join('; '),
+    group: (row) => {
+      const { group, group_kind } = invitationOf(row)
+      return group?.name ? `${group_kind}:${group.name}` : ''
+    },
+    invited_by: (row) => invitationOf(row).invited_by?.name ?? '',
+  },
+  taken: { invitations_pending: ['email', 'was invited already'] },
+})
+
+/** Several of a form, or a single one; an empty field of a form is none. */
+const roleIds = z.preprocess(
+  (sent) => (Array.isArray(sent) ? sent : [sent]).filter((one) => one !== undefined && one !== ''),
+  z.array(z.guid('is no role').toLowerCase()).max(100, 'has at most 100 roles'),
+)
+const group = columns.group_id.input as z.ZodType<string | null>
+export const address = columns.email.input as z.ZodType<string>
+
+export const newInvitation = z.strictObject({
+  email: address,
+  role_ids: roleIds,
+  group_id: group.default(null),
+})
+export type NewInvitation = z.infer<typeof newInvitation>
+
+export const MOST_AT_ONCE = 1000
+
+/** Addresses as they are pasted: one a line, or with commas; of `Ada Lovelace <ada@example.com>` what matters. */
+const pasted = z.preprocess(
+  (sent) => (typeof sent === 'string' ? addressesIn(sent) : sent),
+  z
+    .array(z.string().max(400))
+    .min(1, 'needs one address at least')
+    .max(MOST_AT_ONCE, `has at most ${MOST_AT_ONCE} addresses`),
+)
+
+export const manyInvitations = newInvitation.omit({ email: true }).extend({ emails: pasted })
+export type ManyInvitations = z.infer<typeof manyInvitations>
+
+function addressesIn(text: string): string[] {
+  const entries = text.split(/[,;\r\n]+/).flatMap((entry) => {
+    const [, inner] = /<([^<>]*)>\s*$/.exec(entry) ?? []
+    if (inner !== undefined) return [inner.trim()]
+    return entry.includes('@') ? entry.trim().split(/\s+/) : [entry.trim()]
+  })
+  return [...new Set(entries)].filter(Boolean)
+}
+
+export const wholeInvitation = z.strictObject({ role_ids: roleIds, group_id: group.default(null) })
+export const someOfInvitation = z.strictObject({ role_ids: roleIds.optional(), group_id: group.optional() })
+export type InvitationChange = Partial<z.infer<typeof wholeInvitation>>
+
+/** How each of many addresses fared. */
+export type Invited = { email: string; status: 'done' | 'refused'; id?: string; reason?: string }
+export const manyAnswer = z.strictObject({
+  done: z.int(),
+  refused: z.int(),
+  results: z.array(
+    z.strictObject({
+      email: z.string(),
+      status: z.enum(['done', 'refused']),
+      id: z.guid().optional(),
+      reason: z.string().optional(),
+    }),
+  ),
+})

@@ -1,0 +1,108 @@
+import type { UserActor } from '#src/access/actor.ts'
+import type { Grant } from '#src/access/grant.ts'
+import {
+  resendInvitation,
+  restoreInvitation,
+  revokeInvitation,
+  updateInvitation,
+} from '#src/domains/invitations/actions.ts'
+import { invitationsFromFile } from '#src/domains/invitations/import.ts'
+import { createRoute, makingRoutes, saved } from '#src/domains/invitations/making-routes.tsx'
+import {
+  invitations,
+  newInvitation,
+  someOfInvitation,
+  wholeInvitation,
+} from '#src/domains/invitations/model.ts'
+import { offeredTo } from '#src/domains/invitations/queries.ts'
+import { GiftFields, GiftsPanel, listColumns, Verbs } from '#src/domains/invitations/views.tsx'
+import { type Call, can, post } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+import { importRoutes } from '#src/resource/import/routes.tsx'
+import type { Parts } from '#src/resource/parts.ts'
+import { resourceRoutes } from '#src/resource/routes.tsx'
+
+const changing = can('invitation:update')
+
+const parts: Parts<'invitation'> = {
+  actions: { update: updateInvitation, restore: restoreInvitation },
+  bodies: { create: newInvitation, whole: wholeInvitation, some: someOfInvitation },
+  import: invitationsFromFile,
+  without: ['create'],
+  columns: ({ frame }) => listColumns(frame),
+  listTabs: ({ actor }) => listsFor(actor),
+  offer: ({ db, actor }: Call) => {
+    const grant = actor?.find('invitation:create')
+    return actor && grant ? offeredTo(db, actor, grant) : Promise.resolve({})
+  },
+  fields: (props, { offered }) => <GiftFields {...props} offered={offered} />,
+  panels: (row, { frame }) => <GiftsPanel row={row} frame={frame} />,
+  head: (row, { frame, record }) => (record.update ? <Verbs row={row} frame={frame} /> : null),
+  bulk: {
+    resend: {
+      needs: 'update',
+      label: 'Resend',
+      icon: 'mail',
+      did: 'sent once more',
+      confirm: 'The links that were sent before stop working.',
+      one: (tx, actor, grant: Grant<'invitation', 'update'>, id) => resendInvitation(tx, actor, grant, id),
+    },
+    revoke: {
+      needs: 'update',
+      label: 'Revoke',
+      icon: 'ban',
+      did: 'revoked',
+      danger: true,
+      confirm: 'The links that were sent stop working.',
+      one: (tx, actor, grant: Grant<'invitation', 'update'>, id) => revokeInvitation(tx, actor, grant, id),
+    },
+  },
+}
+
+/** People, and who is still to become one of them. */
+const listsFor = (actor: UserActor) =>
+  actor.can('user:read')
+    ? [
+        { label: 'People', path: paths.users, current: false },
+        { label: 'Pending', path: paths.pendingInvitations, current: true },
+      ]
+    : []
+
+const standard = resourceRoutes(invitations, parts)
+
+/** Also where administrators' programs look for them. */
+const mountedAgain = [
+  createRoute,
+  ...standard.filter(({ method, path }) => method === 'GET' && path === paths.invitations),
+]
+
+export const invitationRoutes = [
+  ...makingRoutes,
+  post(
+    paths.resendInvitation(':id'),
+    changing,
+    {
+      answer: invitations.record,
+      also: [409, 412],
+      summary: 'Send an invitation once more, with another link',
+    },
+    async ({ db, actor, grant, id, version }) => {
+      const done = await db.withActor(actor, (tx) => resendInvitation(tx, actor, grant, id(), version))
+      return saved(actor, done, 'Sent once more')
+    },
+  ),
+
+  post(
+    paths.revokeInvitation(':id'),
+    changing,
+    { answer: invitations.record, also: [409, 412], summary: 'Revoke an invitation: its link stops working' },
+    async ({ db, actor, grant, id, version }) => {
+      const done = await db.withActor(actor, (tx) => revokeInvitation(tx, actor, grant, id(), version))
+      return saved(actor, done, 'Revoked')
+    },
+  ),
+
+  ...importRoutes(invitations, parts),
+  ...standard,
+  ...mountedAgain.map((endpoint) => ({ ...endpoint, path: paths.admin.invitations, only: 'json' as const })),
+]

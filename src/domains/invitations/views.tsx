@@ -1,0 +1,167 @@
+import { type Invited, invitationOf, invitations } from '#src/domains/invitations/model.ts'
+import type { Refusal, Screen } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+import type { Row } from '#src/resource/resource.ts'
+import { shown } from '#src/resource/views/cell.tsx'
+import type { FieldsProps, Offered } from '#src/resource/views/form.tsx'
+import { Button, ButtonLink } from '#src/ui/button.tsx'
+import { CheckboxGroup } from '#src/ui/checkbox.tsx'
+import { ConfirmButton } from '#src/ui/confirm.tsx'
+import { Field, Select } from '#src/ui/field.tsx'
+import { Actions, ErrorSummary, Form, fieldsOf, refusalErrors } from '#src/ui/form.tsx'
+import type { Frame } from '#src/ui/frame.ts'
+import { Panel } from '#src/ui/surface.tsx'
+import type { Column } from '#src/ui/table.tsx'
+
+const names = (list: readonly { name: string }[]) => list.map(({ name }) => name).join(', ')
+
+const cell = (name: string, frame: Frame) => (row: Row) => shown(invitations, name, row, frame)
+
+export const listColumns = (frame: Frame): Column<Row>[] => [
+  {
+    key: 'email',
+    label: 'E-mail',
+    sortable: true,
+    href: (row) => frame.path(paths.invitation(row.id)),
+    cell: (row) => invitationOf(row).email,
+  },
+  { key: 'status', label: 'Status', cell: cell('status', frame) },
+  { key: 'roles', label: 'Roles', cell: (row) => names(invitationOf(row).roles) },
+  { key: 'group_id', label: 'Group', cell: cell('group_id', frame) },
+  { key: 'invited_by', label: 'Invited by', cell: (row) => invitationOf(row).invited_by?.name ?? null },
+  { key: 'sent_at', label: 'Sent', cell: cell('sent_at', frame) },
+  { key: 'expires_at', label: 'Works until', sortable: 'descending', cell: cell('expires_at', frame) },
+]
+
+/** What it gives, and who vouches for it. */
+export function GiftsPanel({ row, frame }: { row: Row; frame: Frame }) {
+  const { roles, invited_by, user_id } = invitationOf(row)
+  return (
+    <Panel title="What they get">
+      {user_id ? <p>They stand among the people already, with what they have there.</p> : null}
+      {roles.length ? (
+        <ul class="plain-list">
+          {roles.map(({ id, name }) => (
+            <li>
+              <a href={frame.path(paths.role(id))}>{name}</a>
+            </li>
+          ))}
+        </ul>
+      ) : (
+        <p class="nothing">No roles that you may see.</p>
+      )}
+      {invited_by?.name ? (
+        <p class="nothing">
+          Invited by {invited_by.name}, who has to be able to give this when it is accepted.
+        </p>
+      ) : null}
+    </Panel>
+  )
+}
+
+/** Sends it once more, or ends it. */
+export function Verbs({ row, frame }: { row: Row; frame: Frame }) {
+  const { id, email, status } = invitationOf(row)
+  if (row.deleted_at || !['pending', 'expired'].includes(status)) return null
+  const { csrfToken } = frame
+  return (
+    <>
+      <ConfirmButton
+        id="resend"
+        action={frame.path(paths.resendInvitation(id))}
+        csrfToken={csrfToken}
+        label="Resend"
+        icon="mail"
+        kind="plain"
+        title={`Send ${email} another link?`}
+        text="The link that was sent before stops working. You vouch for the invitation from then on."
+        confirm="Resend"
+      />
+      <ConfirmButton
+        id="revoke"
+        action={frame.path(paths.revokeInvitation(id))}
+        csrfToken={csrfToken}
+        label="Revoke"
+        icon="ban"
+        title={`Revoke the invitation of ${email}?`}
+        text="The link that was sent stops working."
+        confirm="Revoke"
+      />
+    </>
+  )
+}
+
+const listed = (value: unknown): string[] => [value].flat().filter((one) => typeof one === 'string')
+
+/** Roles and group: of new invitations, and of one that is changed. */
+export function GiftFields({ field, refusal, row, offered }: FieldsProps & { offered: Offered }) {
+  const was = row && invitationOf(row)
+  const roles = withThose(offered.roles, was?.roles ?? [])
+  const groups = withThose(offered.groups, was?.group ? [was.group] : [])
+  const input = refusal?.input
+  const chosen = input ? listed(input.role_ids) : (was?.roles.map(({ id }) => id) ?? [])
+  return (
+    <>
+      <input type="hidden" name="role_ids" value="" />
+      {roles.length ? (
+        <CheckboxGroup
+          name="role_ids"
+          legend="Roles"
+          options={roles}
+          values={chosen}
+          error={field('role_ids').error}
+        />
+      ) : null}
+      {groups.length ? <Select {...field('group_id')} label="Group" none="None" options={groups} /> : null}
+    </>
+  )
+}
+
+/** What is offered, and what is there already. */
+const withThose = (offered: Offered[string] = [], those: readonly { id: string; name?: string }[]) => [
+  ...those
+    .filter(({ id }) => !offered.some(({ value }) => value === id))
+    .map(({ id, name }) => ({ value: id, label: name ?? 'As it is' })),
+  ...offered,
+]
+
+type Inviting = { offered: Offered; refusal?: Refusal | undefined; results?: readonly Invited[] }
+
+/** One address or many. */
+export function inviteScreen(frame: Frame, { offered, refusal, results = [] }: Inviting): Screen {
+  const refused = results.filter(({ status }) => status === 'refused')
+  const done = results.length - refused.length
+  const list = frame.path(paths.pendingInvitations)
+  return {
+    title: 'Invite people',
+    trail: [{ label: 'Invitations', href: list }],
+    children: (
+      <Panel>
+        {done ? <p role="status">{done === 1 ? 'One is on its way.' : `${done} are on their way.`}</p> : null}
+        <ErrorSummary
+          title={refused.length ? 'These were not invited' : undefined}
+          errors={
+            refused.length
+              ? refused.map(({ email, reason }) => ({ path: 'emails', message: `${email} ${reason}` }))
+              : refusalErrors(refusal)
+          }
+        />
+        <Form action={frame.path(paths.manyInvitations)} csrfToken={frame.csrfToken}>
+          <Field
+            {...fieldsOf(refusal)('emails')}
+            label="E-mail addresses"
+            hint="One or many, a line each or with commas between them. Paste them as they are."
+            rows={6}
+            required
+            autocomplete="off"
+          />
+          <GiftFields field={fieldsOf(refusal)} refusal={refusal} offered={offered} />
+          <Actions>
+            <Button kind="primary">Send invitations</Button>
+            <ButtonLink href={list}>Cancel</ButtonLink>
+          </Actions>
+        </Form>
+      </Panel>
+    ),
+  }
+}
