@@ -87,6 +87,13 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       update public.totp_credentials t set secret = becomes where t.account_id = account and t.secret = was;
     end $$;
 
+    -- Whether there is a second factor to end: of somebody whose account the organization manages.
+    create function app.has_second_factor(person uuid) returns boolean
+      language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+    begin
+      return exists (select from public.totp_credentials t where t.account_id = app.managed_account(person));
+    end $$;
+
     -- An administrator ends the second factor of somebody whose account the organization manages. Null: it doesn't;
     -- false: there is none.
     create function app.reset_second_factor(person uuid) returns boolean
@@ -99,7 +106,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       if not app.rights(org, app.user_id()) -> 'permissions' ? 'user:update:all' then
         raise exception 'this person may not end a second factor' using errcode = '42501';
       end if;
-      select a.id into account from public.accounts a where a.id = app.managed_account(person) for update;
+      -- locked first: who joins another organization meanwhile is no longer managed
+      perform from public.accounts a
+      where a.id = (select u.account_id from public.users u where u.org_id = org and u.id = person and u.deleted_at is null) for update;
+      account := app.managed_account(person);
       if account is null then return null; end if;
       if not app.drop_second_factor(account, null) then return false; end if;
       insert into public.events (org_id, actor_org_id, actor_user_id, impersonator_id, via, action, target_type, target_id, request_id, ip)
@@ -120,7 +130,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       end loop;
       foreach f in array array['app.turn_on_second_factor(uuid, uuid, bytea, bigint, bytea[], bytea, jsonb)',
         'app.turn_off_second_factor(uuid, uuid, bytea, jsonb)', 'app.renew_recovery_codes(uuid, uuid, bytea[], jsonb)',
-        'app.reseal_second_factor(uuid, bytea, bytea)', 'app.reset_second_factor(uuid)'] loop
+        'app.reseal_second_factor(uuid, bytea, bytea)', 'app.has_second_factor(uuid)', 'app.reset_second_factor(uuid)'] loop
         perform app.give_to_lookup(f), app.give_to_app(f);
       end loop;
     end $$;
@@ -129,7 +139,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
 export async function down(db: Kysely<unknown>): Promise<void> {
   await sql`
-    drop function app.reset_second_factor(uuid), app.reseal_second_factor(uuid, bytea, bytea), app.renew_recovery_codes(uuid, uuid, bytea[], jsonb),
+    drop function app.reset_second_factor(uuid), app.has_second_factor(uuid), app.reseal_second_factor(uuid, bytea, bytea), app.renew_recovery_codes(uuid, uuid, bytea[], jsonb),
       app.turn_off_second_factor(uuid, uuid, bytea, jsonb), app.drop_second_factor(uuid, uuid),
       app.turn_on_second_factor(uuid, uuid, bytea, bigint, bytea[], bytea, jsonb), app.account_of_session(uuid, uuid),
       app.set_recovery_codes(uuid, bytea[]), app.note_factor(uuid, text, text, jsonb), app.end_other_sessions(uuid, uuid);

@@ -103,6 +103,11 @@ export const settings = {
       .min(32, 'must have 32 characters or more')
       .optional()
       .describe('Generated into DATA_DIR in development, required in production'),
+    SECRET_KEY_PREVIOUS: z
+      .string()
+      .min(32, 'must have 32 characters or more')
+      .optional()
+      .describe('The SECRET_KEY before: second factors that it sealed go on working, and are sealed anew as they are used'),
     ACCESS_TOKEN_EXPIRE_MINUTES: z.coerce
       .number()
       .positive()

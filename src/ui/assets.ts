@@ -24,6 +24,7 @@ export const stylesheets = [
   'css/dialog.css',
   'css/palette.css',
   'css/visitor.css',
+  'css/second-factor.css',
 ] as const
 
 export const scripts = [

@@ -38,7 +38,7 @@ export async function breaking<T>(
 }
 
 /** What no trigger sees, for an account: for itself, and in every organization that its person is in. */
-async function record(
+export async function record(
   tx: Transaction<DB>,
   by: Operator,
   account_id: string | null,
@@ -153,7 +153,8 @@ async function refuseTaken(
   )
 }
 
-async function accountOf(tx: Transaction<DB>, name: string) {
+/** By user name or address, its row locked. */
+export async function accountOf(tx: Transaction<DB>, name: string) {
   return tx
     .selectFrom('accounts')
     .where((eb) => eb.or([eb('username', '=', name), eb('email', '=', name)]))

@@ -3,8 +3,8 @@ import { confirm } from '#src/domains/auth/confirm-actions.ts'
 import { proof, proofForm } from '#src/domains/auth/confirm-model.ts'
 import { confirmScreen } from '#src/domains/auth/confirm-views.tsx'
 import { originOf } from '#src/domains/auth/origin.ts'
+import { renewed } from '#src/domains/auth/renewed.ts'
 import { accountOf } from '#src/domains/auth/security-actions.ts'
-import { Cookies } from '#src/http/cookies.ts'
 import { type Call, type Draw, get, post, type Refusal, signedIn } from '#src/http/endpoint.ts'
 import { paths, safeNext } from '#src/paths.ts'
 
@@ -35,11 +35,7 @@ export const confirmingRoutes = [
     async (call) => {
       const { db, services, actor, body } = call
       const token = await confirm(db, services.config, actor, body.proof, originOf(call))
-      return {
-        location: safeNext(body.next),
-        cookies: token ? [new Cookies(services.config).setSession(token)] : [],
-        moved: true,
-      }
+      return { location: safeNext(body.next), ...renewed(call, token) }
     },
   ),
 
@@ -57,11 +53,7 @@ export const confirmingRoutes = [
     async (call) => {
       const { db, services, actor, body } = call
       const token = await confirm(db, services.config, actor, body, originOf(call))
-      return {
-        status: 204,
-        cookies: token ? [new Cookies(services.config).setSession(token)] : [],
-        moved: true,
-      }
+      return { status: 204, ...renewed(call, token) }
     },
   ),
 ]

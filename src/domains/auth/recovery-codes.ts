@@ -14,6 +14,9 @@ export const newRecoveryCodes = () => Array.from({ length: HOW_MANY }, newCode)
 
 /** What is kept of a code, as it may be typed in; bound to the account, so that one guess is of one account. */
 export function recoveryHash(account: string, typed: string): Buffer {
-  const code = typed.toLowerCase().replace(/[^a-z0-9]/g, '')
+  const code = typed
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, '')
+    .replaceAll('o', '0')
   return createHash('sha256').update(`recovery ${account} ${code}`).digest()
 }

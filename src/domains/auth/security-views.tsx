@@ -1,3 +1,4 @@
+import { SecondFactorPanel } from '#src/domains/auth/second-factor-views.tsx'
 import type { Account } from '#src/domains/auth/security-actions.ts'
 import { meFrame } from '#src/domains/users/me-frame.tsx'
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
@@ -26,6 +27,7 @@ export function securityScreen({ frame, account, rules, refused }: Props): Scree
         {account.password ? (
           <PasswordPanel frame={frame} account={account} rules={rules} refusal={refusal('password')} />
         ) : null}
+        <SecondFactorPanel frame={frame} account={account} />
         <EmailPanel frame={frame} account={account} />
         {account.password ? <NewEmailPanel frame={frame} refusal={refusal('email')} /> : null}
       </Columns>

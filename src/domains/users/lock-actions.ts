@@ -1,15 +1,20 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
+import { requireNotStronger } from '#src/access/granting.ts'
 import type { Db, Door } from '#src/db/database.ts'
 import { users } from '#src/domains/users/model.ts'
+import { conflict } from '#src/http/errors.ts'
 import { lockRecord, type Written, writtenRecord } from '#src/resource/write.ts'
 
-/** Until when too many wrong passwords keep somebody out; null where they don't. */
-export async function lockedUntil(db: Door, actor: UserActor, id: string): Promise<string | null> {
+/** What an administrator may end: a lock, and a second factor of an account that the organization manages. */
+export type SignIn = { lockedUntil: string | null; secondFactor: boolean }
+
+export async function signInOf(db: Door, actor: UserActor, id: string): Promise<SignIn> {
   const lock = sql<{ until: string } | null>`app.account_lock(${id})`.as('lock')
-  const [found] = await db.readAs(actor, (q) => q.selectNoFrom(lock))
-  return found?.lock?.until ?? null
+  const factor = sql<boolean>`app.has_second_factor(${id})`.as('factor')
+  const [found] = await db.readAs(actor, (q) => q.selectNoFrom([lock, factor]))
+  return { lockedUntil: found?.lock?.until ?? null, secondFactor: found?.factor ?? false }
 }
 
 /** Lets somebody sign in again at once; for whoever may change everybody. */
@@ -24,5 +29,31 @@ export async function unlockUser(
   const { rows } = await sql<{ done: boolean }>`select app.unlock_account(${id}) as done`.execute(tx)
   if (!rows[0]?.done)
     throw new Forbidden('account', 'This account belongs to the person alone: only they can unlock it.')
+  return writtenRecord(tx, users, actor, id)
+}
+
+/**
+ * Takes a second factor away, for whoever lost it: their sessions end, and they are told by mail. Of an account that the
+ * organization manages, and of nobody stronger.
+ */
+export async function resetSecondFactor(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'user', 'update'>,
+  id: string,
+): Promise<Written> {
+  await lockRecord(tx, users, actor, grant, id, {})
+  if (!grant.all) throw new Forbidden('user:update:all', 'You may not change how this person signs in.')
+  if (id === actor.userId) throw conflict('', 'Your own is on the page about your security.')
+  await requireNotStronger(tx, actor, id, 'take their second factor away')
+  const { rows } = await sql<{ done: boolean | null }>`select app.reset_second_factor(${id}) as done`.execute(
+    tx,
+  )
+  if (rows[0]?.done === null)
+    throw new Forbidden(
+      'account',
+      'This account belongs to the person alone: only they can change how they sign in.',
+    )
+  if (!rows[0]?.done) throw conflict('', 'They have no second factor.')
   return writtenRecord(tx, users, actor, id)
 }

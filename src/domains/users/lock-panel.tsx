@@ -29,3 +29,23 @@ export function LockPanel({ userId, until, frame }: LockPanelProps) {
     </Panel>
   )
 }
+
+type FactorPanelProps = { userId: string; frame: Frame }
+
+/** For somebody who lost the app and the recovery codes. */
+export function FactorPanel({ userId, frame }: FactorPanelProps) {
+  return (
+    <Panel title="Second factor">
+      <p>They sign in with a code, too.</p>
+      <ConfirmButton
+        id="reset-second-factor"
+        action={frame.path(paths.resetSecondFactor(userId))}
+        csrfToken={frame.csrfToken}
+        label="Take it away"
+        title="Take their second factor away?"
+        text="Make sure that it is them who asks. They are signed out everywhere, and told by mail."
+        confirm="Take it away"
+      />
+    </Panel>
+  )
+}

@@ -1,4 +1,4 @@
-import { unlockUser } from '#src/domains/users/lock-actions.ts'
+import { resetSecondFactor, unlockUser } from '#src/domains/users/lock-actions.ts'
 import { users } from '#src/domains/users/model.ts'
 import { can, post } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
@@ -11,6 +11,21 @@ export const lockRoutes = [
     async ({ db, actor, grant, id }) => {
       const done = await db.withActor(actor, (tx) => unlockUser(tx, actor, grant, id()))
       return { json: done.json, etag: done.version, location: paths.user(done.id), notice: 'Unlocked' }
+    },
+  ),
+
+  post(
+    paths.resetSecondFactor(':id'),
+    can('user:update'),
+    {
+      fresh: true,
+      answer: users.record,
+      summary: 'Take somebody’s second factor away, who lost it, in an account that the organization manages',
+    },
+    async ({ db, actor, grant, id }) => {
+      const done = await db.withActor(actor, (tx) => resetSecondFactor(tx, actor, grant, id()))
+      const notice = 'They have no second factor any more'
+      return { json: done.json, etag: done.version, location: paths.user(done.id), notice }
     },
   ),
 ]

@@ -1,0 +1,24 @@
+import { type Command, type Given, type Outcome, operator, REASON } from '#src/cli/command.ts'
+import { asOwner } from '#src/cli/connection.ts'
+import { resetSecondFactor } from '#src/domains/auth/break-glass-factor.ts'
+
+/** `admin:reset-second-factor`. */
+export const secondFactorCommand: Command = {
+  usage: 'NAME [--reason TEXT] [--json]',
+  does: 'takes somebody’s second factor and recovery codes away, and ends all sessions of the account',
+  help: `NAME is a user name or an e-mail address. Whoever has a role that asks for a second factor sets another up right
+after signing in. Make sure first that it is them who asks.
+Options:
+${REASON}`,
+  options: { reason: { type: 'string' } },
+  takes: 1,
+  run: resetting,
+}
+
+async function resetting(given: Given): Promise<Outcome> {
+  const name = given.names[0] as string
+  const by = operator('admin:reset-second-factor', given)
+  const data = await asOwner(given.config, (db) => resetSecondFactor(db, name, by))
+  const ended = data.sessions_ended === 1 ? '1 session' : `${data.sessions_ended} sessions`
+  return { ok: true, data, text: `${data.username} has no second factor any more; ${ended} ended.` }
+}

@@ -1,0 +1,70 @@
+import type { UserActor } from '#src/access/actor.ts'
+import { renewed } from '#src/domains/auth/renewed.ts'
+import { beginAgain, renewCodes, turnOff, turnOn } from '#src/domains/auth/second-factor-actions.ts'
+import { setUpForm } from '#src/domains/auth/second-factor-model.ts'
+import { codesScreen, setUpScreen } from '#src/domains/auth/second-factor-views.tsx'
+import { accountOf } from '#src/domains/auth/security-actions.ts'
+import {
+  type Answer,
+  type Call,
+  type Draw,
+  del,
+  get,
+  post,
+  type Refusal,
+  signedIn,
+} from '#src/http/endpoint.ts'
+import { paths, safeNext } from '#src/paths.ts'
+
+type Asked = Pick<Call, 'services'> & { actor: UserActor }
+
+function setUpPage({ services, actor }: Asked, next: string, refusal?: Refusal): Draw {
+  const begun = beginAgain(services.config, actor, refusal?.input.setup)
+  const due = actor.identity.lacks !== null
+  return (frame) => setUpScreen(frame, { begun, next, due, refusal })
+}
+
+const codesPage =
+  ({ services, actor }: Asked, codes: string[], next: string): Draw =>
+  (frame) =>
+    codesScreen(frame, { codes, next, appName: services.config.APP_NAME, username: actor.identity.username })
+
+/** Where somebody goes on to who was led here, or came from the page about security. */
+const onTo = (next: string | undefined) => (next ? safeNext(next) : paths.security)
+
+const pages = { only: 'page', fresh: true, secret: true } as const
+
+export const secondFactorRoutes = [
+  get(paths.secondFactor, signedIn, { ...pages, early: true }, async (call): Promise<Answer> => {
+    const next = onTo(call.c.req.query('next'))
+    if ((await accountOf(call.db, call.actor)).factorSince) return { location: next }
+    return { screen: setUpPage(call, next) }
+  }),
+
+  post(
+    paths.secondFactor,
+    signedIn,
+    {
+      ...pages,
+      early: true,
+      rate: 'sign-in',
+      body: setUpForm,
+      refused: (call, refusal) => setUpPage(call, onTo(String(refusal.input.next ?? '')), refusal),
+    },
+    async (call) => {
+      const { db, services, actor, body } = call
+      const { codes, token } = await turnOn(db, services.config, actor, body)
+      return { screen: codesPage(call, codes, onTo(body.next)), ...renewed(call, token) }
+    },
+  ),
+
+  del(paths.secondFactor, signedIn, pages, async (call) => {
+    const token = await turnOff(call.db, call.actor)
+    const notice = 'The second factor is off. You are signed out everywhere else.'
+    return { location: paths.security, notice, ...renewed(call, token) }
+  }),
+
+  post(paths.myRecoveryCodes, signedIn, pages, async (call) => ({
+    screen: codesPage(call, await renewCodes(call.db, call.actor), paths.security),
+  })),
+]
