@@ -30,6 +30,8 @@ const commands = {
   'admin:create': admin,
   'admin:unlock': admin,
   'admin:reset-password': admin,
+  'admin:reset-second-factor': admin,
+  'sessions:revoke-all': admin,
   'mail:test': admin,
 }
 const withoutDevelopment = ['bundle', 'named']

@@ -67,13 +67,32 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       return true;
     end $$;
 
+    -- What an administrator did to an account: refused to whoever may not change everybody.
+    create function app.note_administration(person uuid, account uuid, name text) returns void
+      language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+    declare
+      ctx jsonb := nullif(current_setting('app.context', true), '')::jsonb;
+      org uuid := nullif(current_setting('app.org_id', true), '')::uuid;
+    begin
+      if not app.rights(org, app.user_id()) -> 'permissions' ? 'user:update:all' then
+        raise exception 'this person may not change how others sign in' using errcode = '42501';
+      end if;
+      insert into public.events (org_id, actor_org_id, actor_user_id, impersonator_id, via, action, target_type, target_id, request_id, ip)
+      values (org, (ctx ->> 'org')::uuid, (ctx ->> 'user')::uuid, (ctx ->> 'impersonator')::uuid, coalesce(ctx ->> 'via', 'sql'), 'user:' || name,
+        'user', person, ctx ->> 'request', (ctx ->> 'ip')::inet);
+      insert into public.security_events (account_id, action, data, request_id, ip)
+      values (account, 'account:' || name, jsonb_build_object('org', ctx ->> 'org', 'user', ctx ->> 'user'), ctx ->> 'request', (ctx ->> 'ip')::inet);
+    end $$;
+
+    -- As before, in the trail.
     create or replace function app.set_first_password(person uuid, hash text) returns boolean
       language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
     declare known public.accounts := app.lock_managed_account(person);
     begin
-      update public.accounts a set password_hash = hash, password_changed_at = clock_timestamp()
-      where a.id = known.id and a.password_hash is null;
-      return found;
+      if known.id is null or known.password_hash is not null then return false; end if;
+      update public.accounts a set password_hash = hash, password_changed_at = clock_timestamp() where a.id = known.id;
+      perform app.note_administration(person, known.id, 'set_password');
+      return true;
     end $$;
 
     -- As before, of accounts that the organization manages: a lock guards the other companies, too.
@@ -86,30 +105,20 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
     create or replace function app.unlock_account(person uuid) returns boolean
       language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
-    declare
-      ctx jsonb := nullif(current_setting('app.context', true), '')::jsonb;
-      org uuid := nullif(current_setting('app.org_id', true), '')::uuid;
-      known public.accounts;
+    declare known public.accounts := app.lock_managed_account(person);
     begin
-      if not app.rights(org, app.user_id()) -> 'permissions' ? 'user:update:all' then
-        raise exception 'this person may not unlock' using errcode = '42501';
-      end if;
-      known := app.lock_managed_account(person);
       if known.id is null then return false; end if;
       update public.accounts a set failed_logins = 0, locked_until = null where a.id = known.id;
       update public.known_devices d set failed_logins = 0, locked_until = null where d.account_id = known.id;
-      insert into public.events (org_id, actor_org_id, actor_user_id, impersonator_id, via, action, target_type, target_id, request_id, ip)
-      values (org, (ctx ->> 'org')::uuid, (ctx ->> 'user')::uuid, (ctx ->> 'impersonator')::uuid, coalesce(ctx ->> 'via', 'sql'), 'user:unlock', 'user', person,
-        ctx ->> 'request', (ctx ->> 'ip')::inet);
-      insert into public.security_events (account_id, action, data, request_id, ip)
-      values (known.id, 'account:unlock', jsonb_build_object('org', ctx ->> 'org', 'user', ctx ->> 'user'), ctx ->> 'request', (ctx ->> 'ip')::inet);
+      perform app.note_administration(person, known.id, 'unlock');
       return true;
     end $$;
 
     do $$
     declare f text;
     begin
-      foreach f in array array['app.let_go(uuid, jsonb)', 'app.let_go_who_joins()', 'app.lock_managed_account(uuid)', 'app.detach_account(uuid, jsonb)'] loop
+      foreach f in array array['app.let_go(uuid, jsonb)', 'app.let_go_who_joins()', 'app.lock_managed_account(uuid)',
+        'app.note_administration(uuid, uuid, text)', 'app.detach_account(uuid, jsonb)'] loop
         perform app.give_to_lookup(f);
       end loop;
       perform app.give_to_app('app.detach_account(uuid, jsonb)');
@@ -168,7 +177,7 @@ export async function down(db: Kysely<unknown>): Promise<void> {
       end if;
       return true;
     end $$;
-    drop function app.lock_managed_account(uuid), app.detach_account(uuid, jsonb);
+    drop function app.note_administration(uuid, uuid, text), app.lock_managed_account(uuid), app.detach_account(uuid, jsonb);
     drop trigger joins_update on users;
     drop trigger joins_insert on users;
     drop function app.let_go_who_joins(), app.let_go(uuid, jsonb);

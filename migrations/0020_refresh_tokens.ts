@@ -3,6 +3,17 @@ import { type Kysely, sql } from 'kysely'
 /** Tokens of programs live for minutes, and are renewed by a token that works once. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
+    -- As before, where sessions of several organizations change at once.
+    create or replace function app.rights_of_sessions() returns trigger language plpgsql
+      set search_path = pg_catalog, pg_temp set enable_nestloop = off as $$
+    begin
+      perform app.notify_rights(array_agg('s:' || o.id), o.org_id)
+      from old_rows o join new_rows n using (org_id, id)
+      where (n.revoked_at, n.expires_at, n.second_factor_at) is distinct from (o.revoked_at, o.expires_at, o.second_factor_at)
+      group by o.org_id;
+      return null;
+    end $$;
+
     -- A session's tokens to renew it with, of which the newest works; a session that moves takes them along.
     create table refresh_tokens (
       org_id uuid not null references organizations on delete cascade,
@@ -44,7 +55,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       when (new.kind = 'token' and new.token_hash <> old.token_hash) execute function app.end_refresh_tokens();
 
     -- Gives the session of a program a token to renew it with, where it has none, and its own token an end; to whoever has that.
-    create function app.add_refresh_token(access bytea, refresh bytea, minutes numeric, days numeric) returns boolean
+    -- Answers who that is; null for a token that is no good.
+    create function app.add_refresh_token(access bytea, refresh bytea, minutes numeric, days numeric) returns jsonb
       language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
     declare begun public.sessions;
     begin
@@ -55,17 +67,17 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       where s.token_hash = access and s.kind = 'token' and s.revoked_at is null
         and not exists (select from public.refresh_tokens r where r.org_id = s.org_id and r.session_id = s.id and r.rotated_at is null)
       returning * into begun;
-      if not found then return false; end if;
+      if not found then return null; end if;
       insert into public.refresh_tokens (org_id, session_id, token_hash, expires_at)
       values (begun.org_id, begun.id, refresh, now() + make_interval(secs => (days * 86400)::double precision));
-      return true;
+      return app.session_actor(access);
     end $$;
 
     -- Gives a session another token for the one to renew it with, which is used up. One that was used already is in two
-    -- hands: the session ends. Never later than the session would end. Answers its id; null for a token that is no good.
-    create function app.refresh_session(was bytea, access bytea, refresh bytea, minutes numeric, days numeric, ctx jsonb) returns uuid
+    -- hands: the session ends. Never later than the session would end. Answers who it is; null for a token that is no good.
+    create function app.refresh_session(was bytea, access bytea, refresh bytea, minutes numeric, days numeric, ctx jsonb) returns jsonb
       language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
-    declare used public.refresh_tokens; ended public.sessions;
+    declare used public.refresh_tokens; ended public.sessions; actor jsonb;
     begin
       perform app.refuse_inside();
       -- one after the other, also where the session moves meanwhile
@@ -90,9 +102,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       insert into public.refresh_tokens (org_id, session_id, token_hash, expires_at)
       values (used.org_id, used.session_id, refresh, now() + make_interval(secs => (days * 86400)::double precision));
       -- whatever else ends a session
-      if app.session_actor(access) is null then raise exception 'the session has ended' using errcode = '28000'; end if;
+      actor := app.session_actor(access);
+      if actor is null then raise exception 'the session has ended' using errcode = '28000'; end if;
       perform pg_notify('rights', 's:' || used.session_id);
-      return used.session_id;
+      return actor;
     end $$;
 
     -- Takes away what is older than its time, so many rows at most; answers how many went.
@@ -125,6 +138,15 @@ export async function down(db: Kysely<unknown>): Promise<void> {
       app.add_refresh_token(bytea, bytea, numeric, numeric);
     drop trigger end_refresh_tokens on sessions;
     drop function app.end_refresh_tokens();
+    create or replace function app.rights_of_sessions() returns trigger language plpgsql
+      set search_path = pg_catalog, pg_temp set enable_nestloop = off as $$
+    begin
+      perform app.notify_rights(array_agg('s:' || o.id), (array_agg(o.org_id))[1])
+      from old_rows o join new_rows n using (org_id, id)
+      where (n.revoked_at, n.expires_at, n.second_factor_at) is distinct from (o.revoked_at, o.expires_at, o.second_factor_at)
+      having count(*) > 0;
+      return null;
+    end $$;
     drop trigger entered on sessions;
     drop table refresh_tokens;
     -- without them their tokens would live as long as the session

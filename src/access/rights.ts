@@ -6,7 +6,7 @@ import type { Database } from '#src/db/database.ts'
 import type { Listener } from '#src/db/listener.ts'
 
 /** What `app.session_actor` and `app.key_actor` answer; what isn't there in one is in the other. */
-type Found = {
+export type Found = {
   session: string
   kind: Identity['sessionKind']
   impersonator?: string | null
@@ -114,7 +114,8 @@ export class RightsCache {
   }
 }
 
-function identityFrom(found: Found): Identity {
+/** Somebody as the database knows them now. */
+export function identityFrom(found: Found): Identity {
   const { session, kind, key } = found
   const rights = rightsFrom(found.permissions, found.readGroups, found.writeGroups, found.leadGroups)
   return {

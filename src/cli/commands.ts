@@ -13,6 +13,8 @@ import { asApplication, asOwner } from '#src/cli/connection.ts'
 import { mailCommand } from '#src/cli/mail.ts'
 import { organizationCommand } from '#src/cli/organization.ts'
 import { newPassword, strongPassword, UsageError } from '#src/cli/prompt.ts'
+import { secondFactorCommand } from '#src/cli/second-factor.ts'
+import { sessionsCommand } from '#src/cli/sessions.ts'
 import { calledFrom } from '#src/config.ts'
 import {
   createAdministrator,
@@ -101,6 +103,8 @@ ${REASON}`,
     takes: 1,
     run: resetting,
   },
+  'admin:reset-second-factor': secondFactorCommand,
+  'sessions:revoke-all': sessionsCommand,
   'mail:test': mailCommand,
 }
 

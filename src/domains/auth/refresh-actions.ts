@@ -1,3 +1,5 @@
+import type { Identity } from '#src/access/actor.ts'
+import { type Found, identityFrom } from '#src/access/rights.ts'
 import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
 import type { Origin } from '#src/domains/auth/actions.ts'
@@ -5,8 +7,8 @@ import { contextOf } from '#src/domains/auth/tokens.ts'
 import { isToken, newToken, tokenHash } from '#src/http/cookies.ts'
 import { HttpError } from '#src/http/errors.ts'
 
-/** What a program acts with for some minutes, and what it gets the next with; both are stored nowhere. */
-export type Tokens = { access: string; refresh: string }
+/** What a program acts with for some minutes, and what it gets the next with, both stored nowhere; and whose they are. */
+export type Tokens = { access: string; refresh: string; identity: Identity }
 
 const lives = ({ ACCESS_TOKEN_EXPIRE_MINUTES, REFRESH_TOKEN_EXPIRE_DAYS }: Config) => [
   ACCESS_TOKEN_EXPIRE_MINUTES,
@@ -25,28 +27,24 @@ const deadToken = () =>
 export async function renewable(db: Door, config: Config, access: string): Promise<Tokens> {
   const refresh = newToken()
   const added = [tokenHash(access), tokenHash(refresh), ...lives(config)]
-  if (!(await db.lookup<boolean>('add_refresh_token', added))) throw deadToken()
-  return { access, refresh }
+  const found = await db.lookup<Found | null>('add_refresh_token', added)
+  if (!found) throw deadToken()
+  return { access, refresh, identity: identityFrom(found) }
 }
 
 /**
  * Gives a session other tokens for the one to renew it with, which is used up. Used again, it ends the session.
  * @throws {HttpError} 401 alike for every cause
  */
-export async function refresh(
-  db: Door,
-  config: Config,
-  token: string,
-  from: Origin,
-): Promise<Tokens & { sessionId: string }> {
+export async function refresh(db: Door, config: Config, token: string, from: Origin): Promise<Tokens> {
   if (!isToken(token)) throw deadToken()
   const tokens = { access: newToken(), refresh: newToken() }
   const hashes = [token, tokens.access, tokens.refresh].map(tokenHash)
-  const sessionId = await db
-    .lookup<string | null>('refresh_session', [...hashes, ...lives(config), contextOf(from)])
+  const found = await db
+    .lookup<Found | null>('refresh_session', [...hashes, ...lives(config), contextOf(from)])
     .catch((error) => {
       throw (error as { code?: string }).code === '28000' ? deadToken() : error
     })
-  if (!sessionId) throw deadToken()
-  return { ...tokens, sessionId }
+  if (!found) throw deadToken()
+  return { ...tokens, identity: identityFrom(found) }
 }

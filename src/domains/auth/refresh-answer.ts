@@ -1,16 +1,13 @@
 import { UserActor } from '#src/access/actor.ts'
 import { ownRecord } from '#src/domains/auth/own-record.ts'
 import type { Tokens } from '#src/domains/auth/refresh-actions.ts'
-import { unauthenticated } from '#src/http/authenticate.ts'
 import type { Answer, Call } from '#src/http/endpoint.ts'
 
 /** What a program gets that signs in, and each time after that: its tokens, and whose they are. */
 export async function tokensAnswered(
   { db, services, request }: Pick<Call, 'db' | 'services' | 'request'>,
-  { access, refresh }: Tokens,
+  { access, refresh, identity }: Tokens,
 ): Promise<Answer> {
-  const identity = await services.rights.identify(access)
-  if (!identity) throw unauthenticated()
   const actor = new UserActor(identity, { via: request.via, requestId: request.id, ip: request.ip })
   const json = {
     access_token: access,

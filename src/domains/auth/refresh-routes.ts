@@ -21,7 +21,7 @@ export const refreshRoutes = [
     async (call) => {
       const { db, services, body } = call
       const tokens = await refresh(db, services.config, body.refresh_token, originOf(call))
-      services.rights.forget(tokens.sessionId)
+      services.rights.forget(tokens.identity.sessionId)
       return tokensAnswered(call, tokens)
     },
   ),

@@ -46,7 +46,15 @@ export const actions: Readonly<Record<string, string>> = {
   'auth:request_verification': 'Confirmation of an address asked for',
   'auth:verify_email': 'Address confirmed',
   'auth:unlock': 'Unlocked by a link',
+  'auth:confirm': 'Proved again to be the person',
+  'auth:turn_on_second_factor': 'Second factor turned on',
+  'auth:turn_off_second_factor': 'Second factor turned off',
+  'auth:renew_recovery_codes': 'Recovery codes renewed',
+  'auth:use_recovery_code': 'Recovery code used',
+  'user:reset_second_factor': 'Second factor taken away',
+  'account:reset_second_factor': 'Second factor taken away by a command',
   'user:unlock': 'Person unlocked',
+  'user:set_password': 'First password set',
   'account:create': 'Administrator made by a command',
   'account:unlock': 'Unlocked by a command',
   'account:reset_password': 'Password set by a command',
@@ -57,6 +65,7 @@ export const actions: Readonly<Record<string, string>> = {
   'organization:update': 'Organization changed',
   'organization:enter': 'Organization entered',
   'organization:leave': 'Organization left',
+  'organization:end_sessions': 'All sessions ended by a command',
 }
 
 /** Kinds of records, as an event's target names them. */
@@ -145,10 +154,19 @@ const sentences: Readonly<Record<string, Said>> = {
   'account:reset_password': (_, { target }) => `set a password for ${target} by a command`,
   'account:end_sessions': (_, { target }) => `ended sessions of ${target} by a command`,
   'account:detach': () => 'made their account theirs alone',
+  'auth:confirm': () => 'proved again that it is them',
+  'auth:turn_on_second_factor': () => 'turned their second factor on',
+  'auth:turn_off_second_factor': () => 'turned their second factor off',
+  'auth:renew_recovery_codes': () => 'had new recovery codes made',
+  'auth:use_recovery_code': () => 'used a recovery code',
+  'user:reset_second_factor': (_, { target }) => `took the second factor of ${target} away`,
+  'account:reset_second_factor': (_, { target }) => `took the second factor of ${target} away by a command`,
   'user:unlock': (_, { target }) => `unlocked ${target}`,
+  'user:set_password': (_, { target }) => `set the first password of ${target}`,
   'access:denied': ({ data }) => `was refused ${data.path ?? 'something'}`,
   'organization:enter': (_, { target }) => `entered ${target}`,
   'organization:leave': (_, { target }) => `left ${target}`,
+  'organization:end_sessions': () => 'ended all sessions by a command',
 }
 
 /** One sentence in plain words: "Ada gave Bob the role Auditor until 1 Dec 2026". */

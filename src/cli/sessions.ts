@@ -1,0 +1,42 @@
+import { type Command, type Given, type Outcome, operator, REASON, text } from '#src/cli/command.ts'
+import { asOwner } from '#src/cli/connection.ts'
+import { UsageError } from '#src/cli/prompt.ts'
+import { revokeSessions, type Whose } from '#src/domains/sessions/break-glass.ts'
+
+/** `sessions:revoke-all`. */
+export const sessionsCommand: Command = {
+  usage: '--user NAME | --organization SLUG | --everybody [--reason TEXT] [--json]',
+  does: 'signs an account, an organization or everybody out, everywhere',
+  help: `Options:
+  --user NAME          a user name or an e-mail address: in all organizations that the person is in
+  --organization SLUG  whoever acts there
+  --everybody          of the whole installation
+${REASON}`,
+  options: {
+    user: { type: 'string' },
+    organization: { type: 'string' },
+    everybody: { type: 'boolean' },
+    reason: { type: 'string' },
+  },
+  takes: 0,
+  run: revoking,
+}
+
+async function revoking(given: Given): Promise<Outcome> {
+  const whose = chosen(given)
+  const by = operator('sessions:revoke-all', given)
+  const sessions_ended = await asOwner(given.config, (db) => revokeSessions(db, whose, by))
+  const count = sessions_ended === 1 ? '1 session' : `${sessions_ended} sessions`
+  return { ok: true, data: { sessions_ended }, text: `${count} ended.` }
+}
+
+function chosen({ values }: Given): Whose {
+  const [user, organization] = [text(values.user), text(values.organization)]
+  const named: Whose[] = [
+    ...(user === undefined ? [] : [{ user }]),
+    ...(organization === undefined ? [] : [{ organization }]),
+    ...(values.everybody ? ['everybody' as const] : []),
+  ]
+  if (named.length !== 1) throw new UsageError('Say whose: --user, --organization or --everybody.')
+  return named[0] as Whose
+}

@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import { hashChosen } from '#src/domains/users/actions.ts'
+import { setFirstPassword } from '#src/domains/users/first-password-actions.ts'
+import { firstPasswordScreen } from '#src/domains/users/first-password-views.tsx'
+import { password, type UserRecord, users } from '#src/domains/users/model.ts'
+import { can, post } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+import { passwordRules } from '#src/platform/password-policy.ts'
+import { readRecord } from '#src/resource/query.ts'
+
+export const firstPasswordRoutes = [
+  post(
+    paths.firstPassword(':id'),
+    can('user:update'),
+    {
+      // a form with a password is done without an Idempotency-Key, which keeps a hash of what was sent
+      secret: true,
+      body: z.strictObject({ password }),
+      answer: users.record,
+      also: [409],
+      summary:
+        'Give somebody who was invited their first password, in an account that the organization manages',
+      refused: ({ services, id }, refusal) => {
+        const userId = id()
+        return (frame) =>
+          firstPasswordScreen({ userId, rules: passwordRules(services.config), frame, refusal })
+      },
+    },
+    async ({ db, services, actor, grant, id, body }) => {
+      const seen = await readRecord(db, users, actor, actor.require('user:read'), id())
+      const { username, email, first_name, last_name } = JSON.parse(seen.json) as UserRecord
+      const about = [username, email, first_name, last_name, actor.identity.organization.name]
+      const hash = await hashChosen(services.config, body.password, about)
+      const done = await db.withActor(actor, (tx) => setFirstPassword(tx, actor, grant, id(), hash))
+      const notice = 'They can sign in with it now'
+      return { json: done.json, etag: done.version, location: paths.user(done.id), notice }
+    },
+  ),
+]

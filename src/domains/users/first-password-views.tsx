@@ -1,0 +1,38 @@
+import type { Refusal, Screen } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+import { Button } from '#src/ui/button.tsx'
+import { Actions, ErrorSummary, errorAt, Form, refusalErrors } from '#src/ui/form.tsx'
+import type { Frame } from '#src/ui/frame.ts'
+import { NewPassword } from '#src/ui/password.tsx'
+import { Panel } from '#src/ui/surface.tsx'
+
+type Props = { userId: string; rules: string; frame: Frame; refusal?: Refusal | undefined }
+
+/** Instead of waiting for the invitation to be accepted. */
+export function FirstPasswordPanel({ userId, rules, frame, refusal }: Props) {
+  return (
+    <Panel title="First password">
+      <ErrorSummary errors={refusalErrors(refusal)} />
+      <p>
+        They were invited and choose one themselves. Or set it here and tell them: they can sign in at once.
+      </p>
+      <Form action={frame.path(paths.firstPassword(userId))} csrfToken={frame.csrfToken}>
+        <NewPassword
+          name="password"
+          label="Password"
+          rules={rules}
+          error={errorAt(refusal?.errors, 'password')}
+        />
+        <Actions>
+          <Button>Set password</Button>
+        </Actions>
+      </Form>
+    </Panel>
+  )
+}
+
+/** The form again, with what is wrong. */
+export const firstPasswordScreen = (props: Props): Screen => ({
+  title: 'First password',
+  children: <FirstPasswordPanel {...props} />,
+})
