@@ -42,16 +42,6 @@ export const apiKeyRoutes = [
     },
   ),
 
-  del(
-    paths.apiKey(':id'),
-    can('api_key:delete'),
-    { summary: 'Revoke an API key', also: [412] },
-    async ({ db, actor, grant, id, version }) => {
-      await db.withActor(actor, (tx) => revokeKey(tx, actor, grant, id(), version))
-      return { location: paths.apiKey(id()), notice: 'API key revoked' }
-    },
-  ),
-
   ...resourceRoutes(apiKeys, {
     without: ['create', 'delete', 'import'],
     actions: { update: updateKey },
@@ -81,4 +71,14 @@ export const apiKeyRoutes = [
       },
     },
   }),
+
+  del(
+    paths.apiKey(':id'),
+    can('api_key:delete'),
+    { summary: 'Revoke an API key', also: [412] },
+    async ({ db, actor, grant, id, version }) => {
+      await db.withActor(actor, (tx) => revokeKey(tx, actor, grant, id(), version))
+      return { location: paths.apiKey(id()), notice: 'API key revoked' }
+    },
+  ),
 ]
