@@ -33,6 +33,7 @@ const commands = {
   'admin:reset-second-factor': admin,
   'sessions:revoke-all': admin,
   'mail:test': admin,
+  'jobs:dead': admin,
 }
 const withoutDevelopment = ['bundle', 'named']
 

@@ -10,6 +10,7 @@ import {
   wanted,
 } from '#src/cli/command.ts'
 import { asApplication, asOwner } from '#src/cli/connection.ts'
+import { jobsCommand } from '#src/cli/jobs.ts'
 import { mailCommand } from '#src/cli/mail.ts'
 import { organizationCommand } from '#src/cli/organization.ts'
 import { newPassword, strongPassword, UsageError } from '#src/cli/prompt.ts'
@@ -106,6 +107,7 @@ ${REASON}`,
   'admin:reset-second-factor': secondFactorCommand,
   'sessions:revoke-all': sessionsCommand,
   'mail:test': mailCommand,
+  'jobs:dead': jobsCommand,
 }
 
 type Place = { id: string; name: string; slug: string; status: string }

@@ -66,6 +66,8 @@ export const actions: Readonly<Record<string, string>> = {
   'organization:enter': 'Organization entered',
   'organization:leave': 'Organization left',
   'organization:end_sessions': 'All sessions ended by a command',
+  'job:retry': 'Failed job queued again by a command',
+  'job:drop': 'Failed job taken away by a command',
 }
 
 /** Kinds of records, as an event's target names them. */
@@ -81,6 +83,7 @@ export const targets: Readonly<Record<string, string>> = {
   session: 'session',
   organization: 'organization',
   route: 'address',
+  job: 'job',
 }
 
 const verbs: Readonly<Record<string, string>> = {

@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import { type Command, type Given, type Outcome, operator, REASON, text, valid } from '#src/cli/command.ts'
+import { asOwner } from '#src/cli/connection.ts'
+import { UsageError } from '#src/cli/prompt.ts'
+import { because, breaking, Refused } from '#src/domains/auth/break-glass.ts'
+import { type DeadJob, deadJobs, dropDead, noteJobs, retryDead, type Which } from '#src/platform/jobs/dead.ts'
+
+/** `jobs:dead`. */
+export const jobsCommand: Command = {
+  usage: '[--retry | --drop] [--id ID | --job KIND | --all] [--reason TEXT] [--json]',
+  does: 'lists jobs that failed at every attempt, queues them again, or takes them away',
+  help: `Lists them, oldest first, at most a thousand.
+Options:
+  --retry              queues them again, each at its first attempt
+  --drop               takes them away for good
+  --id ID, --job KIND  one of them, or those of a kind (mail, tidy …)
+  --all                all of them; --retry and --drop want one of the three
+${REASON}`,
+  options: {
+    retry: { type: 'boolean' },
+    drop: { type: 'boolean' },
+    id: { type: 'string' },
+    job: { type: 'string' },
+    all: { type: 'boolean' },
+    reason: { type: 'string' },
+  },
+  takes: 0,
+  run: working,
+}
+
+async function working(given: Given): Promise<Outcome> {
+  const { config, values } = given
+  const which = chosen(given)
+  if (!values.retry && !values.drop) {
+    const jobs = await asOwner(config, (db) => deadJobs(db, which))
+    return { ok: true, data: { jobs }, text: jobs.map(line).join('\n') || 'No job failed for good.' }
+  }
+  const by = operator('jobs:dead', given)
+  const jobs = await asOwner(config, (db) =>
+    breaking(db, by, async (tx) => {
+      const done = values.retry ? await retryDead(tx, which) : await dropDead(tx, which)
+      await noteJobs(tx, values.retry ? 'job:retry' : 'job:drop', done, because(by))
+      return done
+    }),
+  )
+  if (!jobs.length) throw new Refused('There is no such job among those that failed for good.')
+  const count = jobs.length === 1 ? '1 job' : `${jobs.length} jobs`
+  const did = values.retry ? 'queued again' : 'taken away'
+  return { ok: true, data: { [values.retry ? 'retried' : 'dropped']: jobs }, text: `${count} ${did}.` }
+}
+
+/** @throws {UsageError | Refused} */
+function chosen({ values }: Given): Which {
+  const [id, job] = [text(values.id), text(values.job)]
+  if (values.retry && values.drop) throw new UsageError('Either --retry or --drop.')
+  const ways = [id !== undefined, job !== undefined, values.all === true].filter(Boolean).length
+  if (ways > 1) throw new UsageError('One of --id, --job and --all.')
+  if ((values.retry || values.drop) && !ways) throw new UsageError('Say which: --id, --job or --all.')
+  return { id: id === undefined ? id : valid('The id', z.guid('is no UUID'), id), job }
+}
+
+const line = ({ id, job, organization, payload, failed_at, error }: DeadJob) =>
+  [id, failed_at, job, organization ?? '-', JSON.stringify(payload), error ?? ''].join('  ')
