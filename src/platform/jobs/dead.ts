@@ -1,4 +1,4 @@
-import { CompiledQuery, type Kysely, sql, type Transaction } from 'kysely'
+import { type Kysely, sql, type Transaction } from 'kysely'
 import type { DB } from '#src/db/types.ts'
 import { DEAD } from '#src/platform/jobs/job.ts'
 
@@ -35,26 +35,15 @@ export async function deadJobs(
   return rows
 }
 
-/**
- * Queues them again, each at its first attempt, in the transaction.
- * @returns those that were; the others' kind isn't known any more
- */
+/** Queues them again, each at its first attempt. */
 export async function retryDead(tx: Transaction<DB>, which: Which): Promise<DeadJob[]> {
-  const found = await deadJobs(tx, which, { lock: true })
-  if (!found.length) return []
-  const { PgBoss } = await import('pg-boss')
-  const executeSql = (text: string, values: unknown[] = []) =>
-    tx.executeQuery(CompiledQuery.raw(text, values))
-  const quiet = { migrate: false, supervise: false, schedule: false, useListenNotify: false }
-  const boss = new PgBoss({ db: { executeSql } as never, schema: 'jobs', ...quiet })
-  await boss.start()
-  try {
-    await boss.redrive(DEAD, { ids: found.map(({ id }) => id), limit: MOST })
-  } finally {
-    await boss.stop({ graceful: false })
+  const found = await dropDead(tx, which)
+  for (const { job, org_id, payload } of found) {
+    await sql`select set_config('app.org_id', ${org_id ?? ''}, true)`.execute(tx)
+    await sql`select app.queue_job(${job}, ${JSON.stringify(payload)}::jsonb, '{}', 0)`.execute(tx)
   }
-  const left = new Set((await deadJobs(tx, which)).map(({ id }) => id))
-  return found.filter(({ id }) => !left.has(id))
+  await sql`select set_config('app.org_id', '', true)`.execute(tx)
+  return found
 }
 
 /** Takes them away for good. */
