@@ -57,6 +57,7 @@ const TABLES = [
   'role_permissions',
   'permissions',
   'sessions',
+  'invitations',
   'search_words',
 ]
 

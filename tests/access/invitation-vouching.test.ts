@@ -1,0 +1,335 @@
+import { sql } from 'kysely'
+import { describe, expect, test } from 'vitest'
+import { paths } from '#src/paths.ts'
+import {
+  accept,
+  invite,
+  invitedBy,
+  newAddress,
+  storedInvitation,
+  tokenFor,
+  userAt,
+} from '#tests/access/inviting.ts'
+import { denied, state, trail } from '#tests/access/trail.ts'
+import { as, visitor } from '#tests/client.ts'
+import {
+  addMember,
+  assign,
+  makeGroup,
+  makeOrganization,
+  makeRole,
+  makeUser,
+  platformOrganization,
+  roleOf,
+  unique,
+} from '#tests/factories.ts'
+import { type Person, personWith } from '#tests/people.ts'
+import { testDatabase } from '#tests/setup/database.ts'
+
+const { owner } = await testDatabase()
+const org = await makeOrganization()
+const chief = await makeUser(org, { roles: [roleOf(org, 'owner')] })
+const api = (path: string) => `/api/v1${path}`
+const INVITES = [
+  'invitation:create:all',
+  'invitation:read:all',
+  'invitation:update:all',
+  'invitation:delete:all',
+]
+const OF_GROUP = INVITES.map((code) => code.replace('all', 'group'))
+
+const change = (table: 'users' | 'roles' | 'groups' | 'accounts', id: string, set: object) =>
+  owner.updateTable(table).set(set).where('id', '=', id).execute()
+const deleted = { deleted_at: sql`now()` }
+const takeRoles = (person: Person) =>
+  owner.deleteFrom('user_roles').where('user_id', '=', person.id).execute()
+
+describe('whoever invites has what they give', () => {
+  const post = (by: Person, body: object) =>
+    as(by).post(api(paths.invitations), { email: newAddress(), ...body })
+  const many = (by: Person, body: object) =>
+    as(by).post(api(paths.manyInvitations), { emails: [newAddress(), newAddress()], ...body })
+
+  test.each([
+    ['one', post, 201],
+    ['many', many, 200],
+  ] as const)('by role: %s', async (_, attempt, done) => {
+    const weak = await personWith(org, INVITES)
+    const held = await makeRole(org, { permissions: ['user:read:own'] })
+    const more = await makeRole(org, { parents: [held], permissions: ['invitation:read:all'] })
+    const holder = await personWith(org, [...INVITES, 'user:read:own'])
+    for (const role of [held, more, roleOf(org, 'admin')])
+      await denied(weak, 'role:assign', () => attempt(weak, { role_ids: [role] }))
+    await denied(holder, 'role:assign', () => attempt(holder, { role_ids: [held, roleOf(org, 'owner')] }))
+    for (const role of [held, more]) expect((await attempt(holder, { role_ids: [role] })).status).toBe(done)
+    // what comes with an organization may be given by who assigns roles, but for the strongest
+    const assigner = await personWith(org, [...INVITES, 'role:assign:all'])
+    expect((await attempt(assigner, { role_ids: [roleOf(org, 'operator')] })).status).toBe(done)
+    await denied(assigner, 'role:assign', () => attempt(assigner, { role_ids: [roleOf(org, 'admin')] }))
+  })
+
+  test('by group: into one that is theirs, and no role that reaches further there than they do', async () => {
+    const [mine, theirs] = [await makeGroup(org), await makeGroup(org)]
+    const beneath = await makeGroup(org, { parent: mine, kind: 'warehouse' })
+    const reads = await makeRole(org, { permissions: ['user:read:group'] })
+    const by = await personWith(org, [...OF_GROUP, 'user:read:group'], { groups: [mine] })
+    for (const group_id of [mine, beneath]) {
+      expect((await post(by, { group_id })).status).toBe(201)
+      expect((await post(by, { group_id, role_ids: [reads] })).status).toBe(201)
+    }
+    await denied(by, 'group:update', () => post(by, { group_id: theirs }))
+    await denied(by, 'invitation:create', () => post(by, {}))
+    // everywhere, but not what others of the group may there
+    const everywhere = await personWith(org, [...INVITES, 'group:update:all', 'user:read:group'])
+    expect((await post(everywhere, { group_id: theirs })).status).toBe(201)
+    await denied(everywhere, 'role:assign', () => post(everywhere, { group_id: theirs, role_ids: [reads] }))
+    const nowhere = await personWith(org, INVITES)
+    await denied(nowhere, 'group:update', () => post(nowhere, { group_id: theirs }))
+    // who only looks at a group places nobody in it
+    const viewer = await personWith(org, OF_GROUP, { groups: [{ id: mine, role: 'viewer' }] })
+    await denied(viewer, 'group:update', () => post(viewer, { group_id: mine }))
+  })
+
+  test('only what is there, and works', async () => {
+    const strange = await makeOrganization()
+    const off = await makeRole(org, { status: 'disabled' })
+    const gone = await makeRole(org)
+    await change('roles', gone, deleted)
+    for (const role of [off, gone, roleOf(strange, 'viewer')]) {
+      const answer = await post(chief, { role_ids: [role] })
+      expect([answer.status, answer.json().errors?.[0]?.path], answer.text).toEqual([422, 'role_ids.0'])
+    }
+    const lost = await makeGroup(org)
+    await change('groups', lost, deleted)
+    for (const group_id of [lost, await makeGroup(strange)]) {
+      const answer = await post(chief, { group_id })
+      expect([answer.status, answer.json().errors?.[0]?.path], answer.text).toEqual([422, 'group_id'])
+    }
+  })
+
+  test('also to change one, to send it once more, and to bring it back', async () => {
+    const held = await makeRole(org, { permissions: ['user:read:own'] })
+    const strong = await invite(chief, { role_ids: [roleOf(org, 'admin')] })
+    const weak = await personWith(org, [...INVITES, 'user:read:own'])
+    const resend = () => as(weak).post(api(paths.resendInvitation(strong.id)))
+    const restore = () => as(weak).post(api(`${paths.invitation(strong.id)}/restore`))
+    const change = (role_ids: string[]) => as(weak).patch(api(paths.invitation(strong.id)), { role_ids })
+    await denied(weak, 'role:assign', resend)
+    await denied(weak, 'role:assign', () => change([roleOf(org, 'admin'), held]))
+    expect((await as(weak).delete(api(paths.invitation(strong.id)))).status).toBe(204)
+    await denied(weak, 'role:assign', restore)
+    expect((await as(chief).post(api(`${paths.invitation(strong.id)}/restore`))).status).toBe(200)
+    // to less, which is theirs to give: they vouch for it from then on
+    const changed = await change([held])
+    expect([changed.status, changed.json()]).toMatchObject([200, { invited_by: { id: weak.id } }])
+    expect((await resend()).status).toBe(200)
+    await takeRoles(weak)
+    expect((await accept(await tokenFor(strong.email))).status).toBe(404)
+  })
+
+  test('in bulk: each is done, or refused', async () => {
+    const weak = await personWith(org, [...INVITES, 'user:read:own'])
+    const mine = await invite(weak)
+    const strong = await invite(chief, { role_ids: [roleOf(org, 'admin')] })
+    const before = await storedInvitation(strong.id)
+    const answer = await as(weak).post(api('/invitations/bulk'), {
+      action: 'resend',
+      ids: [mine.id, strong.id],
+    })
+    expect(answer.json()).toMatchObject({ done: 1, refused: 1 })
+    expect(await storedInvitation(strong.id)).toEqual(before)
+    const revoked = await as(weak).post(api('/invitations/bulk'), {
+      action: 'revoke',
+      ids: [mine.id, strong.id],
+    })
+    expect(revoked.json()).toMatchObject({ done: 2, refused: 0 })
+  })
+})
+
+describe('when it is accepted, whoever invited is asked again', () => {
+  type Case = { by: Person; email: string; token: string; role: string; group: string }
+
+  /** Somebody who may give just this role in just this group, and the invitation that they sent. */
+  async function invited(): Promise<Case> {
+    const group = await makeGroup(org)
+    const role = await makeRole(org, { permissions: ['user:read:own', 'user:read:group'] })
+    const by = await personWith(org, [...OF_GROUP, 'user:read:own', 'user:read:group'], { groups: [group] })
+    const { email, token } = await invitedBy(by, { role_ids: [role], group_id: group })
+    return { by, email, token, role, group }
+  }
+
+  test('and all is given where nothing changed', async () => {
+    const { email, token, role, group } = await invited()
+    expect((await accept(token)).status).toBe(201)
+    expect(await userAt(org, email)).toMatchObject({
+      roles: [{ role_id: role }],
+      groups: [{ group_id: group }],
+    })
+  })
+
+  const causes: [string, (one: Case) => Promise<unknown>, (one: Case) => Promise<unknown>][] = [
+    [
+      'who was disabled',
+      ({ by }) => change('users', by.id, { status: 'disabled' }),
+      ({ by }) => change('users', by.id, { status: 'active' }),
+    ],
+    [
+      'who was deleted',
+      ({ by }) => change('users', by.id, deleted),
+      ({ by }) => change('users', by.id, { deleted_at: null }),
+    ],
+    [
+      'whose account was disabled',
+      ({ by }) => change('accounts', by.accountId, { status: 'disabled' }),
+      ({ by }) => change('accounts', by.accountId, { status: 'active' }),
+    ],
+    [
+      'who was demoted',
+      ({ by }) => takeRoles(by),
+      async ({ by }) => {
+        const again = [...OF_GROUP, 'user:read:own', 'user:read:group']
+        await assign(org, by.id, await makeRole(org, { permissions: again }))
+      },
+    ],
+    [
+      'who still invites, and has less than is given',
+      async ({ by }) => {
+        await takeRoles(by)
+        await assign(org, by.id, await makeRole(org, { permissions: OF_GROUP }))
+      },
+      async ({ by }) =>
+        assign(org, by.id, await makeRole(org, { permissions: ['user:read:own', 'user:read:group'] })),
+    ],
+    [
+      'who is out of the group',
+      ({ by, group }) =>
+        owner
+          .deleteFrom('group_members')
+          .where('user_id', '=', by.id)
+          .where('group_id', '=', group)
+          .execute(),
+      ({ by, group }) => addMember(org, by.id, group),
+    ],
+    [
+      'who only looks at the group',
+      ({ by }) =>
+        owner.updateTable('group_members').set({ role: 'viewer' }).where('user_id', '=', by.id).execute(),
+      ({ by }) =>
+        owner.updateTable('group_members').set({ role: 'lead' }).where('user_id', '=', by.id).execute(),
+    ],
+    [
+      'and the role gives more by now',
+      async ({ role }) => {
+        const permission_id = org.permissions.get('user:delete:all') as string
+        await owner
+          .insertInto('role_permissions')
+          .values({ org_id: org.id, role_id: role, permission_id })
+          .execute()
+      },
+      async ({ role }) => {
+        const permission_id = org.permissions.get('user:delete:all') as string
+        await owner
+          .deleteFrom('role_permissions')
+          .where('role_id', '=', role)
+          .where('permission_id', '=', permission_id)
+          .execute()
+      },
+    ],
+    [
+      'and the role is disabled',
+      ({ role }) => change('roles', role, { status: 'disabled' }),
+      ({ role }) => change('roles', role, { status: 'active' }),
+    ],
+    [
+      'and the role is deleted',
+      ({ role }) => change('roles', role, deleted),
+      ({ role }) => change('roles', role, { deleted_at: null }),
+    ],
+    [
+      'and the group is deleted',
+      ({ group }) => change('groups', group, deleted),
+      ({ group }) => change('groups', group, { deleted_at: null }),
+    ],
+  ]
+  test.each(causes)(
+    '%s: it does not work, which is in the trail, and works again',
+    async (_, takes, gives) => {
+      const one = await invited()
+      await takes(one)
+      const before = await state(org)
+      const refused = await accept(one.token)
+      expect([refused.status, refused.json().type], refused.text).toEqual([404, 'dead-link'])
+      expect(await state(org)).toEqual(before)
+      expect(
+        await owner.selectFrom('accounts').where('email', '=', one.email).select('id').execute(),
+      ).toEqual([])
+      const lines = await trail(org, { request: refused.headers.get('x-request-id') as string })
+      expect(lines).toMatchObject([
+        { action: 'invitation:refuse', data: { after: { because: expect.any(String) } } },
+      ])
+      expect(
+        (await visitor().post(paths.acceptInvitation(one.token), { password: 'Correct-Horse-7' })).status,
+      ).toBe(404)
+      await gives(one)
+      const done = await accept(one.token)
+      expect(done.status, done.text).toBe(201)
+      expect(await userAt(org, one.email)).toMatchObject({ roles: [{ role_id: one.role }] })
+    },
+  )
+
+  test('who entered from the platform, and may no longer', async () => {
+    const platform = await platformOrganization()
+    const superadmin = await makeUser(platform, { roles: [roleOf(platform, 'superadmin')] })
+    const place = await makeOrganization()
+    const enter = await as(superadmin).post(api(paths.enterOrganization(place.id)), {
+      reason: 'A new customer',
+    })
+    expect(enter.status, enter.text).toBeLessThan(300)
+    const first = await invitedBy(superadmin, { role_ids: [roleOf(place, 'owner')] })
+    const second = await invitedBy(superadmin, { role_ids: [roleOf(place, 'owner')] })
+    expect((await accept(first.token)).status).toBe(201)
+    expect(await userAt(place, first.email)).toMatchObject({ roles: [{ role_id: roleOf(place, 'owner') }] })
+    await takeRoles(superadmin)
+    expect((await accept(second.token)).status).toBe(404)
+  })
+})
+
+describe('of somebody who was added without a password', () => {
+  const adding = ['user:create:group', 'user:read:group', 'user:update:group']
+  async function added(role_ids: string[] = []) {
+    const group = await makeGroup(org)
+    const by = await personWith(org, [...adding, 'user:read:own'], { groups: [group] })
+    const username = unique('added')
+    const body = { username, email: `${username}@example.com`, role_ids, groups: [{ id: group }] }
+    const made = await as(by).post(api(paths.users), body)
+    expect(made.status, made.text).toBe(201)
+    return { by, id: made.json<{ id: string }>().id, email: body.email, group }
+  }
+
+  test('whoever added them is asked again, for what they gave, and not for what others gave since', async () => {
+    const role = await makeRole(org, { permissions: ['user:read:own'] })
+    const { by, id, email } = await added([role])
+    const token = await tokenFor(email)
+    // somebody else gives more
+    const more = await as(chief).post(api(paths.userRole(id, roleOf(org, 'admin'))))
+    expect(more.status, more.text).toBeLessThan(300)
+    await change('users', by.id, { status: 'disabled' })
+    expect((await accept(token)).status).toBe(404)
+    await change('users', by.id, { status: 'active' })
+    expect((await accept(token)).status).toBe(201)
+    expect((await userAt(org, email))?.roles).toHaveLength(2)
+  })
+
+  test('whoever invites them again has to be able to give what they have by then', async () => {
+    const { by, id, email } = await added()
+    const before = await tokenFor(email)
+    const again = () => as(by).post(api(paths.inviteUser(id)))
+    expect((await again()).status).toBe(200)
+    expect((await accept(before)).status).toBe(404)
+    await as(chief).post(api(paths.userRole(id, roleOf(org, 'admin'))))
+    await denied(by, 'role:assign', again)
+    expect((await as(chief).post(api(paths.inviteUser(id)))).status).toBe(200)
+    expect((await accept(await tokenFor(email))).status).toBe(201)
+    expect((await as(chief).post(api(paths.inviteUser(id)))).status).toBe(409)
+  })
+})
