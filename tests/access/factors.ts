@@ -20,7 +20,7 @@ export async function withFactor(
   const sealed = new Vault(secrets, 'second factor').seal(secret, accountId)
   await owner
     .insertInto('totp_credentials')
-    .values({ account_id: accountId, secret: sealed, last_step: '0' })
+    .values({ account_id: accountId, secret: sealed, last_step: 0 })
     .execute()
   const hashes = recovery.map((code) => ({ account_id: accountId, hash: recoveryHash(accountId, code) }))
   await owner.insertInto('recovery_codes').values(hashes).execute()
@@ -46,7 +46,7 @@ export const codeOf = async ({ secret }: Pick<Factor, 'secret'>, later = 0) =>
 export async function anew({ accountId }: Pick<Person, 'accountId'>): Promise<void> {
   await owner
     .updateTable('totp_credentials')
-    .set({ last_step: '0' })
+    .set({ last_step: 0 })
     .where('account_id', '=', accountId)
     .execute()
 }
