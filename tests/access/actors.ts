@@ -30,7 +30,7 @@ export const actorWith = (
       name: 'Auditor',
       organization: { id: org, name: '', slug: '', kind: 'tenant' },
       home: null,
-    elsewhere: false,
+      elsewhere: false,
       impersonatorId: null,
       apiKey: null,
       lacks: null,

@@ -48,8 +48,8 @@ const moved = async (to = other, by = person) => {
   expect(answer.status, answer.text).toBe(200)
   return answer.json<Tokens>()
 }
-const place = (token: string, process = here) => placeOf({ ...person, token }, process)
-const becomes = (expected: string | number, token: string, process = here) =>
+const place = (token: string, process: Process = here) => placeOf({ ...person, token }, process)
+const becomes = (expected: string | number, token: string, process: Process = here) =>
   expect.poll(() => place(token, process), { timeout: 1000, interval: 5 }).toBe(expected)
 const row = (id: string) =>
   owner

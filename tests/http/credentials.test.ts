@@ -178,7 +178,7 @@ test('a dump of the database holds nothing that can be used', async () => {
   secrets.push(browser.cookies.get(cookies.visitor) as string, browser.formToken)
   await browser.post('/login', { username: made, password: 'Another-Secret-7' })
   secrets.push(
-    login.json<{ access_token: string }>().access_token,
+    ...['access_token', 'refresh_token'].map((name) => login.json<Record<string, string>>()[name] as string),
     browser.cookies.get(cookies.session) as string,
     browser.formToken,
   )

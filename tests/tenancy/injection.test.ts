@@ -94,7 +94,7 @@ describe('is refused', () => {
     ],
     [
       'a session of one’s own making',
-      `app.open_session('${foreigner.accountId}', '${foreign}', '${foreigner.id}', 'token', '\\x00', null, '', 1, 1, '{}', now(), null, null)`,
+      `app.open_session('${foreigner.accountId}', '${foreign}', '${foreigner.id}', 'token', '\\x00', null, '', 1, 1, '{}', now(), null, null, null, null, null)`,
       '42501',
     ],
     ['the hash of a password', `app.account_lookup('${foreigner.accountId}', null)`, '42501'],
@@ -142,6 +142,16 @@ describe('is refused', () => {
       `select count(*) from app.organization_history('${foreign}', null)`,
       '42501',
     ],
+    ['making an account free', `app.detach_account('${foreigner.accountId}', '{}')`, '42501'],
+    ['other tokens for a session', `app.refresh_session('x', 'y', 'z', 1, 1, '{}')`, '42501'],
+    ['a token to renew a session with', `app.add_refresh_token('x', 'y', 1, 1)`, '42501'],
+    ['the places of an account', `app.account_places('${foreigner.accountId}')`, '42501'],
+    [
+      'a session elsewhere',
+      `app.switch_organization('${foreignSession}', '${foreigner.accountId}', '${foreign}', 'x', null, '', '{}')`,
+      '42501',
+    ],
+    ['the tokens that sessions are renewed with', 'select count(*) from refresh_tokens', '42501'],
     ['going into another', `app.enter_organization('${foreignSession}', '${foreign}', 'x')`, '42501'],
     ['being of the platform', `app.platform_actor('organization:read:all')`, '42501'],
     ['an event of any kind', `app.note_event('${foreign}', 'x:y', null, '{}', null)`, '42501'],
@@ -159,9 +169,12 @@ describe('is refused', () => {
   })
 })
 
+test('unlocks nobody there: a read may not even try', async () => {
+  expect(await injected(`app.unlock_account('${foreigner.id}')`)).toEqual(['refused 25006', 'false'])
+})
+
 describe('finds nothing', () => {
   test.each([
-    ['to unlock', `app.unlock_account('${foreigner.id}')`, 'false'],
     ['by its id', foreignRows, '0'],
     ['past the policy', `select count(*) from users where true or org_id = '${foreign}'`, null],
     [

@@ -11,6 +11,8 @@ import { Icon } from '#src/ui/icon.tsx'
 import { Panel } from '#src/ui/surface.tsx'
 import { Time } from '#src/ui/time.tsx'
 
+const currentFirst = (a: SessionRecord, b: SessionRecord) => Number(b.current) - Number(a.current)
+
 type Props = { frame: Frame; sessions: readonly SessionRecord[]; mayEnd: boolean }
 
 export function ownSessionsScreen({ frame, sessions, mayEnd }: Props): Screen {
@@ -21,23 +23,21 @@ export function ownSessionsScreen({ frame, sessions, mayEnd }: Props): Screen {
     lead: 'Where you are signed in. End what you don’t know, and change your password then.',
     here: paths.mySessions,
     children: (
-      <>
-        <Panel
-          title={frame.organization}
-          actions={mayEnd ? <EndMany frame={frame} sessions={sessions} /> : null}
-        >
-          <ul class="plain-list">
-            {sessions.map((session) => (
-              <Line session={session} frame={frame} mayEnd={mayEnd} />
-            ))}
-          </ul>
-        </Panel>
+      <Panel
+        title={frame.organization}
+        actions={mayEnd ? <EndMany frame={frame} sessions={sessions} /> : null}
+      >
+        <ul class="plain-list">
+          {sessions.toSorted(currentFirst).map((session) => (
+            <Line session={session} frame={frame} mayEnd={mayEnd} />
+          ))}
+        </ul>
         {elsewhere ? (
           <p class="nothing">
             Sessions in your other organizations are shown there. Another password ends them all.
           </p>
         ) : null}
-      </>
+      </Panel>
     ),
   })
 }
@@ -47,7 +47,7 @@ function Line({ session, frame, mayEnd }: { session: SessionRecord; frame: Frame
   const icon = kind === 'token' ? 'terminal' : isMobile(user_agent) ? 'smartphone' : 'monitor'
   return (
     <li class="plain-row">
-      <span class="session-line">
+      <span class="with-icon">
         <Icon name={icon} />
         <span>
           <strong>{device(user_agent)}</strong> {current ? <Badge tone="good">This one</Badge> : null}
