@@ -6,7 +6,13 @@ import { address } from '#src/domains/invitations/model.ts'
 import { groupsNamed, rolesNamed } from '#src/domains/invitations/queries.ts'
 import { invalid } from '#src/http/errors.ts'
 import { refusalOf } from '#src/resource/bulk.ts'
-import { type Cells, type Importer, type Importing, type Wrong, wrongOf } from '#src/resource/import/import.ts'
+import {
+  type Cells,
+  type Importer,
+  type Importing,
+  type Wrong,
+  wrongOf,
+} from '#src/resource/import/import.ts'
 
 type Row = { line: number; email: string | null; roles: string[]; group: string }
 

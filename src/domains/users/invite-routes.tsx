@@ -10,11 +10,16 @@ export const inviteRoutes = [
     {
       answer: users.record,
       also: [409, 412],
-      summary: 'Invite somebody once more who hasn’t accepted yet; the link before ends',
+      summary: 'Send an invitation to somebody who hasn’t accepted one yet; a link that was sent before ends',
     },
     async ({ db, actor, grant, id, version }) => {
       const done = await db.withActor(actor, (tx) => inviteUser(tx, actor, grant, id(), version))
-      return { json: done.json, etag: done.version, location: paths.user(done.id), notice: 'Invited again' }
+      return {
+        json: done.json,
+        etag: done.version,
+        location: paths.user(done.id),
+        notice: 'An invitation is on its way',
+      }
     },
   ),
 ]

@@ -1,9 +1,13 @@
+import type { UserActor } from '#src/access/actor.ts'
 import { type UserRecord, users } from '#src/domains/users/model.ts'
 import { paths } from '#src/paths.ts'
 import type { Row } from '#src/resource/resource.ts'
 import { shown } from '#src/resource/views/cell.tsx'
+import { ButtonLink } from '#src/ui/button.tsx'
 import { ConfirmButton } from '#src/ui/confirm.tsx'
+import { Badge } from '#src/ui/feedback.tsx'
 import type { Frame } from '#src/ui/frame.ts'
+import { html } from '#src/ui/html.ts'
 import { Panel } from '#src/ui/surface.tsx'
 import type { Column } from '#src/ui/table.tsx'
 import { Time } from '#src/ui/time.tsx'
@@ -18,7 +22,10 @@ export const listColumns = (frame: Frame): Column<Row>[] => [
     label: 'Name',
     sortable: true,
     href: (row) => frame.path(paths.user(row.id)),
-    cell: (row) => users.titleOf(row),
+    cell: (row) =>
+      user(row).kind === 'service'
+        ? html`${users.titleOf(row)} ${Badge({ children: 'Service' })}`
+        : users.titleOf(row),
   },
   { key: 'username', label: 'User name', sortable: true, cell: (row) => user(row).username },
   { key: 'email', label: 'E-mail', sortable: true, cell: (row) => user(row).email },
@@ -66,12 +73,35 @@ export function InviteButton({ row, frame }: { row: Row; frame: Frame }) {
       id="invite"
       action={frame.path(paths.inviteUser(row.id))}
       csrfToken={frame.csrfToken}
-      label="Invite again"
+      label="Send invitation"
       icon="mail"
       kind="plain"
-      title={`Send ${user(row).email} another invitation?`}
-      text="The link that was sent before stops working."
-      confirm="Invite again"
+      title={`Send ${user(row).email} an invitation?`}
+      text="A link that was sent before stops working. You vouch for what they have here until they accept."
+      confirm="Send"
     />
+  )
+}
+
+/** A service account acts by keys alone: those that there are, and another one. */
+export function ServicePanel({ row, actor, frame }: { row: Row; actor: UserActor; frame: Frame }) {
+  const makes = actor.find('api_key:create')?.all && !row.deleted_at
+  if (user(row).kind !== 'service' || !(makes || actor.can('api_key:read'))) return null
+  return (
+    <Panel title="API keys">
+      <p>Nobody signs in as a service account: programs act as it by keys.</p>
+      <div class="form-actions">
+        {makes ? (
+          <ButtonLink icon="plus" href={frame.path(paths.newApiKey(row.id))}>
+            New API key
+          </ButtonLink>
+        ) : null}
+        {actor.can('api_key:read') ? (
+          <ButtonLink kind="quiet" href={frame.path(paths.apiKeysOf(row.id))}>
+            Its keys
+          </ButtonLink>
+        ) : null}
+      </div>
+    </Panel>
   )
 }
