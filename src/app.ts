@@ -23,6 +23,7 @@ import { paletteRoutes } from '#src/domains/palette/routes.tsx'
 import { permissionRoutes } from '#src/domains/permissions/routes.tsx'
 import { assignmentRoutes } from '#src/domains/roles/assignment-routes.tsx'
 import { roleRoutes } from '#src/domains/roles/routes.tsx'
+import { serviceAccountRoutes } from '#src/domains/service-accounts/routes.ts'
 import { ownSessionRoutes } from '#src/domains/sessions/own-routes.tsx'
 import { sessionRoutes } from '#src/domains/sessions/routes.tsx'
 import { normalised } from '#src/domains/users/model.ts'
@@ -56,6 +57,7 @@ export const endpoints: Endpoint[] = [
   ...ownSessionRoutes,
   ...sessionRoutes,
   ...apiKeyRoutes,
+  ...serviceAccountRoutes,
   // before the path that takes an id
   ...enteringRoutes,
   ...organizationRoutes,

@@ -60,6 +60,7 @@ export const paths = {
   groupMembers: (base: string, id: string) => `${base}/${id}/members`,
   groupMember: (base: string, id: string, user: string) => `${base}/${id}/members/${user}`,
   apiKeys: '/api-keys',
+  apiKeysOf: (user: string) => `/api-keys?user_id=${user}`,
   /** For a service account, or for oneself. */
   newApiKey: (account?: string) => `/api-keys/new${account ? `?user_id=${account}` : ''}`,
   apiKey: (id: string) => `/api-keys/${id}`,

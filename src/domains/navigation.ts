@@ -28,6 +28,13 @@ const items: Item[] = [
     can: 'group:read',
   },
   {
+    label: 'Service accounts',
+    href: paths.serviceAccounts,
+    icon: 'server',
+    section: 'Organization',
+    can: 'user:create',
+  },
+  {
     label: 'Sessions',
     href: paths.sessions,
     icon: 'monitor-smartphone',

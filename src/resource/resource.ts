@@ -86,7 +86,7 @@ export class Resource<M extends Model = Model> {
     this.query = listQuery(this.list)
     this.body = bodies(this.columns)
     // of several entities of a model, the first has its name
-    const id = resources.has(model.name) ? declared.one : model.name
+    const id = resources.has(model.name) ? declared.one.replaceAll(' ', '_') : model.name
     this.record = (declared.answered ?? answered(this)).meta({ id })
   }
 

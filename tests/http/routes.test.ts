@@ -5,6 +5,7 @@ import { endpoints } from '#src/app.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
 import { mount } from '#src/http/mount.ts'
 import { invite, invitedBy } from '#tests/access/inviting.ts'
+import { withKey } from '#tests/access/keys.ts'
 import { linkFor } from '#tests/access/links.ts'
 import { type Answer, anonymous, as, browserOf, type Program, visitor } from '#tests/client.ts'
 import { makeUser, platformOrganization, roleOf, sessionOf } from '#tests/factories.ts'
@@ -34,6 +35,7 @@ const bodies: Record<string, Record<string, string>> = {
   'PUT /users/:id': { ...person, status: 'active' },
   'PATCH /users/:id': { first_name: 'X' },
   'PATCH /organizations/:id': { name: 'X' },
+  'PUT /api-keys/:id': { name: 'X', permissions: 'user:read:own' },
   'POST /organizations/:id/enter': { reason: 'X' },
 }
 
@@ -282,6 +284,7 @@ test('every refusal leaves the data as it was, and stands in the trail', async (
 })
 
 describe('a GET writes nothing', async () => {
+  await withKey(owner, ['user:read:own'])
   const { rows: walls } = await sql<{ n: string }>`select count(*) as n from accounts`.execute(past)
   const everything = async () => {
     const { rows } = await sql<{ line: string }>`

@@ -1,7 +1,6 @@
 import { sql } from 'kysely'
 import { z } from 'zod'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
-import { parsePermission } from '#src/access/permission.ts'
 import { cidr } from '#src/http/address.ts'
 import { choice, instant, reference, text } from '#src/resource/column.ts'
 import { defineResource, type Row } from '#src/resource/resource.ts'
@@ -63,7 +62,7 @@ const permissions = several(
   z
     .string()
     .max(200)
-    .refine((code) => parsePermission(code) !== null, 'is no permission like user:read:own'),
+    .regex(/^[a-z][a-z0-9_]*:[a-z][a-z0-9_]*:(all|group|own)$/, 'is no permission like user:read:own'),
   2000,
 )
   .refine((codes) => codes.length > 0, 'has at least one')

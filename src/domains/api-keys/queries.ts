@@ -1,6 +1,5 @@
 import { sql } from 'kysely'
 import { rightsFrom, type UserActor } from '#src/access/actor.ts'
-import type { Grant } from '#src/access/grant.ts'
 import { covers } from '#src/access/granting.ts'
 import { counting, forKeys } from '#src/access/narrowing.ts'
 import { sleeping } from '#src/access/standing.ts'
@@ -9,17 +8,15 @@ import { apiKeys, type KeyEffect, type KeyRecord, stateOf } from '#src/domains/a
 import { statement } from '#src/resource/list.ts'
 import { recordJson } from '#src/resource/query.ts'
 
-/** One's own keys, those in use first. */
-export async function ownKeys(
-  db: Door,
-  actor: UserActor,
-  grant: Grant<'api_key', 'read'>,
-): Promise<KeyRecord[]> {
+/** Somebody's keys as far as the reader sees them, those in use first; null for who may see none at all. */
+export async function keysOf(db: Door, actor: UserActor, userId: string): Promise<KeyRecord[] | null> {
+  const grant = actor.find('api_key:read')
+  if (!grant) return null
   const rows = await db.readAs(actor, (q) =>
     q
       .selectFrom('api_keys')
       .where(grant.where())
-      .where('api_keys.user_id', '=', actor.userId)
+      .where('api_keys.user_id', '=', userId)
       .select(recordJson(apiKeys, actor).as('json'))
       .orderBy('api_keys.status')
       .orderBy('api_keys.created_at', 'desc')

@@ -3,7 +3,7 @@ import { revokeKey, updateKey } from '#src/domains/api-keys/actions.ts'
 import { KeyFields } from '#src/domains/api-keys/forms.tsx'
 import { makingRoutes } from '#src/domains/api-keys/making-routes.tsx'
 import { apiKeys, keyEffect, keyOf, someOfKey, wholeKey } from '#src/domains/api-keys/model.ts'
-import { effectOf, ownKeys } from '#src/domains/api-keys/queries.ts'
+import { effectOf, keysOf } from '#src/domains/api-keys/queries.ts'
 import {
   effectScreen,
   effectTab,
@@ -22,8 +22,8 @@ export const apiKeyRoutes = [
     paths.myApiKeys,
     can('api_key:read'),
     { answer: z.strictObject({ data: z.array(apiKeys.record) }), summary: 'One’s own API keys' },
-    async ({ db, actor, grant }) => {
-      const keys = await ownKeys(db, actor, grant)
+    async ({ db, actor }) => {
+      const keys = (await keysOf(db, actor, actor.userId)) ?? []
       const mayMake = actor.can('api_key:create')
       return { json: { data: keys }, screen: (frame) => ownKeysScreen({ keys, frame, mayMake }) }
     },

@@ -1,16 +1,15 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
-import { keepingAnAdministrator, requireGivable, requireNotStronger } from '#src/access/granting.ts'
-import { mayPlaceIn, requirePlaceable } from '#src/access/placing.ts'
+import { keepingAnAdministrator, requireNotStronger } from '#src/access/granting.ts'
 import type { Config } from '#src/config.ts'
 import type { Db } from '#src/db/database.ts'
 import { invitePerson, invitePersonAgain, revokeOf } from '#src/domains/invitations/actions.ts'
+import { giveBeginning, insertUser, placedUser, requireBeginning } from '#src/domains/users/making.ts'
 import { type NewUser, type UserChange, type UserRecord, users } from '#src/domains/users/model.ts'
 import { conflict, invalid } from '#src/http/errors.ts'
 import { weakness } from '#src/platform/password-policy.ts'
 import { hashPassword } from '#src/platform/passwords.ts'
-import { recordJson } from '#src/resource/query.ts'
 import { lockRecord, naming as namingField, type Written, writtenRecord } from '#src/resource/write.ts'
 
 const naming = <T>(write: Promise<T>) => namingField(users, write)
@@ -44,61 +43,22 @@ export async function createUser(
   passwordHash: string | null,
 ): Promise<Written> {
   const { role_ids, groups, username, email, first_name, last_name } = input
-  if (!groups.every(({ id, role }) => mayPlaceIn(actor, grant, id, role))) {
-    throw new Forbidden('group:update', 'You may not add people to this group.')
-  }
-  const roles = await requireGivable(tx, actor, role_ids)
-  const missing = role_ids.findIndex((id) => !roles.includes(id))
-  if (missing >= 0) throw invalid([{ path: `role_ids.${missing}`, message: 'is no role' }])
-  for (const { id, role } of groups) await requirePlaceable(tx, actor, { group: id, role, roles })
-  const json = recordJson(users, actor)
+  await requireBeginning(tx, actor, grant, input)
   const known = await hasAccount(tx, email, username)
   const invited = known || passwordHash === null
-  const made = await naming(
-    tx
-      .with('made', (db) =>
-        db
-          .insertInto('users')
-          .values({
-            // who has an account is one of us with it once they accept, and not before
-            account_id: known
-              ? null
-              : sql<string>`app.create_account(${username}, ${email}, ${passwordHash}, true)`,
-            status: invited ? 'invited' : 'active',
-            created_by: actor.userId,
-            username,
-            email,
-            first_name,
-            last_name,
-          })
-          .returningAll(),
-      )
-      .selectFrom('made as users')
-      .select(['users.id', 'users.version', json.as('json')])
-      .executeTakeFirstOrThrow(),
-  )
+  const made = await insertUser(tx, actor, {
+    // who has an account is one of us with it once they accept, and not before
+    account_id: known ? null : sql<string>`app.create_account(${username}, ${email}, ${passwordHash}, true)`,
+    status: invited ? 'invited' : 'active',
+    username,
+    email,
+    first_name,
+    last_name,
+  })
   if (!role_ids.length && !groups.length && grant.all && !invited) return made
-  if (role_ids.length) {
-    const rows = [...new Set(role_ids)].map((role_id) => ({
-      user_id: made.id,
-      role_id,
-      granted_by: actor.userId,
-    }))
-    await tx.insertInto('user_roles').values(rows).execute()
-  }
-  if (groups.length) {
-    const rows = groups.map(({ id, role }) => ({ user_id: made.id, group_id: id, role }))
-    await tx.insertInto('group_members').values(rows).execute()
-  }
+  await giveBeginning(tx, actor, made.id, input)
   if (invited) await invitePerson(tx, actor, { id: made.id, email })
-  const placed = await tx
-    .selectFrom('users')
-    .where('users.id', '=', made.id)
-    .select(['users.id', 'users.version', json.as('json'), grant.where().as('inScope')])
-    .executeTakeFirstOrThrow()
-  if (!placed.inScope) throw new Forbidden('user:create', 'You may only add people to your own groups.')
-  const { inScope: _, ...written } = placed
-  return { ...written, pending: known }
+  return { ...(await placedUser(tx, actor, grant, made.id)), pending: known }
 }
 
 async function hasAccount(tx: Db, email: string, username: string): Promise<boolean> {
@@ -142,7 +102,7 @@ export async function updateUser(
   if ((renamed || turned) && !grant.all)
     throw new Forbidden('user:update:all', 'You may not change how this person signs in.')
   if (renamed)
-    await rename(tx, actor, id, {
+    await rename(tx, actor, was, {
       username: change.username ?? was.username,
       email: change.email ?? was.email,
     })
@@ -195,11 +155,14 @@ const endSessionsOf = (tx: Db, id: string) =>
 async function rename(
   tx: Db,
   actor: UserActor,
-  id: string,
+  { id, kind }: Pick<UserRecord, 'id' | 'kind'>,
   to: { username: string; email: string },
 ): Promise<void> {
   // by an API key, its owner is stronger than whoever has it
   if (id !== actor.userId || actor.narrow) await requireNotStronger(tx, actor, id, 'change how they sign in')
+  if (kind === 'service' && to.email)
+    throw invalid([{ path: 'email', message: 'is for people: a service account has none' }])
+  if (kind === 'service') return
   const { rows } = await naming(
     sql<{ done: boolean }>`select app.rename_account(${id}, ${to.username}, ${to.email}) as done`.execute(tx),
   )

@@ -39,6 +39,7 @@ export function NewFields({
 
 /** What is changed of a person; how they sign in only by whoever may change everybody. */
 export function EditFields({ field, row, me, signIn }: FieldsProps & { me: string; signIn: boolean }) {
+  if (row?.kind === 'service') return <ServiceFields field={field} signIn={signIn} />
   return (
     <>
       <Fieldset legend="Person">
@@ -53,6 +54,17 @@ export function EditFields({ field, row, me, signIn }: FieldsProps & { me: strin
           ) : null}
         </Fieldset>
       ) : null}
+    </>
+  )
+}
+
+/** A service account has a name, and nothing to sign in with. */
+function ServiceFields({ field, signIn }: Pick<FieldsProps, 'field'> & { signIn: boolean }) {
+  return (
+    <>
+      {signIn ? <Field {...field('username')} label="User name" required autocomplete="off" /> : null}
+      <Field {...field('first_name')} label="What for" autocomplete="off" />
+      {signIn ? <Select {...field('status')} label="Status" required options={turns} /> : null}
     </>
   )
 }

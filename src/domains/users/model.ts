@@ -19,12 +19,15 @@ declare module '#src/access/permission.ts' {
   }
 }
 
+/** Service accounts act by keys alone: nobody signs in as one. */
+export const kinds = ['person', 'service'] as const
 export const statuses = ['active', 'invited', 'disabled'] as const
 export const memberRoles = ['lead', 'member', 'viewer'] as const
 
 /** A user as JSON and pages know it; the database makes it. */
 export type UserRecord = {
   id: string
+  kind: (typeof kinds)[number]
   username: string
   email: string
   first_name: string
@@ -184,6 +187,11 @@ export const users = defineResource(user, {
     status: choice('Status', statuses, {
       filterable: true,
       tones: { active: 'good', invited: 'info', disabled: 'plain' },
+    }),
+    kind: choice('Kind', kinds, {
+      write: 'never',
+      listed: false,
+      labels: { person: 'Person', service: 'Service account' },
     }),
     locale: text('Language', { input: locale }),
     time_zone: text('Time zone', { input: timeZone }),

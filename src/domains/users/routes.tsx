@@ -1,6 +1,5 @@
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
-import { mayPlaceIn } from '#src/access/placing.ts'
 import type { Door } from '#src/db/database.ts'
 import { giveRole, takeRole } from '#src/domains/roles/assignments.ts'
 import { assignmentsOf, rolesToGive } from '#src/domains/roles/queries.ts'
@@ -24,28 +23,13 @@ import { signInOf } from '#src/domains/users/lock-actions.ts'
 import { FactorPanel, LockPanel } from '#src/domains/users/lock-panel.tsx'
 import { lockRoutes } from '#src/domains/users/lock-routes.tsx'
 import { type NewUser, newUser, someOfUser, users, wholeUser } from '#src/domains/users/model.ts'
-import { offeredGroups } from '#src/domains/users/queries.ts'
-import { GroupsPanel, InviteButton, listColumns } from '#src/domains/users/views.tsx'
+import { offeredToNew } from '#src/domains/users/offering.ts'
+import { GroupsPanel, InviteButton, listColumns, ServicePanel } from '#src/domains/users/views.tsx'
 import { type Call, can, get, patch, type Services } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { passwordRules } from '#src/platform/password-policy.ts'
 import { readRecord } from '#src/resource/query.ts'
 import { resourceRoutes } from '#src/resource/routes.tsx'
-
-/** Roles and groups for the form of a new person. */
-async function offered(db: Door, actor: UserActor, grant: Grant<'user', 'create'>) {
-  const groups = actor.find('group:read')
-  const [roles, seenGroups] = await Promise.all([
-    rolesToGive(db, actor),
-    groups ? db.readAs(actor, (q) => offeredGroups(q, groups)) : [],
-  ])
-  return {
-    roles: roles.map(({ id, name }) => ({ value: id, label: name })),
-    groups: seenGroups
-      .filter(({ id }) => mayPlaceIn(actor, grant, id))
-      .map(({ id, name, kind }) => ({ value: id, label: `${name} (${kind})` })),
-  }
-}
 
 const rolesToChoose = async (db: Door, actor: UserActor) =>
   (await rolesToGive(db, actor)).map(({ id, name }) => ({ value: id, label: name }))
@@ -124,6 +108,7 @@ export const userRoutes = [
         ) : null}
         <RolesPanel userId={row.id} frame={frame} {...roles} />
         <GroupsPanel row={row} frame={frame} />
+        <ServicePanel row={row} actor={actor} frame={frame} />
       </>
     ),
     head: (row, { frame, may }) => (may.create ? <InviteButton row={row} frame={frame} /> : null),
@@ -132,7 +117,7 @@ export const userRoutes = [
         ? [{ label: 'What they may', path: paths.userPermissions(row.id) }]
         : [],
     offer: async ({ db, actor }: Call, row) =>
-      row || !actor ? {} : offered(db, actor, actor.require('user:create')),
+      row || !actor ? {} : offeredToNew(db, actor, actor.require('user:create')),
     fields: (props, { actor, offered, services }) =>
       props.row ? (
         <EditFields {...props} me={actor.userId} signIn={actor.find('user:update')?.all ?? false} />
@@ -142,9 +127,9 @@ export const userRoutes = [
     bulk: {
       invite: {
         needs: 'create',
-        label: 'Invite again',
+        label: 'Send invitation',
         icon: 'mail',
-        did: 'invited again',
+        did: 'sent an invitation',
         one: (tx, actor, grant: Grant<'user', 'create'>, id) => inviteUser(tx, actor, grant, id),
       },
       activate: {

@@ -1,0 +1,53 @@
+import { createServiceAccount } from '#src/domains/service-accounts/actions.ts'
+import { newServiceAccount, serviceAccounts } from '#src/domains/service-accounts/model.ts'
+import { listColumns, newScreen } from '#src/domains/service-accounts/views.tsx'
+import { users } from '#src/domains/users/model.ts'
+import { offeredToNew } from '#src/domains/users/offering.ts'
+import { can, get, post } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+import { placesOf } from '#src/resource/places.ts'
+import { resourceRoutes } from '#src/resource/routes.tsx'
+
+/** Their list, and new ones; each has its page and everything else among the people. */
+export const serviceAccountRoutes = [
+  get(
+    placesOf(paths.serviceAccounts).new,
+    can('user:create'),
+    { only: 'page' },
+    async ({ db, actor, grant }) => {
+      const offered = await offeredToNew(db, actor, grant)
+      return { screen: (frame) => newScreen({ frame, offered }) }
+    },
+  ),
+
+  post(
+    paths.serviceAccounts,
+    can('user:create'),
+    {
+      body: newServiceAccount,
+      answer: users.record,
+      status: 201,
+      also: [409],
+      summary: 'Add a service account, which acts by API keys alone',
+      refused: async ({ db, actor, grant }, refusal) => {
+        const offered = await offeredToNew(db, actor, grant)
+        return (frame) => newScreen({ frame, offered, refusal })
+      },
+    },
+    async ({ db, actor, grant, body }) => {
+      const made = await db.withActor(actor, (tx) => createServiceAccount(tx, actor, grant, body))
+      return {
+        status: 201,
+        json: made.json,
+        etag: made.version,
+        location: paths.user(made.id),
+        notice: 'Service account added',
+      }
+    },
+  ),
+
+  ...resourceRoutes(serviceAccounts, {
+    without: ['read', 'create', 'update', 'delete', 'bulk', 'import', 'history'],
+    columns: ({ frame }) => listColumns(frame),
+  }),
+]
