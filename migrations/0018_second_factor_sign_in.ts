@@ -100,7 +100,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     -- came before. 28P01: the code is missing or wrong.
     create function app.open_session(account uuid, org uuid, person uuid, session_kind text, hash bytea, address inet, agent text,
         max_days numeric, idle_hours numeric, context text, proved timestamptz, device_was bytea, device bytea,
-        step bigint default null, recovery bytea default null, proof bytea default null) returns uuid
+        step bigint, recovery bytea, proof bytea) returns uuid
       language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
     declare opened uuid; ctx jsonb := context::jsonb; passed timestamptz;
     begin

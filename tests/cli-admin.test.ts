@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { ask, newPassword, strongPassword } from '#src/cli/prompt.ts'
 import { weakness } from '#src/platform/password-policy.ts'
+import { withFactor } from '#tests/access/factors.ts'
 import { linkFor } from '#tests/access/links.ts'
 import { anonymous, as } from '#tests/client.ts'
 import { beginAtTerminal, file, type Options, run, useFolder } from '#tests/commands.ts'
@@ -156,6 +157,35 @@ describe('admin:unlock', { timeout: 60_000 }, () => {
     const free = await run(['admin:unlock', unknown, '--json'])
     expect(JSON.parse(free.stdout)).toMatchObject({ name: unknown, account: null, was_locked: true })
     expect(await signIn(unknown, PASSWORD)).toBe(401)
+  })
+})
+
+describe('admin:reset-second-factor', { timeout: 60_000 }, () => {
+  it('takes it away with its codes, ends every session, in the trail', async () => {
+    const org = await makeOrganization()
+    const person = await makeUser(org)
+    await withFactor(person)
+    expect(await signIn(person.username, PASSWORD)).toBe(401)
+    const done = await run(['admin:reset-second-factor', person.email, '--reason', 'lost her phone'])
+    expect(done).toMatchObject({ code: 0, stderr: '' })
+    expect(done.stdout).toBe(`${person.username} has no second factor any more; 2 sessions ended.\n`)
+    expect(await signIn(person.username, PASSWORD)).toBe(200)
+    expect((await as(person).get('/api/v1/auth/me')).status).toBe(401)
+    const reason = expect.stringMatching(/^admin:reset-second-factor by .+: lost her phone$/)
+    expect(await securityEvents(person.accountId, 'account:reset_second_factor')).toMatchObject([
+      { data: { via: 'cli', reason, sessions_ended: 2 } },
+    ])
+    expect(await eventsOf(org, 'account:reset_second_factor')).toMatchObject([
+      { target_id: person.id, reason },
+    ])
+    for (const table of ['totp_credentials', 'recovery_codes'] as const) {
+      const left = owner.selectFrom(table).where('account_id', '=', person.accountId)
+      expect(await left.select('account_id').execute()).toEqual([])
+    }
+    const again = await run(['admin:reset-second-factor', person.email])
+    expect(again).toMatchObject({ code: 1, stdout: '' })
+    expect(again.stderr).toContain('has no second factor')
+    expect((await run(['admin:reset-second-factor', unique('nobody')])).code).toBe(1)
   })
 })
 

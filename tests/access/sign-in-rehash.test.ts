@@ -90,7 +90,7 @@ test('a proof that is older than the password opens no session', async () => {
   const context = JSON.stringify({ org: org.id, user: id, via: 'web' })
   const open = (at: string | null) => {
     const session = ['token', randomBytes(32), null, '', 1, 1, context]
-    return db.lookup('open_session', [accountId, org.id, id, ...session, at, null, null])
+    return db.lookup('open_session', [accountId, org.id, id, ...session, at, null, null, null, null, null])
   }
   const at = await prove()
   expect(await open(at)).toMatch(/^[0-9a-f-]{36}$/)
