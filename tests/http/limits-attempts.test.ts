@@ -117,6 +117,14 @@ test('two at once are two', async () => {
   expect(statuses.filter((status) => status === 204)).toHaveLength(4)
 })
 
+test('hammering on where nothing is left costs the database nothing', async () => {
+  await using here = await trying()
+  const place = elsewhere()
+  expect((await times(30, () => from(here.app, 'reset', {}, place))).slice(3, 5)).toEqual([204, 429])
+  const { rows } = await sql<{ most: number }>`select max(points) as most from rate_limits`.execute(past)
+  expect(rows[0]?.most).toBe(5)
+})
+
 test('the database holds no name and no address, and the trail that a limit was reached, once', async () => {
   await using here = await trying()
   const place = { 'X-Forwarded-For': '198.51.100.251' }
