@@ -4,8 +4,9 @@ import { covers } from '#src/access/granting.ts'
 /** What takes somebody in person: whoever has a key has no way to more than it, nor to another identity. */
 const IN_PERSON = ['api_key:create', 'api_key:update', 'organization:enter', 'user:impersonate']
 
-/** Whether a permission may be chosen for an API key at all. */
-export const forKeys = (code: string): boolean => !IN_PERSON.some((one) => code.startsWith(`${one}:`))
+/** Whether a permission, with its scope or without, may be chosen for an API key at all. */
+export const forKeys = (permission: string): boolean =>
+  !IN_PERSON.some((one) => permission === one || permission.startsWith(`${one}:`))
 
 /**
  * Of a list that was chosen, what counts now: all that somebody's rights cover. Never more than those.

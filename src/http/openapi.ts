@@ -1,3 +1,4 @@
+import { forKeys } from '#src/access/narrowing.ts'
 import type { Config } from '#src/config.ts'
 import { Cookies } from '#src/http/cookies.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
@@ -48,6 +49,14 @@ export function openApi(endpoints: readonly Endpoint[], config: Config): Json {
           scheme: 'bearer',
           description: 'The access_token that POST /auth/login answers.',
         },
+        apiKey: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'amb_…',
+          description:
+            'The secret of an API key: what was chosen for it, as far as its owner has that now. What takes a person ' +
+            '(their password, their sessions, making keys) it does not do.',
+        },
         cookie: {
           type: 'apiKey',
           in: 'cookie',
@@ -85,7 +94,7 @@ class Operation {
       operationId: [method.toLowerCase(), ...segments.map(spoken)].join(''),
       tags: [segments[0] ?? 'start'],
       summary: summary ?? `${method} ${path}`,
-      ...('public' in access ? { security: [] } : { security: [{ bearer: [] }, { cookie: [] }] }),
+      security: securityOf(access),
       parameters: this.#parameters(),
       ...(body ? { requestBody: body } : {}),
       responses: this.#responses(),
@@ -203,4 +212,11 @@ const said: Record<number, string> = { 200: 'Done', 201: 'Made', 202: 'Taken, do
 const spoken = (segment: string) => {
   const words = segment.replace(/^:(\w+).*/, 'by-$1').split(/[^A-Za-z0-9]+/)
   return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')
+}
+
+/** By which credentials an endpoint is reached: by an API key only where that isn't for people alone. */
+function securityOf(access: Endpoint['access']): Json[] {
+  if ('public' in access) return []
+  const inPerson = 'can' in access ? !forKeys(access.can) : access.signedIn === 'in person'
+  return [{ bearer: [] }, { cookie: [] }, ...(inPerson ? [] : [{ apiKey: [] }])]
 }

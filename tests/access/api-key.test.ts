@@ -7,7 +7,7 @@ import { LastSeen } from '#src/platform/last-seen.ts'
 import { withKey } from '#tests/access/keys.ts'
 import { bites, cached, reads, readsSelf } from '#tests/access/processes.ts'
 import { trail } from '#tests/access/trail.ts'
-import { as, send } from '#tests/client.ts'
+import { as, browserOf, send } from '#tests/client.ts'
 import { addMember, assign, makeGroup, makeRole, makeUser, roleOf } from '#tests/factories.ts'
 import { makePeople, personWith } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
@@ -375,6 +375,19 @@ describe('the trail', () => {
     const denied = await as(key).get(api(paths.events))
     const [refusal] = await trail(org, { request: denied.headers.get('x-request-id') as string })
     expect(refusal).toMatchObject({ action: 'access:denied', api_key_id: key.key })
+    const seen = await as(owner).get(
+      api(`${paths.events}?request_id=${lines[0]?.request_id}&actor_user_id=${owner.id}`),
+    )
+    const [event] = seen.json<{ data: { id: string; api_key: { name: string } }[] }>().data
+    expect(event?.api_key).toMatchObject({ id: key.key })
+    expect((await browserOf(owner).get(paths.event(event?.id as string))).text).toContain(
+      `by the API key ${event?.api_key.name} changed`,
+    )
+    const request = denied.headers.get('x-request-id') as string
+    expect((await as(key).get(api(paths.access.why({ request })))).status).toBe(200)
+    expect(
+      (await as(await withKey(owner, ['user:read:own'])).get(api(paths.access.why({ request })))).status,
+    ).toBe(404)
     const plain = await as(owner).patch(api(paths.user(colleague.id)), { first_name: 'x' })
     const [line] = await trail(org, { request: plain.headers.get('x-request-id') as string })
     expect(line).toMatchObject({ actor_user_id: owner.id, api_key_id: null })

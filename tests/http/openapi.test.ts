@@ -64,6 +64,21 @@ describe('the document', () => {
     expect(open).toBe(documented(endpoints).filter(({ access }) => 'public' in access).length)
   })
 
+  test('says by which credentials each is reached', () => {
+    const by = (path: string, method: string) =>
+      openApiDocument.paths[`/api/v1${path}`]?.[method]?.security.map((one) => Object.keys(one)[0])
+    const inPerson = ['bearer', 'cookie']
+    expect(by('/users', 'get')).toEqual([...inPerson, 'apiKey'])
+    expect(by('/auth/me', 'get')).toEqual([...inPerson, 'apiKey'])
+    expect(by('/auth/change-password', 'post')).toEqual(inPerson)
+    expect(by('/api-keys', 'post')).toEqual(inPerson)
+    expect(by('/auth/login', 'post')).toEqual([])
+    expect(openApiDocument.components.securitySchemes?.apiKey).toMatchObject({
+      type: 'http',
+      scheme: 'bearer',
+    })
+  })
+
   test('refers to nothing that is not there', () => {
     const references = JSON.stringify(openApiDocument).match(/(?<="\$ref":")[^"]+/g) ?? []
     expect(references.length).toBeGreaterThan(20)

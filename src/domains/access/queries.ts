@@ -72,6 +72,7 @@ export async function refusal(db: Pick<Door, 'readAs'>, actor: UserActor, reques
     q
       .selectFrom('events')
       .where('actor_user_id', '=', sql<string>`(current_setting('app.context')::jsonb ->> 'user')::uuid`)
+      .where(sql<boolean>`api_key_id is not distinct from ${actor.identity.apiKey?.id ?? null}::uuid`)
       .where('created_at', '>', sql<string>`${REFUSALS}`)
       .where('action', '=', 'access:denied')
       .where('request_id', '=', request)

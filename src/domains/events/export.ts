@@ -14,6 +14,7 @@ const columns: Readonly<Record<string, (event: EventRecord, names: Names) => str
   actor_id: ({ actor }) => actor?.id,
   actor: ({ actor }) => actor?.name,
   impersonator_id: ({ impersonator }) => impersonator?.id,
+  api_key_id: ({ api_key }) => api_key?.id,
   target_type: ({ target }) => target.type,
   target_id: ({ target }) => target.id,
   target: ({ target }) => target.name,

@@ -28,6 +28,8 @@ export type EventRecord = {
   via: string
   actor: { id: string; name?: string; organization_id?: string } | null
   impersonator: { id: string; name?: string } | null
+  /** The API key that the actor used. */
+  api_key: { id: string; name?: string } | null
   target: { type: string; id: string | null; name?: string }
   reason: string | null
   request_id: string | null
@@ -44,6 +46,7 @@ export const eventRecord = z
     via: z.string(),
     actor: somebody.extend({ organization_id: z.guid().optional() }).nullable(),
     impersonator: somebody.nullable(),
+    api_key: somebody.nullable(),
     target: z.strictObject({ type: z.string(), id: z.guid().nullable(), name: z.string().optional() }),
     reason: z.string().nullable(),
     request_id: z.string().nullable(),

@@ -30,6 +30,10 @@ function targetName(actor: UserActor): RawBuilder<string | null> {
   return cases.length ? sql`case ${sql.join(cases, sql` `)} end` : sql`null::text`
 }
 
+const keyName = (actor: UserActor) =>
+  sql`(select k.name from api_keys k where k.org_id = events.org_id and k.id = events.api_key_id
+    and ${actor.find('api_key:read')?.where('k') ?? sql`false`})`
+
 const named = (id: RawBuilder<unknown>, name: RawBuilder<unknown>, more = sql`'{}'::jsonb`) =>
   sql`case when ${id} is not null then jsonb_build_object('id', ${id})
     || jsonb_strip_nulls(jsonb_build_object('name', ${name})) || ${more} end`
@@ -49,6 +53,7 @@ const eventJson = (actor: UserActor): RawBuilder<string> => {
   return sql`json_build_object('id', events.id, 'created_at', events.created_at, 'action', events.action, 'via', events.via,
     'actor', ${named(sql`events.actor_user_id`, actorName(actor, sql`events.actor_user_id`), abroad)},
     'impersonator', ${named(sql`events.impersonator_id`, actorName(actor, sql`events.impersonator_id`))},
+    'api_key', ${named(sql`events.api_key_id`, keyName(actor))},
     'target', jsonb_build_object('type', events.target_type, 'id', events.target_id)
       || jsonb_strip_nulls(jsonb_build_object('name', ${targetName(actor)})),
     'reason', events.reason, 'request_id', events.request_id, 'ip', ${all ? sql`host(events.ip)` : sql`null`},

@@ -194,7 +194,7 @@ export function eventScreen({ event, names, changes, target, beside, frame }: Ev
 }
 
 function factsOf(event: EventRecord, target: string | null, frame: Frame): Fact[] {
-  const { actor, via, created_at, ip, request_id } = event
+  const { actor, api_key, via, created_at, ip, request_id } = event
   const wanted = /^\w+:\w+/.exec(String(event.data.wanted ?? ''))?.[0]
   const who =
     actor?.name && !actor.organization_id ? (
@@ -206,6 +206,18 @@ function factsOf(event: EventRecord, target: string | null, frame: Frame): Fact[
     { label: 'Who', value: who },
     { label: 'When', value: <Time at={created_at} /> },
     { label: 'Through', value: wayOf(via) },
+    ...(api_key
+      ? [
+          {
+            label: 'API key',
+            value: api_key.name ? (
+              <a href={frame.path(paths.apiKey(api_key.id))}>{api_key.name}</a>
+            ) : (
+              <code>{api_key.id}</code>
+            ),
+          },
+        ]
+      : []),
     {
       label: 'About',
       value: target ? (

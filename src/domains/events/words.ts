@@ -33,6 +33,8 @@ export const actions: Readonly<Record<string, string>> = {
   'permission:delete': 'Permission deleted',
   'session:create': 'Session begun',
   'session:update': 'Session changed or ended',
+  'api_key:create': 'API key made',
+  'api_key:update': 'API key changed, rotated or revoked',
   'auth:sign_in': 'Signed in',
   'auth:sign_out': 'Signed out',
   'auth:switch_away': 'Changed to another organization',
@@ -81,6 +83,7 @@ export const targets: Readonly<Record<string, string>> = {
   role_parent: 'role',
   permission: 'permission',
   session: 'session',
+  api_key: 'API key',
   organization: 'organization',
   route: 'address',
   job: 'job',
@@ -139,6 +142,9 @@ const sentences: Readonly<Record<string, Said>> = {
   'session:create': () => 'opened a session',
   'session:update': (event, { name }) =>
     event.data.after?.revoked_at ? `ended a session of ${name('user_id', 'somebody')}` : 'changed a session',
+  'api_key:create': (_, { target }) => `made ${target}`,
+  'api_key:update': ({ data: { after = {} } }, { target }) =>
+    `${after.revoked_at ? 'revoked' : after.prefix ? 'gave another secret to' : 'changed'} ${target}`,
   'auth:sign_in': () => 'signed in',
   'auth:sign_out': () => 'signed out',
   'auth:switch_away': () => 'changed to another organization',
@@ -188,8 +194,9 @@ export function sentence(event: EventRecord, names: Names): string {
 }
 
 /** Who it was: in person, through somebody else's account, or the program by itself. */
-export function whoDid({ actor, impersonator }: EventRecord): string {
+export function whoDid({ actor, impersonator, api_key }: EventRecord): string {
   if (!actor) return 'The system'
   const name = actor.name ?? 'Somebody'
+  if (api_key) return `${name} by ${api_key.name ? `the API key ${api_key.name}` : 'an API key'}`
   return impersonator ? `${impersonator.name ?? 'Somebody'} as ${name}` : name
 }
