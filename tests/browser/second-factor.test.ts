@@ -104,7 +104,7 @@ describe.skipIf(!installed && !process.env.CI)('A second factor, in a browser', 
     await page.screenshot({ path: join(shots, 'recovery-codes.png'), fullPage: true })
     const codes = await page.locator('.recovery-codes code').allTextContents()
     await page.click('button[data-copy]')
-    await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(codes.join('\n'))
+    await expect.poll(() => page.evaluate('navigator.clipboard.readText()')).toBe(codes.join('\n'))
     const download = page.waitForEvent('download')
     await page.click('a[download]')
     const kept = await readFile(await (await download).path(), 'utf8')

@@ -37,7 +37,7 @@ export function confirmScreen(frame: Frame, { account, next, codeOnly, refusal }
               label="Password"
               type="password"
               error={errorAt(refusal?.errors, 'password')}
-              required={!factor}
+              required
               autocomplete="current-password"
               autofocus={!refusal}
             />
@@ -61,7 +61,7 @@ export function CodeField({ refusal, alone }: { refusal: Refusal | undefined; al
       label={alone ? 'Code' : 'Or a code'}
       hint="The six digits of your app, or one of your recovery codes."
       error={errorAt(refusal?.errors, 'code')}
-      required={alone}
+      required
       autocomplete="one-time-code"
       autofocus={alone && !refusal}
     />

@@ -39,7 +39,11 @@ export function setUpScreen(
           <li>
             Scan this with an authenticator app
             <Qr text={uri} label="QR code of the key below" />
-            or type its key:
+            or{' '}
+            <a href={uri} hx-boost="false">
+              open it on this device
+            </a>
+            , or type its key:
             <span class="set-up-key">
               <code>{secret}</code> <CopyButton text={secret.replaceAll(' ', '')} label="Copy key" />
             </span>
@@ -90,7 +94,9 @@ export function codesScreen(frame: Frame, { codes, next, appName, username }: Co
           ))}
         </ul>
         <div class="form-actions">
-          <CopyButton text={codes.join('\n')} label="Copy codes" />
+          <button type="button" class="button plain needs-script" data-copy={codes.join('\n')}>
+            Copy
+          </button>
           <a
             class="button plain"
             download={`${appName} recovery codes.txt`}
