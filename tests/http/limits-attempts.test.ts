@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { createApp } from '#src/app.ts'
+import { createApp, endpoints } from '#src/app.ts'
 import { Database } from '#src/db/database.ts'
 import { everybody, post } from '#src/http/endpoint.ts'
 import { Limits, type Sensitive } from '#src/http/limits.ts'
@@ -201,6 +201,18 @@ test('switched off, nothing is counted', async () => {
     Array(9).fill(204),
   )
   expect((await sql`select from rate_limits`.execute(past)).rows).toHaveLength(0)
+})
+
+test('what comes before somebody is signed in has its class', () => {
+  const open = endpoints.filter(({ access, method }) => 'public' in access && method !== 'GET')
+  const of = (rate: string) => [...new Set(open.filter((one) => one.rate === rate).map(({ path }) => path))]
+  expect(of('api')).toEqual([])
+  expect(of('reset')).toEqual(expect.arrayContaining(['/forgot-password', '/auth/reset-password']))
+  expect(of('registration')).toEqual(expect.arrayContaining(['/register', '/auth/verify-email']))
+  expect(of('invitation')).toEqual(['/accept-invitation/:token', '/auth/accept-invitation'])
+  expect(of('sign-in')).toEqual(expect.arrayContaining(['/login', '/auth/login', '/auth/refresh']))
+  const monitors = endpoints.filter(({ rate }) => rate === 'none').map(({ path }) => path)
+  expect(monitors).toEqual(['/health', '/health/ready'])
 })
 
 test('a path where everybody writes and that says no class is none', async () => {

@@ -31,7 +31,7 @@ export const invitationLinkRoutes = [
   post(
     paths.acceptInvitation(':token'),
     invited,
-    { only: 'page', rate: 'sign-in', body: acceptance, refused: shown },
+    { only: 'page', rate: 'invitation', body: acceptance, refused: shown },
     async (call): Promise<Answer> => {
       const { db, services, body } = call
       const { config } = services
@@ -50,7 +50,7 @@ export const invitationLinkRoutes = [
     invited,
     {
       only: 'api',
-      rate: 'sign-in',
+      rate: 'invitation',
       body: acceptedByLink,
       answer: registeredAnswer,
       status: 201,
