@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { Cookies, newToken, tokenHash } from '#src/http/cookies.ts'
 import { paths } from '#src/paths.ts'
+import { withFactor } from '#tests/access/factors.ts'
 import { accountOf, mailsTo, securityEvents } from '#tests/access/links.ts'
 import { denied, hidden, recorded, trail } from '#tests/access/trail.ts'
 import { anonymous, as, type Browser, browserOf, visitor } from '#tests/client.ts'
@@ -70,6 +71,8 @@ describe('too many wrong passwords', () => {
       await somebody(),
       await makeUser(org, { status: 'disabled' }),
     ]
+    const twofold = await somebody()
+    await withFactor(twofold)
     const nobody = unique('nobody')
     await lock(closed.username)
     await lock(nobody)
@@ -80,6 +83,7 @@ describe('too many wrong passwords', () => {
       [closed.username, PASSWORD],
       [off.username, PASSWORD],
       [off.username, WRONG],
+      [twofold.username, WRONG],
       [nobody, WRONG],
       [unique('nobody'), WRONG],
     ] as const) {

@@ -1,6 +1,7 @@
 import { hash } from '@node-rs/argon2'
 import { sql } from 'kysely'
 import { afterAll, expect, test } from 'vitest'
+import { withFactor } from '#tests/access/factors.ts'
 import { anonymous } from '#tests/client.ts'
 import { makeOrganization, makeUser, type NewPerson, unique } from '#tests/factories.ts'
 import type { Person } from '#tests/people.ts'
@@ -25,6 +26,12 @@ const account = (person: Person, set: object) =>
 async function person(set: object | null = null, options: NewPerson = {}): Promise<string> {
   const made = await makeUser(org, options)
   if (set) await account(made, set)
+  return made.username
+}
+
+async function twofold(): Promise<string> {
+  const made = await makeUser(org)
+  await withFactor(made)
   return made.username
 }
 
@@ -59,6 +66,7 @@ test('a wrong password takes as long for every name', { timeout: 300_000 }, asyn
     'of a disabled account': await person({ status: 'disabled' }),
     'without password': await person({ password_hash: null }),
     locked: await person({ locked_until: sql`now() + interval '1 hour'` }),
+    'with a second factor': await twofold(),
     'of long ago': await person({ password_hash: weak }),
   }
   const asks = Object.entries(names).map(([name, username]) => [
