@@ -32,6 +32,7 @@ const commands = {
   'admin:reset-password': admin,
   'admin:reset-second-factor': admin,
   'sessions:revoke-all': admin,
+  'keys:revoke': admin,
   'mail:test': admin,
   'jobs:dead': admin,
 }

@@ -11,6 +11,7 @@ import {
 } from '#src/cli/command.ts'
 import { asApplication, asOwner } from '#src/cli/connection.ts'
 import { jobsCommand } from '#src/cli/jobs.ts'
+import { keysCommand } from '#src/cli/keys.ts'
 import { mailCommand } from '#src/cli/mail.ts'
 import { organizationCommand } from '#src/cli/organization.ts'
 import { newPassword, strongPassword, UsageError } from '#src/cli/prompt.ts'
@@ -106,6 +107,7 @@ ${REASON}`,
   },
   'admin:reset-second-factor': secondFactorCommand,
   'sessions:revoke-all': sessionsCommand,
+  'keys:revoke': keysCommand,
   'mail:test': mailCommand,
   'jobs:dead': jobsCommand,
 }

@@ -1,0 +1,47 @@
+import { text as read } from 'node:stream/consumers'
+import { type Command, type Given, type Outcome, operator, REASON, text } from '#src/cli/command.ts'
+import { asOwner } from '#src/cli/connection.ts'
+import { UsageError } from '#src/cli/prompt.ts'
+import { revokeKeys, type Which } from '#src/domains/api-keys/break-glass.ts'
+
+/** `keys:revoke`. */
+export const keysCommand: Command = {
+  usage: '[--key PREFIX | --secret-stdin | --of NAME [--organization SLUG]] [--reason TEXT] [--json]',
+  does: 'revokes an API key, or all of a person or service account',
+  help: `Options:
+  --key PREFIX         the key that begins like this (amb_ and eight characters), or has this id
+  --secret-stdin       the key whose whole secret is read from standard input: one that leaked
+  --of NAME            all keys of this user name or e-mail address, in every organization
+  --organization SLUG  only in this one
+${REASON}`,
+  options: {
+    key: { type: 'string' },
+    'secret-stdin': { type: 'boolean' },
+    of: { type: 'string' },
+    organization: { type: 'string' },
+    reason: { type: 'string' },
+  },
+  takes: 0,
+  run: revoking,
+}
+
+async function revoking(given: Given): Promise<Outcome> {
+  const which = await named(given)
+  const revoked = await asOwner(given.config, (db) => revokeKeys(db, which, operator('keys:revoke', given)))
+  const lines = revoked.map(
+    (key) => `${key.prefix}… (${key.name}) of ${key.user} in ${key.organization} is revoked.`,
+  )
+  return { ok: true, data: { revoked }, text: lines.join('\n') }
+}
+
+async function named({ values, terminal }: Given): Promise<Which> {
+  const [key, name] = [text(values.key), text(values.of)]
+  const fromStdin = values['secret-stdin'] === true
+  if ([key !== undefined, name !== undefined, fromStdin].filter(Boolean).length !== 1)
+    throw new UsageError('One of --key, --secret-stdin and --of is needed.')
+  if (values.organization !== undefined && name === undefined)
+    throw new UsageError('--organization goes together with --of.')
+  if (key !== undefined) return { prefix: key }
+  if (name !== undefined) return { name, organization: text(values.organization) ?? null }
+  return { secret: (await read(terminal.input)).trim() }
+}
