@@ -18,19 +18,22 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       return true;
     end $$;
 
-    -- Whoever joins a second organization, by whatever way; where they were is not told where that is.
+    -- Whoever joins a second organization, by whatever way; where they were is not told where that is. One look at an index
+    -- for each row, also for thousands.
     create function app.let_go_who_joins() returns trigger
       language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+    declare ctx jsonb := jsonb_build_object('via', nullif(current_setting('app.context', true), '')::jsonb ->> 'via');
     begin
-      if exists (select from public.accounts a where a.id = new.account_id and a.managed_by_org_id <> new.org_id) then
-        perform app.let_go(new.account_id, jsonb_build_object('via', nullif(current_setting('app.context', true), '')::jsonb ->> 'via'));
+      if tg_op = 'UPDATE' then
+        perform app.let_go(a.id, ctx) from public.accounts a where a.id = new.account_id and a.managed_by_org_id <> new.org_id;
+      else
+        perform app.let_go(joins.id, ctx)
+        from new_rows n, lateral (select a.id from public.accounts a where a.id = n.account_id and a.managed_by_org_id <> n.org_id limit 1) joins;
       end if;
       return null;
     end $$;
-    create trigger joins_insert after insert on users for each row when (new.account_id is not null)
-      execute function app.let_go_who_joins();
-    create trigger joins_update after update of account_id on users for each row
-      when (new.account_id is not null and new.account_id is distinct from old.account_id)
+    create trigger joins_insert after insert on users referencing new table as new_rows for each statement execute function app.let_go_who_joins();
+    create trigger joins_update after update of account_id on users for each row when (new.account_id is distinct from old.account_id)
       execute function app.let_go_who_joins();
 
     -- By the person, who has just proved to be that.

@@ -54,16 +54,18 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create function app.notify_elsewhere() returns trigger
       language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
     begin
-      if exists (select from public.users u where u.account_id = new.account_id and u.org_id <> new.org_id) then
-        perform pg_notify('rights', 'a:' || new.account_id);
+      if tg_op = 'UPDATE' then
+        perform pg_notify('rights', 'a:' || new.account_id) where exists (
+          select from public.users u where u.account_id = new.account_id and u.org_id <> new.org_id);
+      else
+        perform pg_notify('rights', 'a:' || n.account_id)
+        from new_rows n, lateral (select from public.users u where u.account_id = n.account_id and u.org_id <> n.org_id limit 1) elsewhere;
       end if;
       return null;
     end $$;
-    create trigger elsewhere_insert after insert on users for each row when (new.account_id is not null)
-      execute function app.notify_elsewhere();
+    create trigger elsewhere_insert after insert on users referencing new table as new_rows for each statement execute function app.notify_elsewhere();
     create trigger elsewhere_update after update of account_id, status, deleted_at on users for each row
-      when (new.account_id is not null
-        and (new.account_id, new.status, new.deleted_at) is distinct from (old.account_id, old.status, old.deleted_at))
+      when ((new.account_id, new.status, new.deleted_at) is distinct from (old.account_id, old.status, old.deleted_at))
       execute function app.notify_elsewhere();
 
     -- Where the person of an account can go, and whose administrators may change how they sign in.
@@ -86,12 +88,11 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     declare person uuid; was public.sessions; opened uuid;
     begin
       perform app.refuse_inside();
-      update public.accounts a set last_org_id = target where a.id = account and a.status = 'active'
-        and exists (select from public.users u join public.organizations o on o.id = u.org_id
-          where u.account_id = a.id and u.org_id = target and u.status = 'active' and u.deleted_at is null and o.status = 'active');
+      perform from public.accounts a where a.id = account and a.status = 'active' for update;
       if not found then return null; end if;
-      update public.users u set last_login_at = now()
-      where u.account_id = account and u.org_id = target and u.status = 'active' and u.deleted_at is null returning u.id into person;
+      update public.users u set last_login_at = now() from public.organizations o
+      where u.account_id = account and u.org_id = target and u.status = 'active' and u.deleted_at is null
+        and o.id = u.org_id and o.status = 'active' returning u.id into person;
       if not found then return null; end if;
       perform set_config('app.context', ctx::text, true);
       update public.sessions s set revoked_at = now()
@@ -103,6 +104,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       insert into public.sessions (org_id, account_id, user_id, kind, token_hash, ip, user_agent, idle_timeout, second_factor_at, proved_at, expires_at)
       values (target, account, person, was.kind, hash, address, left(agent, 500), was.idle_timeout, was.second_factor_at, was.proved_at, was.expires_at)
       returning id into opened;
+      update public.accounts a set last_org_id = target where a.id = account;
       -- neither trail names the other organization
       insert into public.events (org_id, actor_org_id, actor_user_id, via, action, target_type, target_id, request_id, ip)
       select place.org, place.org, place.who, coalesce(ctx ->> 'via', 'web'), place.name, 'session', place.session, ctx ->> 'request', address

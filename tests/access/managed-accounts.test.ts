@@ -130,6 +130,18 @@ const frees: [string, (of: Person) => Promise<unknown>][] = [
       await past.deleteFrom('users').where('id', '=', id).execute()
     },
   ],
+  [
+    'became somebody who was there before',
+    async ({ accountId, username, email }) => {
+      const values = { org_id: other.id, username, email, status: 'invited' }
+      const { id } = await past.insertInto('users').values(values).returning('id').executeTakeFirstOrThrow()
+      await past
+        .updateTable('users')
+        .set({ account_id: accountId, status: 'active' })
+        .where('id', '=', id)
+        .execute()
+    },
+  ],
   ['detached it', (of) => as(of).post(api(paths.detachAccount))],
 ]
 
@@ -350,7 +362,7 @@ describe('a first password', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(49).fill(409)])
   }, 30_000)
 
-  test.each(frees.slice(0, 3))('is nobody’s to set once the person %s', async (_, free) => {
+  test.each(frees.slice(0, 4))('is nobody’s to set once the person %s', async (_, free) => {
     await free(invited)
     await denied(people.admin, 'account', () => set(people.admin, invited.id))
     expect((await account(invited)).password_hash).toBeNull()

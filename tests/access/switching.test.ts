@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Cookies } from '#src/http/cookies.ts'
@@ -258,6 +259,21 @@ describe('nobody changes to', () => {
     expect([await state(org), await state(other)]).toEqual(before)
     expect(await place(person.token)).toBe(org.id)
     expect(places.text).not.toContain(other.slug)
+  })
+
+  test('an organization where they are being disabled in that very moment', async () => {
+    let answer: Promise<Answer> | undefined
+    await owner.transaction().execute(async (tx) => {
+      await tx.updateTable('users').set({ status: 'disabled' }).where('id', '=', twin.id).execute()
+      answer = change(other)
+      const waits = sql<{ n: number }>`select count(*)::int as n from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock' and query like '%switch_organization%'`
+      while (!(await waits.execute(owner)).rows[0]?.n) await sleep(10)
+    })
+    expect((await answer)?.status).toBe(404)
+    expect(await place(person.token)).toBe(org.id)
+    const last = owner.selectFrom('accounts').where('id', '=', person.accountId).select('last_org_id')
+    expect((await last.executeTakeFirstOrThrow()).last_org_id).not.toBe(other.id)
   })
 
   test('an organization that they are not in, or that is none', async () => {
