@@ -12,7 +12,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       user_id uuid,
       status text not null default 'pending' check (status in ('pending', 'accepted', 'expired', 'revoked')),
       invited_by uuid,
-      mail_id uuid not null,
       sent_at timestamptz not null default now(),
       expires_at timestamptz not null default now() + interval '72 hours',
       accepted_at timestamptz,
@@ -20,6 +19,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       foreign key (org_id, user_id) references public.users (org_id, id) on delete cascade,
       foreign key (org_id, invited_by) references public.users (org_id, id) on delete set null (invited_by)
     $columns$, array['email'], array['email', 'created_at', 'expires_at'], array['status', 'group_id']);
+    -- the mail that its link goes with: of no interest to the trail
+    alter table invitations add column mail_id uuid not null;
     create unique index invitations_pending on invitations (org_id, email) where status = 'pending' and deleted_at is null;
     create index invitations_mail on invitations (org_id, mail_id);
     create index invitations_person on invitations (org_id, user_id) where user_id is not null;

@@ -109,7 +109,10 @@ function told({ target_type, data, actor, ...line }: Line, names: ReadonlyMap<st
   const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])]
   // of a change of roles: how many people gained and lost which permission
   const effects = Object.entries({ gains, loses }).filter(([, people]) => Object.keys(people).length)
-  const nameOf = (value: unknown) => (typeof value === 'string' ? names.get(value) : undefined)
+  const nameOf = (value: unknown) => {
+    const ids = [value].flat().map(String)
+    return ids.some((id) => names.has(id)) ? ids.map((id) => names.get(id) ?? id).join(', ') : undefined
+  }
   const changes = fields.map((field): Change => {
     const [from, to] = [before[field], after[field]]
     // what only says which one it is (the member, the role) stays as it was
@@ -130,6 +133,7 @@ const MODELS: Record<string, string> = {
   group_id: 'group',
   owner_group_id: 'group',
   role_id: 'role',
+  role_ids: 'role',
   permission_id: 'permission',
 }
 const modelOf = (field: string, target: string) =>
@@ -148,7 +152,9 @@ export async function namesIn(
       ...Object.entries(data.after ?? {}),
     ]) {
       const model = modelOf(field, target_type)
-      if (model && typeof value === 'string') ids.set(model, (ids.get(model) ?? new Set()).add(value))
+      if (!model) continue
+      for (const id of [value].flat())
+        if (typeof id === 'string') ids.set(model, (ids.get(model) ?? new Set()).add(id))
     }
   }
   const parts = allResources().flatMap(({ model: { name } }) => {

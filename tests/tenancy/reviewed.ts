@@ -213,6 +213,7 @@ export const exemptFromAudit = [
 export const notAudited = [
   'users.sort_name',
   'invitations.sort_email',
+  'invitations.mail_id',
   'groups.sort_name',
   // of the rows of group_members, whose changes are events
   'groups.members_count',

@@ -43,6 +43,7 @@ const verbs: Record<string, string> = {
   restore: 'Restored',
   enter: 'Entered',
   leave: 'Left',
+  refuse: 'Not accepted',
   'user_role:create': 'Role given',
   'user_role:update': 'Assignment changed',
   'user_role:delete': 'Role taken',
@@ -60,7 +61,7 @@ const verbs: Record<string, string> = {
 const sentence = (action: string) => verbs[action] ?? verbs[action.split(':')[1] ?? ''] ?? action
 
 const label = ({ columns }: Resource, field: string) =>
-  columns[field]?.label ?? capital(field.replace(/_id$/, '').replaceAll('_', ' '))
+  columns[field]?.label ?? capital(field.replace(/_id(s?)$/, '$1').replaceAll('_', ' '))
 
 function told(change: Change, side: 'from' | 'to'): string | null | undefined {
   const value = change[`${side}_name`] ?? change[side]
