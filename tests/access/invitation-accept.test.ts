@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { newToken } from '#src/http/cookies.ts'
 import { paths } from '#src/paths.ts'
+import { codeOf, withFactor } from '#tests/access/factors.ts'
 import {
   accept,
   invite,
@@ -174,6 +175,20 @@ describe('somebody who has an account', () => {
       .where('id', '=', known.accountId)
       .execute()
     expect((await accept(token)).status).toBe(201)
+  })
+
+  test('whose sign-in takes a code joins, and is signed in once the code was right', async () => {
+    const known = await makeUser(elsewhere)
+    const factor = await withFactor(known)
+    const { token } = await invitedBy(admin, { email: known.email })
+    const browser = visitor()
+    const done = await browser.post(paths.acceptInvitation(token), { password: PASSWORD })
+    expect([done.status, done.headers.get('location')], done.text).toEqual([303, paths.loginCode()])
+    expect(await userAt(org, known.email)).toMatchObject({ account_id: known.accountId })
+    expect((await browser.get(paths.me)).status).toBe(303)
+    const signedIn = await browser.post(paths.loginCode(), { code: await codeOf(factor) })
+    expect([signedIn.status, signedIn.headers.get('location')], signedIn.text).toEqual([303, paths.home])
+    expect((await browser.get(paths.me)).text).toContain(known.username)
   })
 
   test('joins also where their own organization has gone', async () => {

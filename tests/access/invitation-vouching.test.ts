@@ -10,6 +10,7 @@ import {
   tokenFor,
   userAt,
 } from '#tests/access/inviting.ts'
+import { serviceWith, withKey } from '#tests/access/keys.ts'
 import { denied, state, trail } from '#tests/access/trail.ts'
 import { as, visitor } from '#tests/client.ts'
 import {
@@ -276,6 +277,20 @@ describe('when it is accepted, whoever invited is asked again', () => {
       expect(await userAt(org, one.email)).toMatchObject({ roles: [{ role_id: one.role }] })
     },
   )
+
+  test('also a service account; a key gives no more than what it has', async () => {
+    const key = await withKey(chief, ['invitation:create:all', 'user:read:own'])
+    const post = (role_ids: string[]) =>
+      as(key).post(api(paths.invitations), { email: newAddress(), role_ids })
+    await denied(key, 'role:assign', () => post([roleOf(org, 'admin')]))
+    expect((await post([await makeRole(org, { permissions: ['user:read:own'] })])).status).toBe(201)
+    const service = await serviceWith({ org }, [await makeRole(org, { permissions: INVITES })])
+    const program = await withKey({ ...chief, ...service }, INVITES)
+    const [first, second] = [await invitedBy(program), await invitedBy(program)]
+    expect((await accept(first.token)).status).toBe(201)
+    await change('users', service.id, { status: 'disabled' })
+    expect((await accept(second.token)).status).toBe(404)
+  })
 
   test('who entered from the platform, and may no longer', async () => {
     const platform = await platformOrganization()

@@ -1,4 +1,5 @@
-import { signIn } from '#src/domains/auth/actions.ts'
+import { signInOrAsk } from '#src/domains/auth/actions.ts'
+import { askForCode } from '#src/domains/auth/code-actions.ts'
 import { acceptInvitation, openInvitation } from '#src/domains/auth/invitation-actions.ts'
 import { acceptance, acceptedByLink } from '#src/domains/auth/invitation-model.ts'
 import { acceptScreen } from '#src/domains/auth/invitation-views.tsx'
@@ -6,7 +7,6 @@ import { registeredAnswer } from '#src/domains/auth/model.ts'
 import { originOf } from '#src/domains/auth/origin.ts'
 import { Cookies } from '#src/http/cookies.ts'
 import { type Answer, type Call, type Draw, everybody, get, post, type Refusal } from '#src/http/endpoint.ts'
-import { HttpError } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
 import { passwordRules } from '#src/platform/password-policy.ts'
 
@@ -39,9 +39,11 @@ export const invitationLinkRoutes = [
       const { invitation, person } = await acceptInvitation(db, config, given, originOf(call))
       const notice = `Welcome to ${invitation.organization}`
       const credentials = { name: person.username, password: body.password, organization: invitation.slug }
-      const session = await signIn(db, config, credentials, 'browser', originOf(call)).catch(asksForMore)
-      if (!session) return { location: paths.login, notice: `${notice}. Sign in.` }
-      return { location: paths.home, notice, cookies: new Cookies(config).signedIn(session) }
+      const session = await signInOrAsk(db, config, credentials, 'browser', originOf(call))
+      const cookies = new Cookies(config)
+      if (!('asks' in session)) return { location: paths.home, notice, cookies: cookies.signedIn(session) }
+      const proof = await askForCode(db, session.asks, originOf(call))
+      return { location: paths.loginCode(paths.home), notice, cookies: [cookies.setProof(proof)] }
     },
   ),
 
@@ -63,9 +65,3 @@ export const invitationLinkRoutes = [
     },
   ),
 ]
-
-/** They are one of the organization by now; a second factor is asked for where one signs in. */
-function asksForMore(error: unknown): null {
-  if (error instanceof HttpError && error.status === 401) return null
-  throw error
-}
