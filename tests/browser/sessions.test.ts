@@ -114,7 +114,7 @@ describe.skipIf(!installed && !process.env.CI)('Sessions and organizations, in a
     expect(await lines.count()).toBe(before - 1)
     await page.click('button:has-text("End all others")')
     await page.click('dialog[open] button:has-text("End them")')
-    await page.waitForFunction("document.querySelectorAll('.plain-row').length === 1")
+    await expect.poll(() => lines.count(), { timeout: 5000 }).toBe(1)
     for (const other of [phone, tablet]) {
       await other.page.goto(`${address}/me`)
       await other.page.waitForURL('**/login?next=%2Fme')

@@ -12,21 +12,22 @@ type Props = { userId: string; rules: string; frame: Frame; refusal?: Refusal | 
 export function FirstPasswordPanel({ userId, rules, frame, refusal }: Props) {
   return (
     <Panel title="First password">
-      <ErrorSummary errors={refusalErrors(refusal)} />
-      <p>
-        They were invited and choose one themselves. Or set it here and tell them: they can sign in at once.
-      </p>
-      <Form action={frame.path(paths.firstPassword(userId))} csrfToken={frame.csrfToken}>
-        <NewPassword
-          name="password"
-          label="Password"
-          rules={rules}
-          error={errorAt(refusal?.errors, 'password')}
-        />
-        <Actions>
-          <Button>Set password</Button>
-        </Actions>
-      </Form>
+      <p>They were invited, and choose one themselves.</p>
+      <details class="give" open={refusal !== undefined}>
+        <summary>Set it for them</summary>
+        <ErrorSummary errors={refusalErrors(refusal)} />
+        <Form action={frame.path(paths.firstPassword(userId))} csrfToken={frame.csrfToken}>
+          <NewPassword
+            name="password"
+            label="Password"
+            rules={rules}
+            error={errorAt(refusal?.errors, 'password')}
+          />
+          <Actions>
+            <Button kind="primary">Set password</Button>
+          </Actions>
+        </Form>
+      </details>
     </Panel>
   )
 }
