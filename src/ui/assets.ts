@@ -25,6 +25,7 @@ export const stylesheets = [
   'css/palette.css',
   'css/visitor.css',
   'css/second-factor.css',
+  'css/secret.css',
 ] as const
 
 export const scripts = [

@@ -8,7 +8,7 @@ import { withKey } from '#tests/access/keys.ts'
 import { bites, cached, reads, readsSelf } from '#tests/access/processes.ts'
 import { trail } from '#tests/access/trail.ts'
 import { as, browserOf, send } from '#tests/client.ts'
-import { addMember, assign, makeGroup, makeRole, makeUser, roleOf } from '#tests/factories.ts'
+import { addMember, assign, makeGroup, makeRole, makeUser, roleOf, unique } from '#tests/factories.ts'
 import { makePeople, personWith } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 
@@ -200,6 +200,21 @@ describe('what a key may', () => {
     } finally {
       await turn('active')
     }
+  })
+
+  test('is asked anew where its owner had an answer by the same Idempotency-Key', async () => {
+    const once = { 'Idempotency-Key': unique('once') }
+    const made = { name: unique('Harbour'), kind: 'department' }
+    expect((await as(owner).post(api(paths.groups), made, once)).status).toBe(201)
+    const again = await as(owner).post(api(paths.groups), made, once)
+    expect(again.headers.get('idempotency-replayed')).toBe('true')
+    const key = await withKey(owner, ['group:create:all'])
+    expect((await as(key).post(api(paths.groups), made, once)).status).toBe(409)
+    const own = { name: unique('Harbour'), kind: 'department' }
+    expect((await as(key).post(api(paths.groups), own, once)).status).toBe(201)
+    expect((await as(key).post(api(paths.groups), own, once)).headers.get('idempotency-replayed')).toBe(
+      'true',
+    )
   })
 
   test('does not let it take over its owner’s account', async () => {

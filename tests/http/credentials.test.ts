@@ -182,6 +182,10 @@ test('a dump of the database holds nothing that can be used', async () => {
     browser.cookies.get(cookies.session) as string,
     browser.formToken,
   )
+  const madeKey = await as(owner).post('/api/api-keys', { name: 'x', permissions: ['user:read:own'] })
+  const key = madeKey.json<{ id: string; secret: string }>()
+  const rotated = await as(owner).post(`/api/api-keys/${key.id}/rotate`, {})
+  secrets.push(key.secret, rotated.json<{ secret: string }>().secret)
   secrets.push(...[owner, member, foreigner].flatMap(({ token, cookie: value }: Person) => [token, value]))
   const { rows: tables } = await sql<{
     name: string

@@ -67,17 +67,14 @@ const permissions = several(
 )
   .refine((codes) => codes.length > 0, 'has at least one')
   .transform((codes) => [...new Set(codes)].sort())
-const addresses = several(
-  z.string().transform((range, context) => {
+// what is wrong with one of them stands at the field
+const addresses = several(z.string(), 100).transform((ranges, context) =>
+  ranges.map((range) => {
     const kept = cidr(range)
-    if (kept === null)
-      context.addIssue({
-        code: 'custom',
-        message: `${range.slice(0, 50)} is no address like 192.0.2.7 or 10.0.0.0/8`,
-      })
-    return kept ?? ''
+    const message = `has ${range.slice(0, 50)}, which is no address like 192.0.2.7 or 10.0.0.0/8`
+    if (kept === null) context.addIssue({ code: 'custom', message })
+    return kept ?? range
   }),
-  100,
 )
 
 /** A moment, or a day to the end of which it lasts; an empty field of a form is no end. */

@@ -137,7 +137,7 @@ export function KeyPanel({ row }: { row: Row }) {
     <Panel title="Use">
       <Facts
         items={[
-          { label: 'State', value: <StateBadge of={key} /> },
+          ...(stateOf(key) === 'expired' ? [{ label: 'State', value: <StateBadge of={key} /> }] : []),
           { label: 'Permissions', value: permissions.length },
           { label: 'Last used from', value: last_used_ip },
           { label: 'Only from', value: allowed_addresses.join(', ') || 'everywhere' },
@@ -147,7 +147,7 @@ export function KeyPanel({ row }: { row: Row }) {
                   label: 'Secret before',
                   value: (
                     <>
-                      <Prefix prefix={former.prefix} /> works until <Time at={former.expires_at} />
+                      <Prefix prefix={former.prefix} /> ends <Time at={former.expires_at} />
                     </>
                   ),
                 },
