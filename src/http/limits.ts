@@ -8,7 +8,7 @@ import { tokenHash } from '#src/http/cookies.ts'
 import { HttpError } from '#src/http/errors.ts'
 import { type Taken, Tally } from '#src/platform/tally.ts'
 
-const sensitive = ['sign-in', 'reset', 'registration', 'invitation'] as const
+const sensitive = ['sign-in', 'reset', 'registration', 'invitation', 'refresh'] as const
 /** What is counted by address and by name, exactly and beforehand. */
 export type Sensitive = (typeof sensitive)[number]
 /** What a request counts as: a call of the API where its answer is JSON, an attempt of its own kind, or nothing. */
@@ -39,12 +39,12 @@ export class Limits {
 
   /** @param nameOf one form for all spellings of a user name or an address */
   constructor(db: Database, config: Config, nameOf: (text: string) => string) {
-    const { RATE_LIMIT_REQUESTS: limit, RATE_LIMIT_WINDOW: seconds, SIGN_IN_ATTEMPTS: attempts } = config
+    const { RATE_LIMIT_REQUESTS: limit, RATE_LIMIT_WINDOW: seconds } = config
     this.#db = db
     this.#config = config
     this.#nameOf = nameOf
     this.#calls = new Tally(db, { limit, windowMs: seconds * 1000 })
-    this.#attempts = new Map(sensitive.map((rate) => [rate, exact(db, rate, attempts, seconds)]))
+    this.#attempts = new Map(sensitive.map((rate) => [rate, exact(db, rate, mostOf(rate, config), seconds)]))
   }
 
   /**
@@ -87,7 +87,8 @@ export class Limits {
   }
 
   async #take(rate: Sensitive, kind: string, whose: string, { ip, requestId }: Attempt): Promise<Standing> {
-    const { SIGN_IN_ATTEMPTS: limit, RATE_LIMIT_WINDOW: seconds } = this.#config
+    const { RATE_LIMIT_WINDOW: seconds } = this.#config
+    const limit = mostOf(rate, this.#config)
     const key = this.#hidden(kind, whose)
     const limiter = this.#attempts.get(rate) as RateLimiterPostgres
     const result = await limiter.consume(key).catch((refused) => {
@@ -110,6 +111,10 @@ export class Limits {
     return createHmac('sha256', SECRET_KEY).update(`rate ${kind} ${whose}`).digest('base64url').slice(0, 22)
   }
 }
+
+/** Nobody guesses a token, and every program behind an address renews its own: that counts like calls. */
+const mostOf = (rate: Sensitive, { RATE_LIMIT_REQUESTS, SIGN_IN_ATTEMPTS }: Config): number =>
+  rate === 'refresh' ? RATE_LIMIT_REQUESTS : SIGN_IN_ATTEMPTS
 
 /** Counted in PostgreSQL, each attempt; in memory while that doesn't answer, and once it is known that none is left. */
 function exact(db: Database, rate: Sensitive, points: number, duration: number): RateLimiterPostgres {

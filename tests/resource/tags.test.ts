@@ -109,7 +109,7 @@ test('pages show tags that lead to what else has them, and a form that keeps the
   const sent = await browser.post(`/lamps/${desk.id}`, {
     _method: 'PATCH',
     marks: 'office, cold',
-    version: 1,
+    version: '1',
   })
   expect(sent.status).toBe(303)
   expect(await names('marks=cold')).toEqual(['Desk'])

@@ -12,7 +12,7 @@ export const refreshRoutes = [
     everybody('the token to renew a session with is the credential, and works once'),
     {
       only: 'api',
-      rate: 'sign-in',
+      rate: 'refresh',
       body: refreshing,
       answer: tokenAnswer,
       also: [401],
