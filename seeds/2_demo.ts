@@ -9,20 +9,26 @@ type Account = {
   username: string
   first_name: string
   last_name: string
-  role: string
+  roles: string[]
   org: string
   group?: string
 }
 
 /** Who can sign in to the demo: the password is the user name and 123. */
 export const accounts: Account[] = [
-  { username: 'superadmin', first_name: 'Petra', last_name: 'Platform', role: 'superadmin', org: 'platform' },
-  { username: 'admin', first_name: 'Ada', last_name: 'Admin', role: 'admin', org: 'default' },
+  {
+    username: 'superadmin',
+    first_name: 'Petra',
+    last_name: 'Platform',
+    roles: ['superadmin'],
+    org: 'platform',
+  },
+  { username: 'admin', first_name: 'Ada', last_name: 'Admin', roles: ['admin', 'user'], org: 'default' },
   {
     username: 'demo',
     first_name: 'Dora',
     last_name: 'Demo',
-    role: 'user',
+    roles: ['user'],
     org: 'default',
     group: 'Engineering',
   },
@@ -30,7 +36,7 @@ export const accounts: Account[] = [
     username: 'testuser',
     first_name: 'Theo',
     last_name: 'Test',
-    role: 'member',
+    roles: ['member'],
     org: 'default',
     group: 'Logistics',
   },
@@ -38,7 +44,7 @@ export const accounts: Account[] = [
     username: 'operator',
     first_name: 'Otto',
     last_name: 'Operator',
-    role: 'operator',
+    roles: ['operator'],
     org: 'default',
     group: 'Harbour Cold Store',
   },
@@ -46,7 +52,7 @@ export const accounts: Account[] = [
     username: 'billing',
     first_name: 'Berta',
     last_name: 'Billing',
-    role: 'billing_manager',
+    roles: ['billing_manager'],
     org: 'default',
     group: 'Finance',
   },
@@ -54,7 +60,7 @@ export const accounts: Account[] = [
     username: 'client',
     first_name: 'Carla',
     last_name: 'Client',
-    role: 'client',
+    roles: ['client'],
     org: 'default',
     group: 'Fjord Salmon AS',
   },
@@ -103,25 +109,25 @@ export async function seed(db: Kysely<DB>): Promise<void> {
       .insertInto('groups')
       .values(groups.map(([kind, name]) => ({ org_id: org('default'), kind, name })))
       .execute()
-    for (const { username, role, org: slug, group, ...names } of accounts) {
+    for (const { username, roles, org: slug, group, ...names } of accounts) {
       const email = `${username}@example.com`
       await person(
         tx,
         org(slug),
         { username, email, ...names },
-        { role, group, hash: hashes.get(username) ?? null },
+        { roles, group, hash: hashes.get(username) ?? null },
       )
     }
     const next = random(7)
     const departments = groups.filter(([kind]) => kind === 'department')
     for (const [index, one] of fictionalPeople(54, 2026).entries()) {
       const group = departments[Math.floor(next() * departments.length)]?.[1]
-      const role = index === 0 ? 'owner' : next() < 0.7 ? 'member' : 'viewer'
+      const roles = [index === 0 ? 'owner' : next() < 0.7 ? 'member' : 'viewer']
       const lead = next() < 0.06
       const chance = next()
       const status = index === 0 || chance < 0.82 ? 'active' : chance < 0.93 ? 'invited' : 'disabled'
       const daysAgo = Math.floor(next() * 700) + 1
-      await person(tx, org('default'), one, { role, group, hash: null, lead, status, daysAgo })
+      await person(tx, org('default'), one, { roles, group, hash: null, lead, status, daysAgo })
     }
     for (const [index, one] of fictionalPeople(12, 4711).entries()) {
       const elsewhere = {
@@ -130,7 +136,7 @@ export async function seed(db: Kysely<DB>): Promise<void> {
         email: `${one.username}@southern-cross.example.com`,
       }
       await person(tx, org('southern-cross'), elsewhere, {
-        role: index === 0 ? 'owner' : 'member',
+        roles: [index === 0 ? 'owner' : 'member'],
         hash: null,
       })
     }
@@ -139,7 +145,7 @@ export async function seed(db: Kysely<DB>): Promise<void> {
 
 type Names = { username: string; email: string; first_name: string; last_name: string }
 type Place = {
-  role: string
+  roles: string[]
   group?: string
   hash: string | null
   lead?: boolean
@@ -151,7 +157,7 @@ async function person(
   db: Kysely<DB>,
   org_id: string,
   names: Names,
-  { role, group, hash, lead, status = 'active', daysAgo = 720 }: Place,
+  { roles, group, hash, lead, status = 'active', daysAgo = 720 }: Place,
 ): Promise<void> {
   const { username, email } = names
   const managed = { managed_by_org_id: org_id, last_org_id: org_id }
@@ -167,7 +173,7 @@ async function person(
     .returning('id')
     .executeTakeFirstOrThrow()
   await sql`insert into user_roles (org_id, user_id, role_id)
-    select org_id, ${user_id}, id from roles where org_id = ${org_id} and builtin and template = ${role}`.execute(
+    select org_id, ${user_id}, id from roles where org_id = ${org_id} and builtin and template = any(${roles})`.execute(
     db,
   )
   if (!group) return
