@@ -79,7 +79,8 @@ async function relatedFilters<M extends Model>({ db, actor, query }: Given<M>, r
     const grant = target && actor.find(target.may('read'))
     const names = target && grant ? await namesOf(db, actor, target, grant, ids) : new Map<string, string>()
     const value = ids.join(',')
-    return { name, label, value, options: [{ value, label: [...names.values()].join(', ') || label }] }
+    const options = [{ value, label: [...names.values()].join(', ') || label }]
+    return { name, label, value, any: `Any ${label.toLowerCase()}`, options }
   })
   return Promise.all(chosen)
 }

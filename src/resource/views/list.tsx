@@ -197,7 +197,8 @@ function filtersOf(resource: Resource, chosen: Record<string, string>, may: May)
   const filters = Object.entries(resource.columns).flatMap(([name, column]): Filter[] => {
     if (!column.filterable) return []
     const tags = column.kind === 'tags' ? chosen[name] : undefined
-    if (tags) return [{ name, label: column.label, value: tags, options: [{ value: tags, label: tags }] }]
+    if (tags)
+      return [{ name, label: column.label, value: tags, any: 'Any', options: [{ value: tags, label: tags }] }]
     const options = column.options ?? (column.kind === 'flag' ? ['true', 'false'] : [])
     if (!options.length) return []
     const labels: Record<string, string> = column.kind === 'flag' ? flagLabels(column) : { ...column.labels }
