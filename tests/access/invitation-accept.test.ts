@@ -124,6 +124,18 @@ describe('accepting an invitation', () => {
   })
 })
 
+test('whose first password an administrator sets needs no invitation any more', async () => {
+  const username = unique('given')
+  const body = { username, email: `${username}@example.com` }
+  const { id } = (await as(admin).post(api(paths.users), body)).json<{ id: string }>()
+  const token = await tokenFor(body.email)
+  expect((await as(admin).post(api(paths.firstPassword(id)), { password: PASSWORD })).status).toBe(200)
+  expect((await accept(token)).status).toBe(404)
+  const left = owner.selectFrom('invitations').where('user_id', '=', id).select('status')
+  expect(await left.execute()).toEqual([{ status: 'revoked' }])
+  expect(await signsIn(username)).toBe(200)
+})
+
 describe('somebody who has an account', () => {
   test('joins with it by proving its password, which stays, and is in both organizations', async () => {
     const known = await makeUser(elsewhere)

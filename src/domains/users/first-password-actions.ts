@@ -3,6 +3,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
 import { requireNotStronger } from '#src/access/granting.ts'
 import type { Db } from '#src/db/database.ts'
+import { revokeOf } from '#src/domains/invitations/actions.ts'
 import { users } from '#src/domains/users/model.ts'
 import { conflict } from '#src/http/errors.ts'
 import { lockRecord, type Written, writtenRecord } from '#src/resource/write.ts'
@@ -31,5 +32,6 @@ export async function setFirstPassword(
       'This account belongs to the person alone: only they can set its password.',
     )
   await tx.updateTable('users').set({ status: 'active' }).where('users.id', '=', id).execute()
+  await revokeOf(tx, id)
   return writtenRecord(tx, users, actor, id)
 }
