@@ -42,7 +42,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create trigger stamp before update on invitation_tokens for each row execute function app.stamp();
     do $$ begin
       perform app.tenant_table('invitation_tokens', ''), app.lookup_may('select, insert, update, delete', 'invitation_tokens'),
-        app.lookup_may('select, update', 'invitations');
+        app.lookup_may('select, insert, update', 'invitations');
     end $$;
 
     -- Sent anew, revoked or accepted: the links that were sent before end.
@@ -179,6 +179,26 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       from public.invitations i where i.org_id = org and i.id = invitation;
     end $$;
 
+    -- The owner that an organization was made with, who has no password; the shadow of who made it vouches.
+    create function app.invite_owner(target uuid) returns void
+      language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+    declare
+      home uuid := nullif(current_setting('app.org_id', true), '')::uuid;
+      person uuid := app.platform_actor('organization:create:all');
+      chief public.users; shadow uuid; mail uuid;
+    begin
+      select u.* into strict chief from public.users u
+      where u.org_id = target and u.status = 'invited' and u.created_by is null and u.deleted_at is null;
+      insert into public.users (org_id, username, email, first_name, last_name, locale, time_zone, deleted_at, shadow_of_org_id, shadow_of_user_id)
+      select target, p.username, p.email, p.first_name, p.last_name, p.locale, p.time_zone, now(), p.org_id, p.id
+      from public.users p where p.org_id = home and p.id = person returning id into shadow;
+      insert into public.mails (for_org_id, template, language, recipient) values (target, 'invitation', chief.locale, chief.email)
+      returning id into mail;
+      insert into public.invitations (org_id, email, user_id, invited_by, created_by, mail_id)
+      values (target, chief.email, chief.id, shadow, shadow, mail);
+      perform app.queue_job('mail', jsonb_build_object('mail', mail), '{}', 0);
+    end $$;
+
     -- What nobody accepted in time, so many at most; answers how many.
     create function app.tidy_invitations(most int) returns int
       language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -199,7 +219,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       perform app.give_to_lookup('app.end_invitation_links()');
       foreach f in array array['app.standing_rights(uuid)', 'app.account_at(text, text)', 'app.invitation_mail(uuid, bytea)',
         'app.invitation_lookup(bytea)', 'app.take_invitation(bytea, text, text, uuid, timestamptz)',
-        'app.note_refused_invitation(uuid, text)', 'app.tidy_invitations(int)'] loop
+        'app.note_refused_invitation(uuid, text)', 'app.invite_owner(uuid)', 'app.tidy_invitations(int)'] loop
         perform app.give_to_lookup(f), app.give_to_app(f);
       end loop;
     end $$;
@@ -208,7 +228,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
 export async function down(db: Kysely<unknown>): Promise<void> {
   await sql`
-    drop function app.tidy_invitations(int), app.note_refused_invitation(uuid, text),
+    drop function app.tidy_invitations(int), app.note_refused_invitation(uuid, text), app.invite_owner(uuid),
       app.take_invitation(bytea, text, text, uuid, timestamptz), app.invitation_lookup(bytea), app.invitation_mail(uuid, bytea),
       app.account_at(text, text), app.standing_rights(uuid);
     drop table invitation_tokens;

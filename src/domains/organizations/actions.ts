@@ -43,7 +43,7 @@ export function requirePlatform(actor: UserActor, wanted: string): void {
   if (!onPlatform(actor)) throw new Forbidden(wanted, 'Only the platform organization does this.')
 }
 
-/** Makes an organization with its built-in permissions and roles, and its owner. */
+/** Makes an organization with its built-in permissions and roles, and its owner, who is invited where they have no password. */
 export async function createOrganization(
   tx: Db,
   actor: UserActor,
@@ -60,6 +60,7 @@ export async function createOrganization(
     sql<Written>`select id, doc as json, version
       from app.create_organization(${name}, ${slug}, ${JSON.stringify(owner)}, ${declaredAccess()})`,
   )
+  if (passwordHash === null) await sql`select app.invite_owner(${made?.id})`.execute(tx)
   return made as Written
 }
 

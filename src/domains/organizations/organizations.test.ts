@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type OrganizationRecord, organizationRecord, slugOf } from '#src/domains/organizations/model.ts'
 import { paths } from '#src/paths.ts'
+import { accept, tokenFor, userAt } from '#tests/access/inviting.ts'
 import { denied, hidden, recorded, trail } from '#tests/access/trail.ts'
 import { type Answer, anonymous, as, browserOf } from '#tests/client.ts'
 import {
@@ -113,9 +114,13 @@ describe.each(ways)('making an organization (%s)', (_, via, create) => {
     const [chief] = await owner
       .selectFrom('users')
       .where('org_id', '=', made?.id as string)
+      .where('shadow_of_user_id', 'is', null)
       .select(['status', 'username'])
       .execute()
     expect(chief).toEqual({ status: 'invited', username: body.owner_username })
+    const accepted = await accept(await tokenFor(body.owner_email))
+    expect(accepted.status, accepted.text).toBe(201)
+    expect(await userAt({ id: made?.id as string }, body.owner_email)).toMatchObject({ status: 'active' })
   })
 
   test('is refused to owners elsewhere and to the platform’s other people', async () => {
