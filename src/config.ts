@@ -107,7 +107,9 @@ export const settings = {
       .string()
       .min(32, 'must have 32 characters or more')
       .optional()
-      .describe('The SECRET_KEY before: second factors that it sealed go on working, and are sealed anew as they are used'),
+      .describe(
+        'The SECRET_KEY before: second factors that it sealed go on working, and are sealed anew as they are used',
+      ),
     ACCESS_TOKEN_EXPIRE_MINUTES: z.coerce
       .number()
       .positive()

@@ -242,7 +242,21 @@ describe('choosing another by the link', () => {
       await sql`select app.reset_password(${hash}, 'another', '{}')`.execute(tx)
       return proved
     })
-    const session = ['token', tokenHash(newToken()), null, 'a program', 1, 1, '{}', at, null, null, null, null, null]
+    const session = [
+      'token',
+      tokenHash(newToken()),
+      null,
+      'a program',
+      1,
+      1,
+      '{}',
+      at,
+      null,
+      null,
+      null,
+      null,
+      null,
+    ]
     const opening = db.lookup('open_session', [person.accountId, found.org, found.user, ...session])
     await expect(opening).rejects.toMatchObject({ code: '28000' })
   })

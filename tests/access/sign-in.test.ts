@@ -31,6 +31,10 @@ describe('signing in', () => {
     const me = (await new Program(access_token, app).get(api(paths.auth.me))).json<Record<string, unknown>>()
     expect(me).toMatchObject({ id: person.id, organization: { id: org.id } })
     expect(me.permissions).toEqual([
+      'api_key:create:own',
+      'api_key:delete:own',
+      'api_key:read:own',
+      'api_key:update:own',
       'session:delete:own',
       'session:read:own',
       'user:read:own',

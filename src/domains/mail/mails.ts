@@ -7,4 +7,11 @@ import { test } from '#src/domains/mail/templates/test.ts'
 import type { AnyMail } from '#src/platform/mail/letter.ts'
 
 /** Every kind of mail: one line each. */
-export const mails: readonly AnyMail[] = [test, notice, invitationMail, ...passwordMails, ...addressMails, secondFactor]
+export const mails: readonly AnyMail[] = [
+  test,
+  notice,
+  invitationMail,
+  ...passwordMails,
+  ...addressMails,
+  secondFactor,
+]
