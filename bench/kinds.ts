@@ -27,14 +27,9 @@ let serial = 0
 const stamp = Date.now().toString(36)
 
 /** Nobody has the same name twice, in this run or in one that was cut off. */
-function newUser(): string {
+function newAccount(): string {
   const username = `${CREATED}${stamp}-${(serial++).toString(36)}`
-  return JSON.stringify({
-    username,
-    email: `${username}@example.com`,
-    first_name: 'Ines',
-    last_name: 'García',
-  })
+  return JSON.stringify({ username, first_name: 'Night shift' })
 }
 
 /** @param person whom the single read reads */
@@ -77,12 +72,12 @@ export const kindsOfWork = (person: string): Kind[] => [
   },
   {
     key: 'create',
-    label: 'create one',
+    label: 'create one (a service account: nobody is invited)',
     organization: 'growing',
     budget: 0.75,
     roundTrips: 2,
     as: 'token',
-    request: { method: 'POST', path: '/api/v1/users', body: newUser },
+    request: { method: 'POST', path: '/api/v1/service-accounts', body: newAccount },
   },
   {
     key: 'me',

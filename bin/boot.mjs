@@ -28,11 +28,13 @@ const commands = {
   'import:users': admin,
   'org:create': admin,
   'admin:create': admin,
+  'user:create': admin,
   'admin:unlock': admin,
   'admin:reset-password': admin,
   'admin:reset-second-factor': admin,
   'sessions:revoke-all': admin,
   'keys:revoke': admin,
+  'secrets:rotate': admin,
   'mail:test': admin,
   'jobs:dead': admin,
 }

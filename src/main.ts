@@ -8,6 +8,7 @@ import { couldNotStart, openDatabase } from '#src/db/open.ts'
 import { handlers, schedules } from '#src/domains/jobs.ts'
 import { Jobs } from '#src/platform/jobs/jobs.ts'
 import { LastSeen } from '#src/platform/last-seen.ts'
+import { patience } from '#src/platform/patience.ts'
 import { shutdown } from '#src/platform/shutdown.ts'
 
 const begun = performance.now()
@@ -24,7 +25,8 @@ async function start(): Promise<void> {
   const jobs = config.WORKER_IN_PROCESS
     ? new Jobs({ db, listenUrl: prepared.listenUrl, handlers: handlers(config), schedules, log })
     : null
-  const server = serve({ fetch: app.fetch, hostname: config.HOST, port: config.PORT }, ({ port }) => {
+  const at = { hostname: config.HOST, port: config.PORT, serverOptions: patience }
+  const server = serve({ fetch: app.fetch, ...at }, ({ port }) => {
     const address = publicAddress({ ...config, PORT: port })
     log.info(
       {

@@ -60,7 +60,7 @@ async function route(client: pg.PoolClient, actor: Actor, request: Request): Pro
     case 'GET /users':
     case 'GET /api/v1/users':
       return list(client, actor, request)
-    case 'POST /api/v1/users':
+    case 'POST /api/v1/service-accounts':
       return create(client, actor, request)
   }
   const [, id] = /^\/api\/v1\/users\/([^/]+)$/.exec(path) ?? []
@@ -127,10 +127,8 @@ function newUser(body: string): NewUser | null {
     return typeof value === 'string' && value.length <= most ? value.normalize('NFKC').trim() : ''
   }
   const username = text('username', 64).toLowerCase()
-  const email = text('email', 254).toLowerCase()
-  if (!/^[\p{L}\p{N}][\p{L}\p{N}._-]*$/u.test(username) || !/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(email))
-    return null
-  return { username, email, first_name: text('first_name', 100), last_name: text('last_name', 100) }
+  if (!/^[\p{L}\p{N}][\p{L}\p{N}._-]*$/u.test(username)) return null
+  return { username, first_name: text('first_name', 100) }
 }
 
 function credentialOf({ headers }: IncomingMessage): { token: string; bearer: boolean } | null {

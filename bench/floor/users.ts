@@ -9,6 +9,7 @@ export type User = {
   last_name: string
   avatar_url: string | null
   status: string
+  kind: string
   locale: string
   time_zone: string
   roles: { id: string; name: string }[]
@@ -32,7 +33,7 @@ const columns: Record<string, string> = {
 export const sorts = Object.keys(columns)
 
 /** `$1` is who asks, `$2` and `$3` whether they see everybody's roles and groups. */
-const fields = `u.id, u.username, u.email, u.first_name, u.last_name, null as avatar_url, u.status, u.locale, u.time_zone,
+const fields = `u.id, u.username, u.email, u.first_name, u.last_name, null as avatar_url, u.status, u.kind, u.locale, u.time_zone,
   r.roles, g.groups, u.last_login_at, u.email_verified_at, u.created_at, u.updated_at, u.deleted_at, u.version`
 const attached = `
   cross join lateral (
@@ -85,18 +86,18 @@ export async function findUser(client: pg.PoolClient, actor: Actor, id: string):
   return rows[0]
 }
 
-export type NewUser = { username: string; email: string; first_name: string; last_name: string }
+export type NewUser = { username: string; first_name: string }
 
-/** The account, the user and, by the schema's triggers, the words to search by and the row in the trail. */
+/** The user, a service account, and, by the schema's triggers, the words to search by and the row in the trail. */
 export async function createUser(client: pg.PoolClient, actor: Actor, input: NewUser): Promise<User> {
-  const { username, email, first_name, last_name } = input
+  const { username, first_name } = input
   const { rows } = await client.query({
     name: 'create_user',
-    text: `insert into users (account_id, username, email, first_name, last_name, status, created_by)
-      values (app.create_account($1, $2, null, true), $1, $2, $3, $4, 'invited', $5)
-      returning id, username, email, first_name, last_name, null as avatar_url, status, locale, time_zone,
+    text: `insert into users (kind, username, email, first_name, status, created_by)
+      values ('service', $1, '', $2, 'active', $3)
+      returning id, username, email, first_name, last_name, null as avatar_url, status, kind, locale, time_zone,
         '[]'::json as roles, '[]'::json as groups, last_login_at, email_verified_at, created_at, updated_at, deleted_at, version`,
-    values: [username, email, first_name, last_name, actor.user],
+    values: [username, first_name, actor.user],
   })
   return rows[0]
 }

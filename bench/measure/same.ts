@@ -43,8 +43,8 @@ function comparable({ key }: Kind, { text }: Answer): Json {
     return { data: value.data as Json, limit, total: Math.min(total, 10_000) }
   }
   if (key === 'create') {
-    const { id: _, username, email, created_at: _made, updated_at: _changed, ...rest } = value
-    return { ...rest, lengths: [String(username).length > 10, String(email).length > 10] }
+    const { id: _, username, created_at: _made, updated_at: _changed, ...rest } = value
+    return { ...rest, named: String(username).length > 10 }
   }
   if (key === 'me') return { ...value, permissions: [...(value.permissions as string[])].sort() }
   return value

@@ -24,7 +24,8 @@ export async function countTrips(
   const { proxy, url } = await CountingProxy.before(database.appUrl)
   try {
     const server = await startServer(name, {
-      database: { DATABASE_APP_URL: url, DATABASE_LISTEN_URL: database.appUrl },
+      // a worker would look for jobs meanwhile
+      database: { DATABASE_APP_URL: url, DATABASE_LISTEN_URL: database.appUrl, WORKER_IN_PROCESS: 'false' },
     })
     const found = new Map<string, Trips>()
     for (const kind of kinds) {

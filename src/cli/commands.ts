@@ -1,33 +1,19 @@
 import { resolve } from 'node:path'
-import {
-  type Command,
-  type Given,
-  type Outcome,
-  operator,
-  REASON,
-  text,
-  valid,
-  wanted,
-} from '#src/cli/command.ts'
+import { type Command, type Given, type Outcome, operator, REASON, text } from '#src/cli/command.ts'
 import { asApplication, asOwner } from '#src/cli/connection.ts'
 import { jobsCommand } from '#src/cli/jobs.ts'
 import { keysCommand } from '#src/cli/keys.ts'
 import { mailCommand } from '#src/cli/mail.ts'
 import { organizationCommand } from '#src/cli/organization.ts'
+import { administratorCommand, personCommand } from '#src/cli/people.ts'
 import { newPassword, strongPassword, UsageError } from '#src/cli/prompt.ts'
 import { secondFactorCommand } from '#src/cli/second-factor.ts'
+import { secretsCommand } from '#src/cli/secrets.ts'
 import { sessionsCommand } from '#src/cli/sessions.ts'
 import { calledFrom } from '#src/config.ts'
-import {
-  createAdministrator,
-  hasAccount,
-  Refused,
-  resetPassword,
-  unlock,
-} from '#src/domains/auth/break-glass.ts'
+import { hasAccount, Refused, resetPassword, unlock } from '#src/domains/auth/break-glass.ts'
 import { importUsers } from '#src/domains/users/import.ts'
 import type { ImportError } from '#src/domains/users/import-file.ts'
-import { newUser } from '#src/domains/users/model.ts'
 import { hashPassword } from '#src/platform/passwords.ts'
 
 const line = ({ line: number, field, message }: ImportError) =>
@@ -54,30 +40,8 @@ Options:
     takes: 1,
     run: importing,
   },
-  'admin:create': {
-    usage:
-      '[--username NAME --email ADDRESS [--organization SLUG] [--role owner|admin] --password-stdin] [--json]',
-    does: 'makes somebody who administers an organization',
-    help: `Asks for what is not given where a person sits at the terminal.
-Options:
-  --username NAME, --email ADDRESS, --first-name NAME, --last-name NAME
-  --organization SLUG  other than the default one
-  --role owner|admin   owner has every permission (default), admin people, groups and roles
-  --password-stdin     reads the password from standard input
-${REASON}`,
-    options: {
-      username: { type: 'string' },
-      email: { type: 'string' },
-      'first-name': { type: 'string' },
-      'last-name': { type: 'string' },
-      organization: { type: 'string' },
-      role: { type: 'string' },
-      'password-stdin': { type: 'boolean' },
-      reason: { type: 'string' },
-    },
-    takes: 0,
-    run: creating,
-  },
+  'admin:create': administratorCommand,
+  'user:create': personCommand,
   'org:create': organizationCommand,
   'admin:unlock': {
     usage: 'NAME [--reason TEXT] [--json]',
@@ -108,6 +72,7 @@ ${REASON}`,
   'admin:reset-second-factor': secondFactorCommand,
   'sessions:revoke-all': sessionsCommand,
   'keys:revoke': keysCommand,
+  'secrets:rotate': secretsCommand,
   'mail:test': mailCommand,
   'jobs:dead': jobsCommand,
 }
@@ -146,43 +111,6 @@ async function importing({ config, values, names }: Given): Promise<Outcome> {
       text: `${done} ${imported} people into ${org.name}${made} (${seconds.toFixed(1)} s).`,
     }
   })
-}
-
-async function creating(given: Given): Promise<Outcome> {
-  const { config, values, terminal } = given
-  const role = text(values.role) ?? 'owner'
-  if (role !== 'owner' && role !== 'admin') throw new UsageError('--role is owner or admin.')
-  const stdin = values['password-stdin'] === true
-  const username = valid(
-    'The user name',
-    newUser.shape.username,
-    await wanted(given, 'username', 'User name'),
-  )
-  const email = valid(
-    'The e-mail address',
-    newUser.shape.email,
-    await wanted(given, 'email', 'E-mail address'),
-  )
-  const first_name = valid('The first name', newUser.shape.first_name, text(values['first-name']) ?? '')
-  const last_name = valid('The last name', newUser.shape.last_name, text(values['last-name']) ?? '')
-  if (!stdin && !terminal.asks) throw new UsageError('--password-stdin is needed where nobody can be asked.')
-  const about = [username, email, first_name, last_name]
-  const passwordHash = await hashPassword(await newPassword(terminal, config, { fromStdin: stdin, about }))
-  const person = {
-    username,
-    email,
-    first_name,
-    last_name,
-    role,
-    organization: text(values.organization) ?? null,
-    passwordHash,
-  } as const
-  const data = await asOwner(
-    config,
-    (db) => createAdministrator(db, person, operator('admin:create', given)),
-    { setUp: true },
-  )
-  return { ok: true, data, text: `${username} is ${role} of ${data.organization} and can sign in.` }
 }
 
 async function unlocking(given: Given): Promise<Outcome> {

@@ -9,12 +9,13 @@ export class Refused extends Error {}
 /** Who has the machine, for the trail: by which command, under which name, and why. */
 export type Operator = { command: string; name: string; reason: string | null }
 
-export type Administrator = {
+export type NewPerson = {
   username: string
   email: string
   first_name: string
   last_name: string
-  role: 'owner' | 'admin' | 'superadmin'
+  /** By its name, or that of the template which it was made from. */
+  role: string
   /** Slug; null for the default organization. */
   organization: string | null
   passwordHash: string
@@ -54,10 +55,10 @@ export async function record(
 }
 
 /**
- * Makes somebody who administers an organization, with an account of their own that nobody else manages.
- * @throws {Refused} when the organization is not there or a name is taken
+ * Makes somebody of an organization, with an account of their own that nobody else manages.
+ * @throws {Refused} when the organization or the role is not there or a name is taken
  */
-export async function createAdministrator(db: Kysely<DB>, person: Administrator, by: Operator) {
+export async function createPerson(db: Kysely<DB>, person: NewPerson, by: Operator) {
   const { organization } = person
   return breaking(db, by, async (tx) => {
     const org = await tx
@@ -71,7 +72,7 @@ export async function createAdministrator(db: Kysely<DB>, person: Administrator,
           ? 'There is no default organization: name one.'
           : `There is no organization ${organization}.`,
       )
-    return { ...(await addAdministrator(tx, org, person, by)), organization: org.slug }
+    return { ...(await addPerson(tx, org, person, by)), organization: org.slug }
   })
 }
 
@@ -79,20 +80,22 @@ export async function createAdministrator(db: Kysely<DB>, person: Administrator,
  * The person, account and role, within the transaction of a command.
  * @throws {Refused} when a name is taken or the role is not there
  */
-export async function addAdministrator(
+export async function addPerson(
   tx: Transaction<DB>,
   org: { id: string; slug: string },
-  person: Omit<Administrator, 'organization'>,
+  person: Omit<NewPerson, 'organization'>,
   by: Operator,
 ) {
   const { username, email, first_name, last_name, role, passwordHash } = person
   const roles = await tx
     .selectFrom('roles')
     .where('org_id', '=', org.id)
-    .where('builtin', '=', true)
-    .where('template', '=', role)
+    .where((eb) =>
+      eb.or([eb('name', '=', role), eb.and([eb('builtin', '=', true), eb('template', '=', role)])]),
+    )
     .where('status', '=', 'active')
     .where('deleted_at', 'is', null)
+    .orderBy('builtin', 'desc')
     .select('id')
     .execute()
   if (!roles[0])
@@ -135,7 +138,7 @@ export async function addAdministrator(
 async function refuseTaken(
   tx: Transaction<DB>,
   orgId: string,
-  { username, email }: Pick<Administrator, 'username' | 'email'>,
+  { username, email }: Pick<NewPerson, 'username' | 'email'>,
 ): Promise<void> {
   const { rows } = await sql<{ username: string; email: string }>`
     select username, email from accounts where username = ${username} or email = ${email}

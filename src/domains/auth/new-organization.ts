@@ -1,6 +1,6 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { DB } from '#src/db/types.ts'
-import { addAdministrator, because, breaking, type Operator, Refused } from '#src/domains/auth/break-glass.ts'
+import { addPerson, because, breaking, type Operator, Refused } from '#src/domains/auth/break-glass.ts'
 import { seedAccess } from '#src/domains/organizations/access.ts'
 
 type Place = { id: string; name: string; slug: string }
@@ -21,12 +21,7 @@ export async function createOrganization(
     const organization = given ? await tenant(tx, given, because(by)) : await platform(tx)
     await seedAccess(tx, organization.id)
     const role = given ? 'owner' : 'superadmin'
-    const person = await addAdministrator(
-      tx,
-      organization,
-      { ...owner, first_name: '', last_name: '', role },
-      by,
-    )
+    const person = await addPerson(tx, organization, { ...owner, first_name: '', last_name: '', role }, by)
     return { organization, person }
   })
 }

@@ -10,7 +10,7 @@ const developers = everybody(
 
 const developing = ({ services: { config } }: { services: Services }) => {
   if (config.ENVIRONMENT !== 'development') throw notFound()
-  return config.SECRET_KEY
+  return config
 }
 
 /** Mail that was kept because there is no mail server. */

@@ -2,7 +2,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Db } from '#src/db/database.ts'
 import type { NewServiceAccount } from '#src/domains/service-accounts/model.ts'
-import { giveBeginning, insertUser, placedUser, requireBeginning } from '#src/domains/users/making.ts'
+import { begun, insertUser, requireBeginning } from '#src/domains/users/making.ts'
 import type { Written } from '#src/resource/write.ts'
 
 /** Makes a service account with roles and groups that the maker may give. @throws {HttpError} 409 for a taken name */
@@ -13,13 +13,12 @@ export async function createServiceAccount(
   { username, first_name, ...beginning }: NewServiceAccount,
 ): Promise<Written> {
   await requireBeginning(tx, actor, grant, beginning)
-  const { id } = await insertUser(tx, actor, {
+  const made = await insertUser(tx, actor, {
     kind: 'service',
     status: 'active',
     email: '',
     username,
     first_name,
   })
-  await giveBeginning(tx, actor, id, beginning)
-  return placedUser(tx, actor, grant, id)
+  return begun(tx, actor, grant, made, beginning)
 }

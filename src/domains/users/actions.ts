@@ -5,7 +5,7 @@ import { keepingAnAdministrator, requireNotStronger } from '#src/access/granting
 import type { Config } from '#src/config.ts'
 import type { Db } from '#src/db/database.ts'
 import { invitePerson, invitePersonAgain, revokeOf } from '#src/domains/invitations/actions.ts'
-import { giveBeginning, insertUser, placedUser, requireBeginning } from '#src/domains/users/making.ts'
+import { begun, giveBeginning, insertUser, placedUser, requireBeginning } from '#src/domains/users/making.ts'
 import { type NewUser, type UserChange, type UserRecord, users } from '#src/domains/users/model.ts'
 import { conflict, invalid } from '#src/http/errors.ts'
 import { weakness } from '#src/platform/password-policy.ts'
@@ -42,7 +42,7 @@ export async function createUser(
   input: NewUser,
   passwordHash: string | null,
 ): Promise<Written> {
-  const { role_ids, groups, username, email, first_name, last_name } = input
+  const { username, email, first_name, last_name } = input
   await requireBeginning(tx, actor, grant, input)
   const known = await hasAccount(tx, email, username)
   const invited = known || passwordHash === null
@@ -55,9 +55,9 @@ export async function createUser(
     first_name,
     last_name,
   })
-  if (!role_ids.length && !groups.length && grant.all && !invited) return made
+  if (!invited) return begun(tx, actor, grant, made, input)
   await giveBeginning(tx, actor, made.id, input)
-  if (invited) await invitePerson(tx, actor, { id: made.id, email })
+  await invitePerson(tx, actor, { id: made.id, email })
   return { ...(await placedUser(tx, actor, grant, made.id)), pending: known }
 }
 

@@ -44,6 +44,19 @@ export const insertUser = (tx: Db, actor: UserActor, values: InsertObject<DB, 'u
       .executeTakeFirstOrThrow(),
   )
 
+/** Gives a new user what they begin with; one without anything is as it was made. @throws {Forbidden} */
+export async function begun(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'user', 'create'>,
+  made: Written,
+  beginning: Beginning,
+): Promise<Written> {
+  if (!beginning.role_ids.length && !beginning.groups.length && grant.all) return made
+  await giveBeginning(tx, actor, made.id, beginning)
+  return placedUser(tx, actor, grant, made.id)
+}
+
 export async function giveBeginning(
   tx: Db,
   actor: UserActor,

@@ -1,5 +1,5 @@
 import type { Config } from '#src/config.ts'
-import { seal } from '#src/platform/mail/sealed.ts'
+import { Vault } from '#src/platform/vault.ts'
 
 export type Mailbox = { name: string; address: string }
 
@@ -21,12 +21,24 @@ export type Carrier = (message: Message) => Promise<Buffer | null>
 /** No attempt will do better: the message or its recipient was refused, or there is nobody to give it to. */
 export class Refused extends Error {}
 
+export type Secrets = Pick<Config, 'SECRET_KEY' | 'SECRET_KEY_PREVIOUS'>
+const vaultOf = (secrets: Secrets) => new Vault(secrets, 'kept mail')
+
+/** A mail that is kept may hold a link that still works. */
+export const sealMail = (secrets: Secrets, message: Message): Buffer =>
+  vaultOf(secrets).seal(Buffer.from(JSON.stringify(message)), 'mail')
+
+/** Null where it was sealed under other secrets, or changed. */
+export function openMail(secrets: Secrets, sealed: Buffer): Message | null {
+  const opened = vaultOf(secrets).open(sealed, 'mail')
+  return opened && JSON.parse(opened.content.toString('utf8'))
+}
+
 /** To the mail server; without one, kept in development, and refused elsewhere. */
 export function carrierOf(config: Config): Carrier {
   const url = serverOf(config)
   if (url) return smtp(url)
-  if (config.ENVIRONMENT === 'development')
-    return async (message) => seal(config.SECRET_KEY, JSON.stringify(message))
+  if (config.ENVIRONMENT === 'development') return async (message) => sealMail(config, message)
   return async () => {
     throw new Refused('There is no mail server: set SMTP_URL.')
   }

@@ -1,0 +1,79 @@
+import {
+  type Command,
+  type Given,
+  type Outcome,
+  operator,
+  REASON,
+  text,
+  valid,
+  wanted,
+} from '#src/cli/command.ts'
+import { asOwner } from '#src/cli/connection.ts'
+import { newPassword, UsageError } from '#src/cli/prompt.ts'
+import { createPerson } from '#src/domains/auth/break-glass.ts'
+import { newUser } from '#src/domains/users/model.ts'
+import { hashPassword } from '#src/platform/passwords.ts'
+
+const options = {
+  username: { type: 'string' },
+  email: { type: 'string' },
+  'first-name': { type: 'string' },
+  'last-name': { type: 'string' },
+  organization: { type: 'string' },
+  role: { type: 'string' },
+  'password-stdin': { type: 'boolean' },
+  reason: { type: 'string' },
+} as const
+
+const help = (role: string) => `Asks for what is not given where a person sits at the terminal.
+Options:
+  --username NAME, --email ADDRESS, --first-name NAME, --last-name NAME
+  --organization SLUG  other than the default one
+${role}
+  --password-stdin     reads the password from standard input
+${REASON}`
+
+/** `admin:create`. */
+export const administratorCommand: Command = {
+  usage:
+    '[--username NAME --email ADDRESS [--organization SLUG] [--role owner|admin] --password-stdin] [--json]',
+  does: 'makes somebody who administers an organization',
+  help: help('  --role owner|admin   owner has every permission (default), admin people, groups and roles'),
+  options,
+  takes: 0,
+  run: (given) => creating('admin:create', given, administering(given)),
+}
+
+/** `user:create`. */
+export const personCommand: Command = {
+  usage: '[--username NAME --email ADDRESS [--organization SLUG] [--role NAME] --password-stdin] [--json]',
+  does: 'makes a person of an organization',
+  help: help('  --role NAME          one that is there; user, where none is said'),
+  options,
+  takes: 0,
+  run: (given) => creating('user:create', given, text(given.values.role) ?? 'user'),
+}
+
+function administering({ values }: Given): string {
+  const role = text(values.role) ?? 'owner'
+  if (role !== 'owner' && role !== 'admin') throw new UsageError('--role is owner or admin.')
+  return role
+}
+
+async function creating(command: string, given: Given, role: string): Promise<Outcome> {
+  const { config, values, terminal } = given
+  const stdin = values['password-stdin'] === true
+  const { shape } = newUser
+  const username = valid('The user name', shape.username, await wanted(given, 'username', 'User name'))
+  const email = valid('The e-mail address', shape.email, await wanted(given, 'email', 'E-mail address'))
+  const first_name = valid('The first name', shape.first_name, text(values['first-name']) ?? '')
+  const last_name = valid('The last name', shape.last_name, text(values['last-name']) ?? '')
+  if (!stdin && !terminal.asks) throw new UsageError('--password-stdin is needed where nobody can be asked.')
+  const about = [username, email, first_name, last_name]
+  const passwordHash = await hashPassword(await newPassword(terminal, config, { fromStdin: stdin, about }))
+  const organization = text(values.organization) ?? null
+  const person = { username, email, first_name, last_name, role, organization, passwordHash }
+  const by = operator(command, given)
+  const data = await asOwner(config, (db) => createPerson(db, person, by), { setUp: true })
+  return { ok: true, data, text: `${username} is ${role} of ${data.organization} and can sign in.` }
+}

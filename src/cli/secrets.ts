@@ -1,0 +1,31 @@
+import { type Command, type Given, type Outcome, operator, REASON } from '#src/cli/command.ts'
+import { asOwner } from '#src/cli/connection.ts'
+import { UsageError } from '#src/cli/prompt.ts'
+import { resealSecrets } from '#src/domains/auth/break-glass-secrets.ts'
+
+/** `secrets:rotate`. */
+export const secretsCommand: Command = {
+  usage: '[--reason TEXT] [--json]',
+  does: 'seals what is stored under SECRET_KEY_PREVIOUS anew, under SECRET_KEY',
+  help: `First give every process the new key as SECRET_KEY and the old one as SECRET_KEY_PREVIOUS, and start it again.
+Then run this; SECRET_KEY_PREVIOUS can go afterwards. Browsers and programs stay signed in; forms that were open are asked
+for once more.
+Options:
+${REASON}`,
+  options: { reason: { type: 'string' } },
+  takes: 0,
+  run: rotating,
+}
+
+async function rotating(given: Given): Promise<Outcome> {
+  const { config } = given
+  if (!config.SECRET_KEY_PREVIOUS)
+    throw new UsageError('SECRET_KEY_PREVIOUS is not set: nothing to rotate from.')
+  const by = operator('secrets:rotate', given)
+  const data = await asOwner(config, (db) => resealSecrets(db, config, by))
+  const { sealed, lost } = data
+  const opened = lost
+    ? ` ${lost} were sealed under neither key: their people need admin:reset-second-factor.`
+    : ''
+  return { ok: lost === 0, data, text: `${sealed} second factors were sealed anew.${opened}` }
+}

@@ -1,0 +1,58 @@
+import { execSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { serve } from '@hono/node-server'
+import { expect, test } from 'vitest'
+import { patience } from '#src/platform/patience.ts'
+import { testDatabase } from '#tests/setup/database.ts'
+
+const { app } = await testDatabase()
+
+const limit = execSync('ulimit -Hn', { encoding: 'utf8' }).trim()
+/** As many as files may be open here: both ends are of processes like this one. */
+const IDLE = Math.min(9500, limit === 'unlimited' ? 9500 : Number(limit) - 1000)
+const SLOW = 500
+
+/** Opens connections that say nothing, and some that send a header a byte at a time; tells when they are open and gone. */
+const crowd = `
+const { connect } = require('node:net')
+const [port, idle, slow] = process.argv.slice(1).map(Number)
+const all = idle + slow
+let [open, gone] = [0, 0]
+for (let n = 0; n < all; n++) {
+  const socket = connect(port, '127.0.0.1')
+  const trickle = () => socket.write('x')
+  socket.on('error', () => {}).on('connect', () => {
+    if (n < slow) {
+      socket.write('GET /health HTTP/1.1\\r\\nHost: localhost\\r\\nX-Slow: ')
+      socket.timer = setInterval(trickle, 500)
+    }
+    if (++open === all) console.log('open')
+  }).on('close', () => {
+    clearInterval(socket.timer)
+    if (++gone === all) console.log('gone')
+  }).resume()
+}
+`
+
+test('thousands who say nothing, and hundreds who say it slowly, keep nobody waiting, and are cut off', async () => {
+  const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1', serverOptions: patience })
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const others = spawn(process.execPath, ['-e', crowd, String(port), String(IDLE), String(SLOW)])
+  let said = ''
+  others.stdout.on('data', (words) => {
+    said += words
+  })
+  const says = (word: string) => expect.poll(() => said, { timeout: 25_000, interval: 100 }).toContain(word)
+  try {
+    await says('open')
+    for (const path of ['/health', '/login'])
+      expect((await fetch(`http://127.0.0.1:${port}${path}`)).status).toBe(200)
+    await says('gone')
+    expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200)
+  } finally {
+    others.kill()
+    server.close()
+  }
+}, 60_000)
