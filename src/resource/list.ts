@@ -138,6 +138,12 @@ function count<T extends keyof DB>(db: Db, source: Source<T>) {
   return db.selectFrom(some.as('some')).select(sql<number>`count(*)::int`.as('total'))
 }
 
+/** Of all that match: where a search has just found every one of them, they are not looked up once more. */
+function totalOf<T extends keyof DB>(db: Db, source: Source<T>, { after, before }: ListView, walk?: number) {
+  if (!source.search || walk || after || before) return sql<number>`(${count(db, source)})`
+  return sql<number>`least(count(*) over (), ${sql.lit(COUNT_CAP + 1)})::int`
+}
+
 /** The rows that match of those that come first in the order of the list. */
 function walkedRows<T extends keyof DB>(db: Db, source: Source<T>, view: ListView, walk: number) {
   const { table, matching, search } = source
@@ -170,7 +176,7 @@ function pageOf<T extends keyof DB>(
   const { table, json } = source
   const column = sql.ref(`${table}.${view.column}`)
   const id = sql<string>`${sql.ref(`${table}.id`)}`
-  const total = beyondCap ? sql<number>`${sql.lit(COUNT_CAP + 1)}` : sql<number>`(${count(db, source)})`
+  const total = beyondCap ? sql<number>`${sql.lit(COUNT_CAP + 1)}` : totalOf(db, source, view, walk)
   const rows = walk ? walkedRows(db, source, view, walk) : selected(db, source).where(beyond(table, view))
   return inOrder(rows, table, view)
     .select([id.as('id'), sql<string>`${column}::text`.as('key'), json.as('json'), total.as('total')])
