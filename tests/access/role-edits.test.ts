@@ -165,8 +165,8 @@ test(`nobody ever gains what whoever changed the roles didn’t have (seed ${fir
       before = after
     }
   }
-  // what never happened was never tested
-  if (sequences >= 10)
+  // what never happened was never tested; a few sequences may miss one by chance
+  if (sequences >= 100)
     for (const name of ['give', 'hold', 'switch']) expect(Object.keys(seen)).toContain(`${name} done`)
   expect(Object.keys(seen).filter((key) => key.endsWith('refused')).length).toBeGreaterThan(3)
 })
