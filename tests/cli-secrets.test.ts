@@ -10,6 +10,8 @@ import { PASSWORD, SECRET } from '#tests/setup/secrets.ts'
 useFolder()
 const { owner, anotherProcess } = await testDatabase()
 const org = await makeOrganization()
+// what other files of this database sealed under keys of their own
+await owner.deleteFrom('totp_credentials').execute()
 const NEW = 'the key that comes after, of thirty-two characters'
 const rotated = { SECRET_KEY: NEW, SECRET_KEY_PREVIOUS: SECRET }
 

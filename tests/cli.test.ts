@@ -11,6 +11,7 @@ import { peopleCsv } from '../examples/make-people.ts'
 const { owner, ownerUrl, appUrl } = await testDatabase()
 useFolder()
 
+const NOBODY = unique('nobody')
 const eventsOf = (org: Organization, action: string) =>
   owner
     .selectFrom('events')
@@ -79,11 +80,11 @@ describe('the commands', { timeout: 60_000 }, () => {
     expect(await line(['import:users', 'a.csv', '--organization', 'nowhere'], {})).toContain(
       'There is no organization nowhere.',
     )
-    expect(await line(['admin:unlock', 'nobody-at-all'], {})).toContain('no user name or address')
-    const { code, stdout } = await run(['admin:unlock', 'nobody-at-all', '--json'])
+    expect(await line(['admin:unlock', NOBODY], {})).toContain('no user name or address')
+    const { code, stdout } = await run(['admin:unlock', NOBODY, '--json'])
     expect({ code, error: JSON.parse(stdout).error }).toEqual({
       code: 1,
-      error: expect.stringContaining('nobody-at-all'),
+      error: expect.stringContaining(NOBODY),
     })
   })
 })
