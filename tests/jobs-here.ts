@@ -41,6 +41,10 @@ export async function working(
   return { jobs, said, [Symbol.asyncDispose]: dispose }
 }
 
+/** Nobody works on what other files of this database left queued of that kind: hundreds of mails, say. */
+export const withoutBacklog = ({ name }: Pick<AnyJob, 'name'>) =>
+  sql`delete from jobs.job where name = ${name} and state in ('created', 'retry')`.execute(owner)
+
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   for (let tries = 0; !(await holds()); tries++) {
     if (tries > 750) throw new Error('it never came to pass')

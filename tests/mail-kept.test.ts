@@ -5,13 +5,13 @@ import { describe, expect, test } from 'vitest'
 import { asSystem } from '#src/access/system.ts'
 import { mails } from '#src/domains/mail/mails.ts'
 import { notice } from '#src/domains/mail/templates/notice.ts'
-import { queueMail } from '#src/platform/mail/queue.ts'
+import { mailJob, queueMail } from '#src/platform/mail/queue.ts'
 import { sendsMails } from '#src/platform/mail/sending.ts'
 import { accessible } from '#tests/browser/accessible.ts'
 import { installed, launch } from '#tests/browser/chromium.ts'
 import { anonymous, visitor } from '#tests/client.ts'
 import { makeOrganization, unique } from '#tests/factories.ts'
-import { until, working } from '#tests/jobs-here.ts'
+import { until, withoutBacklog, working } from '#tests/jobs-here.ts'
 import { testConfig, testDatabase } from '#tests/setup/database.ts'
 
 const { db, owner, anotherProcess } = await testDatabase()
@@ -27,6 +27,7 @@ async function kept(): Promise<string> {
     link: { label: 'Go on', path: '/login' },
   }
   const to = `${unique('to')}@example.com`
+  await withoutBacklog(mailJob)
   await using _ = await working([sendsMails({ config: testConfig(developing), mails })])
   const id = await asSystem(db, org.id, 'a test', (tx) => queueMail(tx, notice, { to, data }))
   const status = () => owner.selectFrom('mails').where('id', '=', id).select('status').executeTakeFirst()

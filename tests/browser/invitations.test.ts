@@ -6,11 +6,12 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { root } from '#src/config.ts'
 import { mails } from '#src/domains/mail/mails.ts'
+import { mailJob } from '#src/platform/mail/queue.ts'
 import { sendsMails } from '#src/platform/mail/sending.ts'
 import { accessible } from '#tests/browser/accessible.ts'
 import { installed, launch } from '#tests/browser/chromium.ts'
 import { makeOrganization, makeUser, roleOf, unique } from '#tests/factories.ts'
-import { until, type Working, working } from '#tests/jobs-here.ts'
+import { until, type Working, withoutBacklog, working } from '#tests/jobs-here.ts'
 import { makePeople, type People } from '#tests/people.ts'
 import { type Process, testConfig, testDatabase } from '#tests/setup/database.ts'
 import { PASSWORD } from '#tests/setup/secrets.ts'
@@ -43,6 +44,7 @@ describe.skipIf(!installed && !process.env.CI)('Invitations, in a browser', () =
     })
     post = await mailServer()
     const config = testConfig({ SMTP_URL: post.url, EMAIL_FROM: 'a@ambit.example', PUBLIC_URL: address })
+    await withoutBacklog(mailJob)
     worker = await working([sendsMails({ config, mails })])
   })
 
