@@ -33,7 +33,7 @@ const isWhole = (text: string, bits: number) =>
 
 /** Whether a text is a value of its type, as the database writes it. */
 const isKey: Record<KeyType, (text: string) => boolean> = {
-  text: (text) => !text.includes('\0'),
+  text: (text) => !text.includes('\0') && text.isWellFormed(),
   timestamptz: isInstant,
   date: (text) => isInstant(`${text} 00:00:00+00`),
   integer: (text) => isWhole(text, 32),

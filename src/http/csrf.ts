@@ -46,15 +46,20 @@ export class FormTokens {
     return this.#given ? [this.#cookies.setVisitor(this.#given)] : []
   }
 
-  /** Lets a write by cookie pass. @throws {HttpError} 403 */
+  /**
+   * Lets a write pass that isn't a bearer's: from here, and where it is by the authority of a cookie, in a form or
+   * where a browser says nothing, with the token bound to that cookie.
+   * @throws {HttpError} 403
+   */
   check({ kind, fields }: Body, session: string | null): void {
+    const { SECRET_KEY, PUBLIC_URL } = this.#config
+    const vouched = sameOrigin(this.#c, new URL(PUBLIC_URL ?? this.#c.req.url).origin)
     const cookie = session ?? this.#visitor
     // without a cookie there is no authority to abuse: a program that signs in with JSON
     if (!cookie && kind !== 'form') return
-    const { SECRET_KEY: secret, PUBLIC_URL } = this.#config
-    const origin = new URL(PUBLIC_URL ?? this.#c.req.url).origin
-    const token = fields.csrf_token
-    checkCsrf(this.#c, { secret, origin, cookie: cookie ?? '', token, form: kind !== 'json' })
+    if (kind === 'json' && vouched) return
+    const given = this.#c.req.header('x-csrf-token') ?? fields.csrf_token
+    if (!cookie || typeof given !== 'string' || !valid(given, SECRET_KEY, cookie)) throw refused()
   }
 
   get #visitor(): string | undefined {
@@ -62,22 +67,19 @@ export class FormTokens {
   }
 }
 
-type Check = { secret: string; origin: string; cookie: string; token: unknown; form: boolean }
-
 /**
- * For a request that writes by the authority of a cookie: same origin by `Sec-Fetch-Site` or `Origin`, and in a
- * form, or where a browser says neither, the token bound to that cookie.
+ * Whether a browser says, by `Sec-Fetch-Site` or `Origin`, that the request is from here; a program says neither. From
+ * elsewhere nothing is written, also without a cookie: the answer may bring one, and sign somebody in as another.
+ * @throws {HttpError} 403
  */
-function checkCsrf(c: Context, { secret, origin, cookie, token, form }: Check): void {
+function sameOrigin(c: Context, origin: string): boolean {
   const site = c.req.header('sec-fetch-site')
   const from = c.req.header('origin')
   if (site !== undefined && site !== 'same-origin') throw refused()
   // a page that tells nobody its address says null, and the browser vouches for it
   const hushed = from === 'null' && site === 'same-origin'
   if (from !== undefined && from !== origin && !hushed) throw refused()
-  if (!form && (site !== undefined || from !== undefined)) return
-  const given = c.req.header('x-csrf-token') ?? token
-  if (!cookie || typeof given !== 'string' || !valid(given, secret, cookie)) throw refused()
+  return site !== undefined || from !== undefined
 }
 
 const refused = () =>

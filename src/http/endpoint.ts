@@ -32,7 +32,7 @@ export type Answer = {
   screen?: Draw
   /** A whole page of its own, without the frame. */
   document?: (frame: Frame) => Markup
-  /** Version of the record. */
+  /** Version of the record, which its tag begins with. */
   etag?: number
   /** Path of what was made, or where a page goes on to. */
   location?: string

@@ -16,7 +16,15 @@ import { HttpError, httpError } from '#src/http/errors.ts'
 import { frameFor } from '#src/http/frame.ts'
 import { onceDoor } from '#src/http/idempotency.ts'
 import { Incoming } from '#src/http/incoming.ts'
-import { type Body, bodyType, pathId, readBody, seenVersion, validBody, validQuery } from '#src/http/input.ts'
+import {
+  type Body,
+  bodyType,
+  pathId,
+  readBody,
+  seenVersions,
+  validBody,
+  validQuery,
+} from '#src/http/input.ts'
 import { limitHeaders, type RateClass, type Standing } from '#src/http/limits.ts'
 import { acceptsGzip } from '#src/http/negotiation.ts'
 import { requireProof } from '#src/http/proof.ts'
@@ -48,6 +56,7 @@ export class Handling {
     try {
       this.#asked.want(byMethod)
       await this.#authenticate(byMethod.get(c.req.method === 'HEAD' ? 'GET' : c.req.method)?.rate)
+      this.#asked.readAddress()
       const body = this.#asked.reads ? undefined : await this.#body(byMethod.get(c.req.method))
       const endpoint = this.#endpoint(byMethod, body)
       return await this.#run(endpoint, body)
@@ -124,7 +133,18 @@ export class Handling {
     const grant = this.#admit(endpoint)
     await requireProof(endpoint, this.#actor, this.#around.db)
     await this.#attempt(endpoint, body)
-    const { csrf_token: _, _method, version: formVersion, ...fields } = body?.fields ?? {}
+    const ofForm = body?.kind === 'form' ? body.fields.version : undefined
+    return this.#act(endpoint, body, grant, seenVersions(this.#c, ofForm))
+  }
+
+  /** @param versions that the writer has seen; where the first is none of the record's, the next may be */
+  async #act(
+    endpoint: Endpoint,
+    body: Body | undefined,
+    grant: Grant | undefined,
+    [version = null, ...others]: (number | null)[],
+  ): Promise<Response> {
+    const { csrf_token: _, _method, version: __, ...fields } = body?.fields ?? {}
     const isForm = body?.kind === 'form'
     const once = onceDoor(this.#c, endpoint, {
       door: this.#around.db,
@@ -143,7 +163,7 @@ export class Handling {
       body: undefined as unknown,
       sent: fields,
       file: body?.file,
-      version: seenVersion(this.#c, isForm ? formVersion : undefined),
+      version,
       request: {
         id: this.#asked.id,
         ip: this.#asked.ip,
@@ -159,6 +179,7 @@ export class Handling {
       const headers = once?.replayed ? { ...answer.headers, 'Idempotency-Replayed': 'true' } : answer.headers
       return await respond({ ...answer, headers }, this.#out())
     } catch (thrown) {
+      if (others.length && httpError(thrown).status === 412) return this.#act(endpoint, body, grant, others)
       return this.#again(endpoint, call as unknown as Call, thrown, fields)
     }
   }
@@ -244,6 +265,7 @@ export class Handling {
         ...this.#forms.cookies(),
         ...(cookieValues(this.#c, cookies.notice).length ? [cookies.drop(cookies.notice)] : []),
       ],
+      reads: this.#asked.reads,
       noneMatch: this.#c.req.header('if-none-match'),
     }
   }

@@ -6,6 +6,7 @@ import { HttpError } from '#src/http/errors.ts'
 import { queryOf } from '#src/http/input.ts'
 import { asksForCsv, negotiate, type Wanted } from '#src/http/negotiation.ts'
 import type { Env, Surroundings } from '#src/http/surroundings.ts'
+import { pairsOf } from '#src/http/text.ts'
 import { paths } from '#src/paths.ts'
 
 /** A request as it came: where to, through what, and what for. Whose it is, is not known yet. */
@@ -18,6 +19,7 @@ export class Incoming {
   readonly #prefix: string
   #negotiated: Wanted | null = null
   #csv = false
+  #pairs: [name: string, value: string][] = []
 
   constructor(
     c: Context<Env>,
@@ -48,6 +50,11 @@ export class Incoming {
     }
   }
 
+  /** Reads the fields of the address, whether or not somebody asks for them. @throws {HttpError} 400 */
+  readAddress(): void {
+    if (this.#c.req.url.includes('?')) this.#pairs = pairsOf(this.url.search.slice(1))
+  }
+
   /** For errors there is always an answer, also where nothing that is accepted was found. */
   get wanted(): Wanted {
     this.#negotiated ??= this.#negotiate(!this.api, true) ?? 'json'
@@ -72,12 +79,12 @@ export class Incoming {
 
   /** Without `format`, which says how to answer. */
   query(endpoint: Endpoint): Record<string, string> {
-    const query = queryOf(this.#c)
+    const query = queryOf(this.#pairs)
     if (!endpoint.csv) return query
-    const { format, ...others } = query
-    if (format !== undefined && !['csv', 'json'].includes(format))
+    if (query.format !== undefined && !['csv', 'json'].includes(query.format))
       throw new HttpError(400, 'format must be csv or json')
-    return others
+    delete query.format
+    return query
   }
 
   /** The page that this is about, without the prefix: its own, or the one with the form, as the browser says. */

@@ -1,6 +1,8 @@
 import type { Context } from 'hono'
 import type { z } from 'zod'
 import { type FieldError, HttpError, invalid, notFound } from '#src/http/errors.ts'
+import { versionsIn } from '#src/http/tag.ts'
+import { malformed, pairsOf, refuseFlaw } from '#src/http/text.ts'
 import { isUpload, readMultipart, type Upload } from '#src/http/upload.ts'
 
 /** A body as it was sent: JSON, the fields of a form, or a file, which a form may hold beside its fields. */
@@ -17,6 +19,9 @@ const MOST_VALUES = 2000
 /** In all objects of a body together. */
 const MOST_KEYS = 10_000
 const DEEPEST = 20
+const NO_FIELD = 'is not a field here'
+/** A field nowhere: schemas that take what they don't know would leave it out without a word. */
+const PROTO = '__proto__'
 
 /** The media type of a body, without its parameters. */
 export const bodyType = (c: Context) =>
@@ -36,7 +41,7 @@ export async function readBody(c: Context, limitKb: number, fileLimitMb: number 
   if (content.length === 0) return NONE
   if (type === 'application/json') return { kind: 'json', fields: parseJson(utf8(content)) }
   if (type === 'application/x-www-form-urlencoded')
-    return { kind: 'form', fields: collected(new URLSearchParams(utf8(content))) }
+    return { kind: 'form', fields: collected(pairsOf(utf8(content))) }
   if (asFile && type === 'text/csv') return { kind: 'file', fields: {}, file: { name: 'file.csv', content } }
   if (asFile) {
     const { fields, file } = await readMultipart(c.req.header('content-type') ?? '', content)
@@ -83,27 +88,36 @@ function parseJson(text: string): Record<string, unknown> {
     throw new HttpError(400, 'The body is not a JSON object.')
   }
   // what JSON.parse lets pass: as many keys in as out means that none came twice
-  if (keys !== checked(value, 1)) throw new HttpError(400, 'The body names a key twice.')
-  return value as Record<string, unknown>
+  if (keys !== checked(value, 1, '')) throw new HttpError(400, 'The body names a key twice.')
+  return bare(value as Record<string, unknown>)
 }
 
-/** Counts keys, and refuses depth, number of keys, NUL and numbers beyond a double. */
-function checked(value: unknown, depth: number): number {
+/** Counts keys, and refuses depth, number of keys, text that can't be kept, and numbers beyond a double. */
+function checked(value: unknown, depth: number, path: string): number {
   if (depth > DEEPEST) throw new HttpError(400, `The body is nested more than ${DEEPEST} deep.`)
-  if (typeof value === 'string') refuseNul(value)
-  if (typeof value === 'number' && !Number.isFinite(value))
-    throw new HttpError(400, 'The body has a number out of range.')
+  if (typeof value === 'string') refuseFlaw(value, path)
+  if (typeof value === 'number' && !Number.isFinite(value)) throw malformed(path, 'has a number out of range')
   if (typeof value !== 'object' || value === null) return 0
-  if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + checked(item, depth + 1), 0)
+  const below = (key: string | number) => (path ? `${path}.${key}` : String(key))
+  if (Array.isArray(value))
+    return value.reduce((sum: number, item, at) => sum + checked(item, depth + 1, below(at)), 0)
   const keys = Object.keys(value)
   if (keys.length > MOST_FIELDS) throw new HttpError(400, `The body has more than ${MOST_FIELDS} keys.`)
   let sum = keys.length
   for (const key of keys) {
-    refuseNul(key)
-    sum += checked((value as Record<string, unknown>)[key], depth + 1)
+    refuseFlaw(key, path)
+    refuseProto(key, below(key))
+    sum += checked((value as Record<string, unknown>)[key], depth + 1, below(key))
   }
   return sum
 }
+
+function refuseProto(name: string, path: string): void {
+  if (name === PROTO) throw invalid([{ path, message: NO_FIELD }])
+}
+
+/** The same without a prototype, so that it has what was sent and nothing else. */
+const bare = <T>(fields: Record<string, T>): Record<string, T> => Object.assign(Object.create(null), fields)
 
 /** Counts the keys of well-formed JSON: a string followed by a colon. Before it is parsed, since many take long. */
 function keysIn(json: string): number {
@@ -115,10 +129,6 @@ function keysIn(json: string): number {
   return count
 }
 
-function refuseNul(text: string): void {
-  if (text.includes('\0')) throw new HttpError(400, 'The body has a NUL character.')
-}
-
 function collected(pairs: Iterable<[string, string]>): Record<string, unknown> {
   const fields: Record<string, unknown> = Object.create(null)
   let names = 0
@@ -128,17 +138,19 @@ function collected(pairs: Iterable<[string, string]>): Record<string, unknown> {
     if (before === undefined) names++
     if (names > MOST_FIELDS || ++values > MOST_VALUES)
       throw new HttpError(400, `The body has more than ${MOST_FIELDS} fields.`)
-    refuseNul(value)
+    refuseFlaw(name, '')
+    refuseFlaw(value, name)
+    refuseProto(name, name)
     if (Array.isArray(before)) before.push(value)
     else fields[name] = before === undefined ? value : [before, value]
   }
-  return { ...fields }
+  return fields
 }
 
 const messages = (error: z.ZodError): FieldError[] =>
   error.issues.flatMap((issue): FieldError[] =>
     issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({ path: [...issue.path, key].join('.'), message: 'is not a field here' }))
+      ? issue.keys.map((key) => ({ path: [...issue.path, key].join('.'), message: NO_FIELD }))
       : [{ path: issue.path.join('.'), message: issue.message }],
   )
 
@@ -167,30 +179,29 @@ export function pathId(c: Context, name: string): string {
   return value.toLowerCase()
 }
 
-/** The address's fields, each once. @throws {HttpError} 400 */
-export function queryOf(c: Context): Record<string, string> {
-  const query: Record<string, string> = {}
-  for (const [name, values] of Object.entries(c.req.queries())) {
-    if (values.length > 1) throw new HttpError(400, `${name} is given twice`)
-    if (values[0]?.includes('\0')) throw new HttpError(400, `${name} has a NUL character`)
-    query[name] = values[0] ?? ''
+/** The fields of an address, each once. @throws {HttpError} 400 */
+export function queryOf(pairs: Iterable<[string, string]>): Record<string, string> {
+  const query: Record<string, string> = Object.create(null)
+  for (const [name, value] of pairs) {
+    if (name in query) throw new HttpError(400, `${name} is given twice`)
+    if (name === PROTO) throw malformed(name, NO_FIELD)
+    refuseFlaw(value, name)
+    query[name] = value
   }
   return query
 }
 
 /**
- * The version that a writer has seen: `If-Match`, or the form's field; null for none, or for any.
+ * The versions that a writer has seen, mostly one: of `If-Match`, or the form's field; null for none, or for any.
  * @throws {HttpError} 412 for what is no version
  */
-export function seenVersion(c: Context, ofForm: unknown): number | null {
-  const header = c.req.header('if-match')?.trim()
-  if (header === '*') return null
-  const text = header
-    ? /^(?:W\/)?"(\d{1,9})"$/.exec(header)?.[1]
-    : typeof ofForm === 'string'
-      ? ofForm
-      : undefined
-  if (header && text === undefined) throw new HttpError(412, 'If-Match is no version of this.')
-  if (text === undefined) return null
-  return /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+export function seenVersions(c: Context, ofForm: unknown): (number | null)[] {
+  const header = c.req.header('if-match')
+  if (header) {
+    const named = versionsIn(header)
+    if (named?.length === 0) throw new HttpError(412, 'If-Match is no version of this.')
+    return named ?? [null]
+  }
+  if (typeof ofForm !== 'string') return [null]
+  return [/^\d{1,9}$/.test(ofForm) ? Number(ofForm) : Number.NaN]
 }

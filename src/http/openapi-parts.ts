@@ -2,6 +2,8 @@ import { titles } from '#src/http/errors.ts'
 
 // What the document's operations refer to.
 
+const TAG = '"3-9f86d081884c7d659a2feaa0c55ad015"'
+
 const text = (description: string) => ({ type: 'string', description })
 
 /** problem+json (RFC 9457), as every error is. */
@@ -47,8 +49,9 @@ export const parameters = {
   ifMatch: {
     name: 'If-Match',
     in: 'header',
-    description: 'The ETag of the version that was seen; another one by now is a 412.',
-    schema: { type: 'string', examples: ['"3"'] },
+    description:
+      'The version that was seen: an ETag, or the record’s version alone in quotation marks; another version by now is a 412.',
+    schema: { type: 'string', examples: ['"3"', TAG] },
   },
   idempotencyKey: {
     name: 'Idempotency-Key',
@@ -64,7 +67,12 @@ const header = (description: string, more: object = {}) => ({
 })
 
 export const headers = {
-  ETag: header('The version of the record.', { examples: ['"3"'] }),
+  ETag: header(
+    'Tells this answer from any other, for If-None-Match; begins with the version of the record.',
+    {
+      examples: [TAG],
+    },
+  ),
   Location: header('Where the new record is.'),
   Link: header('The pages beside this one: rel="next", rel="prev" (RFC 8288).'),
   'Idempotency-Replayed': header('true where nothing was done, because it had been done before.'),

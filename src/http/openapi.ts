@@ -153,7 +153,7 @@ class Operation {
       const content = one === 204 ? {} : { content: { ...json, ...file } }
       all[one] = { description: said[one] ?? 'Done', headers: this.#headers(one), ...content }
     }
-    if (this.#versioned && !this.#writes) all[304] = { description: 'Still the version of If-None-Match' }
+    if (this.#tagged && !this.#writes) all[304] = { description: 'Still the answer that If-None-Match names' }
     for (const one of this.#failures()) all[one] = { $ref: `#/components/responses/${one}` }
     return all
   }
@@ -161,7 +161,7 @@ class Operation {
   #headers(status: number): Json {
     const { properties = {} } = (this.#query ?? {}) as { properties?: Json }
     const names = [
-      this.#versioned && status !== 204 && 'ETag',
+      this.#tagged && status !== 204 && 'ETag',
       status === 201 && 'Location',
       'after' in properties && 'Link',
       takesKey(this.#endpoint) && 'Idempotency-Replayed',
@@ -200,8 +200,9 @@ class Operation {
     return this.#writes && this.#names.length > 0
   }
 
-  /** The answer has a version, which is its ETag. */
-  get #versioned(): boolean {
+  /** The answer has an ETag: every read, and a record that was written. */
+  get #tagged(): boolean {
+    if (!this.#writes) return this.#answer !== null
     const answer = this.#answer && this.#components.resolved(this.#answer)
     return answer !== null && 'version' in ((answer.properties ?? {}) as Json)
   }

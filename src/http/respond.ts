@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib'
 import type { Answer, Screen } from '#src/http/endpoint.ts'
 import { HttpError } from '#src/http/errors.ts'
 import type { Wanted } from '#src/http/negotiation.ts'
+import { namesTag, tagOf } from '#src/http/tag.ts'
 import { paths } from '#src/paths.ts'
 import { ErrorPage } from '#src/ui/feedback.tsx'
 import type { Frame } from '#src/ui/frame.ts'
@@ -40,7 +41,9 @@ type Outgoing = {
   cookies: () => string[]
   /** What is left of the limit that a program was counted by. */
   limit?: Record<string, string> | undefined
-  /** `If-None-Match`, for reads. */
+  /** Nothing is written: the answer may be one that the client has. */
+  reads: boolean
+  /** `If-None-Match` */
   noneMatch?: string
 }
 
@@ -53,7 +56,7 @@ export function respond(answer: Answer, out: Outgoing): Response | Promise<Respo
 }
 
 function jsonResponse(answer: Answer, out: Outgoing): Response {
-  const { status = 200, json, etag, location, headers, cookies } = answer
+  const { status = 200, json, etag: version, location, headers, cookies } = answer
   const all: Record<string, string> = {
     ...common,
     'X-Request-Id': out.requestId,
@@ -62,19 +65,16 @@ function jsonResponse(answer: Answer, out: Outgoing): Response {
     ...out.limit,
     ...headers,
   }
-  if (etag !== undefined) all.ETag = `"${etag}"`
   if (location !== undefined) all.Location = out.locate(location)
-  if (etag !== undefined && status === 200 && matches(out.noneMatch, etag)) return empty(304, all, cookies)
   if (json === undefined) return empty(status === 200 ? 204 : status, all, cookies)
+  const text = typeof json === 'string' ? json : JSON.stringify(json)
+  const read = out.reads && status === 200
+  const tag = read || version !== undefined ? tagOf(text, version) : undefined
+  if (tag) all.ETag = tag
+  if (tag && read && namesTag(out.noneMatch, tag)) return empty(304, all, cookies)
   all['Content-Type'] = 'application/json; charset=UTF-8'
-  return withCookies(
-    new Response(typeof json === 'string' ? json : JSON.stringify(json), { status, headers: all }),
-    cookies,
-  )
+  return withCookies(new Response(text, { status, headers: all }), cookies)
 }
-
-const matches = (header: string | undefined, etag: number) =>
-  header?.split(',').some((value) => ['*', `"${etag}"`].includes(value.trim().replace(/^W\//, ''))) ?? false
 
 const empty = (status: number, headers: Record<string, string>, cookies?: string[]) =>
   withCookies(new Response(null, { status, headers }), cookies)

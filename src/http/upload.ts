@@ -1,4 +1,6 @@
+import { isUtf8 } from 'node:buffer'
 import { HttpError } from '#src/http/errors.ts'
+import { malformed } from '#src/http/text.ts'
 
 /** A file that was sent, as it was sent. */
 export type Upload = { name: string; content: Buffer }
@@ -40,15 +42,25 @@ export async function readMultipart(
   return { fields, file }
 }
 
-/** Looked at before it is parsed, since many parts and endless headers take long. */
+/**
+ * Looked at before it is parsed, since many parts and endless headers take long, and the platform's reader makes
+ * another text of bytes that are none.
+ * @throws {HttpError} 400 at a field that is not UTF-8
+ */
 function isSound(content: Buffer, boundary: string): boolean {
   if (!boundary) return false
   const mark = `--${boundary}`
   let parts = 0
-  for (let at = content.indexOf(mark); at >= 0; at = content.indexOf(mark, at + mark.length)) {
-    const head = content.subarray(at + mark.length, at + mark.length + LONGEST_HEADERS)
-    const last = head.subarray(0, 2).toString() === '--'
-    if (!last && (++parts > MOST_PARTS || !head.includes('\r\n\r\n'))) return false
+  for (let at = content.indexOf(mark), next: number; at >= 0; at = next) {
+    next = content.indexOf(mark, at + mark.length)
+    const part = content.subarray(at + mark.length, next < 0 ? undefined : next)
+    if (part.subarray(0, 2).toString() === '--') continue
+    const body = part.subarray(0, LONGEST_HEADERS).indexOf('\r\n\r\n')
+    if (++parts > MOST_PARTS || body < 0) return false
+    const head = part.subarray(0, body)
+    const [, name = ''] = /\bname="([^"]*)"/i.exec(head.toString()) ?? []
+    const isFile = /;\s*filename\*?=/i.test(head.toString())
+    if (!isUtf8(head) || !(isFile || isUtf8(part))) throw malformed(name, 'is not UTF-8')
   }
   return content.includes(mark)
 }

@@ -5,7 +5,8 @@ import type { Model } from '#src/access/permission.ts'
 import type { Door } from '#src/db/database.ts'
 import { type Call, type Endpoint, known, post, type Refusal } from '#src/http/endpoint.ts'
 import { HttpError, invalid } from '#src/http/errors.ts'
-import { validQuery } from '#src/http/input.ts'
+import { queryOf, validQuery } from '#src/http/input.ts'
+import { pairsOf } from '#src/http/text.ts'
 import { paths } from '#src/paths.ts'
 import { actionsOf } from '#src/resource/actions.ts'
 import { eachOf, MOST_AT_ONCE, type Outcome } from '#src/resource/bulk.ts'
@@ -71,13 +72,13 @@ export function bulkRoute<M extends Model>(
   const from = parts.chosen ?? inTable(resource)
   const all = bulkOf(resource, parts)
   const names = Object.keys(all) as [string, ...string[]]
-  const body = z
-    .object({
-      action: z.enum(names, `must be one of ${names.join(', ')}`),
-      ids: ids.optional(),
-      matching: z.string().max(2000).optional(),
-    })
-    .catchall(z.unknown())
+  const asked = Object.values(all).flatMap(({ asks }) => asks?.name ?? [])
+  const body = z.strictObject({
+    action: z.enum(names, `must be one of ${names.join(', ')}`),
+    ids: ids.optional(),
+    matching: z.string().max(2000).optional(),
+    ...Object.fromEntries(asked.map((name) => [name, z.unknown().optional()])),
+  })
   const path = placesOf(resource.path).bulk
   const { many } = resource.declared
   const options = {
@@ -88,14 +89,19 @@ export function bulkRoute<M extends Model>(
       { db, actor, sent }: Pick<Call, 'db' | 'sent'> & { actor: UserActor },
       refusal: Refusal,
     ) => {
-      const bulk = all[String(sent.action)]
+      const bulk = all[names.find((name) => name === sent.action) ?? '']
       const choices = bulk?.asks ? await bulk.asks.options(db, actor) : []
       return (frame: Frame) => againScreen(resource, bulk, choices, refusal, frame)
     },
   }
   return post(path, known, options, async (call) => {
     const { db, actor } = call
-    const { action, ids: named, matching, ...given } = call.body
+    const {
+      action,
+      ids: named,
+      matching,
+      ...given
+    }: z.infer<typeof body> & Record<string, unknown> = call.body
     const bulk = all[action] as Bulk
     const grant = actor.require(resource.may(bulk.needs)) as unknown as Grant<M>
     const chosen = matching === undefined ? named : await idsMatching(db, resource, from, actor, matching)
@@ -139,7 +145,7 @@ async function idsMatching<M extends Model>(
   actor: UserActor,
   matching: string,
 ): Promise<string[]> {
-  const view = validQuery(resource.query, Object.fromEntries(new URLSearchParams(matching)))
+  const view = validQuery(resource.query, queryOf(pairsOf(matching)))
   const grant = actor.require(resource.may('read')) as unknown as Grant<M, 'read'>
   const pieces = from.every(db, actor, grant, view)
   const { value } = await pieces.next()

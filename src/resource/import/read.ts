@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { flawOf } from '#src/http/text.ts'
 import type { Column } from '#src/resource/column.ts'
 import type { Field } from '#src/resource/import/columns.ts'
 import type { Cells, Wrong } from '#src/resource/import/import.ts'
@@ -65,7 +66,8 @@ export function readCells(
   const wrong: Wrong[] = []
   for (const [name, cell] of Object.entries(cells)) {
     const value = valueIn(columns[name] as Column, cell)
-    if (value?.includes('\0')) wrong.push({ field: name, message: 'has a NUL character' })
+    const flaw = flawOf(value ?? '')
+    if (flaw) wrong.push({ field: name, message: flaw })
     else if (value !== undefined) sent[name] = value
   }
   const blamed = new Set(wrong.map(({ field }) => field))

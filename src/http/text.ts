@@ -1,0 +1,35 @@
+import { isUtf8 } from 'node:buffer'
+import { HttpError } from '#src/http/errors.ts'
+
+/** What is wrong with a text that no column keeps as it is; null for none. */
+export function flawOf(text: string): string | null {
+  if (text.includes('\0')) return 'has a NUL character'
+  return text.isWellFormed() ? null : 'has half of a character (a surrogate without its pair)'
+}
+
+/** 400 at a field; at the body as a whole without one. */
+export const malformed = (path: string, message: string) =>
+  new HttpError(400, `${path || 'The body'} ${message}`, { errors: [{ path, message }] })
+
+/** @throws {HttpError} 400 at its field */
+export function refuseFlaw(text: string, path: string): void {
+  const flaw = flawOf(text)
+  if (flaw) throw malformed(path, flaw)
+}
+
+const ESCAPED = /(?:%[0-9a-f]{2})+/gi
+const isSound = (pair: string) =>
+  (pair.match(ESCAPED) ?? []).every((bytes) => isUtf8(Buffer.from(bytes.replaceAll('%', ''), 'hex')))
+
+/**
+ * The names and values of an address, or of a form that is written like one.
+ * @throws {HttpError} 400 at a field whose bytes are no text, of which the platform would make another
+ */
+export function pairsOf(text: string): [name: string, value: string][] {
+  const broken = text.split('&').find((pair) => !isSound(pair))
+  if (broken !== undefined) {
+    const [[name = ''] = []] = new URLSearchParams(broken)
+    throw malformed(name, 'is not UTF-8')
+  }
+  return [...new URLSearchParams(text)]
+}
