@@ -19,6 +19,10 @@ export type Answer = {
   json<T = Problem>(): T
 }
 
+/** The version that the tag of an answer begins with. */
+export const versionOf = ({ headers }: Pick<Answer, 'headers'>) =>
+  Number(/^"(\d+)-[0-9a-f]{32}"$/.exec(headers.get('etag') ?? '')?.[1])
+
 /** problem+json, as far as tests look at it. */
 export type Problem = {
   title: string

@@ -145,6 +145,7 @@ export class Handling {
     [version = null, ...others]: (number | null)[],
   ): Promise<Response> {
     const { csrf_token: _, _method, version: __, ...fields } = body?.fields ?? {}
+    Object.setPrototypeOf(fields, null)
     const isForm = body?.kind === 'form'
     const once = onceDoor(this.#c, endpoint, {
       door: this.#around.db,

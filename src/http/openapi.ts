@@ -171,10 +171,11 @@ class Operation {
 
   /** The statuses that this endpoint can refuse with. */
   #failures(): number[] {
-    const { access, query, body, rate, upload, also = [] } = this.#endpoint
+    const { access, body, rate, upload, also = [] } = this.#endpoint
     const keyed = takesKey(this.#endpoint)
     const may: [number, unknown][] = [
-      [400, query || this.#writes],
+      // of any address, whose bytes may be no text
+      [400, true],
       [401, true],
       [403, 'can' in access || this.#writes],
       [404, this.#names.length],

@@ -4,7 +4,7 @@ import { paths } from '#src/paths.ts'
 import { placesOf } from '#src/resource/places.ts'
 import { api, inherit, now, own, permission, read, roleStage, row, set } from '#tests/access/role-stage.ts'
 import { denied, hidden, recorded } from '#tests/access/trail.ts'
-import { type Answer, as, browserOf } from '#tests/client.ts'
+import { type Answer, as, browserOf, versionOf } from '#tests/client.ts'
 import { makeRole, unique } from '#tests/factories.ts'
 import type { Person } from '#tests/people.ts'
 
@@ -131,7 +131,7 @@ describe.each(Object.entries(writes))('%s of a role', (name, write) => {
       expect(line).toMatchObject({ target_id: target, data: write.data })
       if (via === 'api' && name !== 'DELETE') {
         expect(answer.json<RoleRecord>()).toEqual(role)
-        expect(answer.headers.get('etag')).toBe(`"${role.version}"`)
+        expect(versionOf(answer)).toBe(role.version)
       }
     })
 
