@@ -72,13 +72,13 @@ export function bulkRoute<M extends Model>(
   const from = parts.chosen ?? inTable(resource)
   const all = bulkOf(resource, parts)
   const names = Object.keys(all) as [string, ...string[]]
-  const asked = Object.values(all).flatMap(({ asks }) => asks?.name ?? [])
-  const body = z.strictObject({
-    action: z.enum(names, `must be one of ${names.join(', ')}`),
-    ids: ids.optional(),
-    matching: z.string().max(2000).optional(),
-    ...Object.fromEntries(asked.map((name) => [name, z.unknown().optional()])),
-  })
+  const body = z
+    .object({
+      action: z.enum(names, `must be one of ${names.join(', ')}`),
+      ids: ids.optional(),
+      matching: z.string().max(2000).optional(),
+    })
+    .catchall(z.unknown())
   const path = placesOf(resource.path).bulk
   const { many } = resource.declared
   const options = {
@@ -89,19 +89,14 @@ export function bulkRoute<M extends Model>(
       { db, actor, sent }: Pick<Call, 'db' | 'sent'> & { actor: UserActor },
       refusal: Refusal,
     ) => {
-      const bulk = all[names.find((name) => name === sent.action) ?? '']
+      const bulk = all[String(sent.action)]
       const choices = bulk?.asks ? await bulk.asks.options(db, actor) : []
       return (frame: Frame) => againScreen(resource, bulk, choices, refusal, frame)
     },
   }
   return post(path, known, options, async (call) => {
     const { db, actor } = call
-    const {
-      action,
-      ids: named,
-      matching,
-      ...given
-    }: z.infer<typeof body> & Record<string, unknown> = call.body
+    const { action, ids: named, matching, ...given } = call.body
     const bulk = all[action] as Bulk
     const grant = actor.require(resource.may(bulk.needs)) as unknown as Grant<M>
     const chosen = matching === undefined ? named : await idsMatching(db, resource, from, actor, matching)

@@ -48,6 +48,7 @@ describe('a body that is malformed', () => {
     ['a hundred thousand keys', keys(80_000), 400, /more than 10000 keys/],
     ['NUL', '{"username":"a\\u0000b"}', 400, /NUL/],
     ['NUL in a key', '{"a\\u0000b":1}', 400, /NUL/],
+    ['a lone surrogate', '{"first_name":"a\\ud800b"}', 400, /^first_name has half of a character/],
     ['NUL as it is', '{"username":"a\0b"}', 400, /not JSON/],
     ['a number beyond a double', '{"username":1e999}', 400, /out of range/],
     [
@@ -106,14 +107,12 @@ describe('a body that is well-formed goes through:', () => {
     ['a colon and braces in a string', { first_name: '"a":{"a":1},[' }],
     ['a quoted key in a string', { first_name: '\\"username\\": "x"' }],
     ['astral letters', { first_name: '🦕 e\u0301 ﬁ' }],
-    ['a lone surrogate', { first_name: 'a\ud800b' }],
     ['999 kB of it, refused for its length alone', { first_name: 'x'.repeat(999 * 1024) }],
   ])('%s', async (_, names) => {
     const base = { username: `body-${++n}`, email: `body-${n}@example.com` }
     const answer = await post(JSON.stringify({ ...base, ...names }))
     expect(answer.status).toBe(names.first_name.length > 100 ? 422 : 201)
-    if (answer.status === 201)
-      expect(answer.json<{ first_name: string }>().first_name).toBe(names.first_name.toWellFormed().trim())
+    if (answer.status === 201) expect(answer.json<{ first_name: string }>().first_name).toBe(names.first_name)
   })
 
   test('in pieces', async () => {

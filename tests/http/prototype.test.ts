@@ -59,11 +59,11 @@ describe('a name that objects inherit is as unknown as any other', () => {
       expect([400, 403]).toContain(status)
       for (const name of INHERITED) {
         const answer = await get(name)
-        expect([name, answer.status, answer.json().detail.startsWith(name) || status === 403]).toEqual([
+        expect([
           name,
-          status,
-          true,
-        ])
+          answer.status,
+          answer.json().detail.startsWith(`${name} is not`) || status === 403,
+        ]).toEqual([name, status, true])
       }
       // beside what is known, and as an operator of it
       for (const name of [
@@ -88,7 +88,11 @@ describe('a name that objects inherit is as unknown as any other', () => {
       }
       const unknown = await post(UNKNOWN)
       expect([403, 422]).toContain(unknown[0])
-      for (const name of INHERITED) expect([name, ...(await post(name))]).toEqual([name, ...unknown])
+      for (const name of INHERITED) {
+        // refused by its name also where what isn't known is let through
+        const expected = name === '__proto__' && unknown[0] === 422 ? [422, true] : unknown
+        expect([name, ...(await post(name))]).toEqual([name, ...expected])
+      }
     },
   )
 
