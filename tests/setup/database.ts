@@ -8,7 +8,7 @@ import { createApp } from '#src/app.ts'
 import { type Config, settings } from '#src/config.ts'
 import { Database } from '#src/db/database.ts'
 import { Listener } from '#src/db/listener.ts'
-import { openPool } from '#src/db/pool.ts'
+import { Pool } from '#src/db/pool.ts'
 import type { DB } from '#src/db/types.ts'
 import { SECRET } from '#tests/setup/secrets.ts'
 
@@ -58,7 +58,7 @@ export function testDatabase(): Promise<TestDatabase> {
 
 async function open(): Promise<TestDatabase> {
   const { ownerUrl, appUrl } = await clone()
-  const pool = openPool(ownerUrl, { max: 6, waitMs: 10_000 })
+  const pool = new Pool(ownerUrl, { max: 6, waitMs: 10_000, timeoutMs: 600_000 })
   const owner = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
   const anotherProcess = (overrides?: Record<string, string>) => start(appUrl, testConfig(overrides))
   return { ...(await anotherProcess()), owner, ownerUrl, appUrl, anotherProcess }
