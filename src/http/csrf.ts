@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import type { Config } from '#src/config.ts'
 import { type Cookies, cookieValues, newToken } from '#src/http/cookies.ts'
 import { HttpError } from '#src/http/errors.ts'
-import type { Body } from '#src/http/input.ts'
+import { type Body, bodyType } from '#src/http/input.ts'
 
 /** What the form tokens of a session, or of a visitor's cookie before there is one, have in common. */
 const secretOf = (key: string, bearer: string) => createHmac('sha256', key).update(`csrf ${bearer}`).digest()
@@ -46,15 +46,24 @@ export class FormTokens {
     return this.#given ? [this.#cookies.setVisitor(this.#given)] : []
   }
 
+  /** What the headers of a write by cookie tell, before its body is read. @throws {HttpError} 403 */
+  checkOrigin(session: string | null): void {
+    if ((session ?? this.#visitor) || bodyType(this.#c) !== 'application/json')
+      checkOrigin(this.#c, this.#origin)
+  }
+
   /** Lets a write by cookie pass. @throws {HttpError} 403 */
   check({ kind, fields }: Body, session: string | null): void {
     const cookie = session ?? this.#visitor
     // without a cookie there is no authority to abuse: a program that signs in with JSON
     if (!cookie && kind !== 'form') return
-    const { SECRET_KEY: secret, PUBLIC_URL } = this.#config
-    const origin = new URL(PUBLIC_URL ?? this.#c.req.url).origin
+    const { SECRET_KEY: secret } = this.#config
     const token = fields.csrf_token
-    checkCsrf(this.#c, { secret, origin, cookie: cookie ?? '', token, form: kind !== 'json' })
+    checkCsrf(this.#c, { secret, origin: this.#origin, cookie: cookie ?? '', token, form: kind !== 'json' })
+  }
+
+  get #origin(): string {
+    return new URL(this.#config.PUBLIC_URL ?? this.#c.req.url).origin
   }
 
   get #visitor(): string | undefined {
@@ -69,15 +78,21 @@ type Check = { secret: string; origin: string; cookie: string; token: unknown; f
  * form, or where a browser says neither, the token bound to that cookie.
  */
 function checkCsrf(c: Context, { secret, origin, cookie, token, form }: Check): void {
+  checkOrigin(c, origin)
+  const site = c.req.header('sec-fetch-site')
+  const from = c.req.header('origin')
+  if (!form && (site !== undefined || from !== undefined)) return
+  const given = c.req.header('x-csrf-token') ?? token
+  if (!cookie || typeof given !== 'string' || !valid(given, secret, cookie)) throw refused()
+}
+
+function checkOrigin(c: Context, origin: string): void {
   const site = c.req.header('sec-fetch-site')
   const from = c.req.header('origin')
   if (site !== undefined && site !== 'same-origin') throw refused()
   // a page that tells nobody its address says null, and the browser vouches for it
   const hushed = from === 'null' && site === 'same-origin'
   if (from !== undefined && from !== origin && !hushed) throw refused()
-  if (!form && (site !== undefined || from !== undefined)) return
-  const given = c.req.header('x-csrf-token') ?? token
-  if (!cookie || typeof given !== 'string' || !valid(given, secret, cookie)) throw refused()
 }
 
 const refused = () =>
