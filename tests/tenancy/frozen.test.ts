@@ -149,6 +149,19 @@ describe('a statement that nobody answers', () => {
     await db.close()
   })
 
+  test('ends by its own time also where its connection alone is lost, and all others work', async () => {
+    const db = new Database(way.url, { max: 1, timeoutMs: 1500 })
+    const before = await pidOf(db)
+    way.lose()
+    // not asked before, whether the database answers is asked on a connection that works
+    const [outcome, ms] = await timed(numbers(db, 1).catch((error) => error))
+    expect([outcome, ms < 6000]).toEqual([expect.any(Unavailable), true])
+    expect(await db.ready()).toBe(true)
+    expect(await numbers(db, 5)).toEqual([0, 1, 2, 3, 4])
+    expect(await pidOf(db)).not.toBe(before)
+    await db.close()
+  })
+
   test('keeps nobody waiting who comes while it is known', async () => {
     const db = new Database(way.url, { max: 1, timeoutMs: 60_000 })
     expect(await numbers(db, 1)).toEqual([0])
