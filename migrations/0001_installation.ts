@@ -30,6 +30,16 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       execute format('alter role %I set idle_in_transaction_session_timeout = ''15s''', app);
       -- of look-ups; entering an organization sets its own
       execute format('alter role %I set statement_timeout = ''15s''', app);
+      -- whoever went away without a word holds no lock for long, and lets no statement run on
+      execute format('alter role %I set tcp_keepalives_idle = 10', app);
+      execute format('alter role %I set tcp_keepalives_interval = 5', app);
+      execute format('alter role %I set tcp_keepalives_count = 3', app);
+      execute format('alter role %I set tcp_user_timeout = ''15s''', app);
+      begin
+        execute format('alter role %I set client_connection_check_interval = ''2s''', app);
+      -- not every system can tell
+      exception when invalid_parameter_value then null;
+      end;
       execute format('alter role %I set timezone = ''UTC''', app);
       -- short statements over indexes that are in memory: no spinning disk, no workers to start, nothing to compile
       execute format('alter role %I set random_page_cost = 1.1', app);

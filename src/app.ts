@@ -32,6 +32,7 @@ import { userRoutes } from '#src/domains/users/routes.tsx'
 import { clientAddress } from '#src/http/address.ts'
 import { Cookies } from '#src/http/cookies.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
+import { Intake } from '#src/http/intake.ts'
 import { Limits } from '#src/http/limits.ts'
 import { mount } from '#src/http/mount.ts'
 import { Assets } from '#src/http/static.ts'
@@ -72,6 +73,7 @@ export type Dependencies = {
   /** Marks a session as seen, or an API key as used, some time later. */
   seen?: (identity: Identity, ip: string | null) => void
   log?: { error: (details: object, message: string) => void }
+  intake?: Intake
 }
 
 export function createApp({
@@ -81,6 +83,7 @@ export function createApp({
   routes = endpoints,
   seen = () => {},
   log = console,
+  intake = new Intake(),
 }: Dependencies) {
   const app = new Hono<{ Bindings: HttpBindings }>({ strict: false }).basePath(config.URL_PREFIX || '/')
   const assets = new Assets()
@@ -97,6 +100,7 @@ export function createApp({
     db,
     rights,
     cookies: new Cookies(config),
+    intake,
     limits: config.RATE_LIMIT_ENABLED ? new Limits(db, config, normalised) : null,
     asset: (name) => assets.path(name),
     navigation: navigationFor,

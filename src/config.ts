@@ -87,9 +87,11 @@ export const settings = {
     DATABASE_LISTEN_URL: url.describe(
       'Straight to the server, past a pooler, for LISTEN; without it no rights are cached behind a pooler',
     ),
-    DATABASE_POOL_SIZE: whole(20, 1, 500).describe('Most connections of one process'),
+    DATABASE_POOL_SIZE: whole(20, 1, 500).describe(
+      'Most connections of one process for requests and jobs; up to three more listen, and ask whether the database is there',
+    ),
     DATABASE_STATEMENT_TIMEOUT_MS: whole(10_000, 100, 600_000).describe(
-      'Longest that one statement may take',
+      'Longest that one statement may take; a second later its connection is given up',
     ),
     DATA_DIR: z
       .string()
@@ -159,7 +161,9 @@ export const settings = {
     SIGN_IN_ATTEMPTS: whole(20, 1, 100_000).describe(
       'Attempts to sign in in RATE_LIMIT_WINDOW, of an address and of a name; as many to register, to choose another password, and to accept an invitation',
     ),
-    BODY_LIMIT_KB: whole(1024, 1, 102_400).describe('Largest request body in kB'),
+    BODY_LIMIT_KB: whole(1024, 1, 102_400).describe(
+      'Largest request body in kB; of who is not signed in, 16 at most',
+    ),
     IMPORT_LIMIT_MB: whole(64, 1, 1024).describe('Largest file to import in MB'),
   },
   mail: {

@@ -9,7 +9,7 @@ const names = new Cookies(here.config)
 const ORIGIN = 'http://localhost'
 
 /** As much of the connection as the application looks at. */
-const connection = { incoming: { socket: { remoteAddress: '192.0.2.7' } } } as unknown as HttpBindings
+export const connection = { incoming: { socket: { remoteAddress: '192.0.2.7' } } } as unknown as HttpBindings
 
 /** An answer, read to its end. */
 export type Answer = {

@@ -1,7 +1,9 @@
 import pg from 'pg'
-import { openClient } from '#src/db/pool.ts'
+import { cut, leave, openClient } from '#src/db/client.ts'
 
 const RETRY_MS = 1000
+/** A connection that was lost without a word is noticed after so long. */
+const BEAT_MS = 5000
 
 /**
  * Hears a channel on a connection of its own, and connects again after every loss; what was sent meanwhile is missed.
@@ -21,7 +23,7 @@ export async function listen(
     const lost = () => {
       if (current !== client || closed) return
       current = undefined
-      client.end().catch(() => {})
+      cut(client)
       timer = setTimeout(connect, RETRY_MS)
       timer.unref()
     }
@@ -32,16 +34,22 @@ export async function listen(
       await client.connect()
       await client.query(`listen ${pg.escapeIdentifier(channel)}`)
       connected()
+      beat(client, lost)
     } catch {
       lost()
     }
+  }
+  const beat = (client: pg.Client, lost: () => void) => {
+    if (current !== client || closed) return
+    timer = setTimeout(() => client.query('select 1').then(() => beat(client, lost), lost), BEAT_MS)
+    timer.unref()
   }
   await connect()
   return {
     close: async () => {
       closed = true
       clearTimeout(timer)
-      await current?.end().catch(() => {})
+      if (current) await leave(current)
     },
   }
 }

@@ -13,9 +13,9 @@ import {
 } from 'kysely'
 import type pg from 'pg'
 import { CountMemory } from '#src/db/counts.ts'
-import { CommitLost, translated } from '#src/db/errors.ts'
+import { CommitLost, CommitUnknown, translated, Unavailable } from '#src/db/errors.ts'
 import { enterStatement, enterToReadStatement, oneTrip } from '#src/db/one-trip.ts'
-import { type Client, openPool, type Pool } from '#src/db/pool.ts'
+import { type Client, Pool } from '#src/db/pool.ts'
 import type { DB } from '#src/db/types.ts'
 
 /** A handle on tenant tables: within one transaction, one organization, one person. */
@@ -84,7 +84,7 @@ export class Database {
   readonly counted = { statements: 0, roundTrips: 0 }
 
   constructor(url: string, { max, waitMs, timeoutMs = 10_000, oneTrip = true }: Options = {}) {
-    this.#pool = openPool(url, { max, waitMs })
+    this.#pool = new Pool(url, { max, waitMs, timeoutMs })
     this.#timeoutMs = timeoutMs
     this.#oneTrip = oneTrip
   }
@@ -93,6 +93,7 @@ export class Database {
    * Runs `work` in one transaction as the actor; all or nothing. A transaction that lost to another (deadlock,
    * serialization) is run again, so `work` touches nothing but its handle.
    * @throws {CommitLost} when the commit was answered by a rollback
+   * @throws {CommitUnknown} when it was not answered
    * @throws {Unavailable} when the database is away or the pool stays exhausted
    */
   async withActor<T>(actor: Acting, work: (tx: Db) => Promise<T>): Promise<T> {
@@ -134,10 +135,7 @@ export class Database {
 
   /** Whether the database answers. */
   async ready(): Promise<boolean> {
-    return this.#use((client) => client.query('select 1')).then(
-      () => true,
-      () => false,
-    )
+    return this.#pool.answers()
   }
 
   /** The pool itself, for what is of no organization: rate limits, the start-up check. */
@@ -158,7 +156,6 @@ export class Database {
       throw translated(error)
     }
     let broken: Error | undefined
-    client.on('error', noticed)
     try {
       return await work(client)
     } catch (error) {
@@ -166,7 +163,6 @@ export class Database {
       if (!severity || severity === 'FATAL' || hasStalePlan(error)) broken = error as Error
       throw translated(error)
     } finally {
-      client.off('error', noticed)
       client.release(broken)
     }
   }
@@ -175,7 +171,6 @@ export class Database {
     const client = await this.#pool.connect().catch((error) => {
       throw translated(error)
     })
-    client.on('error', noticed)
     const connection = new TransactionConnection(client, this.counted)
     let broken: unknown
     try {
@@ -186,26 +181,32 @@ export class Database {
         client.query('BEGIN'),
         client.query(enterStatement(actor.orgId, actor.context, this.#timeoutMs)),
       ])
-      prologue.catch(noticed)
+      prologue.catch(() => {})
       const result = await work(overDriver(connection)).catch(async (error) => {
         await prologue
         throw error
       })
       await prologue
-      const commit = await client.query('COMMIT')
+      const commit = await client.query('COMMIT').catch(unheard)
       this.counted.roundTrips += 1
       if (commit.command !== 'COMMIT') throw new CommitLost()
       return result
     } catch (error) {
-      broken = error instanceof CommitLost || hasStalePlan(error) ? error : undefined
+      const over = error instanceof CommitLost || error instanceof CommitUnknown
+      broken = over || hasStalePlan(error) ? error : undefined
       if (!broken) await client.query('ROLLBACK').catch((lost) => (broken = lost))
       throw error
     } finally {
       connection.end()
-      client.off('error', noticed)
       client.release(broken as Error | undefined)
     }
   }
+}
+
+/** What became of a commit whose connection broke is unknown, unless it never left. */
+function unheard(error: Error & { severity?: string }): never {
+  const answered = error.severity === 'ERROR' || !(translated(error) instanceof Unavailable)
+  throw answered || /not queryable/.test(error.message) ? error : new CommitUnknown(error)
 }
 
 const MOST_ATTEMPTS = 4
@@ -232,9 +233,6 @@ export type Door = Pick<Database, 'withActor' | 'readAs' | 'lookup' | 'ready' | 
 
 /** A statement with more is one of many forms (a list of rows): its plan is not kept. */
 const MOST_KEPT_PARAMETERS = 40
-
-/** A lost connection reaches us through the statement that it breaks; the event alone must not end the process. */
-const noticed = () => {}
 
 /** Kysely over the one connection of a transaction; dead once that has ended. */
 class TransactionConnection implements Driver, DatabaseConnection {

@@ -14,6 +14,13 @@ export class CommitLost extends Error {
   }
 }
 
+/** The commit was sent, and its answer never came: all of it is kept, or nothing. */
+export class CommitUnknown extends Unavailable {
+  constructor(cause: Error) {
+    super('the commit was not answered', { cause })
+  }
+}
+
 /** A unique key is taken. `constraint` is its name in the schema. */
 export class Taken extends Error {
   readonly constraint: string
@@ -45,7 +52,9 @@ export function translated(error: unknown): unknown {
   if (
     AWAY.test(code) ||
     NETWORK.includes(code) ||
-    /^(Connection terminated|timeout exceeded|Client has|Cannot use a pool)/i.test(error.message)
+    /^(Connection terminated|timeout e|Client (has|was)|Cannot use a pool|Query read timeout)/i.test(
+      error.message,
+    )
   ) {
     return new Unavailable(error.message, { cause: error })
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
-import { openClient } from '#src/db/pool.ts'
+import { cut, leave, openClient } from '#src/db/client.ts'
 
 const BEAT_MS = 250
 const PROOF_MS = 800
@@ -72,7 +72,7 @@ export class Listener {
     clearTimeout(this.#timer)
     const client = this.#client
     this.#client = undefined
-    await client?.end().catch(() => {})
+    if (client) await leave(client)
   }
 
   async #beat(client: pg.Client, pid: number): Promise<void> {
@@ -91,7 +91,7 @@ export class Listener {
     this.#proved = Number.NEGATIVE_INFINITY
     clearTimeout(this.#timer)
     for (const lost of this.#lost) lost()
-    client.end().catch(() => {})
+    cut(client)
     if (this.#closed) return
     this.#timer = setTimeout(() => void this.open(), RETRY_MS)
     this.#timer.unref()

@@ -19,9 +19,12 @@ export async function openOwner(config: Config): Promise<Owner> {
   }
 }
 
+/** A migration may take long: nobody waits for ever to begin one, nor for a server that is gone. */
+const patience = { connectionTimeoutMillis: 10_000, keepAlive: true, keepAliveInitialDelayMillis: 10_000 }
+
 /** A server that ends while idle connections are still closing is no error of ours. */
 function ownerPool(url: string): pg.Pool {
-  const pool = new pg.Pool({ connectionString: url, max: 2 })
+  const pool = new pg.Pool({ ...patience, connectionString: url, max: 2 })
   return pool.on('error', () => {})
 }
 
@@ -57,7 +60,7 @@ const appPassword = (secret: string, role: string) =>
  * @throws when the owner may not alter that role, or has to and shall not
  */
 export async function appUrl(ownerUrl: string, secret: string, { keep = false } = {}): Promise<string> {
-  const client = new pg.Client({ connectionString: ownerUrl })
+  const client = new pg.Client({ ...patience, connectionString: ownerUrl })
   await client.connect()
   try {
     const { rows } = await client.query('select app.role_app() as role')
@@ -81,7 +84,7 @@ export async function appUrl(ownerUrl: string, secret: string, { keep = false } 
 }
 
 async function opens(url: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url })
+  const client = new pg.Client({ ...patience, connectionString: url })
   try {
     await client.connect()
     return true

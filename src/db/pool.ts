@@ -1,53 +1,86 @@
 import pg from 'pg'
+import { common, cut, noticed } from '#src/db/client.ts'
+import { Unavailable } from '#src/db/errors.ts'
 import { enterToReadStatement } from '#src/db/one-trip.ts'
+import { Pulse } from '#src/db/pulse.ts'
 
 export type Client = pg.PoolClient
-export type Pool = pg.Pool
 
-/** `2026-11-20 23:11:00.123456+00` as RFC 3339: strings go on to JSON as they are, and lose no microsecond. */
-const instant = (text: string) =>
-  text.endsWith('+00') ? `${text.slice(0, 10)}T${text.slice(11, -3)}Z` : new Date(text).toISOString()
+/** The server ends a statement at its limit; whoever hears nothing of that for so long knows that it can't. */
+const GRACE_MS = 1000
+const NOBODY = '00000000-0000-0000-0000-000000000000'
+const LOOK_MS = 250
+/** What takes longer raises the question whether the database is still there. */
+const LATE_MS = 500
 
-const parsers = new Map<number, (text: string) => unknown>([
-  [pg.types.builtins.TIMESTAMPTZ, instant],
-  [pg.types.builtins.DATE, String],
-  [pg.types.builtins.INT8, Number],
-])
-const types = {
-  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-    (format !== 'binary' && parsers.get(oid)) || pg.types.getTypeParser(oid, format),
-} as pg.CustomTypesConfig
+type Options = {
+  max?: number | undefined
+  /** Longest wait for a free connection, in ms. */
+  waitMs?: number | undefined
+  /** Longest statement, in ms. */
+  timeoutMs: number
+}
 
 /**
  * The connections of one process, for the application's role. Clients are pipelined: statements that are sent
  * in one tick share a round trip.
- * @param waitMs longest wait for a free connection, then an error that becomes a 503
+ *
+ * Every wait ends on our side, in an error that becomes a 503: for a connection, and for each statement a little after
+ * the server's own limit. When the database falls silent, all that wait are told at once, their connections are cut,
+ * and nobody gets one until it answers again.
  */
-export function openPool(url: string, { max = 20, waitMs = 2000 } = {}): Pool {
-  const options = {
-    connectionString: url,
-    max,
-    types,
-    pipeline: true,
-    connectionTimeoutMillis: waitMs,
-    idleTimeoutMillis: 60_000,
-    keepAlive: true,
-    application_name: 'ambit',
-    // prepared here, so that a one-trip statement never has two to parse
-    onConnect: (client: pg.ClientBase) =>
-      client.query(enterToReadStatement('00000000-0000-0000-0000-000000000000', '{}', 0)),
-  }
-  const pool = new pg.Pool(options)
-  pool.on('error', () => {})
-  return pool
-}
+export class Pool extends pg.Pool {
+  readonly #pulse: Pulse
+  readonly #all = new Set<Client>()
+  /** Since when each connection that is lent works. */
+  readonly #lent = new Map<Client, number>()
+  readonly #look: NodeJS.Timeout
 
-/** A connection outside any pool: the owner's migrations, the listener. */
-export const openClient = (url: string) =>
-  new pg.Client({
-    connectionString: url,
-    types,
-    keepAlive: true,
-    connectionTimeoutMillis: 5000,
-    application_name: 'ambit',
-  })
+  constructor(url: string, { max = 20, waitMs = 2000, timeoutMs }: Options) {
+    const options = {
+      ...common,
+      connectionString: url,
+      max,
+      pipeline: true,
+      connectionTimeoutMillis: waitMs,
+      query_timeout: timeoutMs + GRACE_MS,
+      idleTimeoutMillis: 60_000,
+      // prepared here, so that a one-trip statement never has two to parse
+      onConnect: (client: pg.ClientBase) =>
+        client.query(Object.assign(enterToReadStatement(NOBODY, '{}', 0), { query_timeout: waitMs })),
+    }
+    super(options)
+    this.#pulse = new Pulse(url, () => this.#all.forEach(cut))
+    this.#look = setInterval(() => this.#lookAfter(), LOOK_MS).unref()
+    this.on('error', noticed)
+    this.on('connect', (client) => this.#all.add(client.on('error', noticed)))
+    this.on('remove', (client) => this.#all.delete(client))
+    this.on('acquire', (client) => this.#lent.set(client, performance.now()))
+    this.on('release', (_, client) => this.#lent.delete(client))
+  }
+
+  /** Whether the database answers, however busy the connections are. */
+  answers(): Promise<boolean> {
+    return this.#pulse.silent ? Promise.resolve(false) : this.#pulse.ask()
+  }
+
+  // pg's own `query` comes through here with a callback
+  override connect: pg.Pool['connect'] = ((callback?: (error: Error) => void) => {
+    if (!this.#pulse.silent) return callback ? super.connect(callback as never) : super.connect()
+    const error = new Unavailable('the database does not answer')
+    return callback ? callback(error) : Promise.reject(error)
+  }) as pg.Pool['connect']
+
+  override end: pg.Pool['end'] = ((callback?: () => void) => {
+    clearInterval(this.#look)
+    this.#pulse.close()
+    return callback ? super.end(callback) : super.end()
+  }) as pg.Pool['end']
+
+  #lookAfter(): void {
+    const [oldest] = this.#lent.values()
+    const late = oldest !== undefined && performance.now() - oldest > LATE_MS
+    const opening = this.totalCount > this.idleCount + this.#lent.size
+    if (late || opening || this.waitingCount > 0) void this.#pulse.ask()
+  }
+}

@@ -47,39 +47,40 @@ export class FormTokens {
   }
 
   /**
+   * Whether a browser says, by `Sec-Fetch-Site` or `Origin`, that the request is from here; a program says neither. From
+   * elsewhere nothing is written, also without a cookie: the answer may bring one, and sign somebody in as another.
+   * @throws {HttpError} 403
+   */
+  checkOrigin(): boolean {
+    const origin = new URL(this.#config.PUBLIC_URL ?? this.#c.req.url).origin
+    const site = this.#c.req.header('sec-fetch-site')
+    const from = this.#c.req.header('origin')
+    if (site !== undefined && site !== 'same-origin') throw refused()
+    // a page that tells nobody its address says null, and the browser vouches for it
+    const hushed = from === 'null' && site === 'same-origin'
+    if (from !== undefined && from !== origin && !hushed) throw refused()
+    return site !== undefined || from !== undefined
+  }
+
+  /**
    * Lets a write pass that isn't a bearer's: from here, and where it is by the authority of a cookie, in a form or
    * where a browser says nothing, with the token bound to that cookie.
    * @throws {HttpError} 403
    */
   check({ kind, fields }: Body, session: string | null): void {
-    const { SECRET_KEY, PUBLIC_URL } = this.#config
-    const vouched = sameOrigin(this.#c, new URL(PUBLIC_URL ?? this.#c.req.url).origin)
+    const vouched = this.checkOrigin()
     const cookie = session ?? this.#visitor
     // without a cookie there is no authority to abuse: a program that signs in with JSON
     if (!cookie && kind !== 'form') return
     if (kind === 'json' && vouched) return
     const given = this.#c.req.header('x-csrf-token') ?? fields.csrf_token
-    if (!cookie || typeof given !== 'string' || !valid(given, SECRET_KEY, cookie)) throw refused()
+    if (!cookie || typeof given !== 'string' || !valid(given, this.#config.SECRET_KEY, cookie))
+      throw refused()
   }
 
   get #visitor(): string | undefined {
     return cookieValues(this.#c, this.#cookies.visitor)[0]
   }
-}
-
-/**
- * Whether a browser says, by `Sec-Fetch-Site` or `Origin`, that the request is from here; a program says neither. From
- * elsewhere nothing is written, also without a cookie: the answer may bring one, and sign somebody in as another.
- * @throws {HttpError} 403
- */
-function sameOrigin(c: Context, origin: string): boolean {
-  const site = c.req.header('sec-fetch-site')
-  const from = c.req.header('origin')
-  if (site !== undefined && site !== 'same-origin') throw refused()
-  // a page that tells nobody its address says null, and the browser vouches for it
-  const hushed = from === 'null' && site === 'same-origin'
-  if (from !== undefined && from !== origin && !hushed) throw refused()
-  return site !== undefined || from !== undefined
 }
 
 const refused = () =>

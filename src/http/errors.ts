@@ -1,6 +1,6 @@
 import { Forbidden } from '#src/access/grant.ts'
 import { LastAdministrator } from '#src/access/granting.ts'
-import { Dangling, Taken, TooSlow, Unavailable } from '#src/db/errors.ts'
+import { CommitUnknown, Dangling, Taken, TooSlow, Unavailable } from '#src/db/errors.ts'
 import { KeyReused } from '#src/db/once.ts'
 import { BadCursor } from '#src/db/paging.ts'
 
@@ -27,6 +27,7 @@ export const titles: Record<number, string> = {
   404: 'Not found',
   405: 'Method not allowed',
   406: 'Not acceptable',
+  408: 'Too slow',
   409: 'Conflict',
   412: 'Changed meanwhile',
   413: 'Too large',
@@ -91,6 +92,12 @@ export function httpError(error: unknown): HttpError {
     return new HttpError(422, 'This Idempotency-Key was used for another request.', {
       type: 'idempotency-key-reused',
     })
+  if (error instanceof CommitUnknown)
+    return new HttpError(
+      503,
+      'The database did not answer: your change may have been saved, or not. Check before you try again.',
+      { type: 'outcome-unknown', headers: { 'Retry-After': '2' } },
+    )
   if (error instanceof Unavailable || error instanceof TooSlow) {
     return new HttpError(503, 'Please try again in a moment.', { headers: { 'Retry-After': '2' } })
   }

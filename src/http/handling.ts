@@ -12,7 +12,7 @@ import { cookieValues } from '#src/http/cookies.ts'
 import { FormTokens } from '#src/http/csrf.ts'
 import { respondCsv } from '#src/http/csv.ts'
 import type { Call, Csv, Endpoint, Refusal } from '#src/http/endpoint.ts'
-import { HttpError, httpError } from '#src/http/errors.ts'
+import { type HttpError, httpError } from '#src/http/errors.ts'
 import { frameFor } from '#src/http/frame.ts'
 import { onceDoor } from '#src/http/idempotency.ts'
 import { Incoming } from '#src/http/incoming.ts'
@@ -25,8 +25,10 @@ import {
   validBody,
   validQuery,
 } from '#src/http/input.ts'
-import { limitHeaders, type RateClass, type Standing } from '#src/http/limits.ts'
+import { refuseLarge } from '#src/http/intake.ts'
+import { isSensitive, limitHeaders, type RateClass, type Standing } from '#src/http/limits.ts'
 import { acceptsGzip } from '#src/http/negotiation.ts'
+import { chosen, possible } from '#src/http/override.ts'
 import { requireProof } from '#src/http/proof.ts'
 import { respond, respondError } from '#src/http/respond.ts'
 import type { Env, Surroundings } from '#src/http/surroundings.ts'
@@ -42,6 +44,8 @@ export class Handling {
   #actor: Actor | null = null
   #credential: Credential | null = null
   #standing: Standing | null = null
+  /** What the attempt was counted as when it came, before its body was read. */
+  #arrived: RateClass | null = null
   readonly #forms: FormTokens
 
   constructor(c: Context<Env>, around: Surroundings, api: string) {
@@ -55,11 +59,12 @@ export class Handling {
     const c = this.#c
     try {
       this.#asked.want(byMethod)
-      await this.#authenticate(byMethod.get(c.req.method === 'HEAD' ? 'GET' : c.req.method)?.rate)
+      const rate = byMethod.get(c.req.method === 'HEAD' ? 'GET' : c.req.method)?.rate
+      // a monitor is nobody: whether the process runs doesn't hang on who asks
+      if (rate !== 'none') await this.#authenticate(rate)
       this.#asked.readAddress()
-      const body = this.#asked.reads ? undefined : await this.#body(byMethod.get(c.req.method))
-      const endpoint = this.#endpoint(byMethod, body)
-      return await this.#run(endpoint, body)
+      const body = this.#asked.reads ? undefined : await this.#body(byMethod)
+      return await this.#run(chosen(byMethod, c.req.method, body), body)
     } catch (error) {
       return this.fail(error)
     }
@@ -113,11 +118,33 @@ export class Handling {
     return respondError(error, this.#out(), this.#asked.path)
   }
 
-  /** A file is read for those alone who may send it. */
-  #body(endpoint: Endpoint | undefined): Promise<Body> {
-    const { BODY_LIMIT_KB, IMPORT_LIMIT_MB } = this.#around.config
-    if (endpoint?.upload && isUpload(bodyType(this.#c))) this.#admit(endpoint)
-    return readBody(this.#c, BODY_LIMIT_KB, endpoint?.upload ? IMPORT_LIMIT_MB : null)
+  /**
+   * Read for those alone who may send it, and after it was counted where it is an attempt. Which endpoint a form is for
+   * stands in the form, so that nobody is asked yet for more than to be signed in.
+   */
+  async #body(byMethod: Map<string, Endpoint>): Promise<Body> {
+    const { config, intake } = this.#around
+    const named = byMethod.get(this.#c.req.method)
+    const all = possible(byMethod, this.#c.req.method)
+    const stranger = !this.#actor
+    if (stranger && !all.some(({ access }) => 'public' in access)) throw unauthenticated()
+    const upload = named?.upload === true
+    const asFile = upload && isUpload(bodyType(this.#c))
+    if (named && asFile) this.#admit(named)
+    const largest = asFile ? config.IMPORT_LIMIT_MB * 1024 * 1024 : config.BODY_LIMIT_KB * 1024
+    const most = intake.most(largest, stranger)
+    refuseLarge(this.#c, most)
+    if (!this.#asked.bearer) this.#forms.checkOrigin()
+    const likely = named ?? all[0]
+    if (likely) await this.#arrive(likely)
+    return readBody(this.#c, { upload, read: (c) => intake.read(c, most, stranger) })
+  }
+
+  async #arrive({ rate }: Endpoint): Promise<void> {
+    const { limits } = this.#around
+    if (!limits || !isSensitive(rate) || this.#arrived === rate) return
+    this.#arrived = rate
+    this.#standing = await limits.arrive(rate, { ip: this.#asked.ip, requestId: this.#asked.id })
   }
 
   #admit({ access }: Endpoint): Grant | undefined {
@@ -186,19 +213,22 @@ export class Handling {
   }
 
   /** What has a class of its own is counted before anything is done for it. */
-  async #attempt({ rate }: Endpoint, { fields }: Pick<Body, 'fields'> = { fields: {} }): Promise<void> {
+  async #attempt(endpoint: Endpoint, { fields }: Pick<Body, 'fields'> = { fields: {} }): Promise<void> {
     const { limits, cookies } = this.#around
-    if (!limits || rate === 'api' || rate === 'none') return
+    const { rate } = endpoint
+    await this.#arrive(endpoint)
+    if (!limits || !isSensitive(rate) || !this.#standing) return
     const links = [fields.token, this.#c.req.param('token')].map((token) => token && `link ${token}`)
     const others = [...links, this.#actor && `person ${this.#actor.userId}`]
     const isText = (one: unknown): one is string => typeof one === 'string'
-    this.#standing = await limits.attempt(rate, {
+    const of = {
       ip: this.#asked.ip,
       requestId: this.#asked.id,
       names: [fields.username, fields.email].filter(isText),
       others: others.filter(isText),
       device: cookies.deviceOf(this.#c),
-    })
+    }
+    this.#standing = await limits.attempt(rate, of, this.#standing)
   }
 
   /** A form that was refused comes again with its input and what is wrong; programs get problem+json. */
@@ -227,18 +257,6 @@ export class Handling {
       head: this.#c.req.raw.method === 'HEAD',
       lost: (err) => log.error({ err, request: this.#asked.id, path }, 'file broke off'),
     })
-  }
-
-  #endpoint(byMethod: Map<string, Endpoint>, body: Body | undefined): Endpoint {
-    const { method } = this.#c.req
-    const override = method === 'POST' && body?.kind === 'form' ? body.fields._method : undefined
-    const named = typeof override === 'string' && /^(PUT|PATCH|DELETE)$/.test(override) ? override : method
-    const endpoint = byMethod.get(named === 'HEAD' ? 'GET' : named)
-    if (!endpoint)
-      throw new HttpError(405, 'This form lacks its method.', {
-        headers: { Allow: [...byMethod.keys()].join(', ') },
-      })
-    return endpoint
   }
 
   /** To what is done first; `back` is where it then goes on. */

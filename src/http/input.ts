@@ -27,17 +27,21 @@ const PROTO = '__proto__'
 export const bodyType = (c: Context) =>
   (c.req.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
 
+/** How a body is read, and whether it may be a file. */
+export type Taking = {
+  upload: boolean
+  read: (c: Context) => Promise<Buffer>
+}
+
 /**
- * The one reader of bodies, by content type.
- * @param limitKb of fields
- * @param fileLimitMb of a file; null where none is taken
+ * The one parser of bodies, by content type.
  * @throws {HttpError} 415 for another type, 413 past the limit, 400 for what is malformed
  */
-export async function readBody(c: Context, limitKb: number, fileLimitMb: number | null): Promise<Body> {
+export async function readBody(c: Context, { upload, read }: Taking): Promise<Body> {
   const type = bodyType(c)
   if (c.req.header('content-encoding')) throw new HttpError(415, 'A compressed body is not taken.')
-  const asFile = fileLimitMb !== null && isUpload(type)
-  const content = await limited(c, asFile ? fileLimitMb * 1024 * 1024 : limitKb * 1024)
+  const asFile = upload && isUpload(type)
+  const content = await read(c)
   if (content.length === 0) return NONE
   if (type === 'application/json') return { kind: 'json', fields: parseJson(utf8(content)) }
   if (type === 'application/x-www-form-urlencoded')
@@ -48,22 +52,8 @@ export async function readBody(c: Context, limitKb: number, fileLimitMb: number 
     return { kind: 'form', fields: collected(fields), file }
   }
   const types = ['application/json', 'application/x-www-form-urlencoded']
-  if (fileLimitMb !== null) types.push('multipart/form-data', 'text/csv')
+  if (upload) types.push('multipart/form-data', 'text/csv')
   throw new HttpError(415, `Send ${types.join(' or ')}.`)
-}
-
-async function limited(c: Context, most: number): Promise<Buffer> {
-  if (Number(c.req.header('content-length') ?? 0) > most) throw tooLarge(most)
-  const stream = c.req.raw.body
-  if (!stream) return Buffer.alloc(0)
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength
-    if (size > most) throw tooLarge(most)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks, size)
 }
 
 function utf8(content: Buffer): string {
@@ -73,8 +63,6 @@ function utf8(content: Buffer): string {
     throw new HttpError(400, 'The body is not UTF-8.')
   }
 }
-
-const tooLarge = (most: number) => new HttpError(413, `A body has at most ${most / 1024} kB.`)
 
 function parseJson(text: string): Record<string, unknown> {
   const keys = keysIn(text)

@@ -14,13 +14,17 @@ export type Sensitive = (typeof sensitive)[number]
 /** What a request counts as: a call of the API where its answer is JSON, an attempt of its own kind, or nothing. */
 export type RateClass = Sensitive | 'api' | 'none'
 
+/** Whether a class is counted by address and by name. */
+export const isSensitive = (rate: RateClass): rate is Sensitive => rate !== 'api' && rate !== 'none'
+
 /** What is left of a limit. */
 export type Standing = Taken & { policy: string; limit: number; seconds: number }
 
+/** Where an attempt comes from. */
+export type Arrival = { ip: string | null; requestId: string }
+
 /** Whom an attempt is about. */
-export type Attempt = {
-  ip: string | null
-  requestId: string
+export type Attempt = Arrival & {
   /** User names and addresses, as they were sent. */
   names: readonly string[]
   /** The link that is used, and whoever is signed in. */
@@ -60,19 +64,27 @@ export class Limits {
   }
 
   /**
-   * One attempt, before anything is done for it. Of the address first, so that nobody uses up a name's by more than
-   * their own.
+   * One attempt of an address, before anything of it is read. Ahead of the names, so that nobody uses up a name's by
+   * more than their own.
+   * @throws {HttpError} 429
+   */
+  arrive(rate: Sensitive, from: Arrival): Promise<Standing> {
+    return this.#take(rate, 'address', rateKey(from.ip), from)
+  }
+
+  /**
+   * The same attempt of whom it is about, before anything is done for it.
+   * @param arrived what is left of the address
    * @returns where least is left
    * @throws {HttpError} 429
    */
-  async attempt(rate: Sensitive, of: Attempt): Promise<Standing> {
-    const address = await this.#take(rate, 'address', rateKey(of.ip), of)
+  async attempt(rate: Sensitive, of: Attempt, arrived: Standing): Promise<Standing> {
     const names = [...new Set(of.names.map(this.#nameOf))]
     const standings = await Promise.all([
       ...names.map((name) => this.#takeOfName(rate, name, of)),
       ...of.others.map((other) => this.#take(rate, 'other', other, of)),
     ])
-    return [address, ...standings].reduce((least, one) => (one.left < least.left ? one : least))
+    return [arrived, ...standings].reduce((least, one) => (one.left < least.left ? one : least))
   }
 
   /** Strangers use up a name for themselves only: a browser that its owner signed in with has its own count. */
@@ -86,7 +98,7 @@ export class Limits {
     }
   }
 
-  async #take(rate: Sensitive, kind: string, whose: string, { ip, requestId }: Attempt): Promise<Standing> {
+  async #take(rate: Sensitive, kind: string, whose: string, { ip, requestId }: Arrival): Promise<Standing> {
     const { RATE_LIMIT_WINDOW: seconds } = this.#config
     const limit = mostOf(rate, this.#config)
     const key = this.#hidden(kind, whose)

@@ -180,6 +180,7 @@ class Operation {
       [403, 'can' in access || this.#writes],
       [404, this.#names.length],
       [406, true],
+      [408, this.#writes],
       [409, this.#writes && 'can' in access],
       [412, this.#changes],
       [413, this.#writes],

@@ -3,6 +3,7 @@ import type { Actor, Identity } from '#src/access/actor.ts'
 import type { clientAddress } from '#src/http/address.ts'
 import type { Cookies } from '#src/http/cookies.ts'
 import type { Services } from '#src/http/endpoint.ts'
+import type { Intake } from '#src/http/intake.ts'
 import type { Limits } from '#src/http/limits.ts'
 import type { NavigationItem } from '#src/ui/frame.ts'
 
@@ -13,6 +14,7 @@ export type Surroundings = Services & {
   cookies: Cookies
   /** Null where they are switched off. */
   limits: Limits | null
+  intake: Intake
   asset: (name: string) => string
   navigation: (actor: Actor) => Omit<NavigationItem, 'current'>[]
   /** Marks a session as seen, or an API key as used from an address, outside of the request. */

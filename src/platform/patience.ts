@@ -1,6 +1,6 @@
 /**
  * How long a connection may keep others waiting, in ms: options of `http.createServer`. Whoever sends nothing, or a
- * header a byte at a time, is cut off; a body may come slowly, since files do.
+ * header a byte at a time, is cut off; a body has its own time (`Intake`), and ends with this.
  */
 export const patience = {
   headersTimeout: 10_000,

@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { Cookies } from '#src/http/cookies.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
+import { Intake } from '#src/http/intake.ts'
 import { mount } from '#src/http/mount.ts'
 import type { Env } from '#src/http/surroundings.ts'
 import { type App, testConfig, testDatabase } from '#tests/setup/database.ts'
@@ -20,6 +21,7 @@ export function mounted(
     db,
     rights,
     cookies: new Cookies(config),
+    intake: new Intake(),
     limits: null,
     asset: (name) => name,
     navigation: () => [],

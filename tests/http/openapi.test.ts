@@ -152,12 +152,12 @@ describe('an operation', () => {
 
   test('has its statuses', () => {
     expect(statuses('get', '/things')).toBe('200 304 400 401 403 406 429 500 503')
-    expect(statuses('post', '/things')).toBe('201 202 400 401 403 406 409 413 415 422 429 500 503')
+    expect(statuses('post', '/things')).toBe('201 202 400 401 403 406 408 409 413 415 422 429 500 503')
     expect(statuses('get', '/things/{id}')).toBe('200 304 400 401 403 404 406 429 500 503')
     expect(statuses('post', '/things/{id}/seal')).toBe(
-      '204 400 401 403 404 406 409 412 413 415 422 423 429 500 503',
+      '204 400 401 403 404 406 408 409 412 413 415 422 423 429 500 503',
     )
-    expect(statuses('post', '/auth/tokens')).toBe('204 400 401 403 406 413 415 429 500 503')
+    expect(statuses('post', '/auth/tokens')).toBe('204 400 401 403 406 408 413 415 429 500 503')
     expect(statuses('get', '/open/{name}/x')).toBe('200 304 400 401 404 406 429 500 503')
   })
 

@@ -8,7 +8,7 @@ import { createApp } from '#src/app.ts'
 import { type Config, settings } from '#src/config.ts'
 import { Database } from '#src/db/database.ts'
 import { Listener } from '#src/db/listener.ts'
-import { openPool } from '#src/db/pool.ts'
+import { Pool } from '#src/db/pool.ts'
 import type { DB } from '#src/db/types.ts'
 import { SECRET } from '#tests/setup/secrets.ts'
 
@@ -58,13 +58,15 @@ export function testDatabase(): Promise<TestDatabase> {
 
 async function open(): Promise<TestDatabase> {
   const { ownerUrl, appUrl } = await clone()
-  const pool = openPool(ownerUrl, { max: 6, waitMs: 10_000 })
+  const pool = new Pool(ownerUrl, { max: 6, waitMs: 10_000, timeoutMs: 600_000 })
   const owner = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
-  const anotherProcess = (overrides?: Record<string, string>) => start(appUrl, testConfig(overrides))
+  const anotherProcess = (overrides?: Record<string, string>) =>
+    start(testConfig({ DATABASE_APP_URL: appUrl, ...overrides }))
   return { ...(await anotherProcess()), owner, ownerUrl, appUrl, anotherProcess }
 }
 
-async function start(appUrl: string, config: Config): Promise<Process> {
+async function start(config: Config): Promise<Process> {
+  const appUrl = config.DATABASE_APP_URL as string
   const db = new Database(appUrl, { max: 12, waitMs: 5000, timeoutMs: config.DATABASE_STATEMENT_TIMEOUT_MS })
   const listener = new Listener(config.DATABASE_LISTEN_URL ?? appUrl)
   await listener.open()

@@ -1,0 +1,28 @@
+import type { Endpoint } from '#src/http/endpoint.ts'
+import { HttpError } from '#src/http/errors.ts'
+import type { Body } from '#src/http/input.ts'
+
+/** What a write may turn out to be for: a form posts everything, and says only within what it means. */
+export function possible(byMethod: ReadonlyMap<string, Endpoint>, method: string): Endpoint[] {
+  const named = byMethod.get(method)
+  return named && method !== 'POST' ? [named] : [...byMethod.values()].filter((one) => one.method !== 'GET')
+}
+
+/**
+ * The endpoint that a request is for, by its method or by its form's `_method`.
+ * @throws {HttpError} 405
+ */
+export function chosen(
+  byMethod: ReadonlyMap<string, Endpoint>,
+  method: string,
+  body: Body | undefined,
+): Endpoint {
+  const override = method === 'POST' && body?.kind === 'form' ? body.fields._method : undefined
+  const named = typeof override === 'string' && /^(PUT|PATCH|DELETE)$/.test(override) ? override : method
+  const endpoint = byMethod.get(named === 'HEAD' ? 'GET' : named)
+  if (!endpoint)
+    throw new HttpError(405, 'This form lacks its method.', {
+      headers: { Allow: [...byMethod.keys()].join(', ') },
+    })
+  return endpoint
+}
