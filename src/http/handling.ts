@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import type { Actor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
+import { Revoked } from '#src/access/renewal.ts'
 import {
   authenticate,
   type Credential,
@@ -197,14 +198,21 @@ export class Handling {
   }
 
   #file(csv: Csv): Promise<Response> {
-    const { log } = this.#around
-    const path = this.#asked.path
     return respondCsv(csv, {
       requestId: this.#asked.id,
       limit: this.#limit,
       head: this.#c.req.raw.method === 'HEAD',
-      lost: (err) => log.error({ err, request: this.#asked.id, path }, 'file broke off'),
+      confirm: async () => this.#actor?.renewal?.confirm(),
+      lost: (error) => this.#broken(error),
     })
+  }
+
+  #broken(err: unknown): void {
+    const { log, denied } = this.#around
+    const { id: request, path } = this.#asked
+    const failed = (err: unknown) => log.error({ err, request, path }, 'file broke off')
+    if (err instanceof Revoked && this.#actor) denied(this.#actor, err.wanted, path).catch(failed)
+    else failed(err)
   }
 
   #endpoint(byMethod: Map<string, Endpoint>, body: Body | undefined): Endpoint {
