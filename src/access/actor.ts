@@ -113,7 +113,12 @@ export class UserActor {
 
   get rights(): Rights {
     this.renewal?.leanOnAll()
-    return this.identity.rights
+    return this.#held
+  }
+
+  /** As they were found last. */
+  get #held(): Rights {
+    return this.renewal?.rights ?? this.identity.rights
   }
 
   /** For what is written about them, whoever they are by now. */
@@ -140,7 +145,7 @@ export class UserActor {
   /** Whether the person holds the permission in any scope. */
   can(permission: Permission): boolean {
     this.renewal?.leanOn(permission)
-    return this.identity.rights.scopes.has(permission)
+    return this.#held.scopes.has(permission)
   }
 
   /**
@@ -156,7 +161,7 @@ export class UserActor {
   /** The Grant, or null where the person doesn't hold the permission: for what a page shows beside. */
   find<P extends Permission>(permission: P): Grant<ModelOf<P>, ActionOf<P>> | null {
     this.renewal?.leanOn(permission)
-    const { scopes, readGroups, writeGroups } = this.identity.rights
+    const { scopes, readGroups, writeGroups } = this.#held
     const held = scopes.get(permission) ?? NONE
     if (!held.size) return null
     const [model, action] = permission.split(':') as [ModelOf<P>, ActionOf<P>]

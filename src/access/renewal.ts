@@ -17,10 +17,11 @@ const GOOD_FOR = 1000
 
 /**
  * Asks again, while something is done for somebody, whether they are still who they were, and still may all that it
- * leans on. Who gains something meanwhile goes on with what they had; who loses something else goes on as well.
+ * leans on. Who gains something meanwhile goes on, and so does who loses something else; what is decided from then on
+ * is decided by the rights of now.
  */
 export class Renewal {
-  readonly #was: Identity
+  #identity: Identity
   readonly #ask: () => Promise<Identity | null>
   /** Permissions that something was decided by. */
   readonly #leansOn = new Set<string>()
@@ -30,9 +31,14 @@ export class Renewal {
   #revoked: Revoked | undefined
 
   /** @param ask who the same credential is by now, by the database itself */
-  constructor(was: Identity, ask: () => Promise<Identity | null>) {
-    this.#was = was
+  constructor(identity: Identity, ask: () => Promise<Identity | null>) {
+    this.#identity = identity
     this.#ask = ask
+  }
+
+  /** As they were found last. */
+  get rights(): Rights {
+    return this.#identity.rights
   }
 
   leanOn(permission: string): void {
@@ -60,19 +66,20 @@ export class Renewal {
 
   async #compare(): Promise<void> {
     const began = performance.now()
-    const lost = this.#lost(await this.#ask())
-    if (lost !== null) {
-      this.#revoked = new Revoked(lost)
+    const now = await this.#ask()
+    const [first = 'session'] = this.#leansOn
+    const lost = now ? this.#lost(this.#identity, now, first) : first
+    if (!now || lost !== null) {
+      this.#revoked = new Revoked(lost ?? first)
       throw this.#revoked
     }
+    this.#identity = now
     this.#confirmed = began
   }
 
   /** What is missing now; null where nothing is. */
-  #lost(now: Identity | null): string | null {
-    const was = this.#was
-    const [first = 'session'] = this.#leansOn
-    if (!now || now.userId !== was.userId || now.organization.id !== was.organization.id) return first
+  #lost(was: Identity, now: Identity, first: string): string | null {
+    if (now.userId !== was.userId || now.organization.id !== was.organization.id) return first
     if (now.lacks && !was.lacks) return now.lacks
     const permissions = this.#leansOnAll ? was.rights.scopes.keys() : this.#leansOn
     for (const permission of permissions) if (isLess(permission, was.rights, now.rights)) return permission

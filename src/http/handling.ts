@@ -50,6 +50,8 @@ export class Handling {
       this.#asked.want(byMethod)
       await this.#authenticate(byMethod.get(c.req.method === 'HEAD' ? 'GET' : c.req.method)?.rate)
       const body = this.#asked.reads ? undefined : await this.#body(byMethod.get(c.req.method))
+      // it may have come slowly
+      if (this.#actor?.renewal?.due) await this.#actor.renewal.confirm()
       const endpoint = this.#endpoint(byMethod, body)
       return await this.#run(endpoint, body)
     } catch (error) {

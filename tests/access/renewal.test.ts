@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { type Identity, rightsFrom, UserActor } from '#src/access/actor.ts'
 import { Revoked } from '#src/access/renewal.ts'
 
-type Has = { codes?: string[]; read?: string[]; write?: string[]; lead?: string[] } & Partial<Identity>
+type Some = readonly string[]
+type Has = { codes?: Some; read?: Some; write?: Some; lead?: Some } & Partial<Identity>
 
 const identity = ({ codes = [], read = [], write = [], lead = [], ...more }: Has): Identity => ({
   sessionId: 's',
@@ -17,7 +18,7 @@ const identity = ({ codes = [], read = [], write = [], lead = [], ...more }: Has
   elsewhere: false,
   impersonatorId: null,
   lacks: null,
-  rights: rightsFrom(codes, read, write, lead),
+  rights: rightsFrom(codes, [...read], [...write], [...lead]),
   ...more,
 })
 const acting = (was: Has, now: () => Identity | null) =>
@@ -114,6 +115,20 @@ test('once ended is ended, and several who ask at once ask once', async () => {
   expect(await found(actor)).toBe('user:read')
   now = identity(all)
   expect([await found(actor), asked, actor.renewal?.due]).toEqual(['user:read', 2, true])
+})
+
+test('what is decided after it was asked is decided by the rights of now', async () => {
+  const actor = acting({ codes: [...all.codes, 'role:read:all'] }, () =>
+    identity({ codes: [...all.codes, 'group:read:all'] }),
+  )
+  actor.require('user:read')
+  expect(await found(actor)).toBeNull()
+  expect([actor.can('user:read'), actor.can('role:read'), actor.can('group:read')]).toEqual([
+    true,
+    false,
+    true,
+  ])
+  expect([...actor.rights.permissions].sort()).toEqual(['group:read:all', 'user:read:all'])
 })
 
 test('nobody knows more where it can’t be asked', async () => {
