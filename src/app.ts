@@ -115,7 +115,7 @@ export function createApp({
 /** Every refusal of somebody is in the trail. */
 async function denied(db: Database, actor: UserActor, wanted: string, path: string): Promise<void> {
   const details = JSON.stringify({ wanted, path })
-  await db.withActor(actor, (tx) =>
+  await db.withActor(actor.author, (tx) =>
     sql`select app.record_event('access:denied', 'route', null, ${details})`.execute(tx),
   )
 }

@@ -6,6 +6,7 @@ import {
   parsePermission,
   type Scope,
 } from '#src/access/permission.ts'
+import { Renewal } from '#src/access/renewal.ts'
 
 /** What somebody may, as loaded: whole permissions, and the groups beneath which `group` reaches. */
 export type Rights = {
@@ -76,12 +77,16 @@ export function rightsFrom(
 /** Somebody who acts in one organization, in person or by an API key. A request has exactly one, or none. */
 export class UserActor {
   readonly identity: Identity
+  /** Asks again while something is done for them; null for who is only spoken about. */
+  readonly renewal: Renewal | null
   readonly #via: Via
   #context: string | undefined
 
-  constructor(identity: Identity, via: Via) {
+  /** @param again who acts by the same credential now; null for nobody */
+  constructor(identity: Identity, via: Via, again?: () => Promise<Identity | null>) {
     this.identity = identity
     this.#via = via
+    this.renewal = again ? new Renewal(identity, again) : null
   }
 
   get kind(): 'user' | 'api_key' {
@@ -107,7 +112,18 @@ export class UserActor {
   }
 
   get rights(): Rights {
-    return this.identity.rights
+    this.renewal?.leanOnAll()
+    return this.#held
+  }
+
+  /** As they were found last. */
+  get #held(): Rights {
+    return this.renewal?.rights ?? this.identity.rights
+  }
+
+  /** For what is written about them, whoever they are by now. */
+  get author(): { orgId: string; context: string } {
+    return { orgId: this.orgId, context: this.context }
   }
 
   /** What the audit trail reads: who, through what, in which request. */
@@ -128,7 +144,8 @@ export class UserActor {
 
   /** Whether the person holds the permission in any scope. */
   can(permission: Permission): boolean {
-    return this.rights.scopes.has(permission)
+    this.renewal?.leanOn(permission)
+    return this.#held.scopes.has(permission)
   }
 
   /**
@@ -143,10 +160,12 @@ export class UserActor {
 
   /** The Grant, or null where the person doesn't hold the permission: for what a page shows beside. */
   find<P extends Permission>(permission: P): Grant<ModelOf<P>, ActionOf<P>> | null {
-    const held = this.rights.scopes.get(permission) ?? NONE
+    this.renewal?.leanOn(permission)
+    const { scopes, readGroups, writeGroups } = this.#held
+    const held = scopes.get(permission) ?? NONE
     if (!held.size) return null
     const [model, action] = permission.split(':') as [ModelOf<P>, ActionOf<P>]
-    const groups = action === 'read' ? this.rights.readGroups : this.rights.writeGroups
+    const groups = action === 'read' ? readGroups : writeGroups
     return grant(model, action, held, { userId: this.userId, groups })
   }
 }

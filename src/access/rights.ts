@@ -59,11 +59,16 @@ export class RightsCache {
     this.#entries.delete(key)
     const running = this.#loading.get(key)
     if (running) return running
-    const load = this.#load(isApiKey(token) ? 'key_actor' : 'session_actor', hash, key).finally(() =>
-      this.#loading.delete(key),
-    )
+    const load = this.#load(lookupFor(token), hash, key).finally(() => this.#loading.delete(key))
     if (this.#listener.alive) this.#loading.set(key, load)
     return load
+  }
+
+  /** The same by the database itself, asked beside the transactions that wait for the answer. */
+  async identifyNow(token: string): Promise<Identity | null> {
+    const hash = digest('sha256', token, 'buffer')
+    const found = await this.#database.lookup<Found | null>(lookupFor(token), [hash], { beside: true })
+    return found && identityFrom(found)
   }
 
   /** Forgets a session that this process has just changed, without waiting to be told. */
@@ -78,7 +83,7 @@ export class RightsCache {
     this.#entries.clear()
   }
 
-  async #load(lookup: 'session_actor' | 'key_actor', hash: Buffer, key: string): Promise<Identity | null> {
+  async #load(lookup: string, hash: Buffer, key: string): Promise<Identity | null> {
     const began = this.#invalidations
     const heard = this.#listener.alive
     const start = performance.now()
@@ -113,6 +118,8 @@ export class RightsCache {
     }
   }
 }
+
+const lookupFor = (token: string) => (isApiKey(token) ? 'key_actor' : 'session_actor')
 
 /** Somebody as the database knows them now. */
 export function identityFrom(found: Found): Identity {

@@ -21,8 +21,12 @@ import type { DB } from '#src/db/types.ts'
 /** A handle on tenant tables: within one transaction, one organization, one person. */
 export type Db = Kysely<DB>
 
-/** Whom a transaction acts for: organization, and the context (JSON) that the audit trail reads. */
-export type Acting = { readonly orgId: string; readonly context: string }
+/** Whom a transaction acts for: organization, context (JSON) for the audit trail, and whether they still may, where due. */
+export type Acting = {
+  readonly orgId: string
+  readonly context: string
+  readonly renewal?: { readonly due: boolean; confirm(): Promise<void> } | null
+}
 
 type Options = {
   /** Most connections of this process. */
@@ -76,6 +80,8 @@ const wire = (query: CompiledQuery, prepared = false) =>
 /** The one door: every handle on tenant tables comes from `withActor`, `readAs` or `asSystem`. */
 export class Database {
   readonly #pool: Pool
+  /** One connection for what is asked beside transactions: those that hold one don't wait for each other. */
+  readonly #beside: Pool
   readonly #timeoutMs: number
   readonly #oneTrip: boolean
   /** Which lists are too long to count. */
@@ -85,6 +91,7 @@ export class Database {
 
   constructor(url: string, { max, waitMs, timeoutMs = 10_000, oneTrip = true }: Options = {}) {
     this.#pool = new Pool(url, { max, waitMs, timeoutMs })
+    this.#beside = new Pool(url, { max: 1, waitMs, timeoutMs })
     this.#timeoutMs = timeoutMs
     this.#oneTrip = oneTrip
   }
@@ -105,6 +112,7 @@ export class Database {
    * @param prepared keep the plan: only where it doesn't depend on the organization's size
    */
   async readAs<T>(actor: Acting, build: (db: Db) => Compilable<T>, { prepared = false } = {}): Promise<T[]> {
+    if (actor.renewal?.due) await actor.renewal.confirm()
     const statement = wire(build(cold).compile(), prepared)
     const enter = enterToReadStatement(actor.orgId, actor.context, this.#timeoutMs)
     const read = async (client: Client) => {
@@ -122,15 +130,18 @@ export class Database {
     return retried(() => this.#use(read))
   }
 
-  /** One of the reviewed definer functions, where no organization is known yet: `select app.<name>(…)`. */
-  async lookup<T>(name: string, values: unknown[]): Promise<T> {
+  /** One of the reviewed definer functions, where no organization is known yet; `beside` a transaction that waits. */
+  async lookup<T>(name: string, values: unknown[], { beside = false } = {}): Promise<T> {
     const text = `select app.${name}(${values.map((_, index) => `$${index + 1}`).join(', ')}) as answer`
-    return this.#use(async (client) => {
-      this.counted.statements += 1
-      this.counted.roundTrips += 1
-      const { rows } = await client.query({ name: `lookup_${name}`, text, values })
-      return rows[0].answer as T
-    })
+    return this.#use(
+      async (client) => {
+        this.counted.statements += 1
+        this.counted.roundTrips += 1
+        const { rows } = await client.query({ name: `lookup_${name}`, text, values })
+        return rows[0].answer as T
+      },
+      beside ? this.#beside : this.#pool,
+    )
   }
 
   /** Whether the database answers. */
@@ -145,13 +156,13 @@ export class Database {
 
   /** Waits for what runs, then ends every connection. */
   async close(): Promise<void> {
-    await this.#pool.end()
+    await Promise.all([this.#pool.end(), this.#beside.end()])
   }
 
-  async #use<T>(work: (client: Client) => Promise<T>): Promise<T> {
+  async #use<T>(work: (client: Client) => Promise<T>, pool = this.#pool): Promise<T> {
     let client: Client
     try {
-      client = await this.#pool.connect()
+      client = await pool.connect()
     } catch (error) {
       throw translated(error)
     }
@@ -171,7 +182,7 @@ export class Database {
     const client = await this.#pool.connect().catch((error) => {
       throw translated(error)
     })
-    const connection = new TransactionConnection(client, this.counted)
+    const connection = new TransactionConnection(client, actor, this.counted)
     let broken: unknown
     try {
       this.counted.statements += 3
@@ -187,6 +198,7 @@ export class Database {
         throw error
       })
       await prologue
+      if (actor.renewal?.due) await actor.renewal.confirm()
       const commit = await client.query('COMMIT').catch(unheard)
       this.counted.roundTrips += 1
       if (commit.command !== 'COMMIT') throw new CommitLost()
@@ -237,16 +249,19 @@ const MOST_KEPT_PARAMETERS = 40
 /** Kysely over the one connection of a transaction; dead once that has ended. */
 class TransactionConnection implements Driver, DatabaseConnection {
   readonly #client: Client
+  readonly #actor: Acting
   readonly #counted: Database['counted']
   #ended = false
   #first = true
 
-  constructor(client: Client, counted: Database['counted']) {
+  constructor(client: Client, actor: Acting, counted: Database['counted']) {
     this.#client = client
+    this.#actor = actor
     this.#counted = counted
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    if (this.#actor.renewal?.due) await this.#actor.renewal.confirm()
     if (this.#ended) throw new Error('the transaction of this handle has ended')
     this.#counted.statements += 1
     if (!this.#first) this.#counted.roundTrips += 1

@@ -46,15 +46,23 @@ export async function authenticate(
   via: Via,
 ): Promise<UserActor | null> {
   if (!credential) return null
-  const identity: Identity | null = await rights.identify(credential.token)
-  if (!identity || credentials[identity.sessionKind] !== credential.kind) {
-    if (credential.kind === 'cookie') return null
+  const { token, kind } = credential
+  const identity = await rights.identify(token)
+  if (!identity || credentials[identity.sessionKind] !== kind) {
+    if (kind === 'cookie') return null
     throw unauthenticated()
   }
-  const actor = new UserActor(identity, via)
-  const addresses = identity.apiKey?.addresses ?? []
-  if (addresses.length && !within(addresses, via.ip)) throw new Displaced(actor)
+  const actor = new UserActor(identity, via, async () => {
+    const now = await rights.identifyNow(token)
+    return now && fromHere(now, via) ? now : null
+  })
+  if (!fromHere(identity, via)) throw new Displaced(actor)
   return actor
+}
+
+function fromHere({ apiKey }: Identity, { ip }: Via): boolean {
+  const addresses = apiKey?.addresses ?? []
+  return !addresses.length || within(addresses, ip)
 }
 
 const REFUSED = 'You are not signed in.'

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Revoked } from '#src/access/renewal.ts'
 import type { Csv } from '#src/http/endpoint.ts'
 import { common, nothingRuns } from '#src/http/respond.ts'
 
@@ -7,29 +9,52 @@ type Outgoing = {
   limit?: Record<string, string> | undefined
   /** A HEAD: the headers alone, once it is known that there is something to send. */
   head: boolean
+  /** Throws where whoever reads it may no longer: asked before each further piece is sent. */
+  confirm: () => Promise<void>
   /** Told of what went wrong once the answer had begun. */
   lost: (error: unknown) => void
 }
 
+/** How the last line of a file begins that broke off; no file with it is imported. */
+export const STOPPED = '# Export stopped:'
+
+/** For the last line to leave before the connection is broken. */
+const LEAVING_MS = 500
+
 /**
  * A file that is sent while it is made, as fast as the client reads. What fails before the first piece is thrown;
- * what fails afterwards breaks the connection, so that no cut file looks whole.
+ * what fails afterwards makes a last line that says so, for people, and breaks the connection, for programs: no cut
+ * file looks whole.
  */
-export async function respondCsv({ name, chunks }: Csv, { requestId, limit, head, lost }: Outgoing) {
+export async function respondCsv({ name, chunks }: Csv, { requestId, limit, head, confirm, lost }: Outgoing) {
   const iterator = chunks[Symbol.asyncIterator]()
   let next: Promise<IteratorResult<string>> | undefined = Promise.resolve(await iterator.next())
+  let broken: unknown
+  const further = async () => {
+    const piece = await iterator.next()
+    await confirm()
+    return piece
+  }
   const encoder = new TextEncoder()
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
+        if (broken) {
+          await sleep(LEAVING_MS)
+          controller.error(broken)
+          return
+        }
         try {
-          const { done, value } = await (next ?? iterator.next())
+          const { done, value } = await (next ?? further())
           next = undefined
           if (done) controller.close()
           else controller.enqueue(encoder.encode(value))
         } catch (error) {
+          broken = error
           lost(error)
-          controller.error(error)
+          void iterator.return?.()
+          const why = error instanceof Revoked ? 'your access changed.' : 'something went wrong.'
+          controller.enqueue(encoder.encode(`${STOPPED} ${why}\r\n`))
         }
       },
       cancel: async () => {

@@ -1,5 +1,6 @@
 import { Forbidden } from '#src/access/grant.ts'
 import { LastAdministrator } from '#src/access/granting.ts'
+import { Revoked } from '#src/access/renewal.ts'
 import { CommitUnknown, Dangling, Taken, TooSlow, Unavailable } from '#src/db/errors.ts'
 import { KeyReused } from '#src/db/once.ts'
 import { BadCursor } from '#src/db/paging.ts'
@@ -83,7 +84,7 @@ export const stale = (current: unknown) => new HttpError(412, 'Somebody changed 
 /** Whatever was thrown, as what the client gets to know of it. */
 export function httpError(error: unknown): HttpError {
   if (error instanceof HttpError) return error
-  if (error instanceof Forbidden) return new HttpError(403, error.message)
+  if (error instanceof Forbidden || error instanceof Revoked) return new HttpError(403, error.message)
   if (error instanceof LastAdministrator) return new HttpError(409, error.message)
   if (error instanceof BadCursor) return new HttpError(400, error.message)
   if (error instanceof Taken) return new HttpError(409, 'Something with this name exists already.')

@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import type { Actor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
+import { Revoked } from '#src/access/renewal.ts'
 import {
   authenticate,
   type Credential,
@@ -64,6 +65,8 @@ export class Handling {
       if (rate !== 'none') await this.#authenticate(rate)
       this.#asked.readAddress()
       const body = this.#asked.reads ? undefined : await this.#body(byMethod)
+      // it may have come slowly
+      if (this.#actor?.renewal?.due) await this.#actor.renewal.confirm()
       return await this.#run(chosen(byMethod, c.req.method, body), body)
     } catch (error) {
       return this.fail(error)
@@ -249,14 +252,21 @@ export class Handling {
   }
 
   #file(csv: Csv): Promise<Response> {
-    const { log } = this.#around
-    const path = this.#asked.path
     return respondCsv(csv, {
       requestId: this.#asked.id,
       limit: this.#limit,
       head: this.#c.req.raw.method === 'HEAD',
-      lost: (err) => log.error({ err, request: this.#asked.id, path }, 'file broke off'),
+      confirm: async () => this.#actor?.renewal?.confirm(),
+      lost: (error) => this.#broken(error),
     })
+  }
+
+  #broken(err: unknown): void {
+    const { log, denied } = this.#around
+    const { id: request, path } = this.#asked
+    const failed = (err: unknown) => log.error({ err, request, path }, 'file broke off')
+    if (err instanceof Revoked && this.#actor) denied(this.#actor, err.wanted, path).catch(failed)
+    else failed(err)
   }
 
   /** To what is done first; `back` is where it then goes on. */

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden } from '#src/access/grant.ts'
+import { confirmLast, Revoked } from '#src/access/renewal.ts'
 import type { Database, Db } from '#src/db/database.ts'
 import { translated } from '#src/db/errors.ts'
 import { type HttpError, httpError } from '#src/http/errors.ts'
@@ -13,7 +14,8 @@ export const MOST_AT_ONCE = 1000
 
 /**
  * Does the same to many records, each as it would be alone: done, or refused with its reason. In one transaction,
- * in one order for everybody, so that two such writes don't block each other for good.
+ * in one order for everybody, so that two such writes don't block each other for good. Whoever may no longer do it in
+ * the end has done it to none.
  */
 export async function eachOf(
   db: Pick<Database, 'withActor'>,
@@ -26,6 +28,7 @@ export async function eachOf(
   return db.withActor(actor, async (tx) => {
     const results: Outcome[] = []
     for (const id of order) results.push(await attempt(tx, id, path, () => one(tx, id)))
+    await confirmLast(tx, actor)
     const refused = results.filter(({ status }) => status === 'refused').length
     return { done: results.length - refused, refused, results }
   })
@@ -44,7 +47,7 @@ export type Refused = { error: HttpError; denied?: string }
 /** What was thrown as a refusal; null for what is none. */
 export function refusalFrom(thrown: unknown): Refused | null {
   const error = httpError(translated(thrown))
-  if (error.status >= 500) return null
+  if (error.status >= 500 || thrown instanceof Revoked) return null
   return { error, denied: thrown instanceof Forbidden ? thrown.wanted : undefined }
 }
 

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
+import { confirmLast } from '#src/access/renewal.ts'
 import type { Db } from '#src/db/database.ts'
 import { requireGiven, requireVouchable } from '#src/domains/invitations/giving.ts'
 import {
@@ -71,6 +72,7 @@ export async function inviteMany(
     const reason = refused?.error.errors?.[0]?.message
     results.push(refused ? { email, status: 'refused', reason } : { email, status: 'done', id })
   }
+  await confirmLast(tx, actor)
   return results
 }
 

@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
+import { confirmLast } from '#src/access/renewal.ts'
 import type { Db, Door } from '#src/db/database.ts'
 import type { Services } from '#src/http/endpoint.ts'
 import { noted, type Refused } from '#src/resource/bulk.ts'
@@ -96,25 +97,30 @@ export const planForMany = (tx: Db) => sql`set local enable_nestloop = off`.exec
 /** Carries the report out of a transaction that shall not be kept. */
 class TakenBack extends Error {}
 
-/** All rows of a file in one transaction, or none; and everything that is wrong with them at once. */
+/**
+ * All rows of a file in one transaction, or none; and everything that is wrong with them at once.
+ * @throws {Revoked} where somebody may no longer bring them
+ */
 export async function importFile(
   db: Pick<Door, 'withActor'>,
   actor: UserActor,
   job: Job,
 ): Promise<ImportReport> {
-  let run = new Run(job)
+  let run = new Run(job, actor)
   try {
     return await db.withActor(actor, async (tx) => {
-      run = new Run(job)
+      run = new Run(job, actor)
       const report = await run.work(tx)
-      if (report.error_count || job.dryRun) throw new TakenBack()
-      await job.finish?.(tx, report)
+      const kept = !report.error_count && !job.dryRun
+      if (kept) await job.finish?.(tx, report)
+      await confirmLast(tx, actor)
+      if (!kept) throw new TakenBack()
       return report
     })
   } catch (error) {
     if (!(error instanceof TakenBack)) throw error
     const { denied, report } = run
-    if (denied) await db.withActor(actor, (tx) => noted(tx, null, denied, job.path))
+    if (denied) await db.withActor(actor.author, (tx) => noted(tx, null, denied, job.path))
     return report
   }
 }
@@ -125,10 +131,12 @@ class Run {
   readonly report: ImportReport = { rows: 0, error_count: 0, errors: [], ignored_columns: [] }
   denied: string | undefined
   readonly #job: Job
+  readonly #actor: UserActor
   readonly #importer: Importer
 
-  constructor(job: Job) {
+  constructor(job: Job, actor: UserActor) {
     this.#job = job
+    this.#actor = actor
     this.#importer = job.importer()
   }
 
@@ -156,6 +164,7 @@ class Run {
     for await (const rows of sheet.rows(this.#importer.atOnce)) {
       const read = await this.#read(rows, cellsOf)
       await writing
+      await this.#actor.renewal?.confirm()
       await this.#check(tx, rows, read, cellsOf)
       this.#job.progress?.(sheet.count)
       // nothing will be kept any more: the rest is only looked at

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { setImmediate as others } from 'node:timers/promises'
 import { CsvError, type Parser, parse } from 'csv-parse'
+import { STOPPED } from '#src/http/csv.ts'
 
 /** A record of a file, and the physical line that it begins at. */
 export type SheetRow = { line: number; cells: readonly string[] }
@@ -168,6 +169,10 @@ export class Sheet {
     if (++this.count > MOST_ROWS)
       throw new Unreadable(`has more than ${MOST_ROWS} rows: split the file`, line)
     if (broken.length) return
+    if (cells[0]?.startsWith(STOPPED)) {
+      this.#wrong({ line, message: 'the export stopped here: export the file again' })
+      return
+    }
     const columns = this.#header.cells.length
     if (cells.length === columns) return { line, cells }
     this.#wrong({ line, message: `has ${cells.length} columns, but the header has ${columns}` })

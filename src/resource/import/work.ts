@@ -1,10 +1,12 @@
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
+import { Revoked } from '#src/access/renewal.ts'
 import type { Db } from '#src/db/database.ts'
 import type { Services } from '#src/http/endpoint.ts'
 import { httpError } from '#src/http/errors.ts'
 import { Turns } from '#src/platform/turns.ts'
+import { noted } from '#src/resource/bulk.ts'
 import { type Columns, checked } from '#src/resource/import/columns.ts'
 import { type Importing, importFile } from '#src/resource/import/import.ts'
 import { contentOf, endRun, type Running, TakenOver, tellProgress } from '#src/resource/import/store.ts'
@@ -42,7 +44,10 @@ export async function workOn<M extends Model>(work: Work<M>): Promise<void> {
     const failure = status >= 500 ? 'Something went wrong, and nothing was imported.' : message
     // where this can't be told either, its silence tells it
     await services.db
-      .withActor(actor, (tx) => endRun(tx, running, 'failed', { failure }))
+      .withActor(actor.author, async (tx) => {
+        if (error instanceof Revoked) await noted(tx, null, error.wanted, running.path)
+        await endRun(tx, running, 'failed', { failure })
+      })
       .catch((err) => services.log.error({ err, import: running.id }, 'import can’t be ended'))
   } finally {
     heart.stop()
@@ -70,7 +75,7 @@ async function worked<M extends Model>(work: Work<M>, heart: Heart): Promise<voi
     await services.db.withActor(actor, (tx) => endRun(tx, running, 'checked', report))
 }
 
-/** Tells every second how far a run has come, in transactions of its own. */
+/** Tells every second how far a run has come, in transactions of its own, as long as its person may do it. */
 class Heart {
   readonly #services: Services
   readonly #running: Running
@@ -87,7 +92,7 @@ class Heart {
     this.#timer.unref()
   }
 
-  /** @throws what ends the work: somebody else has taken over, or nobody can be told */
+  /** @throws what ends the work: its person may no longer do it, somebody else has taken over, or nobody can be told */
   beat(done: number): void {
     this.#done = done
     if (this.#lost) throw this.#lost
@@ -107,7 +112,8 @@ class Heart {
       this.#untold = 0
     } catch (error) {
       this.#untold++
-      if (error instanceof TakenOver || this.#untold >= MOST_UNTOLD) this.#lost = error
+      if (error instanceof TakenOver || error instanceof Revoked || this.#untold >= MOST_UNTOLD)
+        this.#lost = error
     } finally {
       this.#telling = false
     }
