@@ -57,11 +57,15 @@ describe('a change', () => {
     ['of its version alone', ({ version }: { version: number }) => `"${version}"`, 200],
     [
       'of its version, of which somebody else saw more',
-      ({ version }) => `"${version}-${'0'.repeat(32)}"`,
+      ({ version }: { version: number }) => `"${version}-${'0'.repeat(32)}"`,
       200,
     ],
     ['of one of several', ({ etag }: { etag: string }) => `"0", "x", ${etag}`, 200],
-    ['of one of several, in another order', ({ version }) => `"${version}", W/"99-a"`, 200],
+    [
+      'of one of several, in another order',
+      ({ version }: { version: number }) => `"${version}", W/"99-a"`,
+      200,
+    ],
     ['of several, none of them its', () => '"0", "99"', 412],
     ['with a proxy’s weak tag', ({ etag }: { etag: string }) => `W/${etag}`, 200],
     ['of any version', () => '*', 200],
