@@ -104,7 +104,7 @@ const app = mounted([
     return { json: { name: file?.name ?? null } }
   }),
 ])
-const sending = (type: string, body: string | Uint8Array<ArrayBuffer> | FormData) =>
+const sending = (type: string, body: NonNullable<RequestInit['body']>) =>
   send('/api/text', { method: 'POST', headers: { ...bearer, 'Content-Type': type }, body }, app)
 
 describe('a form', () => {
