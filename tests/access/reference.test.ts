@@ -33,20 +33,24 @@ class Case {
   async run(): Promise<void> {
     const all = [...this.#built.rows.keys()]
     await this.#listed(all)
+    // one of both in each is enough, and takes half the time
+    const inBulk = this.#seed % 4 < 2
+    if (!inBulk) await this.#agreed(all)
     for (const action of this.#tries.actions) {
-      await this.#agreed(action, all)
-      for (const target of action === 'read' ? all : all.slice(0, 4)) await this.#tried(action, target)
+      const some = action === 'read' ? all : all.slice(0, 3)
+      await Promise.all(some.map((target) => this.#tried(action, target)))
     }
     if (this.#built.place.model === 'user') {
-      for (const target of all.slice(0, 4)) await this.#tried('create', target)
+      await Promise.all(all.slice(0, 2).map((target) => this.#tried('create', target)))
       await this.#changed(all)
     }
+    if (!inBulk) return
     // not the session that asks
-    const most = this.#built.place.model === 'session' ? all.slice(1) : all
-    await this.#inBulk('delete', most)
+    const some = this.#built.place.model === 'session' ? all.slice(1, 5) : all.slice(-5)
+    await this.#inBulk('delete', some)
     if (!this.#tries.resource.soft) return
-    for (const target of all.slice(-2)) await this.#restored(target)
-    await this.#inBulk('restore', most)
+    await this.#restored(some[0] as number)
+    await this.#inBulk('restore', some)
   }
 
   /** In the list, its total and its file if and only if readable. */
@@ -58,18 +62,20 @@ class Case {
       const readable = there.filter((target) => this.#decide('read', target) === 'yes').sort()
       const found = await this.#tries.listed(query)
       const none = ['nobody', 'refused'].includes(this.#decide('read', 0))
-      this.#same('the list', found?.ids.map((id) => rows.indexOf(id)).sort() ?? null, none ? null : readable)
+      const listed = found?.data.map(({ id }) => rows.indexOf(id)).sort() ?? null
+      this.#same('the list', listed, none ? null : readable)
       if (!found) return
-      this.#same('the total', found.total, readable.length)
+      this.#same('the total', found.page.total, readable.length)
       const file = await this.#tries.program.get(this.#tries.path(`?format=csv&${query}`))
       const lines = file.text.trim().split('\r\n').slice(1)
       this.#same('the file', lines.map((line) => rows.indexOf(line.slice(0, 36))).sort(), readable)
-      if (this.#built.place.model === 'user') await this.#besidePeople(query, readable)
+      if (this.#built.place.model === 'user')
+        await this.#besidePeople(query, found.data as UserRecord[], readable)
     }
   }
 
   /** The counts of the filter are those of the list; the groups beside a name are one's own, and those one may read. */
-  async #besidePeople(query: string, readable: number[]): Promise<void> {
+  async #besidePeople(query: string, people: UserRecord[], readable: number[]): Promise<void> {
     const { place, users } = this.#built
     const { program, path } = this.#tries
     const facets = await program.get(path(`/facets?${query}`))
@@ -80,8 +86,7 @@ class Case {
       lower_bound: false,
     }))
     this.#same('the counts', status, counts)
-    const { data } = (await program.get(path(`?limit=200&${query}`))).json<{ data: UserRecord[] }>()
-    for (const { id, groups } of data) {
+    for (const { id, groups } of people) {
       const target = users.indexOf(id)
       const shown = place.members.filter(
         ({ user, group }) =>
@@ -95,15 +100,18 @@ class Case {
   }
 
   /** What is asked beforehand is what is done then. */
-  async #agreed(action: Action, all: number[]): Promise<void> {
+  async #agreed(all: number[]): Promise<void> {
     const { place } = this.#built
     const nobody = this.#decide('read', 0) === 'nobody'
-    const expected = all.map((target) => reaches(place, 0, action, target))
-    this.#same(`check of ${action}`, await this.#tries.told(action), nobody ? null : expected)
-    for (const target of all.slice(-3)) {
-      const exists = expected[target] || reaches(place, 0, 'read', target)
+    const { actions } = this.#tries
+    const expected = actions.map((action) => all.map((target) => reaches(place, 0, action, target)))
+    this.#same('check', await this.#tries.checked(actions), nobody ? null : expected.flat())
+    const target = all.at(-1) as number
+    for (const [i, action] of actions.entries()) {
+      const may = expected[i]?.[target] ?? false
+      const exists = may || reaches(place, 0, 'read', target)
       const found = await this.#tries.explained(action, target)
-      this.#same(`why ${action} ${target}`, found, nobody ? 'nobody' : exists ? expected[target] : 'absent')
+      this.#same(`why ${action} ${target}`, found, nobody ? 'nobody' : exists ? may : 'absent')
     }
   }
 
@@ -116,11 +124,11 @@ class Case {
   /** Really changed and deleted, with everything that follows for the others. */
   async #changed(all: number[]): Promise<void> {
     const { program, one } = this.#tries
-    for (const target of all.slice(0, 4)) {
+    for (const target of all.slice(0, 3)) {
       const expected = this.#decide('update', target)
       this.#told('update', target, strictly(await program.patch(one(target), { locale: 'de' })), expected)
     }
-    for (const target of [0, ...all.slice(-3)]) {
+    for (const target of [0, ...all.slice(-2)]) {
       const expected = this.#decide('delete', target)
       const answer = await program.delete(one(target))
       this.#told('delete', target, strictly(answer), expected)

@@ -78,12 +78,10 @@ export class Trying {
 
   restore = (target: number) => this.program.post(`${this.one(target)}/restore`)
 
-  /** Ids that a list holds, all of them; null where there is no list. */
-  async listed(query: string): Promise<{ ids: string[]; total: number } | null> {
+  /** A whole list; null where there is none. */
+  async listed(query: string): Promise<{ data: { id: string }[]; page: { total: number } } | null> {
     const answer = await this.program.get(this.path(`?limit=200&${query}`))
-    if (answer.status !== 200) return null
-    const { data, page } = answer.json<{ data: { id: string }[]; page: { total: number } }>()
-    return { ids: data.map(({ id }) => id), total: page.total }
+    return answer.status === 200 ? answer.json() : null
   }
 
   /** Takes records away, or brings them back, all at once: a verdict for each, and what was done. */
@@ -103,10 +101,11 @@ export class Trying {
     })
   }
 
-  /** What they are told beforehand about each record. */
-  async told(action: Action): Promise<boolean[] | null> {
-    const permission = `${this.resource.model.name}:${action}`
-    const questions = this.#rows.map((record) => ({ permission, record }))
+  /** What they are told beforehand about each action with each record. */
+  async checked(actions: readonly Action[]): Promise<boolean[] | null> {
+    const questions = actions.flatMap((action) =>
+      this.#rows.map((record) => ({ permission: `${this.resource.model.name}:${action}`, record })),
+    )
     const answer = await this.program.post(api(paths.access.check), { questions })
     if (answer.status !== 200) return null
     return answer.json<{ answers: { allowed: boolean }[] }>().answers.map(({ allowed }) => allowed)
