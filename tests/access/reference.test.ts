@@ -49,7 +49,7 @@ class Case {
     const some = this.#built.place.model === 'session' ? all.slice(1, 5) : all.slice(-5)
     await this.#inBulk('delete', some)
     if (!this.#tries.resource.soft) return
-    await this.#restored(some[0] as number)
+    for (const target of some.slice(0, 3)) await this.#restored(target)
     await this.#inBulk('restore', some)
   }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Forbidden } from '#src/access/grant.ts'
 import { hashChosen } from '#src/domains/users/actions.ts'
 import { setFirstPassword } from '#src/domains/users/first-password-actions.ts'
 import { firstPasswordScreen } from '#src/domains/users/first-password-views.tsx'
@@ -30,6 +31,7 @@ export const firstPasswordRoutes = [
     async (call) => {
       const { db, services, actor, grant, id, body } = call
       const seen = await readRecord(db, users, actor, grant, id())
+      if (!seen.update) throw new Forbidden('user:update')
       const { username, email, first_name, last_name } = JSON.parse(seen.json) as UserRecord
       const about = [username, email, first_name, last_name, actor.identity.organization.name]
       const hash = await hashChosen(services.config, body.password, about)
