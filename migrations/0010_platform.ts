@@ -84,8 +84,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       on conflict do nothing
     $$;
 
-    -- Who acts, where they are at home in the platform organization and hold the permission now.
-    create function app.platform_actor(permission text) returns uuid
+    -- Who acts, where they are at home in the platform organization and hold one of the permissions now.
+    create function app.platform_actor(variadic permissions text[]) returns uuid
       language plpgsql stable set search_path = pg_catalog, pg_temp as $$
     declare
       ctx jsonb := nullif(current_setting('app.context', true), '')::jsonb;
@@ -95,7 +95,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       if (ctx ->> 'org')::uuid = org
         and exists (select from public.organizations o join public.users u on u.org_id = o.id
           where o.id = org and o.kind = 'platform' and o.status = 'active' and u.id = person and u.status = 'active' and u.deleted_at is null)
-        and app.rights(org, person) -> 'permissions' ? permission
+        and app.rights(org, person) -> 'permissions' ?| permissions
       then
         return person;
       end if;
@@ -129,10 +129,11 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       using array(select '% ' || app.fold(w) || '%' from unnest(words) w), statuses, beyond_key, beyond_id, most, skip;
     end $$;
 
+    -- For whoever changes it, too: they see it in its form.
     create function app.read_organization(target uuid) returns table (doc text, version int)
       language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
     begin
-      perform app.platform_actor('organization:read:all');
+      perform app.platform_actor('organization:read:all', 'organization:update:all');
       return query select app.organization_json(o), o.version from public.organizations o where o.id = target;
     end $$;
 
@@ -190,13 +191,13 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     end $$;
 
     revoke all on function app.refuse_application(), app.organization_json(organizations), app.seed_access(uuid, jsonb),
-      app.platform_actor(text), app.note_event(uuid, text, uuid, jsonb, text) from public;
+      app.platform_actor(text[]), app.note_event(uuid, text, uuid, jsonb, text) from public;
     do $$
     declare f text;
     begin
       perform app.give_to_app('app.organization_json(organizations)'), app.give_to_app('app.role_app()');
       execute format('grant execute on function app.role_app(), app.organization_json(organizations), app.seed_access(uuid, jsonb),
-        app.platform_actor(text), app.note_event(uuid, text, uuid, jsonb, text) to %I', app.role_lookup());
+        app.platform_actor(text[]), app.note_event(uuid, text, uuid, jsonb, text) to %I', app.role_lookup());
       foreach f in array array['app.list_organizations(text[], text[], text, boolean, text, uuid, int, int)', 'app.read_organization(uuid)',
         'app.create_organization(text, text, jsonb, jsonb)', 'app.update_organization(uuid, jsonb, int)'] loop
         perform app.give_to_lookup(f), app.give_to_app(f);
@@ -209,7 +210,7 @@ export async function down(db: Kysely<unknown>): Promise<void> {
   await sql`
     drop function app.update_organization(uuid, jsonb, int), app.create_organization(text, text, jsonb, jsonb), app.read_organization(uuid),
       app.list_organizations(text[], text[], text, boolean, text, uuid, int, int), app.note_event(uuid, text, uuid, jsonb, text),
-      app.platform_actor(text), app.seed_access(uuid, jsonb), app.organization_json(organizations);
+      app.platform_actor(text[]), app.seed_access(uuid, jsonb), app.organization_json(organizations);
     create or replace function app.audit_organizations() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
     declare ctx jsonb := nullif(current_setting('app.context', true), '')::jsonb;
     begin

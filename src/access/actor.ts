@@ -1,3 +1,4 @@
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import { Forbidden, type Grant, grant } from '#src/access/grant.ts'
 import {
   type ActionOf,
@@ -167,6 +168,15 @@ export class UserActor {
     const [model, action] = permission.split(':') as [ModelOf<P>, ActionOf<P>]
     const groups = action === 'read' ? readGroups : writeGroups
     return grant(model, action, held, { userId: this.userId, groups })
+  }
+
+  /**
+   * The SQL condition for the rows that exist for an action: those within its own Grant, and those that can be read.
+   * Outside both a row is a 404; read, and outside the action's Grant, a 403.
+   */
+  sees(grant: Grant, table?: string): RawBuilder<SqlBool> {
+    const read = grant.action === 'read' ? null : this.find(`${grant.model}:read` as Permission)
+    return read ? sql<SqlBool>`(${grant.where(table)} or ${read.where(table)})` : grant.where(table)
   }
 }
 

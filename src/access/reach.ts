@@ -31,7 +31,7 @@ type Row = { matched: boolean[]; paths: GroupPath[] | null }
 
 /**
  * The statement that tries the conditions of a Grant's filter on a record, one row or none: no such record, or none
- * that the asker may read.
+ * that exists for the asker, who can neither read it nor do this to it.
  * @param ids the record; of several the first that there is
  */
 export function reachOf(
@@ -41,7 +41,8 @@ export function reachOf(
   standing: Standing,
   { ids, present }: { ids: readonly string[]; present: Present },
 ): { build: (db: Db) => Compilable<Row>; read: (row: Row) => Reach } | null {
-  const seen = actor.find(`${model.name}:read` as Permission)
+  const seen =
+    actor.find(`${model.name}:${action}` as Permission) ?? actor.find(`${model.name}:read` as Permission)
   if (!seen) return null
   const holder = holderOf({ ...standing, userId: standing.subject.id }, action)
   const ways = grantOf(model, action, everyScope, holder).ways('record')
@@ -50,7 +51,7 @@ export function reachOf(
     select array[${sql.join(conditions)}]::boolean[] as matched,
       ${model.group.length ? groupPaths(actor, model, standing.subject.id) : sql`null`} as paths
     from ${sql.table(model.table)} as record
-    where record.id = any(${ids}::uuid[]) and ${seen.where('record')} and ${present(model.name)} limit 1`
+    where record.id = any(${ids}::uuid[]) and ${actor.sees(seen, 'record')} and ${present(model.name)} limit 1`
   return {
     build: (db) => ({ compile: () => text.compile(db) }),
     read: ({ matched, paths }) => ({

@@ -1,4 +1,4 @@
-import { type RawBuilder, sql } from 'kysely'
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
@@ -95,6 +95,10 @@ const tagsOf = ({ model, columns }: Resource, { filters }: ListView) =>
 /** One record, and what the reader may do with it. */
 export type Found = { id: string; json: string; version: number; update: boolean; delete: boolean }
 
+/** Whether a Grant that somebody may have for an action reaches a row of the table. */
+export const reachedBy = (resource: Resource, actor: UserActor, action: string): RawBuilder<SqlBool> =>
+  actor.find(resource.may(action))?.where(resource.table) ?? sql<SqlBool>`false`
+
 /** One record, deleted ones too, and whether the reader's other Grants reach it. */
 export function findRecord<M extends Model>(
   db: Db,
@@ -105,23 +109,22 @@ export function findRecord<M extends Model>(
 ) {
   const { declared } = resource
   const table = resource.table as Table
-  const reaches = (action: string) => actor.find(resource.may(action))?.where(table) ?? sql<boolean>`false`
   const query = db
     .selectFrom(table)
     .where(sql<boolean>`${sql.ref(`${table}.id`)} = ${id}`)
-    .where(grant.where(table))
+    .where(actor.sees(grant, table))
     .select([
       sql<string>`${sql.ref(`${table}.id`)}`.as('id'),
       sql<number>`${sql.ref(`${table}.version`)}`.as('version'),
       recordJson(resource, actor).as('json'),
-      reaches('update').as('update'),
-      reaches('delete').as('delete'),
+      reachedBy(resource, actor, 'update').as('update'),
+      reachedBy(resource, actor, 'delete').as('delete'),
     ])
     .$castTo<Found>()
   return declared.narrow ? query.where(declared.narrow(table)) : query
 }
 
-/** @throws 404 where there is none within the Grant */
+/** @throws 404 where none exists for the Grant's action */
 export async function readRecord<M extends Model>(
   db: Pick<Database, 'readAs'>,
   resource: Resource<M>,

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import {
@@ -23,7 +24,7 @@ import type { Resource, Row } from '#src/resource/resource.ts'
 import { capital } from '#src/resource/views/cell.tsx'
 import { formScreen } from '#src/resource/views/form.tsx'
 import { recordScreen } from '#src/resource/views/record.tsx'
-import type { Written } from '#src/resource/write.ts'
+import { onlyVersion, type Written } from '#src/resource/write.ts'
 import type { Frame } from '#src/ui/frame.ts'
 
 /** `GET /<path>/:id`: the record. */
@@ -105,9 +106,8 @@ export function updateRoutes<M extends Model, X>(resource: Resource<M>, parts: P
   const path = places.one(':id')
   const needs = can(resource.may('update'))
   const form = async (call: unknown, refusal?: Refusal) => {
-    const { db, actor, id } = call as Given<M>
-    const grant = actor.find(resource.may('read')) ?? actor.require(resource.may('update'))
-    const found = await readRecord(db, resource, actor, grant as unknown as Grant<M>, id())
+    const { db, actor, grant, id } = call as Given<M>
+    const found = await readRecord(db, resource, actor, grant, id())
     const row = found.row()
     if (row.deleted_at) throw notFound()
     if (!found.update) throw new Forbidden(resource.may('update'))
@@ -136,7 +136,7 @@ export function removeRoutes<M extends Model, X>(resource: Resource<M>, parts: P
   const needs = can(resource.may('delete'))
   const kept = resource.soft ? ' It stands under “Deleted”, where it can be restored.' : ''
   const removing = { summary: `Delete one ${one}`, also: [409, 412] }
-  const restoring = { answer: resource.record, summary: `Bring back one of the deleted ${many}`, also: [409] }
+  const restoring = { answer: z.union([resource.record, onlyVersion]), summary: `Bring back one of the deleted ${many}`, also: [409] }
   const routes = [
     del(places.one(':id'), needs, removing, async (call) => {
       const { db, actor, grant, id, version } = call as unknown as Given<M>
@@ -154,16 +154,15 @@ export function removeRoutes<M extends Model, X>(resource: Resource<M>, parts: P
   return [...routes, back]
 }
 
-/** A record that was written, and where a page goes on to: to `otherwise` with those who don't read it. */
+/** A record that was written, and where a page goes on to: to `otherwise` with those who can't read it. */
 export function saved<M extends Model>(
-  { actor, request }: Pick<Given<M>, 'actor' | 'request'>,
+  { request }: Pick<Given<M>, 'request'>,
   resource: Resource<M>,
-  { id, json, version }: Written,
+  { id, json, version, readable }: Written,
   notice: string,
   otherwise: string,
 ) {
-  const sees = request.via === 'api' || actor.can(resource.may('read'))
-  const location = sees ? placesOf(resource.path).one(id) : otherwise
+  const location = readable || request.via === 'api' ? placesOf(resource.path).one(id) : otherwise
   return { json, etag: version, location, notice }
 }
 

@@ -1,17 +1,33 @@
-import { type RawBuilder, sql } from 'kysely'
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import type { Db } from '#src/db/database.ts'
 import { conflict, invalid, notFound, stale } from '#src/http/errors.ts'
-import { recordJson } from '#src/resource/query.ts'
+import { reachedBy, recordJson } from '#src/resource/query.ts'
 import type { Resource, Row } from '#src/resource/resource.ts'
 
-/** A record after a write: as JSON, and its version. `pending`: somebody else still has to agree to it. */
-export type Written = { id: string; json: string; version: number; pending?: boolean }
+/**
+ * A record after a write: as JSON, its version, and whether the writer can read it. `pending`: somebody else still has
+ * to agree to it.
+ */
+export type Written = { id: string; json: string; version: number; readable: boolean; pending?: boolean }
 
 /** A record that is locked for a change. */
 export type Target = Written & { row: () => Row }
+
+/** What is known of a record to whoever can do something to it, and can neither read nor change it. */
+export const onlyVersion = z.strictObject({ id: z.guid(), version: z.int() }).meta({ id: 'only_version' })
+
+/** Whether a record is shown to somebody who writes it: they can read it, or change it in its form. */
+const shown = (resource: Resource, actor: UserActor): RawBuilder<SqlBool> =>
+  sql`(${reachedBy(resource, actor, 'read')} or ${reachedBy(resource, actor, 'update')})`
+
+/** What a write answers of a record that was there before. */
+const writtenJson = (resource: Resource, actor: UserActor): RawBuilder<string> =>
+  sql`case when ${shown(resource, actor)} then ${recordJson(resource, actor)}
+    else json_build_object('id', ${sql.ref(`${resource.table}.id`)}, 'version', ${sql.ref(`${resource.table}.version`)})::text end`
 
 /** Columns of a record by name. */
 export type Fields = Record<string, unknown>
@@ -79,7 +95,8 @@ export async function createRecord<M extends Model>(
     resource,
     sql<Written & { in_scope: boolean }>`
       with made as (insert into ${sql.table(table)} (${names}) values (${sql.join(Object.values(values))}) returning *)
-      select id, version, ${recordJson(resource, actor)} as json, ${grant.where(table)} as in_scope
+      select id, version, ${recordJson(resource, actor)} as json, ${reachedBy(resource, actor, 'read')} as readable,
+        ${grant.where(table)} as in_scope
       from made as ${sql.ref(table)}`.execute(tx),
   )
   return inScope(rows[0], grant)
@@ -97,9 +114,9 @@ function inScope(row: (Written & { in_scope: boolean }) | undefined, grant: Gran
 }
 
 /**
- * Locks a record for a change. What the actor can't see does not exist; what they only see is refused. Who may
- * change what they can't read sees it as far as they may change it.
- * @param version that the writer has seen; another one by now is a 412 with the row as it stands
+ * Locks a record for what the Grant is for: what it reaches can be done, whatever else the actor can read. Outside it
+ * what they read is refused, and all else does not exist.
+ * @param version that the writer has seen; another one by now is a 412, with the row as it stands where it is shown to them
  */
 export async function lockRecord<M extends Model>(
   tx: Db,
@@ -110,19 +127,19 @@ export async function lockRecord<M extends Model>(
   { version = null, deleted = false }: { version?: number | null; deleted?: boolean } = {},
 ): Promise<Target> {
   const { table, soft, declared } = resource
-  const visible = actor.find(resource.may('read')) ?? grant
   const narrow = declared.narrow?.(table) ?? sql`true`
   const gone: RawBuilder<boolean> = soft ? sql`${sql.ref(`${table}.deleted_at`)} is not null` : sql`false`
-  const { rows } = await sql<Written & { gone: boolean; in_scope: boolean }>`
-    select id, version, ${recordJson(resource, actor)} as json, ${gone} as gone, ${grant.where(table)} as in_scope
-    from ${sql.table(table)} where ${sql.ref(`${table}.id`)} = ${id} and ${visible.where(table)} and ${narrow}
+  const { rows } = await sql<Written & { shown: boolean; gone: boolean; in_scope: boolean }>`
+    select id, version, ${recordJson(resource, actor)} as json, ${reachedBy(resource, actor, 'read')} as readable,
+      ${shown(resource, actor)} as shown, ${gone} as gone, ${grant.where(table)} as in_scope
+    from ${sql.table(table)} where ${sql.ref(`${table}.id`)} = ${id} and ${actor.sees(grant, table)} and ${narrow}
     for update of ${sql.ref(table)}`.execute(tx)
   const [found] = rows
   if (!found || found.gone !== deleted) throw notFound()
   if (!found.in_scope) throw new Forbidden(`${resource.model.name}:${grant.action}`)
-  if (version !== null && version !== found.version) throw stale(JSON.parse(found.json))
-  const { id: own, json, version: now } = found
-  return { id: own, json, version: now, row: () => JSON.parse(json) }
+  const { id: own, json, version: now, readable } = found
+  if (version !== null && version !== now) throw stale(found.shown ? JSON.parse(json) : undefined)
+  return { id: own, json, version: now, readable, row: () => JSON.parse(json) }
 }
 
 const differs = (value: unknown, was: unknown) =>
@@ -163,7 +180,8 @@ export async function writeRecord<M extends Model>(
     resource,
     sql<Written & { in_scope: boolean }>`
       with changed as (update ${sql.table(table)} set ${set} where id = ${id} returning *)
-      select id, version, ${recordJson(resource, actor)} as json, ${grant.where(table)} as in_scope
+      select id, version, ${writtenJson(resource, actor)} as json, ${reachedBy(resource, actor, 'read')} as readable,
+        ${grant.where(table)} as in_scope
       from changed as ${sql.ref(table)}`.execute(tx),
   )
   return inScope(rows[0], grant)
@@ -197,15 +215,23 @@ export async function restoreRecord<M extends Model>(
 }
 
 /** A record as it stands, for whoever has just written what belongs to it. */
-export async function writtenRecord(
+export const writtenRecord = (tx: Db, resource: Resource, actor: UserActor, id: string): Promise<Written> =>
+  answered(tx, resource, actor, id, writtenJson(resource, actor))
+
+/** A record that was just made: whoever made it knows what it holds. */
+export const madeRecord = (tx: Db, resource: Resource, actor: UserActor, id: string): Promise<Written> =>
+  answered(tx, resource, actor, id, recordJson(resource, actor))
+
+async function answered(
   tx: Db,
   resource: Resource,
   actor: UserActor,
   id: string,
+  json: RawBuilder<string>,
 ): Promise<Written> {
-  const { table } = resource
-  const { rows } = await sql<Written>`select id, version, ${recordJson(resource, actor)} as json
-    from ${sql.table(table)} where id = ${id}`.execute(tx)
+  const { rows } = await sql<Written>`select id, version, ${json} as json,
+      ${reachedBy(resource, actor, 'read')} as readable
+    from ${sql.table(resource.table)} where id = ${id}`.execute(tx)
   const [written] = rows
   if (!written) throw notFound()
   return written

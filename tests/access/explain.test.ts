@@ -261,7 +261,10 @@ class Case {
 test(`what is explained is what is enforced, in ${cases} organizations from AMBIT_SEED=${first}`, async () => {
   for (let done = 0; done < cases; done += BATCH) {
     const seeds = Array.from({ length: Math.min(BATCH, cases - done) }, (_, index) => first + done + index)
-    const built = await build(owner, seeds.map(randomPlace))
+    const built = await build(
+      owner,
+      seeds.map((seed) => randomPlace(seed)),
+    )
     const waiting = built.map((one, index) => new Case(seeds[index] as number, one))
     const work = async () => {
       for (let one = waiting.pop(); one; one = waiting.pop()) await one.run()

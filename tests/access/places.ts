@@ -2,26 +2,33 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { DB } from '#src/db/types.ts'
 import { random } from '#src/domains/users/fictional.ts'
-import type { Action, Place, Scope } from '#tests/access/reference.ts'
+import type { Action, Model, Place, Scope } from '#tests/access/reference.ts'
 
-const ACTIONS: Action[] = ['read', 'update', 'delete']
+const ACTIONS: Action[] = ['read', 'update', 'delete', 'create']
 const SCOPES: Scope[] = ['all', 'group', 'own']
 
 /** An organization by chance, the same for the same seed. User 0 is the one who asks. */
-export function randomPlace(seed: number): Place {
+export function randomPlace(seed: number, model: Model = 'user'): Place {
   const next = random(seed)
   const chance = (probability: number) => next() < probability
   const below = (count: number) => Math.floor(next() * count)
-  const some = <T>(from: number, to: number, make: (index: number) => T): T[] =>
-    Array.from({ length: from + below(to - from + 1) }, (_, index) => make(index))
+  const some = <T>(from: number, to: number, make: (index: number, length: number) => T): T[] => {
+    const length = from + below(to - from + 1)
+    return Array.from({ length }, (_, index) => make(index, length))
+  }
   const maybe = (probability: number, count: number) =>
     chance(probability) && count > 0 ? below(count) : null
   const distinct = <T>(list: T[], key: (one: T) => string) => [
     ...new Map(list.map((one) => [key(one), one])).values(),
   ]
 
-  const groups = some(2, 6, (index) => ({ parent: maybe(0.7, index), deleted: chance(0.08) }))
   const count = 5 + below(4)
+  const groups = some(2, 6, (index, length) => ({
+    parent: maybe(0.7, index),
+    deleted: chance(0.08),
+    ownerUser: maybe(0.15, count),
+    ownerGroup: maybe(0.15, length),
+  }))
   const users = Array.from({ length: count }, (_, index) => ({
     status: chance(index === 0 ? 0.96 : 0.7) ? 'active' : chance(0.5) ? 'invited' : 'disabled',
     deleted: chance(index === 0 ? 0.03 : 0.12),
@@ -38,10 +45,13 @@ export function randomPlace(seed: number): Place {
     ({ user, group }) => `${user} ${group}`,
   )
   // group and own more often than all, which leaves little to decide
-  const ofModel = (model: 'user' | 'group', actions: Action[]) =>
+  const ofModel = (model: Model, actions: Action[]) =>
     actions.flatMap((action) => SCOPES.map((scope) => ({ model, action, scope, disabled: chance(0.08) })))
-  const permissions = [...ofModel('user', ACTIONS), ...ofModel('group', ['read'])]
-  const permission = () => (chance(0.12) ? below(4) * 3 : below(4) * 3 + 1 + below(2))
+  const beside = model === 'group' ? 'user' : 'group'
+  const permissions = [...ofModel(model, ACTIONS), ...ofModel(beside, ['read'])]
+  // of roles and the like there is no other scope
+  const wide = ['role', 'permission'].includes(model) ? 0.5 : 0.12
+  const permission = () => below(ACTIONS.length + 1) * 3 + (chance(wide) ? 0 : 1 + below(2))
   const roles = some(2, 5, (index) => ({
     disabled: chance(0.1),
     deleted: chance(0.05),
@@ -53,11 +63,19 @@ export function randomPlace(seed: number): Place {
     [...some(1, 3, () => assignment(0)), ...some(0, 4, () => assignment(below(count)))],
     ({ user, role }) => `${user} ${role}`,
   )
-  return { users, groups, members, permissions, roles, assignments }
+  const others = some(3, 8, () => ({
+    deleted: model === 'invitation' && chance(0.2),
+    // keys and sessions are always somebody's, and no group's
+    ownerUser: model === 'invitation' ? maybe(0.5, count) : below(count),
+    ownerGroup: model === 'invitation' ? maybe(0.5, groups.length) : null,
+  }))
+  // the session that asks
+  if (model === 'session') others.unshift({ deleted: false, ownerUser: 0, ownerGroup: null })
+  return { model, users, groups, members, permissions, roles, assignments, others }
 }
 
-/** A place as it stands in the database. */
-export type Built = { place: Place; org: string; users: string[]; token: string }
+/** A place as it stands in the database. `rows` are the records of its model. */
+export type Built = { place: Place; org: string; users: string[]; rows: string[]; token: string }
 
 type Row = Record<string, unknown>
 
@@ -73,6 +91,9 @@ export async function build(owner: Kysely<DB>, places: readonly Place[]): Promis
   await owner.transaction().execute(async (tx) => {
     for (const [table, columns] of Object.entries(TABLES))
       await insert(tx, table, columns, rows.get(table) ?? [])
+    // groups and people name each other
+    await sql`update groups g set owner_user_id = o.owner from json_to_recordset(${JSON.stringify(rows.get('groups'))}::json)
+      as o(id uuid, owner uuid) where g.id = o.id and o.owner is not null`.execute(tx)
   })
   return built
 }
@@ -84,22 +105,25 @@ function outline(place: Place, add: (table: string, row: Row) => void): Built {
   const [users, groups, roles, permissions] = [place.users, place.groups, place.roles, place.permissions].map(
     ids,
   )
-  const at = (list: string[] | undefined, index: number | null) => (index === null ? null : list?.[index])
+  const others = ids(place.others)
+  const at = (list: string[] | undefined, index: number | null | undefined) => list?.[index ?? -1] ?? null
   const accounts = ids(place.users)
   const name = `place-${org_id}`
-  const gone = (deleted: boolean) => (deleted ? '2026-01-01T00:00:00Z' : null)
+  const gone = (deleted = false) => (deleted ? '2026-01-01T00:00:00Z' : null)
   const state = (disabled: boolean) => (disabled ? 'disabled' : 'active')
 
   add('organizations', { id: org_id, name, slug: name })
   for (const [i, id] of accounts.entries())
     add('accounts', { id, username: `${name}-${i}`, email: `${name}-${i}@example.com` })
-  for (const [i, { parent, deleted }] of place.groups.entries())
+  for (const [i, { parent, deleted, ownerUser, ownerGroup }] of place.groups.entries())
     add('groups', {
       org_id,
       id: at(groups, i),
       kind: 'team',
       name: `g${i}`,
       parent_id: at(groups, parent),
+      owner: at(users, ownerUser),
+      owner_group_id: at(groups, ownerGroup),
       deleted_at: gone(deleted),
     })
   for (const [i, { status, deleted, ownerUser, ownerGroup }] of place.users.entries())
@@ -138,24 +162,60 @@ function outline(place: Place, add: (table: string, row: Row) => void): Built {
       role_id: at(roles, role),
       expires_at: expired ? gone(true) : null,
     })
-  const token_hash = `\\x${createHash('sha256').update(token).digest('hex')}`
-  const long = { idle_timeout: '1 day', expires_at: '2100-01-01T00:00:00Z' }
-  add('sessions', {
-    org_id,
-    account_id: at(accounts, 0),
-    user_id: at(users, 0),
-    kind: 'token',
-    token_hash,
-    ...long,
-  })
-  return { place, org: org_id, users: users ?? [], token }
+  const hash = (secret: string) => `\\x${createHash('sha256').update(secret).digest('hex')}`
+  const session = (user: number, secret: string, id: string = randomUUID()) =>
+    add('sessions', {
+      org_id,
+      id,
+      account_id: accounts[user],
+      user_id: at(users, user),
+      kind: 'token',
+      token_hash: hash(secret),
+      idle_timeout: '1 day',
+      expires_at: '2100-01-01T00:00:00Z',
+    })
+  if (place.model !== 'session') session(0, token)
+  for (const [i, { deleted, ownerUser, ownerGroup }] of place.others.entries()) {
+    const id = others[i] as string
+    if (place.model === 'session') session(ownerUser ?? 0, i === 0 ? token : id, id)
+    if (place.model === 'api_key')
+      add('api_keys', {
+        org_id,
+        id,
+        user_id: at(users, ownerUser),
+        name: `k${i}`,
+        prefix: `k${i}`,
+        hash: hash(id),
+        permissions: [],
+      })
+    // by turns the columns that each have
+    if (place.model === 'invitation')
+      add('invitations', {
+        org_id,
+        id,
+        email: `i${i}@example.com`,
+        role_ids: [],
+        mail_id: randomUUID(),
+        [i % 2 ? 'invited_by' : 'owner_user_id']: at(users, ownerUser),
+        [i % 2 ? 'owner_group_id' : 'group_id']: at(groups, ownerGroup),
+        deleted_at: gone(deleted),
+      })
+  }
+  const named: { [M in Model]?: string[] } = {
+    user: users,
+    group: groups,
+    role: roles,
+    permission: permissions,
+  }
+  return { place, org: org_id, users: users ?? [], rows: named[place.model] ?? others, token }
 }
 
 // in the order of their references
 const TABLES: Record<string, string> = {
   organizations: 'id uuid, name text, slug text',
   accounts: 'id uuid, username text, email text',
-  groups: 'org_id uuid, id uuid, kind text, name text, parent_id uuid, deleted_at timestamptz',
+  groups:
+    'org_id uuid, id uuid, kind text, name text, parent_id uuid, owner_group_id uuid, deleted_at timestamptz',
   users:
     'org_id uuid, id uuid, account_id uuid, username text, email text, status text, deleted_at timestamptz, owner_user_id uuid, owner_group_id uuid',
   group_members: 'org_id uuid, user_id uuid, group_id uuid, role text',
@@ -165,7 +225,10 @@ const TABLES: Record<string, string> = {
   role_parents: 'org_id uuid, role_id uuid, parent_id uuid',
   user_roles: 'org_id uuid, user_id uuid, role_id uuid, expires_at timestamptz',
   sessions:
-    'org_id uuid, account_id uuid, user_id uuid, kind text, token_hash bytea, idle_timeout interval, expires_at timestamptz',
+    'org_id uuid, id uuid, account_id uuid, user_id uuid, kind text, token_hash bytea, idle_timeout interval, expires_at timestamptz',
+  api_keys: 'org_id uuid, id uuid, user_id uuid, name text, prefix text, hash bytea, permissions text[]',
+  invitations:
+    'org_id uuid, id uuid, email text, role_ids uuid[], mail_id uuid, invited_by uuid, group_id uuid, owner_user_id uuid, owner_group_id uuid, deleted_at timestamptz',
 }
 
 async function insert(tx: Kysely<DB>, table: string, columns: string, rows: Row[]): Promise<void> {

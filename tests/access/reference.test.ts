@@ -1,130 +1,176 @@
 import { expect, test } from 'vitest'
 import type { UserRecord } from '#src/domains/users/model.ts'
-import { paths } from '#src/paths.ts'
 import { type Built, build, randomPlace } from '#tests/access/places.ts'
-import { type Action, decide, groupsShown, type Verdict } from '#tests/access/reference.ts'
-import { type Answer, Program } from '#tests/client.ts'
+import { type Action, decide, reaches, rowsOf, type Verdict } from '#tests/access/reference.ts'
+import { MODELS, Trying, verdictOf } from '#tests/access/trying.ts'
+import type { Answer } from '#tests/client.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 
-const { owner, app } = await testDatabase()
-const api = (path: string) => `/api/v1${path}`
+const { owner, rights } = await testDatabase()
 
 const cases = Number(process.env.AMBIT_CASES ?? (process.env.AMBIT_LONG === '1' ? 10_000 : 500))
 const first = Number(process.env.AMBIT_SEED ?? Date.now() % 1_000_000_000)
 const BATCH = 50
 const AT_ONCE = 5
 
-const verdicts: Record<number, Verdict> = {
-  200: 'yes',
-  204: 'yes',
-  401: 'nobody',
-  403: 'refused',
-  404: 'absent',
-  409: 'conflict',
-}
-
 /** How often each verdict on each action was come to: what never happened was never tested. */
 const seen = new Map<string, number>()
+
+/** People in every other organization, and something else in the others. */
+const modelOf = (seed: number) => MODELS[seed % 2 ? 0 : (seed / 2) % MODELS.length] ?? 'user'
 
 class Case {
   readonly #seed: number
   readonly #built: Built
-  readonly #program: Program
+  readonly #tries: Trying
 
   constructor(seed: number, built: Built) {
     this.#seed = seed
     this.#built = built
-    this.#program = new Program(built.token, app)
+    this.#tries = new Trying(built)
   }
 
   async run(): Promise<void> {
+    const all = [...this.#built.rows.keys()]
+    await this.#listed(all)
+    // one of both in each is enough, and takes half the time
+    const inBulk = this.#seed % 4 < 2
+    if (!inBulk) await this.#agreed(all)
+    for (const action of this.#tries.actions) {
+      const some = action === 'read' ? all : all.slice(0, 3)
+      await Promise.all(some.map((target) => this.#tried(action, target)))
+    }
+    if (this.#built.place.model === 'user') {
+      await Promise.all(all.slice(0, 2).map((target) => this.#tried('create', target)))
+      await this.#changed(all)
+    }
+    if (!inBulk) return
+    // not the session that asks
+    const some = this.#built.place.model === 'session' ? all.slice(1, 5) : all.slice(-5)
+    await this.#inBulk('delete', some)
+    if (!this.#tries.resource.soft) return
+    for (const target of some.slice(0, 3)) await this.#restored(target)
+    await this.#inBulk('restore', some)
+  }
+
+  /** In the list, its total and its file if and only if readable. */
+  async #listed(all: number[]): Promise<void> {
+    const { rows } = this.#built
+    for (const deleted of this.#tries.resource.soft ? [false, true] : [false]) {
+      const query = deleted ? 'deleted=true' : ''
+      const there = all.filter((target) => (rowsOf(this.#built.place)[target]?.deleted ?? false) === deleted)
+      const readable = there.filter((target) => this.#decide('read', target) === 'yes').sort()
+      const found = await this.#tries.listed(query)
+      const none = ['nobody', 'refused'].includes(this.#decide('read', 0))
+      const listed = found?.data.map(({ id }) => rows.indexOf(id)).sort() ?? null
+      this.#same('the list', listed, none ? null : readable)
+      if (!found) return
+      this.#same('the total', found.page.total, readable.length)
+      const file = await this.#tries.program.get(this.#tries.path(`?format=csv&${query}`))
+      const lines = file.text.trim().split('\r\n').slice(1)
+      this.#same('the file', lines.map((line) => rows.indexOf(line.slice(0, 36))).sort(), readable)
+      if (this.#built.place.model === 'user')
+        await this.#besidePeople(query, found.data as UserRecord[], readable)
+    }
+  }
+
+  /** The counts of the filter are those of the list; the groups beside a name are one's own, and those one may read. */
+  async #besidePeople(query: string, people: UserRecord[], readable: number[]): Promise<void> {
     const { place, users } = this.#built
-    const everybody = [...users.keys()]
-    const listed = await this.#lists()
-    const got = await Promise.all(
-      everybody.map((target) => this.#ask('read', target, (path) => this.#program.get(path))),
-    )
-    // in the list if and only if readable, by the application alone
-    const readable = everybody.filter((target) => got[target] === 'yes')
-    this.#same('the lists', listed, got[0] === 'nobody' || got[0] === 'refused' ? null : readable)
-    for (const target of everybody.slice(0, 4))
-      await this.#ask('update', target, (path) => this.#program.patch(path, { locale: 'de' }))
-    for (const target of [0, ...everybody.slice(-3)]) {
-      const verdict = await this.#ask('delete', target, (path) => this.#program.delete(path))
-      const user = place.users[target]
-      if (user && verdict === 'yes') user.deleted = true
-    }
-  }
-
-  /** Who is listed, among the present and the deleted; null where there is no list. */
-  async #lists(): Promise<number[] | null> {
-    const { users } = this.#built
-    const found: number[] = []
-    for (const deleted of [false, true]) {
-      const answer = await this.#program.get(`${api(paths.users)}?limit=200${deleted ? '&deleted=true' : ''}`)
-      if (answer.status === 401 || answer.status === 403) return null
-      const { data, page } = answer.json<{ data: UserRecord[]; page: { total: number } }>()
-      this.#same('the total', page.total, data.length)
-      const ids = data.map(({ id }) => users.indexOf(id))
-      const expected = [...users.keys()].filter(
-        (target) =>
-          this.#built.place.users[target]?.deleted === deleted && this.#decide('read', target) === 'yes',
-      )
-      this.#same(deleted ? 'the list of deleted' : 'the list', ids.sort(), expected)
-      for (const user of data) this.#beside(user)
-      await this.#counted(deleted, expected)
-      await this.#exported(deleted, expected)
-      found.push(...ids)
-    }
-    return found.sort()
-  }
-
-  /** The groups beside a name: those that the reader may see. */
-  #beside({ id, groups }: UserRecord): void {
-    const target = this.#built.users.indexOf(id)
-    const names = groupsShown(this.#built.place, 0, target).map((group) => `g${group}`)
-    this.#same(`the groups of user ${target}`, groups.map(({ name }) => name).sort(), names)
-  }
-
-  /** The counts of the filter are those of the list. */
-  async #counted(deleted: boolean, expected: number[]): Promise<void> {
-    const { users } = this.#built.place
-    const answer = await this.#program.get(`${api(paths.users)}/facets${deleted ? '?deleted=true' : ''}`)
-    const { status } = answer.json<{ data: Record<string, { value: string; count: number }[]> }>().data
+    const { program, path } = this.#tries
+    const facets = await program.get(path(`/facets?${query}`))
+    const { status } = facets.json<{ data: Record<string, { value: string; count: number }[]> }>().data
     const counts = ['active', 'invited', 'disabled'].map((value) => ({
       value,
-      count: expected.filter((target) => users[target]?.status === value).length,
+      count: readable.filter((target) => place.users[target]?.status === value).length,
       lower_bound: false,
     }))
     this.#same('the counts', status, counts)
+    for (const { id, groups } of people) {
+      const target = users.indexOf(id)
+      const shown = place.members.filter(
+        ({ user, group }) =>
+          user === target &&
+          !place.groups[group]?.deleted &&
+          (target === 0 || reaches({ ...place, model: 'group' }, 0, 'read', group)),
+      )
+      const names = shown.map(({ group }) => `g${group}`)
+      this.#same(`the groups of user ${target}`, groups.map(({ name }) => name).sort(), names.sort())
+    }
   }
 
-  /** The file holds whom the list holds. */
-  async #exported(deleted: boolean, expected: number[]): Promise<void> {
-    const answer = await this.#program.get(`${api(paths.users)}?format=csv${deleted ? '&deleted=true' : ''}`)
-    const ids = answer.text
-      .trim()
-      .split('\r\n')
-      .slice(1)
-      .map((line) => this.#built.users.indexOf(line.slice(0, 36)))
-    this.#same('the file', ids.sort(), expected)
+  /** What is asked beforehand is what is done then. */
+  async #agreed(all: number[]): Promise<void> {
+    const { place } = this.#built
+    const nobody = this.#decide('read', 0) === 'nobody'
+    const { actions } = this.#tries
+    const expected = actions.map((action) => all.map((target) => reaches(place, 0, action, target)))
+    this.#same('check', await this.#tries.checked(actions), nobody ? null : expected.flat())
+    const target = all.at(-1) as number
+    for (const [i, action] of actions.entries()) {
+      const may = expected[i]?.[target] ?? false
+      const exists = may || reaches(place, 0, 'read', target)
+      const found = await this.#tries.explained(action, target)
+      this.#same(`why ${action} ${target}`, found, nobody ? 'nobody' : exists ? may : 'absent')
+    }
   }
 
-  async #ask(
-    action: Action,
-    target: number,
-    send: (path: string) => Promise<Answer>,
-  ): Promise<Verdict | undefined> {
-    const expected = this.#decide(action, target)
-    const answer = await send(api(paths.user(this.#built.users[target] as string)))
-    const verdict = verdicts[answer.status]
-    this.#same(`${action} of user ${target} (${answer.status})`, verdict, expected)
-    const key = `${action} ${verdict}`
+  async #tried(action: Action, target: number): Promise<void> {
+    const expected = inReach(this.#decide(action, target))
+    for (const verdict of await this.#tries.tries(action, target))
+      this.#told(action, target, verdict, expected)
+  }
+
+  /** Really changed and deleted, with everything that follows for the others. */
+  async #changed(all: number[]): Promise<void> {
+    const { program, one } = this.#tries
+    for (const target of all.slice(0, 3)) {
+      const expected = this.#decide('update', target)
+      this.#told('update', target, strictly(await program.patch(one(target), { locale: 'de' })), expected)
+    }
+    for (const target of [0, ...all.slice(-2)]) {
+      const expected = this.#decide('delete', target)
+      const answer = await program.delete(one(target))
+      this.#told('delete', target, strictly(answer), expected)
+      const user = this.#built.place.users[target]
+      if (user && answer.status === 204) user.deleted = true
+    }
+  }
+
+  async #restored(target: number): Promise<void> {
+    const expected = this.#decide('delete', target, true)
+    const answer = await this.#tries.restore(target)
+    this.#told('restore', target, verdictOf(answer), expected)
+    rights.clear()
+    const row = rowsOf(this.#built.place)[target]
+    if (row && answer.status === 200) row.deleted = false
+  }
+
+  async #inBulk(of: 'delete' | 'restore', targets: number[]): Promise<void> {
+    const back = of === 'restore'
+    // by the rights with which it begins, whatever becomes of them on the way
+    const expected = new Map(targets.map((target) => [target, this.#decide('delete', target, back)]))
+    const results = await this.#tries.bulk(of, targets)
+    // what gave the rights may be among it: not for less than a second that others are told of it
+    rights.clear()
+    for (const { target, verdict, done } of results) {
+      const one = expected.get(target)
+      this.#told(`bulk ${of}`, target, verdict, one && inReach(one))
+      const row = rowsOf(this.#built.place)[target]
+      if (!row || !done) continue
+      if (this.#tries.resource.soft) row.deleted = !back
+      else if (this.#built.place.model !== 'api_key') row.gone = true
+    }
+  }
+
+  #told(what: string, target: number, verdict: Verdict | undefined, expected: Verdict | undefined): void {
+    this.#same(`${what} of ${this.#built.place.model} ${target}`, verdict, expected)
+    const key = `${what} ${verdict}`
     seen.set(key, (seen.get(key) ?? 0) + 1)
-    return verdict
   }
 
-  #decide = (action: Action, target: number) => decide(this.#built.place, 0, action, target)
+  #decide = (action: Action, target: number, back = false) =>
+    decide(this.#built.place, 0, action, target, back)
 
   #same(what: string, application: unknown, reference: unknown): void {
     const how = `AMBIT_SEED=${this.#seed} AMBIT_CASES=1 shows it again: ${what}\n${JSON.stringify(this.#built.place)}\n`
@@ -132,10 +178,20 @@ class Case {
   }
 }
 
+/** Where it is not about what comes of it: a conflict is with what is in reach. */
+const inReach = (verdict: Verdict): Verdict => (verdict === 'conflict' ? 'yes' : verdict)
+
+/** Of what is really done: that it was, or that it is a conflict. */
+const strictly = (answer: Answer): Verdict | undefined =>
+  answer.status === 409 ? 'conflict' : answer.status < 300 ? 'yes' : verdictOf(answer)
+
 test(`the application decides as the reference does, in ${cases} organizations from AMBIT_SEED=${first}`, async () => {
   for (let done = 0; done < cases; done += BATCH) {
     const seeds = Array.from({ length: Math.min(BATCH, cases - done) }, (_, index) => first + done + index)
-    const built = await build(owner, seeds.map(randomPlace))
+    const built = await build(
+      owner,
+      seeds.map((seed) => randomPlace(seed, modelOf(seed))),
+    )
     const waiting = built.map((one, index) => new Case(seeds[index] as number, one))
     const work = async () => {
       for (let one = waiting.pop(); one; one = waiting.pop()) await one.run()
@@ -143,7 +199,7 @@ test(`the application decides as the reference does, in ${cases} organizations f
     await Promise.all(Array.from({ length: AT_ONCE }, work))
   }
   if (cases < 500) return
-  for (const action of ['read', 'update', 'delete']) {
+  for (const action of ['read', 'update', 'delete', 'create', 'bulk delete', 'bulk restore', 'restore']) {
     for (const verdict of ['yes', 'absent', 'refused', 'nobody'])
       expect(seen.get(`${action} ${verdict}`) ?? 0, `${action} ${verdict}`).toBeGreaterThan(20)
   }

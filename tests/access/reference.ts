@@ -1,72 +1,68 @@
-// Who may do what to which user, in plain words and slowly: what the application is held against.
-export type Action = 'read' | 'update' | 'delete'
+// Who may do what to which record, in plain words and slowly: what the application is held against.
+export type Model = 'user' | 'group' | 'role' | 'permission' | 'invitation' | 'session' | 'api_key'
+export type Action = 'create' | 'read' | 'update' | 'delete'
 export type Scope = 'all' | 'group' | 'own'
+type Row = { deleted?: boolean; gone?: boolean; ownerUser?: number | null; ownerGroup?: number | null }
 
-/** An organization. Everything is named by its index. */
+/** An organization, and the model that is tried in it. Everything is named by its index. */
 export type Place = {
-  users: { status: string; deleted: boolean; ownerUser: number | null; ownerGroup: number | null }[]
-  groups: { parent: number | null; deleted: boolean }[]
+  model: Model
+  users: (Row & { status: string })[]
+  groups: (Row & { parent: number | null })[]
   members: { user: number; group: number; role: 'lead' | 'member' | 'viewer' }[]
-  permissions: { model: 'user' | 'group'; action: Action; scope: Scope; disabled: boolean }[]
-  roles: { disabled: boolean; deleted: boolean; permissions: number[]; parents: number[] }[]
+  permissions: (Row & { model: Model; action: Action; scope: Scope; disabled: boolean })[]
+  roles: (Row & { disabled: boolean; permissions: number[]; parents: number[] })[]
   assignments: { user: number; role: number; expired: boolean }[]
+  others: Row[]
 }
 export type Verdict = 'nobody' | 'refused' | 'absent' | 'conflict' | 'yes' // 401, 403, 404, 409, 2xx
 
-function rolesOf(place: Place, user: number): Set<number> {
-  const found = new Set<number>()
-  const add = (index: number) => {
-    const role = place.roles[index]
-    if (!role || role.disabled || role.deleted || found.has(index)) return
-    found.add(index)
-    role.parents.forEach(add)
-  }
-  for (const one of place.assignments) if (one.user === user && !one.expired) add(one.role)
-  return found
+export function rowsOf({ model, users, groups, roles, permissions, others }: Place): Row[] {
+  const named: { [M in Model]?: Row[] } = { user: users, group: groups, role: roles, permission: permissions }
+  return named[model] ?? others
 }
 
-function scopesOf(place: Place, user: number, action: Action, model = 'user'): Set<Scope> {
-  const held = [...rolesOf(place, user)].flatMap((role) => place.roles[role]?.permissions ?? [])
-  const active = place.permissions.filter((one, index) => held.includes(index) && !one.disabled)
-  return new Set(active.filter((one) => one.model === model && one.action === action).map((one) => one.scope))
+/** A role with all that it inherits from, as far as they are awake. */
+function lineOf(place: Place, index: number): number[] {
+  const role = place.roles[index]
+  if (!role || role.disabled || role.deleted) return []
+  return [index, ...role.parents.flatMap((parent) => lineOf(place, parent))]
+}
+
+function scopesOf(place: Place, user: number, action: Action): Set<Scope> {
+  const given = place.assignments.filter((one) => one.user === user && !one.expired)
+  const roles = given.flatMap((one) => lineOf(place, one.role))
+  const held = roles.flatMap((role) => place.roles[role]?.permissions ?? [])
+  const active = place.permissions.filter((one, i) => held.includes(i) && !one.disabled && !one.gone)
+  const asked = active.filter((one) => one.model === place.model && one.action === action)
+  return new Set(asked.map(({ scope }) => scope))
 }
 
 /** Whether the group is the one above or lies beneath it, with no deleted one on the way. */
-function beneath(place: Place, group: number | null, above: number): boolean {
-  const here = group === null ? undefined : place.groups[group]
+function beneath(place: Place, group: number | null | undefined, above: number): boolean {
+  const here = place.groups[group ?? -1]
   return here?.deleted === false && (group === above || beneath(place, here.parent, above))
 }
 
 export function reaches(place: Place, user: number, action: Action, target: number): boolean {
-  const scopes = scopesOf(place, user, action)
-  if (scopes.has('all')) return true
-  const row = place.users[target]
-  if (scopes.has('own') && (target === user || row?.ownerUser === user)) return true
+  const [scopes, row] = [scopesOf(place, user, action), rowsOf(place)[target]]
+  if (!row || row.gone) return false
+  const own = row.ownerUser === user || (place.model === 'user' && target === user)
+  if (scopes.has('all') || (scopes.has('own') && own)) return true
   const mine = place.members.filter((m) => m.user === user && (action === 'read' || m.role !== 'viewer'))
-  const theirs = place.members.filter((one) => one.user === target).map((one) => one.group)
-  const places = [...theirs, row?.ownerGroup ?? null]
+  const theirs = place.members.flatMap((m) => (place.model === 'user' && m.user === target ? m.group : []))
+  const places = [...theirs, row.ownerGroup, place.model === 'group' ? target : null]
   return scopes.has('group') && mine.some((one) => places.some((group) => beneath(place, group, one.group)))
 }
 
-/** The groups that stand beside somebody's name: one's own, and those that the reader may read. */
-export function groupsShown(place: Place, user: number, target: number): number[] {
-  const scopes = scopesOf(place, user, 'read', 'group')
-  const mine = place.members.filter((one) => one.user === user).map((one) => one.group)
-  const seen = (group: number) =>
-    user === target ||
-    scopes.has('all') ||
-    (scopes.has('group') && mine.some((one) => beneath(place, group, one)))
-  const theirs = place.members.filter((one) => one.user === target).map((one) => one.group)
-  return theirs.filter((group) => !place.groups[group]?.deleted && seen(group)).sort()
-}
-
-export function decide(place: Place, user: number, action: Action, target: number): Verdict {
-  const [me, row] = [place.users[user], place.users[target]]
+/** @param back whether it is about what is deleted, to bring it back */
+export function decide(place: Place, user: number, action: Action, target: number, back = false): Verdict {
+  const [me, row] = [place.users[user], rowsOf(place)[target]]
   if (me?.status !== 'active' || me.deleted) return 'nobody'
   if (scopesOf(place, user, action).size === 0) return 'refused'
-  if (action === 'delete' && target === user) return 'conflict'
-  // who may read nothing at all sees what they may change
-  const sees = scopesOf(place, user, 'read').size > 0 ? 'read' : action
-  if (!reaches(place, user, sees, target) || (action !== 'read' && row?.deleted)) return 'absent'
-  return reaches(place, user, action, target) ? 'yes' : 'refused'
+  if (place.model === 'user' && action === 'delete' && !back && target === user) return 'conflict'
+  const reached = reaches(place, user, action, target)
+  if (!reached && !reaches(place, user, 'read', target)) return 'absent'
+  if (action !== 'read' && (row?.deleted ?? false) !== back) return 'absent'
+  return reached ? 'yes' : 'refused'
 }

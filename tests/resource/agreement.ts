@@ -111,13 +111,37 @@ export function agreement(given: Stage): void {
       }
       for (const [action, answer] of Object.entries(answers)) {
         note(action, answer)
-        const visible = reach(may(by, 'read') ? 'read' : action, row)
-        const allowed = action === 'read' || (visible && !row.deleted_at)
+        const exists = (reach('read', row) || reach(action, row)) && (action === 'read' || !row.deleted_at)
         const done = { read: 200, update: 200, delete: 412 }[action]
         const inside = reach(action, row) ? done : 403
-        same(`${action} ${row.id}`, answer.status, !may(by, action) ? 403 : visible && allowed ? inside : 404)
+        same(`${action} ${row.id}`, answer.status, !may(by, action) ? 403 : exists ? inside : 404)
       }
     }
+    await told()
+
+    /** What they hear beforehand is what they can do. */
+    async function told() {
+      const actions = ['read', 'update', 'delete']
+      const asked = actions.flatMap((action) => rows.map((row) => ({ action, row })))
+      const questions = asked.map(({ action, row }) => ({ permission: `${model}:${action}`, record: row.id }))
+      const checked = await program.post('/api/v1/access/check', { questions })
+      const { answers } = checked.json<{ answers: { allowed: boolean }[] }>()
+      const reached = asked.map(({ action, row }) => reach(action, row))
+      same(
+        'check',
+        answers.map(({ allowed }) => allowed),
+        reached,
+      )
+      for (const [i, { action, row }] of asked.entries()) {
+        if (i % 5) continue
+        const question = new URLSearchParams({ permission: `${model}:${action}`, record: row.id })
+        const answer = await program.get(`/api/v1/access/explain?${question}`)
+        const exists = reach('read', row) || reach(action, row)
+        const found = exists ? answer.json<{ allowed: boolean }>().allowed : answer.status
+        same(`why ${action} ${row.id}`, found, exists ? reached[i] : 404)
+      }
+    }
+
     if (!may(by, 'read')) return
     const readable = rows.filter((row) => reach('read', row))
     for (const deleted of [false, true]) {

@@ -157,29 +157,85 @@ export function writes(stage: Stage): void {
     }
   })
 
-  testIf(groupable)('who reads more than they change is refused, who reads less sees nothing', async () => {
-    const id = await stage.row({ owner_group_id: stage.elsewhere })
-    const wide = await personWith(
-      stage.org,
-      [...stage.codes(['read'], 'all'), ...stage.codes(['update'], 'group')],
-      {
+  testIf(groupable)(
+    'who reads more than they change is refused, who reads less can change it all',
+    async () => {
+      const id = await stage.row({ owner_group_id: stage.elsewhere })
+      const wide = await personWith(
+        stage.org,
+        [...stage.codes(['read'], 'all'), ...stage.codes(['update'], 'group')],
+        {
+          groups: [stage.group],
+        },
+      )
+      const narrow = await personWith(
+        stage.org,
+        [...stage.codes(['read'], 'group'), ...stage.codes(['update'], 'all')],
+        {
+          groups: [stage.group],
+        },
+      )
+      const attempt = (by: Person) => stage.as(by).patch(stage.api(`/${id}`), stage.entity.change)
+      await stage.denied(wide, 'update', () => attempt(wide))
+      const done = await attempt(narrow)
+      expect([done.status, done.json<Row>().id]).toEqual([200, id])
+      await stage.hidden(narrow, () => stage.as(narrow).get(stage.api(`/${id}`)))
+      const here = await stage.row()
+      for (const by of [wide, narrow])
+        expect((await stage.as(by).patch(stage.api(`/${here}`), stage.entity.change)).status).toBe(200)
+    },
+  )
+
+  testIf(groupable)(
+    'who reads some goes on to a page that they see, from a form of what they don’t',
+    async () => {
+      const narrow = await personWith(
+        stage.org,
+        [...stage.codes(['read'], 'group'), ...stage.codes(['update', 'delete'], 'all')],
+        { groups: [stage.group] },
+      )
+      for (const place of [stage.group, stage.elsewhere]) {
+        const id = await stage.row({ owner_group_id: place })
+        expect((await stage.browser(narrow).get(stage.page(`/${id}/edit`))).status).toBe(200)
+        for (const write of writesOf(stage)) {
+          await write.before?.(id)
+          const answer = await write.form(narrow, id)
+          expect([write.name, answer.status]).toEqual([write.name, 303])
+          const next = await stage.browser(narrow).get(answer.headers.get('location') as string)
+          expect([write.name, next.status]).toEqual([write.name, 200])
+        }
+      }
+    },
+  )
+
+  testIf(groupable)(
+    'who can only take away is not shown what they take, nor what they bring back',
+    async () => {
+      const takes = await personWith(stage.org, stage.codes(['delete'], 'group'), { groups: [stage.group] })
+      const changes = await personWith(stage.org, stage.codes(['update', 'delete'], 'group'), {
         groups: [stage.group],
-      },
-    )
-    const narrow = await personWith(
-      stage.org,
-      [...stage.codes(['read'], 'group'), ...stage.codes(['update'], 'all')],
-      {
-        groups: [stage.group],
-      },
-    )
-    const attempt = (by: Person) => stage.as(by).patch(stage.api(`/${id}`), stage.entity.change)
-    await stage.denied(wide, 'update', () => attempt(wide))
-    await stage.hidden(narrow, () => attempt(narrow))
-    const here = await stage.row()
-    for (const by of [wide, narrow])
-      expect((await stage.as(by).patch(stage.api(`/${here}`), stage.entity.change)).status).toBe(200)
-  })
+      })
+      const id = await stage.row()
+      const late = (by: Person) => stage.as(by).delete(stage.api(`/${id}`), undefined, { 'If-Match': '"0"' })
+      const restored = async (by: Person) => {
+        await stage.remove(id)
+        return stage.as(by).post(stage.api(`/${id}/restore`))
+      }
+      for (const [by, shown] of [
+        [takes, false],
+        [changes, true],
+      ] as const) {
+        const { status, json } = await late(by)
+        expect([status, json<{ current?: Row }>().current?.id]).toEqual([412, shown ? id : undefined])
+        if (!resource.soft) continue
+        const back = await restored(by)
+        const { version } = await stage.stored(id)
+        expect([back.status, back.headers.get('etag')]).toEqual([200, `"${version}"`])
+        if (shown) expect(Object.keys(back.json<Row>())).toContain('created_at')
+        else expect(back.json()).toEqual({ id, version })
+      }
+    },
+  )
 
   testIf(groupable)('deleting asks for the right to delete, changing for the right to change', async () => {
     const id = await stage.row()

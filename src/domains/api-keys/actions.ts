@@ -14,7 +14,14 @@ import {
 } from '#src/domains/api-keys/model.ts'
 import { tokenHash } from '#src/http/cookies.ts'
 import { conflict, invalid } from '#src/http/errors.ts'
-import { createRecord, lockRecord, type Written, writeRecord, writtenRecord } from '#src/resource/write.ts'
+import {
+  createRecord,
+  lockRecord,
+  type Target,
+  type Written,
+  writeRecord,
+  writtenRecord,
+} from '#src/resource/write.ts'
 
 /** With the secret, which is stored nowhere. */
 export type Made = Written & { secret: string }
@@ -100,12 +107,13 @@ export async function revokeKey(
   grant: Grant<'api_key', 'delete'>,
   id: string,
   version: number | null = null,
-): Promise<void> {
-  await lockRecord(tx, apiKeys, actor, grant, id, { version })
+): Promise<Target> {
+  const target = await lockRecord(tx, apiKeys, actor, grant, id, { version })
   await tx
     .updateTable('api_keys')
     .set({ revoked_at: sql`now()` })
     .where('id', '=', id)
     .where('revoked_at', 'is', null)
     .execute()
+  return target
 }

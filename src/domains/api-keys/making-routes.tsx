@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
-import type { Grant } from '#src/access/grant.ts'
+import { Forbidden, type Grant } from '#src/access/grant.ts'
 import type { Door } from '#src/db/database.ts'
 import { createKey, type Made, rotateKey } from '#src/domains/api-keys/actions.ts'
 import { NewKeyForm, RotateForm } from '#src/domains/api-keys/forms.tsx'
@@ -34,7 +34,8 @@ async function rotateForm(
 ) {
   const found = await readRecord(db, apiKeys, actor, grant, id())
   const key = keyOf(found.row())
-  if (!found.update || key.status === 'revoked') throw notFound()
+  if (!found.update) throw new Forbidden('api_key:update')
+  if (key.status === 'revoked') throw notFound()
   return (frame: Parameters<typeof RotateForm>[0]['frame']) => ({
     title: `Rotate ${key.name}`,
     trail: [{ label: 'API keys', href: frame.path(paths.apiKeys) }],

@@ -77,8 +77,8 @@ export const apiKeyRoutes = [
     can('api_key:delete'),
     { summary: 'Revoke an API key', also: [412] },
     async ({ db, actor, grant, id, version }) => {
-      await db.withActor(actor, (tx) => revokeKey(tx, actor, grant, id(), version))
-      return { location: paths.apiKey(id()), notice: 'API key revoked' }
+      const { readable } = await db.withActor(actor, (tx) => revokeKey(tx, actor, grant, id(), version))
+      return { location: readable ? paths.apiKey(id()) : paths.home, notice: 'API key revoked' }
     },
   ),
 ]

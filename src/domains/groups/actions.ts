@@ -1,4 +1,4 @@
-import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
 import { requireMovable, requireReturning } from '#src/access/placing.ts'
@@ -14,12 +14,12 @@ import { conflict, invalid } from '#src/http/errors.ts'
 import type { Resource } from '#src/resource/resource.ts'
 import {
   lockRecord,
+  madeRecord,
   naming,
   removeRecord,
   restoreRecord,
   updateRecord,
   type Written,
-  writtenRecord,
 } from '#src/resource/write.ts'
 
 type Groups = Resource<'group'>
@@ -53,7 +53,7 @@ export async function createGroup(
       .returning('id')
       .executeTakeFirstOrThrow(),
   )
-  return writtenRecord(tx, resource, actor, made.id)
+  return madeRecord(tx, resource, actor, made.id)
 }
 
 /** Changes what is named. Who moves a group has to reach it where it was and where it comes to. */
@@ -88,14 +88,10 @@ async function requireMove(
   await requireMovable(tx, actor, id, from, to)
 }
 
-/** What somebody sees of groups, or may change of them where they read none. */
-const sees = (actor: UserActor, grant: Grant<'group'>, table: string): RawBuilder<SqlBool> =>
-  (actor.find('group:read') ?? grant).where(table)
-
 /** A group to put another beneath: there, and in sight. */
 async function requireParent(tx: Db, actor: UserActor, grant: Grant<'group'>, id: string): Promise<void> {
   const { rows } = await sql`select from groups g where g.id = ${id} and g.deleted_at is null
-    and ${sees(actor, grant, 'g')} for key share of g`.execute(tx)
+    and ${actor.sees(grant, 'g')} for key share of g`.execute(tx)
   if (!rows.length) throw invalid([{ path: 'parent_id', message: 'is no group' }])
 }
 

@@ -91,7 +91,7 @@ export function membersOf(actor: UserActor, { id, lead }: Gathering, view: ListV
 
 const MOST_IN_TREE = 2000
 
-/** The whole tree that the reader may see; a group whose parent is out of sight stands at the root. */
+/** The whole tree that there is for an action; a group whose parent is out of sight stands at the root. */
 export async function treeOf(
   db: Reads,
   actor: UserActor,
@@ -100,7 +100,7 @@ export async function treeOf(
 ): Promise<{ data: TreeGroup[]; truncated: boolean }> {
   const text = sql<Omit<TreeGroup, 'children'>>`
     select groups.id, groups.name, groups.kind, groups.parent_id, groups.members_count from groups
-    where groups.deleted_at is null and ${grant.where('groups')} and ${resource.declared.narrow?.('groups') ?? sql`true`}
+    where groups.deleted_at is null and ${actor.sees(grant, 'groups')} and ${resource.declared.narrow?.('groups') ?? sql`true`}
     order by groups.sort_name, groups.id limit ${sql.lit(MOST_IN_TREE + 1)}`
   const rows = await db.readAs(actor, compiled(text).build)
   const nodes = new Map<string, TreeGroup>()

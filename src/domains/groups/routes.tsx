@@ -38,7 +38,7 @@ async function beside({ db, actor }: { db: Door; actor: UserActor }, resource: G
 async function parents({ db, actor }: { db: Door; actor: UserActor }, row?: Row) {
   const grant = actor.find(row ? 'group:update' : 'group:create')
   if (!grant) return []
-  const { data } = await treeOf(db, actor, groups, actor.find('group:read') ?? grant)
+  const { data } = await treeOf(db, actor, groups, grant)
   const reached = ({ id }: TreeGroup) => grant.all || grant.holder.groups.includes(id)
   const options = (nodes: readonly TreeGroup[], above: string): { value: string; label: string }[] =>
     nodes

@@ -22,7 +22,6 @@ import {
   type Fields,
   lockRecord,
   naming,
-  restoreRecord,
   type Target,
   type Written,
   writeRecord,
@@ -163,9 +162,11 @@ export async function restoreInvitation(
   grant: Grant<'invitation', 'delete'>,
   id: string,
 ): Promise<Written> {
-  const back = await restoreRecord(tx, invitations, actor, grant, id)
-  const { status } = JSON.parse(back.json) as InvitationRecord
-  return status === 'pending' ? vouched(tx, actor, grant, id, {}) : back
+  const { status } = (await lockRecord(tx, invitations, actor, grant, id, { deleted: true })).row()
+  const back = { deleted_at: null }
+  return status === 'pending'
+    ? vouched(tx, actor, grant, id, back)
+    : writeRecord(tx, invitations, actor, grant, id, back)
 }
 
 async function vouched(

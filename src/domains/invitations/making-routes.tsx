@@ -1,11 +1,10 @@
-import type { UserActor } from '#src/access/actor.ts'
 import { createInvitation, inviteMany } from '#src/domains/invitations/actions.ts'
 import { invitations, manyAnswer, manyInvitations, newInvitation } from '#src/domains/invitations/model.ts'
 import { offeredTo } from '#src/domains/invitations/queries.ts'
 import { inviteScreen } from '#src/domains/invitations/views.tsx'
 import { type Call, can, type Draw, get, post, type Refusal } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
-import type { Written } from '#src/resource/write.ts'
+import { saved } from '#src/resource/record-routes.tsx'
 
 const creating = can('invitation:create')
 
@@ -16,14 +15,6 @@ const form = async (
   const offered = await offeredTo(db, actor, grant)
   return (frame) => inviteScreen(frame, { offered, refusal })
 }
-
-/** An invitation that was written, for whoever may see it. */
-export const saved = (actor: UserActor, done: Written, notice: string) => ({
-  json: done.json,
-  etag: done.version,
-  location: actor.can('invitation:read') ? paths.invitation(done.id) : paths.home,
-  notice,
-})
 
 export const createRoute = post(
   paths.invitations,
@@ -36,9 +27,10 @@ export const createRoute = post(
     also: [409],
     summary: 'Invite somebody, with roles and a group; the mail is on its way',
   },
-  async ({ db, actor, grant, body }) => {
+  async (call) => {
+    const { db, actor, grant, body } = call
     const made = await db.withActor(actor, (tx) => createInvitation(tx, actor, grant, body))
-    return { ...saved(actor, made, 'Invited'), status: 201 }
+    return { ...saved(call, invitations, made, 'Invited', paths.home), status: 201 }
   },
 )
 

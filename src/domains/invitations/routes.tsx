@@ -7,7 +7,7 @@ import {
   updateInvitation,
 } from '#src/domains/invitations/actions.ts'
 import { invitationsFromFile } from '#src/domains/invitations/import.ts'
-import { createRoute, makingRoutes, saved } from '#src/domains/invitations/making-routes.tsx'
+import { createRoute, makingRoutes } from '#src/domains/invitations/making-routes.tsx'
 import {
   invitations,
   newInvitation,
@@ -20,6 +20,7 @@ import { type Call, can, post } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { importRoutes } from '#src/resource/import/routes.tsx'
 import type { Parts } from '#src/resource/parts.ts'
+import { saved } from '#src/resource/record-routes.tsx'
 import { resourceRoutes } from '#src/resource/routes.tsx'
 
 const changing = can('invitation:update')
@@ -86,9 +87,10 @@ export const invitationRoutes = [
       also: [409, 412],
       summary: 'Send an invitation once more, with another link',
     },
-    async ({ db, actor, grant, id, version }) => {
+    async (call) => {
+      const { db, actor, grant, id, version } = call
       const done = await db.withActor(actor, (tx) => resendInvitation(tx, actor, grant, id(), version))
-      return saved(actor, done, 'Sent once more')
+      return saved(call, invitations, done, 'Sent once more', paths.home)
     },
   ),
 
@@ -96,9 +98,10 @@ export const invitationRoutes = [
     paths.revokeInvitation(':id'),
     changing,
     { answer: invitations.record, also: [409, 412], summary: 'Revoke an invitation: its link stops working' },
-    async ({ db, actor, grant, id, version }) => {
+    async (call) => {
+      const { db, actor, grant, id, version } = call
       const done = await db.withActor(actor, (tx) => revokeInvitation(tx, actor, grant, id(), version))
-      return saved(actor, done, 'Revoked')
+      return saved(call, invitations, done, 'Revoked', paths.home)
     },
   ),
 

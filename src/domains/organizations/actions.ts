@@ -17,6 +17,9 @@ const CONFLICTS: Record<string, [field: string, message: string]> = {
   accounts_email_key: ['owner_email', 'has an account already'],
 }
 
+/** Who reads organizations reads all that there are for them. */
+const reads = (actor: UserActor) => actor.can('organization:read')
+
 /** Runs one of the reviewed functions, which decide again by what holds now, and says at which field it failed. */
 async function asked<Row>(tx: Db, wanted: string, statement: RawBuilder<Row>): Promise<Row | undefined> {
   try {
@@ -57,11 +60,11 @@ export async function createOrganization(
   const made = await asked(
     tx,
     wanted,
-    sql<Written>`select id, doc as json, version
+    sql<Omit<Written, 'readable'>>`select id, doc as json, version
       from app.create_organization(${name}, ${slug}, ${JSON.stringify(owner)}, ${declaredAccess()})`,
   )
   if (passwordHash === null) await sql`select app.invite_owner(${made?.id})`.execute(tx)
-  return made as Written
+  return { ...(made as Written), readable: reads(actor) }
 }
 
 /** Changes what is named: anything from the platform, the own name elsewhere. */
@@ -74,7 +77,7 @@ export async function updateOrganization(
   version: number | null,
 ): Promise<Written> {
   if (!onPlatform(actor)) return rename(tx, actor, grant, id, change, version)
-  return written(tx, grant, sql`app.update_organization(${id}, ${JSON.stringify(change)}, ${version})`)
+  return written(tx, actor, grant, sql`app.update_organization(${id}, ${JSON.stringify(change)}, ${version})`)
 }
 
 /** Suspends an organization, or lets it work again: from the platform alone, and never the platform itself. */
@@ -87,12 +90,13 @@ export async function toggleOrganization(
 ): Promise<Written> {
   if (!onPlatform(actor) && id !== actor.orgId) throw notFound()
   requirePlatform(actor, `${grant.model}:${grant.action}`)
-  return written(tx, grant, sql`app.toggle_organization(${id}, ${version})`)
+  return written(tx, actor, grant, sql`app.toggle_organization(${id}, ${version})`)
 }
 
 /** What one of the functions that change an organization answers. */
 async function written(
   tx: Db,
+  actor: UserActor,
   grant: Grant<'organization', 'update'>,
   change: RawBuilder<unknown>,
 ): Promise<Written> {
@@ -103,7 +107,7 @@ async function written(
   )
   if (!done) throw notFound()
   if (done.stale) throw stale(JSON.parse(done.json))
-  return { id: done.id, json: done.json, version: done.version }
+  return { id: done.id, json: done.json, version: done.version, readable: reads(actor) }
 }
 
 async function rename(
@@ -126,9 +130,10 @@ async function rename(
   const changes = (field: string, value: unknown) => JSON.stringify(value) !== JSON.stringify(record[field])
   if (Object.entries(others).some(([field, value]) => changes(field, value)))
     requirePlatform(actor, `${grant.model}:${grant.action}`)
-  if (name === undefined || name === record.name) return was
+  const readable = reads(actor)
+  if (name === undefined || name === record.name) return { ...was, readable }
   await tx.updateTable('organizations').set({ name }).where('id', '=', id).execute()
-  return own.executeTakeFirstOrThrow()
+  return { ...(await own.executeTakeFirstOrThrow()), readable }
 }
 
 /** Moves the session of whoever acts into another organization; both trails keep the reason. */

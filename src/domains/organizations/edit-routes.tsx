@@ -15,8 +15,8 @@ import type { Frame } from '#src/ui/frame.ts'
 const updating = can('organization:update')
 type Updating = Call<typeof updating>
 
-const form = async ({ db, actor, id }: Updating, refusal?: Refusal) => {
-  const { organization } = await readOrganization(db, actor, actor.require('organization:read'), id())
+const form = async ({ db, actor, grant, id }: Updating, refusal?: Refusal) => {
+  const { organization } = await readOrganization(db, actor, grant, id())
   return (frame: Frame) => editScreen(organization(), may(actor), frame, refusal)
 }
 

@@ -105,7 +105,7 @@ export function organizationHistory(
 export async function readOrganization(
   db: Door,
   actor: UserActor,
-  grant: Grant<'organization', 'read'>,
+  grant: Grant<'organization', 'read' | 'update'>,
   id: string,
 ) {
   const [found] = onPlatform(actor)
@@ -118,7 +118,7 @@ export async function readOrganization(
         q
           .selectFrom('organizations')
           .where('organizations.id', '=', id)
-          .where(grant.where())
+          .where(actor.sees(grant))
           .select(['organizations.version', organizationJson.as('json')]),
       )
   if (!found) throw notFound()

@@ -12,7 +12,7 @@ import {
 } from '#src/domains/permissions/model.ts'
 import { editing, takeTurn } from '#src/domains/roles/editing.ts'
 import { conflict } from '#src/http/errors.ts'
-import { lockRecord, naming, type Written, writeRecord, writtenRecord } from '#src/resource/write.ts'
+import { lockRecord, madeRecord, naming, type Written, writeRecord } from '#src/resource/write.ts'
 
 /** Makes a permission of the organization's own; the roles that have everything have it at once. */
 export async function createPermission(
@@ -47,7 +47,7 @@ export async function createPermission(
       tx,
     ),
   )
-  return writtenRecord(tx, permissions, actor, id)
+  return madeRecord(tx, permissions, actor, id)
 }
 
 /** Changes what is named: of a built-in one whether it is active, of others what is said of them, too. */

@@ -1,4 +1,5 @@
 import type { UserActor } from '#src/access/actor.ts'
+import type { Grant } from '#src/access/grant.ts'
 import type { Door } from '#src/db/database.ts'
 import '#src/domains/models.ts'
 import { giveRole, people, takeRole } from '#src/domains/roles/assignments.ts'
@@ -21,10 +22,10 @@ export async function rolesOf(db: Door, actor: UserActor, userId: string, mayCha
   return { assignments, offered }
 }
 
-type Asking = { db: Door; actor: UserActor; id: (name?: string) => string }
+type Asking = { db: Door; actor: UserActor; grant: Grant<'user'>; id: (name?: string) => string }
 
-async function rolesPage({ db, actor, id }: Asking, refusal?: Refusal) {
-  const found = await readRecord(db, people(), actor, actor.require('user:read'), id())
+async function rolesPage({ db, actor, grant, id }: Asking, refusal?: Refusal) {
+  const found = await readRecord(db, people(), actor, grant, id())
   const row = found.row()
   const shown = await rolesOf(db, actor, row.id, found.update && !row.deleted_at)
   return (frame: Frame) => ({

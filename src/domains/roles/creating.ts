@@ -8,7 +8,7 @@ import { takeTurn } from '#src/domains/roles/editing.ts'
 import { parentsNamed, permissionsNamed, setParents, setPermissions } from '#src/domains/roles/holding.ts'
 import { MINIMAL, type NewRole, roles } from '#src/domains/roles/model.ts'
 import { invalid } from '#src/http/errors.ts'
-import { createRecord, type Written, writtenRecord } from '#src/resource/write.ts'
+import { createRecord, madeRecord, type Written } from '#src/resource/write.ts'
 
 /** Makes a role; its maker covers all that it holds and inherits. */
 export async function createRole(
@@ -23,7 +23,7 @@ export async function createRole(
   await setPermissions(tx, id, held, [])
   await setParents(tx, actor, id, parents, [])
   await requireGivable(tx, actor, [id], 'You may not make a role that has more than you.')
-  return writtenRecord(tx, roles, actor, id)
+  return madeRecord(tx, roles, actor, id)
 }
 
 const nothing = { description: '', second_factor_required: false, parent_ids: [] }

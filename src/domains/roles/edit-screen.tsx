@@ -11,14 +11,8 @@ import type { Frame } from '#src/ui/frame.ts'
 export type Editing = Call<{ can: 'role:update' }>
 
 /** The role that is edited, as far as its editor sees it. */
-export async function roleToEdit({ db, actor, id }: Pick<Editing, 'db' | 'actor' | 'id'>) {
-  const found = await readRecord(
-    db,
-    roles,
-    actor,
-    actor.find('role:read') ?? actor.require('role:update'),
-    id(),
-  )
+export async function roleToEdit({ db, actor, grant, id }: Pick<Editing, 'db' | 'actor' | 'grant' | 'id'>) {
+  const found = await readRecord(db, roles, actor, grant, id())
   const role = roleOf(found.row())
   if (role.deleted_at) throw notFound()
   return role

@@ -6,6 +6,7 @@ import { offeredToNew } from '#src/domains/users/offering.ts'
 import { can, get, post } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { placesOf } from '#src/resource/places.ts'
+import { saved } from '#src/resource/record-routes.tsx'
 import { resourceRoutes } from '#src/resource/routes.tsx'
 
 /** Their list, and new ones; each has its page and everything else among the people. */
@@ -34,15 +35,11 @@ export const serviceAccountRoutes = [
         return (frame) => newScreen({ frame, offered, refusal })
       },
     },
-    async ({ db, actor, grant, body }) => {
+    async (call) => {
+      const { db, actor, grant, body } = call
       const made = await db.withActor(actor, (tx) => createServiceAccount(tx, actor, grant, body))
-      return {
-        status: 201,
-        json: made.json,
-        etag: made.version,
-        location: paths.user(made.id),
-        notice: 'Service account added',
-      }
+      const otherwise = placesOf(paths.serviceAccounts).new
+      return { ...saved(call, users, made, 'Service account added', otherwise), status: 201 }
     },
   ),
 

@@ -1,3 +1,4 @@
+import type { UserActor } from '#src/access/actor.ts'
 import { endSession, endSessions } from '#src/domains/sessions/actions.ts'
 import { endedSessions, sessions, sessionsToEnd } from '#src/domains/sessions/model.ts'
 import { EndButton, listColumns, PersonPanel } from '#src/domains/sessions/views.tsx'
@@ -5,6 +6,9 @@ import { can, del } from '#src/http/endpoint.ts'
 import { HttpError } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
 import { resourceRoutes } from '#src/resource/routes.tsx'
+
+/** Where a page goes on to: who ends sessions may read none. */
+const listFor = (actor: UserActor) => (actor.can('session:read') ? paths.sessions : paths.home)
 
 export const sessionRoutes = [
   ...resourceRoutes(sessions, {
@@ -34,7 +38,7 @@ export const sessionRoutes = [
       await db.withActor(actor, (tx) => endSession(tx, actor, grant, id()))
       const own = id() === actor.identity.sessionId
       return {
-        location: own ? paths.login : paths.sessions,
+        location: own ? paths.login : listFor(actor),
         notice: own ? 'You are signed out' : 'Session ended',
       }
     },
@@ -52,7 +56,7 @@ export const sessionRoutes = [
       if (!chosen.success) throw new HttpError(400, 'Name the sessions to end: ids, or a user_id.')
       const ended = await db.withActor(actor, (tx) => endSessions(tx, grant, chosen.data))
       const count = ended.length === 1 ? '1 session' : `${ended.length} sessions`
-      return { json: { ended: ended.length }, location: paths.sessions, notice: `${count} ended` }
+      return { json: { ended: ended.length }, location: listFor(actor), notice: `${count} ended` }
     },
   ),
 ]

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Forbidden } from '#src/access/grant.ts'
 import { hashChosen } from '#src/domains/users/actions.ts'
 import { setFirstPassword } from '#src/domains/users/first-password-actions.ts'
 import { firstPasswordScreen } from '#src/domains/users/first-password-views.tsx'
@@ -7,6 +8,7 @@ import { can, post } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { passwordRules } from '#src/platform/password-policy.ts'
 import { readRecord } from '#src/resource/query.ts'
+import { saved } from '#src/resource/record-routes.tsx'
 
 export const firstPasswordRoutes = [
   post(
@@ -26,14 +28,15 @@ export const firstPasswordRoutes = [
           firstPasswordScreen({ userId, rules: passwordRules(services.config), frame, refusal })
       },
     },
-    async ({ db, services, actor, grant, id, body }) => {
-      const seen = await readRecord(db, users, actor, actor.require('user:read'), id())
+    async (call) => {
+      const { db, services, actor, grant, id, body } = call
+      const seen = await readRecord(db, users, actor, grant, id())
+      if (!seen.update) throw new Forbidden('user:update')
       const { username, email, first_name, last_name } = JSON.parse(seen.json) as UserRecord
       const about = [username, email, first_name, last_name, actor.identity.organization.name]
       const hash = await hashChosen(services.config, body.password, about)
       const done = await db.withActor(actor, (tx) => setFirstPassword(tx, actor, grant, id(), hash))
-      const notice = 'They can sign in with it now'
-      return { json: done.json, etag: done.version, location: paths.user(done.id), notice }
+      return saved(call, users, done, 'They can sign in with it now', paths.home)
     },
   ),
 ]

@@ -1,25 +1,24 @@
+import { z } from 'zod'
 import { inviteUser } from '#src/domains/users/actions.ts'
 import { users } from '#src/domains/users/model.ts'
 import { can, post } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
+import { saved } from '#src/resource/record-routes.tsx'
+import { onlyVersion } from '#src/resource/write.ts'
 
 export const inviteRoutes = [
   post(
     paths.inviteUser(':id'),
     can('user:create'),
     {
-      answer: users.record,
+      answer: z.union([users.record, onlyVersion]),
       also: [409, 412],
       summary: 'Send an invitation to somebody who hasn’t accepted one yet; a link that was sent before ends',
     },
-    async ({ db, actor, grant, id, version }) => {
+    async (call) => {
+      const { db, actor, grant, id, version } = call
       const done = await db.withActor(actor, (tx) => inviteUser(tx, actor, grant, id(), version))
-      return {
-        json: done.json,
-        etag: done.version,
-        location: paths.user(done.id),
-        notice: 'An invitation is on its way',
-      }
+      return saved(call, users, done, 'An invitation is on its way', paths.home)
     },
   ),
 ]

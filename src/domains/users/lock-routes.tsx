@@ -2,15 +2,17 @@ import { resetSecondFactor, unlockUser } from '#src/domains/users/lock-actions.t
 import { users } from '#src/domains/users/model.ts'
 import { can, post } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
+import { saved } from '#src/resource/record-routes.tsx'
 
 export const lockRoutes = [
   post(
     paths.unlockUser(':id'),
     can('user:update'),
     { answer: users.record, summary: 'Let a person sign in again at once, after too many wrong passwords' },
-    async ({ db, actor, grant, id }) => {
+    async (call) => {
+      const { db, actor, grant, id } = call
       const done = await db.withActor(actor, (tx) => unlockUser(tx, actor, grant, id()))
-      return { json: done.json, etag: done.version, location: paths.user(done.id), notice: 'Unlocked' }
+      return saved(call, users, done, 'Unlocked', paths.home)
     },
   ),
 
@@ -22,10 +24,10 @@ export const lockRoutes = [
       answer: users.record,
       summary: 'Take somebody’s second factor away, who lost it, in an account that the organization manages',
     },
-    async ({ db, actor, grant, id }) => {
+    async (call) => {
+      const { db, actor, grant, id } = call
       const done = await db.withActor(actor, (tx) => resetSecondFactor(tx, actor, grant, id()))
-      const notice = 'They have no second factor any more'
-      return { json: done.json, etag: done.version, location: paths.user(done.id), notice }
+      return saved(call, users, done, 'They have no second factor any more', paths.home)
     },
   ),
 ]

@@ -7,7 +7,7 @@ import type { Db } from '#src/db/database.ts'
 import type { DB } from '#src/db/types.ts'
 import { type NewUser, users } from '#src/domains/users/model.ts'
 import { invalid } from '#src/http/errors.ts'
-import { recordJson } from '#src/resource/query.ts'
+import { reachedBy, recordJson } from '#src/resource/query.ts'
 import { naming, type Written } from '#src/resource/write.ts'
 
 /** Roles and groups that a new user begins with. */
@@ -40,7 +40,13 @@ export const insertUser = (tx: Db, actor: UserActor, values: InsertObject<DB, 'u
           .returningAll(),
       )
       .selectFrom('made as users')
-      .select(['users.id', 'users.version', recordJson(users, actor).as('json')])
+      .select([
+        'users.id',
+        'users.version',
+        recordJson(users, actor).as('json'),
+        reachedBy(users, actor, 'read').as('readable'),
+      ])
+      .$castTo<Written>()
       .executeTakeFirstOrThrow(),
   )
 
@@ -79,7 +85,14 @@ export async function placedUser(
   const { inScope, ...written } = await tx
     .selectFrom('users')
     .where('users.id', '=', id)
-    .select(['users.id', 'users.version', recordJson(users, actor).as('json'), grant.where().as('inScope')])
+    .select([
+      'users.id',
+      'users.version',
+      recordJson(users, actor).as('json'),
+      reachedBy(users, actor, 'read').as('readable'),
+      grant.where().as('inScope'),
+    ])
+    .$castTo<Written & { inScope: boolean }>()
     .executeTakeFirstOrThrow()
   if (!inScope) throw new Forbidden('user:create', 'You may only add people to your own groups.')
   return written

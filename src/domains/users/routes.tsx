@@ -29,6 +29,7 @@ import { type Call, can, get, patch, type Services } from '#src/http/endpoint.ts
 import { paths } from '#src/paths.ts'
 import { passwordRules } from '#src/platform/password-policy.ts'
 import { readRecord } from '#src/resource/query.ts'
+import { saved } from '#src/resource/record-routes.tsx'
 import { resourceRoutes } from '#src/resource/routes.tsx'
 
 const rolesToChoose = async (db: Door, actor: UserActor) =>
@@ -64,9 +65,10 @@ export const userRoutes = [
     paths.toggleUser(':id'),
     can('user:update'),
     { answer: users.record, also: [409, 412], summary: 'Disable a person, or enable them again' },
-    async ({ db, actor, grant, id, version }) => {
+    async (call) => {
+      const { db, actor, grant, id, version } = call
       const done = await db.withActor(actor, (tx) => toggleUser(tx, actor, grant, id(), version))
-      return { json: done.json, etag: done.version, location: paths.user(done.id), notice: 'Saved' }
+      return saved(call, users, done, 'Saved', paths.home)
     },
   ),
 
