@@ -95,6 +95,17 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       return true;
     end $$;
 
+    -- Somebody has a hundred sessions at most: with one more, the one ends that wasn't seen for longest. Under the account's
+    -- lock, by which sessions are opened one after the other.
+    create function app.end_oldest_sessions(org uuid, person uuid, opened uuid) returns void
+      language sql volatile set search_path = pg_catalog, pg_temp as $$
+      update public.sessions s set revoked_at = now() where s.org_id = org and s.id in (
+        select e.id from public.sessions e
+        where e.org_id = org and e.user_id = person and e.id <> opened and e.revoked_at is null
+          and e.expires_at > now() and e.last_seen_at + e.idle_timeout > now()
+        order by e.last_seen_at desc, e.id desc offset 99)
+    $$;
+
     drop function app.open_session(uuid, uuid, uuid, text, bytea, inet, text, numeric, numeric, text, timestamptz, bytea, bytea);
     -- As before; an account with a second factor takes a code, which is used up by it, as is the proof of a password that
     -- came before. 28P01: the code is missing or wrong.
@@ -127,6 +138,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       values (org, account, person, session_kind, hash, address, left(agent, 500), make_interval(secs => (idle_hours * 3600)::double precision),
         now() + make_interval(secs => (max_days * 86400)::double precision), passed, coalesce(passed, proved))
       returning id into opened;
+      perform app.end_oldest_sessions(org, person, opened);
       if device is not null then
         update public.known_devices d set hash = device where d.hash = device_was;
         insert into public.known_devices (account_id, hash) values (account, device)
@@ -199,7 +211,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     do $$
     declare f text;
     begin
-      foreach f in array array['app.locked_out(uuid, bytea)', 'app.forget_failures(uuid, bytea)', 'app.take_factor(uuid, bigint, bytea, jsonb)'] loop
+      foreach f in array array['app.locked_out(uuid, bytea)', 'app.forget_failures(uuid, bytea)', 'app.take_factor(uuid, bigint, bytea, jsonb)',
+        'app.end_oldest_sessions(uuid, uuid, uuid)'] loop
         perform app.give_to_lookup(f);
       end loop;
       foreach f in array array[
@@ -217,7 +230,7 @@ export async function down(db: Kysely<unknown>): Promise<void> {
     drop function app.tidy_proofs(int), app.confirm_session(uuid, uuid, timestamptz, bigint, bytea, bytea, bytea, jsonb),
       app.try_proof(bytea), app.begin_proof(uuid, uuid, uuid, timestamptz, bytea, jsonb),
       app.open_session(uuid, uuid, uuid, text, bytea, inet, text, numeric, numeric, text, timestamptz, bytea, bytea, bigint, bytea, bytea),
-      app.take_factor(uuid, bigint, bytea, jsonb);
+      app.end_oldest_sessions(uuid, uuid, uuid), app.take_factor(uuid, bigint, bytea, jsonb);
     drop table sign_in_proofs;
   `.execute(db)
   await sql.raw(BEFORE).execute(db)

@@ -10,6 +10,7 @@ import {
   type Sending,
 } from '#src/platform/mail/letter.ts'
 import { mailJob } from '#src/platform/mail/queue.ts'
+import { unlinked } from '#src/platform/mail/unlinked.ts'
 
 /** A queued mail, as the database tells of it. */
 type Order = {
@@ -89,7 +90,11 @@ async function messageOf(
 /** What letters mention. */
 export const aroundOf = (config: Config, organization: string | null): Around => {
   const base = publicAddress(config)
-  return { appName: config.APP_NAME, organization, link: (path) => base + path }
+  return {
+    appName: config.APP_NAME,
+    organization: organization && unlinked(organization),
+    link: (path) => base + path,
+  }
 }
 
 type Whither = { id: string; recipient: string; language: Language; around: Around; config: Config }
