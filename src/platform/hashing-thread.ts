@@ -2,7 +2,7 @@
 import { getPriority, setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
 import { hashSync, verifySync } from '@node-rs/argon2'
-import type { Hashed, Hashing } from './hashing.ts'
+import type { Hashed, Hashing } from '#src/platform/hashing.ts'
 
 /** As `nice` counts: a tenth of the processor's time where the other threads want it. */
 const BENEATH = 10

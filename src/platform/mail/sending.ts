@@ -1,7 +1,7 @@
 import { type Config, publicAddress } from '#src/config.ts'
 import { type Attempt, ClaimLost, type Handler, handled } from '#src/platform/jobs/handler.ts'
 import { type Carrier, carrierOf, type Mailbox, type Message, Refused } from '#src/platform/mail/carrier.ts'
-import { htmlOf, oneLine, textOf } from '#src/platform/mail/document.ts'
+import { htmlOf, textOf } from '#src/platform/mail/document.ts'
 import {
   type AnyMail,
   type Around,
@@ -9,8 +9,8 @@ import {
   languages,
   type Sending,
 } from '#src/platform/mail/letter.ts'
+import { oneLine, unlinked } from '#src/platform/mail/line.ts'
 import { mailJob } from '#src/platform/mail/queue.ts'
-import { unlinked } from '#src/platform/mail/unlinked.ts'
 
 /** A queued mail, as the database tells of it. */
 type Order = {

@@ -3,7 +3,7 @@ import { newToken, tokenHash } from '#src/http/cookies.ts'
 import { paths } from '#src/paths.ts'
 import { Refused } from '#src/platform/mail/carrier.ts'
 import { defineMail } from '#src/platform/mail/letter.ts'
-import { unlinked } from '#src/platform/mail/unlinked.ts'
+import { unlinked } from '#src/platform/mail/line.ts'
 
 /** Which invitation it is of, the invitation says: that names its mail. */
 export const invitationMail = defineMail({

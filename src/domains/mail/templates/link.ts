@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { newToken, tokenHash } from '#src/http/cookies.ts'
 import { Refused } from '#src/platform/mail/carrier.ts'
 import type { Sending } from '#src/platform/mail/letter.ts'
-import { unlinked } from '#src/platform/mail/unlinked.ts'
+import { unlinked } from '#src/platform/mail/line.ts'
 
 export const nothing = z.strictObject({})
 
