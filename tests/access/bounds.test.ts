@@ -151,7 +151,9 @@ describe('files that wait to be imported', () => {
     const [person, other] = [await importer(), await importer()]
     expect((await keep(other)).status).toBe(201)
     const answers = await times(50, () => keep(person))
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]))
+    // one whose file has made way already is told so
+    for (const { status } of answers) expect([201, 404]).toContain(status)
+    expect(answers.filter(({ status }) => status === 201).length).toBeGreaterThanOrEqual(5)
     expect(await keptOf(person)).toHaveLength(5)
     expect(await keptOf(other)).toHaveLength(1)
   })
@@ -159,8 +161,10 @@ describe('files that wait to be imported', () => {
   test('are ten with those that are worked on, of which none is dropped', async () => {
     const person = await importer()
     await running(person, 9, '1 second')
-    expect((await keep(person)).status).toBe(201)
-    expect((await keep(person)).status).toBe(201)
+    for (let more = 0; more < 2; more++) {
+      expect((await keep(person)).status).toBe(201)
+      expect(await keptOf(person)).toHaveLength(10)
+    }
     await running(person, 1, '1 second')
     const answer = await keep(person)
     expect([answer.status, answer.json().detail]).toEqual([

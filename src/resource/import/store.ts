@@ -53,7 +53,8 @@ export async function storeImport(
   await sql`delete from imports where created_at < now() - ${KEPT}`.execute(tx)
   await sql`delete from imports where not ${busy} and user_id = ${actor.userId} and id not in (
     select id from imports where not ${busy} and user_id = ${actor.userId} order by created_at desc, id desc
-    limit ${sql.lit(MOST_WAITING - 1)})`.execute(tx)
+    limit (select greatest(0, least(${sql.lit(MOST_WAITING - 1)}, ${sql.lit(MOST - 1)} - count(*)))
+      from imports where ${busy} and user_id = ${actor.userId}))`.execute(tx)
   const left = await sql`select from imports where user_id = ${actor.userId}`.execute(tx)
   if (left.rows.length >= MOST)
     throw conflict('', `You have ${MOST} imports running. Start the next one when they are done.`)
