@@ -95,17 +95,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       return true;
     end $$;
 
-    -- Somebody has a hundred sessions at most: with one more, the one ends that wasn't seen for longest. Under the account's
-    -- lock, by which sessions are opened one after the other.
-    create function app.end_oldest_sessions(org uuid, person uuid, opened uuid) returns void
-      language sql volatile set search_path = pg_catalog, pg_temp as $$
-      update public.sessions s set revoked_at = now() where s.org_id = org and s.id in (
-        select e.id from public.sessions e
-        where e.org_id = org and e.user_id = person and e.id <> opened and e.revoked_at is null
-          and e.expires_at > now() and e.last_seen_at + e.idle_timeout > now()
-        order by e.last_seen_at desc, e.id desc offset 99)
-    $$;
-
     drop function app.open_session(uuid, uuid, uuid, text, bytea, inet, text, numeric, numeric, text, timestamptz, bytea, bytea);
     -- As before; an account with a second factor takes a code, which is used up by it, as is the proof of a password that
     -- came before. 28P01: the code is missing or wrong.
@@ -211,8 +200,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     do $$
     declare f text;
     begin
-      foreach f in array array['app.locked_out(uuid, bytea)', 'app.forget_failures(uuid, bytea)', 'app.take_factor(uuid, bigint, bytea, jsonb)',
-        'app.end_oldest_sessions(uuid, uuid, uuid)'] loop
+      foreach f in array array['app.locked_out(uuid, bytea)', 'app.forget_failures(uuid, bytea)', 'app.take_factor(uuid, bigint, bytea, jsonb)'] loop
         perform app.give_to_lookup(f);
       end loop;
       foreach f in array array[
@@ -230,7 +218,7 @@ export async function down(db: Kysely<unknown>): Promise<void> {
     drop function app.tidy_proofs(int), app.confirm_session(uuid, uuid, timestamptz, bigint, bytea, bytea, bytea, jsonb),
       app.try_proof(bytea), app.begin_proof(uuid, uuid, uuid, timestamptz, bytea, jsonb),
       app.open_session(uuid, uuid, uuid, text, bytea, inet, text, numeric, numeric, text, timestamptz, bytea, bytea, bigint, bytea, bytea),
-      app.end_oldest_sessions(uuid, uuid, uuid), app.take_factor(uuid, bigint, bytea, jsonb);
+      app.take_factor(uuid, bigint, bytea, jsonb);
     drop table sign_in_proofs;
   `.execute(db)
   await sql.raw(BEFORE).execute(db)

@@ -35,9 +35,9 @@ export const hashed = (work: Hashing): Promise<Hashed> =>
     return answer
   })
 
-/** From its source, in the bundle too: it wants nothing but argon2. */
+/** From the source, in the bundle too: a thread wants a file, and this one nothing but argon2. */
 const start = () =>
-  new Worker(join(root, 'src', 'platform', 'hashing-thread.ts'), {
+  new Worker(join(root, 'src', 'platform', 'hashing-thread.mjs'), {
     execArgv: [],
     resourceLimits: { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16 },
   })
