@@ -15,6 +15,7 @@ import { measureRounds } from './measure/rounds.ts'
 import { requireSame } from './measure/same.ts'
 import { measureScopes } from './measure/scopes.ts'
 import { type Server, startServer, stopAll } from './measure/server.ts'
+import { measureSignIns } from './measure/sign-ins.ts'
 import { measureStarts } from './measure/start.ts'
 import { measureTags } from './measure/tags.ts'
 import { countTrips } from './measure/trips.ts'
@@ -27,7 +28,7 @@ import { resultsOf } from './report/table.ts'
 const SETTLE_MS = 3000
 
 /** What is measured beside the kinds of work. */
-const parts = ['lists', 'scopes', 'files']
+const parts = ['lists', 'scopes', 'files', 'sign-ins']
 
 const say = (line: string) => console.error(line)
 
@@ -103,11 +104,12 @@ async function measured(kinds: readonly Kind[], database: BenchDatabase): Promis
     : []
   const scopes = wants('scopes') ? await measureScopes(ours, database) : null
   const files = wants('files') ? await measureFiles(database) : null
+  const signIns = wants('sign-ins') ? await measureSignIns(database) : null
   const memory = {
     floor: { idle: idle.floor, most: memoryOf(floor.pid).most },
     ours: { idle: idle.ours, most: memoryOf(ours.pid).most },
   }
-  return { kinds, measured, bigToSmall, trips, bytes, memory, starts, lists, scopes, files }
+  return { kinds, measured, bigToSmall, trips, bytes, memory, starts, lists, scopes, files, signIns }
 }
 
 /** Makes the bundle that `npm start` runs. */

@@ -58,10 +58,13 @@ export async function up(db: Kysely<unknown>): Promise<void> {
         where a.id = account and u.deleted_at is null order by u.org_id = a.last_org_id desc nulls last, u.created_at limit 1), 'en')
     $$;
 
-    -- How many mails of these kinds an address got within the hour.
-    create function app.mailed(address text, kinds text[]) returns int language sql stable set search_path = pg_catalog, pg_temp as $$
-      select count(*)::int from public.mails m where m.recipient = address and m.created_at > now() - interval '1 hour' and m.template = any (kinds)
-    $$;
+    -- How many mails of these kinds an address got within the hour; whoever asks next waits until this is decided.
+    create function app.mailed(address text, kinds text[]) returns int language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+    begin
+      perform pg_advisory_xact_lock(hashtextextended('mailed ' || address, 0));
+      return (select count(*) from public.mails m
+        where m.recipient = address and m.created_at > now() - interval '1 hour' and m.template = any (kinds));
+    end $$;
 
     -- A job like that of a mail, where none is to be sent: so that nobody can tell by the time it takes.
     create function app.queue_no_mail() returns void language sql volatile set search_path = pg_catalog, pg_temp as $$

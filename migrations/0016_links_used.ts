@@ -116,7 +116,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     end $$;
 
     -- Asks for a link to the address: of the account as it is, or to another one, of which the old one is told. The same
-    -- for an address that somebody has: they are told instead. False: three times within the hour.
+    -- for an address that somebody has: they are told instead. False: three times within the hour, to either address.
     create function app.request_email(account uuid, address text, ctx jsonb) returns boolean
       language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
     declare known public.accounts; owner uuid; lang text := app.language_of(account); sent uuid;
@@ -128,12 +128,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
         perform app.queue_account_mail(account, 'verify-email', lang, '{}'), app.note_account(account, 'auth:request_verification', ctx);
         return true;
       end if;
-      if app.mailed(address, array['change-email', 'address-known', 'register']) < 3 then
-        select a.id into owner from public.accounts a where a.email = address;
-        sent := app.queue_account_mail(coalesce(owner, account), case when owner is null then 'change-email' else 'address-known' end, lang, '{}', address);
-      else
-        perform app.queue_no_mail();
-      end if;
+      -- which of these mails it got tells nobody whether it has an account
+      if app.mailed(address, array['change-email', 'address-known', 'register']) >= 3 then return false; end if;
+      select a.id into owner from public.accounts a where a.email = address;
+      sent := app.queue_account_mail(coalesce(owner, account), case when owner is null then 'change-email' else 'address-known' end, lang, '{}', address);
       perform app.queue_account_mail(account, 'email-changing', lang, jsonb_build_object('mail', sent)), app.note_account(account, 'auth:request_email', ctx);
       return true;
     end $$;

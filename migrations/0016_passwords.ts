@@ -114,6 +114,17 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       return clock_timestamp()::text;
     end $$;
 
+    -- Somebody has a hundred sessions at most: with one more, the one ends that wasn't seen for longest. Under the account's
+    -- lock, by which sessions are opened one after the other.
+    create function app.end_oldest_sessions(org uuid, person uuid, opened uuid) returns void
+      language sql volatile set search_path = pg_catalog, pg_temp as $$
+      update public.sessions s set revoked_at = now() where s.org_id = org and s.id in (
+        select e.id from public.sessions e
+        where e.org_id = org and e.user_id = person and e.id <> opened and e.revoked_at is null
+          and e.expires_at > now() and e.last_seen_at + e.idle_timeout > now()
+        order by e.last_seen_at desc, e.id desc offset 99)
+    $$;
+
     -- Opens a session for whoever proved themselves at that time, unless the password was changed since. A browser is
     -- known from then on, by a new cookie, also for the others who use it.
     create function app.open_session(account uuid, org uuid, person uuid, session_kind text, hash bytea, address inet, agent text,
@@ -147,7 +158,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     do $$
     declare f text;
     begin
-      perform app.give_to_lookup('app.count_failure(int, timestamptz, int, int)');
+      perform app.give_to_lookup('app.count_failure(int, timestamptz, int, int)'), app.give_to_lookup('app.end_oldest_sessions(uuid, uuid, uuid)');
       foreach f in array array['app.sign_in_lookup(text, text, bytea)', 'app.sign_in_failed(text, uuid, int, int, text, inet, bytea)',
         'app.sign_in_passed(uuid, bytea, timestamptz, text, text)',
         'app.open_session(uuid, uuid, uuid, text, bytea, inet, text, numeric, numeric, text, timestamptz, bytea, bytea)'] loop
@@ -161,7 +172,8 @@ export async function down(db: Kysely<unknown>): Promise<void> {
   await sql`
     drop function app.open_session(uuid, uuid, uuid, text, bytea, inet, text, numeric, numeric, text, timestamptz, bytea, bytea),
       app.sign_in_passed(uuid, bytea, timestamptz, text, text), app.sign_in_failed(text, uuid, int, int, text, inet, bytea),
-      app.sign_in_lookup(text, text, bytea), app.count_failure(int, timestamptz, int, int);
+      app.sign_in_lookup(text, text, bytea), app.count_failure(int, timestamptz, int, int),
+      app.end_oldest_sessions(uuid, uuid, uuid);
     drop table known_devices;
   `.execute(db)
   await sql.raw(BEFORE).execute(db)

@@ -84,6 +84,21 @@ export async function up(db: Kysely<unknown>): Promise<void> {
         'taken', exists (select from public.accounts a where a.username = login and a.email <> address));
     end $$;
 
+    -- In how many milliseconds an organization can invite an address by mail: three times within an hour it can at once.
+    create function app.invitation_wait(address text) returns int
+      language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+    declare org uuid := nullif(current_setting('app.org_id', true), '')::uuid; third timestamptz;
+    begin
+      -- whoever comes at the same time waits for the mails that there are; of the first one, one invitation is pending
+      perform from public.mails m
+      where m.recipient = address and m.for_org_id = org and m.template = 'invitation' and m.created_at > now() - interval '1 hour'
+      order by m.id for update;
+      select m.created_at into third from public.mails m
+      where m.recipient = address and m.for_org_id = org and m.template = 'invitation' and m.created_at > now() - interval '1 hour'
+      order by m.created_at desc offset 2 limit 1;
+      return coalesce(ceil(extract(epoch from third + interval '1 hour' - now()) * 1000), 0);
+    end $$;
+
     -- What an invitation says, and its link: made by whoever sends it. Null where the mail is no longer to be sent.
     create function app.invitation_mail(mail uuid, hash bytea) returns jsonb
       language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -217,8 +232,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     declare f text;
     begin
       perform app.give_to_lookup('app.end_invitation_links()');
-      foreach f in array array['app.standing_rights(uuid)', 'app.account_at(text, text)', 'app.invitation_mail(uuid, bytea)',
-        'app.invitation_lookup(bytea)', 'app.take_invitation(bytea, text, text, uuid, timestamptz)',
+      foreach f in array array['app.standing_rights(uuid)', 'app.account_at(text, text)', 'app.invitation_wait(text)',
+        'app.invitation_mail(uuid, bytea)', 'app.invitation_lookup(bytea)', 'app.take_invitation(bytea, text, text, uuid, timestamptz)',
         'app.note_refused_invitation(uuid, text)', 'app.invite_owner(uuid)', 'app.tidy_invitations(int)'] loop
         perform app.give_to_lookup(f), app.give_to_app(f);
       end loop;
@@ -230,7 +245,7 @@ export async function down(db: Kysely<unknown>): Promise<void> {
   await sql`
     drop function app.tidy_invitations(int), app.note_refused_invitation(uuid, text), app.invite_owner(uuid),
       app.take_invitation(bytea, text, text, uuid, timestamptz), app.invitation_lookup(bytea), app.invitation_mail(uuid, bytea),
-      app.account_at(text, text), app.standing_rights(uuid);
+      app.invitation_wait(text), app.account_at(text, text), app.standing_rights(uuid);
     drop table invitation_tokens;
     select app.drop_record_table('invitations');
     drop function app.end_invitation_links();

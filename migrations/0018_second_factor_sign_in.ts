@@ -127,6 +127,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       values (org, account, person, session_kind, hash, address, left(agent, 500), make_interval(secs => (idle_hours * 3600)::double precision),
         now() + make_interval(secs => (max_days * 86400)::double precision), passed, coalesce(passed, proved))
       returning id into opened;
+      perform app.end_oldest_sessions(org, person, opened);
       if device is not null then
         update public.known_devices d set hash = device where d.hash = device_was;
         insert into public.known_devices (account_id, hash) values (account, device)

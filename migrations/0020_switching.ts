@@ -104,6 +104,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       insert into public.sessions (org_id, account_id, user_id, kind, token_hash, ip, user_agent, idle_timeout, second_factor_at, proved_at, expires_at)
       values (target, account, person, was.kind, hash, address, left(agent, 500), was.idle_timeout, was.second_factor_at, was.proved_at, was.expires_at)
       returning id into opened;
+      perform app.end_oldest_sessions(target, person, opened);
       update public.accounts a set last_org_id = target where a.id = account;
       -- neither trail names the other organization
       insert into public.events (org_id, actor_org_id, actor_user_id, via, action, target_type, target_id, request_id, ip)

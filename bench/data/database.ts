@@ -68,7 +68,7 @@ export async function forgetCreated(owner: pg.Client): Promise<void> {
     delete from group_members m using gone g where m.org_id = g.org_id and m.user_id = g.id;
     delete from users u using gone g where u.org_id = g.org_id and u.id = g.id;
     delete from accounts a using gone g where a.id = g.account_id;
-    truncate events;
+    truncate events, security_events, unknown_logins;
     commit;
   `)
   for (const table of ['users', 'accounts', 'search_words', 'user_roles'])

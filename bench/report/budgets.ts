@@ -3,6 +3,7 @@ import type { FileFigures } from '../measure/files.ts'
 import type { ListTimes } from '../measure/lists.ts'
 import type { Measured } from '../measure/rounds.ts'
 import type { ScopeFigures } from '../measure/scopes.ts'
+import type { SignInFigures } from '../measure/sign-ins.ts'
 import type { Starts } from '../measure/start.ts'
 import type { Trips } from '../measure/trips.ts'
 import { count, ratio, seconds, short } from './numbers.ts'
@@ -20,6 +21,7 @@ export type Findings = {
   lists: readonly ListTimes[]
   scopes: ScopeFigures | null
   files: FileFigures | null
+  signIns: SignInFigures | null
 }
 
 /** A limit, what was measured against it, and whether it holds. */
@@ -33,7 +35,7 @@ const START_MS = 400
 const START_EMBEDDED_MS = 3000
 
 export function budgetsOf(findings: Findings): Budget[] {
-  const { kinds, measured, bigToSmall, trips, memory, starts, lists, scopes, files } = findings
+  const { kinds, measured, bigToSmall, trips, memory, starts, lists, scopes, files, signIns } = findings
   const budgets: Budget[] = []
   const add = (what: string, must: string, is: string, holds: boolean) =>
     budgets.push({ what, must, is, holds })
@@ -58,6 +60,7 @@ export function budgetsOf(findings: Findings): Budget[] {
   }
   if (scopes) budgets.push(...scopeBudgets(scopes))
   if (files) budgets.push(...fileBudgets(files))
+  if (signIns) budgets.push(signInBudget(signIns))
   for (const { key, label, roundTrips } of kinds) {
     const found = trips.ours.get(key)
     if (!found || roundTrips === null) continue
@@ -95,6 +98,10 @@ const most = (what: string, limit: number, is: number, unit = '') => ({
   is: unit ? `${short(is)}${unit}` : ratio(is),
   holds: is <= limit,
 })
+
+/** What others may notice of it. */
+const signInBudget = ({ ratio: share }: SignInFigures): Budget =>
+  most('p95 of others while 200 sign in, against that alone', 2, share)
 
 /** What 100,000 people out of and into a file may cost. */
 function fileBudgets({ exported, checked, imported }: FileFigures): Budget[] {

@@ -42,6 +42,13 @@ ${files(findings)}
 
 100,000 people, by a process of its own: what it took, and by how much its memory grew meanwhile.
 
+## Signing in
+
+${signIns(findings)}
+
+Two others ask for a page of people again and again, alone and while 200 sign in at once; by a process of its own. The
+ratio is the median of the rounds' ratios.
+
 ## At the wire
 
 ${wire(findings)}
@@ -124,6 +131,15 @@ function files({ files }: Findings): string {
       row('import, dry run', checked, ''),
       row('import', imported, `other requests meanwhile: p95 ${short(imported.others)} ms`),
     ],
+  )
+}
+
+function signIns({ signIns }: Findings): string {
+  if (!signIns) return 'Not measured in this run.'
+  const { alone, meanwhile, ratio: share, seconds: time } = signIns
+  return table(
+    ['p95 ms of others, alone', 'while 200 sign in', 'ratio', 'until all 200 are answered'],
+    [[short(alone), short(meanwhile), ratio(share), seconds(time * 1000)]],
   )
 }
 

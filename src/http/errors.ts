@@ -4,6 +4,7 @@ import { Revoked } from '#src/access/renewal.ts'
 import { CommitUnknown, Dangling, Taken, TooSlow, Unavailable } from '#src/db/errors.ts'
 import { KeyReused } from '#src/db/once.ts'
 import { BadCursor } from '#src/db/paging.ts'
+import { Busy } from '#src/platform/turns.ts'
 
 /** As problem+json has it (RFC 9457): the field's path, and what is wrong with it. */
 export type FieldError = { path: string; message: string }
@@ -102,5 +103,9 @@ export function httpError(error: unknown): HttpError {
   if (error instanceof Unavailable || error instanceof TooSlow) {
     return new HttpError(503, 'Please try again in a moment.', { headers: { 'Retry-After': '2' } })
   }
+  if (error instanceof Busy)
+    return new HttpError(503, 'Too many people are signing in just now. Try again in ten seconds.', {
+      headers: { 'Retry-After': '10' },
+    })
   return new HttpError(500, 'The error was recorded. Please try again.')
 }

@@ -145,6 +145,7 @@ export const definers = [
   'app.end_invitation_links()',
   'app.standing_rights(uuid)',
   'app.account_at(text,text)',
+  'app.invitation_wait(text)',
   'app.invitation_mail(uuid,bytea)',
   'app.invitation_lookup(bytea)',
   'app.take_invitation(bytea,text,text,uuid,timestamp with time zone)',

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Effective } from '#src/access/effective.ts'
 import type { Explanation, Path } from '#src/access/explain.ts'
-import { normalised } from '#src/domains/users/model.ts'
+import { normalised } from '#src/domains/users/names.ts'
 
 export const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const PERMISSION = /^[a-z][a-z0-9_]*:[a-z][a-z0-9_]*$/

@@ -3,7 +3,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import { newApiKey, prefixOf } from '#src/access/api-key.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Db } from '#src/db/database.ts'
-import { requireInPerson, requireMaking } from '#src/domains/api-keys/making.ts'
+import { requireInPerson, requireMaking, requireRoom } from '#src/domains/api-keys/making.ts'
 import {
   apiKeys,
   type KeyChange,
@@ -37,6 +37,7 @@ export async function createKey(
   { user_id = actor.userId, allowed_addresses, ...input }: NewKey,
 ): Promise<Made> {
   await requireMaking(tx, actor, grant, user_id, input.permissions)
+  await requireRoom(tx, user_id)
   const secret = newApiKey()
   const made = await createRecord(tx, apiKeys, actor, grant, {
     ...input,

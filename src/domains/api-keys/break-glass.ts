@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import { isApiKey } from '#src/access/api-key.ts'
 import type { DB } from '#src/db/types.ts'
 import { breaking, type Operator, Refused } from '#src/domains/auth/break-glass.ts'
-import { normalised } from '#src/domains/users/model.ts'
+import { normalised } from '#src/domains/users/names.ts'
 import { tokenHash } from '#src/http/cookies.ts'
 
 /** Which keys: one by what it begins with, one by its whole secret, or all of a person or service account. */

@@ -5,7 +5,7 @@ import { covers, requireNotStronger } from '#src/access/granting.ts'
 import { forKeys } from '#src/access/narrowing.ts'
 import { parsePermission } from '#src/access/permission.ts'
 import type { Db } from '#src/db/database.ts'
-import { invalid } from '#src/http/errors.ts'
+import { conflict, invalid } from '#src/http/errors.ts'
 
 type Held = { permissions: string[]; readGroups: string[]; writeGroups: string[] }
 
@@ -29,6 +29,18 @@ export async function requireMaking(
   if (owner === actor.userId) {
     if (!covers(actor.rights.scopes, codes)) throw tooMuch(wanted)
   } else await requireMakingForOther(tx, actor, grant, owner, codes)
+}
+
+/** Of a person, or of a service account: what nobody counts, nobody misses. */
+const MOST = 50
+
+/** Before one more is made; whoever makes one for the same owner waits. @throws {HttpError} 409 */
+export async function requireRoom(tx: Db, owner: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`api keys ${owner}`}, 0))`.execute(tx)
+  const keys = tx.selectFrom('api_keys').where('user_id', '=', owner).where('revoked_at', 'is', null)
+  const { count } = await keys.select((eb) => eb.fn.countAll<number>().as('count')).executeTakeFirstOrThrow()
+  if (Number(count) >= MOST)
+    throw conflict('', `${MOST} API keys are the most there can be. Revoke one that is no longer used.`)
 }
 
 /** Neither as somebody else nor by a key, and at home: what is made outlasts such a stay. @throws {Forbidden} */

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { DB } from '#src/db/types.ts'
 import { accountOf, breaking, type Operator, Refused, record } from '#src/domains/auth/break-glass.ts'
-import { normalised } from '#src/domains/users/model.ts'
+import { normalised } from '#src/domains/users/names.ts'
 
 /**
  * Takes a second factor away, for whoever lost the app and the recovery codes; all sessions end.

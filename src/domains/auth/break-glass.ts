@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { DB } from '#src/db/types.ts'
-import { normalised } from '#src/domains/users/model.ts'
+import { normalised } from '#src/domains/users/names.ts'
 
 /** Can't be done as asked; the message says why in one line. */
 export class Refused extends Error {}

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { password, username } from '#src/domains/users/model.ts'
-import { line } from '#src/resource/column.ts'
+import { password } from '#src/domains/users/model.ts'
+import { personName, username } from '#src/domains/users/names.ts'
 
-const name = line(100).default('')
+const name = personName.default('')
 
 /** An empty field of a form is none: a name is made of the address then. */
 const chosen = z.preprocess((sent) => (sent === '' ? undefined : sent), username.optional())

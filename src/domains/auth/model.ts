@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { email, normalised, password, username } from '#src/domains/users/model.ts'
+import { email, password } from '#src/domains/users/model.ts'
+import { normalised, personName, username } from '#src/domains/users/names.ts'
 
 /** Of the app of a second factor, or a recovery code. */
 export const code = z.string().trim().max(100, 'has at most 100 characters')
@@ -30,8 +31,8 @@ export const registration = z.strictObject({
   username,
   email,
   password,
-  first_name: z.string().trim().max(100, 'has at most 100 characters').default(''),
-  last_name: z.string().trim().max(100, 'has at most 100 characters').default(''),
+  first_name: personName.default(''),
+  last_name: personName.default(''),
 })
 export type Registration = z.infer<typeof registration>
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { normalised, password } from '#src/domains/users/model.ts'
+import { password } from '#src/domains/users/model.ts'
+import { normalised } from '#src/domains/users/names.ts'
 
 export const passwordChange = z.strictObject({ old_password: password, new_password: password })
 /** The same of a form, which names whose it is, for password managers. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { password, username } from '#src/domains/users/model.ts'
+import { password } from '#src/domains/users/model.ts'
+import { username } from '#src/domains/users/names.ts'
 
 const token = z.string().max(100)
 

@@ -4,6 +4,7 @@ import { Forbidden, type Grant } from '#src/access/grant.ts'
 import { confirmLast } from '#src/access/renewal.ts'
 import type { Db } from '#src/db/database.ts'
 import { requireGiven, requireVouchable } from '#src/domains/invitations/giving.ts'
+import { queueInvitation } from '#src/domains/invitations/mailing.ts'
 import {
   address,
   type InvitationChange,
@@ -13,9 +14,7 @@ import {
   type ManyInvitations,
   type NewInvitation,
 } from '#src/domains/invitations/model.ts'
-import { invitationMail } from '#src/domains/mail/templates/invitation.ts'
 import { conflict } from '#src/http/errors.ts'
-import { queueMail } from '#src/platform/mail/queue.ts'
 import { refusalOf } from '#src/resource/bulk.ts'
 import {
   createRecord,
@@ -40,7 +39,7 @@ export async function createInvitation(
   await requireGiven(tx, actor, grant, { roles: role_ids, groups })
   await refusePresent(tx, email)
   await expire(tx, email)
-  const mail_id = await queueMail(tx, invitationMail, { to: email, data: {} })
+  const mail_id = await queueInvitation(tx, email)
   const roles = [...new Set(role_ids)]
   const values = { email, role_ids: roles, group_id, invited_by: actor.userId, mail_id }
   return createRecord(tx, invitations, actor, grant, values)
@@ -66,9 +65,9 @@ export async function inviteMany(
     })
     // what they may not give to one they may give to nobody
     if (refused?.denied) throw new Forbidden(refused.denied, refused.error.message)
-    const path = refused?.error.errors?.[0]?.path
-    if (refused && path !== 'email') throw refused.error
-    const reason = refused?.error.errors?.[0]?.message
+    const [wrong] = refused?.error.errors ?? []
+    if (refused && wrong?.path !== 'email' && refused.error.status !== 429) throw refused.error
+    const reason = wrong?.message ?? refused?.error.message
     results.push(refused ? { email, status: 'refused', reason } : { email, status: 'done', id })
   }
   await confirmLast(tx, actor)
@@ -86,7 +85,7 @@ export async function invitePerson(
   { id: user_id, email }: { id: string; email: string },
 ): Promise<string> {
   await expire(tx, email)
-  const mail_id = await queueMail(tx, invitationMail, { to: email, data: {} })
+  const mail_id = await queueInvitation(tx, email)
   const values = { email, user_id, mail_id, invited_by: actor.userId, created_by: actor.userId }
   const made = tx.insertInto('invitations').values(values).returning('id')
   return (await naming(invitations, made.executeTakeFirstOrThrow())).id
@@ -121,7 +120,7 @@ export async function resendInvitation(
 ): Promise<Written> {
   const was = open(await lockRecord(tx, invitations, actor, grant, id, { version }))
   const email = was.user_id ? await addressOf(tx, was.user_id) : was.email
-  const mail_id = await queueMail(tx, invitationMail, { to: email, data: {} })
+  const mail_id = await queueInvitation(tx, email)
   const expires_at = sql`now() + interval '72 hours'`
   const values = { email, mail_id, status: 'pending', sent_at: sql`now()`, expires_at }
   return vouched(tx, actor, grant, id, values)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
-import { email, password, username } from '#src/domains/users/model.ts'
+import { email, password } from '#src/domains/users/model.ts'
+import { nameLine, username } from '#src/domains/users/names.ts'
 import { choice, flag, integer, text } from '#src/resource/column.ts'
 import { Resource, type Row } from '#src/resource/resource.ts'
 
@@ -78,7 +79,7 @@ const line = (most: number) =>
     .max(most, `has at most ${most} characters`)
     .regex(/^\P{Cc}*$/u, 'has a control character')
 
-const name = line(100)
+const name = nameLine(100).min(1, 'is needed')
 const slug = z
   .string('is needed')
   .trim()

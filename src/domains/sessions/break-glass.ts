@@ -8,7 +8,7 @@ import {
   Refused,
   record,
 } from '#src/domains/auth/break-glass.ts'
-import { normalised } from '#src/domains/users/model.ts'
+import { normalised } from '#src/domains/users/names.ts'
 
 /** Whose sessions: of a user name or address, of an organization by its slug, or of everybody. */
 export type Whose = { user: string } | { organization: string } | 'everybody'

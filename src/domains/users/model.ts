@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
+import { normalised, personName, username } from '#src/domains/users/names.ts'
 import { email as address, choice, instant, line, text } from '#src/resource/column.ts'
 import { defineResource, type Related, type Row } from '#src/resource/resource.ts'
 
@@ -46,22 +47,6 @@ export type UserRecord = {
   version: number
 }
 
-/** How names and addresses are stored and looked up: one form for all their spellings. */
-export const normalised = (text: string) => text.normalize('NFKC').trim().toLowerCase()
-
-export const username = z
-  .string('is needed')
-  .transform(normalised)
-  .pipe(
-    z
-      .string()
-      .min(1, 'is needed')
-      .max(64, 'has at most 64 characters')
-      .regex(
-        /^[\p{L}\p{N}][\p{L}\p{N}._-]*$/u,
-        'has letters, digits, dots, dashes and underscores, and begins with a letter or digit',
-      ),
-  )
 export const email = z
   .string('is needed')
   .transform(normalised)
@@ -72,7 +57,6 @@ export const email = z
       .max(254, 'has at most 254 characters')
       .pipe(z.email('is no e-mail address')),
   )
-const name = line(100)
 const locale = line(35).regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'is no language tag like en or de-AT')
 const timeZone = line(64).refine(
   (zone) => Intl.supportedValuesOf('timeZone').includes(zone) || zone === 'UTC',
@@ -91,15 +75,15 @@ const membership = z.preprocess(
   z.strictObject({ id: z.uuid('is no group'), role: z.enum(memberRoles).default('member') }),
 )
 
-const profile = { first_name: name, last_name: name, locale, time_zone: timeZone }
+const profile = { first_name: personName, last_name: personName, locale, time_zone: timeZone }
 
 export const newUser = z.strictObject({
   username,
   email,
   // an empty field of a form is none
   password: z.preprocess((value) => (value === '' ? undefined : value), password.optional()),
-  first_name: name.default(''),
-  last_name: name.default(''),
+  first_name: personName.default(''),
+  last_name: personName.default(''),
   role_ids: several(z.uuid('is no role')),
   groups: several(membership),
 })
@@ -182,8 +166,8 @@ export const users = defineResource(user, {
   columns: {
     username: text('User name', { input: username, sortable: 'username' }),
     email: address('E-mail', { input: email, sortable: 'email' }),
-    first_name: text('First name', { input: name }),
-    last_name: text('Last name', { input: name }),
+    first_name: text('First name', { input: personName }),
+    last_name: text('Last name', { input: personName }),
     status: choice('Status', statuses, {
       filterable: true,
       tones: { active: 'good', invited: 'info', disabled: 'plain' },

@@ -1,12 +1,6 @@
 import type { Around, Block, Language, Letter } from '#src/platform/mail/letter.ts'
+import { oneLine } from '#src/platform/mail/line.ts'
 import { html, type Markup } from '#src/ui/html.ts'
-
-/** Without what breaks a line or turns its direction. */
-export const oneLine = (text: string) =>
-  text
-    .replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, ' ')
-    .trim()
-    .slice(0, 200)
 
 const plain = (block: Block) =>
   'button' in block ? `${block.button}:\n${block.url}` : 'text' in block ? block.text : block.note

@@ -1,7 +1,7 @@
 import { type Config, publicAddress } from '#src/config.ts'
 import { type Attempt, ClaimLost, type Handler, handled } from '#src/platform/jobs/handler.ts'
 import { type Carrier, carrierOf, type Mailbox, type Message, Refused } from '#src/platform/mail/carrier.ts'
-import { htmlOf, oneLine, textOf } from '#src/platform/mail/document.ts'
+import { htmlOf, textOf } from '#src/platform/mail/document.ts'
 import {
   type AnyMail,
   type Around,
@@ -9,6 +9,7 @@ import {
   languages,
   type Sending,
 } from '#src/platform/mail/letter.ts'
+import { oneLine, unlinked } from '#src/platform/mail/line.ts'
 import { mailJob } from '#src/platform/mail/queue.ts'
 
 /** A queued mail, as the database tells of it. */
@@ -89,7 +90,11 @@ async function messageOf(
 /** What letters mention. */
 export const aroundOf = (config: Config, organization: string | null): Around => {
   const base = publicAddress(config)
-  return { appName: config.APP_NAME, organization, link: (path) => base + path }
+  return {
+    appName: config.APP_NAME,
+    organization: organization && unlinked(organization),
+    link: (path) => base + path,
+  }
 }
 
 type Whither = { id: string; recipient: string; language: Language; around: Around; config: Config }

@@ -117,6 +117,7 @@ export function importRoutes<M extends Model>(resource: Resource<M>, parts: Impo
         refused: form,
         answer: stateAnswer,
         status: 201,
+        also: [409],
         summary: `Keep a file of ${many} for a day, to import it step by step`,
       },
       async (call) => {

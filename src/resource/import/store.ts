@@ -29,8 +29,9 @@ export type Place = { actor: UserActor; path: string }
 
 const KEPT = sql.raw(`interval '1 day'`)
 const SILENT = sql.raw(`interval '30 seconds'`)
-/** Of one person, beside those that are worked on. */
+/** Of one person, beside those that are worked on; and with them. */
 const MOST_WAITING = 5
+const MOST = 10
 const PIECE = 1024 * 1024
 
 const busy = sql<boolean>`(status in ('checking', 'importing') and updated_at > now() - ${SILENT})`
@@ -38,17 +39,25 @@ const busy = sql<boolean>`(status in ('checking', 'importing') and updated_at > 
 const own = ({ actor, path }: Place, id: string) =>
   sql<boolean>`id = ${id} and user_id = ${actor.userId} and path = ${path}`
 
-/** Keeps a file; old ones go, and the oldest of somebody who has many. */
+/**
+ * Keeps a file; old ones go, and the oldest of somebody who has many.
+ * @throws {HttpError} 409 where too many are worked on
+ */
 export async function storeImport(
   tx: Db,
   { actor, path }: Place,
   { name, content }: Upload,
   { columns, total }: Pick<Import, 'columns' | 'total'>,
 ): Promise<string> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`imports ${actor.userId}`}, 0))`.execute(tx)
   await sql`delete from imports where created_at < now() - ${KEPT}`.execute(tx)
   await sql`delete from imports where not ${busy} and user_id = ${actor.userId} and id not in (
     select id from imports where not ${busy} and user_id = ${actor.userId} order by created_at desc, id desc
-    limit ${sql.lit(MOST_WAITING - 1)})`.execute(tx)
+    limit (select greatest(0, least(${sql.lit(MOST_WAITING - 1)}, ${sql.lit(MOST - 1)} - count(*)))
+      from imports where ${busy} and user_id = ${actor.userId}))`.execute(tx)
+  const left = await sql`select from imports where user_id = ${actor.userId}`.execute(tx)
+  if (left.rows.length >= MOST)
+    throw conflict('', `You have ${MOST} imports running. Start the next one when they are done.`)
   const { rows } = await sql<{ id: string }>`
     insert into imports (user_id, path, name, content, columns, total)
     values (${actor.userId}, ${path}, ${name}, ${content}, ${JSON.stringify(columns)}::jsonb, ${total})

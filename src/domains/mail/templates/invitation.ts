@@ -3,6 +3,7 @@ import { newToken, tokenHash } from '#src/http/cookies.ts'
 import { paths } from '#src/paths.ts'
 import { Refused } from '#src/platform/mail/carrier.ts'
 import { defineMail } from '#src/platform/mail/letter.ts'
+import { unlinked } from '#src/platform/mail/line.ts'
 
 /** Which invitation it is of, the invitation says: that names its mail. */
 export const invitationMail = defineMail({
@@ -13,15 +14,15 @@ export const invitationMail = defineMail({
     const token = newToken()
     const told = await db.lookup<{ inviter: string | null } | null>('invitation_mail', [id, tokenHash(token)])
     if (!told) throw new Refused('It is too late for this mail.')
-    return { ...told, token }
+    return { inviter: unlinked(told.inviter ?? 'Someone'), token }
   },
   letters: {
     en: ({ appName, organization, link, made }) => ({
-      subject: `${made.inviter ?? 'Somebody'} invites you to ${organization ?? appName}`,
+      // no name comes first: what stands there is taken for ours
+      subject: `You are invited to join ${organization ?? appName}`,
       body: [
-        {
-          text: `${made.inviter ?? 'Somebody'} invites you to join ${organization ?? appName} in ${appName}.`,
-        },
+        { text: `You are invited to ${appName}.` },
+        { text: `“${made.inviter}” invited you to join “${organization ?? appName}”.` },
         { button: 'See the invitation', url: link(paths.acceptInvitation(made.token)) },
         {
           note: 'The link works once, for three days. If you know nothing of this, there is nothing to do: nobody joins anything by being invited.',

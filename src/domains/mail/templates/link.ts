@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { newToken, tokenHash } from '#src/http/cookies.ts'
 import { Refused } from '#src/platform/mail/carrier.ts'
 import type { Sending } from '#src/platform/mail/letter.ts'
+import { unlinked } from '#src/platform/mail/line.ts'
 
 export const nothing = z.strictObject({})
 
@@ -11,7 +12,7 @@ type Facts = { username: string; newEmail: string | null }
 export async function told({ db, id }: Sending, hash: Buffer | null = null): Promise<Facts> {
   const facts = await db.lookup<Facts | null>('account_mail', [id, hash])
   if (!facts) throw new Refused('It is too late for this mail.')
-  return facts
+  return { ...facts, username: unlinked(facts.username) }
 }
 
 /** The same, with a link of the mail's kind, whose token is kept nowhere else. */

@@ -1,0 +1,56 @@
+import { z } from 'zod'
+import { line } from '#src/resource/column.ts'
+
+/** How names and addresses are stored and looked up: one form for all their spellings. */
+export const normalised = (text: string) => text.normalize('NFKC').trim().toLowerCase()
+
+const INVISIBLE = /[\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u
+/** These two shape the letters of Persian or Hindi; between Latin ones they only make two names of one. */
+const JOINERS = /(?<=[[\p{L}\p{M}]--[\p{sc=Latn}\p{sc=Grek}\p{sc=Cyrl}]])[\u200c\u200d](?=[\p{L}\p{M}])/gv
+
+/** What mail programs make a link of: `https://…`, `www.…`, `ada@example`, `example.com`, `192.0.2.1`. */
+const ADDRESS =
+  /:\/\/|\bwww\.|\S@\S|[\p{L}\p{M}\p{N}][.。]\p{L}[\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}]|\d+(\.\d+){3}/iu
+
+/** A name that others read, in mails too: all of it can be seen, and none of it leads anywhere. */
+export const nameLine = (most: number) =>
+  line(most)
+    .refine((name) => !INVISIBLE.test(name.replace(JOINERS, '')), 'has a character that can’t be seen')
+    .refine(
+      (name) => !ADDRESS.test(name.normalize('NFKC')),
+      'reads as a web or e-mail address; put a space after a dot',
+    )
+
+export const personName = nameLine(100)
+
+/** What is written today (UAX 31, table 5); Latin without phonetic letters, which look like others. */
+const alphabets = [
+  'a-z\\u00df-\\u01bf\\u01cd-\\u024f\\u1e00-\\u1eff',
+  '\\p{scx=Hani}\\p{scx=Hira}\\p{scx=Kana}',
+  ...'Arab Armn Beng Bopo Cyrl Deva Ethi Geor Grek Gujr Guru Hang Hebr Khmr Knda Laoo Mlym Mymr Orya Sinh Taml Telu Thaa Thai Tibt'
+    .split(' ')
+    .map((script) => `\\p{scx=${script}}`),
+]
+const ONE_ALPHABET = new RegExp(`^(${alphabets.map((letters) => `[${letters}0-9._-]+`).join('|')})$`, 'u')
+/** Letters of Cyrillic, Greek and Armenian that look like Latin ones: of these alone, it is another's name to the eye. */
+const LOOKS_LATIN = /^(?=.*\p{L})[асԁеһіјӏорԛѕѵԝхуүοαιρνυγσκօոսհցզյ0-9._-]*$/u
+
+/** What stands beside ids in paths, and what looks like one. */
+const RESERVED = /^(bulk|facets|import|imports|me|new|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
+
+export const username = z
+  .string('is needed')
+  .transform(normalised)
+  .pipe(
+    z
+      .string()
+      .min(1, 'is needed')
+      .max(64, 'has at most 64 characters')
+      .regex(/^[\p{L}0-9][\p{L}0-9._-]*$/u, {
+        error: 'has letters, digits, dots, dashes and underscores, and begins with a letter or digit',
+        abort: true,
+      })
+      .refine((name) => ONE_ALPHABET.test(name), 'has letters of more than one alphabet')
+      .refine((name) => !LOOKS_LATIN.test(name), 'looks like Latin letters, and has none')
+      .refine((name) => !RESERVED.test(name), 'is reserved'),
+  )
