@@ -408,7 +408,7 @@ test('the functions guard themselves against a statement that somebody slipped i
     ])
       expect((await inside(by, call)).rows, call).toEqual([{ v: false }])
     for (const call of [
-      `app.detach_account('${person.accountId}', '{}')`,
+      `app.detach_account('${person.accountId}', null, null, null, '{}')`,
       `app.account_places('${person.accountId}')`,
       `app.switch_organization('${person.id}', '${person.accountId}', '${other.id}', '', null, '', '{}')`,
       `app.let_go('${person.accountId}', '{}')`,
