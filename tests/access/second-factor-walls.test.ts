@@ -126,14 +126,16 @@ describe('a session', () => {
       db.lookup<boolean>('turn_on_second_factor', [
         person.accountId,
         session,
+        null,
         Buffer.from('x'),
         1,
         [],
         null,
+        null,
         ctx,
       ])
     const off = (session: string) =>
-      db.lookup<boolean>('turn_off_second_factor', [person.accountId, session, null, ctx])
+      db.lookup<boolean>('turn_off_second_factor', [person.accountId, session, null, null, ctx])
     const renew = (session: string) =>
       db.lookup<boolean>('renew_recovery_codes', [person.accountId, session, [], ctx])
     expect([await on(foreign), await on(own)]).toEqual([false, true])

@@ -30,7 +30,12 @@ export async function confirmEmail(
 ): Promise<string | null> {
   const { hash, account } = await openLink(db, token, 'verify_email', 'change_email')
   if (!account) throw deadLink()
-  const { at } = await provePassword(db, config, account, { field: 'password', password }, by.from)
+  const proving = provePassword(db, config, account, { field: 'password', password }, by.from)
+  const { at } = await proving.catch(async (error: unknown) => {
+    // somebody else used it while the password was looked at
+    await openLink(db, token, 'verify_email', 'change_email')
+    throw error
+  })
   const session = sessionOf(by.actor, account)
   const renewed = session && newToken()
   const goesOn = [session, renewed && tokenHash(renewed), deviceOf(by.from)]
