@@ -282,8 +282,8 @@ describe('detaching one’s account', () => {
     const [line] = (await recorded(person, answer, via)).filter(({ target_type }) => target_type === 'user')
     expect(line).toMatchObject({ action: 'account:detach', target_id: person.id })
     // under another token, and signed out everywhere else
-    for (const token of [person.token, person.cookie])
-      await expect.poll(async () => (await as({ ...person, token }).get(api(paths.auth.me))).status).toBe(401)
+    await expect.poll(async () => (await as(person).get(api(paths.auth.me))).status).toBe(401)
+    await expect.poll(async () => (await browserOf(person).get(paths.me)).status).toBe(303)
     const token =
       via === 'web'
         ? await openSession(person, 'token')

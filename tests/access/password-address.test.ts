@@ -97,8 +97,8 @@ describe('another address', () => {
     expect((await accountOf(person)).email).toBe(to)
     // this browser goes on, under another token; nobody else does
     expect((await browser.get(paths.security)).text).toContain('>Confirmed<')
-    for (const token of [person.token, person.cookie])
-      await expect.poll(async () => (await as({ ...person, token }).get('/api/auth/me')).status).toBe(401)
+    await expect.poll(async () => (await as(person).get('/api/auth/me')).status).toBe(401)
+    expect((await browserOf(person).get(paths.me)).status).toBe(303)
   })
 
   test('takes the password beside the link: who presses a link for somebody else gives them nothing', async () => {
