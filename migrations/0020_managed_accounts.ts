@@ -23,7 +23,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create function app.join_another(account uuid) returns void language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
     declare
       inside text := current_setting('app.context', true);
-      ctx jsonb := jsonb_build_object('via', nullif(inside, '')::jsonb ->> 'via', 'reason', 'joined another organization');
+      ctx jsonb := jsonb_build_object('via', nullif(inside, '')::jsonb ->> 'via', 'reason', 'signed out everywhere');
     begin
       perform from public.accounts a where a.id = account and a.email_verified_at is not null and not a.password_given for update;
       if not found then raise exception 'the address of this account is not proved' using errcode = '42501'; end if;
