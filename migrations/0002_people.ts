@@ -24,8 +24,14 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       email text not null collate "C" unique,
       username text not null collate "C" unique,
       password_hash text,
+      -- an administrator chose it, and so knows it
+      password_given boolean not null default false,
+      -- when its person proved the address, whoever typed it
       email_verified_at timestamptz,
       password_changed_at timestamptz,
+      -- what somebody proved or was sent before that counts no more, but for the mail that came with it
+      control_changed_at timestamptz,
+      control_mail_id uuid,
       failed_logins int not null default 0,
       locked_until timestamptz,
       status text not null default 'active' check (status in ('active', 'disabled')),

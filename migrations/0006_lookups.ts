@@ -177,8 +177,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     declare made uuid; org uuid := nullif(current_setting('app.org_id', true), '')::uuid;
     begin
       if org is null then raise exception 'no organization is entered' using errcode = '42501'; end if;
-      insert into public.accounts (username, email, password_hash, password_changed_at, managed_by_org_id, last_org_id)
-      values (login, address, hash, case when hash is not null then now() end, case when managed then org end, org)
+      insert into public.accounts (username, email, password_hash, password_given, password_changed_at, managed_by_org_id, last_org_id)
+      values (login, address, hash, managed and hash is not null, case when hash is not null then now() end, case when managed then org end, org)
       returning id into made;
       return made;
     end $$;

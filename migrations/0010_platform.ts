@@ -146,8 +146,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       perform app.platform_actor('organization:create:all');
       insert into public.organizations (name, slug) values (title, place_slug) returning * into made;
       perform app.seed_access(made.id, access);
-      insert into public.accounts (username, email, password_hash, password_changed_at, managed_by_org_id, last_org_id)
-      values (owner ->> 'username', owner ->> 'email', hash, case when hash is not null then now() end, made.id, made.id)
+      insert into public.accounts (username, email, password_hash, password_given, password_changed_at, managed_by_org_id, last_org_id)
+      values (owner ->> 'username', owner ->> 'email', hash, hash is not null, case when hash is not null then now() end, made.id, made.id)
       returning accounts.id into account;
       insert into public.users (org_id, account_id, username, email, status)
       values (made.id, account, owner ->> 'username', owner ->> 'email', case when hash is null then 'invited' else 'active' end)

@@ -147,6 +147,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     begin
       if coalesce(btrim(because), '') = '' then raise exception 'entering takes a reason' using errcode = '22023'; end if;
       if not exists (select from public.organizations o where o.id = target and o.kind = 'tenant') then return false; end if;
+      if not exists (select from public.users u join public.accounts a on a.id = u.account_id
+        where u.org_id = home and u.id = person and a.email_verified_at is not null) then
+        raise exception 'the address is not proved' using errcode = '28P01';
+      end if;
       insert into public.users as u (org_id, username, email, first_name, last_name, locale, time_zone, deleted_at, shadow_of_org_id, shadow_of_user_id)
       select target, p.username, p.email, p.first_name, p.last_name, p.locale, p.time_zone, now(), p.org_id, p.id
       from public.users p where p.org_id = home and p.id = person

@@ -71,6 +71,16 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       select app.queue_job('mail', jsonb_build_object('mail', app.uuid_v7()), '{}', 0)
     $$;
 
+    -- Another address or password is another's hand, whoever makes the change: proofs from before count no more.
+    create function app.date_control() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
+    begin
+      new.control_changed_at := greatest(old.control_changed_at, case when new.password_changed_at is distinct from old.password_changed_at
+        then new.password_changed_at else clock_timestamp() end);
+      return new;
+    end $$;
+    create trigger date_control before update on accounts for each row
+      when ((new.email, new.password_changed_at) is distinct from (old.email, old.password_changed_at)) execute function app.date_control();
+
     -- Another address, another password or the end of an account ends its links, but those that take a change back.
     create function app.end_links() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
     begin
@@ -104,6 +114,34 @@ export async function up(db: Kysely<unknown>): Promise<void> {
         from public.accounts a left join public.known_devices d on d.account_id = a.id and d.hash = device where a.id = account);
     end $$;
 
+    create function app.end_other_sessions(account uuid, session uuid) returns void language sql volatile set search_path = pg_catalog, pg_temp as $$
+      update public.sessions s set revoked_at = now() where s.revoked_at is null and s.id is distinct from session and (s.account_id = account
+        or (s.org_id, s.impersonator_id) in (select u.org_id, u.id from public.users u where u.account_id = account))
+    $$;
+
+    -- Who controls an account has changed, in whatever way: every link, session, browser and proof from before ends, by the
+    -- clock, not by when this transaction began. What goes on is named: the session that acts, under another token, with
+    -- its browser, and the link that takes this very change back, which went with the same mail.
+    create function app.end_control(account uuid, session uuid default null, renewed bytea default null, device bytea default null,
+        change uuid default null) returns void language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+    declare kept uuid;
+    begin
+      update public.accounts a set control_changed_at = clock_timestamp(), control_mail_id = change where a.id = account;
+      delete from public.account_tokens t where t.account_id = account and t.used_at is null and not (t.purpose = 'undo_email'
+        and exists (select from public.mails m where m.id = t.mail_id and (m.data ->> 'mail')::uuid = change));
+      delete from public.known_devices d where d.account_id = account and d.hash is distinct from device;
+      update public.sessions s set token_hash = coalesce(renewed, s.token_hash)
+      where s.id = session and s.account_id = account and s.revoked_at is null returning s.id into kept;
+      if renewed is not null and kept is not null then perform pg_notify('rights', 's:' || kept); end if;
+      perform app.end_other_sessions(account, kept);
+    end $$;
+
+    -- What was set up before an address was proved ends with the proof: since then, or all of it. Later steps bring such things.
+    create function app.end_unproved(account uuid, since timestamptz, ctx jsonb) returns void
+      language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+    begin
+    end $$;
+
     -- What happened to an account: for itself, and in every organization that its person is in.
     create function app.note_account(account uuid, name text, ctx jsonb) returns void
       language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
@@ -114,17 +152,14 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       from public.users u where u.account_id = account and u.deleted_at is null;
     end $$;
 
-    -- A new password: ends every session but one, forgets every device but one, unlocks, and tells the person.
-    create function app.set_password(account uuid, becomes text, session uuid, device bytea, name text, ctx jsonb) returns void
+    -- A new password, chosen by its person: unlocks, and tells them.
+    create function app.set_password(account uuid, becomes text, session uuid, renewed bytea, device bytea, name text, ctx jsonb) returns void
       language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
     begin
       perform set_config('app.context', (ctx || jsonb_build_object('reason', name))::text, true);
-      -- by the clock, not by when this transaction began: whoever proved the old one in between opens nothing
-      update public.accounts a set password_hash = becomes, password_changed_at = clock_timestamp(), failed_logins = 0, locked_until = null where a.id = account;
-      update public.sessions s set revoked_at = now() where s.revoked_at is null and s.id is distinct from session and (s.account_id = account
-        or (s.org_id, s.impersonator_id) in (select u.org_id, u.id from public.users u where u.account_id = account));
-      delete from public.known_devices d where d.account_id = account and d.hash is distinct from device;
-      perform app.note_account(account, name, ctx), app.queue_account_mail(account, 'password-changed', app.language_of(account), '{}');
+      update public.accounts a set password_hash = becomes, password_given = false, password_changed_at = clock_timestamp(), failed_logins = 0,
+        locked_until = null where a.id = account;
+      perform app.end_control(account, session, renewed, device), app.note_account(account, name, ctx), app.queue_account_mail(account, 'password-changed', app.language_of(account), '{}');
     end $$;
 
     -- What a mail about an account or a registration says, and its link: made by whoever sends it, of the kind and for the
@@ -144,7 +179,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       else
         select * into known from public.accounts a where a.id = m.account_id and a.status = 'active' for update;
         ends := m.created_at + case kind when 'undo_email' then interval '7 days' when 'verify_email' then interval '24 hours' else interval '1 hour' end;
-        if kind <> 'undo_email' and m.created_at < known.password_changed_at
+        if kind is not null and m.created_at < known.control_changed_at and not coalesce((m.data ->> 'mail')::uuid = known.control_mail_id, false)
           or kind in ('reset_password', 'verify_email', 'unlock') and known.email <> m.recipient then return null; end if;
       end if;
       if num_nonnulls(known.id, entry.id) = 0 or kind is not null and ends < now() then return null; end if;
@@ -163,7 +198,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
     begin
       perform app.refuse_inside();
-      return (select jsonb_build_object('purpose', t.purpose, 'username', coalesce(a.username, r.username),
+      return (select jsonb_build_object('purpose', t.purpose, 'account', a.id, 'username', coalesce(a.username, r.username),
           'email', coalesce(t.new_email, a.email, r.email), 'passwordHash', r.password_hash)
         from public.account_tokens t
         left join public.accounts a on a.id = t.account_id and a.status = 'active'
@@ -219,12 +254,13 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       return true;
     end $$;
 
-    revoke all on function app.end_links(), app.keep_address() from public;
+    revoke all on function app.date_control(), app.end_links(), app.keep_address() from public;
     do $$
     declare f text;
     begin
       foreach f in array array['app.language_of(uuid)', 'app.mailed(text, text[])', 'app.queue_no_mail()', 'app.note_account(uuid, text, jsonb)',
-        'app.set_password(uuid, text, uuid, bytea, text, jsonb)'] loop
+        'app.end_other_sessions(uuid, uuid)', 'app.end_control(uuid, uuid, bytea, bytea, uuid)', 'app.end_unproved(uuid, timestamptz, jsonb)',
+        'app.set_password(uuid, text, uuid, bytea, bytea, text, jsonb)'] loop
         perform app.give_to_lookup(f);
       end loop;
       foreach f in array array['app.account_lookup(uuid, bytea)', 'app.account_mail(uuid, bytea)', 'app.link_lookup(bytea)',
@@ -240,8 +276,10 @@ export async function down(db: Kysely<unknown>): Promise<void> {
     drop trigger keep_address_update on accounts;
     drop trigger keep_address_insert on accounts;
     drop trigger end_links on accounts;
+    drop trigger date_control on accounts;
     drop function app.unlock_account(uuid), app.account_lock(uuid), app.link_lookup(bytea), app.account_mail(uuid, bytea),
-      app.set_password(uuid, text, uuid, bytea, text, jsonb), app.note_account(uuid, text, jsonb),
+      app.set_password(uuid, text, uuid, bytea, bytea, text, jsonb), app.note_account(uuid, text, jsonb), app.end_unproved(uuid, timestamptz, jsonb),
+      app.end_control(uuid, uuid, bytea, bytea, uuid), app.end_other_sessions(uuid, uuid), app.date_control(),
       app.account_lookup(uuid, bytea), app.keep_address(), app.end_links(), app.queue_no_mail(), app.mailed(text, text[]),
       app.language_of(uuid);
     create or replace function app.rename_account(person uuid, login text, address text) returns boolean

@@ -8,11 +8,11 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
     begin
       perform app.refuse_inside();
-      perform from public.accounts a where a.id = account and a.status = 'active' and (a.password_changed_at <= proved) is not false for update;
+      perform from public.accounts a where a.id = account and a.status = 'active' and (a.control_changed_at <= proved) is not false for update;
       if not found then return false; end if;
-      update public.sessions s set token_hash = renewed where s.id = session and s.account_id = account and s.revoked_at is null;
+      perform from public.sessions s where s.id = session and s.account_id = account and s.revoked_at is null for update;
       if not found then return false; end if;
-      perform pg_notify('rights', 's:' || session), app.set_password(account, becomes, session, device, 'auth:change_password', ctx);
+      perform app.set_password(account, becomes, session, renewed, device, 'auth:change_password', ctx);
       return true;
     end $$;
 
@@ -26,8 +26,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       insert into public.security_events (account_id, action, data, request_id, ip)
       values (known.id, 'password:forgot', jsonb_build_object('name_hash', encode(hash, 'hex')), ctx ->> 'request', (ctx ->> 'ip')::inet);
       if known.status = 'active' and known.password_hash is not null and app.mailed(known.email, array['reset-password']) < 3
-        and exists (select from public.users u join public.organizations o on o.id = u.org_id where u.account_id = known.id
-          and u.status = 'active' and u.deleted_at is null and o.status = 'active')
+        and (exists (select from public.users u join public.organizations o on o.id = u.org_id where u.account_id = known.id
+            and u.status = 'active' and u.deleted_at is null and o.status = 'active')
+          -- or to join one, for which an address is proved first
+          or exists (select from public.invitations i where i.email = known.email and i.status = 'pending' and i.deleted_at is null and i.expires_at > now()))
       then
         perform app.queue_account_mail(known.id, 'reset-password', app.language_of(known.id), '{}');
       else
@@ -63,14 +65,16 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
     create function app.reset_password(token bytea, becomes text, ctx jsonb) returns boolean
       language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
-    declare link public.account_tokens;
+    declare link public.account_tokens; known public.accounts;
     begin
       perform app.refuse_inside();
       link := app.take_link(token, 'reset_password');
       if link.id is null then return false; end if;
+      select * into known from public.accounts a where a.id = link.account_id;
       -- whoever has the link reads the mail
-      perform app.confirm_address(a.id, a.email, ctx) from public.accounts a where a.id = link.account_id and a.email_verified_at is null;
-      perform app.set_password(link.account_id, becomes, null, null, 'auth:reset_password', ctx);
+      if known.email_verified_at is null then perform app.confirm_address(known.id, known.email, ctx); end if;
+      if known.email_verified_at is null or known.password_given then perform app.end_unproved(known.id, null, ctx); end if;
+      perform app.set_password(known.id, becomes, null, null, null, 'auth:reset_password', ctx);
       return true;
     end $$;
 
@@ -86,54 +90,67 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       return true;
     end $$;
 
-    -- Of the address that an account has, or is to have.
-    create function app.confirm_email(token bytea, ctx jsonb) returns boolean
+    -- Of the address that an account has, or is to have, by whoever has the link and proved the password at that time: a
+    -- link that is pressed by somebody else's wish opens their account to nobody.
+    create function app.confirm_email(token bytea, proved timestamptz, session uuid, renewed bytea, device bytea, ctx jsonb) returns boolean
       language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
-    declare link public.account_tokens;
+    declare link public.account_tokens; known public.accounts;
     begin
       perform app.refuse_inside();
+      perform from public.accounts a where a.id = (select t.account_id from public.account_tokens t where t.token_hash = token) for update;
+      select a.* into known from public.accounts a join public.account_tokens t on t.account_id = a.id where t.token_hash = token;
+      if proved is null or proved < known.control_changed_at then return false; end if;
       link := app.take_link(token, 'verify_email');
       if link.id is null then link := app.take_link(token, 'change_email'); end if;
       if link.id is null then return false; end if;
-      perform app.confirm_address(a.id, coalesce(link.new_email, a.email), ctx) from public.accounts a where a.id = link.account_id;
-      perform app.note_account(link.account_id, case link.purpose when 'verify_email' then 'auth:verify_email' else 'auth:change_email' end, ctx);
+      perform app.confirm_address(known.id, coalesce(link.new_email, known.email), ctx);
+      if known.email_verified_at is null then perform app.end_unproved(known.id, null, ctx); end if;
+      perform app.end_control(known.id, session, renewed, device, case when link.purpose = 'change_email' then link.mail_id end);
+      perform app.note_account(known.id, case link.purpose when 'verify_email' then 'auth:verify_email' else 'auth:change_email' end, ctx);
       return true;
     end $$;
 
-    -- Gives an account its old address back, with another password: whoever changed it knew the one that was. Ends what
-    -- was asked for since.
+    -- Gives an account its old address back, with another password: whoever changed it knew the one that was, and what
+    -- they set up since ends; where that address was never proved before, all that was set up.
     create function app.undo_email(token bytea, becomes text, ctx jsonb) returns boolean
       language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
-    declare link public.account_tokens;
+    declare link public.account_tokens; since timestamptz;
     begin
       perform app.refuse_inside();
       link := app.take_link(token, 'undo_email');
       if link.id is null then return false; end if;
-      delete from public.account_tokens t where t.account_id = link.account_id and t.used_at is null and t.created_at >= link.created_at;
+      since := (select m.created_at from public.mails m where m.id = link.mail_id and (m.data ->> 'proved')::boolean);
       perform app.confirm_address(link.account_id, link.new_email, ctx);
-      perform app.set_password(link.account_id, becomes, null, null, 'auth:undo_email', ctx);
+      perform app.end_unproved(link.account_id, since, ctx);
+      perform app.set_password(link.account_id, becomes, null, null, null, 'auth:undo_email', ctx);
       return true;
     end $$;
 
     -- Asks for a link to the address: of the account as it is, or to another one, of which the old one is told. The same
-    -- for an address that somebody has: they are told instead. False: three times within the hour, to either address.
-    create function app.request_email(account uuid, address text, ctx jsonb) returns boolean
+    -- for an address that somebody has: they are told instead. Null once it is done; else why not: three times within the
+    -- hour, to either address, or until when the latest change may be taken back, by the link that another change would end.
+    create function app.request_email(account uuid, address text, ctx jsonb) returns jsonb
       language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
-    declare known public.accounts; owner uuid; lang text := app.language_of(account); sent uuid;
+    declare known public.accounts; owner uuid; lang text := app.language_of(account); sent uuid; until timestamptz;
     begin
       perform app.refuse_inside();
       select * into known from public.accounts a where a.id = account and a.status = 'active' for update;
-      if not found or app.mailed(known.email, array['email-changing', 'verify-email']) >= 3 then return false; end if;
+      if not found or app.mailed(known.email, array['email-changing', 'verify-email']) >= 3 then return '{"often": true}'; end if;
       if address is null then
         perform app.queue_account_mail(account, 'verify-email', lang, '{}'), app.note_account(account, 'auth:request_verification', ctx);
-        return true;
+        return null;
       end if;
+      select max(t.expires_at) into until from public.account_tokens t where t.account_id = account and t.purpose = 'undo_email'
+        and t.used_at is null and t.expires_at > now() and t.new_email <> known.email;
+      if until is not null then return jsonb_build_object('until', until); end if;
       -- which of these mails it got tells nobody whether it has an account
-      if app.mailed(address, array['change-email', 'address-known', 'register']) >= 3 then return false; end if;
+      if app.mailed(address, array['change-email', 'address-known', 'register']) >= 3 then return '{"often": true}'; end if;
       select a.id into owner from public.accounts a where a.email = address;
       sent := app.queue_account_mail(coalesce(owner, account), case when owner is null then 'change-email' else 'address-known' end, lang, '{}', address);
-      perform app.queue_account_mail(account, 'email-changing', lang, jsonb_build_object('mail', sent)), app.note_account(account, 'auth:request_email', ctx);
-      return true;
+      perform app.queue_account_mail(account, 'email-changing', lang,
+          jsonb_build_object('mail', sent, 'proved', known.email_verified_at is not null)),
+        app.note_account(account, 'auth:request_email', ctx);
+      return null;
     end $$;
 
     -- Registers with an address that is to be confirmed. The same work for one that has an account, whose person is told;
@@ -208,7 +225,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
         perform app.give_to_lookup(f);
       end loop;
       foreach f in array array['app.change_password(uuid, timestamptz, text, uuid, bytea, bytea, jsonb)', 'app.forgot_password(text, jsonb)',
-        'app.reset_password(bytea, text, jsonb)', 'app.unlock_by_link(bytea, jsonb)', 'app.confirm_email(bytea, jsonb)',
+        'app.reset_password(bytea, text, jsonb)', 'app.unlock_by_link(bytea, jsonb)',
+        'app.confirm_email(bytea, timestamptz, uuid, bytea, bytea, jsonb)',
         'app.undo_email(bytea, text, jsonb)', 'app.request_email(uuid, text, jsonb)',
         'app.begin_registration(text, text, text, text, text, jsonb)', 'app.registration_failed(bytea)',
         'app.confirm_registration(bytea, text)', 'app.tidy_accounts(int)'] loop
@@ -222,7 +240,7 @@ export async function down(db: Kysely<unknown>): Promise<void> {
   await sql`
     drop function app.tidy_accounts(int), app.confirm_registration(bytea, text), app.registration_failed(bytea),
       app.begin_registration(text, text, text, text, text, jsonb), app.request_email(uuid, text, jsonb),
-      app.undo_email(bytea, text, jsonb), app.confirm_email(bytea, jsonb), app.unlock_by_link(bytea, jsonb),
+      app.undo_email(bytea, text, jsonb), app.confirm_email(bytea, timestamptz, uuid, bytea, bytea, jsonb), app.unlock_by_link(bytea, jsonb),
       app.reset_password(bytea, text, jsonb), app.confirm_address(uuid, text, jsonb), app.take_link(bytea, text),
       app.forgot_password(text, jsonb), app.change_password(uuid, timestamptz, text, uuid, bytea, bytea, jsonb);
   `.execute(db)

@@ -26,6 +26,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create index invitations_person on invitations (org_id, user_id) where user_id is not null;
     create index invitations_inviter on invitations (org_id, invited_by);
     create index invitations_ending on invitations (expires_at) where status = 'pending';
+    create index invitations_address on invitations (email) where status = 'pending';
 
     create table invitation_tokens (
       org_id uuid not null references organizations on delete cascade,
@@ -116,14 +117,15 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     end $$;
 
     -- What a link invites to, without using it up; null for one that is used, too old, or none at all. Known is whose
-    -- account has a password, which they prove then.
+    -- account has a password, which they prove then; unproved, whose address or password is still what somebody else typed.
     create function app.invitation_lookup(token bytea) returns jsonb
       language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
     begin
       perform app.refuse_inside();
       return (select jsonb_build_object('id', i.id, 'email', i.email, 'org', o.id, 'organization', o.name, 'slug', o.slug,
           'inviter', coalesce(nullif(btrim(w.first_name || ' ' || w.last_name), ''), w.username),
-          'account', a.id, 'known', a.password_hash is not null, 'renamable', a.id is null or a.id = u.account_id and a.password_hash is null,
+          'account', a.id, 'known', a.password_hash is not null,
+          'unproved', a.password_hash is not null and (a.email_verified_at is null or a.password_given), 'renamable', a.id is null or a.id = u.account_id and a.password_hash is null,
           'username', coalesce(a.username, u.username), 'firstName', coalesce(u.first_name, ''), 'lastName', coalesce(u.last_name, ''))
         from public.invitation_tokens t
         join public.invitations i on i.org_id = t.org_id and i.id = t.invitation_id
@@ -160,7 +162,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       if known.status = 'disabled' or known.id is null and person.account_id is not null
         or known.id is not null and person.account_id is not null and person.account_id <> known.id
         or known.password_hash is null and hash is null
-        or known.password_hash is not null and (proved_account is distinct from known.id or (known.password_changed_at <= proved) is false) then
+        or known.password_hash is not null and (proved_account is distinct from known.id or (known.control_changed_at <= proved) is false
+          or known.email_verified_at is null or known.password_given) then
         return null;
       end if;
       update public.invitation_tokens t set used_at = now() where t.org_id = org and t.token_hash = token and t.used_at is null;
@@ -170,6 +173,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
         values (login, entry.email, hash, clock_timestamp(), now(), org, org) returning * into known;
       else
         -- whoever has the link reads the mail
+        if known.password_hash is null then perform app.end_control(known.id); end if;
         update public.accounts a set email_verified_at = coalesce(a.email_verified_at, now()), last_org_id = org,
           username = case when a.id = person.account_id and a.password_hash is null then login else a.username end,
           password_changed_at = case when a.password_hash is null then clock_timestamp() else a.password_changed_at end,

@@ -113,7 +113,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     begin
       perform app.refuse_inside();
       return (select jsonb_build_object('account', a.id, 'username', a.username, 'email', a.email, 'verified', a.email_verified_at is not null,
-          'passwordHash', a.password_hash, 'changed', a.password_changed_at, 'active', a.status = 'active',
+          'passwordHash', a.password_hash, 'changed', a.control_changed_at, 'active', a.status = 'active',
           'factor', encode(t.secret, 'base64'), 'factorSince', t.created_at, 'step', floor(extract(epoch from clock_timestamp()) / 30),
           'codesLeft', (select count(*) from public.recovery_codes c where c.account_id = a.id and c.used_at is null),
           'lockedMs', greatest(0, floor(extract(epoch from case when d.hash is null then a.locked_until else d.locked_until end - clock_timestamp()) * 1000)))

@@ -43,7 +43,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       order by u.org_id = known.last_org_id desc nulls last, u.created_at limit 1;
       select * into trusted from public.known_devices d where d.account_id = known.id and d.hash = device;
       locked := case when trusted.hash is null then known.locked_until else trusted.locked_until end;
-      return jsonb_build_object('account', known.id, 'passwordHash', known.password_hash, 'changed', known.password_changed_at,
+      return jsonb_build_object('account', known.id, 'passwordHash', known.password_hash, 'changed', known.control_changed_at,
         'active', known.status = 'active', 'org', place.org_id, 'user', place.id,
         'factor', (select encode(t.secret, 'base64') from public.totp_credentials t where t.account_id = known.id),
         'step', floor(extract(epoch from clock_timestamp()) / 30),
@@ -70,7 +70,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     begin
       perform app.refuse_inside();
       perform from public.accounts a
-      where a.id = account and a.status = 'active' and a.password_changed_at is not distinct from changed for update;
+      where a.id = account and a.status = 'active' and a.control_changed_at is not distinct from changed for update;
       if not found then return null; end if;
       perform from public.known_devices d where d.account_id = account and d.hash = device for update;
       if app.locked_out(account, device) then return null; end if;
@@ -106,7 +106,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     begin
       perform app.enter(org, context, 5000);
       update public.accounts a set last_org_id = org
-      where a.id = account and a.status = 'active' and (a.password_changed_at <= proved) is not false;
+      where a.id = account and a.status = 'active' and (a.control_changed_at <= proved) is not false;
       if not found then raise exception 'account is not active' using errcode = '28000'; end if;
       update public.users u set last_login_at = now()
       where u.org_id = org and u.id = person and u.account_id = account and u.status = 'active' and u.deleted_at is null;
@@ -150,7 +150,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       values (account, 'sign_in:asks_second_factor', ctx ->> 'request', (ctx ->> 'ip')::inet);
     end $$;
 
-    -- Counts a code before it is looked at; null where the proof is used, too old, tried too often, or of an old password.
+    -- Counts a code before it is looked at; null where the proof is used, too old, tried too often, or from before a change of control.
     create function app.try_proof(proof bytea) returns jsonb
       language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
     declare tried public.sign_in_proofs;
@@ -162,7 +162,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
           'at', tried.proved_at::text, 'factor', encode(t.secret, 'base64'), 'step', floor(extract(epoch from clock_timestamp()) / 30),
           'left', 5 - tried.attempts)
         from public.accounts a join public.totp_credentials t on t.account_id = a.id
-        where a.id = tried.account_id and a.status = 'active' and (a.password_changed_at <= tried.proved_at) is not false);
+        where a.id = tried.account_id and a.status = 'active' and (a.control_changed_at <= tried.proved_at) is not false);
     end $$;
 
     -- Whoever is signed in has proved again who they are: by a password, at that time, or by a code, which is used up.
@@ -172,7 +172,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       perform app.refuse_inside();
       if app.account_of_session(session, account) is null then return false; end if;
       if proved is null and (app.locked_out(account, device) or not app.take_factor(account, step, recovery, ctx))
-        or exists (select from public.accounts a where a.id = account and a.password_changed_at > proved) then return false; end if;
+        or exists (select from public.accounts a where a.id = account and a.control_changed_at > proved) then return false; end if;
       if proved is null then perform app.forget_failures(account, device); end if;
       perform set_config('app.context', (ctx || '{"reason": "auth:confirm"}')::text, true);
       update public.sessions s set proved_at = clock_timestamp(), token_hash = coalesce(renewed, s.token_hash),

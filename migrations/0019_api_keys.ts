@@ -86,6 +86,22 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create trigger revoke_api_keys after update of deleted_at on users for each row
       when (old.deleted_at is null and new.deleted_at is not null) execute function app.revoke_api_keys();
 
+    -- As before: keys, too, all of them, since a former one may have been given another secret.
+    create or replace function app.end_unproved(account uuid, since timestamptz, ctx jsonb) returns void
+      language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+    declare gone boolean;
+    begin
+      perform set_config('app.context', ctx::text, true);
+      update public.api_keys k set revoked_at = now() from public.users u
+      where u.account_id = account and k.org_id = u.org_id and k.user_id = u.id and k.revoked_at is null;
+      delete from public.totp_credentials t where t.account_id = account and (t.created_at < since) is not true;
+      gone := found;
+      delete from public.recovery_codes c where c.account_id = account and (gone or (c.created_at < since) is not true);
+      if not gone then return; end if;
+      update public.sessions s set second_factor_at = null where s.account_id = account and s.revoked_at is null;
+      perform app.note_factor(account, 'auth:turn_off_second_factor', 'off', ctx);
+    end $$;
+
     -- Who acts by a key: as a session's answer, with what its owner has now and what was chosen for the key.
     create function app.key_actor(secret bytea) returns jsonb
       language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
@@ -138,6 +154,18 @@ export async function down(db: Kysely<unknown>): Promise<void> {
     drop trigger revoke_api_keys on users;
     drop function app.api_keys_used(uuid[], inet[]), app.key_actor(bytea), app.revoke_api_keys();
     alter table events drop column api_key_id;
+    create or replace function app.end_unproved(account uuid, since timestamptz, ctx jsonb) returns void
+      language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+    declare gone boolean;
+    begin
+      perform set_config('app.context', ctx::text, true);
+      delete from public.totp_credentials t where t.account_id = account and (t.created_at < since) is not true;
+      gone := found;
+      delete from public.recovery_codes c where c.account_id = account and (gone or (c.created_at < since) is not true);
+      if not gone then return; end if;
+      update public.sessions s set second_factor_at = null where s.account_id = account and s.revoked_at is null;
+      perform app.note_factor(account, 'auth:turn_off_second_factor', 'off', ctx);
+    end $$;
     drop table api_keys;
     drop function app.audit_api_keys(), app.rights_of_api_keys();
     delete from users where kind = 'service';

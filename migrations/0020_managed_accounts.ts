@@ -18,17 +18,32 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       return true;
     end $$;
 
-    -- Whoever joins a second organization, by whatever way; where they were is not told where that is. One look at an index
-    -- for each row, also for thousands.
+    -- Somebody joins a second organization, with an address and a password of their own or not at all: what anybody had of
+    -- the account before ends. Where they were is not told where that is.
+    create function app.join_another(account uuid) returns void language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+    declare
+      inside text := current_setting('app.context', true);
+      ctx jsonb := jsonb_build_object('via', nullif(inside, '')::jsonb ->> 'via', 'reason', 'signed out everywhere');
+    begin
+      perform from public.accounts a where a.id = account and a.email_verified_at is not null and not a.password_given for update;
+      if not found then raise exception 'the address of this account is not proved' using errcode = '42501'; end if;
+      perform set_config('app.context', ctx::text, true), app.let_go(account, ctx), app.end_control(account),
+        set_config('app.context', coalesce(inside, ''), true);
+    end $$;
+
+    -- By whatever way they do. Two looks at an index for each row, also for thousands.
+    create function app.is_elsewhere(account uuid, org uuid) returns boolean language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+    begin
+      return exists (select from public.accounts a where a.id = account and a.managed_by_org_id <> org)
+        or exists (select from public.users u where u.account_id = account and u.org_id <> org);
+    end $$;
     create function app.let_go_who_joins() returns trigger
       language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
-    declare ctx jsonb := jsonb_build_object('via', nullif(current_setting('app.context', true), '')::jsonb ->> 'via');
     begin
       if tg_op = 'UPDATE' then
-        perform app.let_go(a.id, ctx) from public.accounts a where a.id = new.account_id and a.managed_by_org_id <> new.org_id;
+        perform app.join_another(new.account_id) where app.is_elsewhere(new.account_id, new.org_id);
       else
-        perform app.let_go(joins.id, ctx)
-        from new_rows n, lateral (select a.id from public.accounts a where a.id = n.account_id and a.managed_by_org_id <> n.org_id limit 1) joins;
+        perform app.join_another(n.account_id) from new_rows n where n.account_id is not null and app.is_elsewhere(n.account_id, n.org_id);
       end if;
       return null;
     end $$;
@@ -37,11 +52,13 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       execute function app.let_go_who_joins();
 
     -- By the person, who has just proved to be that.
-    create function app.detach_account(account uuid, ctx jsonb) returns boolean
+    create function app.detach_account(account uuid, session uuid, renewed bytea, device bytea, ctx jsonb) returns boolean
       language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
     begin
       perform app.refuse_inside();
-      return app.let_go(account, ctx);
+      if not app.let_go(account, ctx) then return false; end if;
+      perform set_config('app.context', (ctx || '{"reason": "account:detach"}')::text, true), app.end_control(account, session, renewed, device);
+      return true;
     end $$;
 
     -- The account of somebody of the organization, if it may change it, locked first: who joins another one meanwhile has left.
@@ -64,6 +81,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       update public.accounts a set username = login, email = address,
         email_verified_at = case when a.email = address then a.email_verified_at end
       where a.id = known.id;
+      if known.email <> address then perform app.end_control(known.id); end if;
       if known.email <> address and known.password_hash is not null then
         perform app.queue_account_mail(known.id, 'email-changed', app.language_of(known.id), '{}', known.email);
       end if;
@@ -93,7 +111,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     declare known public.accounts := app.lock_managed_account(person);
     begin
       if known.id is null or known.password_hash is not null then return false; end if;
-      update public.accounts a set password_hash = hash, password_changed_at = clock_timestamp() where a.id = known.id;
+      update public.accounts a set password_hash = hash, password_given = true, password_changed_at = clock_timestamp() where a.id = known.id;
+      perform app.end_control(known.id);
       perform app.note_administration(person, known.id, 'set_password');
       return true;
     end $$;
@@ -120,11 +139,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     do $$
     declare f text;
     begin
-      foreach f in array array['app.let_go(uuid, jsonb)', 'app.let_go_who_joins()', 'app.lock_managed_account(uuid)',
-        'app.note_administration(uuid, uuid, text)', 'app.detach_account(uuid, jsonb)'] loop
+      foreach f in array array['app.let_go(uuid, jsonb)', 'app.join_another(uuid)', 'app.is_elsewhere(uuid, uuid)',
+        'app.let_go_who_joins()', 'app.lock_managed_account(uuid)', 'app.note_administration(uuid, uuid, text)',
+        'app.detach_account(uuid, uuid, bytea, bytea, jsonb)'] loop
         perform app.give_to_lookup(f);
       end loop;
-      perform app.give_to_app('app.detach_account(uuid, jsonb)');
+      perform app.give_to_app('app.detach_account(uuid, uuid, bytea, bytea, jsonb)');
     end $$;
   `.execute(db)
 }
@@ -180,9 +200,9 @@ export async function down(db: Kysely<unknown>): Promise<void> {
       end if;
       return true;
     end $$;
-    drop function app.note_administration(uuid, uuid, text), app.lock_managed_account(uuid), app.detach_account(uuid, jsonb);
+    drop function app.note_administration(uuid, uuid, text), app.lock_managed_account(uuid), app.detach_account(uuid, uuid, bytea, bytea, jsonb);
     drop trigger joins_update on users;
     drop trigger joins_insert on users;
-    drop function app.let_go_who_joins(), app.let_go(uuid, jsonb);
+    drop function app.let_go_who_joins(), app.is_elsewhere(uuid, uuid), app.join_another(uuid), app.let_go(uuid, jsonb);
   `.execute(db)
 }

@@ -90,6 +90,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       perform app.refuse_inside();
       perform from public.accounts a where a.id = account and a.status = 'active' for update;
       if not found then return null; end if;
+      if exists (select from public.accounts a where a.id = account and a.email_verified_at is null) then
+        raise exception 'the address is not proved' using errcode = '28P01';
+      end if;
       update public.users u set last_login_at = now() from public.organizations o
       where u.account_id = account and u.org_id = target and u.status = 'active' and u.deleted_at is null
         and o.id = u.org_id and o.status = 'active' returning u.id into person;

@@ -161,15 +161,17 @@ async function person(
 ): Promise<void> {
   const { username, email } = names
   const managed = { managed_by_org_id: org_id, last_org_id: org_id }
+  // whoever signs in is taken to have read their mail
+  const email_verified_at = hash ? sql<string>`now()` : null
   const account = await db
     .insertInto('accounts')
-    .values({ username, email, password_hash: hash, ...managed })
+    .values({ username, email, password_hash: hash, email_verified_at, ...managed })
     .returning('id')
     .executeTakeFirstOrThrow()
   const created_at = sql<string>`now() - make_interval(days => ${daysAgo})`
   const { id: user_id } = await db
     .insertInto('users')
-    .values({ org_id, account_id: account.id, ...names, status, created_at })
+    .values({ org_id, account_id: account.id, ...names, status, email_verified_at, created_at })
     .returning('id')
     .executeTakeFirstOrThrow()
   await sql`insert into user_roles (org_id, user_id, role_id)

@@ -94,6 +94,8 @@ export type NewPerson = {
   groups?: readonly (string | { id: string; role: 'lead' | 'member' | 'viewer' })[]
   /** Whether the organization's administrators may still change how the person signs in. */
   managed?: boolean
+  /** Whether they have shown that their address is theirs, as most people have. */
+  proved?: boolean
 }
 
 /** A user with an account, `PASSWORD` to sign in with, and an open session each for programs and for browsers. */
@@ -104,23 +106,26 @@ export async function makeUser(org: Organization, options: NewPerson = {}): Prom
     groups = [],
     managed = true,
     status = 'active',
+    proved = true,
     ...names
   } = options
   const org_id = org.id
   const email = `${username}@example.com`
+  const email_verified_at = proved ? sql<string>`now()` : null
   const account = await owner
     .insertInto('accounts')
     .values({
       username,
       email,
       password_hash: inject('template').passwordHash,
+      email_verified_at,
       managed_by_org_id: managed ? org_id : null,
     })
     .returning('id')
     .executeTakeFirstOrThrow()
   const { id } = await owner
     .insertInto('users')
-    .values({ org_id, account_id: account.id, username, email, status, ...names })
+    .values({ org_id, account_id: account.id, username, email, email_verified_at, status, ...names })
     .returning('id')
     .executeTakeFirstOrThrow()
   await assign(org, id, ...roles)
@@ -134,14 +139,20 @@ export async function makeUser(org: Organization, options: NewPerson = {}): Prom
   }
 }
 
-/** The same person, by the same account, in another organization, too; with open sessions there. */
+/** The same person, by the same account, in another organization, too, since long ago: all sessions are open. */
 export async function joinOrganization(
   { accountId, username, email }: Person,
   org: Organization,
   { roles = [], status = 'active' }: Pick<NewPerson, 'roles' | 'status'> = {},
 ): Promise<Person> {
   const values = { org_id: org.id, account_id: accountId, username, email, status }
-  const { id } = await owner.insertInto('users').values(values).returning('id').executeTakeFirstOrThrow()
+  const { id } = await owner.transaction().execute(async (tx) => {
+    const made = tx.insertInto('users').values(values).returning('id').executeTakeFirstOrThrow()
+    const open = tx.updateTable('sessions').set({ revoked_at: null }).where('account_id', '=', accountId)
+    await made
+    await open.where('revoked_at', '=', sql<string>`now()`).execute()
+    return made
+  })
   await assign(org, id, ...roles)
   const person = { org, id, accountId, username, email }
   return {

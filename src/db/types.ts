@@ -25,6 +25,8 @@ export type JsonPrimitive = boolean | number | string | null;
 export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
 export interface Accounts {
+  control_changed_at: string | null;
+  control_mail_id: string | null;
   created_at: Generated<string>;
   email: string;
   email_verified_at: string | null;
@@ -34,6 +36,7 @@ export interface Accounts {
   locked_until: string | null;
   managed_by_org_id: string | null;
   password_changed_at: string | null;
+  password_given: Generated<boolean>;
   password_hash: string | null;
   status: Generated<string>;
   updated_at: Generated<string>;

@@ -31,6 +31,15 @@ export async function withFactor(
   return { secret, recovery }
 }
 
+/** What an app makes of what it was shown. */
+export const secretOf = ({ uri }: { uri: string }) => {
+  const signs = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+  const bits = [...(new URL(uri).searchParams.get('secret') ?? '')].map((sign) =>
+    signs.indexOf(sign).toString(2).padStart(5, '0'),
+  )
+  return Buffer.from((bits.join('').match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)))
+}
+
 /** Which half minute it is, by the database's clock. */
 export async function stepNow(): Promise<number> {
   const { rows } = await sql<{ step: number }>`

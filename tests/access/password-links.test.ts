@@ -138,7 +138,7 @@ describe('a link that does not work', () => {
     reset_password: (hash: Buffer) => db.lookup('reset_password', [hash, 'x', '{}']),
     undo_email: (hash: Buffer) => db.lookup('undo_email', [hash, 'x', '{}']),
     unlock: (hash: Buffer) => db.lookup('unlock_by_link', [hash, '{}']),
-    verify_email: (hash: Buffer) => db.lookup('confirm_email', [hash, '{}']),
+    verify_email: (hash: Buffer) => db.lookup('confirm_email', [hash, new Date(), null, null, null, '{}']),
   }
   test.each(Object.entries(uses))(
     'is none for %s to the database either, unless it is of that kind',

@@ -130,7 +130,7 @@ describe('forgetting a password', () => {
 
 describe('choosing another by the link', () => {
   test('ends every session, unlocks, confirms the address, tells the person, and is in the trail', async () => {
-    const person = await somebody()
+    const person = await makeUser(org, { roles: [roleOf(org, 'user')], proved: false })
     await alter(person, { failed_logins: 3, locked_until: sql`now() + interval '5 minutes'` })
     await forget(person.username)
     const answer = await reset(await tokenMailedTo(person))

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { codeAt } from '#src/domains/auth/totp.ts'
 import { Cookies } from '#src/http/cookies.ts'
 import { paths } from '#src/paths.ts'
-import { codeOf, stepNow, withFactor } from '#tests/access/factors.ts'
+import { codeOf, secretOf, withFactor } from '#tests/access/factors.ts'
 import { mailsTo, securityEvents } from '#tests/access/links.ts'
 import { recorded, state, trail } from '#tests/access/trail.ts'
 import { anonymous, as, browserOf, Program } from '#tests/client.ts'
@@ -23,15 +22,7 @@ const codesPath = `/api${paths.auth.recoveryCodes}`
 type Begun = { secret: string; uri: string; setup: string }
 const begun = async (person: Person) => (await as(person).post(api.factor)).json<Begun>()
 
-/** What an app makes of what it was shown. */
-const secretOf = ({ uri }: Pick<Begun, 'uri'>) => {
-  const signs = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-  const bits = [...(new URL(uri).searchParams.get('secret') ?? '')].map((sign) =>
-    signs.indexOf(sign).toString(2).padStart(5, '0'),
-  )
-  return Buffer.from((bits.join('').match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)))
-}
-const codeFor = async (shown: Pick<Begun, 'uri'>) => codeAt(secretOf(shown), await stepNow())
+const codeFor = (shown: Pick<Begun, 'uri'>) => codeOf({ secret: secretOf(shown) })
 const factorOf = ({ accountId }: Person) =>
   owner.selectFrom('totp_credentials').where('account_id', '=', accountId).selectAll().executeTakeFirst()
 const signIn = async ({ username }: Person, code?: string) =>

@@ -126,14 +126,16 @@ describe('a session', () => {
       db.lookup<boolean>('turn_on_second_factor', [
         person.accountId,
         session,
+        null,
         Buffer.from('x'),
         1,
         [],
         null,
+        null,
         ctx,
       ])
     const off = (session: string) =>
-      db.lookup<boolean>('turn_off_second_factor', [person.accountId, session, null, ctx])
+      db.lookup<boolean>('turn_off_second_factor', [person.accountId, session, null, null, ctx])
     const renew = (session: string) =>
       db.lookup<boolean>('renew_recovery_codes', [person.accountId, session, [], ctx])
     expect([await on(foreign), await on(own)]).toEqual([false, true])
@@ -159,8 +161,8 @@ describe('a session', () => {
     ['begin_proof', 'null, null, null, now(), null, null'],
     ['try_proof', 'null'],
     ['confirm_session', 'null, null, null, null, null, null, null, null'],
-    ['turn_on_second_factor', 'null, null, null, null, null, null, null'],
-    ['turn_off_second_factor', 'null, null, null, null'],
+    ['turn_on_second_factor', 'null, null, null, null, null, null, null, null, null'],
+    ['turn_off_second_factor', 'null, null, null, null, null'],
     ['renew_recovery_codes', 'null, null, null, null'],
     ['reseal_second_factor', 'null, null, null'],
     ['tidy_proofs', '1'],

@@ -1,6 +1,13 @@
-import { type Kysely, sql } from 'kysely'
+import type { Kysely } from 'kysely'
 import type { DB } from '#src/db/types.ts'
-import { accountOf, breaking, type Operator, Refused, record } from '#src/domains/auth/break-glass.ts'
+import {
+  accountOf,
+  breaking,
+  endControl,
+  type Operator,
+  Refused,
+  record,
+} from '#src/domains/auth/break-glass.ts'
 import { normalised } from '#src/domains/users/names.ts'
 
 /**
@@ -17,13 +24,8 @@ export async function resetSecondFactor(db: Kysely<DB>, given: string, by: Opera
       .where('account_id', '=', account.id)
       .executeTakeFirst()
     if (!numDeletedRows) throw new Refused(`${account.username} has no second factor.`)
-    for (const table of ['recovery_codes', 'sign_in_proofs'] as const)
-      await tx.deleteFrom(table).where('account_id', '=', account.id).execute()
-    const ended = await sql`update sessions set revoked_at = now()
-      where revoked_at is null and (account_id = ${account.id}
-        or (org_id, impersonator_id) in (select org_id, id from users where account_id = ${account.id}))
-      returning id`.execute(tx)
-    const sessions_ended = ended.rows.length
+    await tx.deleteFrom('recovery_codes').where('account_id', '=', account.id).execute()
+    const sessions_ended = await endControl(tx, account.id)
     await record(tx, by, account.id, 'account:reset_second_factor', { sessions_ended })
     return { account: account.id, username: account.username, sessions_ended }
   })

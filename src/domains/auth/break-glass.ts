@@ -176,6 +176,15 @@ export async function accountOf(tx: Transaction<DB>, name: string) {
     .executeTakeFirst()
 }
 
+/** Whoever had the account has no way back: no session, browser or link. @returns how many sessions ended */
+export async function endControl(tx: Transaction<DB>, account: string): Promise<number> {
+  const { rows } = await sql<{ ended: number }>`
+    with open as materialized (select count(*)::int as ended from sessions where revoked_at is null and (account_id = ${account}
+      or (org_id, impersonator_id) in (select org_id, id from users where account_id = ${account})))
+    select ended, app.end_control(${account}) from open`.execute(tx)
+  return rows[0]?.ended ?? 0
+}
+
 const unlocked = { failed_logins: 0, locked_until: null }
 
 /**
@@ -232,20 +241,14 @@ export async function resetPassword(db: Kysely<DB>, given: string, passwordHash:
     await tx
       .updateTable('accounts')
       .set({ password_hash: passwordHash, password_changed_at: sql`clock_timestamp()`, ...unlocked })
+      .set({ password_given: false })
       .where('id', '=', account.id)
       .execute()
-    // whoever had the account has no way back: no browser, and no link that gives it an address it had
-    for (const table of ['known_devices', 'account_tokens'] as const)
-      await tx.deleteFrom(table).where('account_id', '=', account.id).execute()
-    const ended = await sql<{ id: string }>`update sessions set revoked_at = now()
-      where revoked_at is null and (account_id = ${account.id}
-        or (org_id, impersonator_id) in (select org_id, id from users where account_id = ${account.id}))
-      returning id`.execute(tx)
+    const sessions_ended = await endControl(tx, account.id)
     const users = tx.updateTable('users').set({ status: 'active' }).where('account_id', '=', account.id)
     const activated = account.unused
       ? await users.where('status', '=', 'invited').where('deleted_at', 'is', null).returning('id').execute()
       : []
-    const sessions_ended = ended.rows.length
     await record(tx, by, account.id, 'account:reset_password', { sessions_ended, was_locked: account.locked })
     const signsIn = await tx
       .selectFrom('users')

@@ -9,6 +9,7 @@ import { Taken } from '#src/db/errors.ts'
 import { type Origin, provePassword } from '#src/domains/auth/actions.ts'
 import { type Acceptance, type Invitation, suggestedName } from '#src/domains/auth/invitation-model.ts'
 import { deadLink } from '#src/domains/auth/tokens.ts'
+import { resetFirst } from '#src/domains/auth/unproved.ts'
 import { requireVouchable } from '#src/domains/invitations/giving.ts'
 import { hashChosen } from '#src/domains/users/actions.ts'
 import { isToken, tokenHash } from '#src/http/cookies.ts'
@@ -32,7 +33,8 @@ export type Joined = { id: string; username: string; email: string; first_name: 
  * Accepts an invitation: its person is one of the organization from then on, with a new account, or with the one that
  * the address has, whose password is proved then and never changed.
  * @throws {HttpError} 404 for a link that doesn't work (any more), also where who vouches for it may no longer give what
- *   it gives; 422 for a wrong or weak password; 409 for a name that is taken, or for who is here already
+ *   it gives; 422 for a wrong or weak password; 409 for a name that is taken, for who is here already, or for an account
+ *   whose address nobody has proved
  */
 export async function acceptInvitation(
   db: Door,
@@ -41,7 +43,8 @@ export async function acceptInvitation(
   from: Origin,
 ): Promise<{ invitation: Invitation; person: Joined }> {
   const invitation = await openInvitation(db, token)
-  const { known, account, email, organization } = invitation
+  const { known, unproved, account, email, organization } = invitation
+  if (unproved) throw resetFirst()
   const proof =
     known && account ? await provePassword(db, config, account, { field: 'password', password }, from) : null
   const about = [given.username ?? invitation.username ?? '', email, given.first_name, given.last_name]

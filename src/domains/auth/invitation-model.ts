@@ -23,6 +23,8 @@ export type Invitation = {
   /** Whoever has that address already, and whether they have a password to prove. */
   account: string | null
   known: boolean
+  /** That account's address or password is still what somebody else typed: they reset it before they join. */
+  unproved: boolean
   /** Whether the account's name may still be chosen. */
   renamable: boolean
   username: string | null

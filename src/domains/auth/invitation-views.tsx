@@ -1,4 +1,5 @@
 import { type Invitation, suggestedName } from '#src/domains/auth/invitation-model.ts'
+import { RESET_FIRST } from '#src/domains/auth/unproved.ts'
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { Button } from '#src/ui/button.tsx'
@@ -18,28 +19,38 @@ type Shown = {
 
 /** Who invites into what; whoever has an account joins with it. */
 export function acceptScreen(frame: Frame, shown: Shown): Screen {
-  const { token, invitation, me, refusal } = shown
-  const { organization, inviter, email, known } = invitation
+  const { invitation, me, refusal } = shown
+  const { organization, inviter, email, known, unproved } = invitation
   return {
     plain: true,
     title: `Join ${organization}`,
     lead: `${inviter ?? 'Somebody'} invites ${email}.`,
-    footer: known ? <a href={frame.path(paths.forgotPassword)}>Forgot your password?</a> : null,
+    footer: known ? (
+      <a href={frame.path(paths.forgotPassword)}>{unproved ? 'Reset password' : 'Forgot your password?'}</a>
+    ) : null,
     children: (
       <>
         {me ? (
           <p class="hint">You are signed in as {me}. Joining signs you in here as who is invited.</p>
         ) : null}
         <ErrorSummary errors={refusalErrors(refusal)} />
-        <Form action={frame.path(paths.acceptInvitation(token))} csrfToken={frame.csrfToken} leaves>
-          {known ? <KnownFields {...shown} /> : <NewFields {...shown} />}
-          <Actions>
-            <Button kind="primary">{known ? 'Join' : 'Create account and join'}</Button>
-          </Actions>
-        </Form>
+        {unproved ? <p>{RESET_FIRST}</p> : <Answer frame={frame} shown={shown} />}
       </>
     ),
   }
+}
+
+function Answer({ frame, shown }: { frame: Frame; shown: Shown }) {
+  const { token, invitation } = shown
+  const { known } = invitation
+  return (
+    <Form action={frame.path(paths.acceptInvitation(token))} csrfToken={frame.csrfToken} leaves>
+      {known ? <KnownFields {...shown} /> : <NewFields {...shown} />}
+      <Actions>
+        <Button kind="primary">{known ? 'Join' : 'Create account and join'}</Button>
+      </Actions>
+    </Form>
+  )
 }
 
 function KnownFields({ invitation, refusal }: Shown) {

@@ -1,7 +1,7 @@
 import type { UserActor } from '#src/access/actor.ts'
 import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
-import { inPerson } from '#src/domains/auth/actions.ts'
+import { deviceOf, inPerson, type Origin } from '#src/domains/auth/actions.ts'
 import { type Known, vaultOf } from '#src/domains/auth/factor.ts'
 import { newRecoveryCodes, recoveryHash } from '#src/domains/auth/recovery-codes.ts'
 import { newTotpSecret, stepOf, totpKey, totpUri } from '#src/domains/auth/totp.ts'
@@ -14,30 +14,33 @@ const SECRET = 20
 /** What a person is shown to set it up; nothing is kept until a code shows that they did. */
 export type Begun = { secret: string; uri: string; setup: string }
 
-const about = (account: string) => `set-up of ${account}`
+/** When the account last changed hands: a set-up from before that counts no more. */
+type Since = { changed: string | null }
+
+const about = (actor: UserActor, { changed }: Since) => `set-up of ${inPerson(actor)} since ${changed}`
 const shown = (config: Config, actor: UserActor, secret: Uint8Array, setup: string): Begun => {
   const uri = totpUri(config.APP_NAME, actor.identity.username, secret)
   return { secret: totpKey(uri), uri, setup }
 }
 
-export function begin(config: Config, actor: UserActor): Begun {
+export function begin(config: Config, actor: UserActor, since: Since): Begun {
   const secret = newTotpSecret()
   const ends = Buffer.from(String(Date.now() + MINUTES * 60_000))
-  const sealed = vaultOf(config).seal(Buffer.concat([secret, ends]), about(inPerson(actor)))
+  const sealed = vaultOf(config).seal(Buffer.concat([secret, ends]), about(actor, since))
   return shown(config, actor, secret, sealed.toString('base64url'))
 }
 
 /** The secret that was shown; null once it is too old, or somebody else's. */
-function shownBefore(config: Config, actor: UserActor, setup: string): Buffer | null {
-  const opened = vaultOf(config).open(Buffer.from(setup, 'base64url'), about(inPerson(actor)))
+function shownBefore(config: Config, actor: UserActor, since: Since, setup: string): Buffer | null {
+  const opened = vaultOf(config).open(Buffer.from(setup, 'base64url'), about(actor, since))
   const ends = Number(opened?.content.subarray(SECRET).toString())
   return opened && ends > Date.now() ? opened.content.subarray(0, SECRET) : null
 }
 
 /** The same to try again with; another one where that is too old. */
-export function beginAgain(config: Config, actor: UserActor, setup: unknown): Begun {
-  const secret = typeof setup === 'string' ? shownBefore(config, actor, setup) : null
-  return secret ? shown(config, actor, secret, setup as string) : begin(config, actor)
+export function beginAgain(config: Config, actor: UserActor, since: Since, setup: unknown): Begun {
+  const secret = typeof setup === 'string' ? shownBefore(config, actor, since, setup) : null
+  return secret ? shown(config, actor, secret, setup as string) : begin(config, actor, since)
 }
 
 /** A browser's session goes on under another token, since it may do more or less. */
@@ -54,18 +57,20 @@ export async function turnOn(
   config: Config,
   actor: UserActor,
   { setup, code }: { setup: string; code: string },
+  from: Origin,
 ): Promise<Turned> {
   const account = inPerson(actor)
-  const secret = shownBefore(config, actor, setup)
+  const known = await db.lookup<Known & Since>('account_lookup', [account, null])
+  const secret = shownBefore(config, actor, known, setup)
   if (!secret) throw new HttpError(409, 'That took too long: set up the new code in your app.')
-  const known = await db.lookup<Known>('account_lookup', [account, null])
   const step = await stepOf(secret, code.replace(/\s/g, ''), known.step)
   if (step === null) throw invalid([{ path: 'code', message: 'is not what the app shows now' }])
   const codes = newRecoveryCodes()
   const token = renewal(actor)
   const sealed = vaultOf(config).seal(secret, account)
   const hashes = codes.map((one) => recoveryHash(account, one))
-  const values = [account, actor.identity.sessionId, sealed, step, hashes, token && tokenHash(token)]
+  const goesOn = [token && tokenHash(token), deviceOf(from)]
+  const values = [account, actor.identity.sessionId, known.changed, sealed, step, hashes, ...goesOn]
   if (await db.lookup<boolean>('turn_on_second_factor', [...values, actor.context])) return { codes, token }
   throw new HttpError(409, 'You have a second factor already.')
 }
@@ -87,9 +92,10 @@ export async function renewCodes(db: Door, actor: UserActor): Promise<string[]> 
  * @returns another token of a browser's session
  * @throws {HttpError} 404 where there is none
  */
-export async function turnOff(db: Door, actor: UserActor): Promise<string | null> {
+export async function turnOff(db: Door, actor: UserActor, from: Origin): Promise<string | null> {
   const token = renewal(actor)
-  const values = [inPerson(actor), actor.identity.sessionId, token && tokenHash(token), actor.context]
+  const goesOn = [token && tokenHash(token), deviceOf(from)]
+  const values = [inPerson(actor), actor.identity.sessionId, ...goesOn, actor.context]
   if (await db.lookup<boolean>('turn_off_second_factor', values)) return token
   throw none()
 }

@@ -1,3 +1,4 @@
+import { originOf } from '#src/domains/auth/origin.ts'
 import { renewed } from '#src/domains/auth/renewed.ts'
 import { begin, renewCodes, turnOff, turnOn } from '#src/domains/auth/second-factor-actions.ts'
 import { begunAnswer, codesAnswer, factorAnswer, setUp } from '#src/domains/auth/second-factor-model.ts'
@@ -29,7 +30,10 @@ export const secondFactorApiRoutes = [
       answer: begunAnswer,
       summary: 'Begin to set up a second factor (RFC 6238): nothing is kept before a code was right',
     },
-    ({ services, actor }) => ({ json: begin(services.config, actor), headers }),
+    async ({ db, services, actor }) => ({
+      json: begin(services.config, actor, await accountOf(db, actor)),
+      headers,
+    }),
   ),
 
   post(
@@ -45,7 +49,13 @@ export const secondFactorApiRoutes = [
       summary: 'Turn the second factor on, by a code of it: every other session ends',
     },
     async (call) => {
-      const { codes, token } = await turnOn(call.db, call.services.config, call.actor, call.body)
+      const { codes, token } = await turnOn(
+        call.db,
+        call.services.config,
+        call.actor,
+        call.body,
+        originOf(call),
+      )
       return { json: { recovery_codes: codes }, headers, ...renewed(call, token) }
     },
   ),
@@ -54,7 +64,7 @@ export const secondFactorApiRoutes = [
     paths.auth.secondFactor,
     signedIn,
     { ...json, also: [404], summary: 'Turn the second factor off: every other session ends' },
-    async (call) => ({ status: 204, ...renewed(call, await turnOff(call.db, call.actor)) }),
+    async (call) => ({ status: 204, ...renewed(call, await turnOff(call.db, call.actor, originOf(call))) }),
   ),
 
   post(

@@ -1,9 +1,10 @@
 import type { UserActor } from '#src/access/actor.ts'
+import { originOf } from '#src/domains/auth/origin.ts'
 import { renewed } from '#src/domains/auth/renewed.ts'
 import { beginAgain, renewCodes, turnOff, turnOn } from '#src/domains/auth/second-factor-actions.ts'
 import { setUpForm } from '#src/domains/auth/second-factor-model.ts'
 import { codesScreen, setUpScreen } from '#src/domains/auth/second-factor-views.tsx'
-import { accountOf } from '#src/domains/auth/security-actions.ts'
+import { type Account, accountOf } from '#src/domains/auth/security-actions.ts'
 import {
   type Answer,
   type Call,
@@ -16,10 +17,10 @@ import {
 } from '#src/http/endpoint.ts'
 import { paths, safeNext } from '#src/paths.ts'
 
-type Asked = Pick<Call, 'services'> & { actor: UserActor }
+type Asked = Pick<Call, 'db' | 'services'> & { actor: UserActor }
 
-function setUpPage({ services, actor }: Asked, next: string, refusal?: Refusal): Draw {
-  const begun = beginAgain(services.config, actor, refusal?.input.setup)
+function setUpPage({ services, actor }: Asked, account: Account, next: string, refusal?: Refusal): Draw {
+  const begun = beginAgain(services.config, actor, account, refusal?.input.setup)
   const due = actor.identity.lacks !== null
   return (frame) => setUpScreen(frame, { begun, next, due, refusal })
 }
@@ -37,8 +38,9 @@ const pages = { only: 'page', fresh: true, secret: true } as const
 export const secondFactorRoutes = [
   get(paths.secondFactor, signedIn, { ...pages, early: true }, async (call): Promise<Answer> => {
     const next = onTo(call.c.req.query('next'))
-    if ((await accountOf(call.db, call.actor)).factorSince) return { location: next }
-    return { screen: setUpPage(call, next) }
+    const account = await accountOf(call.db, call.actor)
+    if (account.factorSince) return { location: next }
+    return { screen: setUpPage(call, account, next) }
   }),
 
   post(
@@ -49,17 +51,23 @@ export const secondFactorRoutes = [
       early: true,
       rate: 'sign-in',
       body: setUpForm,
-      refused: (call, refusal) => setUpPage(call, onTo(String(refusal.input.next ?? '')), refusal),
+      refused: async (call, refusal) =>
+        setUpPage(
+          call,
+          await accountOf(call.db, call.actor),
+          onTo(String(refusal.input.next ?? '')),
+          refusal,
+        ),
     },
     async (call) => {
       const { db, services, actor, body } = call
-      const { codes, token } = await turnOn(db, services.config, actor, body)
+      const { codes, token } = await turnOn(db, services.config, actor, body, originOf(call))
       return { screen: codesPage(call, codes, onTo(body.next)), ...renewed(call, token) }
     },
   ),
 
   del(paths.secondFactor, signedIn, pages, async (call) => {
-    const token = await turnOff(call.db, call.actor)
+    const token = await turnOff(call.db, call.actor, originOf(call))
     const notice = 'The second factor is off. You are signed out everywhere else.'
     return { location: paths.security, notice, ...renewed(call, token) }
   }),

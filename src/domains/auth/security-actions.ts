@@ -2,7 +2,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
 import { inPerson, type Origin, reauthenticate } from '#src/domains/auth/actions.ts'
-import { HttpError, invalid } from '#src/http/errors.ts'
+import { conflict, HttpError, invalid } from '#src/http/errors.ts'
 
 /** How somebody signs in. */
 export type Account = {
@@ -10,6 +10,8 @@ export type Account = {
   email: string
   verified: boolean
   password: boolean
+  /** When it last changed hands; null for never. */
+  changed: string | null
   /** Since when there is a second factor; null for none. */
   factorSince: string | null
   codesLeft: number
@@ -20,13 +22,14 @@ export async function accountOf(db: Door, actor: UserActor): Promise<Account> {
     actor.identity.accountId,
     null,
   ])
-  const { username, email, verified, passwordHash, factorSince, codesLeft } = found
-  return { username, email, verified, password: passwordHash !== null, factorSince, codesLeft }
+  const { username, email, verified, passwordHash, changed, factorSince, codesLeft } = found
+  return { username, email, verified, password: passwordHash !== null, changed, factorSince, codesLeft }
 }
 
 /**
  * Has a link sent to the address that somebody wants to have, and tells the old one. It counts once the link is used.
- * @throws {HttpError} 422 for a wrong password, 429 when asked for too often
+ * @throws {HttpError} 422 for a wrong password, 429 when asked for too often, 409 while the latest change may be taken
+ *   back: by the link that another one would end
  */
 export async function requestEmail(
   db: Door,
@@ -48,7 +51,14 @@ export async function requestVerification(db: Door, actor: UserActor): Promise<v
 
 async function requested(db: Door, actor: UserActor, address: string | null): Promise<void> {
   const values = [actor.identity.accountId, address, actor.context]
-  if (await db.lookup<boolean>('request_email', values)) return
+  const refused = await db.lookup<{ until?: string } | null>('request_email', values)
+  if (!refused) return
+  const until = refused.until?.slice(0, 10)
+  if (until)
+    throw conflict(
+      'email',
+      `can change again on ${until}: until then, the old address can take this one back`,
+    )
   throw new HttpError(429, 'Three such mails are under way already. Try again in an hour.', {
     headers: { 'Retry-After': '3600' },
   })

@@ -85,6 +85,7 @@ export const securityRoutes = [
       body: emailChange,
       answer: underWay,
       status: 202,
+      also: [409],
       summary: 'Have a link sent to another address, which is one’s own once it is used',
     },
     async (call) => {

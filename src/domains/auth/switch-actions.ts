@@ -1,8 +1,9 @@
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden } from '#src/access/grant.ts'
 import type { Door } from '#src/db/database.ts'
-import type { Origin } from '#src/domains/auth/actions.ts'
+import { deviceOf, type Origin } from '#src/domains/auth/actions.ts'
 import type { Places } from '#src/domains/auth/switch-model.ts'
+import { confirmFirst } from '#src/domains/auth/unproved.ts'
 import { newToken, tokenHash } from '#src/http/cookies.ts'
 import { conflict, HttpError, notFound } from '#src/http/errors.ts'
 
@@ -20,7 +21,8 @@ export const placesOf = async (db: Door, actor: UserActor): Promise<Places> =>
 /**
  * Ends the session, and opens one like it in another organization where its person is active.
  * @returns its token, which is stored nowhere
- * @throws {HttpError} 404 where they aren't, 409 from an organization that was entered, 401 for a session that has ended
+ * @throws {HttpError} 404 where they aren't, 409 from an organization that was entered or with an address that is not
+ *   confirmed, 401 for a session that has ended
  */
 export async function switchOrganization(
   db: Door,
@@ -43,7 +45,8 @@ export async function switchOrganization(
     actor.context,
   ]
   const opened = await db.lookup<string | null>('switch_organization', values).catch((error) => {
-    throw (error as { code?: string }).code === '28000' ? ended() : error
+    const { code } = error as { code?: string }
+    throw code === '28000' ? ended() : code === '28P01' ? confirmFirst() : error
   })
   if (!opened) throw notFound()
   return token
@@ -53,10 +56,14 @@ const ended = () =>
   new HttpError(401, 'This session has ended: sign in again.', { headers: { 'WWW-Authenticate': 'Bearer' } })
 
 /**
- * From now on nobody but the person changes how they sign in.
+ * From now on nobody but the person changes how they sign in: every other session ends.
+ * @returns the new token of this one
  * @throws {HttpError} 409 where that is so already
  */
-export async function detachAccount(db: Door, actor: UserActor): Promise<void> {
-  const done = await db.lookup<boolean>('detach_account', [inPerson(actor), actor.context])
+export async function detachAccount(db: Door, actor: UserActor, from: Origin): Promise<string> {
+  const token = newToken()
+  const goesOn = [actor.identity.sessionId, tokenHash(token), deviceOf(from)]
+  const done = await db.lookup<boolean>('detach_account', [inPerson(actor), ...goesOn, actor.context])
   if (!done) throw conflict('', 'Your account is yours alone already.')
+  return token
 }

@@ -3,6 +3,7 @@ import { tokenAnswer } from '#src/domains/auth/model.ts'
 import { originOf } from '#src/domains/auth/origin.ts'
 import { renewable } from '#src/domains/auth/refresh-actions.ts'
 import { tokensAnswered } from '#src/domains/auth/refresh-answer.ts'
+import { renewed } from '#src/domains/auth/renewed.ts'
 import { detachAccount, placesOf, switchOrganization } from '#src/domains/auth/switch-actions.ts'
 import { placesAnswer, switching } from '#src/domains/auth/switch-model.ts'
 import { placesScreen } from '#src/domains/auth/switch-views.tsx'
@@ -56,13 +57,19 @@ export const switchRoutes = [
     signedIn,
     {
       fresh: true,
+      secret: true,
+      answer: tokenAnswer,
       also: [409],
-      summary: 'Take one’s account from the organization that manages it',
+      summary: 'Take one’s account from the organization that manages it: every other session ends',
       refused: page,
     },
-    async ({ db, actor }) => {
-      await detachAccount(db, actor)
-      return { status: 204, location: paths.switchOrganization, notice: 'Your account is yours alone now' }
+    async (call) => {
+      const { db, services, actor } = call
+      const token = await detachAccount(db, actor, originOf(call))
+      if (actor.identity.sessionKind === 'token')
+        return { ...(await tokensAnswered(call, await renewable(db, services.config, token))), moved: true }
+      const notice = 'Your account is yours alone now. You are signed out everywhere else.'
+      return { status: 204, location: paths.switchOrganization, notice, ...renewed(call, token) }
     },
   ),
 ]

@@ -1,9 +1,11 @@
+import type { UserActor } from '#src/access/actor.ts'
 import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
 import { Taken } from '#src/db/errors.ts'
-import type { Origin } from '#src/domains/auth/actions.ts'
+import { deviceOf, type Origin, provePassword } from '#src/domains/auth/actions.ts'
 import { contextOf, deadLink, openLink } from '#src/domains/auth/tokens.ts'
 import { hashChosen } from '#src/domains/users/actions.ts'
+import { newToken, tokenHash } from '#src/http/cookies.ts'
 import { conflict } from '#src/http/errors.ts'
 
 /** Runs what a link is for. @throws {HttpError} 404 where somebody else used it first, 409 for an address that is taken */
@@ -14,10 +16,38 @@ async function used(link: Promise<boolean>): Promise<void> {
   if (!done) throw deadLink()
 }
 
-/** Confirms the address of an account, or the one that it is to have. @throws {HttpError} 404, 409 */
-export async function confirmEmail(db: Door, token: string, from: Origin): Promise<void> {
-  const { hash } = await openLink(db, token, 'verify_email', 'change_email')
-  await used(db.lookup('confirm_email', [hash, contextOf(from)]))
+/**
+ * Confirms the address of an account, or the one that it is to have, by the link and the account's password: whoever
+ * reads the mail may not be who set the account up. Every session ends but that of the browser it is done in.
+ * @returns its new token
+ * @throws {HttpError} 404, 409, 422 for a wrong password, 429 while locked
+ */
+export async function confirmEmail(
+  db: Door,
+  config: Config,
+  { token, password }: { token: string; password: string },
+  by: { actor: UserActor | null; from: Origin },
+): Promise<string | null> {
+  const { hash, account } = await openLink(db, token, 'verify_email', 'change_email')
+  if (!account) throw deadLink()
+  const proving = provePassword(db, config, account, { field: 'password', password }, by.from)
+  const { at } = await proving.catch(async (error: unknown) => {
+    // somebody else used it while the password was looked at
+    await openLink(db, token, 'verify_email', 'change_email')
+    throw error
+  })
+  const session = sessionOf(by.actor, account)
+  const renewed = session && newToken()
+  const goesOn = [session, renewed && tokenHash(renewed), deviceOf(by.from)]
+  await used(db.lookup('confirm_email', [hash, at, ...goesOn, contextOf(by.from)]))
+  return renewed
+}
+
+/** The session of a browser in which the account's person acts. */
+function sessionOf(actor: UserActor | null, account: string): string | null {
+  if (actor?.kind !== 'user') return null
+  const { accountId, sessionKind, sessionId } = actor.identity
+  return accountId === account && sessionKind === 'browser' ? sessionId : null
 }
 
 /**

@@ -1,12 +1,13 @@
 import { signIn } from '#src/domains/auth/actions.ts'
 import { originOf } from '#src/domains/auth/origin.ts'
 import { finishRegistration } from '#src/domains/auth/registration-actions.ts'
+import { renewed } from '#src/domains/auth/renewed.ts'
 import { openLink } from '#src/domains/auth/tokens.ts'
 import { confirmEmail } from '#src/domains/auth/tokens-actions.ts'
 import { confirmation, confirmedByLink } from '#src/domains/auth/tokens-model.ts'
 import { confirmScreen } from '#src/domains/auth/tokens-views.tsx'
 import { Cookies } from '#src/http/cookies.ts'
-import { type Call, type Draw, everybody, get, post, type Refusal } from '#src/http/endpoint.ts'
+import { type Answer, type Call, type Draw, everybody, get, post, type Refusal } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 
 const holders = everybody('whoever has the link that was sent')
@@ -23,15 +24,15 @@ const confirm = async (call: Asked, refusal?: Refusal): Promise<Draw> => {
 
 /** Confirms an address; of a registration, its account begins. Answers whose, in that case. */
 async function confirmed(
-  call: Asked & Pick<Call, 'request'>,
-  given: { token: string; username?: string | undefined; password?: string | undefined },
-) {
-  const { db } = call
+  call: Asked & Pick<Call, 'request' | 'actor'>,
+  given: { token: string; username?: string | undefined; password: string },
+): Promise<{ username: string | null } & Partial<Answer>> {
+  const { db, services, actor } = call
   const { purpose } = await opened(call, given.token)
-  if (purpose === 'register')
-    return finishRegistration(db, { ...given, password: given.password ?? '' }, originOf(call))
-  await confirmEmail(db, given.token, originOf(call))
-  return null
+  const from = originOf(call)
+  if (purpose === 'register') return finishRegistration(db, given, from)
+  const token = await confirmEmail(db, services.config, given, { actor, from })
+  return { username: null, ...(token ? renewed(call, token) : {}) }
 }
 
 export const confirmRoutes = [
@@ -45,9 +46,9 @@ export const confirmRoutes = [
     { only: 'page', rate: 'registration', body: confirmation, refused: confirm },
     async (call) => {
       const { db, services, body } = call
-      const made = await confirmed(call, { ...body, token: tokenOf(call) })
-      if (!made) return { location: paths.home, notice: 'Your address is confirmed.' }
-      const credentials = { name: made.username, password: body.password ?? '', organization: null }
+      const { username, ...goesOn } = await confirmed(call, { ...body, token: tokenOf(call) })
+      if (!username) return { location: paths.home, notice: 'Your address is confirmed.', ...goesOn }
+      const credentials = { name: username, password: body.password, organization: null }
       const session = await signIn(db, services.config, credentials, 'browser', originOf(call))
       return {
         location: paths.home,
@@ -65,11 +66,11 @@ export const confirmRoutes = [
       rate: 'registration',
       body: confirmedByLink,
       also: [404, 409],
-      summary: 'Confirm an address by the link that was sent; a registration takes its password, too',
+      summary: 'Confirm an address by the link that was sent, and the password: every other session ends',
     },
     async (call) => {
-      await confirmed(call, call.body)
-      return { status: 204 }
+      const { username: _, ...goesOn } = await confirmed(call, call.body)
+      return { status: 204, ...goesOn }
     },
   ),
 ]

@@ -9,6 +9,13 @@ import type { Frame } from '#src/ui/frame.ts'
 
 type Shown = { token: string; link: Link; refusal?: Refusal | undefined }
 
+/** What is over then, said beforehand. */
+const ENDS = {
+  changed: 'This signs you out everywhere else.',
+  proved:
+    'This signs you out everywhere else. If this address was never confirmed before, it also turns off two-step verification and revokes API keys: set them up again.',
+}
+
 /** A press of a button, since programs that look through mail follow links. */
 export function confirmScreen(frame: Frame, { token, link, refusal }: Shown): Screen {
   if (link.purpose === 'register') return finishScreen(frame, { token, link, refusal })
@@ -20,9 +27,12 @@ export function confirmScreen(frame: Frame, { token, link, refusal }: Shown): Sc
     children: (
       <>
         <ErrorSummary errors={refusalErrors(refusal)} />
+        <p>{ENDS[link.purpose === 'change_email' ? 'changed' : 'proved']}</p>
         <Form action={frame.path(paths.verifyEmail(token))} csrfToken={frame.csrfToken} leaves>
+          <input type="hidden" name="username" autocomplete="username" value={link.username} />
+          <Password refusal={refusal} />
           <Actions>
-            <Button kind="primary">This is my address</Button>
+            <Button kind="primary">Confirm address</Button>
           </Actions>
         </Form>
       </>
@@ -45,14 +55,7 @@ function finishScreen(frame: Frame, { token, link, refusal }: Shown): Screen {
             required
             autocomplete="username"
           />
-          <Field
-            name="password"
-            label="Password"
-            type="password"
-            error={errorAt(refusal?.errors, 'password')}
-            required
-            autocomplete="current-password"
-          />
+          <Password refusal={refusal} />
           <Actions>
             <Button kind="primary">Begin</Button>
           </Actions>
@@ -61,6 +64,17 @@ function finishScreen(frame: Frame, { token, link, refusal }: Shown): Screen {
     ),
   }
 }
+
+const Password = ({ refusal }: Pick<Shown, 'refusal'>) => (
+  <Field
+    name="password"
+    label="Password"
+    type="password"
+    error={errorAt(refusal?.errors, 'password')}
+    required
+    autocomplete="current-password"
+  />
+)
 
 export function unlockScreen(frame: Frame, { token, link }: Shown): Screen {
   return {

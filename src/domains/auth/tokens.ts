@@ -14,6 +14,8 @@ export type Purpose =
 /** What a link that was sent is for. */
 export type Link = {
   purpose: Purpose
+  /** Whose it is; null of a registration. */
+  account: string | null
   username: string
   /** The address that it makes the account's, or the one that it has. */
   email: string

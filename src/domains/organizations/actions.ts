@@ -3,6 +3,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
 import type { Config } from '#src/config.ts'
 import type { Db } from '#src/db/database.ts'
+import { confirmFirst } from '#src/domains/auth/unproved.ts'
 import { declaredAccess } from '#src/domains/organizations/access.ts'
 import type { NewOrganization, OrganizationChange } from '#src/domains/organizations/model.ts'
 import { onPlatform, organizationJson } from '#src/domains/organizations/queries.ts'
@@ -156,7 +157,9 @@ export async function enterOrganization(
     tx,
     wanted,
     sql<{ done: boolean }>`select app.enter_organization(${sessionId}, ${id}, ${reason}) as done`,
-  )
+  ).catch((error: unknown) => {
+    throw (error as { code?: string }).code === '28P01' ? confirmFirst() : error
+  })
   if (!entered?.done) throw notFound()
 }
 

@@ -107,7 +107,10 @@ export async function updateUser(
       email: change.email ?? was.email,
     })
   if (turned) await mayTurn(tx, actor, id, was.status, status)
-  const write = () => naming(tx.updateTable('users').set(change).where('users.id', '=', id).execute())
+  // an address that somebody else typed is nobody's until its person proves it
+  const values =
+    change.email !== undefined && change.email !== was.email ? { ...change, email_verified_at: null } : change
+  const write = () => naming(tx.updateTable('users').set(values).where('users.id', '=', id).execute())
   if (turned) await keepingAnAdministrator(tx, write)
   else if (Object.keys(change).length) await write()
   if (turned && status === 'disabled') await endSessionsOf(tx, id)

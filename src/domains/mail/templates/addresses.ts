@@ -33,7 +33,7 @@ const verifyEmail = defineMail({
       body: [
         { text: `${made.username} says that this is their address.` },
         { button: 'This is my address', url: link(paths.verifyEmail(made.token)) },
-        { note: `The link works once, for a day. ${ignore}` },
+        { note: `The link works once, for a day, together with the password. ${ignore}` },
       ],
     }),
   },
@@ -50,7 +50,7 @@ const changeEmail = defineMail({
       body: [
         { text: `${made.username} wants to have this address from now on.` },
         { button: 'This is my address', url: link(paths.verifyEmail(made.token)) },
-        { note: `The link works once, for an hour. ${ignore}` },
+        { note: `The link works once, for an hour, together with the password. ${ignore}` },
       ],
     }),
   },
@@ -59,7 +59,7 @@ const changeEmail = defineMail({
 const emailChanging = defineMail({
   name: 'email-changing',
   to: 'account',
-  data: z.strictObject({ mail: z.guid().nullable() }),
+  data: z.strictObject({ mail: z.guid().nullable(), proved: z.boolean() }),
   prepare: linked,
   letters: {
     en: ({ appName, link, made }) => ({
