@@ -127,13 +127,13 @@ export const tenancy: readonly Mutation[] = [
     file: 'src/db/selfcheck.ts',
     find: 'open.length > 0 &&',
     replace: 'open.length > 1_000 &&',
-    tests: ['tests/setup/setup.test.ts', 'tests/start.test.ts'],
+    tests: ['tests/tenancy/selfcheck.test.ts'],
   },
   {
     name: 'the start-up takes a role that bypasses row security',
     file: 'src/db/selfcheck.ts',
     find: 'facts.bypass &&',
     replace: 'facts.bypass && facts.super &&',
-    tests: ['tests/setup/setup.test.ts', 'tests/start.test.ts'],
+    tests: ['tests/tenancy/selfcheck.test.ts'],
   },
 ]
