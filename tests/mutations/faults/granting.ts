@@ -49,7 +49,7 @@ export const granting: readonly Mutation[] = [
     file: 'src/domains/roles/actions.ts',
     find: 'await requireGivable(tx, actor, [id], STRONGER)',
     replace: 'void STRONGER',
-    tests: ['src/domains/roles/roles.test.ts', 'tests/access/role-edits.test.ts'],
+    tests: ['tests/access/escalation.test.ts'],
   },
   {
     name: 'a role is made with more than its maker has',
