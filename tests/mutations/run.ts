@@ -10,7 +10,7 @@ import { reportOf, shown } from '#tests/mutations/report.ts'
 import { stopTrials, tried } from '#tests/mutations/trial.ts'
 
 const help = `npm run test:mutations -- [options]
-  --only text      faults whose name, or area, has this in it
+  --only text      faults of this area, or with this in their name; as often as you like
   --list           says them, and runs nothing
   --full           gives those that get through to all tests, too
   --parallel n     copies of the project that are tried at once
@@ -23,7 +23,7 @@ function options() {
   try {
     const { values } = parseArgs({
       options: {
-        only: { type: 'string', default: '' },
+        only: { type: 'string', multiple: true, default: [''] },
         list: { type: 'boolean', default: false },
         full: { type: 'boolean', default: false },
         unproved: { type: 'boolean', default: false },
@@ -41,10 +41,10 @@ function options() {
 
 const { only, list, full, unproved, parallel } = options()
 const chosen = Object.entries(areas).flatMap(([area, mutations]) =>
-  mutations.filter(({ name }) => area === only || name.includes(only)),
+  mutations.filter(({ name }) => only.some((text) => area === text || name.includes(text))),
 )
 if (!chosen.length) {
-  say(`No fault has “${only}” in its name. Areas: ${Object.keys(areas).join(', ')}`)
+  say(`No fault is named like that. Areas: ${Object.keys(areas).join(', ')}`)
   process.exit(2)
 }
 if (list) for (const { name } of chosen) console.log(name)
