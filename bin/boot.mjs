@@ -19,6 +19,7 @@ const commands = {
   test: { check: true, ...vitest },
   'test:long': { ...vitest, env: { AMBIT_LONG: '1' } },
   'test:browser': { bin: [...vitest.bin, 'tests/browser'] },
+  'test:mutations': { node: [...tsx, 'tests/mutations/run.ts'] },
   check: { check: true },
   bench: { node: [...tsx, 'bench/run.ts'] },
   migrate: kysely,

@@ -151,6 +151,18 @@ describe('a link that does not work', () => {
       expect(await use(tokenHash(await linkFor(person, kind as 'unlock')))).toBe(true)
     },
   )
+
+  test.each(Object.entries(uses))(
+    'is none for %s to the database either once its time is over',
+    async (kind, use) => {
+      const person = await somebody()
+      const link = (ends: string) => linkFor(person, kind as 'unlock', { ends }).then(tokenHash)
+      const before = await state(org)
+      expect(await use(await link('-1 second'))).toBe(false)
+      expect(await state(org)).toEqual(before)
+      expect(await use(await link('1 minute'))).toBe(true)
+    },
+  )
 })
 
 test('a link is in no log, no trail and no dump', async () => {

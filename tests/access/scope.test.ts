@@ -98,6 +98,22 @@ describe('the group scope', () => {
     await hidden(by, () => get(by, below.id))
   })
 
+  test('goes with the own group, until that comes back', async () => {
+    const own = await makeGroup(org)
+    const leaf = await makeGroup(org, { parent: own })
+    const people = await Promise.all([own, leaf].map((group) => makeUser(org, { groups: [group] })))
+    const by = await reader(own)
+    const turn = (deleted_at: string | null) =>
+      owner.updateTable('groups').set({ deleted_at }).where('id', '=', own).execute()
+    const everybody = [by, ...people].map(({ id }) => id).sort()
+    const seen = async () => (await listed(by)).sort()
+    expect(await seen()).toEqual(everybody)
+    await turn(new Date().toISOString())
+    await expect.poll(seen, { timeout: 1000 }).toEqual([])
+    await turn(null)
+    await expect.poll(seen, { timeout: 1000 }).toEqual(everybody)
+  })
+
   test('unites with own, and all covers both', async () => {
     const both = await personWith(org, ['user:read:group', 'user:read:own'], { groups: [] })
     expect(await listed(both)).toEqual([both.id])

@@ -99,3 +99,36 @@ test('a proof that is older than the password opens no session', async () => {
   await expect(open(at)).rejects.toMatchObject({ code: '28000' })
   expect(await open(await prove())).toMatch(/^[0-9a-f-]{36}$/)
 })
+
+describe('a password that is changed while it is being proved', () => {
+  /** Signs in with the old one, and holds what is done with the proof until the change is through, or taken back. */
+  async function signedInWhile(ending: 'commit' | 'rollback') {
+    const person = await makeUser(org)
+    await using change = await owner.startTransaction().execute().then(closing)
+    await change.tx
+      .updateTable('accounts')
+      .set({ password_hash: await hash('Battery-Staple-8'), password_changed_at: sql`clock_timestamp()` })
+      .where('id', '=', person.accountId)
+      .execute()
+    const answer = signIn(person.username)
+    const waits = sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+      and query like '%sign_in_passed%'`
+    await expect.poll(async () => (await waits.execute(owner)).rows.length, { timeout: 10_000 }).toBe(1)
+    await change.tx[ending]().execute()
+    return answer
+  }
+  const closing = (tx: Awaited<ReturnType<ReturnType<typeof owner.startTransaction>['execute']>>) => ({
+    tx,
+    [Symbol.asyncDispose]: async () => {
+      if (!tx.isCommitted && !tx.isRolledBack) await tx.rollback().execute()
+    },
+  })
+
+  test('opens nothing', async () => {
+    expect((await signedInWhile('commit')).status).toBe(401)
+  })
+
+  test('and does where the change came to nothing', async () => {
+    expect((await signedInWhile('rollback')).status).toBe(200)
+  })
+})

@@ -45,6 +45,8 @@ describe('transactions', () => {
             fail = ''
             await sql`do $$ begin raise exception 'lost' using errcode = '40P01'; end $$`.execute(tx)
           }
+          // what no JSON holds can't be kept
+          if (fail === 'unkept') return 1n
           return { b: runs, a: { z: '\0 \ud800', y: [null, 1.5] } }
         })
         const second = await db.withActor(actor, async (tx) => {
@@ -83,17 +85,20 @@ describe('transactions', () => {
     expect((await kept('both')).map(({ ordinal }) => ordinal)).toEqual([0, 1])
   })
 
-  test.each(['first', 'lost'])('that end before they are committed (%s) leave nothing', async (how) => {
-    const name = `ended ${how}`.replace(' ', '-')
-    fail = how
-    const broken = await ask(name)
-    fail = ''
-    expect(broken.status).toBeGreaterThanOrEqual(500)
-    expect([await groups(name), await kept(name)]).toEqual([[], []])
-    const answer = await ask(name)
-    expect([answer.status, replayed(answer)]).toEqual([201, false])
-    expect(await groups(name)).toEqual([name, `${name} 2`])
-  })
+  test.each(['first', 'lost', 'unkept'])(
+    'that end before they are committed (%s) leave nothing',
+    async (how) => {
+      const name = `ended ${how}`.replace(' ', '-')
+      fail = how
+      const broken = await ask(name)
+      fail = ''
+      expect(broken.status).toBeGreaterThanOrEqual(500)
+      expect([await groups(name), await kept(name)]).toEqual([[], []])
+      const answer = await ask(name)
+      expect([answer.status, replayed(answer)]).toEqual([201, false])
+      expect(await groups(name)).toEqual([name, `${name} 2`])
+    },
+  )
 
   test('that were committed are not done again when the next one failed', async () => {
     fail = 'second'

@@ -85,7 +85,8 @@ describe('an endpoint that takes a file', () => {
     ['no end', '--xYz\r\nContent-Disposition: form-data; name="a"\r\n\r\nb', multipart, 400],
     ['nonsense', 'nonsense', multipart, 400],
     ['NUL in a field', raw([part('a', 'b\0c')]), multipart, 400],
-    ['a hundred thousand parts', raw(Array.from({ length: 15_000 }, () => part('a', ''))), multipart, 400],
+    ['15,000 parts', raw(Array.from({ length: 15_000 }, () => part('a', ''))), multipart, 400],
+    ['one part too many', raw(Array.from({ length: 101 }, (_, n) => part(`a${n}`, ''))), multipart, 400],
     [
       'headers without an end',
       raw(['Content-Disposition: form-data; name="a"\r\n'.repeat(20_000)]),
@@ -111,6 +112,8 @@ describe('an endpoint that takes a file', () => {
   test('takes one up to the limit', async () => {
     expect((await upload('x'.repeat(1024 * 1024), { 'Content-Type': 'text/csv' })).status).toBe(200)
     expect((await upload(form({ file: csv('x'.repeat(1024 * 1023)) }))).status).toBe(200)
+    const parts = Array.from({ length: 100 }, (_, n) => part(`a${n}`, ''))
+    expect((await upload(raw(parts), multipart)).status).toBe(200)
   })
 
   test('reads it for those alone who may send it', async () => {

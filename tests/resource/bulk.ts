@@ -74,10 +74,13 @@ export function bulk(given: Stage): void {
       for (const action of given.bulkActions)
         await given.denied(by, 'delete', () => send(by, { action, ids: [id] }))
     if (groupable) {
-      const { results } = (
-        await send(people.viewer, { action: 'delete', ids: [await given.row()] })
-      ).json<BulkAnswer>()
+      const seen = await given.row()
+      const answer = await send(people.viewer, { action: 'delete', ids: [seen] })
+      const { results } = answer.json<BulkAnswer>()
       expect(results).toMatchObject([{ status: 'refused', reason: 'You may not do this.' }])
+      expect(await trail(org, { request: requestOf(answer) })).toMatchObject([
+        { action: 'access:denied', target_id: seen, actor_user_id: people.viewer.id },
+      ])
     }
   })
 

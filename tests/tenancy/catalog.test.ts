@@ -61,6 +61,11 @@ describe('the sweep sees', () => {
       /role_parents loose may lead/,
     ],
     [
+      'a reference that nothing holds',
+      'alter table role_parents drop constraint role_parents_org_id_parent_id_fkey',
+      /^role_parents parent_id names a record/m,
+    ],
+    [
       'a reference that nulls org_id',
       'alter table groups add constraint nulls foreign key (org_id, created_by) references users (org_id, id) on delete set null',
       /groups nulls nulls org_id/,

@@ -44,6 +44,18 @@ export const globalUniques = [
   'api_keys_former_hash_key',
 ]
 
+/** Columns that name what a foreign key can't: of several kinds, of another organization by its nature, or gone already. */
+export const withoutKey = [
+  'search_words.record_id',
+  'idempotency_keys.user_id',
+  'invitations.mail_id',
+  'sessions.impersonator_id',
+  'sessions.home_org_id',
+  'sessions.home_user_id',
+  'users.shadow_of_org_id',
+  'users.shadow_of_user_id',
+]
+
 const all = 'select, insert, update, delete'
 /** What only comes and goes: a change of it would be another row. */
 const fixed = 'select, insert, delete'

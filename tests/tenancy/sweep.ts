@@ -9,6 +9,7 @@ import {
   grants,
   lookupGrants,
   notAudited,
+  withoutKey,
 } from '#tests/tenancy/reviewed.ts'
 
 type Database = Kysely<never>
@@ -118,6 +119,14 @@ async function keys(db: Database): Promise<string[]> {
           and (select attname from pg_attribute where attrelid = t.oid and attnum = c.confkey[1]) = 'org_id' and cardinality(c.conkey) > 1)
         when f.tenant then t.name not in ('organizations', 'accounts')
         else t.tenant end`,
+    )),
+    ...(await lines(
+      db,
+      sql`
+      select concat_ws(' ', t.name, a.attname, 'names a record that no key holds to this organization') from (${tables}) t
+      join pg_attribute a on a.attrelid = t.oid and a.attname ~ '_id$' and a.attname <> 'org_id' and a.atttypid = 'uuid'::regtype and not a.attisdropped
+      where t.tenant and has_table_privilege(app.role_app(), t.oid, 'insert, update') and t.name || '.' || a.attname not in (${list(withoutKey)})
+        and not exists (select from pg_constraint c where c.conrelid = t.oid and c.contype = 'f' and a.attnum = any (c.conkey))`,
     )),
     ...(await lines(
       db,

@@ -158,6 +158,17 @@ describe('who may read', () => {
     expect((await listed(boss, `?actor=${boss.username}`)).page.total).toBe(done.length)
   })
 
+  test('names of what it is about are for who reads that very record', async () => {
+    const seenFrom = async (group: string) => {
+      const by = await personWith(org, ['event:read:all', 'user:read:group'], { groups: [group] })
+      const [line] = (await listed(by, `?action=user_role:create&limit=1&actor_user_id=${boss.id}`)).data
+      return line?.target
+    }
+    const harbour = event('group_member:create').target.id as string
+    expect(await seenFrom(harbour)).toMatchObject({ id: kim.id, name: 'Kimberly =Owner' })
+    expect(await seenFrom(await makeGroup(org))).toEqual({ type: 'user_role', id: kim.id })
+  })
+
   test('their own sees what they did, without addresses, and not what a refusal wanted', async () => {
     const mine = (await listed(kim, '?limit=200')).data
     expect(new Set(mine.map(({ actor }) => actor?.id))).toEqual(new Set([kim.id]))

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
+import { asSystem } from '#src/access/system.ts'
 import { paths } from '#src/paths.ts'
 import { as } from '#tests/client.ts'
 import { makeGroup, makeOrganization, makeUser, roleOf } from '#tests/factories.ts'
 import type { Person } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 
-const { owner: past } = await testDatabase()
+const { owner: past, db } = await testDatabase()
 const api = (path: string) => `/api/v1${path}`
 const org = await makeOrganization()
 const boss = await makeUser(org, { roles: [roleOf(org, 'owner')] })
@@ -24,6 +25,17 @@ test('of two moves that together close a circle, one wins', async () => {
     const rows = await past.selectFrom('groups').where('id', 'in', ids).select('parent_id').execute()
     expect(rows.filter(({ parent_id }) => parent_id === null)).toHaveLength(1)
   }
+})
+
+test('the database closes no circle either, whatever statement it gets', async () => {
+  const top = await makeGroup(org)
+  const leaf = await makeGroup(org, { parent: await makeGroup(org, { parent: top }) })
+  const beneath = (parent_id: string) =>
+    asSystem(db, org.id, 'test', (tx) =>
+      tx.updateTable('groups').set({ parent_id }).where('id', '=', top).execute(),
+    )
+  await expect(beneath(leaf)).rejects.toMatchObject({ constraint: 'groups_acyclic' })
+  await beneath(await makeGroup(org))
 })
 
 test('of two leads who leave at once, one stays', async () => {

@@ -1,0 +1,103 @@
+import type { Mutation } from '#tests/mutations/mutation.ts'
+
+/** API keys, and credentials beside each other. */
+export const keys: readonly Mutation[] = [
+  {
+    name: 'a key’s checksum is not looked at',
+    file: 'src/access/api-key.ts',
+    find: ' && checksum(secret) === check',
+    replace: ' && check !== undefined',
+    tests: ['tests/access/api-key.test.ts'],
+  },
+  {
+    name: 'a key has what its owner lost',
+    file: 'src/access/narrowing.ts',
+    find: '&& covers(held.scopes, [code])',
+    replace: '',
+    tests: ['tests/access/api-key.test.ts'],
+  },
+  {
+    name: 'a key does what takes a person',
+    file: 'src/access/narrowing.ts',
+    find: 'forKeys(code) &&',
+    replace: '',
+    tests: ['tests/access/api-key.test.ts'],
+  },
+  {
+    name: 'a key acts where only people may',
+    file: 'src/http/handling.ts',
+    find: "if (access.signedIn === 'in person' && this.#actor.kind === 'api_key')",
+    replace: "if (access.signedIn === 'in person' && !this.#actor)",
+    tests: ['tests/access/api-key-doors.test.ts'],
+  },
+  {
+    name: 'a key works from everywhere',
+    file: 'src/http/authenticate.ts',
+    find: 'if (addresses.length && !within(addresses, via.ip)) throw',
+    replace: 'if (addresses.length && !within) throw',
+    tests: ['tests/access/api-key.test.ts'],
+  },
+  {
+    name: 'a key outlasts its end',
+    sql: 'key_actor',
+    find: ' and (k.expires_at > now()) is not false',
+    replace: '',
+    tests: ['tests/access/api-key.test.ts'],
+  },
+  {
+    name: 'a revoked key works',
+    sql: 'key_actor',
+    find: 'and k.revoked_at is null',
+    replace: 'and true',
+    tests: ['tests/access/api-key.test.ts'],
+  },
+  {
+    name: 'a key’s former secret works for good',
+    sql: 'key_actor',
+    find: ' and k.former_expires_at > now())',
+    replace: ')',
+    tests: ['tests/access/api-key.test.ts', 'src/domains/api-keys/api-keys.test.ts'],
+  },
+  {
+    name: 'a key works whose owner’s account is disabled',
+    sql: 'key_actor',
+    find: " and (u.kind = 'service' or a.status = 'active')",
+    replace: '',
+    tests: ['tests/access/api-key.test.ts'],
+  },
+  {
+    name: 'a key gets the answer that its owner got',
+    file: 'src/http/idempotency.ts',
+    find: 'actor.identity.apiKey?.id ?? actor.userId',
+    replace: 'actor.userId',
+    tests: ['tests/access/api-key.test.ts'],
+  },
+  {
+    name: 'a key is made with more than its maker has',
+    file: 'src/domains/api-keys/making.ts',
+    find: 'if (!covers(actor.rights.scopes, codes)) throw',
+    replace: 'if (!codes) throw',
+    tests: ['src/domains/api-keys/api-keys.test.ts'],
+  },
+  {
+    name: 'a key gets more than it had',
+    file: 'src/domains/api-keys/actions.ts',
+    find: '!was.permissions.includes(code)',
+    replace: '!code',
+    tests: ['src/domains/api-keys/api-keys.test.ts'],
+  },
+  {
+    name: 'a browser’s session works as a bearer',
+    file: 'src/http/authenticate.ts',
+    find: 'credentials[identity.sessionKind] !== credential.kind',
+    replace: '!credentials[identity.sessionKind]',
+    tests: ['tests/http/credentials.test.ts'],
+  },
+  {
+    name: 'two credentials are taken at once',
+    file: 'src/http/authenticate.ts',
+    find: 'if (!token || values.length > 0) throw',
+    replace: 'if (!token) throw',
+    tests: ['tests/http/credentials.test.ts'],
+  },
+]

@@ -1,0 +1,103 @@
+import type { Mutation } from '#tests/mutations/mutation.ts'
+
+/** What is taken away bites on every process: the tables that bear rights tell of it, and ends end what hangs on them. */
+export const notices: readonly Mutation[] = [
+  {
+    name: 'a change of people is told to nobody',
+    sql: 'rights_of_users',
+    find: 'where n.version is distinct from o.version',
+    replace: 'where false',
+    tests: ['tests/access/revocation.test.ts'],
+  },
+  {
+    name: 'a change of roles is told to nobody',
+    sql: 'rights_of_organization',
+    find: 'n.version is distinct from o.version',
+    replace: 'false',
+    tests: ['tests/access/revocation.test.ts'],
+  },
+  {
+    name: 'a change of the tree of groups is told to nobody',
+    sql: 'rights_of_groups',
+    find: 'where (n.parent_id, n.deleted_at) is distinct from (o.parent_id, o.deleted_at)',
+    replace: 'where false',
+    tests: ['tests/access/revocation.test.ts', 'tests/access/scope.test.ts'],
+  },
+  {
+    name: 'the end of a session is told to nobody',
+    sql: 'rights_of_sessions',
+    find: 'where (n.revoked_at',
+    replace: 'where false and (n.revoked_at',
+    tests: ['tests/access/revocation.test.ts'],
+  },
+  {
+    name: 'a disabled account is told to nobody',
+    sql: 'rights_of_accounts',
+    find: 'where n.status <> o.status',
+    replace: 'where false',
+    tests: ['tests/access/revocation.test.ts'],
+  },
+  {
+    name: 'a suspended organization is told to nobody',
+    sql: 'rights_of_organizations',
+    find: 'where n.version <> o.version',
+    replace: 'where false',
+    tests: ['tests/access/revocation.test.ts'],
+  },
+  {
+    name: 'a revoked key is told to nobody',
+    sql: 'rights_of_api_keys',
+    find: 'where n.version is distinct from o.version',
+    replace: 'where false',
+    tests: ['tests/access/api-key.test.ts'],
+  },
+  {
+    name: 'a new second factor is told to nobody',
+    sql: 'rights_of_factors',
+    find: "perform pg_notify('rights', 'a:' || coalesce(new.account_id, old.account_id));",
+    replace: '',
+    tests: ['tests/access/second-factor-required.test.ts'],
+  },
+  {
+    name: 'whoever is disabled at home stays inside elsewhere',
+    sql: 'end_entered_sessions',
+    find: 'where s.home_org_id',
+    replace: 'where false and s.home_org_id',
+    tests: ['tests/access/entered-revocation.test.ts'],
+  },
+  {
+    name: 'keys outlast their owner’s deletion',
+    sql: 'revoke_api_keys',
+    find: 'where k.org_id',
+    replace: 'where false and k.org_id',
+    tests: ['tests/access/api-key.test.ts'],
+  },
+  {
+    name: 'refresh tokens outlast another token of the session',
+    sql: 'end_refresh_tokens',
+    find: 'where r.org_id',
+    replace: 'where false and r.org_id',
+    tests: ['tests/access/refresh.test.ts'],
+  },
+  {
+    name: 'sessions come back with who was deleted',
+    file: 'src/domains/users/actions.ts',
+    find: 'await endSessionsOf(tx, id)\n  await revokeOf(tx, id)',
+    replace: 'await revokeOf(tx, id)',
+    tests: ['src/domains/users/users.test.ts'],
+  },
+  {
+    name: 'sessions come back with who was disabled',
+    file: 'src/domains/users/actions.ts',
+    find: "if (turned && status === 'disabled') await",
+    replace: 'if (turned && !status) await',
+    tests: ['src/domains/users/users.test.ts'],
+  },
+  {
+    name: 'invitations outlast who was deleted',
+    file: 'src/domains/users/actions.ts',
+    find: 'await revokeOf(tx, id)',
+    replace: 'void revokeOf',
+    tests: ['tests/access/invitation-links.test.ts'],
+  },
+]
