@@ -136,7 +136,11 @@ export function removeRoutes<M extends Model, X>(resource: Resource<M>, parts: P
   const needs = can(resource.may('delete'))
   const kept = resource.soft ? ' It stands under “Deleted”, where it can be restored.' : ''
   const removing = { summary: `Delete one ${one}`, also: [409, 412] }
-  const restoring = { answer: z.union([resource.record, onlyVersion]), summary: `Bring back one of the deleted ${many}`, also: [409] }
+  const restoring = {
+    answer: z.union([resource.record, onlyVersion]),
+    summary: `Bring back one of the deleted ${many}`,
+    also: [409],
+  }
   const routes = [
     del(places.one(':id'), needs, removing, async (call) => {
       const { db, actor, grant, id, version } = call as unknown as Given<M>
