@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { paths } from '#src/paths.ts'
 import { arrives, enter, makeSuperadmin } from '#tests/access/entering.ts'
@@ -105,6 +106,10 @@ describe('org:create', { timeout: 60_000 }, () => {
     })
     const person = (await signedIn(name)) as Person
     const org = await makeOrganization()
+    // an address that was typed is theirs once they confirm it
+    expect((await enter(person, org.id)).status).toBe(409)
+    const proved = { email_verified_at: sql<string>`now()` }
+    await owner.updateTable('accounts').set(proved).where('username', '=', name).execute()
     expect((await enter(person, org.id)).status).toBe(204)
     await arrives(person, org.id)
     const second = await create(unique('root'), ['--platform'])

@@ -79,6 +79,11 @@ export const invalid = (errors: FieldError[]) =>
 export const conflict = (path: string, message: string) =>
   new HttpError(409, path ? `${path} ${message}` : message, { errors: [{ path, message }] })
 
+/** 409: by an account whose address nobody has shown to be theirs. */
+export const unproved = (
+  detail = 'Before you go to another organization, confirm your e-mail address on your Security page.',
+) => new HttpError(409, detail, { title: 'Confirm your address first', type: 'unproved-address' })
+
 /** 412: the record has another version by now. */
 export const stale = (current: unknown) => new HttpError(412, 'Somebody changed this meanwhile.', { current })
 

@@ -46,7 +46,8 @@ test.each<[string, (by: Person, id: string) => Promise<Answer>]>([
 
 test('a first password is given by whoever reads themselves alone', async () => {
   const by = await withOwn('user', 'user:update:all')
-  const { id } = await invited()
+  const { id, accountId } = await invited()
+  await owner.updateTable('accounts').set({ password_hash: null }).where('id', '=', accountId).execute()
   const password = { password: 'Walk-by-the-sea-7' }
   const looker = await personWith(org, ['user:read:all', 'user:update:own'])
   expect((await as(looker).post(`/api/v1${paths.firstPassword(id)}`, password)).status).toBe(403)

@@ -7,13 +7,17 @@ import type { Config } from '#src/config.ts'
 import type { Db, Door } from '#src/db/database.ts'
 import { Taken } from '#src/db/errors.ts'
 import { type Origin, provePassword } from '#src/domains/auth/actions.ts'
-import { type Acceptance, type Invitation, suggestedName } from '#src/domains/auth/invitation-model.ts'
+import {
+  type Acceptance,
+  type Invitation,
+  RESET_FIRST,
+  suggestedName,
+} from '#src/domains/auth/invitation-model.ts'
 import { deadLink } from '#src/domains/auth/tokens.ts'
-import { resetFirst } from '#src/domains/auth/unproved.ts'
 import { requireVouchable } from '#src/domains/invitations/giving.ts'
 import { hashChosen } from '#src/domains/users/actions.ts'
 import { isToken, tokenHash } from '#src/http/cookies.ts'
-import { conflict, HttpError } from '#src/http/errors.ts'
+import { conflict, HttpError, unproved } from '#src/http/errors.ts'
 
 /** @throws {HttpError} 404 alike for every link that doesn't work */
 export async function openInvitation(
@@ -43,8 +47,8 @@ export async function acceptInvitation(
   from: Origin,
 ): Promise<{ invitation: Invitation; person: Joined }> {
   const invitation = await openInvitation(db, token)
-  const { known, unproved, account, email, organization } = invitation
-  if (unproved) throw resetFirst()
+  const { known, account, email, organization } = invitation
+  if (invitation.unproved) throw unproved(RESET_FIRST)
   const proof =
     known && account ? await provePassword(db, config, account, { field: 'password', password }, from) : null
   const about = [given.username ?? invitation.username ?? '', email, given.first_name, given.last_name]

@@ -12,6 +12,10 @@ export const acceptance = z.strictObject({ password, first_name: name, last_name
 export const acceptedByLink = acceptance.extend({ token: z.string().max(100) })
 export type Acceptance = z.infer<typeof acceptedByLink>
 
+/** Whoever typed the address or chose the password may not be who reads the mail: a reset shows that they are. */
+export const RESET_FIRST =
+  'Before you join with your account, show that it is yours: reset its password, then open this link again.'
+
 /** Who invites whom into what, as a link says. */
 export type Invitation = {
   id: string

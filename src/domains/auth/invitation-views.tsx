@@ -1,5 +1,4 @@
-import { type Invitation, suggestedName } from '#src/domains/auth/invitation-model.ts'
-import { RESET_FIRST } from '#src/domains/auth/unproved.ts'
+import { type Invitation, RESET_FIRST, suggestedName } from '#src/domains/auth/invitation-model.ts'
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { Button } from '#src/ui/button.tsx'
@@ -34,7 +33,8 @@ export function acceptScreen(frame: Frame, shown: Shown): Screen {
           <p class="hint">You are signed in as {me}. Joining signs you in here as who is invited.</p>
         ) : null}
         <ErrorSummary errors={refusalErrors(refusal)} />
-        {unproved ? <p>{RESET_FIRST}</p> : <Answer frame={frame} shown={shown} />}
+        {unproved && !refusal ? <p>{RESET_FIRST}</p> : null}
+        {unproved ? null : <Answer frame={frame} shown={shown} />}
       </>
     ),
   }

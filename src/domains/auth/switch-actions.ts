@@ -3,9 +3,8 @@ import { Forbidden } from '#src/access/grant.ts'
 import type { Door } from '#src/db/database.ts'
 import { deviceOf, type Origin } from '#src/domains/auth/actions.ts'
 import type { Places } from '#src/domains/auth/switch-model.ts'
-import { confirmFirst } from '#src/domains/auth/unproved.ts'
 import { newToken, tokenHash } from '#src/http/cookies.ts'
-import { conflict, HttpError, notFound } from '#src/http/errors.ts'
+import { conflict, HttpError, notFound, unproved } from '#src/http/errors.ts'
 
 /** Where an administrator who acts as somebody goes is not for them to say, nor to see. */
 function inPerson({ identity }: UserActor): string {
@@ -46,7 +45,7 @@ export async function switchOrganization(
   ]
   const opened = await db.lookup<string | null>('switch_organization', values).catch((error) => {
     const { code } = error as { code?: string }
-    throw code === '28000' ? ended() : code === '28P01' ? confirmFirst() : error
+    throw code === '28000' ? ended() : code === '28P01' ? unproved() : error
   })
   if (!opened) throw notFound()
   return token

@@ -3,12 +3,11 @@ import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
 import type { Config } from '#src/config.ts'
 import type { Db } from '#src/db/database.ts'
-import { confirmFirst } from '#src/domains/auth/unproved.ts'
 import { declaredAccess } from '#src/domains/organizations/access.ts'
 import type { NewOrganization, OrganizationChange } from '#src/domains/organizations/model.ts'
 import { onPlatform, organizationJson } from '#src/domains/organizations/queries.ts'
 import { hashChosen } from '#src/domains/users/actions.ts'
-import { conflict, notFound, stale } from '#src/http/errors.ts'
+import { conflict, notFound, stale, unproved } from '#src/http/errors.ts'
 import type { Written } from '#src/resource/write.ts'
 
 const CONFLICTS: Record<string, [field: string, message: string]> = {
@@ -158,7 +157,7 @@ export async function enterOrganization(
     wanted,
     sql<{ done: boolean }>`select app.enter_organization(${sessionId}, ${id}, ${reason}) as done`,
   ).catch((error: unknown) => {
-    throw (error as { code?: string }).code === '28P01' ? confirmFirst() : error
+    throw (error as { code?: string }).code === '28P01' ? unproved() : error
   })
   if (!entered?.done) throw notFound()
 }
