@@ -2,20 +2,10 @@ import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
 import { requireNotStronger } from '#src/access/strength.ts'
-import type { Db, Door } from '#src/db/database.ts'
+import type { Db } from '#src/db/database.ts'
 import { users } from '#src/domains/users/model.ts'
 import { conflict } from '#src/http/errors.ts'
 import { lockRecord, type Written, writtenRecord } from '#src/resource/write.ts'
-
-/** What an administrator may end: a lock, and a second factor of an account that the organization manages. */
-export type SignIn = { lockedUntil: string | null; secondFactor: boolean }
-
-export async function signInOf(db: Door, actor: UserActor, id: string): Promise<SignIn> {
-  const lock = sql<{ until: string } | null>`app.account_lock(${id})`.as('lock')
-  const factor = sql<boolean>`app.has_second_factor(${id})`.as('factor')
-  const [found] = await db.readAs(actor, (q) => q.selectNoFrom([lock, factor]))
-  return { lockedUntil: found?.lock?.until ?? null, secondFactor: found?.factor ?? false }
-}
 
 /**
  * Lets somebody sign in again at once; for whoever may change everybody. Nobody stronger: whoever unlocks a name may
