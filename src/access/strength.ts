@@ -39,7 +39,7 @@ export function within(actor: UserActor, part: Part, group: string): RawBuilder<
       ? sql`false`
       : sql`exists (select from group_members mine where mine.group_id = ${sql.ref(`${group}.id`)}
           and mine.user_id = ${actor.userId} and ${has[part]('mine')})`
-  return sql`(${sql.ref(`${group}.id`)} = any(${groups}::uuid[]) or ${sql.ref(`${group}.parent_id`)} = any(${groups}::uuid[]) or ${mine})`
+  return sql`(${sql.ref(`${group}.id`)} = any(${groups}::uuid[]) or coalesce(${sql.ref(`${group}.parent_id`)} = any(${groups}::uuid[]), false) or ${mine})`
 }
 
 /** Roles that sleep count, since they may wake up; an assignment that has run out doesn't. */
