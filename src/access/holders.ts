@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden } from '#src/access/grant.ts'
-import { givingRights, toCover } from '#src/access/granting.ts'
+import { type Givable, givingRights, toCover } from '#src/access/granting.ts'
 import { parsePermission } from '#src/access/permission.ts'
 import { RoleGraph, type RoleNode } from '#src/access/role-graph.ts'
 import { lasting, within } from '#src/access/strength.ts'
@@ -23,9 +23,17 @@ export async function requireHoldersReached(
   before: Graph,
   after: Graph,
 ): Promise<void> {
-  const gained = gains(before, after)
-  if (!further(actor, gained, after).length) return
-  const found = further(await givingRights(tx, actor), gained, after)
+  const scopesOf = ({ rights }: Pick<UserActor, 'rights'>, { code }: Gain) =>
+    rights.scopes.get(code.slice(0, code.lastIndexOf(':')))
+  const gained = gains(before, after).filter((gain) => !scopesOf(actor, gain)?.has('all'))
+  if (!gained.length) return
+  const giver = await givingRights(tx, actor)
+  // what they don't have at all is for the rule of granting to refuse
+  const held = gained.filter(
+    (gain) => scopesOf(giver, gain)?.has('group') && !scopesOf(giver, gain)?.has('all'),
+  )
+  const found = held.filter(({ role, code }) => toCover(giver, whole(after, role)).includes(code))
+  if (!found.length) return
   const rolesWith = (reads: boolean) => found.flatMap((one) => (one.reads === reads ? [one.role] : []))
   const [reading, writing] = [rolesWith(true), rolesWith(false)]
   const { rows } = await sql<{ beyond: boolean }>`
@@ -64,19 +72,6 @@ const awake = (graph: Graph): Graph =>
     [...graph.nodes].map((node) => ({ ...node, active: true, codes: [...node.codes, ...node.asleep] })),
   )
 
-/**
- * What may reach further than the giver: what they have by scope `group` alone. What they don't have at all is for the
- * rule of granting to refuse.
- */
-function further(giver: Pick<UserActor, 'rights'>, gained: readonly Gain[], roles: Graph): Gain[] {
-  const lacking = gained.filter(({ code }) => {
-    const scopes = giver.rights.scopes.get(code.slice(0, code.lastIndexOf(':')))
-    return scopes?.has('group') && !scopes.has('all')
-  })
-  return lacking.filter(({ role, code }) => {
-    const held = roles
-      .line(role)
-      .map(({ template, codes, asleep }) => ({ template, codes: [...codes, ...asleep] }))
-    return toCover(giver, { held }).includes(code)
-  })
-}
+const whole = (graph: Graph, role: string): Givable => ({
+  held: graph.line(role).map(({ template, codes, asleep }) => ({ template, codes: [...codes, ...asleep] })),
+})

@@ -75,9 +75,10 @@ const doors: Record<string, Door> = {
   'trying it by a form': onto((by, role) => browserOf(by).post(paths.editRole(role), { permissions: CODE })),
   'a box of the matrix': matrix(false),
   'trying a box of the matrix': matrix(true),
-  'a role to inherit from': onto(async (by, role, org) =>
-    as(by).post(api(paths.roleParent(role, await makeRole(org, strong)))),
-  ),
+  'a role to inherit from': async (org) => {
+    const [role, parent] = [await makeRole(org, { permissions: [HAS] }), await makeRole(org, strong)]
+    return { role, attempt: (by) => as(by).post(api(paths.roleParent(role, parent))) }
+  },
   'enabling it': onto((by, role) => as(by).patch(api(paths.toggleRole(role))), {
     ...strong,
     status: 'disabled',

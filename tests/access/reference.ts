@@ -1,4 +1,6 @@
 // Who may do what to which user, in plain words and slowly: what the application is held against.
+import { stronger } from '#tests/access/strength-reference.ts'
+
 export type Action = 'read' | 'update' | 'delete'
 export type Scope = 'all' | 'group' | 'own'
 
@@ -13,7 +15,7 @@ export type Place = {
 }
 export type Verdict = 'nobody' | 'refused' | 'absent' | 'conflict' | 'yes' // 401, 403, 404, 409, 2xx
 
-function rolesOf(place: Place, user: number): Set<number> {
+export function rolesOf(place: Place, user: number): Set<number> {
   const found = new Set<number>()
   const add = (index: number) => {
     const role = place.roles[index]
@@ -32,7 +34,7 @@ function scopesOf(place: Place, user: number, action: Action, model = 'user'): S
 }
 
 /** Whether the group is the one above or lies beneath it, with no deleted one on the way. */
-function beneath(place: Place, group: number | null, above: number): boolean {
+export function beneath(place: Place, group: number | null, above: number): boolean {
   const here = group === null ? undefined : place.groups[group]
   return here?.deleted === false && (group === above || beneath(place, here.parent, above))
 }
@@ -68,5 +70,6 @@ export function decide(place: Place, user: number, action: Action, target: numbe
   // who may read nothing at all sees what they may change
   const sees = scopesOf(place, user, 'read').size > 0 ? 'read' : action
   if (!reaches(place, user, sees, target) || (action !== 'read' && row?.deleted)) return 'absent'
-  return reaches(place, user, action, target) ? 'yes' : 'refused'
+  if (!reaches(place, user, action, target)) return 'refused'
+  return action !== 'read' && target !== user && stronger(place, user, target) ? 'refused' : 'yes'
 }
