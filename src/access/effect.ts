@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import { RoleGraph, type RoleNode } from '#src/access/role-graph.ts'
+import { requireHoldersReached, type WholeRole } from '#src/access/holders.ts'
+import { RoleGraph } from '#src/access/role-graph.ts'
 import type { Db, Door } from '#src/db/database.ts'
 
 /** How many people, and the first of them by name, as far as the asker may read them. */
@@ -19,6 +20,7 @@ const MOST_TOGETHER = 200
  * loses what by it, and keeps the numbers in the trail, for each of the roles. People are counted by the database:
  * one row for each distinct change, never one for each person.
  * @param roleIds the roles that are written
+ * @throws {Forbidden} where a role would begin to reach groups that the actor doesn't
  */
 export async function effectOf<T>(
   tx: Db,
@@ -29,6 +31,7 @@ export async function effectOf<T>(
   const before = await loadRoles(tx)
   const result = await write()
   const after = await loadRoles(tx)
+  await requireHoldersReached(tx, actor, before, after)
   const codes = changed(before, after)
   if (!codes.length) return { result, effects: [] }
   const effects = await people(tx, actor, codes, masks(before, after, codes))
@@ -60,15 +63,16 @@ export async function rehearsed<T>(
   throw thrown
 }
 
-/** Every role of the organization, with the active permissions that it holds itself. */
-async function loadRoles(tx: Db): Promise<RoleGraph> {
-  const { rows } = await sql<RoleNode>`
-    select r.id, r.status = 'active' and r.deleted_at is null as active,
-      coalesce(i.parents, '[]') as parents, coalesce(h.codes, '[]') as codes
+/** Every role of the organization, with the permissions that it holds itself. */
+async function loadRoles(tx: Db): Promise<RoleGraph<WholeRole>> {
+  const { rows } = await sql<WholeRole>`
+    select r.id, r.template, r.status = 'active' and r.deleted_at is null as active,
+      coalesce(i.parents, '[]') as parents, coalesce(h.codes, '[]') as codes, coalesce(h.asleep, '[]') as asleep
     from roles r
     left join (select role_id, json_agg(parent_id) as parents from role_parents group by role_id) i on i.role_id = r.id
-    left join (select rp.role_id, json_agg(p.code) as codes from role_permissions rp
-      join permissions p on p.id = rp.permission_id where p.status = 'active' group by rp.role_id) h on h.role_id = r.id`.execute(
+    left join (select rp.role_id, json_agg(p.code) filter (where p.status = 'active') as codes,
+        json_agg(p.code) filter (where p.status <> 'active') as asleep
+      from role_permissions rp join permissions p on p.id = rp.permission_id group by rp.role_id) h on h.role_id = r.id`.execute(
     tx,
   )
   return new RoleGraph(rows)

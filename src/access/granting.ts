@@ -25,9 +25,16 @@ export type Givable = { held: readonly { template: string | null; codes: readonl
  * What a role gives, with all it inherits; also what sleeps just now, since it may wake up.
  * @param role alias under which the statement knows `roles`
  */
-export const givable = (role: string): RawBuilder<Givable['held']> => sql`(
+export const givable = (role: string): RawBuilder<Givable['held']> =>
+  heldBy(sql`select ${sql.ref(`${role}.id`)}`)
+
+/**
+ * What roles hold together, with all they inherit.
+ * @param roles a query for their ids
+ */
+export const heldBy = (roles: RawBuilder<unknown>): RawBuilder<Givable['held']> => sql`(
   with recursive up(id) as (
-    select ${sql.ref(`${role}.id`)} union select i.parent_id from up join role_parents i on i.role_id = up.id
+    ${roles} union select i.parent_id from up join role_parents i on i.role_id = up.id
   ) select coalesce(json_agg(json_build_object('template', r.template, 'codes', array(
       select p.code from role_permissions h join permissions p on p.id = h.permission_id where h.role_id = r.id))), '[]')
     from up join roles r on r.id = up.id)`
@@ -56,29 +63,30 @@ export const mayGive = (giver: Pick<UserActor, 'rights'>, role: Givable): boolea
  * Disabled permissions that the actor would hold if they were active: a switch takes them from everybody, and must
  * not take from those who have them the right to give them, or to switch them on again.
  */
-export async function wouldHold(tx: Db, { identity, userId, narrow }: UserActor): Promise<string[]> {
+export const wouldHold = ({ identity, userId, narrow }: UserActor): RawBuilder<string[]> =>
   // whoever acts with less than the person has gets nothing from the person's roles
-  if (narrow) return []
-  const { rows } = await sql<{ code: string }>`
-    with recursive held(id) as (
-      select r.id from user_roles ur join roles r on r.id = ur.role_id and r.status = 'active' and r.deleted_at is null
-      where ur.user_id = ${userId} and (ur.expires_at is null or ur.expires_at > now())
-      union
-      select r.id from held join role_parents i on i.role_id = held.id
-      join roles r on r.id = i.parent_id and r.status = 'active' and r.deleted_at is null
-    )
-    select p.code from permissions p where p.status = 'disabled' and (${identity.home !== null} or exists (
-      select from role_permissions h join held on held.id = h.role_id where h.permission_id = p.id))`.execute(
-    tx,
-  )
-  return rows.map(({ code }) => code)
-}
+  narrow
+    ? sql`'{}'::text[]`
+    : sql`array(
+      with recursive held(id) as (
+        select r.id from user_roles ur join roles r on r.id = ur.role_id and r.status = 'active' and r.deleted_at is null
+        where ur.user_id = ${userId} and (ur.expires_at is null or ur.expires_at > now())
+        union
+        select r.id from held join role_parents i on i.role_id = held.id
+        join roles r on r.id = i.parent_id and r.status = 'active' and r.deleted_at is null
+      )
+      select p.code from permissions p where p.status = 'disabled' and (${identity.home !== null} or exists (
+        select from role_permissions h join held on held.id = h.role_id where h.permission_id = p.id)))`
 
 /** The rights that somebody gives by: those of now, and what is only disabled for everybody. */
 export async function givingRights(tx: Db, actor: UserActor): Promise<Pick<UserActor, 'rights'>> {
-  const sleeping = await wouldHold(tx, actor)
-  const { scopes } = rightsFrom([...actor.rights.permissions, ...sleeping], [], [])
-  return { rights: { ...actor.rights, scopes } }
+  const { rows } = await sql<{ asleep: string[] }>`select ${wouldHold(actor)} as asleep`.execute(tx)
+  return withAsleep(actor, rows[0]?.asleep ?? [])
+}
+
+export function withAsleep({ rights }: UserActor, asleep: readonly string[]): Pick<UserActor, 'rights'> {
+  const { scopes } = rightsFrom([...rights.permissions, ...asleep], [], [])
+  return { rights: { ...rights, scopes } }
 }
 
 /**
@@ -108,38 +116,13 @@ export async function requireGivable(
   refusal = 'You may not give a role that has more than you.',
 ): Promise<string[]> {
   if (!ids.length) return []
-  const found = await tx
-    .selectFrom('roles')
-    .where('id', 'in', ids)
-    .where('deleted_at', 'is', null)
-    .select(['id', givable('roles').as('held')])
-    .forShare()
-    .execute()
+  const there = tx.selectFrom('roles').where('id', 'in', ids).where('deleted_at', 'is', null)
+  // locked before it is looked at: a statement that waits sees what was there when it began
+  await there.select('id').forShare().execute()
+  const found = await there.select(['id', givable('roles').as('held')]).execute()
   const all = (giver: Pick<UserActor, 'rights'>) => found.every((role) => mayGive(giver, role))
   if (!all(actor) && !all(await givingRights(tx, actor))) throw new Forbidden('role:assign', refusal)
   return found.map((role) => role.id)
-}
-
-/**
- * Nobody changes how a stronger person signs in, nor brings one back: that would be a way to give what one
- * doesn't have. Roles that sleep count, since they may wake up.
- * @param doing what it is that they may not do
- * @throws {Forbidden}
- */
-export async function requireNotStronger(
-  tx: Db,
-  actor: UserActor,
-  userId: string,
-  doing: string,
-): Promise<void> {
-  const held = await tx
-    .selectFrom('user_roles')
-    .where('user_id', '=', userId)
-    .where(sql<boolean>`coalesce(expires_at > now(), true)`)
-    .select('role_id')
-    .execute()
-  const ids = held.map(({ role_id }) => role_id)
-  await requireGivable(tx, actor, ids, `This person may do more than you: you may not ${doing}.`)
 }
 
 /** What administers roles; the last person who has it can't lose it. */

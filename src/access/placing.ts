@@ -3,6 +3,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant, grant } from '#src/access/grant.ts'
 import { givingRights, toCover } from '#src/access/granting.ts'
 import { parsePermission, type Scope } from '#src/access/permission.ts'
+import { lasting } from '#src/access/strength.ts'
 import type { Db } from '#src/db/database.ts'
 
 // Being in a group gives: the `group`-scoped permissions of a person's roles begin to reach it and the groups beneath.
@@ -115,9 +116,6 @@ function above(groups: readonly (string | null)[] | RawBuilder<unknown>): RawBui
 
 /** Roles that would read more than the giver does, and that would do more. */
 type Stronger = { reading: string[]; writing: string[] }
-
-/** Roles that sleep count, since they may wake up; one that has run out doesn't. */
-const lasting = sql`(ur.expires_at is null or ur.expires_at > now())`
 
 /** Whether one of the roles would begin to reach the group by this person, who may be there already. */
 async function bringsTo(

@@ -37,6 +37,19 @@ export class RoleGraph<Node extends RoleNode = RoleNode> {
     return given
   }
 
+  /** The role and all that it inherits from, also what sleeps. */
+  line(id: string): Node[] {
+    const found = new Set<Node>()
+    const add = (one: string) => {
+      const node = this.#nodes.get(one)
+      if (!node || found.has(node)) return
+      found.add(node)
+      node.parents.forEach(add)
+    }
+    add(id)
+    return [...found]
+  }
+
   /**
    * The chains of inheritance that lead from a role up to one that is looked for, the shortest first. Best-first
    * with the exact distance, so that a lattice with many ways costs no more than the chains that are asked for.

@@ -90,6 +90,8 @@ export type Parts<M extends Model, X = undefined> = {
   prepare?: (body: never, services: Services, actor: UserActor) => Promise<unknown>
   /** What pages of a record show beside it. */
   load?: (call: Call, found: Found & { row: () => Row }) => Promise<X>
+  /** Whether what was loaded says that the reader can't change or delete just this record. */
+  withheld?: (extra: X) => boolean
   /** Columns of the list. */
   columns?: (seen: Seen) => Column<Row>[]
   /** Lists that stand beside this one. */

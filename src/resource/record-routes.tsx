@@ -40,7 +40,8 @@ export function readRoute<M extends Model, X>(resource: Resource<M>, parts: Part
       screen: async (frame) => {
         const row = found.row()
         const extra = (await parts.load?.(call as unknown as Call, found)) as X
-        const may = mayHere(parts, found, row)
+        const withheld = parts.withheld?.(extra)
+        const may = withheld ? { update: false, delete: false } : mayHere(parts, found, row)
         const seen = { actor, frame, may: mayOf(resource, actor), record: may, extra }
         return recordScreen({
           resource,

@@ -23,7 +23,7 @@ export function rowsOf({ model, users, groups, roles, permissions, others }: Pla
 }
 
 /** A role with all that it inherits from, as far as they are awake. */
-function lineOf(place: Place, index: number): number[] {
+export function lineOf(place: Place, index: number): number[] {
   const role = place.roles[index]
   if (!role || role.disabled || role.deleted) return []
   return [index, ...role.parents.flatMap((parent) => lineOf(place, parent))]
@@ -39,7 +39,7 @@ function scopesOf(place: Place, user: number, action: Action): Set<Scope> {
 }
 
 /** Whether the group is the one above or lies beneath it, with no deleted one on the way. */
-function beneath(place: Place, group: number | null | undefined, above: number): boolean {
+export function beneath(place: Place, group: number | null | undefined, above: number): boolean {
   const here = place.groups[group ?? -1]
   return here?.deleted === false && (group === above || beneath(place, here.parent, above))
 }

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { newApiKey, prefixOf } from '#src/access/api-key.ts'
 import type { Grant } from '#src/access/grant.ts'
+import { requireNotStronger } from '#src/access/strength.ts'
 import type { Db } from '#src/db/database.ts'
 import { requireInPerson, requireMaking, requireRoom } from '#src/domains/api-keys/making.ts'
 import {
@@ -49,6 +50,11 @@ export async function createKey(
   return { ...made, secret }
 }
 
+/** Somebody's key is changed and ended by nobody weaker than them. */
+async function requireOver(tx: Db, actor: UserActor, { user_id }: KeyRecord, doing: string): Promise<void> {
+  if (user_id !== actor.userId) await requireNotStronger(tx, actor, user_id, doing)
+}
+
 /** Changes what is named. The list only gets shorter: for more, another key is made. */
 export async function updateKey(
   tx: Db,
@@ -64,6 +70,7 @@ export async function updateKey(
     throw invalid([{ path: 'permissions', message: 'only get fewer: make another key for more' }])
   const values = { ...change, ...(allowed_addresses ? { allowed_addresses: ranges(allowed_addresses) } : {}) }
   if (!Object.keys(values).length) return target
+  await requireOver(tx, actor, was, 'change their API keys')
   return writeRecord(tx, apiKeys, actor, grant, id, values)
 }
 
@@ -110,6 +117,7 @@ export async function revokeKey(
   version: number | null = null,
 ): Promise<Target> {
   const target = await lockRecord(tx, apiKeys, actor, grant, id, { version })
+  await requireOver(tx, actor, keyOf(target.row()), 'revoke their API keys')
   await tx
     .updateTable('api_keys')
     .set({ revoked_at: sql`now()` })

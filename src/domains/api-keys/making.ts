@@ -1,9 +1,10 @@
 import { sql } from 'kysely'
 import { rightsFrom, type UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
-import { covers, requireNotStronger } from '#src/access/granting.ts'
+import { covers } from '#src/access/granting.ts'
 import { forKeys } from '#src/access/narrowing.ts'
 import { parsePermission } from '#src/access/permission.ts'
+import { requireNotStronger } from '#src/access/strength.ts'
 import type { Db } from '#src/db/database.ts'
 import { conflict, invalid } from '#src/http/errors.ts'
 
@@ -71,7 +72,7 @@ async function requireMakingForOther(
     .executeTakeFirst()
   if (!account) throw invalid([{ path: 'user_id', message: 'names nothing that is here' }])
   if (account.kind !== 'service') throw new Forbidden(wanted, 'People make their keys themselves.')
-  await requireNotStronger(tx, actor, owner, 'make a key for it')
+  await requireNotStronger(tx, actor, owner, 'create API keys for it')
   const { permissions, readGroups, writeGroups } = account.held
   if (!covers(rightsFrom(permissions, readGroups, writeGroups).scopes, codes))
     throw invalid([{ path: 'permissions', message: 'has more than the service account' }])

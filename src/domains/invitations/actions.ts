@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
 import { confirmLast } from '#src/access/renewal.ts'
+import { requireNotStronger } from '#src/access/strength.ts'
 import type { Db } from '#src/db/database.ts'
 import { requireGiven, requireVouchable } from '#src/domains/invitations/giving.ts'
 import { queueInvitation } from '#src/domains/invitations/mailing.ts'
@@ -21,6 +22,7 @@ import {
   type Fields,
   lockRecord,
   naming,
+  removeRecord,
   type Target,
   type Written,
   writeRecord,
@@ -119,6 +121,7 @@ export async function resendInvitation(
   version: number | null = null,
 ): Promise<Written> {
   const was = open(await lockRecord(tx, invitations, actor, grant, id, { version }))
+  await requireOver(tx, actor, was, 'send them an invitation')
   const email = was.user_id ? await addressOf(tx, was.user_id) : was.email
   const mail_id = await queueInvitation(tx, email)
   const expires_at = sql`now() + interval '72 hours'`
@@ -134,7 +137,8 @@ export async function revokeInvitation(
   id: string,
   version: number | null = null,
 ): Promise<Written> {
-  open(await lockRecord(tx, invitations, actor, grant, id, { version }))
+  const was = open(await lockRecord(tx, invitations, actor, grant, id, { version }))
+  await requireOver(tx, actor, was, 'revoke their invitation')
   return writeRecord(tx, invitations, actor, grant, id, { status: 'revoked' })
 }
 
@@ -154,6 +158,19 @@ export async function updateInvitation(
   return vouched(tx, actor, grant, id, change)
 }
 
+/** Takes one away so that it can be brought back; meanwhile its link doesn't work. */
+export async function deleteInvitation(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'invitation', 'delete'>,
+  id: string,
+  version: number | null,
+): Promise<void> {
+  const { row } = await lockRecord(tx, invitations, actor, grant, id, { version })
+  await requireOver(tx, actor, row() as unknown as InvitationRecord, 'delete their invitation')
+  await removeRecord(tx, invitations, actor, grant, id, version)
+}
+
 /** Brings a deleted one back, and with it its link. */
 export async function restoreInvitation(
   tx: Db,
@@ -161,11 +178,26 @@ export async function restoreInvitation(
   grant: Grant<'invitation', 'delete'>,
   id: string,
 ): Promise<Written> {
-  const { status } = (await lockRecord(tx, invitations, actor, grant, id, { deleted: true })).row()
+  const { row } = await lockRecord(tx, invitations, actor, grant, id, { deleted: true })
+  const was = row() as unknown as InvitationRecord
+  await requireOver(tx, actor, was, 'restore their invitation')
   const back = { deleted_at: null }
-  return status === 'pending'
+  return was.status === 'pending'
     ? vouched(tx, actor, grant, id, back)
     : writeRecord(tx, invitations, actor, grant, id, back)
+}
+
+/**
+ * What invites somebody who is among the people already is theirs, and for nobody weaker. One to an address alone is
+ * nobody's yet: whoever may change it may end it, too.
+ */
+async function requireOver(
+  tx: Db,
+  actor: UserActor,
+  { user_id }: InvitationRecord,
+  doing: string,
+): Promise<void> {
+  if (user_id && user_id !== actor.userId) await requireNotStronger(tx, actor, user_id, doing)
 }
 
 async function vouched(

@@ -1,6 +1,7 @@
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import {
+  deleteInvitation,
   resendInvitation,
   restoreInvitation,
   revokeInvitation,
@@ -26,7 +27,7 @@ import { resourceRoutes } from '#src/resource/routes.tsx'
 const changing = can('invitation:update')
 
 const parts: Parts<'invitation'> = {
-  actions: { update: updateInvitation, restore: restoreInvitation },
+  actions: { update: updateInvitation, remove: deleteInvitation, restore: restoreInvitation },
   bodies: { create: newInvitation, whole: wholeInvitation, some: someOfInvitation },
   import: invitationsFromFile,
   without: ['create'],

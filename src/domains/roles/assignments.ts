@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { keepingAnAdministrator, requireGivable } from '#src/access/granting.ts'
 import { requireReach } from '#src/access/placing.ts'
+import { requireNotStronger } from '#src/access/strength.ts'
 import type { Db } from '#src/db/database.ts'
 import { conflict, invalid, notFound } from '#src/http/errors.ts'
 import { type Resource, resourceOf } from '#src/resource/resource.ts'
@@ -13,7 +14,10 @@ export type Given = { expires_at?: string | null; reason?: string }
 /** By its name, since the domain of users leans on this one. */
 export const people = (): Resource<'user'> => resourceOf('user') as unknown as Resource<'user'>
 
-/** Gives a role, or changes until when and why somebody has it. Without an end it is for good. */
+/**
+ * Gives a role, or changes until when and why somebody has it. Without an end it is for good; an end takes away from
+ * whoever has it already.
+ */
 export async function giveRole(
   tx: Db,
   actor: UserActor,
@@ -23,7 +27,11 @@ export async function giveRole(
 ): Promise<Written> {
   await lockPair(tx, actor, userId, roleId, 'You may not give a role that has more than you.')
   await requireReach(tx, actor, userId, roleId)
-  if (expires_at !== null) await refusePast(tx, expires_at)
+  if (expires_at !== null) {
+    await refusePast(tx, expires_at)
+    if (await hasRole(tx, userId, roleId))
+      await requireNotStronger(tx, actor, userId, 'change when their roles end')
+  }
   const give = () =>
     tx
       .insertInto('user_roles')
@@ -41,9 +49,10 @@ export async function giveRole(
   return writtenRecord(tx, people(), actor, userId)
 }
 
-/** Takes a role from somebody: only one that the taker could give as well. */
+/** Takes a role from somebody, nobody stronger: only one that the taker could give as well. */
 export async function takeRole(tx: Db, actor: UserActor, userId: string, roleId: string): Promise<Written> {
   await lockPair(tx, actor, userId, roleId, 'You may not take a role that has more than you.')
+  await requireNotStronger(tx, actor, userId, 'remove their roles')
   const { numDeletedRows } = await keepingAnAdministrator(tx, () =>
     tx
       .deleteFrom('user_roles')
@@ -69,6 +78,15 @@ async function lockPair(
   const found = await requireGivable(tx, actor, [roleId], refusal)
   if (!found.length) throw notFound()
 }
+
+const hasRole = async (tx: Db, userId: string, roleId: string): Promise<boolean> =>
+  (await tx
+    .selectFrom('user_roles')
+    .where('user_id', '=', userId)
+    .where('role_id', '=', roleId)
+    .where(sql<boolean>`coalesce(expires_at > now(), true)`)
+    .select('role_id')
+    .executeTakeFirst()) !== undefined
 
 /** By the database's clock, which the end goes by as well. */
 async function refusePast(tx: Db, instant: string): Promise<void> {

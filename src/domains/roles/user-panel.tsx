@@ -20,6 +20,8 @@ export type RolesPanelProps = {
   }[]
   /** Roles that the reader may give to this person, and so take from them. */
   offered: readonly Named[]
+  /** Whether those can be taken away: of nobody stronger. */
+  removable?: boolean
   frame: Frame
   refusal?: Refused
 }
@@ -47,6 +49,7 @@ export function RolesPanel(props: RolesPanelProps) {
 function Assigned({
   userId,
   offered,
+  removable = true,
   frame,
   assignment,
 }: RolesPanelProps & { assignment: RolesPanelProps['assignments'][number] }) {
@@ -67,7 +70,7 @@ function Assigned({
           {reason ? `: ${reason}` : null}
         </span>
       </div>
-      {offered.some(({ id }) => id === role.id) ? (
+      {removable && offered.some(({ id }) => id === role.id) ? (
         <ConfirmButton
           id={`take-${role.id}`}
           action={frame.path(paths.userRole(userId, role.id))}

@@ -4,7 +4,7 @@ import { paths } from '#src/paths.ts'
 import { serviceWith } from '#tests/access/keys.ts'
 import { denied, hidden, recorded } from '#tests/access/trail.ts'
 import { anonymous, as, browserOf } from '#tests/client.ts'
-import { makeRole, roleOf, unique } from '#tests/factories.ts'
+import { assign, makeRole, makeUser, roleOf, unique } from '#tests/factories.ts'
 import { makePeople, personWith } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 import { PASSWORD } from '#tests/setup/secrets.ts'
@@ -125,7 +125,9 @@ describe('a service account', () => {
     const other = await makePeople()
     await serviceWith(other, [roleOf(other.org, 'owner')])
     await past.deleteFrom('user_roles').where('user_id', '=', other.admin.id).execute()
-    const chief = await personWith(other.org, ['user:read:all', 'user:update:all'])
+    // as strong as the owner, but not for good
+    const chief = await makeUser(other.org)
+    await assign(other.org, chief.id, { id: roleOf(other.org, 'owner'), expires: '1 hour' })
     const turn = () => as(chief).patch(api(paths.toggleUser(other.owner.id)))
     expect((await turn()).status).toBe(409)
     await personWith(other.org, [], { roles: [roleOf(other.org, 'owner')] })

@@ -1,25 +1,35 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
+import { requireNotStronger } from '#src/access/strength.ts'
 import type { Db } from '#src/db/database.ts'
 import { notFound } from '#src/http/errors.ts'
 
 type Chosen = { ids?: readonly string[]; user_id?: string }
 
-/** Ends sessions within scope; what is out of sight counts as not there. Answers the ids that were ended. */
+/**
+ * Ends sessions within scope, of nobody stronger; what is out of sight counts as not there. Answers the ids that were
+ * ended.
+ */
 export async function endSessions(
   tx: Db,
+  actor: UserActor,
   grant: Grant<'session', 'delete'>,
   { ids, user_id }: Chosen,
 ): Promise<string[]> {
-  let query = tx
+  const chosen = sql<boolean>`revoked_at is null and ${grant.where()}
+    and ${ids?.length ? sql`id = any(${ids}::uuid[])` : sql`true`} and ${user_id ? sql`user_id = ${user_id}` : sql`true`}`
+  const others = tx.selectFrom('sessions').where(chosen).where('user_id', '<>', actor.userId)
+  const people = await others.select('user_id').distinct().execute()
+  const whose = people.map((one) => one.user_id)
+  await requireNotStronger(tx, actor, whose, 'sign them out')
+  const ended = await tx
     .updateTable('sessions')
     .set({ revoked_at: sql`now()` })
-    .where('revoked_at', 'is', null)
-    .where(grant.where())
-  if (ids?.length) query = query.where('id', 'in', ids)
-  if (user_id) query = query.where('user_id', '=', user_id)
-  const ended = await query.returning('id').execute()
+    .where(chosen)
+    .where('user_id', 'in', [...whose, actor.userId])
+    .returning('id')
+    .execute()
   return ended.map(({ id }) => id)
 }
 
@@ -30,7 +40,7 @@ export async function endSession(
   grant: Grant<'session', 'delete'>,
   id: string,
 ): Promise<void> {
-  const [ended] = await endSessions(tx, grant, { ids: [id] })
+  const [ended] = await endSessions(tx, actor, grant, { ids: [id] })
   if (ended) return
   const visible = actor.find('session:read')
   const seen = visible

@@ -54,7 +54,7 @@ export const sessionRoutes = [
       const named = { ...(ids ? { ids: ids.split(',') } : {}), ...(user_id ? { user_id } : {}) }
       const chosen = sessionsToEnd.safeParse({ ...named, ...sent })
       if (!chosen.success) throw new HttpError(400, 'Name the sessions to end: ids, or a user_id.')
-      const ended = await db.withActor(actor, (tx) => endSessions(tx, grant, chosen.data))
+      const ended = await db.withActor(actor, (tx) => endSessions(tx, actor, grant, chosen.data))
       const count = ended.length === 1 ? '1 session' : `${ended.length} sessions`
       return { json: { ended: ended.length }, location: listFor(actor), notice: `${count} ended` }
     },

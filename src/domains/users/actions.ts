@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
-import { keepingAnAdministrator, requireNotStronger } from '#src/access/granting.ts'
+import { keepingAnAdministrator } from '#src/access/granting.ts'
+import { requireNotStronger } from '#src/access/strength.ts'
 import type { Config } from '#src/config.ts'
 import type { Db } from '#src/db/database.ts'
 import { invitePerson, invitePersonAgain, revokeOf } from '#src/domains/invitations/actions.ts'
@@ -80,11 +81,14 @@ export async function inviteUser(
   const { row } = await lockRecord(tx, users, actor, grant, id, { version })
   const { status, email } = row() as UserRecord
   if (status !== 'invited') throw conflict('', 'They are here already.')
+  await requireNotStronger(tx, actor, id, 'send them an invitation')
   await invitePersonAgain(tx, actor, { id, email })
   return writtenRecord(tx, users, actor, id)
 }
 
-/** Changes what is named. Sign-in name, address and status are for whoever may change everybody. */
+/**
+ * Changes what is named, of nobody stronger. Sign-in name, address and status are for whoever may change everybody.
+ */
 export async function updateUser(
   tx: Db,
   actor: UserActor,
@@ -95,18 +99,26 @@ export async function updateUser(
 ): Promise<Written> {
   const was = (await lockRecord(tx, users, actor, grant, id, { version })).row() as UserRecord
   const { status } = change
-  const renamed =
-    (change.username !== undefined && change.username !== was.username) ||
-    (change.email !== undefined && change.email !== was.email)
-  const turned = status !== undefined && status !== was.status
+  const differs = (name: keyof UserChange) => change[name] !== undefined && change[name] !== was[name]
+  const renamed = differs('username') || differs('email')
+  const turned = status !== undefined && differs('status')
   if ((renamed || turned) && !grant.all)
     throw new Forbidden('user:update:all', 'You may not change how this person signs in.')
+  if (turned) mayTurn(actor, id, was.status, status)
+  // by an API key, its owner is stronger than whoever has it
+  const others = id !== actor.userId || (renamed && actor.narrow)
+  if (others && Object.keys(change).some((name) => differs(name as keyof UserChange)))
+    await requireNotStronger(
+      tx,
+      actor,
+      id,
+      renamed ? SIGNING_IN : turned ? TURNING[status] : 'change their details',
+    )
   if (renamed)
-    await rename(tx, actor, was, {
+    await rename(tx, was, {
       username: change.username ?? was.username,
       email: change.email ?? was.email,
     })
-  if (turned) await mayTurn(tx, actor, id, was.status, status)
   // an address that somebody else typed is nobody's until its person proves it
   const values =
     change.email !== undefined && change.email !== was.email ? { ...change, email_verified_at: null } : change
@@ -139,12 +151,13 @@ export async function toggleUser(
   return updateUser(tx, actor, grant, id, { status }, version)
 }
 
-/** Enabling gives back what the person may, and so follows the rule of granting. */
-async function mayTurn(tx: Db, actor: UserActor, id: string, from: string, to: string): Promise<void> {
+const SIGNING_IN = 'change how they sign in'
+const TURNING = { active: 'enable them', disabled: 'disable them', invited: 'invite them' }
+
+function mayTurn(actor: UserActor, id: string, from: string, to: string): void {
   if (from === 'invited') throw conflict('status', 'can change once the invitation was accepted')
   if (to === 'invited') throw conflict('status', 'comes with an invitation')
   if (id === actor.userId) throw conflict('status', 'of your own can only be changed by somebody else')
-  if (to === 'active') await requireNotStronger(tx, actor, id, 'enable them')
 }
 
 const endSessionsOf = (tx: Db, id: string) =>
@@ -157,12 +170,9 @@ const endSessionsOf = (tx: Db, id: string) =>
 
 async function rename(
   tx: Db,
-  actor: UserActor,
   { id, kind }: Pick<UserRecord, 'id' | 'kind'>,
   to: { username: string; email: string },
 ): Promise<void> {
-  // by an API key, its owner is stronger than whoever has it
-  if (id !== actor.userId || actor.narrow) await requireNotStronger(tx, actor, id, 'change how they sign in')
   if (kind === 'service' && to.email)
     throw invalid([{ path: 'email', message: 'is for people: a service account has none' }])
   if (kind === 'service') return
@@ -176,7 +186,7 @@ async function rename(
   )
 }
 
-/** Takes a user away so that they can be brought back; their sessions end. */
+/** Takes a user away, nobody stronger, so that they can be brought back; their sessions end. */
 export async function deleteUser(
   tx: Db,
   actor: UserActor,
@@ -186,6 +196,7 @@ export async function deleteUser(
 ): Promise<void> {
   if (id === actor.userId) throw conflict('', 'You can’t delete yourself.')
   await lockRecord(tx, users, actor, grant, id, { version })
+  await requireNotStronger(tx, actor, id, 'delete them')
   await keepingAnAdministrator(tx, () =>
     tx.updateTable('users').set({ deleted_at: sql`now()` }).where('users.id', '=', id).execute(),
   )
@@ -201,7 +212,7 @@ export async function restoreUser(
   id: string,
 ): Promise<Written> {
   await lockRecord(tx, users, actor, grant, id, { deleted: true })
-  await requireNotStronger(tx, actor, id, 'bring them back')
+  await requireNotStronger(tx, actor, id, 'restore them')
   await naming(tx.updateTable('users').set({ deleted_at: null }).where('users.id', '=', id).execute())
   return writtenRecord(tx, users, actor, id)
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
-import { requireNotStronger } from '#src/access/granting.ts'
+import { requireNotStronger } from '#src/access/strength.ts'
 import type { Db } from '#src/db/database.ts'
 import { revokeOf } from '#src/domains/invitations/actions.ts'
 import { users } from '#src/domains/users/model.ts'

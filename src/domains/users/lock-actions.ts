@@ -1,23 +1,16 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
-import { requireNotStronger } from '#src/access/granting.ts'
-import type { Db, Door } from '#src/db/database.ts'
+import { requireNotStronger } from '#src/access/strength.ts'
+import type { Db } from '#src/db/database.ts'
 import { users } from '#src/domains/users/model.ts'
 import { conflict } from '#src/http/errors.ts'
 import { lockRecord, type Written, writtenRecord } from '#src/resource/write.ts'
 
-/** What an administrator may end: a lock, and a second factor of an account that the organization manages. */
-export type SignIn = { lockedUntil: string | null; secondFactor: boolean }
-
-export async function signInOf(db: Door, actor: UserActor, id: string): Promise<SignIn> {
-  const lock = sql<{ until: string } | null>`app.account_lock(${id})`.as('lock')
-  const factor = sql<boolean>`app.has_second_factor(${id})`.as('factor')
-  const [found] = await db.readAs(actor, (q) => q.selectNoFrom([lock, factor]))
-  return { lockedUntil: found?.lock?.until ?? null, secondFactor: found?.factor ?? false }
-}
-
-/** Lets somebody sign in again at once; for whoever may change everybody. */
+/**
+ * Lets somebody sign in again at once; for whoever may change everybody. Nobody stronger: whoever unlocks a name may
+ * guess its password again.
+ */
 export async function unlockUser(
   tx: Db,
   actor: UserActor,
@@ -26,6 +19,7 @@ export async function unlockUser(
 ): Promise<Written> {
   await lockRecord(tx, users, actor, grant, id, {})
   if (!grant.all) throw new Forbidden('user:update:all', 'You may not change how this person signs in.')
+  if (id !== actor.userId) await requireNotStronger(tx, actor, id, 'unlock them')
   const { rows } = await sql<{ done: boolean }>`select app.unlock_account(${id}) as done`.execute(tx)
   if (!rows[0]?.done)
     throw new Forbidden('account', 'This account belongs to the person alone: only they can unlock it.')
@@ -45,7 +39,7 @@ export async function resetSecondFactor(
   await lockRecord(tx, users, actor, grant, id, {})
   if (!grant.all) throw new Forbidden('user:update:all', 'You may not change how this person signs in.')
   if (id === actor.userId) throw conflict('', 'Your own is on the page about your security.')
-  await requireNotStronger(tx, actor, id, 'take their second factor away')
+  await requireNotStronger(tx, actor, id, 'remove their second factor')
   const { rows } = await sql<{ done: boolean | null }>`select app.reset_second_factor(${id}) as done`.execute(
     tx,
   )

@@ -19,12 +19,18 @@ import { FirstPasswordPanel } from '#src/domains/users/first-password-views.tsx'
 import { EditFields, NewFields } from '#src/domains/users/forms.tsx'
 import { peopleFromFile } from '#src/domains/users/import-people.ts'
 import { inviteRoutes } from '#src/domains/users/invite-routes.tsx'
-import { signInOf } from '#src/domains/users/lock-actions.ts'
 import { FactorPanel, LockPanel } from '#src/domains/users/lock-panel.tsx'
 import { lockRoutes } from '#src/domains/users/lock-routes.tsx'
 import { type NewUser, newUser, someOfUser, users, wholeUser } from '#src/domains/users/model.ts'
 import { offeredToNew } from '#src/domains/users/offering.ts'
-import { GroupsPanel, InviteButton, listColumns, ServicePanel } from '#src/domains/users/views.tsx'
+import { requireEditable, standingTo } from '#src/domains/users/queries.ts'
+import {
+  GroupsPanel,
+  InviteButton,
+  listColumns,
+  ServicePanel,
+  StrongerPanel,
+} from '#src/domains/users/views.tsx'
 import { type Call, can, get, patch, type Services } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { passwordRules } from '#src/platform/password-policy.ts'
@@ -92,15 +98,21 @@ export const userRoutes = [
     listTabs: ({ actor }) => listsFor(actor),
     load: async ({ db, actor, services }, found) => {
       const changeable = found.update && found.id !== actor?.userId && !found.row().deleted_at
-      const [assignments, offered, signIn] = await Promise.all([
+      const acts = found.update || found.delete || actor?.can('user:create')
+      const [assignments, offered, standing] = await Promise.all([
         assignmentsOf(db, actor as UserActor, found.id),
         changeable ? rolesToGive(db, actor as UserActor) : [],
-        actor?.find('user:update')?.all ? signInOf(db, actor, found.id) : null,
+        acts ? standingTo(db, actor as UserActor, found.id) : null,
       ])
-      return { roles: { assignments, offered }, signIn, rules: passwordRules(services.config) }
+      const stronger = standing?.stronger ?? false
+      const signIn = !stronger && actor?.find('user:update')?.all ? standing : null
+      const roles = { assignments, offered, removable: !stronger }
+      return { roles, stronger, signIn, rules: passwordRules(services.config) }
     },
-    panels: (row, { actor, frame, extra: { roles, signIn, rules } }) => (
+    withheld: ({ stronger }) => stronger,
+    panels: (row, { actor, frame, extra: { roles, stronger, signIn, rules } }) => (
       <>
+        {stronger ? <StrongerPanel row={row} /> : null}
         <LockPanel userId={row.id} until={signIn?.lockedUntil ?? null} frame={frame} />
         {signIn?.secondFactor && row.id !== actor.userId ? (
           <FactorPanel userId={row.id} frame={frame} />
@@ -110,16 +122,21 @@ export const userRoutes = [
         ) : null}
         <RolesPanel userId={row.id} frame={frame} {...roles} />
         <GroupsPanel row={row} frame={frame} />
-        <ServicePanel row={row} actor={actor} frame={frame} />
+        {stronger ? null : <ServicePanel row={row} actor={actor} frame={frame} />}
       </>
     ),
-    head: (row, { frame, may }) => (may.create ? <InviteButton row={row} frame={frame} /> : null),
+    head: (row, { frame, may, extra }) =>
+      may.create && !extra.stronger ? <InviteButton row={row} frame={frame} /> : null,
     tabs: (row, actor) =>
       row.id === actor.userId || actor.can('permission:read')
         ? [{ label: 'What they may', path: paths.userPermissions(row.id) }]
         : [],
-    offer: async ({ db, actor }: Call, row) =>
-      row || !actor ? {} : offeredToNew(db, actor, actor.require('user:create')),
+    offer: async ({ db, actor }: Call, row) => {
+      if (!actor) return {}
+      if (!row) return offeredToNew(db, actor, actor.require('user:create'))
+      await requireEditable(db, actor, row)
+      return {}
+    },
     fields: (props, { actor, offered, services }) =>
       props.row ? (
         <EditFields {...props} me={actor.userId} signIn={actor.find('user:update')?.all ?? false} />

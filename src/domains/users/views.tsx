@@ -1,4 +1,5 @@
 import type { UserActor } from '#src/access/actor.ts'
+import { strongerThanYou } from '#src/access/strength.ts'
 import { type UserRecord, users } from '#src/domains/users/model.ts'
 import { paths } from '#src/paths.ts'
 import type { Row } from '#src/resource/resource.ts'
@@ -64,6 +65,13 @@ export function GroupsPanel({ row, frame }: { row: Row; frame: Frame }) {
     </Panel>
   )
 }
+
+/** Why nothing of what follows can be changed. */
+export const StrongerPanel = ({ row }: { row: Row }) => (
+  <Panel title="Account">
+    <p>{strongerThanYou(users.titleOf(row), 'change their account')}</p>
+  </Panel>
+)
 
 /** Who hasn't accepted yet, with another invitation for them. */
 export function InviteButton({ row, frame }: { row: Row; frame: Frame }) {

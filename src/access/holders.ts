@@ -1,0 +1,77 @@
+import { sql } from 'kysely'
+import type { UserActor } from '#src/access/actor.ts'
+import { Forbidden } from '#src/access/grant.ts'
+import { type Givable, givingRights, toCover } from '#src/access/granting.ts'
+import { parsePermission } from '#src/access/permission.ts'
+import { RoleGraph, type RoleNode } from '#src/access/role-graph.ts'
+import { lasting, within } from '#src/access/strength.ts'
+import type { Db } from '#src/db/database.ts'
+
+/** A role with all that it holds itself, also what is disabled. */
+export type WholeRole = RoleNode & { template: string | null; asleep: readonly string[] }
+type Graph = RoleGraph<WholeRole>
+
+/**
+ * Holds the rule for a change of roles: a permission of scope `group` that a role begins to give reaches the groups of
+ * everybody who has it, directly or by inheritance, and the actor has to reach all of those. Roles are looked at first
+ * (an organization has few), and people only where the actor's own reach ends somewhere.
+ * @throws {Forbidden}
+ */
+export async function requireHoldersReached(
+  tx: Db,
+  actor: UserActor,
+  before: Graph,
+  after: Graph,
+): Promise<void> {
+  const scopesOf = ({ rights }: Pick<UserActor, 'rights'>, { code }: Gain) =>
+    rights.scopes.get(code.slice(0, code.lastIndexOf(':')))
+  const gained = gains(before, after).filter((gain) => !scopesOf(actor, gain)?.has('all'))
+  if (!gained.length) return
+  const giver = await givingRights(tx, actor)
+  // what they don't have at all is for the rule of granting to refuse
+  const held = gained.filter(
+    (gain) => scopesOf(giver, gain)?.has('group') && !scopesOf(giver, gain)?.has('all'),
+  )
+  const found = held.filter(({ role, code }) => toCover(giver, whole(after, role)).includes(code))
+  if (!found.length) return
+  const rolesWith = (reads: boolean) => found.flatMap((one) => (one.reads === reads ? [one.role] : []))
+  const [reading, writing] = [rolesWith(true), rolesWith(false)]
+  const { rows } = await sql<{ beyond: boolean }>`
+    with beyond as materialized (
+      select g.id, not ${within(actor, 'read', 'g')} as read, not ${within(actor, 'write', 'g')} as write from groups g
+    )
+    select exists (select from beyond b join group_members m on m.group_id = b.id
+      join user_roles ur on ur.user_id = m.user_id
+      where (b.read or b.write) and ${lasting} and (b.read and ur.role_id = any(${reading}::uuid[])
+        or b.write and m.role <> 'viewer' and ur.role_id = any(${writing}::uuid[]))) as beyond`.execute(tx)
+  if (!rows[0]?.beyond) return
+  const codes = [...new Set(found.map(({ code }) => code))].sort()
+  throw new Forbidden(
+    'role:assign',
+    `People with this role are in groups where you don’t have ${codes.join(', ')}, so you can’t give it to them.`,
+  )
+}
+
+type Gain = { role: string; code: string; reads: boolean }
+
+/** What each role begins to give by scope `group`: by now, or once all is awake. */
+function gains(before: Graph, after: Graph): Gain[] {
+  const [was, becomes] = [awake(before), awake(after)]
+  return [...after.nodes].flatMap(({ id: role }) => {
+    const codes = new Set([...becomes.gives(role)].filter((code) => !was.gives(role).has(code)))
+    for (const code of after.gives(role)) if (!before.gives(role).has(code)) codes.add(code)
+    return [...codes].flatMap((code): Gain[] => {
+      const { scope, action } = parsePermission(code) ?? {}
+      return scope === 'group' ? [{ role, code, reads: action === 'read' }] : []
+    })
+  })
+}
+
+const awake = (graph: Graph): Graph =>
+  new RoleGraph(
+    [...graph.nodes].map((node) => ({ ...node, active: true, codes: [...node.codes, ...node.asleep] })),
+  )
+
+const whole = (graph: Graph, role: string): Givable => ({
+  held: graph.line(role).map(({ template, codes, asleep }) => ({ template, codes: [...codes, ...asleep] })),
+})
