@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
+import { givingRights } from '#src/access/granting.ts'
 import { requireHoldersReached, type WholeRole } from '#src/access/holders.ts'
 import { RoleGraph } from '#src/access/role-graph.ts'
 import type { Db, Door } from '#src/db/database.ts'
@@ -28,10 +29,11 @@ export async function effectOf<T>(
   roleIds: readonly string[],
   write: () => Promise<T>,
 ): Promise<{ result: T; effects: Effect[] }> {
+  const giver = await givingRights(tx, actor)
   const before = await loadRoles(tx)
   const result = await write()
   const after = await loadRoles(tx)
-  await requireHoldersReached(tx, actor, before, after)
+  await requireHoldersReached(tx, actor, giver, before, after)
   const codes = changed(before, after)
   if (!codes.length) return { result, effects: [] }
   const effects = await people(tx, actor, codes, masks(before, after, codes))

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden } from '#src/access/grant.ts'
-import { type Givable, givingRights, toCover } from '#src/access/granting.ts'
+import { type Givable, toCover } from '#src/access/granting.ts'
 import { parsePermission } from '#src/access/permission.ts'
 import { RoleGraph, type RoleNode } from '#src/access/role-graph.ts'
 import { lasting, within } from '#src/access/strength.ts'
@@ -15,24 +15,22 @@ type Graph = RoleGraph<WholeRole>
  * Holds the rule for a change of roles: a permission of scope `group` that a role begins to give reaches the groups of
  * everybody who has it, directly or by inheritance, and the actor has to reach all of those. Roles are looked at first
  * (an organization has few), and people only where the actor's own reach ends somewhere.
+ * @param giver by what the actor gives, as it was before the change
  * @throws {Forbidden}
  */
 export async function requireHoldersReached(
   tx: Db,
   actor: UserActor,
+  giver: Pick<UserActor, 'rights'>,
   before: Graph,
   after: Graph,
 ): Promise<void> {
-  const scopesOf = ({ rights }: Pick<UserActor, 'rights'>, { code }: Gain) =>
-    rights.scopes.get(code.slice(0, code.lastIndexOf(':')))
-  const gained = gains(before, after).filter((gain) => !scopesOf(actor, gain)?.has('all'))
-  if (!gained.length) return
-  const giver = await givingRights(tx, actor)
-  // what they don't have at all is for the rule of granting to refuse
-  const held = gained.filter(
-    (gain) => scopesOf(giver, gain)?.has('group') && !scopesOf(giver, gain)?.has('all'),
-  )
-  const found = held.filter(({ role, code }) => toCover(giver, whole(after, role)).includes(code))
+  const found = gains(before, after).filter(({ role, code }) => {
+    const scopes = giver.rights.scopes.get(code.slice(0, code.lastIndexOf(':')))
+    // what they don't have at all is for the rule of granting to refuse
+    const partly = scopes?.has('group') && !scopes.has('all')
+    return partly && toCover(giver, whole(after, role)).includes(code)
+  })
   if (!found.length) return
   const rolesWith = (reads: boolean) => found.flatMap((one) => (one.reads === reads ? [one.role] : []))
   const [reading, writing] = [rolesWith(true), rolesWith(false)]
