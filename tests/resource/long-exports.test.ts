@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import { afterAll, describe, expect, test } from 'vitest'
 import { RightsCache } from '#src/access/rights.ts'
 import { createApp } from '#src/app.ts'
-import { Listener } from '#src/db/listener.ts'
+import type { Listener } from '#src/db/listener.ts'
 import { trail } from '#tests/access/trail.ts'
 import { as } from '#tests/client.ts'
 import { makeOrganization } from '#tests/factories.ts'
@@ -110,7 +110,7 @@ test('events come no further than their reader may see them', async () => {
 })
 
 test('a process that hears no notices stops as well, for what another one did', async () => {
-  const deaf = new RightsCache(here.db, new Listener(null))
+  const deaf = new RightsCache(here.db, { alive: true, onNotice() {}, onLost() {} } as unknown as Listener)
   const program = createApp({ ...here, rights: deaf })
   await using other = await here.anotherProcess()
   const org = await makeOrganization()
