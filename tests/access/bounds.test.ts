@@ -5,7 +5,7 @@ import { placesOf } from '#src/resource/places.ts'
 import { serviceWith, withKey } from '#tests/access/keys.ts'
 import { mailsTo } from '#tests/access/links.ts'
 import { anonymous, as, Program, send, visitor } from '#tests/client.ts'
-import { makeUser, roleOf, unique } from '#tests/factories.ts'
+import { joinOrganization, makeUser, roleOf, unique } from '#tests/factories.ts'
 import { makePeople, type People, type Person } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 import { PASSWORD } from '#tests/setup/secrets.ts'
@@ -107,6 +107,18 @@ describe('sessions', () => {
     const tokens = await times(50, () => signIn(person))
     expect(await openOf(person)).toHaveLength(100)
     expect((await new Program(tokens[49] as string, app).get(api(paths.auth.me))).status).toBe(200)
+  })
+
+  test('are a hundred where somebody comes from another organization, too', async () => {
+    const person = await somebody()
+    const twin = await joinOrganization(person, people.foreigner.org)
+    await seenBefore(twin, 99)
+    const answer = await as(person).post(api(paths.switchOrganization), { organization: twin.org.id })
+    expect(answer.status, answer.text).toBe(200)
+    const open = await openOf(twin)
+    expect([open.length, open.some(({ user_agent }) => user_agent === 'number 1')]).toEqual([100, false])
+    const { access_token } = answer.json<{ access_token: string }>()
+    expect((await new Program(access_token, app).get(api(paths.auth.me))).status).toBe(200)
   })
 
   test('that are over don’t count', async () => {

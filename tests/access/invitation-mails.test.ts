@@ -85,6 +85,20 @@ test('made anew instead of sent again it counts, too', async () => {
   )
 })
 
+test('made anew by many at once it counts, too', async () => {
+  const { id, email } = await invite(people.admin)
+  await revoke(id)
+  const round = async () => {
+    const answer = await as(people.admin).post(api(paths.invitations), { email, role_ids: [] })
+    if (answer.status === 201) await revoke(answer.json<{ id: string }>().id)
+    return answer.status
+  }
+  const statuses = await Promise.all(Array.from({ length: 50 }, round))
+  statuses.push(await round(), await round())
+  expect(statuses.filter((status) => status === 201)).toHaveLength(2)
+  expect(await mailsTo(email)).toHaveLength(3)
+})
+
 describe('among many', () => {
   test('each that is refused is named', async () => {
     const [spent, fresh] = [await exhausted(), await invite(people.admin)]
