@@ -424,7 +424,7 @@ describe('keys of a service account', async () => {
       groups: [await makeGroup(org)],
     })
     const asks = body({ user_id: service.id, permissions: ['group:read:group'] })
-    await denied(elsewhere, 'api_key:create', () => as(elsewhere).post(api(paths.apiKeys), asks))
+    await denied(elsewhere, 'role:assign', () => as(elsewhere).post(api(paths.apiKeys), asks))
     const inside = await personWith(org, [...makes, 'group:read:group'], { groups: [group] })
     expect((await as(inside).post(api(paths.apiKeys), asks)).status).toBe(201)
   })
