@@ -1,5 +1,6 @@
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
+import { strongerThanYou } from '#src/access/strength.ts'
 import type { Door } from '#src/db/database.ts'
 import { giveRole, takeRole } from '#src/domains/roles/assignments.ts'
 import { assignmentsOf, rolesToGive } from '#src/domains/roles/queries.ts'
@@ -112,7 +113,9 @@ export const userRoutes = [
     withheld: ({ stronger }) => stronger,
     panels: (row, { actor, frame, extra: { roles, stronger, signIn, rules } }) => (
       <>
-        {stronger ? <StrongerPanel row={row} /> : null}
+        {stronger ? (
+          <StrongerPanel why={strongerThanYou(users.titleOf(row), 'change their account')} />
+        ) : null}
         <LockPanel userId={row.id} until={signIn?.lockedUntil ?? null} frame={frame} />
         {signIn?.secondFactor && row.id !== actor.userId ? (
           <FactorPanel userId={row.id} frame={frame} />

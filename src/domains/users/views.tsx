@@ -1,5 +1,4 @@
 import type { UserActor } from '#src/access/actor.ts'
-import { strongerThanYou } from '#src/access/strength.ts'
 import { type UserRecord, users } from '#src/domains/users/model.ts'
 import { paths } from '#src/paths.ts'
 import type { Row } from '#src/resource/resource.ts'
@@ -67,9 +66,9 @@ export function GroupsPanel({ row, frame }: { row: Row; frame: Frame }) {
 }
 
 /** Why nothing of what follows can be changed. */
-export const StrongerPanel = ({ row }: { row: Row }) => (
+export const StrongerPanel = ({ why }: { why: string }) => (
   <Panel title="Account">
-    <p>{strongerThanYou(users.titleOf(row), 'change their account')}</p>
+    <p>{why}</p>
   </Panel>
 )
 
