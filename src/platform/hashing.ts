@@ -26,10 +26,9 @@ const idle: Worker[] = []
 export const hashed = (work: Hashing): Promise<Hashed> =>
   turns.take(async () => {
     const thread = idle.pop() ?? start()
-    // the process lives as long as somebody waits for a hash, and no longer
-    thread.ref()
     thread.postMessage(work)
     const [answer] = await once(thread, 'message')
+    // the process lives as long as somebody listens for a hash, and no longer
     thread.unref()
     idle.push(thread)
     return answer
