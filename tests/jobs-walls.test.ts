@@ -77,16 +77,17 @@ describe('a statement that runs inside an organization', () => {
     expect((await jobsOf(job))[0]?.data.org).toBe(org.id)
   })
 
-  test('ends no job of another', async () => {
+  test('ends no job of another, nor one that another attempt has', async () => {
     const job = kind()
     let release = () => {}
     const gate = new Promise<void>((open) => (release = open))
     await using _ = await working([handled(job, () => gate)])
     const id = await queued(org, job, 'runs')
     await until(async () => (await jobsOf(job))[0]?.state === 'active')
-    const end = `select app.finish_job('${job.name}', '${id}', 0) as ok`
-    expect((await inside(end, other)).rows).toEqual([{ ok: false }])
-    expect((await inside(end)).rows).toEqual([{ ok: true }])
+    const end = (attempt: number) => `select app.finish_job('${job.name}', '${id}', ${attempt}) as ok`
+    expect((await inside(end(0), other)).rows).toEqual([{ ok: false }])
+    expect((await inside(end(1))).rows).toEqual([{ ok: false }])
+    expect((await inside(end(0))).rows).toEqual([{ ok: true }])
     release()
   })
 

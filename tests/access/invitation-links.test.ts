@@ -94,6 +94,18 @@ describe('a link that does not work', () => {
       },
     ],
     [
+      'one from before somebody was taken away and brought back',
+      async () => {
+        const username = unique('back')
+        const body = { username, email: `${username}@example.com` }
+        const { id } = (await as(admin).post(api(paths.users), body)).json<{ id: string }>()
+        const token = await tokenFor(body.email)
+        expect((await as(admin).delete(api(paths.user(id)))).status).toBe(204)
+        expect((await post(`${paths.user(id)}/restore`)).status).toBe(200)
+        return token
+      },
+    ],
+    [
       'one to an address that is no longer theirs',
       async () => {
         const username = unique('moved')

@@ -170,6 +170,16 @@ describe('a role that asks for a second factor', () => {
     expect(await lacks(person)).toBe(SETUP)
   })
 
+  test('knows at once of a factor that came or went without the session', async () => {
+    const person = await bound()
+    expect(await lacks(person)).toBe(SETUP)
+    const factor = { account_id: person.accountId as string, secret: Buffer.alloc(48), last_step: 0 }
+    await owner.insertInto('totp_credentials').values(factor).execute()
+    await expect.poll(() => lacks(person), { timeout: 1000 }).toBe('second-factor-required')
+    await owner.deleteFrom('totp_credentials').where('account_id', '=', factor.account_id).execute()
+    await expect.poll(() => lacks(person), { timeout: 1000 }).toBe(SETUP)
+  })
+
   test('goes with a superadmin into the organizations that they enter', async () => {
     const platform = await platformOrganization()
     const superadmin = await makeSuperadmin()

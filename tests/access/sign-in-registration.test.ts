@@ -1,5 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { asSystem } from '#src/access/system.ts'
+import { tokenHash } from '#src/http/cookies.ts'
 import { paths } from '#src/paths.ts'
 import { mailsTo } from '#tests/access/links.ts'
 import { trail } from '#tests/access/trail.ts'
@@ -177,6 +179,24 @@ describe('where addresses are confirmed, registering', () => {
     expect(answers.filter(({ status }) => status === 204)).toHaveLength(1)
     expect(answers.filter(({ status }) => [404, 409].includes(status))).toHaveLength(49)
     expect(await accounts(person.email)).toHaveLength(1)
+  })
+
+  test('ends by five wrong passwords, to the database as well', async () => {
+    await register(person)
+    const token = await link()
+    const made = (login: string) =>
+      asSystem(db, home.id, 'test', async (tx) => {
+        const { rows } = await sql<{ made: object | null }>`
+          select app.confirm_registration(${tokenHash(token)}, ${login}) as made`.execute(tx)
+        return rows[0]?.made
+      })
+    const failed = (failures: number) =>
+      owner.updateTable('registrations').set({ failed: failures }).where('email', '=', person.email).execute()
+    await failed(5)
+    expect((await confirm({ token, password: PASSWORD })).status).toBe(404)
+    expect(await made(person.username)).toBeNull()
+    await failed(4)
+    expect(await made(person.username)).toMatchObject({ email: person.email })
   })
 
   test('is forgotten after a day', async () => {

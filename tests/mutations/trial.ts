@@ -58,7 +58,12 @@ export async function tried(folder: string, { tests, bail, workers = 1, limitMs 
     process.execPath,
     [join(folder, 'node_modules/vitest/vitest.mjs'), ...args, ...(bail ? ['--bail=1'] : []), ...tests],
     // a group of its own, so that what a test has started ends with it
-    { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], detached: true },
+    {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+      env: { ...process.env, NO_COLOR: '1' },
+    },
   )
   if (stopped) end(child)
   running.add(child)

@@ -285,3 +285,10 @@ test('disabling ends sessions, and enabling does not bring them back', async () 
   expect((await turn('active')).status).toBe(200)
   expect((await as(target).get(api(paths.auth.me))).status).toBe(401)
 })
+
+test('deleting ends sessions, and restoring does not bring them back', async () => {
+  expect((await as(target).get(api(paths.auth.me))).status).toBe(200)
+  expect((await as(people.owner).delete(api(paths.user(target.id)))).status).toBe(204)
+  expect((await as(people.owner).post(`${api(paths.user(target.id))}/restore`)).status).toBe(200)
+  expect((await as(target).get(api(paths.auth.me))).status).toBe(401)
+})

@@ -155,7 +155,7 @@ export const tenancy: readonly Mutation[] = [
     sql: 'finish_job',
     find: 'and j.retry_count = attempt',
     replace: '',
-    tests: ['tests/jobs-faults.test.ts', 'tests/jobs.test.ts'],
+    tests: ['tests/jobs-walls.test.ts'],
   },
   {
     name: 'the trail counts effects of other organizations’ roles',
