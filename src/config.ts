@@ -219,6 +219,11 @@ const schema = z
     },
   )
 
+  .refine(({ ENVIRONMENT, SECRET_KEY }) => ENVIRONMENT !== 'production' || SECRET_KEY, {
+    ...also('SECRET_KEY'),
+    message: 'is required in production (32 characters or more)',
+  })
+
 export type Config = Omit<z.infer<typeof schema>, 'SECRET_KEY'> & { SECRET_KEY: string; DATA_DIR: string }
 
 /** Where people reach the program, without a slash at the end. */
@@ -249,13 +254,11 @@ export function readConfig(overrides: Record<string, string> = {}): Config {
   return {
     ...config,
     EMAIL_VALIDATION_ENABLED: config.EMAIL_VALIDATION_ENABLED ?? config.ENVIRONMENT === 'production',
-    SECRET_KEY: config.SECRET_KEY ?? generatedSecret(config.DATA_DIR, config.ENVIRONMENT),
+    SECRET_KEY: config.SECRET_KEY ?? generatedSecret(config.DATA_DIR),
   }
 }
 
-function generatedSecret(dataDir: string, environment: Config['ENVIRONMENT']): string {
-  if (environment === 'production')
-    throw new ConfigError('SECRET_KEY: is required in production (32 characters or more)')
+function generatedSecret(dataDir: string): string {
   const file = join(dataDir, 'secret-key')
   mkdirSync(dataDir, { recursive: true })
   try {
