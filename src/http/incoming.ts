@@ -105,6 +105,11 @@ export class Incoming {
     return this.#c.req.param('token') === undefined ? this.url.pathname : routePath(this.#c)
   }
 
+  /** Where it came, without the prefix, as a form names it. */
+  get place(): string {
+    return this.url.pathname.slice(this.#prefix.length)
+  }
+
   get reads(): boolean {
     return this.#c.req.method === 'GET' || this.#c.req.method === 'HEAD'
   }

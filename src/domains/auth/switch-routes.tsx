@@ -55,6 +55,7 @@ export const switchRoutes = [
     paths.detachAccount,
     signedIn,
     {
+      on: paths.switchOrganization,
       fresh: true,
       also: [409],
       summary: 'Take one’s account from the organization that manages it',
