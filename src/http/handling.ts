@@ -177,10 +177,14 @@ export class Handling {
     const { intake, config } = this.#around
     const most = intake.most(config.BODY_LIMIT_KB * 1024, !this.#actor, true)
     const read = (c: Context) => intake.read(c, most, !this.#actor)
-    const body = await formOf(this.#c, this.#forms, read)
-    if (!body || this.#asked.bearer) return
-    this.#fields = body.fields
-    this.#endpoint = chosen(this.#byMethod, this.#c.req.method, body)
+    if (this.#asked.bearer) return
+    try {
+      const body = await formOf(this.#c, this.#forms, read)
+      this.#endpoint = body && chosen(this.#byMethod, this.#c.req.method, body)
+      this.#fields = body && body.fields
+    } catch {
+      // none of ours, or too much: there is nothing to give back
+    }
   }
 
   async #arrive({ rate }: Endpoint): Promise<void> {

@@ -43,7 +43,10 @@ export async function answerForm(error: HttpError, sent: Sent): Promise<Response
   const { asked, out } = sent
   const first = askedFirst(error, sent)
   if (asked.wanted === 'part') {
-    if (first) return respondSummary(error, out, { 'X-Ask': out.prefixed(onTo(first, paths.resume)) })
+    if (first)
+      return respondSummary(error, out, {
+        'X-Ask': out.prefixed(onTo(first, first === paths.resume ? paths.home : paths.resume)),
+      })
     const drawn = error.status === 412 || error.errors?.some(({ path }) => path)
     const screen = drawn ? await drawnAgain(error, sent) : null
     return screen ? respond(answerOf(error, screen), out) : respondSummary(error, out)
@@ -56,18 +59,14 @@ export async function answerForm(error: HttpError, sent: Sent): Promise<Response
 
 export const FORM = 'application/x-www-form-urlencoded'
 
-/** A form that was refused before it was read; null where no page of ours sent it, or it is too much. */
+/** A form that was refused before it was read; null where there is none that a page of ours sent. */
 export async function formOf(
   c: Context,
   forms: FormTokens,
   read: (c: Context) => Promise<Buffer>,
 ): Promise<Body | null> {
-  if (bodyType(c) !== FORM || c.req.raw.bodyUsed) return null
-  try {
-    return forms.checkOrigin() ? await readBody(c, { upload: false, read }) : null
-  } catch {
-    return null
-  }
+  const unread = bodyType(c) === FORM && !c.req.raw.bodyUsed
+  return unread && forms.checkOrigin() ? readBody(c, { upload: false, read }) : null
 }
 
 /** The form that was refused until its person had signed in, or had proved who they are: as they left it. */

@@ -9,7 +9,8 @@ import { root } from '#src/config.ts'
 import { codeOf, withFactor } from '#tests/access/factors.ts'
 import { accessible } from '#tests/browser/accessible.ts'
 import { installed, launch } from '#tests/browser/chromium.ts'
-import { makeUser, roleOf } from '#tests/factories.ts'
+import { browserOf } from '#tests/client.ts'
+import { makeUser, roleOf, unique } from '#tests/factories.ts'
 import { makePeople, type People, type Person } from '#tests/people.ts'
 import { type App, type Process, testDatabase } from '#tests/setup/database.ts'
 import { PASSWORD } from '#tests/setup/secrets.ts'
@@ -55,12 +56,15 @@ describe.skipIf(!installed && !process.env.CI)('A form that is refused, in a bro
 
   const editor = (first_name = 'Ada') =>
     makeUser(people.org, { roles: [roleOf(people.org, 'owner')], first_name, last_name: 'Editor' })
-  const end = (person: Person) =>
-    past
+  /** Ends all sessions of somebody, until the application knows of it. */
+  async function end(person: Person) {
+    await past
       .updateTable('sessions')
       .set({ revoked_at: sql`now()` })
       .where('account_id', '=', person.accountId)
       .execute()
+    await expect.poll(async () => (await browserOf(person).get('/me')).status).toBe(303)
+  }
   const nameOf = async ({ id }: Person) =>
     (await past.selectFrom('users').select('first_name').where('id', '=', id).executeTakeFirstOrThrow())
       .first_name
@@ -182,7 +186,7 @@ describe.skipIf(!installed && !process.env.CI)('A form that is refused, in a bro
     const by = await editor()
     const page = await opened(by, '/api-keys/new')
     await page.fill('#name', 'Nightly')
-    await page.locator('main input[name="permissions"]').first().check()
+    await page.locator('main input[name="permissions"][type="checkbox"]').first().check()
     await past
       .updateTable('sessions')
       .set({ proved_at: sql<string>`now() - interval '11 minutes'` })
@@ -226,13 +230,14 @@ describe.skipIf(!installed && !process.env.CI)('A form that is refused, in a bro
       await page.fill('#password', 'Wrong-Horse-7')
       await page.click('button:has-text("Change address")')
     }
-    await page.fill('#email', 'zoe@example.com')
+    const email = `${unique('zoe')}@example.com`
+    await page.fill('#email', email)
     await ask()
     await page.waitForSelector('#password-error')
     await ask()
     await page.waitForSelector('main .error-summary:has-text("Try again in")')
     expect([await page.inputValue('#email'), await page.inputValue('#password')]).toEqual([
-      'zoe@example.com',
+      email,
       'Wrong-Horse-7',
     ])
     await page.context().close()
@@ -248,6 +253,28 @@ describe.skipIf(!installed && !process.env.CI)('A form that is refused, in a bro
     expect(await page.textContent('h1')).toBe('Ada Editor')
     expect(new URL(page.url()).pathname).toBe(`/users/${by.id}`)
     await page.context().close()
+  })
+
+  it('comes again after signing in without JavaScript, and is saved then', async () => {
+    const by = await editor()
+    const whom = await makeUser(people.org)
+    const context = await browser.newContext({ javaScriptEnabled: false })
+    await asBrowser(context, by)
+    const page = await context.newPage()
+    await page.goto(`${address}/users/${whom.id}/edit`)
+    await page.fill('#first_name', 'Zoë')
+    await end(by)
+    await save(page)
+    await page.waitForSelector('.error-summary:has-text("Your session ended. What you entered is kept")')
+    await page.screenshot({ path: join(shots, 'session-ended-without-script.png') })
+    await page.fill('#username', by.username)
+    await page.fill('#password', PASSWORD)
+    await page.click('button.primary')
+    await page.waitForSelector('.error-summary:has-text("Check what you entered")')
+    await page.screenshot({ path: join(shots, 'comes-again.png') })
+    expect(await page.inputValue('#first_name')).toBe('Zoë')
+    await save(page)
+    await saved(page, whom)
   })
 
   it('keeps a file', async () => {
