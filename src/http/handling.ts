@@ -11,6 +11,7 @@ import {
 } from '#src/http/authenticate.ts'
 import { callOf } from '#src/http/call.ts'
 import { cookieValues } from '#src/http/cookies.ts'
+import { Count } from '#src/http/count.ts'
 import { FormTokens, StaleForm } from '#src/http/csrf.ts'
 import { respondCsv } from '#src/http/csv.ts'
 import type { Call, Csv, Endpoint } from '#src/http/endpoint.ts'
@@ -20,7 +21,7 @@ import { onceDoor } from '#src/http/idempotency.ts'
 import { Incoming } from '#src/http/incoming.ts'
 import { type Body, bodyType, readBody, seenVersions, validBody } from '#src/http/input.ts'
 import { refuseLarge } from '#src/http/intake.ts'
-import { isSensitive, limitHeaders, type RateClass, type Standing } from '#src/http/limits.ts'
+import type { RateClass } from '#src/http/limits.ts'
 import { acceptsGzip } from '#src/http/negotiation.ts'
 import { chosen, possible } from '#src/http/override.ts'
 import { requireProof } from '#src/http/proof.ts'
@@ -38,9 +39,7 @@ export class Handling {
   readonly #asked: Incoming
   #actor: Actor | null = null
   #credential: Credential | null = null
-  #standing: Standing | null = null
-  /** What the attempt was counted as when it came, before its body was read. */
-  #arrived: RateClass | null = null
+  readonly #count: Count
   readonly #forms: FormTokens
   /** What a form of ours holds, once it is read. */
   #fields: Record<string, unknown> | null = null
@@ -53,6 +52,7 @@ export class Handling {
     this.#around = around
     this.#asked = new Incoming(c, around, api)
     this.#forms = new FormTokens(c, around)
+    this.#count = new Count(c, around, this.#asked)
   }
 
   async handle(byMethod: Map<string, Endpoint>): Promise<Response> {
@@ -86,11 +86,7 @@ export class Handling {
 
   /** Counts the call, also where it is nobody's. */
   #authenticate(rate: RateClass = 'api'): Promise<void> {
-    return this.#identify().finally(async () => {
-      const { limits } = this.#around
-      if (!limits || rate !== 'api' || !this.#asked.counts) return
-      this.#standing = await limits.call(this.#actor, this.#asked.ip)
-    })
+    return this.#identify().finally(() => this.#count.call(rate, this.#actor))
   }
 
   async #identify(): Promise<void> {
@@ -166,7 +162,7 @@ export class Handling {
     refuseLarge(this.#c, most)
     const vouched = !this.#asked.bearer && this.#forms.checkOrigin()
     const likely = named ?? all[0]
-    if (likely) await this.#arrive(likely)
+    if (likely) await this.#count.arrive(likely)
     const body = await readBody(this.#c, { upload, read: (c) => intake.read(c, most, stranger) })
     if (body.kind === 'form' && vouched) this.#fields = body.fields
     return body
@@ -181,17 +177,10 @@ export class Handling {
     try {
       const body = await formOf(this.#c, this.#forms, read)
       this.#endpoint = body && chosen(this.#byMethod, this.#c.req.method, body)
-      this.#fields = body && body.fields
+      this.#fields = body?.fields ?? null
     } catch {
       // none of ours, or too much: there is nothing to give back
     }
-  }
-
-  async #arrive({ rate }: Endpoint): Promise<void> {
-    const { limits } = this.#around
-    if (!limits || !isSensitive(rate) || this.#arrived === rate) return
-    this.#arrived = rate
-    this.#standing = await limits.arrive(rate, { ip: this.#asked.ip, requestId: this.#asked.id })
   }
 
   #admit({ access }: Endpoint): Grant | undefined {
@@ -207,7 +196,7 @@ export class Handling {
     if (body && !this.#asked.bearer) this.#forms.check(body, this.#session)
     const grant = this.#admit(endpoint)
     await requireProof(endpoint, this.#actor, this.#around.db)
-    await this.#attempt(endpoint, body)
+    await this.#count.attempt(endpoint, body?.fields ?? {}, this.#actor)
     const ofForm = body?.kind === 'form' ? body.fields.version : undefined
     return this.#act(endpoint, body, grant, seenVersions(this.#c, ofForm))
   }
@@ -257,25 +246,6 @@ export class Handling {
     })
   }
 
-  /** What has a class of its own is counted before anything is done for it. */
-  async #attempt(endpoint: Endpoint, { fields }: Pick<Body, 'fields'> = { fields: {} }): Promise<void> {
-    const { limits, cookies } = this.#around
-    const { rate } = endpoint
-    await this.#arrive(endpoint)
-    if (!limits || !isSensitive(rate) || !this.#standing) return
-    const links = [fields.token, this.#c.req.param('token')].map((token) => token && `link ${token}`)
-    const others = [...links, this.#actor && `person ${this.#actor.userId}`]
-    const isText = (one: unknown): one is string => typeof one === 'string'
-    const of = {
-      ip: this.#asked.ip,
-      requestId: this.#asked.id,
-      names: [fields.username, fields.email].filter(isText),
-      others: others.filter(isText),
-      device: cookies.deviceOf(this.#c),
-    }
-    this.#standing = await limits.attempt(rate, of, this.#standing)
-  }
-
   /** A question in an address that was refused comes again in its form; everything else is for `fail`. */
   async #again(endpoint: Endpoint, call: Call, thrown: unknown): Promise<Response> {
     const { status, message, errors = [], headers } = httpError(thrown)
@@ -288,7 +258,7 @@ export class Handling {
   #file(csv: Csv): Promise<Response> {
     return respondCsv(csv, {
       requestId: this.#asked.id,
-      limit: this.#limit,
+      limit: this.#count.left,
       head: this.#c.req.raw.method === 'HEAD',
       confirm: async () => this.#actor?.renewal?.confirm(),
       lost: (error) => this.#broken(error),
@@ -308,7 +278,7 @@ export class Handling {
     return {
       wanted: this.#asked.wanted === 'part' && this.#outdated ? ('page' as const) : this.#asked.wanted,
       requestId: this.#asked.id,
-      limit: this.#limit,
+      limit: this.#count.left,
       packs: acceptsGzip(this.#c.req.header('accept-encoding')),
       frame: () => this.#frame(),
       prefixed: (path: string) => config.URL_PREFIX + path,
@@ -321,10 +291,6 @@ export class Handling {
       reads: this.#asked.reads,
       noneMatch: this.#c.req.header('if-none-match'),
     }
-  }
-
-  get #limit(): Record<string, string> | undefined {
-    return this.#standing ? limitHeaders(this.#standing) : undefined
   }
 
   #frame(): Frame {

@@ -6,7 +6,14 @@ import { HttpError } from '#src/http/errors.ts'
 import type { Incoming } from '#src/http/incoming.ts'
 import { type Body, bodyType, queryOf, readBody, validQuery } from '#src/http/input.ts'
 import { broughtBack, carried, keptOf } from '#src/http/kept.ts'
-import { type Outgoing, respond, respondError, respondSummary, summaryOf } from '#src/http/respond.ts'
+import {
+  type Outgoing,
+  respond,
+  respondError,
+  respondSummary,
+  summaryFor,
+  summaryOf,
+} from '#src/http/respond.ts'
 import type { Env, Surroundings } from '#src/http/surroundings.ts'
 import { pairsOf } from '#src/http/text.ts'
 import { paths } from '#src/paths.ts'
@@ -33,6 +40,8 @@ export type Sent = {
 
 /** What is shown where the form stands; anything else is about what isn't there, or not for whoever asks. */
 const IN_PLACE = [401, 403, 409, 412, 422, 429, 500, 503]
+/** What may go well another time. */
+const PASSES = [408, 429, 500, 503]
 
 /**
  * A form that was refused. Nothing that was typed in is lost: a page with a script keeps its form and gets what is to be
@@ -54,7 +63,8 @@ export async function answerForm(error: HttpError, sent: Sent): Promise<Response
   const screen = first ? await asking(first, error, sent) : await drawnAgain(error, sent)
   if (screen) return respond(answerOf(error, screen), out)
   if (first) return leadTo(first, asked, out)
-  return respondError(error, out, asked.path, sent.fields ? keptOf(asked.place, sent.fields) : undefined)
+  const kept = sent.fields && PASSES.includes(error.status) ? keptOf(asked.place, sent.fields) : undefined
+  return respondError(error, out, asked.path, kept)
 }
 
 export const FORM = 'application/x-www-form-urlencoded'
@@ -133,16 +143,11 @@ async function drawnAgain(error: HttpError, sent: Sent): Promise<Screen | null> 
   try {
     const call = await sent.admit(endpoint)
     const said = stale ? notYet(out.frame()) : error
+    if (!endpoint.refused) return await standing(said, sent)
     const { status, errors = [], current } = error
+    const { sent: input, version } = call
     const message = summaryOf(said, out.requestId)
-    if (endpoint.refused && (stale || status !== 403))
-      return await shown(
-        endpoint,
-        call,
-        { status, message, errors, input: call.sent, current, version: call.version },
-        out.frame(),
-      )
-    return await standing(said, sent)
+    return await shown(endpoint, call, { status, message, errors, input, current, version }, out.frame())
   } catch {
     return null
   }
@@ -164,9 +169,7 @@ async function standing(error: HttpError, sent: Sent): Promise<Screen | null> {
     query: page.query ? validQuery(page.query, query) : undefined,
   } as never)
   const screen = await answer.screen?.(out.frame())
-  return screen
-    ? { ...screen, refused: { title: error.title, message: summaryOf(error, out.requestId) } }
-    : null
+  return screen ? { ...screen, refused: summaryFor(error, out) } : null
 }
 
 /** Whoever comes back to a form sees it before anything is done, and as whom they do it. */

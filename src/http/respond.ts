@@ -6,7 +6,7 @@ import type { Wanted } from '#src/http/negotiation.ts'
 import { namesTag, tagOf } from '#src/http/tag.ts'
 import { paths } from '#src/paths.ts'
 import { ErrorPage } from '#src/ui/feedback.tsx'
-import { RefusalSummary } from '#src/ui/form.tsx'
+import { RefusalSummary, type RefusalSummaryProps } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import type { Markup } from '#src/ui/html.ts'
 import { Asking, Page, Part, Plain } from '#src/ui/layout.tsx'
@@ -157,15 +157,16 @@ export function respondSummary(
   out: Outgoing,
   headers: Record<string, string> = {},
 ): Response {
-  const frame = out.frame()
-  const { status, title } = error
-  const summary = RefusalSummary({
-    title,
-    message: summaryOf(error, out.requestId),
-    why: whyOf(error, out.requestId, frame),
-  })
-  return html(summary as Markup, frame, out, { status, headers: { ...error.headers, ...headers } })
+  const summary = RefusalSummary(summaryFor(error, out)) as Markup
+  const { status } = error
+  return html(summary, out.frame(), out, { status, headers: { ...error.headers, ...headers } })
 }
+
+export const summaryFor = (error: HttpError, { requestId, frame }: Outgoing): RefusalSummaryProps => ({
+  title: error.title,
+  message: summaryOf(error, requestId),
+  why: whyOf(error, requestId, frame()),
+})
 
 /** An error as problem+json (RFC 9457) or as a page. @param kept the form that it refused */
 export function respondError(error: HttpError, out: Outgoing, instance: string, kept?: Kept): Response {

@@ -3,7 +3,7 @@ import { Document, frameAttributes } from '#src/ui/document.ts'
 import { RefusalSummary, type RefusalSummaryProps } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import { type Child, html, type Markup } from '#src/ui/html.ts'
-
+import { Icon } from '#src/ui/icon.tsx'
 import { Logo } from '#src/ui/logo.tsx'
 import { Notices } from '#src/ui/notice.tsx'
 import { PaletteDialog } from '#src/ui/palette.tsx'
@@ -107,6 +107,6 @@ export function Asking({ title, lead, children }: PlainProps): Markup {
   return html`<dialog class="dialog" aria-labelledby="asked" data-asks>
 <h2 id="asked">${title}</h2>${lead ? html`<p>${lead}</p>` : null}
 ${children}
-<button type="button" class="button quiet dialog-close" data-close>Cancel</button>
+<button type="button" class="button quiet dialog-close" data-close aria-label="Cancel" title="Cancel">${Icon({ name: 'x' })}</button>
 </dialog>`
 }

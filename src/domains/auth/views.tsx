@@ -26,7 +26,10 @@ export function loginScreen(frame: Frame, { next, registration, refusal }: Login
     ) : null,
     children: (
       <>
-        <ErrorSummary title="You are not signed in" errors={refusalErrors(refusal)} />
+        <ErrorSummary
+          title={frame.person ? 'You are already signed in' : 'You are not signed in'}
+          errors={refusalErrors(refusal)}
+        />
         <Form action={frame.path(paths.login)} csrfToken={frame.csrfToken} leaves>
           {next === paths.home ? null : <input type="hidden" name="next" value={next} />}
           <Kept form={refusal?.input.kept} />
