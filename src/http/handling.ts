@@ -278,6 +278,7 @@ export class Handling {
     return {
       wanted: this.#asked.wanted === 'part' && this.#outdated ? ('page' as const) : this.#asked.wanted,
       requestId: this.#asked.id,
+      asks: this.#asked.asks,
       limit: this.#count.left,
       packs: acceptsGzip(this.#c.req.header('accept-encoding')),
       frame: () => this.#frame(),

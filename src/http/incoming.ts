@@ -128,6 +128,11 @@ export class Incoming {
     )
   }
 
+  /** A form waits for what this page asks (js/sending.js). */
+  get asks(): boolean {
+    return this.partial && this.#c.req.header('hx-target') === 'dialog'
+  }
+
   #negotiate(page: boolean, json: boolean): Wanted | null {
     const { api, bearer, partial } = this
     const accept = this.#c.req.header('accept')

@@ -16,8 +16,9 @@ export const keptOf = (path: string, fields: Readonly<Record<string, unknown>>):
     ),
 })
 
-/** As one field of another form; undefined where it is too long for that. */
+/** As one field of another form; undefined where it is too long for that, or nothing was entered. */
 export function carried({ path, fields }: Kept): string | undefined {
+  if (fields.every(([name]) => name === '_method' || name === 'version')) return undefined
   const text = `${path}?${new URLSearchParams(fields.map(([name, value]) => [name, value]))}`
   return encodeURIComponent(text).length > LONGEST ? undefined : text
 }

@@ -32,6 +32,8 @@ const pagePolicy = (nonce: string) =>
 export type Outgoing = {
   wanted: Wanted
   requestId: string
+  /** A form waits for the page: it is drawn as a dialog. */
+  asks: boolean
   /** Whether the client takes a packed page. */
   packs: boolean
   frame: () => Frame
@@ -113,8 +115,8 @@ function documentResponse(draw: (frame: Frame) => Markup, out: Outgoing): Respon
 
 function markup(screen: Screen, frame: Frame, out: Outgoing, answer: Answer): Response {
   const { plain, ...rest } = screen
-  const part = out.wanted === 'part'
-  const draw = plain ? (part ? Asking : Plain) : part ? Part : Page
+  const framed = out.wanted === 'part' ? Part : Page
+  const draw = plain ? (out.asks ? Asking : Plain) : framed
   return html(draw({ frame, ...rest }), frame, out, answer)
 }
 

@@ -102,9 +102,9 @@ ${Notices({ notice: frame.notice })}
   })
 }
 
-/** The same for a partial request: what is asked first while a form waits to be sent (js/sending.js). */
+/** The same as a dialog: what is asked first while a form waits to be sent (js/sending.js). */
 export function Asking({ title, lead, children }: PlainProps): Markup {
-  return html`<dialog class="dialog" aria-labelledby="asked" data-asks>
+  return html`<dialog class="dialog" aria-labelledby="asked">
 <h2 id="asked">${title}</h2>${lead ? html`<p>${lead}</p>` : null}
 ${children}
 <button type="button" class="button quiet dialog-close" data-close aria-label="Cancel" title="Cancel">${Icon({ name: 'x' })}</button>

@@ -1,7 +1,7 @@
 // A form that is refused stays as it is. What has to be done first (X-Ask) is asked in a dialog, and the form is sent
 // again; everything else is said above it.
 const ask = async (page, more) => {
-  const headers = { Accept: 'text/html', 'HX-Request-Type': 'partial' }
+  const headers = { Accept: 'text/html', 'HX-Request-Type': 'partial', 'HX-Target': 'dialog' }
   const answer = await fetch(page, { ...more, headers })
   // what asks may have to be asked for itself
   if (answer.headers.has('X-Ask')) return ask(answer.headers.get('X-Ask'))

@@ -186,7 +186,8 @@ describe.skipIf(!installed && !process.env.CI)('A form that is refused, in a bro
     const by = await editor()
     const page = await opened(by, '/api-keys/new')
     await page.fill('#name', 'Nightly')
-    await page.locator('main input[name="permissions"][type="checkbox"]').first().check()
+    await page.click('main summary >> nth=0')
+    await page.locator('main input[name="permissions"]:visible').first().check()
     await past
       .updateTable('sessions')
       .set({ proved_at: sql<string>`now() - interval '11 minutes'` })

@@ -2,8 +2,18 @@ import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { endpoints } from '#src/app.ts'
 import { codeOf, withFactor } from '#tests/access/factors.ts'
+import { invite } from '#tests/access/inviting.ts'
+import { withKey } from '#tests/access/keys.ts'
 import { type Answer, Browser, browserOf, send, visitor } from '#tests/client.ts'
-import { makeOrganization, makeUser, openSession, roleOf, unique } from '#tests/factories.ts'
+import {
+  makeGroup,
+  makeOrganization,
+  makeRole,
+  makeUser,
+  openSession,
+  roleOf,
+  unique,
+} from '#tests/factories.ts'
 import { makePeople, type Person, personWith } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 import { PASSWORD } from '#tests/setup/secrets.ts'
@@ -11,36 +21,56 @@ import { PASSWORD } from '#tests/setup/secrets.ts'
 const { app, owner: past, anotherProcess } = await testDatabase()
 const people = await makePeople()
 const { org, owner, member, colleague } = people
+const typed = 'Zoë "& <Ada>'
 const target = () => makeUser(org, { roles: [roleOf(org, 'user')] })
 
-/** The fields of a form of a page, as a browser sends them; the first that goes to the address. */
-function formIn({ text }: Answer, action: string): Record<string, string | string[]> {
-  const [, form = ''] =
-    new RegExp(`<form[^>]*action="${action}"[^>]*>(.*?)</form>`, 's').exec(text) ??
-    expect.unreachable(`no form for ${action}:\n${text.slice(0, 3000)}`)
-  const fields: Record<string, string | string[]> = {}
-  const add = (name = '', value = '') => {
-    const before = fields[name]
-    fields[name] = before === undefined ? decoded(value) : [before, decoded(value)].flat()
-  }
-  for (const [tag] of form.matchAll(/<input\b[^>]*>/g)) {
-    const { name, value = '', type } = attributes(tag)
-    if (name && (!/checkbox|radio/.test(type ?? '') || / checked/.test(tag))) add(name, value)
-  }
-  for (const [, head = '', text = ''] of form.matchAll(/<textarea\b([^>]*)>(.*?)<\/textarea>/gs))
-    add(attributes(head).name, text.replace(/^\n/, ''))
-  for (const [, head = '', options = ''] of form.matchAll(/<select\b([^>]*)>(.*?)<\/select>/gs)) {
-    const [, chosen = ''] = /<option value="([^"]*)"[^>]* selected/.exec(options) ?? []
-    add(attributes(head).name, chosen)
-  }
-  return fields
-}
+type Fields = Record<string, string | string[]>
+
 const attributes = (tag: string): Record<string, string> =>
-  Object.fromEntries([...tag.matchAll(/([\w-]+)="([^"]*)"/g)].map(([, name, value]) => [name, value]))
-const decoded = (text: string) =>
+  Object.fromEntries(
+    [...tag.matchAll(/([\w-]+)="([^"]*)"/g)].map(([, name, value]) => [name, decoded(value)]),
+  )
+const decoded = (text = '') =>
   text.replace(/&(amp|lt|gt|quot|#39);/g, (_, name) => {
     return { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" }[name as 'amp'] as string
   })
+
+/** What a browser sends of a form. @param typing fills it in: every field with something, every box ticked */
+function fieldsIn(form: string, typing = false): Fields {
+  const fields: Fields = {}
+  const add = (name = '', value = '') => {
+    const before = fields[name]
+    fields[name] = before === undefined ? value : [before, value].flat()
+  }
+  const tags = /<input\b[^>]*>|<textarea\b[^>]*>.*?<\/textarea>|<select\b[^>]*>.*?<\/select>/gs
+  for (const [tag] of form.matchAll(tags)) {
+    const { name, value = '', type = 'text' } = attributes(tag.slice(0, tag.indexOf('>') + 1))
+    if (!name || type === 'password' || name === 'code') continue
+    if (tag.startsWith('<select')) {
+      const options = [...tag.matchAll(/<option\b[^>]*>/g)].map(([option]) => option)
+      const chosen = typing ? options.at(-1) : options.findLast((option) => / selected/.test(option))
+      add(name, attributes(chosen ?? options[0] ?? '').value)
+    } else if (tag.startsWith('<textarea')) {
+      add(name, typing ? typed : decoded(/>\n?(.*)<\/textarea>/s.exec(tag)?.[1]))
+    } else if (/checkbox|radio/.test(type)) {
+      if (typing ? type === 'checkbox' : / checked/.test(tag)) add(name, value)
+    } else if (type !== 'file') add(name, typing && type !== 'hidden' ? (samples[type] ?? typed) : value)
+  }
+  return fields
+}
+const samples: Record<string, string> = {
+  email: 'zoe@example.com',
+  date: '2031-02-03',
+  'datetime-local': '2031-02-03T04:05',
+  number: '7',
+}
+
+/** The fields of the first form of a page that goes to an address. */
+function formIn({ text }: Answer, action: string): Fields {
+  const form = new RegExp(`<form[^>]*action="${action}"[^>]*>(.*?)</form>`, 's').exec(text)?.[1]
+  if (form === undefined) return expect.unreachable(`no form for ${action}:\n${text.slice(0, 3000)}`)
+  return fieldsIn(form)
+}
 
 /** Ends all sessions of somebody, until the application knows of it. */
 async function end(person: Person) {
@@ -57,14 +87,12 @@ const nameOf = async (id: string) =>
   (await past.selectFrom('users').select('first_name').where('id', '=', id).executeTakeFirstOrThrow())
     .first_name
 
-const typed = 'Zoë "& <Ada>'
-
 /** A form to change somebody in, filled in. */
-async function filled(browser: Browser) {
+async function filled(browser: Browser): Promise<{ whom: Person; path: string; form: Fields }> {
   const whom = await target()
   const path = `/users/${whom.id}`
   const form = formIn(await browser.get(`${path}/edit`), path)
-  return { whom, path, form: { ...form, first_name: typed } as Record<string, string | string[]> }
+  return { whom, path, form: { ...form, first_name: typed } }
 }
 
 /** Signs in by the page that a refused form was answered with. */
@@ -241,6 +269,54 @@ test('a form for which somebody has to prove who they are comes again once they 
   expect(made.status, made.text).toBe(201)
 })
 
+describe('everything that was typed comes again', async () => {
+  const group = await makeGroup(org, { name: unique('Group') })
+  const role = await makeRole(org, { name: unique('role'), permissions: ['user:read:own'] })
+  const whom = await target()
+  const key = await withKey(owner, ['user:read:own'])
+  const invitation = await invite(owner)
+  const pages = [
+    '/users/new',
+    `/users/${whom.id}/edit`,
+    `/users/${whom.id}/roles`,
+    '/roles/new',
+    `/roles/${role}/edit`,
+    '/groups/new',
+    `/groups/${group}/edit`,
+    `/groups/${group}/members`,
+    '/departments/new',
+    '/permissions/new',
+    '/invitations/new',
+    `/invitations/${invitation.id}/edit`,
+    '/service-accounts/new',
+    '/api-keys/new',
+    `/api-keys/${key.key}/edit`,
+    `/api-keys/${key.key}/rotate`,
+    '/me',
+    '/me/security',
+    `/organizations/${org.id}/edit`,
+  ]
+
+  test.each(pages)('into the form of %s', async (page) => {
+    const browser = browserOf(owner)
+    const { text } = await browser.get(page)
+    const main = text.slice(text.indexOf('<main'))
+    let filled = 0
+    for (const [, head = '', form = ''] of main.matchAll(/<form\b([^>]*)>(.*?)<\/form>/gs)) {
+      const { action = '', method } = attributes(head)
+      const { csrf_token: _, ...fields } = fieldsIn(form, true)
+      const visible = Object.keys(fields).filter((name) => !['_method', 'version'].includes(name))
+      if (method !== 'post' || !visible.length) continue
+      filled++
+      const refused = await browser.post(action, { ...fields, csrf_token: 'of a session before' })
+      expect(refused.status, action).toBe(403)
+      const { csrf_token: __, ...back } = formIn(refused, action)
+      expect(back, action).toEqual(fields)
+    }
+    expect(filled).toBeGreaterThan(0)
+  })
+})
+
 describe('what stands in the way stands where the form stands', () => {
   const summary = (text: string) => /<div class="error-summary".*?<\/div>/s.exec(text)?.[0] ?? ''
 
@@ -372,7 +448,9 @@ describe('a page with a script is told what to ask first', () => {
     ])
     browser.cookies.delete('session')
     expect(first(await browser.post(path, form, partial))).toBe('/login?next=%2Fme%2Fresume')
-    const dialog = await browser.get('/login?next=%2Fme%2Fresume', partial)
+    const dialog = await browser.get('/login?next=%2Fme%2Fresume', { ...partial, 'HX-Target': 'dialog' })
+    // a link that leads there is a page like any other
+    expect((await browser.get('/login?next=%2Fme%2Fresume', partial)).text).toMatch(/^<!doctype html>/i)
     expect(dialog.text).toMatch(/^<dialog.*Your session ended.*Enter your password to continue/s)
   })
 
