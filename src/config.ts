@@ -162,7 +162,7 @@ export const settings = {
       'Attempts to sign in in RATE_LIMIT_WINDOW, of an address and of a name; as many to register, to choose another password, and to accept an invitation',
     ),
     BODY_LIMIT_KB: whole(1024, 1, 102_400).describe(
-      'Largest request body in kB; of who is not signed in, 16 at most',
+      'Largest request body in kB; of who is not signed in, 16 at most, 64 of a form',
     ),
     IMPORT_LIMIT_MB: whole(64, 1, 1024).describe('Largest file to import in MB'),
   },

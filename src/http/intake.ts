@@ -3,6 +3,8 @@ import { HttpError } from '#src/http/errors.ts'
 
 /** Whoever isn't signed in sends a few fields. */
 const STRANGER_BYTES = 16 * 1024
+/** Or a form that was being filled in when their session ended. */
+const STRANGER_FORM_BYTES = 64 * 1024
 /** What bodies of strangers that aren't complete hold, all together. */
 const STRANGERS_BYTES = 8 * 1024 * 1024
 const PATIENCE_MS = 10_000
@@ -31,8 +33,8 @@ export class Intake {
   }
 
   /** What a body may have where `most` is what it may have of somebody who is signed in. */
-  most(most: number, stranger: boolean): number {
-    return stranger ? Math.min(most, STRANGER_BYTES) : most
+  most(most: number, stranger: boolean, form = false): number {
+    return stranger ? Math.min(most, form ? STRANGER_FORM_BYTES : STRANGER_BYTES) : most
   }
 
   /**

@@ -248,7 +248,7 @@ describe('the list', () => {
     const lead = await personWith(org, ['user:read:own'], { groups: [{ id: elsewhere, role: 'lead' }] })
     const other = await makeUser(org, { groups: [elsewhere] })
     const word = `word${other.id.slice(-12)}`
-    await owner
+    await past
       .updateTable('users')
       .set({ email: `${word}@example.com` })
       .where('id', '=', other.id)
