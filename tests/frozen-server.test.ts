@@ -99,6 +99,8 @@ test.runIf(process.platform === 'linux')(
       Promise.all([
         ask('/users', { headers: { Accept: 'text/html', Cookie: cookie } }),
         ask('/api/users', { headers }),
+        ask('/api/users?format=csv', { headers }),
+        ask('/api/events?format=csv', { headers }),
         ask('/api/groups', {
           method: 'POST',
           headers,
@@ -107,7 +109,7 @@ test.runIf(process.platform === 'linux')(
         login(),
         ask('/health/ready'),
       ])
-    expect((await all()).map(({ status }) => status)).toEqual([200, 200, 201, 200, 200])
+    expect((await all()).map(({ status }) => status)).toEqual([200, 200, 200, 200, 201, 200, 200])
 
     const stopped = await server()
     try {
@@ -124,6 +126,6 @@ test.runIf(process.platform === 'linux')(
       for (const pid of stopped) process.kill(pid, 'SIGCONT')
     }
     await expect.poll(async () => (await ask('/health/ready')).status, { timeout: 5000 }).toBe(200)
-    expect((await all()).map(({ status }) => status)).toEqual([200, 200, 201, 200, 200])
+    expect((await all()).map(({ status }) => status)).toEqual([200, 200, 200, 200, 201, 200, 200])
   },
 )

@@ -129,18 +129,18 @@ export class Handling {
     const { config, intake } = this.#around
     const named = byMethod.get(this.#c.req.method)
     const all = possible(byMethod, this.#c.req.method)
-    const stranger = !this.#actor
-    if (stranger && !all.some(({ access }) => 'public' in access)) throw unauthenticated()
+    const sender = this.#actor
+    if (!sender && !all.some(({ access }) => 'public' in access)) throw unauthenticated()
     const upload = named?.upload === true
     const asFile = upload && isUpload(bodyType(this.#c))
     if (named && asFile) this.#admit(named)
     const largest = asFile ? config.IMPORT_LIMIT_MB * 1024 * 1024 : config.BODY_LIMIT_KB * 1024
-    const most = intake.most(largest, stranger)
+    const most = intake.most(largest, sender)
     refuseLarge(this.#c, most)
     if (!this.#asked.bearer) this.#forms.checkOrigin()
     const likely = named ?? all[0]
     if (likely) await this.#arrive(likely)
-    return readBody(this.#c, { upload, read: (c) => intake.read(c, most, stranger) })
+    return readBody(this.#c, { upload, read: (c) => intake.read(c, most, sender) })
   }
 
   async #arrive({ rate }: Endpoint): Promise<void> {
