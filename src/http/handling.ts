@@ -151,19 +151,19 @@ export class Handling {
     const { config, intake } = this.#around
     const named = byMethod.get(this.#c.req.method)
     const all = possible(byMethod, this.#c.req.method)
-    const stranger = !this.#actor
-    if (stranger && !all.some(({ access }) => 'public' in access)) throw unauthenticated()
+    const sender = this.#actor
+    if (!sender && !all.some(({ access }) => 'public' in access)) throw unauthenticated()
     const upload = named?.upload === true
     const asFile = upload && isUpload(bodyType(this.#c))
     if (named && asFile) this.#admit(named)
     const largest = asFile ? config.IMPORT_LIMIT_MB * 1024 * 1024 : config.BODY_LIMIT_KB * 1024
     const form = bodyType(this.#c) === FORM
-    const most = intake.most(largest, stranger, form)
+    const most = intake.most(largest, sender, form)
     refuseLarge(this.#c, most)
     const vouched = !this.#asked.bearer && this.#forms.checkOrigin()
     const likely = named ?? all[0]
     if (likely) await this.#count.arrive(likely)
-    const body = await readBody(this.#c, { upload, read: (c) => intake.read(c, most, stranger) })
+    const body = await readBody(this.#c, { upload, read: (c) => intake.read(c, most, sender) })
     if (body.kind === 'form' && vouched) this.#fields = body.fields
     return body
   }
@@ -171,8 +171,8 @@ export class Handling {
   /** What a form of ours holds that was refused before it was read. */
   async #keep(): Promise<void> {
     const { intake, config } = this.#around
-    const most = intake.most(config.BODY_LIMIT_KB * 1024, !this.#actor, true)
-    const read = (c: Context) => intake.read(c, most, !this.#actor)
+    const most = intake.most(config.BODY_LIMIT_KB * 1024, this.#actor, true)
+    const read = (c: Context) => intake.read(c, most, this.#actor)
     if (this.#asked.bearer) return
     try {
       const body = await formOf(this.#c, this.#forms, read)
