@@ -240,4 +240,25 @@ export const access: readonly Mutation[] = [
     replace: 'if (!group) throw',
     tests: ['src/domains/groups/members.test.ts'],
   },
+  {
+    name: 'what can be done and not be read does not exist',
+    file: 'src/access/actor.ts',
+    find: 'sql<SqlBool>`(${grant.where(table)} or ${read.where(table)})`',
+    replace: 'read.where(table)',
+    tests: ['tests/access/unread.test.ts'],
+  },
+  {
+    name: 'what is read and out of an action’s reach does not exist',
+    file: 'src/access/actor.ts',
+    find: 'sql<SqlBool>`(${grant.where(table)} or ${read.where(table)})`',
+    replace: 'grant.where(table)',
+    tests: ['tests/access/unread.test.ts'],
+  },
+  {
+    name: 'a write tells its writer what they may not read',
+    file: 'src/resource/write.ts',
+    find: "sql`(${reachedBy(resource, actor, 'read')} or ${reachedBy(resource, actor, 'update')})`",
+    replace: 'sql`true`',
+    tests: ['tests/access/unread.test.ts'],
+  },
 ]
