@@ -230,7 +230,7 @@ export function writes(stage: Stage): void {
         if (!resource.soft) continue
         const back = await restored(by)
         const { version } = await stage.stored(id)
-        expect([back.status, back.headers.get('etag')]).toEqual([200, `"${version}"`])
+        expect([back.status, versionOf(back)]).toEqual([200, version])
         if (shown) expect(Object.keys(back.json<Row>())).toContain('created_at')
         else expect(back.json()).toEqual({ id, version })
       }

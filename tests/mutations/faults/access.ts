@@ -261,4 +261,11 @@ export const access: readonly Mutation[] = [
     replace: 'sql`true`',
     tests: ['tests/access/unread.test.ts'],
   },
+  {
+    name: 'a change that is too late shows what its writer may not read',
+    file: 'src/resource/write.ts',
+    find: 'stale(found.shown ? JSON.parse(json) : undefined)',
+    replace: 'stale(JSON.parse(json))',
+    tests: ['tests/resource/licences.test.ts'],
+  },
 ]

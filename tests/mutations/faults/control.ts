@@ -59,6 +59,13 @@ export const control: readonly Mutation[] = [
     tests: ['tests/access/control.test.ts'],
   },
   {
+    name: 'a session is confirmed by a password of before',
+    sql: 'confirm_session',
+    find: 'or exists (select from public.accounts a where a.id = account and a.control_changed_at > proved)',
+    replace: '',
+    tests: ['tests/access/control.test.ts'],
+  },
+  {
     name: 'a set-up of before turns a second factor on',
     sql: 'turn_on_second_factor',
     find: 'a.control_changed_at is distinct from begun',
