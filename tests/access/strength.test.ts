@@ -25,22 +25,6 @@ import { as, browserOf } from '#tests/client.ts'
 import { addMember, assign, makeGroup, makeUser, roleOf, sessionOf } from '#tests/factories.ts'
 import { type Person, personWith } from '#tests/people.ts'
 
-describe.each(Object.entries(acts))('%s', (_, one) => {
-  test('is for nobody weaker, and for whoever is as strong', async () => {
-    for (const kind of ['a permission more', 'a deleted role', 'the same in a group beside']) {
-      const attempt = await arranged(one, stronger[kind] as Kind)
-      await denied(by, 'role:assign', () => attempt(by))
-      if (one.sends && kind === 'a deleted role') continue
-      const answer = await attempt(boss)
-      expect(answer.status, `${kind}: ${answer.text}`).toBeOneOf(DONE)
-    }
-    for (const kind of ['nothing', 'the same in the same group', 'the same in a deleted group beneath']) {
-      const answer = await (await arranged(one, equal[kind] as Kind))(by)
-      expect(answer.status, `${kind}: ${answer.text}`).toBeOneOf(DONE)
-    }
-  })
-})
-
 describe('strength', () => {
   const sample = ['its address', 'disabling', 'deleting'].map((name) => acts[name] as Act)
 
@@ -101,6 +85,22 @@ describe('strength', () => {
     await addMember(org, strong.id, group)
     expect((await as(lead).delete(api(paths.groupMember(paths.groups, group, strong.id)))).status).toBe(204)
     expect((await as(lead).patch(api(paths.user(strong.id)), { first_name: 'x' })).status).toBe(403)
+  })
+})
+
+describe.each(Object.entries(acts))('%s', (_, one) => {
+  test('is for nobody weaker, and for whoever is as strong', async () => {
+    for (const kind of ['a permission more', 'a deleted role', 'the same in a group beside']) {
+      const attempt = await arranged(one, stronger[kind] as Kind)
+      await denied(by, 'role:assign', () => attempt(by))
+      if (one.sends && kind === 'a deleted role') continue
+      const answer = await attempt(boss)
+      expect(answer.status, `${kind}: ${answer.text}`).toBeOneOf(DONE)
+    }
+    for (const kind of ['nothing', 'the same in the same group', 'the same in a deleted group beneath']) {
+      const answer = await (await arranged(one, equal[kind] as Kind))(by)
+      expect(answer.status, `${kind}: ${answer.text}`).toBeOneOf(DONE)
+    }
   })
 })
 
