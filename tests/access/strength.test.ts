@@ -138,4 +138,15 @@ describe('by a key', () => {
     for (const of of [strong, lead]) await denied(admin, 'role:assign', () => attempt(of))
     expect((await attempt(await makeUser(org))).status).toBe(200)
   })
+
+  test('nobody leads a group, also where its owner does', async () => {
+    const codes = ['user:read:all', 'user:update:all']
+    const group = await makeGroup(org)
+    const lead = await personWith(org, codes, { groups: [{ id: group, role: 'lead' }] })
+    const other = await makeUser(org, { groups: [{ id: group, role: 'lead' }] })
+    const key = await withKey(lead, codes)
+    const attempt = (who: Person) => as(who).patch(api(paths.user(other.id)), { first_name: 'Lead' })
+    await denied(key, 'role:assign', () => attempt(key))
+    expect((await attempt(lead)).status).toBe(200)
+  })
 })
