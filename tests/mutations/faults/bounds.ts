@@ -19,8 +19,8 @@ export const bounds: readonly Mutation[] = [
   {
     name: 'a process ends while it hashes',
     file: 'src/platform/hashing.ts',
-    find: "await once(thread, 'message')",
-    replace: "await (thread.unref(), once(thread, 'message'))",
+    find: "const [answer] = await once(thread, 'message')",
+    replace: "const heard = once(thread, 'message')\n    thread.unref()\n    const [answer] = await heard",
     tests: ['tests/hashing.test.ts'],
   },
   {
