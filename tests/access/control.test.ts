@@ -4,7 +4,7 @@ import { resetPassword } from '#src/domains/auth/break-glass.ts'
 import { resetSecondFactor } from '#src/domains/auth/break-glass-factor.ts'
 import { newToken, tokenHash } from '#src/http/cookies.ts'
 import { paths } from '#src/paths.ts'
-import { guardedSubject, plainSubject, type Subject } from '#tests/access/control.ts'
+import { guardedSubject, plainSubject, provedPassword, type Subject } from '#tests/access/control.ts'
 import { codeOf, secretOf } from '#tests/access/factors.ts'
 import { accept, invite, newAddress } from '#tests/access/inviting.ts'
 import { linkFor } from '#tests/access/links.ts'
@@ -15,6 +15,7 @@ import {
   type NewPerson,
   type Organization,
   roleOf,
+  sessionOf,
   unique,
 } from '#tests/factories.ts'
 import { mailTo } from '#tests/mailbox.ts'
@@ -22,7 +23,7 @@ import type { Person } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 import { PASSWORD } from '#tests/setup/secrets.ts'
 
-const { owner } = await testDatabase()
+const { owner, db } = await testDatabase()
 const api = (path: string) => `/api/v1${path}`
 const NEXT = 'Battery-Staple-8'
 const operator = { command: 'a test', name: 'operator', reason: null }
@@ -366,4 +367,19 @@ test('proofs that began before count no more even where the change began before 
     )
   })
   expect(await subject.left()).toEqual(['API key'])
+})
+
+test('a password that was proved before confirms and changes nothing, also in a session that goes on', async () => {
+  const person = await makeUser(org)
+  const { accountId, id: user } = person
+  const session = await sessionOf(person.token)
+  const context = JSON.stringify({ org: org.id, user })
+  const uses = async (at: string) => [
+    await db.lookup('confirm_session', [accountId, session, at, null, null, null, null, context]),
+    await db.lookup('change_password', [accountId, at, 'a hash', session, null, null, context]),
+  ]
+  const before = await provedPassword(person)
+  await sql`select app.end_control(${accountId}, ${session})`.execute(owner)
+  expect(await uses(before)).toEqual([false, false])
+  expect(await uses(await provedPassword(person))).toEqual([true, true])
 })

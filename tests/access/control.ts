@@ -73,7 +73,7 @@ async function mails(person: Person): Promise<Secret[]> {
 }
 
 /** When a password was proved, a moment before it leads to a session. */
-async function provedPassword({ username, accountId }: Person): Promise<string> {
+export async function provedPassword({ username, accountId }: Person): Promise<string> {
   const found = await db.lookup<{ changed: string; passwordHash: string }>('sign_in_lookup', [
     username,
     null,

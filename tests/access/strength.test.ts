@@ -25,22 +25,6 @@ import { as, browserOf } from '#tests/client.ts'
 import { addMember, assign, makeGroup, makeUser, roleOf, sessionOf } from '#tests/factories.ts'
 import { type Person, personWith } from '#tests/people.ts'
 
-describe.each(Object.entries(acts))('%s', (_, one) => {
-  test('is for nobody weaker, and for whoever is as strong', async () => {
-    for (const kind of ['a permission more', 'a deleted role', 'the same in a group beside']) {
-      const attempt = await arranged(one, stronger[kind] as Kind)
-      await denied(by, 'role:assign', () => attempt(by))
-      if (one.sends && kind === 'a deleted role') continue
-      const answer = await attempt(boss)
-      expect(answer.status, `${kind}: ${answer.text}`).toBeOneOf(DONE)
-    }
-    for (const kind of ['nothing', 'the same in the same group', 'the same in a deleted group beneath']) {
-      const answer = await (await arranged(one, equal[kind] as Kind))(by)
-      expect(answer.status, `${kind}: ${answer.text}`).toBeOneOf(DONE)
-    }
-  })
-})
-
 describe('strength', () => {
   const sample = ['its address', 'disabling', 'deleting'].map((name) => acts[name] as Act)
 
@@ -104,6 +88,22 @@ describe('strength', () => {
   })
 })
 
+describe.each(Object.entries(acts))('%s', (_, one) => {
+  test('is for nobody weaker, and for whoever is as strong', async () => {
+    for (const kind of ['a permission more', 'a deleted role', 'the same in a group beside']) {
+      const attempt = await arranged(one, stronger[kind] as Kind)
+      await denied(by, 'role:assign', () => attempt(by))
+      if (one.sends && kind === 'a deleted role') continue
+      const answer = await attempt(boss)
+      expect(answer.status, `${kind}: ${answer.text}`).toBeOneOf(DONE)
+    }
+    for (const kind of ['nothing', 'the same in the same group', 'the same in a deleted group beneath']) {
+      const answer = await (await arranged(one, equal[kind] as Kind))(by)
+      expect(answer.status, `${kind}: ${answer.text}`).toBeOneOf(DONE)
+    }
+  })
+})
+
 describe('on the page of somebody stronger', () => {
   test('nothing is offered, and a sentence says why', async () => {
     const strong = await (stronger['the same in a group beside'] as Kind)({
@@ -137,5 +137,16 @@ describe('by a key', () => {
     const attempt = (of: Person) => as(admin).patch(api(paths.user(of.id)), { first_name: 'Key' })
     for (const of of [strong, lead]) await denied(admin, 'role:assign', () => attempt(of))
     expect((await attempt(await makeUser(org))).status).toBe(200)
+  })
+
+  test('nobody leads a group, also where its owner does', async () => {
+    const codes = ['user:read:all', 'user:update:all']
+    const group = await makeGroup(org)
+    const lead = await personWith(org, codes, { groups: [{ id: group, role: 'lead' }] })
+    const other = await makeUser(org, { groups: [{ id: group, role: 'lead' }] })
+    const key = await withKey(lead, codes)
+    const attempt = (who: Person) => as(who).patch(api(paths.user(other.id)), { first_name: 'Lead' })
+    await denied(key, 'role:assign', () => attempt(key))
+    expect((await attempt(lead)).status).toBe(200)
   })
 })

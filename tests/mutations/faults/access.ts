@@ -26,8 +26,8 @@ export const access: readonly Mutation[] = [
   {
     name: 'a viewer of a group writes',
     file: 'src/access/actor.ts',
-    find: "const groups = action === 'read' ? this.rights.readGroups : this.rights.writeGroups",
-    replace: 'const groups = this.rights.readGroups',
+    find: "const groups = action === 'read' ? readGroups : writeGroups",
+    replace: "const groups = action === 'read' ? writeGroups && readGroups : readGroups",
     tests: ['tests/access/scope.test.ts'],
   },
   {
@@ -54,8 +54,8 @@ export const access: readonly Mutation[] = [
   {
     name: 'what is out of sight is refused, not absent',
     file: 'src/resource/write.ts',
-    find: 'and ${visible.where(table)}',
-    replace: 'and (${visible.where(table)} or true)',
+    find: 'and ${actor.sees(grant, table)}',
+    replace: 'and true',
     tests: ['tests/access/scope.test.ts'],
   },
   {
@@ -68,7 +68,7 @@ export const access: readonly Mutation[] = [
   {
     name: 'a record beyond the Grant is read by its id',
     file: 'src/resource/query.ts',
-    find: '.where(grant.where(table))',
+    find: '.where(actor.sees(grant, table))',
     replace: '',
     tests: ['tests/access/scope.test.ts'],
   },
@@ -159,7 +159,7 @@ export const access: readonly Mutation[] = [
   {
     name: 'the platform’s functions ask for no permission',
     sql: 'platform_actor',
-    find: "and app.rights(org, person) -> 'permissions' ? permission",
+    find: "and app.rights(org, person) -> 'permissions' ?| permissions",
     replace: '',
     tests: ['tests/access/shadows.test.ts'],
   },
@@ -215,14 +215,14 @@ export const access: readonly Mutation[] = [
   {
     name: 'sessions beyond the Grant are ended',
     file: 'src/domains/sessions/actions.ts',
-    find: '.where(grant.where())',
-    replace: '',
+    find: 'revoked_at is null and ${grant.where()}',
+    replace: 'revoked_at is null and (${grant.where()} or true)',
     tests: ['src/domains/sessions/sessions.test.ts'],
   },
   {
     name: 'a group is put beneath one that is out of sight',
     file: 'src/domains/groups/actions.ts',
-    find: "and ${sees(actor, grant, 'g')} for",
+    find: "and ${actor.sees(grant, 'g')} for",
     replace: 'for',
     tests: ['src/domains/groups/groups.test.ts'],
   },
@@ -239,5 +239,33 @@ export const access: readonly Mutation[] = [
     find: 'if (!group.update && !group.lead) throw',
     replace: 'if (!group) throw',
     tests: ['src/domains/groups/members.test.ts'],
+  },
+  {
+    name: 'what can be done and not be read does not exist',
+    file: 'src/access/actor.ts',
+    find: 'sql<SqlBool>`(${grant.where(table)} or ${read.where(table)})`',
+    replace: 'read.where(table)',
+    tests: ['tests/access/unread.test.ts'],
+  },
+  {
+    name: 'what is read and out of an action’s reach does not exist',
+    file: 'src/access/actor.ts',
+    find: 'sql<SqlBool>`(${grant.where(table)} or ${read.where(table)})`',
+    replace: 'grant.where(table)',
+    tests: ['tests/access/unread.test.ts'],
+  },
+  {
+    name: 'a write tells its writer what they may not read',
+    file: 'src/resource/write.ts',
+    find: "sql`(${reachedBy(resource, actor, 'read')} or ${reachedBy(resource, actor, 'update')})`",
+    replace: 'sql`true`',
+    tests: ['tests/access/unread.test.ts'],
+  },
+  {
+    name: 'a change that is too late shows what its writer may not read',
+    file: 'src/resource/write.ts',
+    find: 'stale(found.shown ? JSON.parse(json) : undefined)',
+    replace: 'stale(JSON.parse(json))',
+    tests: ['tests/resource/licences.test.ts'],
   },
 ]

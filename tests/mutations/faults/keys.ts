@@ -33,8 +33,8 @@ export const keys: readonly Mutation[] = [
   {
     name: 'a key works from everywhere',
     file: 'src/http/authenticate.ts',
-    find: 'if (addresses.length && !within(addresses, via.ip)) throw',
-    replace: 'if (addresses.length && !within) throw',
+    find: 'return !addresses.length || within(addresses, ip)',
+    replace: 'return !addresses.length || within(addresses, ip) || ip !== null',
     tests: ['tests/access/api-key.test.ts'],
   },
   {
@@ -89,7 +89,7 @@ export const keys: readonly Mutation[] = [
   {
     name: 'a browser’s session works as a bearer',
     file: 'src/http/authenticate.ts',
-    find: 'credentials[identity.sessionKind] !== credential.kind',
+    find: 'credentials[identity.sessionKind] !== kind',
     replace: '!credentials[identity.sessionKind]',
     tests: ['tests/http/credentials.test.ts'],
   },

@@ -19,22 +19,22 @@ export const signIn: readonly Mutation[] = [
   {
     name: 'a password that was changed meanwhile lets in',
     sql: 'sign_in_passed',
-    find: ' and a.password_changed_at is not distinct from changed',
+    find: ' and a.control_changed_at is not distinct from changed',
     replace: '',
     tests: ['tests/access/sign-in-rehash.test.ts'],
   },
   {
     name: 'a proof that is older than the password opens a session',
     sql: 'open_session',
-    find: ' and (a.password_changed_at <= proved) is not false',
+    find: ' and (a.control_changed_at <= proved) is not false',
     replace: '',
     tests: ['tests/access/sign-in-rehash.test.ts'],
   },
   {
     name: 'a name without a password is answered at once',
     file: 'src/platform/passwords.ts',
-    find: 'const against = stored ?? (await nobody)',
-    replace: 'const against = stored ?? (await nobody)\n  if (stored === null) return false',
+    find: 'const against = stored ?? substitute',
+    replace: 'const against = stored ?? substitute\n  if (stored === null) return false',
     tests: ['tests/access/sign-in-timing.test.ts'],
   },
   {
@@ -74,16 +74,16 @@ export const signIn: readonly Mutation[] = [
   },
   {
     name: 'a new password leaves sessions open',
-    sql: 'set_password',
-    find: 's.id is distinct from session and',
-    replace: 'false and',
+    sql: 'end_control',
+    find: 'perform app.end_other_sessions(account, kept);',
+    replace: '',
     tests: ['tests/access/password-reset.test.ts'],
   },
   {
     name: 'a new password leaves devices known',
-    sql: 'set_password',
-    find: 'and d.hash is distinct from device',
-    replace: 'and false',
+    sql: 'end_control',
+    find: 'delete from public.known_devices d where d.account_id = account and d.hash is distinct from device;',
+    replace: '',
     tests: ['tests/access/sign-in-lock.test.ts'],
   },
   {
@@ -201,8 +201,8 @@ export const signIn: readonly Mutation[] = [
   {
     name: 'one address gets any number of mails',
     sql: 'mailed',
-    find: 'select count(*)::int',
-    replace: 'select 0',
+    find: 'select count(*) from',
+    replace: 'select 0 * count(*) from',
     tests: ['tests/access/password-reset.test.ts', 'tests/access/password-address.test.ts'],
   },
   {

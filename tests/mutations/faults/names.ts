@@ -1,0 +1,61 @@
+import type { Mutation } from '#tests/mutations/mutation.ts'
+
+/** Names that lead nowhere and are nobody else’s, and text that is kept as it came. */
+export const names: readonly Mutation[] = [
+  {
+    name: 'a name is an address',
+    file: 'src/domains/users/names.ts',
+    find: "(name) => !ADDRESS.test(name.normalize('NFKC'))",
+    replace: '() => true',
+    tests: ['src/domains/users/names.test.ts', 'tests/access/names.test.ts'],
+  },
+  {
+    name: 'an address hides in other widths',
+    file: 'src/domains/users/names.ts',
+    find: "ADDRESS.test(name.normalize('NFKC'))",
+    replace: 'ADDRESS.test(name)',
+    tests: ['src/domains/users/names.test.ts'],
+  },
+  {
+    name: 'a name has what can’t be seen',
+    file: 'src/domains/users/names.ts',
+    find: "!INVISIBLE.test(name.replace(JOINERS, ''))",
+    replace: 'true',
+    tests: ['src/domains/users/names.test.ts'],
+  },
+  {
+    name: 'a user name mixes alphabets',
+    file: 'src/domains/users/names.ts',
+    find: '(name) => ONE_ALPHABET.test(name)',
+    replace: '() => true',
+    tests: ['src/domains/users/names.test.ts'],
+  },
+  {
+    name: 'a user name only looks Latin',
+    file: 'src/domains/users/names.ts',
+    find: '!LOOKS_LATIN.test(name)',
+    replace: 'true',
+    tests: ['src/domains/users/names.test.ts'],
+  },
+  {
+    name: 'a user name is a word of the addresses',
+    file: 'src/domains/users/names.ts',
+    find: '!RESERVED.test(name)',
+    replace: 'true',
+    tests: ['src/domains/users/names.test.ts'],
+  },
+  {
+    name: 'half of a character goes on to the database',
+    file: 'src/http/text.ts',
+    find: 'return text.isWellFormed() ? null :',
+    replace: 'return text !== null ? null :',
+    tests: ['tests/http/text.test.ts'],
+  },
+  {
+    name: 'bytes that are no text become others',
+    file: 'src/http/text.ts',
+    find: 'if (broken !== undefined) {',
+    replace: "if (broken === '') {",
+    tests: ['tests/http/text.test.ts'],
+  },
+]

@@ -1,0 +1,96 @@
+import type { Mutation } from '#tests/mutations/mutation.ts'
+
+/** Long work asks again whether somebody still may. */
+export const renewal: readonly Mutation[] = [
+  {
+    name: 'nobody is asked about last of all',
+    file: 'src/access/renewal.ts',
+    find: 'await renewal.confirm()',
+    replace: 'void renewal',
+    tests: ['tests/resource/long-bulk.test.ts', 'tests/resource/long-imports.test.ts'],
+  },
+  {
+    name: 'who is just about to end somebody is not waited for',
+    file: 'src/access/renewal.ts',
+    find: ' for share`',
+    replace: '`',
+    tests: ['tests/resource/long-imports.test.ts'],
+  },
+  {
+    name: 'what somebody may is believed for good',
+    file: 'src/access/renewal.ts',
+    find: 'this.#revoked !== undefined || performance.now() - this.#confirmed >= GOOD_FOR',
+    replace: 'this.#revoked !== undefined',
+    tests: ['tests/resource/long-bulk.test.ts'],
+  },
+  {
+    name: 'fewer groups are no loss',
+    file: 'src/access/renewal.ts',
+    find: "return before.has('group') && !within(was[groups], now[groups])",
+    replace: 'return false',
+    tests: ['tests/access/renewal.test.ts', 'tests/resource/long-bulk.test.ts'],
+  },
+  {
+    name: 'a narrower scope is no loss',
+    file: 'src/access/renewal.ts',
+    find: '|| ![...before].every((scope) => after.has(scope))',
+    replace: '',
+    tests: ['tests/access/renewal.test.ts'],
+  },
+  {
+    name: 'what all rights decided hangs on none',
+    file: 'src/access/renewal.ts',
+    find: 'this.#leansOnAll = true',
+    replace: 'this.#leansOnAll = false',
+    tests: ['tests/access/renewal.test.ts'],
+  },
+  {
+    name: 'another person goes on with the work',
+    file: 'src/access/renewal.ts',
+    find: 'now.userId !== was.userId ||',
+    replace: '',
+    tests: ['tests/access/renewal.test.ts'],
+  },
+  {
+    name: 'what ended goes on when it is asked again',
+    file: 'src/access/renewal.ts',
+    find: 'if (this.#revoked) throw this.#revoked',
+    replace: '',
+    tests: ['tests/access/renewal.test.ts'],
+  },
+  {
+    name: 'the next rows of an import are taken from who may no longer',
+    file: 'src/resource/import/import.ts',
+    find: 'await this.#actor.renewal?.confirm()',
+    replace: '',
+    tests: ['tests/resource/long-imports.test.ts'],
+  },
+  {
+    name: 'the next lines of a file go to who may no longer',
+    file: 'src/http/csv.ts',
+    find: 'await confirm()',
+    replace: '',
+    tests: ['tests/resource/long-exports.test.ts'],
+  },
+  {
+    name: 'a write that waited long is kept for who left',
+    file: 'src/db/database.ts',
+    find: 'if (actor.renewal?.due) await actor.renewal.confirm()\n      const commit',
+    replace: 'const commit',
+    tests: ['tests/resource/long-bulk.test.ts'],
+  },
+  {
+    name: 'who is asked about is who the cache knows',
+    file: 'src/http/authenticate.ts',
+    find: 'rights.identifyNow(token)',
+    replace: 'rights.identify(token)',
+    tests: ['tests/resource/long-exports.test.ts'],
+  },
+  {
+    name: 'long work goes on from where a key may no longer be used',
+    file: 'src/http/authenticate.ts',
+    find: 'return now && fromHere(now, via) ? now : null',
+    replace: 'return now',
+    tests: ['tests/resource/long-bulk.test.ts'],
+  },
+]

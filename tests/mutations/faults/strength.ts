@@ -1,0 +1,96 @@
+import type { Mutation } from '#tests/mutations/mutation.ts'
+
+/** Nobody acts on somebody stronger, and no role begins to give beyond its editor’s reach. */
+export const strength: readonly Mutation[] = [
+  {
+    name: 'whoever has the same in other groups is not stronger',
+    file: 'src/access/strength.ts',
+    find: "permission.scope === 'group' && beyond",
+    replace: 'permission.scope === null && beyond',
+    tests: ['tests/access/strength.test.ts'],
+  },
+  {
+    name: 'leading a group is no strength',
+    file: 'src/access/strength.ts',
+    find: 'return !leads || !toCover',
+    replace: 'return !toCover',
+    tests: ['tests/access/strength.test.ts'],
+  },
+  {
+    name: 'a viewer is as strong as a member',
+    file: 'src/access/strength.ts',
+    find: "<> 'viewer'",
+    replace: "<> ''",
+    tests: ['tests/access/strength.test.ts'],
+  },
+  {
+    name: 'a deleted group comes back to nobody above it',
+    file: 'src/access/strength.ts',
+    find: ' or coalesce(${sql.ref(`${group}.parent_id`)} = any(${groups}::uuid[]), false)',
+    replace: '',
+    tests: ['tests/access/strength.test.ts'],
+  },
+  {
+    name: 'what has run out is strength',
+    file: 'src/access/strength.ts',
+    find: 'sql`(ur.expires_at is null or ur.expires_at > now())`',
+    replace: 'sql`true`',
+    tests: ['tests/access/strength.test.ts'],
+  },
+  {
+    name: 'a key leads what its owner leads',
+    file: 'src/access/strength.ts',
+    find: "part === 'lead' && actor.narrow",
+    replace: "part === 'lead' && !actor",
+    tests: ['tests/access/strength.test.ts'],
+  },
+  {
+    name: 'somebody becomes stronger while they are acted on',
+    file: 'src/access/strength.ts',
+    find: 'order by r.id for share of r',
+    replace: 'order by r.id',
+    tests: ['tests/access/holders.test.ts'],
+  },
+  {
+    name: 'the sessions of somebody stronger are ended',
+    file: 'src/domains/sessions/actions.ts',
+    find: "await requireNotStronger(tx, actor, whose, 'sign them out')",
+    replace: '',
+    tests: ['tests/access/strength.test.ts'],
+  },
+  {
+    name: 'somebody stronger is deleted',
+    file: 'src/domains/users/actions.ts',
+    find: "await requireNotStronger(tx, actor, id, 'delete them')",
+    replace: '',
+    tests: ['tests/access/strength.test.ts'],
+  },
+  {
+    name: 'a role begins to give in any group',
+    file: 'src/access/holders.ts',
+    find: 'if (!rows[0]?.beyond) return',
+    replace: 'if (rows) return',
+    tests: ['tests/access/holders.test.ts'],
+  },
+  {
+    name: 'a role that wakes up begins to give nothing',
+    file: 'src/access/holders.ts',
+    find: 'for (const code of after.gives(role)) if (!before.gives(role).has(code)) codes.add(code)',
+    replace: '',
+    tests: ['tests/access/holders.test.ts'],
+  },
+  {
+    name: 'a role that sleeps is given anything',
+    file: 'src/access/holders.ts',
+    find: '[awake(before), awake(after)]',
+    replace: '[before, after]',
+    tests: ['tests/access/holders.test.ts'],
+  },
+  {
+    name: 'who had a role for a time keeps it from giving',
+    file: 'src/access/holders.ts',
+    find: ' and ${lasting} and (b.read',
+    replace: ' and (b.read',
+    tests: ['tests/access/holders.test.ts'],
+  },
+]

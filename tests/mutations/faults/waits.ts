@@ -1,0 +1,96 @@
+import type { Mutation } from '#tests/mutations/mutation.ts'
+
+/** Every wait ends: for the database, and for bodies, which are refused before they are read. */
+export const waits: readonly Mutation[] = [
+  {
+    name: 'a statement waits for its answer for good',
+    file: 'src/db/pool.ts',
+    find: 'query_timeout: timeoutMs + GRACE_MS,',
+    replace: '',
+    tests: ['tests/tenancy/frozen.test.ts'],
+  },
+  {
+    name: 'silence of the database cuts no connection',
+    file: 'src/db/pool.ts',
+    find: 'new Pulse(url, () => this.#all.forEach(cut))',
+    replace: 'new Pulse(url, () => {})',
+    tests: ['tests/tenancy/frozen.test.ts'],
+  },
+  {
+    name: 'who comes while the database is silent waits, too',
+    file: 'src/db/pool.ts',
+    find: 'if (!this.#pulse.silent) return',
+    replace: 'if (this.#pulse) return',
+    tests: ['tests/tenancy/frozen.test.ts'],
+  },
+  {
+    name: 'nobody asks whether the database is still there',
+    file: 'src/db/pool.ts',
+    find: 'if (late || opening || this.waitingCount > 0)',
+    replace: 'if (late && opening && this.waitingCount < 0)',
+    tests: ['tests/tenancy/frozen.test.ts'],
+  },
+  {
+    name: 'the silent database is not asked again',
+    file: 'src/db/pulse.ts',
+    find: 'if (this.#silent && !this.#closed) this.#timer',
+    replace: 'if (this.#silent && this.#closed) this.#timer',
+    tests: ['tests/tenancy/frozen.test.ts'],
+  },
+  {
+    name: 'a commit that nobody answered is a failure like others',
+    file: 'src/db/database.ts',
+    find: 'new CommitUnknown(error)',
+    replace: 'error',
+    tests: ['tests/tenancy/frozen.test.ts'],
+  },
+  {
+    name: 'strangers send as much as people',
+    file: 'src/http/intake.ts',
+    find: 'return stranger ? Math.min(most, STRANGER_BYTES) : most',
+    replace: 'return most',
+    tests: ['tests/http/intake.test.ts'],
+  },
+  {
+    name: 'a body takes as long as it likes',
+    file: 'src/http/intake.ts',
+    find: 'if (left <= 0) this',
+    replace: 'if (left < -1e9) this',
+    tests: ['tests/http/intake.test.ts'],
+  },
+  {
+    name: 'strangers hold as much as they bring',
+    file: 'src/http/intake.ts',
+    find: 'if (this.#held <= this.#strangersBytes) return',
+    replace: 'if (this.#held >= 0) return',
+    tests: ['tests/http/intake.test.ts'],
+  },
+  {
+    name: 'a body that goes on coming is cut off',
+    file: 'src/http/intake.ts',
+    find: ' + this.size / SLOWEST',
+    replace: '',
+    tests: ['tests/http/intake.test.ts'],
+  },
+  {
+    name: 'a body is read from who isn’t signed in',
+    file: 'src/http/handling.ts',
+    find: "if (stranger && !all.some(({ access }) => 'public' in access)) throw",
+    replace: 'if (stranger && !all) throw',
+    tests: ['tests/http/intake.test.ts'],
+  },
+  {
+    name: 'an attempt is counted once its body is read',
+    file: 'src/http/handling.ts',
+    find: 'if (likely) await this',
+    replace: 'if (!likely) await this',
+    tests: ['tests/http/intake.test.ts'],
+  },
+  {
+    name: 'a body from elsewhere is read and counted',
+    file: 'src/http/handling.ts',
+    find: 'if (!this.#asked.bearer) this.#forms.checkOrigin()',
+    replace: '',
+    tests: ['tests/http/intake.test.ts'],
+  },
+]
