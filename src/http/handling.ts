@@ -10,6 +10,7 @@ import {
   unauthenticated,
 } from '#src/http/authenticate.ts'
 import { cookieValues } from '#src/http/cookies.ts'
+import { Counting } from '#src/http/counting.ts'
 import { FormTokens } from '#src/http/csrf.ts'
 import { respondCsv } from '#src/http/csv.ts'
 import type { Call, Csv, Endpoint, Refusal } from '#src/http/endpoint.ts'
@@ -27,7 +28,7 @@ import {
   validQuery,
 } from '#src/http/input.ts'
 import { refuseLarge } from '#src/http/intake.ts'
-import { isSensitive, limitHeaders, type RateClass, type Standing } from '#src/http/limits.ts'
+import type { RateClass } from '#src/http/limits.ts'
 import { acceptsGzip } from '#src/http/negotiation.ts'
 import { chosen, possible } from '#src/http/override.ts'
 import { requireProof } from '#src/http/proof.ts'
@@ -44,16 +45,15 @@ export class Handling {
   readonly #asked: Incoming
   #actor: Actor | null = null
   #credential: Credential | null = null
-  #standing: Standing | null = null
-  /** What the attempt was counted as when it came, before its body was read. */
-  #arrived: RateClass | null = null
+  readonly #counting: Counting
   readonly #forms: FormTokens
 
   constructor(c: Context<Env>, around: Surroundings, api: string) {
     this.#c = c
     this.#around = around
     this.#asked = new Incoming(c, around, api)
-    this.#forms = new FormTokens(c, around)
+    this.#counting = new Counting(c, around, this.#asked)
+    this.#forms = new FormTokens(c, around, api)
   }
 
   async handle(byMethod: Map<string, Endpoint>): Promise<Response> {
@@ -85,11 +85,7 @@ export class Handling {
 
   /** Counts the call, also where it is nobody's. */
   #authenticate(rate: RateClass = 'api'): Promise<void> {
-    return this.#identify().finally(async () => {
-      const { limits } = this.#around
-      if (!limits || rate !== 'api' || !this.#asked.counts) return
-      this.#standing = await limits.call(this.#actor, this.#asked.ip)
-    })
+    return this.#identify().finally(() => (rate === 'api' ? this.#counting.call(this.#actor) : undefined))
   }
 
   async #identify(): Promise<void> {
@@ -139,15 +135,8 @@ export class Handling {
     refuseLarge(this.#c, most)
     if (!this.#asked.bearer) this.#forms.checkOrigin()
     const likely = named ?? all[0]
-    if (likely) await this.#arrive(likely)
+    if (likely) await this.#counting.arrive(likely)
     return readBody(this.#c, { upload, read: (c) => intake.read(c, most, stranger) })
-  }
-
-  async #arrive({ rate }: Endpoint): Promise<void> {
-    const { limits } = this.#around
-    if (!limits || !isSensitive(rate) || this.#arrived === rate) return
-    this.#arrived = rate
-    this.#standing = await limits.arrive(rate, { ip: this.#asked.ip, requestId: this.#asked.id })
   }
 
   #admit({ access }: Endpoint): Grant | undefined {
@@ -162,7 +151,7 @@ export class Handling {
     if (body && !this.#asked.bearer) this.#forms.check(body, this.#session)
     const grant = this.#admit(endpoint)
     await requireProof(endpoint, this.#actor, this.#around.db)
-    await this.#attempt(endpoint, body)
+    await this.#counting.attempt(endpoint, this.#actor, body?.fields)
     const ofForm = body?.kind === 'form' ? body.fields.version : undefined
     return this.#act(endpoint, body, grant, seenVersions(this.#c, ofForm))
   }
@@ -207,31 +196,13 @@ export class Handling {
       if (endpoint.body) call.body = validBody(endpoint.body, isForm ? fields : (body?.fields ?? {}))
       const answer = await endpoint.handle(call as never)
       if (answer.moved && this.#actor) this.#around.rights.forget(this.#actor.identity.sessionId)
+      await this.#counting.succeeded(endpoint)
       const headers = once?.replayed ? { ...answer.headers, 'Idempotency-Replayed': 'true' } : answer.headers
-      return await respond({ ...answer, headers }, this.#out())
+      return await respond({ ...answer, headers }, this.#out(endpoint))
     } catch (thrown) {
       if (others.length && httpError(thrown).status === 412) return this.#act(endpoint, body, grant, others)
       return this.#again(endpoint, call as unknown as Call, thrown, fields)
     }
-  }
-
-  /** What has a class of its own is counted before anything is done for it. */
-  async #attempt(endpoint: Endpoint, { fields }: Pick<Body, 'fields'> = { fields: {} }): Promise<void> {
-    const { limits, cookies } = this.#around
-    const { rate } = endpoint
-    await this.#arrive(endpoint)
-    if (!limits || !isSensitive(rate) || !this.#standing) return
-    const links = [fields.token, this.#c.req.param('token')].map((token) => token && `link ${token}`)
-    const others = [...links, this.#actor && `person ${this.#actor.userId}`]
-    const isText = (one: unknown): one is string => typeof one === 'string'
-    const of = {
-      ip: this.#asked.ip,
-      requestId: this.#asked.id,
-      names: [fields.username, fields.email].filter(isText),
-      others: others.filter(isText),
-      device: cookies.deviceOf(this.#c),
-    }
-    this.#standing = await limits.attempt(rate, of, this.#standing)
   }
 
   /** A form that was refused comes again with its input and what is wrong; programs get problem+json. */
@@ -254,7 +225,8 @@ export class Handling {
   #file(csv: Csv): Promise<Response> {
     return respondCsv(csv, {
       requestId: this.#asked.id,
-      limit: this.#limit,
+      common: this.#around.origins.headers(this.#c, this.#asked.api),
+      limit: this.#counting.headers,
       head: this.#c.req.raw.method === 'HEAD',
       confirm: async () => this.#actor?.renewal?.confirm(),
       lost: (error) => this.#broken(error),
@@ -279,13 +251,15 @@ export class Handling {
     return respond({ location, headers }, { ...this.#out(), wanted: 'page' })
   }
 
-  #out() {
+  #out(endpoint?: Endpoint) {
     const { config, cookies } = this.#around
     return {
       wanted: this.#asked.wanted === 'part' && this.#outdated ? ('page' as const) : this.#asked.wanted,
       requestId: this.#asked.id,
-      limit: this.#limit,
-      packs: acceptsGzip(this.#c.req.header('accept-encoding')),
+      common: this.#around.origins.headers(this.#c, this.#asked.api),
+      limit: this.#counting.headers,
+      // no length tells anything of a secret
+      packs: !endpoint?.secret && acceptsGzip(this.#c.req.header('accept-encoding')),
       frame: () => this.#frame(),
       prefixed: (path: string) => config.URL_PREFIX + path,
       locate: (path: string) => config.URL_PREFIX + this.#asked.api + path,
@@ -297,10 +271,6 @@ export class Handling {
       reads: this.#asked.reads,
       noneMatch: this.#c.req.header('if-none-match'),
     }
-  }
-
-  get #limit(): Record<string, string> | undefined {
-    return this.#standing ? limitHeaders(this.#standing) : undefined
   }
 
   #frame(): Frame {

@@ -25,6 +25,8 @@ export function mount(app: Hono<Env>, endpoints: readonly Endpoint[], around: Su
     if (byMethod.has(method)) throw new Error(`${method} ${path} stands twice in the route table`)
     table.set(path, byMethod.set(method, endpoint))
   }
+  for (const api of around.config.CORS_ORIGINS.length ? APIS : [])
+    app.options(`${api}/*`, async (c, next) => around.origins.preflight(c) ?? next())
   for (const [path, byMethod] of table) {
     const any = [...byMethod.values()]
     if (any.some((endpoint) => endpoint.only !== 'api')) route(app, path, byMethod, around, '')

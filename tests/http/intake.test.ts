@@ -7,7 +7,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createApp } from '#src/app.ts'
 import { Intake } from '#src/http/intake.ts'
-import { patience } from '#src/platform/patience.ts'
+import { patienceOf } from '#src/platform/patience.ts'
 import { anonymous, as, send, visitor } from '#tests/client.ts'
 import { makePeople } from '#tests/people.ts'
 import { type App, testDatabase } from '#tests/setup/database.ts'
@@ -23,7 +23,12 @@ const json = { 'Content-Type': 'application/json' }
 async function serving(options: ConstructorParameters<typeof Intake>[0] = {}) {
   const intake = new Intake(options)
   const app = createApp({ ...here, intake })
-  const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1', serverOptions: patience })
+  const server = serve({
+    fetch: app.fetch,
+    port: 0,
+    hostname: '127.0.0.1',
+    serverOptions: patienceOf(here.config),
+  })
   await once(server, 'listening')
   return { intake, app, server, port: (server.address() as AddressInfo).port }
 }

@@ -187,7 +187,11 @@ test('while the database is away, each process counts in memory', async () => {
   const away = new Database('postgres://nobody@127.0.0.1:1/nowhere', { waitMs: 200 })
   const limits = new Limits(away, here.config, (name) => name)
   const of = { ip: '203.0.113.1', requestId: 'r', names: ['ada'], others: [], device: null }
-  const attempt = async (rate: Sensitive) => limits.attempt(rate, of, await limits.arrive(rate, of))
+  const attempt = async (rate: Sensitive) => {
+    const arrived = await limits.arrive(rate, of)
+    await limits.attempt(rate, of)
+    return arrived
+  }
   for (let n = 3; n >= 0; n--) expect(await attempt('sign-in')).toMatchObject({ taken: true, left: n })
   await expect(attempt('sign-in')).rejects.toMatchObject({ status: 429 })
   expect(await attempt('reset')).toMatchObject({ taken: true })

@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import { expect, test } from 'vitest'
-import { patience } from '#src/platform/patience.ts'
+import { patienceOf } from '#src/platform/patience.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 
-const { app } = await testDatabase()
+const { app, config } = await testDatabase()
 
 const limit = execSync('ulimit -Hn', { encoding: 'utf8' }).trim()
 /** Ten thousand with the slow ones, as far as so many files may be open; fewer beside other tests, which share the process. */
@@ -38,7 +38,12 @@ for (let n = 0; n < all; n++) {
 `
 
 test('thousands who say nothing, and hundreds who say it slowly, keep nobody waiting, and are cut off', async () => {
-  const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1', serverOptions: patience })
+  const server = serve({
+    fetch: app.fetch,
+    port: 0,
+    hostname: '127.0.0.1',
+    serverOptions: patienceOf(config),
+  })
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const others = spawn(process.execPath, ['-e', crowd, String(port), String(IDLE), String(SLOW)])
