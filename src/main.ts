@@ -8,7 +8,7 @@ import { couldNotStart, openDatabase } from '#src/db/open.ts'
 import { handlers, schedules } from '#src/domains/jobs.ts'
 import { Jobs } from '#src/platform/jobs/jobs.ts'
 import { LastSeen } from '#src/platform/last-seen.ts'
-import { patienceOf } from '#src/platform/patience.ts'
+import { patienceOf, shedIdle } from '#src/platform/patience.ts'
 import { publicAddress } from '#src/platform/public-address.ts'
 import { shutdown } from '#src/platform/shutdown.ts'
 
@@ -40,6 +40,7 @@ async function start(): Promise<void> {
     welcome(address, config.ENVIRONMENT)
     void jobs?.start()
   })
+  shedIdle(server)
   shutdown(server, async () => {
     await jobs?.stop()
     await lastSeen.stop()

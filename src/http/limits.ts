@@ -95,9 +95,13 @@ export class Limits {
     if (!proving.includes(rate)) return arrived
     const limiter = this.#attempts.get(rate) as RateLimiterPostgres
     const key = limiter.getKey(this.#hidden('address', rateKey(ip)))
-    const back = 'update rate_limits set points = points - 1 where key = $1 and points > 0 and expire > $2'
+    // what was refused beyond the limit was no attempt either
+    const back =
+      'update rate_limits set points = least(points, $3) - 1 where key = $1 and points > 0 and expire > $2'
     // while the database is away it is counted in memory, and stays so
-    const { rowCount } = await this.#db.pool.query(back, [key, Date.now()]).catch(() => ({ rowCount: 0 }))
+    const { rowCount } = await this.#db.pool
+      .query(back, [key, Date.now(), arrived.limit])
+      .catch(() => ({ rowCount: 0 }))
     if (!rowCount) return arrived
     // it may have been refused in memory meanwhile; whoever has none left is told so by the database
     limiter.deleteInMemoryBlockedAll()

@@ -143,6 +143,63 @@ test('the database holds no name and no address, and the trail that a limit was 
   expect(noted.rows).toEqual([{ data: { rate: 'sign-in', of: 'address', hash: expect.any(String) } }])
 })
 
+describe('what succeeds', () => {
+  const signIn = (app: App, username: string, password: string, place: Record<string, string>) =>
+    new Program(null, app).post('/api/auth/login', { username, password }, place)
+
+  test('is not held against its address: a whole shift signs in, and guesses are counted beside it', async () => {
+    await using here = await anotherProcess(settings)
+    const place = elsewhere()
+    const people = await Promise.all(Array.from({ length: 9 }, () => makeUser(org)))
+    const statuses: number[] = []
+    for (const { username } of people)
+      statuses.push((await signIn(here.app, username, PASSWORD, place)).status)
+    expect(statuses).toEqual(Array(9).fill(200))
+    const guess = () => signIn(here.app, unique('n'), 'Wrong-1', place)
+    expect(await times(5, guess)).toEqual([401, 401, 401, 401, 429])
+    // no success of somebody else's buys more guesses
+    expect((await signIn(here.app, people[0]?.username ?? '', PASSWORD, place)).status).toBe(429)
+    expect((await guess()).status).toBe(429)
+  })
+
+  test('frees the address again for who came at the same moment, in a form as in JSON', async () => {
+    await using here = await anotherProcess(settings)
+    const place = elsewhere()
+    const people = await Promise.all(Array.from({ length: 8 }, () => makeUser(org)))
+    const login = ({ username }: { username: string }) =>
+      visitor(here.app).post('/login', { username, password: PASSWORD }, place)
+    const first = (await Promise.all(people.map(login))).map(({ status }) => status)
+    expect(first.filter((status) => status === 303)).toHaveLength(4)
+    // who was refused isn't refused for the rest of the minute
+    const refused = people.filter((_, n) => first[n] === 429).slice(0, 3)
+    for (const person of refused) expect((await login(person)).status).toBe(303)
+  })
+
+  test('says what is left, and is still held against the name', async () => {
+    await using here = await anotherProcess(settings)
+    const place = elsewhere()
+    const { username } = await makeUser(org)
+    const left: (string | null)[] = []
+    for (let n = 0; n < 4; n++)
+      left.push((await signIn(here.app, username, PASSWORD, place)).headers.get('ratelimit-remaining'))
+    expect(left).toEqual(['3', '2', '1', '0'])
+    expect((await signIn(here.app, username, PASSWORD, place)).status).toBe(429)
+    expect((await signIn(here.app, (await makeUser(org)).username, PASSWORD, place)).status).toBe(200)
+  })
+
+  test('counts where all are answered alike, or something is made', async () => {
+    await using here = await anotherProcess(settings)
+    const place = elsewhere()
+    const ask = () =>
+      new Program(null, here.app).post(
+        '/api/auth/forgot-password',
+        { email: `${unique('n')}@example.com` },
+        place,
+      )
+    expect(await times(5, ask)).toEqual([202, 202, 202, 202, 429])
+  })
+})
+
 describe('signing in', async () => {
   const signIn = (browser: Browser, username: string, password = PASSWORD) =>
     browser.post('/login', { username, password }, elsewhere())
