@@ -80,8 +80,8 @@ export class Shares {
   }
 
   #lineOf(orgId: string): Line {
-    let line = this.#lines.get(orgId)
-    if (!line) this.#lines.set(orgId, (line = { running: 0, waiting: new Set() }))
+    const line = this.#lines.get(orgId) ?? { running: 0, waiting: new Set() }
+    this.#lines.set(orgId, line)
     return line
   }
 }
