@@ -12,8 +12,10 @@ declare module 'autocannon' {
     requests?: (Request & { setupRequest?: (request: Request) => Request })[]
     /** In ms: how often it looks whether the time is over. */
     sampleInt?: number
+    /** In seconds: the longest wait for an answer. */
+    timeout?: number
   }
   export type Result = { non2xx: number; errors: number }
-  type Run = EventEmitter & Promise<Result>
+  type Run = EventEmitter & Promise<Result> & { stop(): void }
   export default function autocannon(options: Options): Run
 }

@@ -14,7 +14,7 @@ export type Options = {
 
 export const help = `npm run bench -- [options]
   --quick          rounds of one second
-  --only a,b       only these: list, list-big, html, read, create, me, lists, scopes, files, sign-ins
+  --only a,b       only these: list, list-big, html, read, create, me, lists, scopes, files, sign-ins, neighbours
   --rounds n       timed rounds of each kind (3)
   --seconds n      length of a round (5)
   --cpu-prof       with --only and one kind: profiles our server instead of measuring`

@@ -9,6 +9,7 @@ import { tested } from './data/tested.ts'
 import { type Kind, kindsOfWork } from './kinds.ts'
 import { measureFiles } from './measure/files.ts'
 import { measureLists } from './measure/lists.ts'
+import { measureNeighbours } from './measure/neighbours.ts'
 import { memoryOf } from './measure/process.ts'
 import { profile } from './measure/profile.ts'
 import { measureRounds } from './measure/rounds.ts'
@@ -28,7 +29,7 @@ import { resultsOf } from './report/table.ts'
 const SETTLE_MS = 3000
 
 /** What is measured beside the kinds of work. */
-const parts = ['lists', 'scopes', 'files', 'sign-ins']
+const parts = ['lists', 'scopes', 'files', 'sign-ins', 'neighbours']
 
 const say = (line: string) => console.error(line)
 
@@ -105,11 +106,25 @@ async function measured(kinds: readonly Kind[], database: BenchDatabase): Promis
   const scopes = wants('scopes') ? await measureScopes(ours, database) : null
   const files = wants('files') ? await measureFiles(database) : null
   const signIns = wants('sign-ins') ? await measureSignIns(database) : null
+  const neighbours = wants('neighbours') ? await measureNeighbours(database, cookieOf) : []
   const memory = {
     floor: { idle: idle.floor, most: memoryOf(floor.pid).most },
     ours: { idle: idle.ours, most: memoryOf(ours.pid).most },
   }
-  return { kinds, measured, bigToSmall, trips, bytes, memory, starts, lists, scopes, files, signIns }
+  return {
+    kinds,
+    measured,
+    bigToSmall,
+    trips,
+    bytes,
+    memory,
+    starts,
+    lists,
+    scopes,
+    files,
+    signIns,
+    neighbours,
+  }
 }
 
 /** Makes the bundle that `npm start` runs. */

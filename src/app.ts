@@ -31,10 +31,11 @@ import { profileRoutes } from '#src/domains/users/profile-routes.tsx'
 import { userRoutes } from '#src/domains/users/routes.tsx'
 import { clientAddress } from '#src/http/address.ts'
 import { Cookies } from '#src/http/cookies.ts'
-import type { Endpoint } from '#src/http/endpoint.ts'
+import type { Endpoint, Services } from '#src/http/endpoint.ts'
 import { Intake } from '#src/http/intake.ts'
 import { Limits } from '#src/http/limits.ts'
 import { mount } from '#src/http/mount.ts'
+import { Origins } from '#src/http/origins.ts'
 import { Assets } from '#src/http/static.ts'
 import { paths } from '#src/paths.ts'
 
@@ -72,7 +73,7 @@ export type Dependencies = {
   routes?: readonly Endpoint[]
   /** Marks a session as seen, or an API key as used, some time later. */
   seen?: (identity: Identity, ip: string | null) => void
-  log?: { error: (details: object, message: string) => void }
+  log?: Services['log']
   intake?: Intake
 }
 
@@ -86,7 +87,8 @@ export function createApp({
   intake = new Intake(),
 }: Dependencies) {
   const app = new Hono<{ Bindings: HttpBindings }>({ strict: false }).basePath(config.URL_PREFIX || '/')
-  const assets = new Assets()
+  const origins = new Origins(config, log)
+  const assets = new Assets(origins.secure)
   app.get(paths.static(':hash', ':file{.+}'), (c, next) => {
     const found = assets.serve(
       c.req.param('hash') ?? '',
@@ -101,6 +103,7 @@ export function createApp({
     rights,
     cookies: new Cookies(config),
     intake,
+    origins,
     limits: config.RATE_LIMIT_ENABLED ? new Limits(db, config, normalised) : null,
     asset: (name) => assets.path(name),
     navigation: navigationFor,

@@ -19,22 +19,23 @@ const whole = (value: number, min: number, max: number) =>
   z.coerce.number().int().min(min).max(max).default(value)
 
 /** `a,b,c` or a JSON array. */
-const list = z
-  .string()
-  .default('')
-  .transform((text, context) => {
-    if (!text.trim().startsWith('['))
-      return text
-        .split(',')
-        .map((part) => part.trim())
-        .filter(Boolean)
-    try {
-      return z.array(z.string()).parse(JSON.parse(text))
-    } catch {
-      context.addIssue({ code: 'custom', message: 'is neither a,b,c nor a JSON array of strings' })
-      return z.NEVER
-    }
-  })
+const list = (standard = '') =>
+  z
+    .string()
+    .default(standard)
+    .transform((text, context) => {
+      if (!text.trim().startsWith('['))
+        return text
+          .split(',')
+          .map((part) => part.trim())
+          .filter(Boolean)
+      try {
+        return z.array(z.string()).parse(JSON.parse(text))
+      } catch {
+        context.addIssue({ code: 'custom', message: 'is neither a,b,c nor a JSON array of strings' })
+        return z.NEVER
+      }
+    })
 
 /** `10.0.0.1`, `10.0.0.0/8` and the same of IPv6. */
 function isRange(text: string): boolean {
@@ -49,6 +50,16 @@ const mailbox = z
   .optional()
 
 const url = z.string().refine(URL.canParse, 'is not a URL').optional()
+
+/** As a browser sends it: `https://app.example.com`, with its port where that is no usual one. */
+const isOrigin = (text: string) =>
+  /^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text
+/** Names of methods and headers, as HTTP has them. */
+const names = (standard: string) =>
+  list(standard).refine(
+    (all) => all.every((name) => /^[\w!#$%&'+.^`|~-]+$/.test(name)),
+    'holds what is no name; each is named by itself',
+  )
 
 /** Every setting: type, default and one line of help. `.env.example` is made from this (`npm run types`). */
 export const settings = {
@@ -65,12 +76,28 @@ export const settings = {
       .regex(/^(\/[\w.-]+)*$/, 'must be empty or like /backoffice')
       .default('')
       .describe('Path under which everything is served, like /backoffice'),
-    PUBLIC_URL: url.describe(
-      'Address that people see, like https://ambit.example.com; https makes cookies Secure',
-    ),
-    TRUSTED_PROXIES: list
+    PUBLIC_URL: z
+      .url({ protocol: /^https?$/, error: 'is not like https://ambit.example.com' })
+      .optional()
+      .describe(
+        'Address that people see, like https://ambit.example.com, with or without URL_PREFIX; https makes cookies Secure and sends HSTS',
+      ),
+    TRUSTED_PROXIES: list()
       .refine((ranges) => ranges.every(isRange), 'holds what is no address and no CIDR range')
-      .describe('Addresses or CIDR ranges of proxies whose X-Forwarded-For counts'),
+      .describe('Addresses or CIDR ranges of proxies whose X-Forwarded-For and X-Forwarded-Proto count'),
+    KEEP_ALIVE_SECONDS: whole(75, 1, 3600).describe(
+      'A connection that asks nothing is kept so long: longer than the proxy in front keeps it, or requests are lost',
+    ),
+    CORS_ORIGINS: list()
+      .refine((origins) => origins.every(isOrigin), 'holds what is no origin like https://app.example.com')
+      .describe('Origins whose pages may use the API from a browser, like https://app.example.com'),
+    CORS_ALLOW_CREDENTIALS: flag(true).describe(
+      'They may send cookies along; a write by a cookie still needs a form’s token',
+    ),
+    CORS_ALLOWED_METHODS: names('GET,HEAD,POST,PUT,PATCH,DELETE').describe('Methods that they may use'),
+    CORS_ALLOWED_HEADERS: names(
+      'Authorization,Content-Type,Idempotency-Key,If-Match,If-None-Match,X-CSRF-Token',
+    ).describe('Headers that they may send'),
     LOG_LEVEL: z
       .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
       .default('info')
@@ -186,6 +213,7 @@ export const settings = {
 
 const sends = ({ SMTP_URL, SMTP_HOST }: { SMTP_URL?: string; SMTP_HOST?: string }) =>
   Boolean(SMTP_URL ?? SMTP_HOST)
+const pathOf = (url?: string) => (url && URL.canParse(url) ? new URL(url).pathname.replace(/\/+$/, '') : '')
 /** Said beside what else is wrong. */
 const also = (name: string) => ({ path: [name], when: () => true })
 
@@ -218,6 +246,10 @@ const schema = z
       message: 'needs a mail server in production: set SMTP_URL, or this to false',
     },
   )
+  .refine(({ PUBLIC_URL, URL_PREFIX }) => ['', URL_PREFIX].includes(pathOf(PUBLIC_URL)), {
+    ...also('PUBLIC_URL'),
+    message: 'has another path than URL_PREFIX: pages would lead past it',
+  })
 
   .refine(({ ENVIRONMENT, SECRET_KEY }) => ENVIRONMENT !== 'production' || SECRET_KEY, {
     ...also('SECRET_KEY'),
@@ -225,11 +257,6 @@ const schema = z
   })
 
 export type Config = Omit<z.infer<typeof schema>, 'SECRET_KEY'> & { SECRET_KEY: string; DATA_DIR: string }
-
-/** Where people reach the program, without a slash at the end. */
-export const publicAddress = ({ PUBLIC_URL, HOST, PORT, URL_PREFIX }: Config) =>
-  PUBLIC_URL?.replace(/\/+$/, '') ??
-  `http://${HOST === '127.0.0.1' ? 'localhost' : HOST}:${PORT}${URL_PREFIX}`
 
 /** All wrong settings at once, a line each. */
 export class ConfigError extends Error {}

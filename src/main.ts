@@ -2,13 +2,14 @@ import { serve } from '@hono/node-server'
 import pino from 'pino'
 import { RightsCache } from '#src/access/rights.ts'
 import { createApp } from '#src/app.ts'
-import { publicAddress, readConfig } from '#src/config.ts'
+import { readConfig } from '#src/config.ts'
 import { Listener } from '#src/db/listener.ts'
 import { couldNotStart, openDatabase } from '#src/db/open.ts'
 import { handlers, schedules } from '#src/domains/jobs.ts'
 import { Jobs } from '#src/platform/jobs/jobs.ts'
 import { LastSeen } from '#src/platform/last-seen.ts'
-import { patience } from '#src/platform/patience.ts'
+import { patienceOf, shedIdle } from '#src/platform/patience.ts'
+import { publicAddress } from '#src/platform/public-address.ts'
 import { shutdown } from '#src/platform/shutdown.ts'
 
 const begun = performance.now()
@@ -25,7 +26,7 @@ async function start(): Promise<void> {
   const jobs = config.WORKER_IN_PROCESS
     ? new Jobs({ db, listenUrl: prepared.listenUrl, handlers: handlers(config), schedules, log })
     : null
-  const at = { hostname: config.HOST, port: config.PORT, serverOptions: patience }
+  const at = { hostname: config.HOST, port: config.PORT, serverOptions: patienceOf(config) }
   const server = serve({ fetch: app.fetch, ...at }, ({ port }) => {
     const address = publicAddress({ ...config, PORT: port })
     log.info(
@@ -39,6 +40,7 @@ async function start(): Promise<void> {
     welcome(address, config.ENVIRONMENT)
     void jobs?.start()
   })
+  shedIdle(server)
   shutdown(server, async () => {
     await jobs?.stop()
     await lastSeen.stop()

@@ -32,6 +32,39 @@ describe('settings', () => {
     expect(read({ TRUSTED_PROXIES: '["10.0.0.1"]' }).TRUSTED_PROXIES).toEqual(['10.0.0.1'])
   })
 
+  it('take a public address with the prefix or without, and no other path', () => {
+    const read = (PUBLIC_URL: string, URL_PREFIX = '') =>
+      readConfig({ ...key, PUBLIC_URL, URL_PREFIX }).PUBLIC_URL
+    for (const url of ['https://a.example.com', 'https://a.example.com/', 'http://a.example.com:81'])
+      for (const prefix of ['', '/app']) expect(read(url, prefix)).toBe(url)
+    expect(read('https://a.example.com/app/', '/app')).toBe('https://a.example.com/app/')
+    for (const prefix of ['', '/other'])
+      expect(() => read('https://a.example.com/app', prefix)).toThrow(/^PUBLIC_URL: has another path/)
+    for (const url of ['a.example.com', 'ftp://a.example.com', 'javascript:alert(1)'])
+      expect(() => read(url)).toThrow(/^PUBLIC_URL: is not like/)
+  })
+
+  it('list origins as browsers send them, and never all of them', () => {
+    const read = (CORS_ORIGINS: string) => readConfig({ ...key, CORS_ORIGINS }).CORS_ORIGINS
+    expect(read('')).toEqual([])
+    expect(read('https://a.example.com,http://localhost:5173')).toEqual([
+      'https://a.example.com',
+      'http://localhost:5173',
+    ])
+    expect(read('["https://a.example.com"]')).toEqual(['https://a.example.com'])
+    for (const wrong of [
+      '*',
+      'null',
+      'https://*.example.com',
+      'a.example.com',
+      'https://a.example.com/',
+      'https://A.example.com',
+      'https://a.example.com:443',
+    ])
+      expect(() => read(wrong), wrong).toThrow(/^CORS_ORIGINS: holds what is no origin/)
+    expect(() => readConfig({ ...key, CORS_ALLOWED_METHODS: 'GET POST' })).toThrow(/^CORS_ALLOWED_METHODS: /)
+  })
+
   it('ask for a secret in production, and make one elsewhere', () => {
     const production = { ENVIRONMENT: 'production', EMAIL_VALIDATION_ENABLED: 'false' }
     expect(() => readConfig(production)).toThrow(/^SECRET_KEY: /)

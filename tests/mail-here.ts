@@ -42,7 +42,8 @@ export const settings = (url: string, more: Record<string, string> = {}) =>
   testConfig({
     SMTP_URL: url,
     EMAIL_FROM: 'Ämbit <no-reply@ambit.example>',
-    PUBLIC_URL: 'https://ambit.example/app/',
+    PUBLIC_URL: 'https://ambit.example/',
+    URL_PREFIX: '/app',
     ...more,
   })
 export const worker = (url: string, more?: Record<string, string>, carry?: Carrier): Handler =>

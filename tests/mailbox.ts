@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { Config } from '#src/config.ts'
 import { mails } from '#src/domains/mail/mails.ts'
 import { type Attempt, attemptAt } from '#src/platform/jobs/handler.ts'
 import type { Message } from '#src/platform/mail/carrier.ts'
@@ -7,13 +8,18 @@ import { mailJob } from '#src/platform/mail/queue.ts'
 import { sendsMails } from '#src/platform/mail/sending.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 
-const { db, owner, config } = await testDatabase()
+const here = await testDatabase()
+const { db, owner } = here
 
 /** A mail that was sent, with the first address that it leads to. */
 export type Received = Message & { link: string | undefined }
 
 /** Sends what is queued for an address, as a worker would, and answers it, the oldest first. */
-export async function mailTo(address: string, kinds: readonly AnyMail[] = mails): Promise<Received[]> {
+export async function mailTo(
+  address: string,
+  kinds: readonly AnyMail[] = mails,
+  config: Config = here.config,
+): Promise<Received[]> {
   const received: Received[] = []
   const { run } = sendsMails({
     config,

@@ -1,6 +1,7 @@
 import type { Kind } from '../kinds.ts'
 import type { FileFigures } from '../measure/files.ts'
 import type { ListTimes } from '../measure/lists.ts'
+import type { NeighbourFigures } from '../measure/neighbours.ts'
 import type { Measured } from '../measure/rounds.ts'
 import type { ScopeFigures } from '../measure/scopes.ts'
 import type { SignInFigures } from '../measure/sign-ins.ts'
@@ -22,6 +23,7 @@ export type Findings = {
   scopes: ScopeFigures | null
   files: FileFigures | null
   signIns: SignInFigures | null
+  neighbours: readonly NeighbourFigures[]
 }
 
 /** A limit, what was measured against it, and whether it holds. */
@@ -35,7 +37,8 @@ const START_MS = 400
 const START_EMBEDDED_MS = 3000
 
 export function budgetsOf(findings: Findings): Budget[] {
-  const { kinds, measured, bigToSmall, trips, memory, starts, lists, scopes, files, signIns } = findings
+  const { kinds, measured, bigToSmall, trips, memory, starts, lists, scopes, files, signIns, neighbours } =
+    findings
   const budgets: Budget[] = []
   const add = (what: string, must: string, is: string, holds: boolean) =>
     budgets.push({ what, must, is, holds })
@@ -61,6 +64,7 @@ export function budgetsOf(findings: Findings): Budget[] {
   if (scopes) budgets.push(...scopeBudgets(scopes))
   if (files) budgets.push(...fileBudgets(files))
   if (signIns) budgets.push(signInBudget(signIns))
+  budgets.push(...neighbours.flatMap(neighbourBudgets))
   for (const { key, label, roundTrips } of kinds) {
     const found = trips.ours.get(key)
     if (!found || roundTrips === null) continue
@@ -102,6 +106,12 @@ const most = (what: string, limit: number, is: number, unit = '') => ({
 /** What others may notice of it. */
 const signInBudget = ({ ratio: share }: SignInFigures): Budget =>
   most('p95 of others while 200 sign in, against that alone', 2, share)
+
+/** What an organization may notice of another. */
+const neighbourBudgets = ({ label, ratio: share, failed }: NeighbourFigures): Budget[] => [
+  most(`p95 of another organization during ${label}, against that alone`, 2, share),
+  { what: `failed requests of it`, must: '0', is: String(failed), holds: failed === 0 },
+]
 
 /** What 100,000 people out of and into a file may cost. */
 function fileBudgets({ exported, checked, imported }: FileFigures): Budget[] {

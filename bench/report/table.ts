@@ -49,6 +49,13 @@ ${signIns(findings)}
 Two others ask for a page of people again and again, alone and while 200 sign in at once; by a process of its own. The
 ratio is the median of the rounds' ratios.
 
+## Neighbours
+
+${neighbours(findings)}
+
+32 connections of one organization ask who they are, alone and while another loads the server; by a process of its own.
+The ratio is the median of the rounds' ratios.
+
 ## At the wire
 
 ${wire(findings)}
@@ -140,6 +147,20 @@ function signIns({ signIns }: Findings): string {
   return table(
     ['p95 ms of others, alone', 'while 200 sign in', 'ratio', 'until all 200 are answered'],
     [[short(alone), short(meanwhile), ratio(share), seconds(time * 1000)]],
+  )
+}
+
+function neighbours({ neighbours }: Findings): string {
+  if (!neighbours.length) return 'Not measured in this run.'
+  return table(
+    ['load of another organization', 'p95 ms alone', 'meanwhile', 'ratio', 'failed'],
+    neighbours.map(({ label, alone, meanwhile, ratio: share, failed }) => [
+      label,
+      short(alone),
+      short(meanwhile),
+      ratio(share),
+      String(failed),
+    ]),
   )
 }
 

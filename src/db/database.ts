@@ -15,7 +15,8 @@ import type pg from 'pg'
 import { CountMemory } from '#src/db/counts.ts'
 import { CommitLost, CommitUnknown, translated, Unavailable } from '#src/db/errors.ts'
 import { enterStatement, enterToReadStatement, oneTrip } from '#src/db/one-trip.ts'
-import { type Client, Pool } from '#src/db/pool.ts'
+import { type Client, Pool, WAIT_MS } from '#src/db/pool.ts'
+import { Shares } from '#src/db/shares.ts'
 import type { DB } from '#src/db/types.ts'
 
 /** A handle on tenant tables: within one transaction, one organization, one person. */
@@ -82,6 +83,7 @@ export class Database {
   readonly #pool: Pool
   /** One connection for what is asked beside transactions: those that hold one don't wait for each other. */
   readonly #beside: Pool
+  readonly #shares: Shares
   readonly #timeoutMs: number
   readonly #oneTrip: boolean
   /** Which lists are too long to count. */
@@ -89,9 +91,10 @@ export class Database {
   /** Round trips and statements since the start, for benchmarks and tests. */
   readonly counted = { statements: 0, roundTrips: 0 }
 
-  constructor(url: string, { max, waitMs, timeoutMs = 10_000, oneTrip = true }: Options = {}) {
+  constructor(url: string, { max = 20, waitMs = WAIT_MS, timeoutMs = 10_000, oneTrip = true }: Options = {}) {
     this.#pool = new Pool(url, { max, waitMs, timeoutMs })
     this.#beside = new Pool(url, { max: 1, waitMs, timeoutMs })
+    this.#shares = new Shares(max, waitMs)
     this.#timeoutMs = timeoutMs
     this.#oneTrip = oneTrip
   }
@@ -104,7 +107,7 @@ export class Database {
    * @throws {Unavailable} when the database is away or the pool stays exhausted
    */
   async withActor<T>(actor: Acting, work: (tx: Db) => Promise<T>): Promise<T> {
-    return retried(() => this.#transaction(actor, work))
+    return retried(() => this.#shares.within(actor.orgId, () => this.#transaction(actor, work)))
   }
 
   /**
@@ -127,7 +130,7 @@ export class Database {
       ])
       return answers[2].rows as T[]
     }
-    return retried(() => this.#use(read))
+    return retried(() => this.#shares.within(actor.orgId, () => this.#use(read)))
   }
 
   /** One of the reviewed definer functions, where no organization is known yet; `beside` a transaction that waits. */

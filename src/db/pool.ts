@@ -13,10 +13,13 @@ const LOOK_MS = 250
 /** What takes longer raises the question whether the database is still there. */
 const LATE_MS = 500
 
+/** Longest wait for a free connection. */
+export const WAIT_MS = 2000
+
 type Options = {
-  max?: number | undefined
+  max: number
   /** Longest wait for a free connection, in ms. */
-  waitMs?: number | undefined
+  waitMs?: number
   /** Longest statement, in ms. */
   timeoutMs: number
 }
@@ -36,7 +39,7 @@ export class Pool extends pg.Pool {
   readonly #lent = new Map<Client, number>()
   readonly #look: NodeJS.Timeout
 
-  constructor(url: string, { max = 20, waitMs = 2000, timeoutMs }: Options) {
+  constructor(url: string, { max, waitMs = WAIT_MS, timeoutMs }: Options) {
     const options = {
       ...common,
       connectionString: url,

@@ -46,7 +46,7 @@ export function within(ranges: readonly string[], address: string | null): boole
     known = oneOf(ranges)
     compiled.set(ranges, known)
   }
-  return address !== null && known(address)
+  return address !== null && known(plain(address) ?? address)
 }
 
 /** A range, with IPv4 that is written as IPv6 (::ffff:10.0.0.0/104) as IPv4; null for what is none. */

@@ -18,10 +18,12 @@ export function credentialOf(c: Context, cookies: Cookies): Credential | null {
   const values = cookieValues(c, cookies.session)
   if (authorization !== undefined) {
     const token = /^Bearer ([^\s]+)$/i.exec(authorization)?.[1]
-    if (!token || values.length > 0) throw unauthenticated()
+    if (values.length > 0)
+      throw unauthenticated('Send either the session’s cookie or a bearer token, not both.')
+    if (!token) throw unauthenticated('The Authorization header has to be “Bearer” and one token.')
     if (isToken(token)) return { kind: 'bearer', token }
     if (isApiKey(token)) return { kind: 'api_key', token }
-    throw unauthenticated()
+    throw unauthenticated('The bearer token is neither an access token nor an API key.')
   }
   const [token = ''] = values
   return values.length === 1 && isToken(token) ? { kind: 'cookie', token } : null
@@ -50,7 +52,7 @@ export async function authenticate(
   const identity = await rights.identify(token)
   if (!identity || credentials[identity.sessionKind] !== kind) {
     if (kind === 'cookie') return null
-    throw unauthenticated()
+    throw unauthenticated(ENDED)
   }
   const actor = new UserActor(identity, via, async () => {
     const now = await rights.identifyNow(token)
@@ -65,17 +67,17 @@ function fromHere({ apiKey }: Identity, { ip }: Via): boolean {
   return !addresses.length || within(addresses, ip)
 }
 
-const REFUSED = 'You are not signed in.'
+const ENDED = 'The bearer token is unknown, was revoked or has expired.'
 const challenge = { headers: { 'WWW-Authenticate': 'Bearer' } }
 
-export const unauthenticated = () => new HttpError(401, REFUSED, challenge)
+export const unauthenticated = (why = 'You are not signed in.') => new HttpError(401, why, challenge)
 
 /** An API key that is used from an address that is none of its own: a 401 like any other, but in the trail. */
 export class Displaced extends HttpError {
   readonly wanted = 'api_key:address'
   readonly actor: UserActor
   constructor(actor: UserActor) {
-    super(401, REFUSED, challenge)
+    super(401, ENDED, challenge)
     this.actor = actor
   }
 }

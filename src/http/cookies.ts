@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Context } from 'hono'
 import type { Config } from '#src/config.ts'
+import { isSecure } from '#src/platform/public-address.ts'
 
 /**
  * Names and attributes of our cookies. `__Host-` over https; a short hash of prefix and port where several
@@ -16,7 +17,7 @@ export class Cookies {
   readonly #maxAge: number
 
   constructor(config: Config) {
-    const secure = config.PUBLIC_URL?.startsWith('https:') ?? false
+    const secure = isSecure(config)
     const shared = config.URL_PREFIX !== '' || (!secure && config.PORT !== 8080)
     const mark = createHash('sha256')
       .update(`${config.URL_PREFIX}:${secure ? '' : config.PORT}`)

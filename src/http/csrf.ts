@@ -4,6 +4,7 @@ import type { Config } from '#src/config.ts'
 import { type Cookies, cookieValues, newToken } from '#src/http/cookies.ts'
 import { HttpError } from '#src/http/errors.ts'
 import type { Body } from '#src/http/input.ts'
+import type { Origins } from '#src/http/origins.ts'
 
 /** What the form tokens of a session, or of a visitor's cookie before there is one, have in common. */
 const secretOf = (key: string, bearer: string) => createHmac('sha256', key).update(`csrf ${bearer}`).digest()
@@ -21,12 +22,21 @@ export class FormTokens {
   readonly #c: Context
   readonly #config: Config
   readonly #cookies: Cookies
+  readonly #origins: Origins
+  readonly #listed: boolean
   #given: string | undefined
 
-  constructor(c: Context, { config, cookies }: { config: Config; cookies: Cookies }) {
+  /** @param api where the API was asked, or nothing: listed origins are let in there alone */
+  constructor(
+    c: Context,
+    { config, cookies, origins }: { config: Config; cookies: Cookies; origins: Origins },
+    api: string,
+  ) {
     this.#c = c
     this.#config = config
     this.#cookies = cookies
+    this.#origins = origins
+    this.#listed = api !== '' && origins.lists(c)
   }
 
   /** For the forms of a page. @param session its cookie's token, where somebody is signed in */
@@ -49,22 +59,25 @@ export class FormTokens {
   /**
    * Whether a browser says, by `Sec-Fetch-Site` or `Origin`, that the request is from here; a program says neither. From
    * elsewhere nothing is written, also without a cookie: the answer may bring one, and sign somebody in as another.
+   * What is listed is not from here: it passes, and is believed no more than a program.
    * @throws {HttpError} 403
    */
   checkOrigin(): boolean {
-    const origin = new URL(this.#config.PUBLIC_URL ?? this.#c.req.url).origin
+    if (this.#listed) return false
+    const origin = this.#origins.own(this.#c)
     const site = this.#c.req.header('sec-fetch-site')
     const from = this.#c.req.header('origin')
-    if (site !== undefined && site !== 'same-origin') throw refused()
     // a page that tells nobody its address says null, and the browser vouches for it
     const hushed = from === 'null' && site === 'same-origin'
-    if (from !== undefined && from !== origin && !hushed) throw refused()
+    if (from !== undefined && from !== origin && !hushed) throw this.#origins.foreign(this.#c, from)
+    if (site !== undefined && site !== 'same-origin')
+      throw this.#origins.foreign(this.#c, `elsewhere (${site})`)
     return site !== undefined || from !== undefined
   }
 
   /**
    * Lets a write pass that isn't a bearer's: from here, and where it is by the authority of a cookie, in a form or
-   * where a browser says nothing, with the token bound to that cookie.
+   * where a browser doesn't say that it is from here, with the token bound to that cookie.
    * @throws {HttpError} 403
    */
   check({ kind, fields }: Body, session: string | null): void {
@@ -72,6 +85,7 @@ export class FormTokens {
     const cookie = session ?? this.#visitor
     // without a cookie there is no authority to abuse: a program that signs in with JSON
     if (!cookie && kind !== 'form') return
+    if (this.#listed && !this.#config.CORS_ALLOW_CREDENTIALS) throw refused()
     if (kind === 'json' && vouched) return
     const right = (given: unknown) =>
       cookie && typeof given === 'string' && valid(given, this.#config.SECRET_KEY, cookie)

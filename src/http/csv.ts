@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Revoked } from '#src/access/renewal.ts'
 import type { Csv } from '#src/http/endpoint.ts'
-import { common, nothingRuns } from '#src/http/respond.ts'
+import type { Common } from '#src/http/origins.ts'
+import { nothingRuns } from '#src/http/respond.ts'
 
 type Outgoing = {
   requestId: string
+  /** What every answer carries. */
+  common: Common
   /** What is left of the limit that a program was counted by. */
   limit?: Record<string, string> | undefined
   /** A HEAD: the headers alone, once it is known that there is something to send. */
@@ -26,7 +29,10 @@ const LEAVING_MS = 500
  * what fails afterwards makes a last line that says so, for people, and breaks the connection, for programs: no cut
  * file looks whole.
  */
-export async function respondCsv({ name, chunks }: Csv, { requestId, limit, head, confirm, lost }: Outgoing) {
+export async function respondCsv(
+  { name, chunks }: Csv,
+  { requestId, common, limit, head, confirm, lost }: Outgoing,
+) {
   const iterator = chunks[Symbol.asyncIterator]()
   let next: Promise<IteratorResult<string>> | undefined = Promise.resolve(await iterator.next())
   let broken: unknown

@@ -70,7 +70,7 @@ export type Services = {
   config: Config
   db: Database
   rights: RightsCache
-  log: { error: (details: object, message: string) => void }
+  log: Record<'warn' | 'error', (details: object, message: string) => void>
 }
 
 /** A request that passed: who, with which Grant, and what was sent. */

@@ -11,7 +11,7 @@ import {
 } from '#src/http/authenticate.ts'
 import { callOf } from '#src/http/call.ts'
 import { cookieValues } from '#src/http/cookies.ts'
-import { Count } from '#src/http/count.ts'
+import { Counting } from '#src/http/counting.ts'
 import { FormTokens, StaleForm } from '#src/http/csrf.ts'
 import { respondCsv } from '#src/http/csv.ts'
 import type { Call, Csv, Endpoint } from '#src/http/endpoint.ts'
@@ -39,7 +39,7 @@ export class Handling {
   readonly #asked: Incoming
   #actor: Actor | null = null
   #credential: Credential | null = null
-  readonly #count: Count
+  readonly #counting: Counting
   readonly #forms: FormTokens
   /** What a form of ours holds, once it is read. */
   #fields: Record<string, unknown> | null = null
@@ -51,8 +51,8 @@ export class Handling {
     this.#c = c
     this.#around = around
     this.#asked = new Incoming(c, around, api)
-    this.#forms = new FormTokens(c, around)
-    this.#count = new Count(c, around, this.#asked)
+    this.#forms = new FormTokens(c, around, api)
+    this.#counting = new Counting(c, around, this.#asked)
   }
 
   async handle(byMethod: Map<string, Endpoint>): Promise<Response> {
@@ -86,7 +86,7 @@ export class Handling {
 
   /** Counts the call, also where it is nobody's. */
   #authenticate(rate: RateClass = 'api'): Promise<void> {
-    return this.#identify().finally(() => this.#count.call(rate, this.#actor))
+    return this.#identify().finally(() => (rate === 'api' ? this.#counting.call(this.#actor) : undefined))
   }
 
   async #identify(): Promise<void> {
@@ -162,7 +162,7 @@ export class Handling {
     refuseLarge(this.#c, most)
     const vouched = !this.#asked.bearer && this.#forms.checkOrigin()
     const likely = named ?? all[0]
-    if (likely) await this.#count.arrive(likely)
+    if (likely) await this.#counting.arrive(likely)
     const body = await readBody(this.#c, { upload, read: (c) => intake.read(c, most, sender) })
     if (body.kind === 'form' && vouched) this.#fields = body.fields
     return body
@@ -196,7 +196,7 @@ export class Handling {
     if (body && !this.#asked.bearer) this.#forms.check(body, this.#session)
     const grant = this.#admit(endpoint)
     await requireProof(endpoint, this.#actor, this.#around.db)
-    await this.#count.attempt(endpoint, body?.fields ?? {}, this.#actor)
+    await this.#counting.attempt(endpoint, this.#actor, body?.fields)
     const ofForm = body?.kind === 'form' ? body.fields.version : undefined
     return this.#act(endpoint, body, grant, seenVersions(this.#c, ofForm))
   }
@@ -227,9 +227,10 @@ export class Handling {
       const given = endpoint.body ? validBody(endpoint.body, fields) : undefined
       const answer = await endpoint.handle({ ...call, body: given } as never)
       if (answer.moved && this.#actor) this.#around.rights.forget(this.#actor.identity.sessionId)
+      await this.#counting.succeeded(endpoint)
       if (answer.resumes) return await resumed(this.#c, this.#around, answer.resumes, answer.cookies)
       const headers = once?.replayed ? { ...answer.headers, 'Idempotency-Replayed': 'true' } : answer.headers
-      return await respond({ ...answer, headers }, this.#out())
+      return await respond({ ...answer, headers }, this.#out(endpoint))
     } catch (thrown) {
       if (others.length && httpError(thrown).status === 412) return this.#act(endpoint, body, grant, others)
       return this.#again(endpoint, call as unknown as Call, thrown)
@@ -258,7 +259,8 @@ export class Handling {
   #file(csv: Csv): Promise<Response> {
     return respondCsv(csv, {
       requestId: this.#asked.id,
-      limit: this.#count.left,
+      common: this.#around.origins.headers(this.#c, this.#asked.api),
+      limit: this.#counting.headers,
       head: this.#c.req.raw.method === 'HEAD',
       confirm: async () => this.#actor?.renewal?.confirm(),
       lost: (error) => this.#broken(error),
@@ -273,14 +275,16 @@ export class Handling {
     else failed(err)
   }
 
-  #out() {
+  #out(endpoint?: Endpoint) {
     const { config, cookies } = this.#around
     return {
       wanted: this.#asked.wanted === 'part' && this.#outdated ? ('page' as const) : this.#asked.wanted,
       requestId: this.#asked.id,
       asks: this.#asked.asks,
-      limit: this.#count.left,
-      packs: acceptsGzip(this.#c.req.header('accept-encoding')),
+      common: this.#around.origins.headers(this.#c, this.#asked.api),
+      limit: this.#counting.headers,
+      // no length tells anything of a secret
+      packs: !endpoint?.secret && acceptsGzip(this.#c.req.header('accept-encoding')),
       frame: () => this.#frame(),
       prefixed: (path: string) => config.URL_PREFIX + path,
       locate: (path: string) => config.URL_PREFIX + this.#asked.api + path,

@@ -60,7 +60,9 @@ export class Intake {
     together.add(body)
     try {
       for (;;) {
-        const { done, value } = await reader.read()
+        const { done, value } = await reader.read().catch((error) => {
+          throw body.refusal ?? brokenOff(c, error)
+        })
         if (body.refusal) throw body.refusal
         if (done) return body.content
         body.add(value)
@@ -126,6 +128,12 @@ class Unfinished {
 export function refuseLarge(c: Context, most: number): void {
   if (Number(c.req.header('content-length') ?? 0) > most) throw tooLarge(most)
 }
+
+/** Whoever sent it is gone, and reads no answer: nothing of it is our fault. */
+const brokenOff = (c: Context, error: unknown) =>
+  c.req.raw.signal.aborted || (error as NodeJS.ErrnoException).code === 'ECONNRESET'
+    ? new HttpError(400, 'The body broke off.')
+    : error
 
 const tooLarge = (most: number) => new HttpError(413, `A body has at most ${most / 1024} kB.`)
 

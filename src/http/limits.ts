@@ -11,6 +11,8 @@ import { type Taken, Tally } from '#src/platform/tally.ts'
 const sensitive = ['sign-in', 'reset', 'registration', 'invitation', 'refresh'] as const
 /** What is counted by address and by name, exactly and beforehand. */
 export type Sensitive = (typeof sensitive)[number]
+/** Where a success proves who somebody is; others are answered alike, or make something. */
+const proving: readonly Sensitive[] = ['sign-in', 'invitation']
 /** What a request counts as: a call of the API where its answer is JSON, an attempt of its own kind, or nothing. */
 export type RateClass = Sensitive | 'api' | 'none'
 
@@ -74,17 +76,36 @@ export class Limits {
 
   /**
    * The same attempt of whom it is about, before anything is done for it.
-   * @param arrived what is left of the address
-   * @returns where least is left
    * @throws {HttpError} 429
    */
-  async attempt(rate: Sensitive, of: Attempt, arrived: Standing): Promise<Standing> {
+  attempt(rate: Sensitive, of: Attempt): Promise<Standing[]> {
     const names = [...new Set(of.names.map(this.#nameOf))]
-    const standings = await Promise.all([
+    return Promise.all([
       ...names.map((name) => this.#takeOfName(rate, name, of)),
       ...of.others.map((other) => this.#take(rate, 'other', other, of)),
     ])
-    return [arrived, ...standings].reduce((least, one) => (one.left < least.left ? one : least))
+  }
+
+  /**
+   * Gives an address its attempt back that was none at guessing: it proved who somebody is. Names keep theirs.
+   * @param arrived what was left of the address
+   * @returns what is left of it
+   */
+  async succeed(rate: Sensitive, { ip }: Arrival, arrived: Standing): Promise<Standing> {
+    if (!proving.includes(rate)) return arrived
+    const limiter = this.#attempts.get(rate) as RateLimiterPostgres
+    const key = limiter.getKey(this.#hidden('address', rateKey(ip)))
+    // what was refused beyond the limit was no attempt either
+    const back =
+      'update rate_limits set points = least(points, $3) - 1 where key = $1 and points > 0 and expire > $2'
+    // while the database is away it is counted in memory, and stays so
+    const { rowCount } = await this.#db.pool
+      .query(back, [key, Date.now(), arrived.limit])
+      .catch(() => ({ rowCount: 0 }))
+    if (!rowCount) return arrived
+    // it may have been refused in memory meanwhile; whoever has none left is told so by the database
+    limiter.deleteInMemoryBlockedAll()
+    return { ...arrived, left: Math.min(arrived.left + 1, arrived.limit) }
   }
 
   /** Strangers use up a name for themselves only: a browser that its owner signed in with has its own count. */

@@ -32,6 +32,8 @@ export function mount(app: Hono<Env>, endpoints: readonly Endpoint[], given: Out
     pageOf: (endpoint) => pageOf(endpoint, table),
     fetch: async (request, env) => app.fetch(request, env),
   }
+  for (const api of around.config.CORS_ORIGINS.length ? APIS : [])
+    app.options(`${api}/*`, async (c, next) => around.origins.preflight(c) ?? next())
   for (const [path, byMethod] of table) {
     const any = [...byMethod.values()]
     if (any.some((endpoint) => endpoint.only !== 'api')) route(app, path, byMethod, around, '')

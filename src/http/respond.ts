@@ -3,6 +3,7 @@ import type { Answer, Screen } from '#src/http/endpoint.ts'
 import { HttpError } from '#src/http/errors.ts'
 import type { Kept } from '#src/http/kept.ts'
 import type { Wanted } from '#src/http/negotiation.ts'
+import type { Common } from '#src/http/origins.ts'
 import { namesTag, tagOf } from '#src/http/tag.ts'
 import { paths } from '#src/paths.ts'
 import { ErrorPage } from '#src/ui/feedback.tsx'
@@ -11,17 +12,7 @@ import type { Frame } from '#src/ui/frame.ts'
 import type { Markup } from '#src/ui/html.ts'
 import { Asking, Page, Part, Plain } from '#src/ui/layout.tsx'
 
-/** What every answer of the application carries; pages add their policy. */
-export const common = {
-  'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'same-origin',
-  'X-Frame-Options': 'DENY',
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
-  Vary: 'Accept, HX-Request',
-}
-/** Characters; a shorter page hardly gets smaller. */
+/** Characters; a shorter answer hardly gets smaller. */
 const PACKED_FROM = 1000
 /** The policy of what is no page. */
 export const nothingRuns = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -34,7 +25,9 @@ export type Outgoing = {
   requestId: string
   /** A form waits for the page: it is drawn as a dialog. */
   asks: boolean
-  /** Whether the client takes a packed page. */
+  /** What every answer carries. */
+  common: Common
+  /** Whether the client takes a packed answer. */
   packs: boolean
   frame: () => Frame
   /** Adds the URL prefix and, where the request came through it, `/api/v1`. */
@@ -62,7 +55,7 @@ export function respond(answer: Answer, out: Outgoing): Response | Promise<Respo
 function jsonResponse(answer: Answer, out: Outgoing): Response {
   const { status = 200, json, etag: version, location, headers, cookies } = answer
   const all: Record<string, string> = {
-    ...common,
+    ...out.common,
     'X-Request-Id': out.requestId,
     'Content-Security-Policy': nothingRuns,
     'Cache-Control': 'private, no-cache',
@@ -72,12 +65,33 @@ function jsonResponse(answer: Answer, out: Outgoing): Response {
   if (location !== undefined) all.Location = out.locate(location)
   if (json === undefined) return empty(status === 200 ? 204 : status, all, cookies)
   const text = typeof json === 'string' ? json : JSON.stringify(json)
+  const packing = packingOf(text, out)
+  Object.assign(all, packing.headers)
   const read = out.reads && status === 200
-  const tag = read || version !== undefined ? tagOf(text, version) : undefined
+  const tag = read || version !== undefined ? tagOf(text, version, packing.coding) : undefined
   if (tag) all.ETag = tag
-  if (tag && read && namesTag(out.noneMatch, tag)) return empty(304, all, cookies)
+  if (tag && read && namesTag(out.noneMatch, tag)) {
+    delete all['Content-Encoding']
+    return empty(304, all, cookies)
+  }
   all['Content-Type'] = 'application/json; charset=UTF-8'
-  return withCookies(new Response(text, { status, headers: all }), cookies)
+  return withCookies(new Response(packing.body(), { status, headers: all }), cookies)
+}
+
+type Packing = {
+  coding: 'gzip' | null
+  headers: Record<string, string>
+  body: () => string | Uint8Array<ArrayBuffer>
+}
+
+/** How a text is sent. */
+function packingOf(text: string, { packs, common }: Outgoing): Packing {
+  const Vary = `${common.Vary}, Accept-Encoding`
+  if (text.length <= PACKED_FROM) return { coding: null, headers: {}, body: () => text }
+  if (!packs) return { coding: null, headers: { Vary }, body: () => text }
+  // quick rather than small: it holds up everybody else
+  const body = () => gzipSync(text, { level: 3 })
+  return { coding: 'gzip', headers: { Vary, 'Content-Encoding': 'gzip' }, body }
 }
 
 const empty = (status: number, headers: Record<string, string>, cookies?: string[]) =>
@@ -91,7 +105,7 @@ function redirect({ location = '', notice, cookies = [], headers }: Answer, out:
   return empty(
     303,
     {
-      ...common,
+      ...out.common,
       ...headers,
       'X-Request-Id': out.requestId,
       'Content-Security-Policy': nothingRuns,
@@ -127,13 +141,12 @@ function html(
   { status = 200, headers, cookies }: Answer = {},
 ): Response {
   const text = content.toString()
-  // quick rather than small: it holds up everybody else
-  const packed = out.packs && text.length > PACKED_FROM ? gzipSync(text, { level: 3 }) : null
-  const response = new Response(packed ?? text, {
+  const packing = packingOf(text, out)
+  const response = new Response(packing.body(), {
     status,
     headers: {
-      ...common,
-      ...(packed ? { 'Content-Encoding': 'gzip', Vary: `${common.Vary}, Accept-Encoding` } : {}),
+      ...out.common,
+      ...packing.headers,
       'X-Request-Id': out.requestId,
       'Content-Type': 'text/html; charset=UTF-8',
       'Content-Security-Policy': pagePolicy(frame.nonce),
@@ -184,10 +197,12 @@ export function respondError(error: HttpError, out: Outgoing, instance: string, 
       errors,
       current,
     }
-    return new Response(JSON.stringify(body), {
+    const packing = packingOf(JSON.stringify(body), out)
+    return new Response(packing.body(), {
       status,
       headers: {
-        ...common,
+        ...out.common,
+        ...packing.headers,
         ...out.limit,
         ...headers,
         'X-Request-Id': out.requestId,

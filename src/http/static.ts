@@ -21,8 +21,12 @@ const types: Record<string, string> = {
 export class Assets {
   readonly #assets = new Map<string, Asset>()
   readonly #hash: string
+  readonly #headers: Readonly<Record<string, string>>
 
-  constructor(folder = join(root, 'static')) {
+  /** @param headers that every answer carries */
+  constructor(headers: Readonly<Record<string, string>>) {
+    this.#headers = headers
+    const folder = join(root, 'static')
     const read = (name: string) => readFileSync(join(folder, name), 'utf8')
     for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
       if (!entry.isFile()) continue
@@ -52,6 +56,7 @@ export class Assets {
     if (packed) asset.packed ??= gzipSync(asset.plain)
     return new Response((packed ? asset.packed : asset.plain) as Uint8Array<ArrayBuffer>, {
       headers: {
+        ...this.#headers,
         'Content-Type': asset.type,
         'Cache-Control': 'public, max-age=31536000, immutable',
         'X-Content-Type-Options': 'nosniff',

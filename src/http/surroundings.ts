@@ -5,6 +5,7 @@ import type { Cookies } from '#src/http/cookies.ts'
 import type { Endpoint, Services } from '#src/http/endpoint.ts'
 import type { Intake } from '#src/http/intake.ts'
 import type { Limits } from '#src/http/limits.ts'
+import type { Origins } from '#src/http/origins.ts'
 import type { NavigationItem } from '#src/ui/frame.ts'
 
 export type Env = { Bindings: HttpBindings }
@@ -15,6 +16,7 @@ export type Outside = Services & {
   /** Null where they are switched off. */
   limits: Limits | null
   intake: Intake
+  origins: Origins
   asset: (name: string) => string
   navigation: (actor: Actor) => Omit<NavigationItem, 'current'>[]
   /** Marks a session as seen, or an API key as used from an address, outside of the request. */

@@ -44,6 +44,8 @@ export type Column = {
   tones?: Readonly<Record<string, Tone>>
   /** Model of the record that it names. */
   of?: string
+  /** A state that becomes another one by itself, once the moment of a column is over. */
+  ends?: { from: string; to: string; at: string }
 }
 
 type Given = Partial<
@@ -185,16 +187,17 @@ type Choosing<V extends string> = Given & {
   initial?: V
   labels?: Record<V, string>
   tones?: Partial<Record<V, Tone>>
+  ends?: { from: V; to: V; at: string }
 }
 
 /** One of several words. */
 export function choice<const V extends string>(
   label: string,
   options: readonly [V, ...V[]],
-  { initial = options[0], labels, tones, ...given }: Choosing<V> = {},
+  { initial = options[0], labels, tones, ends, ...given }: Choosing<V> = {},
 ): Column {
   const values = z.enum(options, `must be one of ${options.join(', ')}`)
-  const more = { options, labels, tones: tones as Column['tones'] }
+  const more = { options, labels, tones: tones as Column['tones'], ends }
   return column('choice', 'text', label, z.enum(options), initial, values, given, more)
 }
 

@@ -6,6 +6,7 @@ import type { Model } from '#src/access/permission.ts'
 import type { Database, Db } from '#src/db/database.ts'
 import { COUNT_CAP } from '#src/db/paging.ts'
 import type { ListView } from '#src/http/list.ts'
+import { saysNow } from '#src/resource/ending.ts'
 import { nearest, reachesFew, selected, statement } from '#src/resource/list.ts'
 import { sourceOf } from '#src/resource/query.ts'
 import type { Resource } from '#src/resource/resource.ts'
@@ -75,7 +76,11 @@ function rowsWith<M extends Model>(
   const flag = resource.columns[name]?.kind === 'flag'
   const source = sourceOf(resource, grant, others, actor)
   return selected(db, near ? nearest(source) : source)
-    .where(flag ? sql<boolean>`${column} = ${value}::boolean` : sql<boolean>`${column} = ${value}`)
+    .where(
+      flag
+        ? sql<boolean>`${column} = ${value}::boolean`
+        : saysNow(resource.table, name, resource.columns, value),
+    )
     .select(sql`1`.as('one'))
     .limit(sql.lit(COUNT_CAP + 1))
 }

@@ -6,6 +6,7 @@ import type { Acting, Database, Db } from '#src/db/database.ts'
 import type { DB } from '#src/db/types.ts'
 import { notFound } from '#src/http/errors.ts'
 import type { ListView } from '#src/http/list.ts'
+import { valueNow } from '#src/resource/ending.ts'
 import { filtered } from '#src/resource/filter.ts'
 import { type Source, statement } from '#src/resource/list.ts'
 import { nameOfReference, type Resource, type Row, resourceOf } from '#src/resource/resource.ts'
@@ -20,8 +21,9 @@ export function recordJson(
 ): RawBuilder<string> {
   if (declared.json) return declared.json(actor)
   const parts: RawBuilder<unknown>[] = [sql`${sql.ref(`${table}.id`)}`]
-  for (const [name, { kind, of }] of Object.entries(columns)) {
-    parts.push(sql`${sql.ref(`${table}.${name}`)}`)
+  for (const [name, column] of Object.entries(columns)) {
+    const { kind, of } = column
+    parts.push(valueNow(table, name, column))
     if (kind === 'reference' && of)
       parts.push(sql`${referenceJson(table, name, of, actor)} as ${sql.ref(nameOfReference(name))}`)
   }
@@ -50,7 +52,7 @@ export function sourceOf<M extends Model>(
   view: ListView,
   actor: UserActor,
 ): Source<Table> {
-  const { soft, declared } = resource
+  const { soft, declared, columns } = resource
   const table = resource.table as Table
   return {
     table,
@@ -74,7 +76,7 @@ export function sourceOf<M extends Model>(
         query = query.where(
           sql<boolean>`${sql.ref(`${table}.deleted_at`)} is ${view.filters.deleted ? sql`not null` : sql`null`}`,
         )
-      return query.where(filtered(table, view)) as unknown as ReturnType<Source<Table>['matching']>
+      return query.where(filtered(table, view, columns)) as unknown as ReturnType<Source<Table>['matching']>
     },
   }
 }

@@ -25,6 +25,17 @@ describe('one credential', () => {
     }
   })
 
+  test.each<[string, Record<string, string>, RegExp]>([
+    ['both', { Authorization: `Bearer ${owner.token}`, Cookie: cookie(owner.cookie) }, /not both/],
+    ['a password', { Authorization: 'Basic YTpi' }, /has to be “Bearer”/],
+    ['what is no token', { Authorization: 'Bearer nonsense' }, /neither an access token nor an API key/],
+    ['nobody’s token', { Authorization: `Bearer ${newToken()}` }, /unknown, was revoked or has expired/],
+    ['nothing', {}, /not signed in/],
+  ])('that is refused is told why: %s', async (_, headers, why) => {
+    const answer = await ask(headers)
+    expect([answer.status, answer.json().detail]).toEqual([401, expect.stringMatching(why)])
+  })
+
   test.each<[string, Record<string, string>]>([
     ['a cookie beside a bearer', { Authorization: `Bearer ${owner.token}`, Cookie: cookie(owner.cookie) }],
     [

@@ -7,7 +7,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createApp } from '#src/app.ts'
 import { Intake } from '#src/http/intake.ts'
-import { patience } from '#src/platform/patience.ts'
+import { patienceOf } from '#src/platform/patience.ts'
 import { anonymous, as, send, visitor } from '#tests/client.ts'
 import { makePeople } from '#tests/people.ts'
 import { type App, testDatabase } from '#tests/setup/database.ts'
@@ -23,7 +23,12 @@ const json = { 'Content-Type': 'application/json' }
 async function serving(options: ConstructorParameters<typeof Intake>[0] = {}) {
   const intake = new Intake(options)
   const app = createApp({ ...here, intake })
-  const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1', serverOptions: patience })
+  const server = serve({
+    fetch: app.fetch,
+    port: 0,
+    hostname: '127.0.0.1',
+    serverOptions: patienceOf(here.config),
+  })
   await once(server, 'listening')
   return { intake, app, server, port: (server.address() as AddressInfo).port }
 }
@@ -205,6 +210,45 @@ describe('bodies that do not end', () => {
     expect((await other).status).toBe(408)
     expect(quick.intake.held).toBe(0)
   })
+})
+
+test('a client that is gone in the middle of its body makes no line of an error', async () => {
+  const lines: string[] = []
+  const note = (_: object, message: string) => void lines.push(message)
+  const endings: number[] = []
+  const app = createApp({ ...here, log: { warn: note, error: note } })
+  const fetched: typeof app.fetch = async (...args) => {
+    const response = await app.fetch(...args)
+    endings.push(response.status)
+    return response
+  }
+  const server = serve({
+    fetch: fetched,
+    port: 0,
+    hostname: '127.0.0.1',
+    serverOptions: patienceOf(here.config),
+  })
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const bearer = `Authorization: Bearer ${owner.token}\r\n`
+  const said = [
+    `${head('/api/users', 1000, bearer)}{"username":`,
+    head('/api/users', 'chunked', bearer) + chunk('{"username":'),
+    `${head('/api/auth/login', 1000)}{"username":`,
+  ]
+  for (const part of said) {
+    for (const leave of ['destroy', 'resetAndDestroy'] as const) {
+      const before = endings.length
+      const socket = connect(port, '127.0.0.1').on('error', () => {})
+      socket.write(part)
+      await new Promise((go) => setTimeout(go, 100))
+      socket[leave]()
+      await expect.poll(() => endings.length).toBe(before + 1)
+    }
+  }
+  expect(endings).toEqual(Array(6).fill(400))
+  expect(lines).toEqual([])
+  await ended(server)
 })
 
 /** Holds back the last bytes of large bodies, and of small ones in pieces of a byte; tells how each was answered. */

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { createApp, endpoints } from '#src/app.ts'
 import { Database } from '#src/db/database.ts'
 import { everybody, post } from '#src/http/endpoint.ts'
+import { HttpError } from '#src/http/errors.ts'
 import { Limits, type Sensitive } from '#src/http/limits.ts'
 import { mount } from '#src/http/mount.ts'
 import { as, type Browser, Program, visitor } from '#tests/client.ts'
@@ -23,12 +24,15 @@ const settings = {
 }
 const classes: Sensitive[] = ['sign-in', 'reset', 'registration', 'invitation']
 
-/** An application with one path of each class, which does nothing. */
+/** An application with one path of each class, where each attempt is a wrong one. */
 async function trying(overrides: Record<string, string> = {}) {
   const process = await anotherProcess({ ...settings, ...overrides })
+  const wrong = () => {
+    throw new HttpError(409, 'Wrong')
+  }
   const routes = classes.flatMap((rate) => [
-    post(`/try/${rate}`, everybody('a test'), { rate, body: z.looseObject({}) }, () => ({ status: 204 })),
-    post(`/try/${rate}/:token`, everybody('a test'), { rate }, () => ({ status: 204 })),
+    post(`/try/${rate}`, everybody('a test'), { rate, body: z.looseObject({}) }, wrong),
+    post(`/try/${rate}/:token`, everybody('a test'), { rate }, wrong),
   ])
   const { config, db, rights } = process
   return { ...process, app: createApp({ config, db, rights, routes }) }
@@ -43,7 +47,7 @@ const times = async (most: number, one: (n: number) => Promise<{ status: number 
   for (let n = 0; n < most; n++) all.push((await one(n)).status)
   return all
 }
-const FOUR = [204, 204, 204, 204]
+const FOUR = [409, 409, 409, 409]
 
 beforeEach(() => sql`delete from rate_limits`.execute(past))
 
@@ -56,7 +60,7 @@ describe.each(classes)('attempts of the class %s', async (rate) => {
     expect(over.status).toBe(429)
     expect(over.json().type).toBe('quota-exceeded')
     expect(over.headers.get('ratelimit-policy')).toBe(`"${rate}";q=4;w=60`)
-    expect((await from(here.app, rate, { username: unique('n') })).status).toBe(204)
+    expect((await from(here.app, rate, { username: unique('n') })).status).toBe(409)
   })
 
   test('are counted by name, however it is written and wherever they come from', async () => {
@@ -68,7 +72,7 @@ describe.each(classes)('attempts of the class %s', async (rate) => {
     // nor does another name beside it help, or the other key
     expect((await from(here.app, rate, { username: name, email: unique('other') })).status).toBe(429)
     expect((await from(here.app, rate, { email: name })).status).toBe(429)
-    expect((await from(here.app, rate, { username: unique('name') })).status).toBe(204)
+    expect((await from(here.app, rate, { username: unique('name') })).status).toBe(409)
   })
 
   test('are counted by link and by person', async () => {
@@ -77,11 +81,11 @@ describe.each(classes)('attempts of the class %s', async (rate) => {
     const using = (n: number) =>
       n % 2 ? from(here.app, `${rate}/${link}`) : from(here.app, rate, { token: link })
     expect(await times(5, using)).toEqual([...FOUR, 429])
-    expect((await from(here.app, `${rate}/${unique('link')}`)).status).toBe(204)
+    expect((await from(here.app, `${rate}/${unique('link')}`)).status).toBe(409)
     const person = await makeUser(org)
     const by = () => as(person, here.app).post(`/api/try/${rate}`, {}, elsewhere())
     expect(await times(5, by)).toEqual([...FOUR, 429])
-    expect((await as(owner, here.app).post(`/api/try/${rate}`, {}, elsewhere())).status).toBe(204)
+    expect((await as(owner, here.app).post(`/api/try/${rate}`, {}, elsewhere())).status).toBe(409)
   })
 })
 
@@ -105,7 +109,7 @@ test('that an address has too many of is not held against the names', async () =
   const username = unique('victim')
   expect(await times(4, () => from(here.app, 'sign-in', { username: unique('n') }, place))).toEqual(FOUR)
   for (let n = 0; n < 6; n++) expect((await from(here.app, 'sign-in', { username }, place)).status).toBe(429)
-  expect((await from(here.app, 'sign-in', { username })).status).toBe(204)
+  expect((await from(here.app, 'sign-in', { username })).status).toBe(409)
 })
 
 test('two at once are two', async () => {
@@ -114,13 +118,13 @@ test('two at once are two', async () => {
   const place = elsewhere()
   const all = Array.from({ length: 40 }, (_, n) => from(n % 2 ? one.app : two.app, 'reset', {}, place))
   const statuses = (await Promise.all(all)).map(({ status }) => status)
-  expect(statuses.filter((status) => status === 204)).toHaveLength(4)
+  expect(statuses.filter((status) => status === 409)).toHaveLength(4)
 })
 
 test('hammering on where nothing is left costs the database nothing', async () => {
   await using here = await trying()
   const place = elsewhere()
-  expect((await times(30, () => from(here.app, 'reset', {}, place))).slice(3, 5)).toEqual([204, 429])
+  expect((await times(30, () => from(here.app, 'reset', {}, place))).slice(3, 5)).toEqual([409, 429])
   const { rows } = await sql<{ most: number }>`select max(points) as most from rate_limits`.execute(past)
   expect(rows[0]?.most).toBe(5)
 })
@@ -137,6 +141,63 @@ test('the database holds no name and no address, and the trail that a limit was 
   const noted = await sql<{ data: object }>`
     select data from security_events where action = 'rate:limited' and ip = '198.51.100.251'`.execute(past)
   expect(noted.rows).toEqual([{ data: { rate: 'sign-in', of: 'address', hash: expect.any(String) } }])
+})
+
+describe('what succeeds', () => {
+  const signIn = (app: App, username: string, password: string, place: Record<string, string>) =>
+    new Program(null, app).post('/api/auth/login', { username, password }, place)
+
+  test('is not held against its address: a whole shift signs in, and guesses are counted beside it', async () => {
+    await using here = await anotherProcess(settings)
+    const place = elsewhere()
+    const people = await Promise.all(Array.from({ length: 9 }, () => makeUser(org)))
+    const statuses: number[] = []
+    for (const { username } of people)
+      statuses.push((await signIn(here.app, username, PASSWORD, place)).status)
+    expect(statuses).toEqual(Array(9).fill(200))
+    const guess = () => signIn(here.app, unique('n'), 'Wrong-1', place)
+    expect(await times(5, guess)).toEqual([401, 401, 401, 401, 429])
+    // no success of somebody else's buys more guesses
+    expect((await signIn(here.app, people[0]?.username ?? '', PASSWORD, place)).status).toBe(429)
+    expect((await guess()).status).toBe(429)
+  })
+
+  test('frees the address again for who came at the same moment, in a form as in JSON', async () => {
+    await using here = await anotherProcess(settings)
+    const place = elsewhere()
+    const people = await Promise.all(Array.from({ length: 8 }, () => makeUser(org)))
+    const login = ({ username }: { username: string }) =>
+      visitor(here.app).post('/login', { username, password: PASSWORD }, place)
+    const first = (await Promise.all(people.map(login))).map(({ status }) => status)
+    expect(first.filter((status) => status === 303)).toHaveLength(4)
+    // who was refused isn't refused for the rest of the minute
+    const refused = people.filter((_, n) => first[n] === 429).slice(0, 3)
+    for (const person of refused) expect((await login(person)).status).toBe(303)
+  })
+
+  test('says what is left, and is still held against the name', async () => {
+    await using here = await anotherProcess(settings)
+    const place = elsewhere()
+    const { username } = await makeUser(org)
+    const left: (string | null)[] = []
+    for (let n = 0; n < 4; n++)
+      left.push((await signIn(here.app, username, PASSWORD, place)).headers.get('ratelimit-remaining'))
+    expect(left).toEqual(['3', '2', '1', '0'])
+    expect((await signIn(here.app, username, PASSWORD, place)).status).toBe(429)
+    expect((await signIn(here.app, (await makeUser(org)).username, PASSWORD, place)).status).toBe(200)
+  })
+
+  test('counts where all are answered alike, or something is made', async () => {
+    await using here = await anotherProcess(settings)
+    const place = elsewhere()
+    const ask = () =>
+      new Program(null, here.app).post(
+        '/api/auth/forgot-password',
+        { email: `${unique('n')}@example.com` },
+        place,
+      )
+    expect(await times(5, ask)).toEqual([202, 202, 202, 202, 429])
+  })
 })
 
 describe('signing in', async () => {
@@ -187,7 +248,11 @@ test('while the database is away, each process counts in memory', async () => {
   const away = new Database('postgres://nobody@127.0.0.1:1/nowhere', { waitMs: 200 })
   const limits = new Limits(away, here.config, (name) => name)
   const of = { ip: '203.0.113.1', requestId: 'r', names: ['ada'], others: [], device: null }
-  const attempt = async (rate: Sensitive) => limits.attempt(rate, of, await limits.arrive(rate, of))
+  const attempt = async (rate: Sensitive) => {
+    const arrived = await limits.arrive(rate, of)
+    await limits.attempt(rate, of)
+    return arrived
+  }
   for (let n = 3; n >= 0; n--) expect(await attempt('sign-in')).toMatchObject({ taken: true, left: n })
   await expect(attempt('sign-in')).rejects.toMatchObject({ status: 429 })
   expect(await attempt('reset')).toMatchObject({ taken: true })
@@ -198,7 +263,7 @@ test('switched off, nothing is counted', async () => {
   await using here = await trying({ RATE_LIMIT_ENABLED: 'false' })
   const place = elsewhere()
   expect(await times(9, () => from(here.app, 'sign-in', { username: 'x' }, place))).toEqual(
-    Array(9).fill(204),
+    Array(9).fill(409),
   )
   expect((await sql`select from rate_limits`.execute(past)).rows).toHaveLength(0)
 })

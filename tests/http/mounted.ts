@@ -3,6 +3,7 @@ import { Cookies } from '#src/http/cookies.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
 import { Intake } from '#src/http/intake.ts'
 import { mount } from '#src/http/mount.ts'
+import { Origins } from '#src/http/origins.ts'
 import type { Env } from '#src/http/surroundings.ts'
 import { type App, testConfig, testDatabase } from '#tests/setup/database.ts'
 
@@ -15,6 +16,8 @@ export function mounted(
   logged: string[] = [],
 ): App {
   const config = testConfig(settings)
+  const note = (_: object, message: string) => void logged.push(message)
+  const log = { warn: note, error: note }
   const app = new Hono<Env>({ strict: false }).basePath('/')
   mount(app, endpoints, {
     config,
@@ -22,13 +25,14 @@ export function mounted(
     rights,
     cookies: new Cookies(config),
     intake: new Intake(),
+    origins: new Origins(config, log),
     limits: null,
     asset: (name) => name,
     navigation: () => [],
     seen: () => {},
     denied: async (_, wanted) => void logged.push(wanted),
     clientAddress: () => null,
-    log: { error: (_, message) => void logged.push(message) },
+    log,
   })
   return app as unknown as App
 }

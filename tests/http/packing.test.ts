@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { Cookies } from '#src/http/cookies.ts'
 import { csrfToken } from '#src/http/csrf.ts'
-import { browserOf } from '#tests/client.ts'
+import { as, browserOf, send } from '#tests/client.ts'
 import { makeUser } from '#tests/factories.ts'
 import { makePeople } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
@@ -17,7 +17,7 @@ async function get(path: string, accepted: string | null, headers: Record<string
   const answer = await app.request(path, {
     headers: accepted === null ? own : { ...own, 'Accept-Encoding': accepted },
   })
-  return { headers: answer.headers, body: Buffer.from(await answer.arrayBuffer()) }
+  return { status: answer.status, headers: answer.headers, body: Buffer.from(await answer.arrayBuffer()) }
 }
 
 describe('a page', () => {
@@ -41,13 +41,73 @@ describe('a page', () => {
   )
 })
 
-test('an error’s page is packed; JSON and files are not', async () => {
+test('an error’s page is packed; files are not', async () => {
   expect((await get('/nothing/here', 'gzip')).headers.get('content-encoding')).toBe('gzip')
-  for (const more of [{ Accept: 'application/json' }, { Accept: 'text/csv' }]) {
-    const { headers, body } = await get('/users', 'gzip', more)
-    expect(headers.get('content-encoding')).toBeNull()
-    expect(body.length).toBeGreaterThan(1000)
-  }
+  const { headers, body } = await get('/users', 'gzip', { Accept: 'text/csv' })
+  expect(headers.get('content-encoding')).toBeNull()
+  expect(body.length).toBeGreaterThan(1000)
+})
+
+describe('JSON', () => {
+  const json = { Accept: 'application/json' }
+
+  test('is packed as a page is, and only where it gets smaller', async () => {
+    const plain = await get('/users', null, json)
+    const packed = await get('/users', 'gzip', json)
+    expect(packed.headers.get('content-encoding')).toBe('gzip')
+    expect(packed.body.length).toBeLessThan(plain.body.length / 3)
+    expect(gunzipSync(packed.body).equals(plain.body)).toBe(true)
+    for (const { headers } of [plain, packed]) expect(headers.get('vary')).toMatch(/, Accept-Encoding$/)
+    const short = await get('/users?limit=1&fields=id&q=nobody-at-all', 'gzip', json)
+    expect(short.headers.get('content-encoding')).toBeNull()
+  })
+
+  test('has a tag of its own when it is packed, and 304 for the copy that somebody has', async () => {
+    const tagged = async (accepted: string | null) =>
+      (await get('/users', accepted, json)).headers.get('etag')
+    const [plain, packed] = [await tagged(null), await tagged('gzip')]
+    expect(plain).toMatch(/^"[0-9a-f]{32}"$/)
+    expect(packed).toBe(plain?.replace(/"$/, '-gzip"'))
+    const again = (accepted: string | null, tag: string | null) =>
+      get('/users', accepted, { ...json, 'If-None-Match': tag ?? '' })
+    for (const [accepted, tag, other] of [
+      [null, plain, packed],
+      ['gzip', packed, plain],
+    ] as const) {
+      const same = await again(accepted, tag)
+      expect([same.status, same.body.length, same.headers.get('etag')]).toEqual([304, 0, tag])
+      expect(same.headers.get('content-encoding')).toBeNull()
+      expect((await again(accepted, other)).status).toBe(200)
+    }
+  })
+
+  test('packed, its tag is as good for a change', async () => {
+    const { id } = await makeUser(org)
+    const { headers } = await get(`/users/${id}`, 'gzip', json)
+    const match = `${(headers.get('etag') ?? '').replace(/(-gzip)?"$/, '')}-gzip"`
+    const change = (tag: string) =>
+      as(owner).patch(`/api/users/${id}`, { first_name: 'New' }, { 'If-Match': tag })
+    expect((await change(match)).status).toBe(200)
+    expect((await change(match)).status).toBe(412)
+  })
+
+  test('is not packed where it holds a secret', async () => {
+    const addresses = Array.from({ length: 80 }, (_, n) => `192.0.2.${n}`)
+    const sent = { name: 'Key', permissions: ['user:read:own'], allowed_addresses: addresses }
+    const answer = await send('/api/api-keys', {
+      method: 'POST',
+      headers: {
+        ...json,
+        Authorization: `Bearer ${owner.token}`,
+        'Content-Type': 'application/json',
+        'Accept-Encoding': 'gzip',
+      },
+      body: JSON.stringify(sent),
+    })
+    expect([answer.status, answer.headers.get('content-encoding')]).toEqual([201, null])
+    expect(answer.text.length).toBeGreaterThan(1000)
+    expect(answer.json<{ secret: string }>().secret).toMatch(/^amb_/)
+  })
 })
 
 test('a form’s token is another one in each page, and each is good for its session alone', async () => {

@@ -1,12 +1,13 @@
 import { execSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { Agent, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
-import { expect, test } from 'vitest'
-import { patience } from '#src/platform/patience.ts'
+import { describe, expect, test } from 'vitest'
+import { patienceOf, shedIdle } from '#src/platform/patience.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 
-const { app } = await testDatabase()
+const { app, config } = await testDatabase()
 
 const limit = execSync('ulimit -Hn', { encoding: 'utf8' }).trim()
 /** Ten thousand with the slow ones, as far as so many files may be open; fewer beside other tests, which share the process. */
@@ -38,7 +39,12 @@ for (let n = 0; n < all; n++) {
 `
 
 test('thousands who say nothing, and hundreds who say it slowly, keep nobody waiting, and are cut off', async () => {
-  const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1', serverOptions: patience })
+  const server = serve({
+    fetch: app.fetch,
+    port: 0,
+    hostname: '127.0.0.1',
+    serverOptions: patienceOf(config),
+  })
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const others = spawn(process.execPath, ['-e', crowd, String(port), String(IDLE), String(SLOW)])
@@ -58,3 +64,54 @@ test('thousands who say nothing, and hundreds who say it slowly, keep nobody wai
     server.close()
   }
 }, 150_000)
+
+describe('a connection that was answered', () => {
+  const agent = () => new Agent({ keepAlive: true, maxSockets: 1 })
+  const ask = (port: number, through: Agent) =>
+    new Promise<{ kept: unknown; port: number | undefined }>((resolve, reject) => {
+      const asked = request({ port, path: '/health', agent: through }, (answer) => {
+        const { localPort } = answer.socket
+        answer.resume().on('end', () => resolve({ kept: answer.headers['keep-alive'], port: localPort }))
+      })
+      asked.on('error', reject).end()
+    })
+
+  test('is kept for longer than a proxy keeps it, past the time that a header may take', async () => {
+    const patience = patienceOf(config)
+    expect(patience.keepAliveTimeout).toBeGreaterThan(60_000)
+    // the limits of a header and of looking, made short
+    const quick = { ...patience, headersTimeout: 300, connectionsCheckingInterval: 50 }
+    const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1', serverOptions: quick })
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const through = agent()
+    const first = await ask(port, through)
+    expect(first.kept).toBe('timeout=75')
+    await new Promise((go) => setTimeout(go, 1000))
+    expect((await ask(port, through)).port).toBe(first.port)
+    through.destroy()
+    server.close()
+  })
+
+  test('is closed where too many are open, and only while it waits', async () => {
+    const server = serve({
+      fetch: app.fetch,
+      port: 0,
+      hostname: '127.0.0.1',
+      serverOptions: patienceOf(config),
+    })
+    shedIdle(server, 10, 50)
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const few = agent()
+    const first = await ask(port, few)
+    await new Promise((go) => setTimeout(go, 300))
+    expect((await ask(port, few)).port).toBe(first.port)
+    const crowd = Array.from({ length: 20 }, agent)
+    await Promise.all(crowd.map((each) => ask(port, each)))
+    const open = () => new Promise<number>((tell) => server.getConnections((_, count) => tell(count)))
+    await expect.poll(open).toBeLessThanOrEqual(10)
+    expect((await ask(port, agent())).port).toBeGreaterThan(0)
+    server.close()
+  })
+})

@@ -34,7 +34,7 @@ const reviews = defineResource(review, { ...licences.declared, path: '/reviews',
 export const logged: string[] = []
 export const app = createApp({
   ...here,
-  log: { error: (_, message) => logged.push(message) },
+  log: { warn: () => {}, error: (_, message) => logged.push(message) },
   routes: [
     ...routes,
     ...resourceRoutes(reviews),

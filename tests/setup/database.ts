@@ -71,7 +71,7 @@ async function start(config: Config): Promise<Process> {
   const listener = new Listener(config.DATABASE_LISTEN_URL ?? appUrl)
   await listener.open()
   const rights = new RightsCache(db, listener)
-  const log = { error: (details: object, message: string) => console.error(message, details) }
+  const log = { warn: () => {}, error: (details: object, message: string) => console.error(message, details) }
   const app = createApp({ config, db, rights, log })
   const close = async () => {
     await listener.close()

@@ -5,14 +5,7 @@ import type { Grant } from '#src/access/grant.ts'
 import { requireNotStronger } from '#src/access/strength.ts'
 import type { Db } from '#src/db/database.ts'
 import { requireInPerson, requireMaking, requireRoom } from '#src/domains/api-keys/making.ts'
-import {
-  apiKeys,
-  type KeyChange,
-  type KeyRecord,
-  keyOf,
-  type NewKey,
-  stateOf,
-} from '#src/domains/api-keys/model.ts'
+import { apiKeys, type KeyChange, type KeyRecord, keyOf, type NewKey } from '#src/domains/api-keys/model.ts'
 import { tokenHash } from '#src/http/cookies.ts'
 import { conflict, invalid } from '#src/http/errors.ts'
 import {
@@ -93,7 +86,7 @@ export async function rotateKey(
 ): Promise<Made> {
   const target = await lockRecord(tx, apiKeys, actor, grant, id, { version })
   const key = unrevoked(keyOf(target.row()))
-  if (stateOf(key) === 'expired') throw conflict('', 'This key has ended: give it another end first.')
+  if (key.status === 'expired') throw conflict('', 'This key has ended: give it another end first.')
   requireInPerson(actor, 'api_key:update')
   if (key.user_id !== actor.userId) await requireMaking(tx, actor, grant, key.user_id, key.permissions)
   if (key.former && overlap_hours > 0)

@@ -436,3 +436,39 @@ describe('keys of a service account', async () => {
     await denied(own, 'api_key:create', () => as(own).post(api(paths.apiKeys), body({ user_id: service.id })))
   })
 })
+
+test('a key that has ended says so, everywhere; it is found by that, and by nothing else', async () => {
+  const one = (id: string) => api(paths.apiKey(id))
+  const [ended, lasting, revoked] = [await make(maker), await make(maker), await make(maker)]
+  const past_ = new Date(Date.now() - 1000).toISOString()
+  for (const { id } of [ended, revoked])
+    await past.updateTable('api_keys').set({ expires_at: past_ }).where('id', '=', id).execute()
+  await as(maker).delete(one(revoked.id))
+  const said = async ({ id }: Made) => (await as(maker).get(one(id))).json<KeyRecord>().status
+  expect([await said(ended), await said(lasting), await said(revoked)]).toEqual([
+    'expired',
+    'active',
+    'revoked',
+  ])
+  const found = async (status: string) => {
+    const answer = await as(maker).get(`${api(paths.apiKeys)}?status=${status}&limit=200`)
+    return answer.json<{ data: KeyRecord[] }>().data
+  }
+  const mine = [ended, lasting, revoked].map(({ id }) => id)
+  const among = async (status: string) =>
+    (await found(status)).filter(({ id }) => mine.includes(id)).map(({ id }) => id)
+  expect(await among('expired')).toEqual([ended.id])
+  expect(await among('active')).toEqual([lasting.id])
+  expect((await among('active,expired')).sort()).toEqual([ended.id, lasting.id].sort())
+  const { data } = (await as(maker).get(`${api(paths.apiKeys)}/facets`)).json<{
+    data: { status: { value: string; count: number }[] }
+  }>()
+  for (const { value, count } of data.status)
+    expect([value, count]).toEqual([value, (await found(value)).length])
+  const row_ = await browserOf(maker).get(`${paths.apiKeys}?status=expired`)
+  expect(row_.text).toContain(ended.name)
+  expect(row_.text).not.toContain(lasting.name)
+  // given another end, it is used again
+  expect((await as(maker).patch(one(ended.id), { expires_at: inHours(1) })).status).toBe(200)
+  expect(await said(ended)).toBe('active')
+})

@@ -19,7 +19,7 @@ declare module '#src/access/permission.ts' {
   }
 }
 
-const statuses = ['active', 'revoked'] as const
+const statuses = ['active', 'expired', 'revoked'] as const
 
 /** A key as JSON and pages know it; nothing tells its secret. */
 export type KeyRecord = {
@@ -41,12 +41,6 @@ export type KeyRecord = {
   version: number
 }
 export const keyOf = (row: Row) => row as unknown as KeyRecord
-
-/** What stands for a key at this moment. */
-export function stateOf({ status, expires_at }: KeyRecord): 'active' | 'expired' | 'revoked' {
-  if (status === 'revoked') return status
-  return expires_at !== null && Date.parse(expires_at) <= Date.now() ? 'expired' : 'active'
-}
 
 /** Several values, or a form's one text of them, by lines or commas. */
 const several = <S extends z.ZodType>(item: S, most: number) =>
@@ -137,7 +131,8 @@ export const apiKeys = defineResource(apiKey, {
     status: choice('Status', statuses, {
       write: 'never',
       filterable: true,
-      tones: { active: 'good', revoked: 'plain' },
+      tones: { active: 'good', expired: 'warn', revoked: 'plain' },
+      ends: { from: 'active', to: 'expired', at: 'expires_at' },
     }),
     expires_at: instant('Ends'),
     last_used_at: instant('Last used'),

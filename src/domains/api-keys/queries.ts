@@ -4,7 +4,7 @@ import { covers } from '#src/access/granting.ts'
 import { counting, forKeys } from '#src/access/narrowing.ts'
 import { sleeping } from '#src/access/standing.ts'
 import type { Door } from '#src/db/database.ts'
-import { apiKeys, type KeyEffect, type KeyRecord, stateOf } from '#src/domains/api-keys/model.ts'
+import { apiKeys, type KeyEffect, type KeyRecord } from '#src/domains/api-keys/model.ts'
 import { statement } from '#src/resource/list.ts'
 import { recordJson } from '#src/resource/query.ts'
 
@@ -61,7 +61,7 @@ export async function effectOf(db: Door, actor: UserActor, key: KeyRecord): Prom
     from users u where u.id = ${key.user_id}`
   const [found] = await db.readAs<Standing>(actor, (q) => statement(q, text))
   const { sleeps = 'is not here', name = 'Its owner', held = [], described = [] } = found ?? {}
-  const state = stateOf(key)
+  const state = key.status
   const reason =
     state === 'active'
       ? sleeps

@@ -1,4 +1,4 @@
-import { apiKeys, type KeyEffect, type KeyRecord, keyOf, stateOf } from '#src/domains/api-keys/model.ts'
+import { apiKeys, type KeyEffect, type KeyRecord, keyOf } from '#src/domains/api-keys/model.ts'
 import { meFrame } from '#src/domains/users/me-frame.tsx'
 import type { Screen } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
@@ -15,9 +15,9 @@ import { type Column, Table } from '#src/ui/table.tsx'
 import { Time } from '#src/ui/time.tsx'
 
 const tones = { active: 'good', expired: 'warn', revoked: 'plain' } as const
-const words = { active: 'Active', expired: 'Ended', revoked: 'Revoked' }
+const words = { active: 'Active', expired: 'Expired', revoked: 'Revoked' }
 const StateBadge = ({ of }: { of: KeyRecord }) =>
-  Badge({ tone: tones[stateOf(of)], children: words[stateOf(of)] })
+  Badge({ tone: tones[of.status], children: words[of.status] })
 const Prefix = ({ prefix }: { prefix: string }) => html`<code>${prefix}…</code>`
 
 const shared = (frame: Frame): Column<KeyRecord>[] => [
@@ -137,7 +137,6 @@ export function KeyPanel({ row }: { row: Row }) {
     <Panel title="Use">
       <Facts
         items={[
-          ...(stateOf(key) === 'expired' ? [{ label: 'State', value: <StateBadge of={key} /> }] : []),
           { label: 'Permissions', value: permissions.length },
           { label: 'Last used from', value: last_used_ip },
           { label: 'Only from', value: allowed_addresses.join(', ') || 'everywhere' },
@@ -167,7 +166,7 @@ export function KeyActions({ row, may, frame }: ActionsProps) {
   if (key.status === 'revoked') return null
   return (
     <>
-      {may.rotate && stateOf(key) === 'active' ? (
+      {may.rotate && key.status === 'active' ? (
         <ButtonLink icon="refresh-cw" href={frame.path(paths.rotateApiKey(key.id))}>
           Rotate
         </ButtonLink>

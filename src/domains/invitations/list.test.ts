@@ -6,7 +6,9 @@ import { as, browserOf } from '#tests/client.ts'
 import { makeRole, unique } from '#tests/factories.ts'
 import type { Person } from '#tests/people.ts'
 import { makePeople, personWith } from '#tests/people.ts'
+import { testDatabase } from '#tests/setup/database.ts'
 
+const { owner } = await testDatabase()
 const people = await makePeople()
 const { org, admin, colleague, group } = people
 const OF_GROUP = ['create', 'read', 'update', 'delete'].map((action) => `invitation:${action}:group`)
@@ -43,6 +45,21 @@ describe('the list', () => {
     expect((await list(admin, `?q=${name}&group_id=${group}`)).data).toEqual([])
     expect((await list(admin, `?q=${target.email}&group_id=${group}&sort=-expires_at`)).data).toHaveLength(1)
     expect((await as(admin).get(`${api(paths.invitations)}?sort=status`)).status).toBe(400)
+  })
+
+  test('says of one that ran out that it did, before a job has written so', async () => {
+    const past = new Date(Date.now() - 1000).toISOString()
+    const read = async () => (await as(admin).get(api(one()))).json<Invitation>().status
+    expect(await read()).toBe('pending')
+    await owner.updateTable('invitations').set({ expires_at: past }).where('id', '=', target.id).execute()
+    expect(await read()).toBe('expired')
+    const among = async (status: string) =>
+      (await list(admin, `?q=${target.email}&status=${status}`)).data.map(({ id }) => id)
+    expect([await among('pending'), await among('expired'), await among('accepted,expired')]).toEqual([
+      [],
+      [target.id],
+      [target.id],
+    ])
   })
 
   test('is the same below /admin', async () => {

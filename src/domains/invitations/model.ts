@@ -49,6 +49,7 @@ const columns = {
     write: 'never',
     filterable: true,
     tones: { pending: 'info', accepted: 'good', expired: 'warn' },
+    ends: { from: 'pending', to: 'expired', at: 'expires_at' },
   }),
   group_id: reference('Group', 'group', { filterable: true }),
   user_id: reference('Person', 'user', { write: 'never', listed: false }),

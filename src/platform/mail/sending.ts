@@ -1,4 +1,4 @@
-import { type Config, publicAddress } from '#src/config.ts'
+import type { Config } from '#src/config.ts'
 import { type Attempt, ClaimLost, type Handler, handled } from '#src/platform/jobs/handler.ts'
 import { type Carrier, carrierOf, type Mailbox, type Message, Refused } from '#src/platform/mail/carrier.ts'
 import { htmlOf, textOf } from '#src/platform/mail/document.ts'
@@ -11,6 +11,7 @@ import {
 } from '#src/platform/mail/letter.ts'
 import { oneLine, unlinked } from '#src/platform/mail/line.ts'
 import { mailJob } from '#src/platform/mail/queue.ts'
+import { publicAddress } from '#src/platform/public-address.ts'
 
 /** A queued mail, as the database tells of it. */
 type Order = {

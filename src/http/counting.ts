@@ -1,0 +1,72 @@
+import type { Context } from 'hono'
+import type { Actor } from '#src/access/actor.ts'
+import type { Endpoint } from '#src/http/endpoint.ts'
+import type { Incoming } from '#src/http/incoming.ts'
+import type { Body } from '#src/http/input.ts'
+import { isSensitive, limitHeaders, type RateClass, type Standing } from '#src/http/limits.ts'
+import type { Surroundings } from '#src/http/surroundings.ts'
+
+const isText = (one: unknown): one is string => typeof one === 'string'
+
+/** What one request counts as, and what is left of that. */
+export class Counting {
+  readonly #c: Context
+  readonly #around: Pick<Surroundings, 'limits' | 'cookies'>
+  readonly #asked: Incoming
+  /** Of the call, or of the attempt's address: what it was counted as when it came, before its body was read. */
+  #first: Standing | null = null
+  #arrived: RateClass | null = null
+  /** Of whom the attempt is about. */
+  #others: readonly Standing[] = []
+
+  constructor(c: Context, around: Pick<Surroundings, 'limits' | 'cookies'>, asked: Incoming) {
+    this.#c = c
+    this.#around = around
+    this.#asked = asked
+  }
+
+  /** A call of the API. @throws {HttpError} 429 */
+  async call(actor: Actor | null): Promise<void> {
+    const { limits } = this.#around
+    if (limits && this.#asked.counts) this.#first = await limits.call(actor, this.#asked.ip)
+  }
+
+  /** An attempt, before anything of it is read. @throws {HttpError} 429 */
+  async arrive({ rate }: Endpoint): Promise<void> {
+    const { limits } = this.#around
+    if (!limits || !isSensitive(rate) || this.#arrived === rate) return
+    this.#arrived = rate
+    this.#first = await limits.arrive(rate, this.#from)
+  }
+
+  /** The same attempt, once it is known whom it is about, and before anything is done for it. @throws {HttpError} 429 */
+  async attempt(endpoint: Endpoint, actor: Actor | null, fields: Body['fields'] = {}): Promise<void> {
+    await this.arrive(endpoint)
+    const { limits, cookies } = this.#around
+    if (!limits || !isSensitive(endpoint.rate)) return
+    const links = [fields.token, this.#c.req.param('token')].map((token) => token && `link ${token}`)
+    const others = [...links, actor && `person ${actor.userId}`].filter(isText)
+    const names = [fields.username, fields.email].filter(isText)
+    const device = cookies.deviceOf(this.#c)
+    this.#others = await limits.attempt(endpoint.rate, { names, others, device, ...this.#from })
+  }
+
+  /** What succeeded was no guess: a whole office behind one address signs in of a morning. */
+  async succeeded({ rate }: Endpoint): Promise<void> {
+    const { limits } = this.#around
+    if (!limits || !isSensitive(rate) || !this.#first) return
+    this.#first = await limits.succeed(rate, this.#from, this.#first)
+  }
+
+  /** What is left where least is. */
+  get headers(): Record<string, string> | undefined {
+    if (!this.#first) return undefined
+    return limitHeaders(
+      this.#others.reduce((least, one) => (one.left < least.left ? one : least), this.#first),
+    )
+  }
+
+  get #from() {
+    return { ip: this.#asked.ip, requestId: this.#asked.id }
+  }
+}

@@ -1,0 +1,16 @@
+import type { Config } from '#src/config.ts'
+
+/** Where people reach the program, without a slash at the end: every absolute address begins with this. */
+export function publicAddress({
+  PUBLIC_URL,
+  HOST,
+  PORT,
+  URL_PREFIX,
+}: Pick<Config, 'PUBLIC_URL' | 'HOST' | 'PORT' | 'URL_PREFIX'>): string {
+  const local = `http://${HOST === '127.0.0.1' ? 'localhost' : HOST}:${PORT}`
+  return (PUBLIC_URL ? new URL(PUBLIC_URL).origin : local) + URL_PREFIX
+}
+
+/** Whether people reach it by https, whatever a proxy speaks with it. */
+export const isSecure = ({ PUBLIC_URL }: Pick<Config, 'PUBLIC_URL'>): boolean =>
+  PUBLIC_URL !== undefined && new URL(PUBLIC_URL).protocol === 'https:'
