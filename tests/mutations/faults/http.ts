@@ -12,8 +12,8 @@ export const http: readonly Mutation[] = [
   {
     name: 'the site that a request comes from is not looked at',
     file: 'src/http/csrf.ts',
-    find: "if (site !== undefined && site !== 'same-origin') throw",
-    replace: "if (site === 'cross-origin') throw",
+    find: "if (site !== undefined && site !== 'same-origin')",
+    replace: "if (site === 'cross-origin')",
     tests: ['tests/http/csrf.test.ts'],
   },
   {
@@ -26,7 +26,7 @@ export const http: readonly Mutation[] = [
   {
     name: 'a form’s token is good for every session',
     file: 'src/http/csrf.ts',
-    find: ' || !valid(given, this.#config.SECRET_KEY, cookie)',
+    find: ' && valid(given, this.#config.SECRET_KEY, cookie)',
     replace: '',
     tests: ['tests/http/csrf.test.ts'],
   },

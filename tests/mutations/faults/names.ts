@@ -18,8 +18,8 @@ export const names: readonly Mutation[] = [
   },
   {
     name: 'a name has what can’t be seen',
-    file: 'src/domains/users/names.ts',
-    find: "!INVISIBLE.test(name.replace(JOINERS, ''))",
+    file: 'src/resource/column.ts',
+    find: "!UNSEEN.test(name.replace(SEEN, ''))",
     replace: 'true',
     tests: ['src/domains/users/names.test.ts'],
   },

@@ -47,7 +47,7 @@ export const waits: readonly Mutation[] = [
   {
     name: 'strangers send as much as people',
     file: 'src/http/intake.ts',
-    find: 'return stranger ? Math.min(most, STRANGER_BYTES) : most',
+    find: 'return sender ? most : Math.min(most, form ? STRANGER_FORM_BYTES : STRANGER_BYTES)',
     replace: 'return most',
     tests: ['tests/http/intake.test.ts'],
   },
@@ -61,8 +61,8 @@ export const waits: readonly Mutation[] = [
   {
     name: 'strangers hold as much as they bring',
     file: 'src/http/intake.ts',
-    find: 'if (this.#held <= this.#strangersBytes) return',
-    replace: 'if (this.#held >= 0) return',
+    find: 'if (this.bytes <= this.#bound) return',
+    replace: 'if (this.bytes >= 0) return',
     tests: ['tests/http/intake.test.ts'],
   },
   {
@@ -75,8 +75,8 @@ export const waits: readonly Mutation[] = [
   {
     name: 'a body is read from who isn’t signed in',
     file: 'src/http/handling.ts',
-    find: "if (stranger && !all.some(({ access }) => 'public' in access)) throw",
-    replace: 'if (stranger && !all) throw',
+    find: "if (!sender && !all.some(({ access }) => 'public' in access)) throw",
+    replace: 'if (!sender && !all) throw',
     tests: ['tests/http/intake.test.ts'],
   },
   {
@@ -89,8 +89,8 @@ export const waits: readonly Mutation[] = [
   {
     name: 'a body from elsewhere is read and counted',
     file: 'src/http/handling.ts',
-    find: 'if (!this.#asked.bearer) this.#forms.checkOrigin()',
-    replace: '',
+    find: 'const vouched = !this.#asked.bearer && this.#forms.checkOrigin()',
+    replace: 'const vouched = !this.#asked.bearer',
     tests: ['tests/http/intake.test.ts'],
   },
 ]
