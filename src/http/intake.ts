@@ -60,7 +60,7 @@ export class Intake {
     together.add(body)
     try {
       for (;;) {
-        const { done, value } = await reader.read()
+        const { done, value } = await reader.read().catch(brokenOff)
         if (body.refusal) throw body.refusal
         if (done) return body.content
         body.add(value)
@@ -125,6 +125,11 @@ class Unfinished {
 /** @throws {HttpError} 413 for a body that says that it is larger */
 export function refuseLarge(c: Context, most: number): void {
   if (Number(c.req.header('content-length') ?? 0) > most) throw tooLarge(most)
+}
+
+/** By whoever sends it, who may do so as often as they like: no failure of ours. */
+const brokenOff = () => {
+  throw new HttpError(400, 'The body broke off.')
 }
 
 const tooLarge = (most: number) => new HttpError(413, `A body has at most ${most / 1024} kB.`)

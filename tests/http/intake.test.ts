@@ -22,10 +22,12 @@ const json = { 'Content-Type': 'application/json' }
 /** The application with an intake to look into, behind a real socket. */
 async function serving(options: ConstructorParameters<typeof Intake>[0] = {}) {
   const intake = new Intake(options)
-  const app = createApp({ ...here, intake })
+  const failed: string[] = []
+  const log = { error: (_: object, message: string) => void failed.push(message) }
+  const app = createApp({ ...here, intake, log })
   const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1', serverOptions: patience })
   await once(server, 'listening')
-  return { intake, app, server, port: (server.address() as AddressInfo).port }
+  return { intake, app, failed, server, port: (server.address() as AddressInfo).port }
 }
 const ended = (server: ServerType) => new Promise((done) => server.close(done))
 
@@ -150,6 +152,18 @@ describe('bodies that do not end', () => {
     expect(cut.ms).toBeLessThan(5000)
     expect(quick.intake.held).toBe(0)
     expect((await login(quick.app)).status).toBe(200)
+  })
+
+  test('and that break off are no failure of ours', async () => {
+    for (const path of ['/api/auth/login', '/api/users']) {
+      const socket = connect(quick.port, '127.0.0.1')
+      socket.write(`${head(path, 1000, `Authorization: Bearer ${owner.token}\r\n`)}{"username":`)
+      await expect.poll(() => quick.intake.held).toBeGreaterThan(0)
+      socket.destroy()
+      await expect.poll(() => quick.intake.held).toBe(0)
+    }
+    expect((await login(quick.app)).status).toBe(200)
+    expect(quick.failed).toEqual([])
   })
 
   test('and are waited for as long as they go on coming', async () => {
