@@ -13,8 +13,8 @@ const kysely = { bin: ['kysely-ctl', 'kysely'], named: true, last: ['--no-outdat
 
 // node: arguments of Node; bin: package, its program, arguments; named: hands on the command's own name, too
 const commands = {
-  start: { bundle: 'main', server: true },
-  worker: { bundle: 'worker', server: true },
+  start: { bundle: 'main', server: 'Installs what is missing, starts the database, migrates and serves' },
+  worker: { bundle: 'worker', server: 'Does jobs and sends mail, apart from the server' },
   dev: { node: ['--watch', ...tsx, 'src/main.ts'] },
   test: { check: true, ...vitest },
   'test:long': { ...vitest, env: { AMBIT_LONG: '1' } },
@@ -89,6 +89,14 @@ async function main([name, ...rest]) {
       `${name ? `There is no command ${name}.` : 'Which command?'} Commands: ${Object.keys(commands).join(', ')}`,
       2,
     )
+  if (command.server && rest.length) {
+    // settings come from the environment alone
+    const help = rest.some((word) => ['--help', '-h'].includes(word))
+    const told = `Usage: npm ${name === 'start' ? '' : 'run '}${name}\n${command.server}. Settings are environment variables or lines of .env: see docs/configuration.md.`
+    if (!help) throw new Failure(`${name} takes no arguments, and was given ${rest.join(' ')}.\n${told}`, 2)
+    console.log(told)
+    return { code: 0 }
+  }
   const development = !withoutDevelopment.some((key) => command[key])
   if (!installed(development)) await install(development)
   const node = runtime()
@@ -100,7 +108,7 @@ async function main([name, ...rest]) {
   const first = command.bundle ? await bundled(command.bundle) : (command.node ?? program(command.bin))
   const args = [...first, ...(command.named ? [name] : []), ...rest, ...(command.last ?? [])]
   const env = { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compiled'), ...command.env }
-  const outcome = await run(node, args, { env, server: command.server })
+  const outcome = await run(node, args, { env, server: Boolean(command.server) })
   if (outcome.code === 127 && node !== process.execPath)
     console.error('If a shared library is missing, install it; on Debian: apt-get install libatomic1')
   return outcome.code === 0 && !sound ? { code: 1 } : outcome

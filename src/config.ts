@@ -162,7 +162,7 @@ export const settings = {
       'Attempts to sign in in RATE_LIMIT_WINDOW, of an address and of a name; as many to register, to choose another password, and to accept an invitation',
     ),
     BODY_LIMIT_KB: whole(1024, 1, 102_400).describe(
-      'Largest request body in kB; of who is not signed in, 16 at most',
+      'Largest request body in kB; of who is not signed in, 16 at most, 64 of a form',
     ),
     IMPORT_LIMIT_MB: whole(64, 1, 1024).describe('Largest file to import in MB'),
   },
@@ -219,6 +219,11 @@ const schema = z
     },
   )
 
+  .refine(({ ENVIRONMENT, SECRET_KEY }) => ENVIRONMENT !== 'production' || SECRET_KEY, {
+    ...also('SECRET_KEY'),
+    message: 'is required in production (32 characters or more)',
+  })
+
 export type Config = Omit<z.infer<typeof schema>, 'SECRET_KEY'> & { SECRET_KEY: string; DATA_DIR: string }
 
 /** Where people reach the program, without a slash at the end. */
@@ -249,13 +254,11 @@ export function readConfig(overrides: Record<string, string> = {}): Config {
   return {
     ...config,
     EMAIL_VALIDATION_ENABLED: config.EMAIL_VALIDATION_ENABLED ?? config.ENVIRONMENT === 'production',
-    SECRET_KEY: config.SECRET_KEY ?? generatedSecret(config.DATA_DIR, config.ENVIRONMENT),
+    SECRET_KEY: config.SECRET_KEY ?? generatedSecret(config.DATA_DIR),
   }
 }
 
-function generatedSecret(dataDir: string, environment: Config['ENVIRONMENT']): string {
-  if (environment === 'production')
-    throw new ConfigError('SECRET_KEY: is required in production (32 characters or more)')
+function generatedSecret(dataDir: string): string {
   const file = join(dataDir, 'secret-key')
   mkdirSync(dataDir, { recursive: true })
   try {

@@ -20,6 +20,8 @@ export const paths = {
   secondFactor: '/me/security/second-factor',
   myRecoveryCodes: '/me/security/recovery-codes',
   confirm: '/me/confirm',
+  /** Who is signed in by now, for a form that waits. */
+  resume: '/me/resume',
   palette: '/palette',
   mySessions: '/me/sessions',
   myApiKeys: '/me/api-keys',

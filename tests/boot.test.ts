@@ -75,15 +75,25 @@ const server = `
   console.log('pid', process.pid)`
 
 describe('a server', () => {
-  it('is bundled with #src and JSX resolved, and gets the arguments', async () => {
+  it('is bundled with #src and JSX resolved', async () => {
     await file('src/part.tsx', 'export const Part = (props: { name: string }) => <b>{props.name}</b>')
     await file(
       'src/main.ts',
-      `import { Part } from '#src/part.tsx'\nconsole.log(String(Part({ name: 'x' })), process.argv.slice(2))`,
+      `import { Part } from '#src/part.tsx'\nconsole.log(String(Part({ name: 'x' })))`,
     )
-    const run = boot(['start', 'one', 'two words'])
+    const run = boot(['start'])
     expect(await run.ended).toEqual([0, null])
-    expect(run.said()).toBe("<b>x</b> [ 'one', 'two words' ]\n")
+    expect(run.said()).toBe('<b>x</b>\n')
+  })
+
+  it('takes no arguments, and says so instead of starting', async () => {
+    await file('src/main.ts', `console.log('started')`)
+    const help = boot(['start', '--help'])
+    expect(await help.ended).toEqual([0, null])
+    expect(help.said()).toMatch(/^Usage: npm start\n/)
+    const wrong = boot(['start', '--port', '3'])
+    expect(await wrong.ended).toEqual([2, null])
+    expect(wrong.said()).toMatch(/^start takes no arguments, and was given --port 3\.\n/)
   })
 
   it('is bundled anew only after a change', async () => {

@@ -36,6 +36,9 @@ describe('settings', () => {
     const production = { ENVIRONMENT: 'production', EMAIL_VALIDATION_ENABLED: 'false' }
     expect(() => readConfig(production)).toThrow(/^SECRET_KEY: /)
     expect(readConfig({ ...production, ...key }).SECRET_KEY).toBe(key.SECRET_KEY)
+    const both = () => readConfig({ ENVIRONMENT: 'production', PORT: 'http' })
+    for (const name of ['PORT', 'EMAIL_VALIDATION_ENABLED', 'SECRET_KEY'])
+      expect(both).toThrow(new RegExp(`^${name}: `, 'm'))
   })
 
   it('want addresses confirmed in production, and a mail server for it', () => {

@@ -6,7 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { root } from '#src/config.ts'
+import { Database } from '#src/db/database.ts'
 import { handled } from '#src/platform/jobs/handler.ts'
+import { Jobs } from '#src/platform/jobs/jobs.ts'
 import { makeOrganization, unique } from '#tests/factories.ts'
 import { jobsOf, kind, made, makeGroup, queued, silence, until, working } from '#tests/jobs-here.ts'
 import { testDatabase } from '#tests/setup/database.ts'
@@ -122,4 +124,18 @@ test('a database that is away at the start is waited for', async () => {
   await open()
   await until(() => ran.length > 0)
   expect(ran).toEqual(['patience'])
+})
+
+test('stopping while it starts is no fault', async () => {
+  for (const ms of [0, 5, 20, 60]) {
+    const own = new Database(appUrl, { max: 3, waitMs: 1000 })
+    const faults: unknown[] = []
+    const log = { info: () => {}, warn: () => {}, error: (details: object) => faults.push(details) }
+    const jobs = new Jobs({ db: own, listenUrl: appUrl, handlers: [], log })
+    void jobs.start()
+    await sleep(ms)
+    await jobs.stop()
+    await own.close()
+    expect(faults).toEqual([])
+  }
 })

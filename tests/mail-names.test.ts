@@ -52,7 +52,8 @@ test('no name of an account leads anywhere, in any mail about it', async () => {
   const kinds = mails.filter(({ to }) => to === 'account').map(({ name }) => name)
   expect(kinds.length).toBeGreaterThan(7)
   for (const kind of kinds) {
-    const data = { 'second-factor': '{"what":"on"}', 'email-changing': '{"mail":null}' }[kind] ?? '{}'
+    const data =
+      { 'second-factor': '{"what":"on"}', 'email-changing': '{"mail":null,"proved":true}' }[kind] ?? '{}'
     await sql`select app.queue_account_mail(${person.accountId}, ${kind}, 'en', ${data}::jsonb)`.execute(
       owner,
     )

@@ -17,7 +17,7 @@ const file = (path: string) => readFileSync(new URL(`../${path}`, import.meta.ur
 const frame: Frame = {
   appName: 'Ambit',
   organization: evil,
-  person: { name: evil, username: evil, elsewhere: true, may: () => true },
+  person: { id: evil, name: evil, username: evil, elsewhere: true, may: () => true },
   navigation: [{ label: evil, href: `/${evil}`, icon: evil, current: true }],
   csrfToken: evil,
   nonce: 'n',

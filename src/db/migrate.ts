@@ -2,13 +2,17 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Kysely, sql } from 'kysely'
-import { type Migration, type MigrationProvider, Migrator } from 'kysely/migration'
+import { type Migration, type MigrationProvider, type MigrationResultSet, Migrator } from 'kysely/migration'
 import { root } from '#src/config.ts'
 
 /** The schema and the code don't fit; the message says what to do. */
 export class SchemaError extends Error {}
 
 const NEWER = 'The database is newer than this version of Ambit: upgrade Ambit, or restore a backup.'
+
+/** As kysely says it. */
+const OUT_OF_ORDER =
+  /expected previously executed migration (\S+) to be at index \d+ but (\S+) was found in its place/
 
 export const migrationFolder = join(root, 'migrations')
 
@@ -41,15 +45,21 @@ export const migrator = (db: Kysely<unknown>) => new Migrator({ db, provider })
 export async function migrateToLatest(db: Kysely<unknown>): Promise<string[]> {
   if (await isCurrent(db)) return []
   const { error, results = [] } = await migrator(db).migrateToLatest()
-  if (error instanceof Error && /previously executed migration/.test(error.message)) {
-    throw new SchemaError(NEWER)
-  }
-  if (error) {
-    const failed = results.find((result) => result.status === 'Error')
-    const why = error instanceof Error ? error.message : String(error)
-    throw new SchemaError(`Migration ${failed?.migrationName ?? ''} failed: ${why}`, { cause: error })
-  }
+  if (error) throw schemaError({ error, results })
   return results.map((result) => result.migrationName)
+}
+
+/** Why migrating failed, in one line for the operator. */
+export function schemaError({ error, results = [] }: MigrationResultSet): SchemaError {
+  const why = error instanceof Error ? error.message : String(error)
+  if (/previously executed migration .* is missing/.test(why)) return new SchemaError(NEWER)
+  const [, expected, found] = OUT_OF_ORDER.exec(why) ?? []
+  if (expected)
+    return new SchemaError(
+      `Migration ${found} comes before ${expected}, which this database already has: rename it so that it comes last.`,
+    )
+  const failed = results.find(({ status }) => status === 'Error')
+  return new SchemaError(failed ? `Migration ${failed.migrationName} failed: ${why}` : why, { cause: error })
 }
 
 /**

@@ -4,6 +4,7 @@ import pg from 'pg'
 import { type Config, readConfig } from '#src/config.ts'
 import { startEmbedded } from '#src/db/embedded.ts'
 import { DatabaseError } from '#src/db/errors.ts'
+import { reachOrCreate } from '#src/db/reach.ts'
 
 /** The owner's database: what migrates, seeds and repairs. Running processes use the application's role. */
 export type Owner = { url: string; embedded: string | null; stop(): Promise<void> }
@@ -32,11 +33,14 @@ function ownerPool(url: string): pg.Pool {
 export const ownerDatabase = (url: string) =>
   new Kysely<unknown>({ dialect: new PostgresDialect({ pool: ownerPool(url) }) })
 
-/** For kysely-ctl: connects on the first statement, and lets go of the embedded server at the end. */
-export async function ownerDialect(): Promise<PostgresDialect> {
+/**
+ * For kysely-ctl: connects on the first statement, and lets go of the embedded server at the end.
+ * @param failed told where there is no way to the database; ends the process
+ */
+export function ownerDialect(failed: (error: Error) => never): PostgresDialect {
   return new PostgresDialect({
     pool: async () => {
-      const owner = await openOwner(readConfig())
+      const owner = await reached().catch(failed)
       const pool = ownerPool(owner.url)
       const end = pool.end.bind(pool)
       return Object.assign(pool, {
@@ -47,6 +51,12 @@ export async function ownerDialect(): Promise<PostgresDialect> {
       }) as pg.Pool
     },
   })
+}
+
+async function reached(): Promise<Owner> {
+  const owner = await openOwner(readConfig())
+  if (!owner.embedded) await reachOrCreate(owner.url)
+  return owner
 }
 
 /** The password of the application's role: derived, so that no process has to keep it. */
@@ -70,7 +80,7 @@ export async function appUrl(ownerUrl: string, secret: string, { keep = false } 
     url.username = encodeURIComponent(role)
     url.password = encodeURIComponent(password)
     if (await opens(url.href)) return url.href
-    if (keep)
+    if (keep && !(await isNew(client, role)))
       throw new DatabaseError('The SECRET_KEY is not the one that the server started with: use that one.')
     // two starts at once would alter one row of the catalog
     await client.query('begin')
@@ -80,6 +90,20 @@ export async function appUrl(ownerUrl: string, secret: string, { keep = false } 
     return url.href
   } finally {
     await client.end()
+  }
+}
+
+/** Whether no process has run as the role yet: migrations made it, and gave it no password. */
+async function isNew(client: pg.Client, role: string): Promise<boolean> {
+  try {
+    const text = 'select rolpassword is null as none from pg_authid where rolname = $1'
+    const { rows } = await client.query(text, [role])
+    return rows[0]?.none === true
+  } catch (error) {
+    if ((error as { code?: string }).code !== '42501') throw error
+    throw new DatabaseError(
+      'The SECRET_KEY is not the one that the server started with: use that one. If it never started, run `npm start` once.',
+    )
   }
 }
 

@@ -1,9 +1,8 @@
 import { sql } from 'kysely'
-import pg from 'pg'
 import type { Config } from '#src/config.ts'
-import { DatabaseError } from '#src/db/errors.ts'
 import { isCurrent, migrateToLatest, SchemaError } from '#src/db/migrate.ts'
 import { appUrl, type Owner, openOwner, ownerDatabase } from '#src/db/owner.ts'
+import { reach, reachOrCreate } from '#src/db/reach.ts'
 
 export type Prepared = {
   /** The application's role. */
@@ -77,46 +76,4 @@ async function migrateAndLook(db: ReturnType<typeof ownerDatabase>) {
   const migrated = await migrateToLatest(db)
   const { rows } = await sql`select from accounts limit 1`.execute(db)
   return { migrated, empty: rows.length === 0 }
-}
-
-async function reach(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 })
-  try {
-    await client.connect()
-  } finally {
-    await client.end().catch(() => {})
-  }
-}
-
-/** Connects, and makes a missing database where the role may. */
-async function reachOrCreate(url: string): Promise<void> {
-  const { hostname, port, pathname, username } = new URL(url)
-  const name = decodeURIComponent(pathname.slice(1)) || username
-  try {
-    await reach(url)
-  } catch (error) {
-    const { code, message } = error as { code?: string; message: string }
-    if (code !== '3D000') {
-      throw new DatabaseError(
-        `The database at ${hostname}:${port || 5432} does not answer (${message || code}). Check DATABASE_URL and that the server runs.`,
-      )
-    }
-    await create(url, name)
-  }
-}
-
-async function create(url: string, name: string): Promise<void> {
-  const maintenance = new URL(url)
-  maintenance.pathname = '/postgres'
-  const client = new pg.Client({ connectionString: maintenance.href, connectionTimeoutMillis: 5000 })
-  try {
-    await client.connect()
-    await client.query(`create database ${pg.escapeIdentifier(name)} encoding 'UTF8' template template0`)
-  } catch (error) {
-    throw new DatabaseError(
-      `There is no database ${name}, and it can't be made (${(error as Error).message}). Run: createdb --encoding=UTF8 --template=template0 ${name}`,
-    )
-  } finally {
-    await client.end().catch(() => {})
-  }
 }

@@ -62,6 +62,15 @@ export class Cookies {
 
 const HALF_A_YEAR = 182 * 86_400
 
+/** What a browser sends once it has been given these. */
+export function cookiesAfter(c: Context, given: readonly string[]): string {
+  const sent = (c.req.header('cookie') ?? '').split(';').map((pair) => pair.trim())
+  const names = given.map((line) => line.slice(0, line.indexOf('=')))
+  const kept = sent.filter((pair) => !names.some((name) => pair.startsWith(`${name}=`)))
+  const set = given.filter((line) => !line.includes('; Max-Age=0')).map((line) => line.split(';', 1)[0] ?? '')
+  return [...kept, ...set].filter(Boolean).join('; ')
+}
+
 /** 256 random bits. */
 export const newToken = () => randomBytes(32).toString('base64url')
 /** What is kept of a token. */

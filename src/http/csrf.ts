@@ -73,9 +73,10 @@ export class FormTokens {
     // without a cookie there is no authority to abuse: a program that signs in with JSON
     if (!cookie && kind !== 'form') return
     if (kind === 'json' && vouched) return
-    const given = this.#c.req.header('x-csrf-token') ?? fields.csrf_token
-    if (!cookie || typeof given !== 'string' || !valid(given, this.#config.SECRET_KEY, cookie))
-      throw refused()
+    const right = (given: unknown) =>
+      cookie && typeof given === 'string' && valid(given, this.#config.SECRET_KEY, cookie)
+    if (![this.#c.req.header('x-csrf-token'), fields.csrf_token].some(right))
+      throw vouched && kind === 'form' ? new StaleForm() : refused()
   }
 
   get #visitor(): string | undefined {
@@ -83,10 +84,15 @@ export class FormTokens {
   }
 }
 
-const refused = () =>
-  new HttpError(403, 'This form is out of date or came from elsewhere. Load the page again and repeat.', {
-    type: 'csrf',
-  })
+const OUT_OF_DATE = 'This form is out of date or came from elsewhere. Load the page again and repeat.'
+const refused = () => new HttpError(403, OUT_OF_DATE, { type: 'csrf' })
+
+/** A form of a page of ours, as its browser vouches, that is from before its session began. */
+export class StaleForm extends HttpError {
+  constructor() {
+    super(403, OUT_OF_DATE, { type: 'csrf' })
+  }
+}
 
 function valid(given: string, key: string, bearer: string): boolean {
   const token = Buffer.from(given, 'base64url')

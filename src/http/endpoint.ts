@@ -42,6 +42,8 @@ export type Answer = {
   cookies?: string[]
   /** The session acts elsewhere from now on. */
   moved?: boolean
+  /** A form that was refused until now (`kept`): it is drawn in place of this answer. */
+  resumes?: string | undefined
 }
 
 /** A file of lines: sent as they come, under `name` with the ending .csv. */
@@ -54,6 +56,8 @@ export type Refusal = {
   errors: FieldError[]
   /** As it was sent. */
   input: Record<string, unknown>
+  /** Of the record, as the form had it: what was changed meanwhile is still a 412. */
+  version?: number | null
   /** The record as it stands by now, for a 412. */
   current?: unknown
 }
@@ -121,6 +125,8 @@ type Options<A, Q, B> = Described & {
   only?: Only
   /** The form again, when what it sent was refused. */
   refused?: (call: Call<A, Q, undefined>, refusal: Refusal) => Draw | Promise<Draw>
+  /** The path of the page with the form, where it is neither this one nor the nearest above it. */
+  on?: string
 }
 
 /** One row of the route table. */
@@ -139,6 +145,7 @@ export type Endpoint = Described & {
   only?: Only
   handle: (call: never) => Answer | Promise<Answer>
   refused?: (call: never, refusal: Refusal) => Draw | Promise<Draw>
+  on?: string
 }
 
 /** Holders of the permission, in any scope; the handler gets its Grant. */

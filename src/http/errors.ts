@@ -69,6 +69,12 @@ export class HttpError extends Error {
 export const notFound = (what = 'There is nothing here, or nothing that you may see.') =>
   new HttpError(404, what)
 
+/** How long somebody waits, in the words of a person. */
+export function wait(seconds: number): string {
+  const [count, unit] = seconds < 120 ? [seconds, 'second'] : [Math.ceil(seconds / 60), 'minute']
+  return `${count} ${unit}${count === 1 ? '' : 's'}`
+}
+
 /** 422 with a message at each field. */
 export const invalid = (errors: FieldError[]) =>
   new HttpError(422, errors.map(({ path, message }) => (path ? `${path} ${message}` : message)).join('; '), {

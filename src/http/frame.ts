@@ -41,7 +41,7 @@ export function frameFor(c: Context, around: Surroundings, actor: Actor | null, 
 
 function onlooker(actor: Actor): Onlooker {
   const { name, username, elsewhere } = actor.identity
-  return { name, username, elsewhere, may: (permission) => actor.can(permission) }
+  return { id: actor.userId, name, username, elsewhere, may: (permission) => actor.can(permission) }
 }
 
 const covers = (item: string, here: string) => item === here || (item !== '/' && here.startsWith(`${item}/`))

@@ -9,28 +9,23 @@ import {
   Displaced,
   unauthenticated,
 } from '#src/http/authenticate.ts'
+import { callOf } from '#src/http/call.ts'
 import { cookieValues } from '#src/http/cookies.ts'
-import { FormTokens } from '#src/http/csrf.ts'
+import { Count } from '#src/http/count.ts'
+import { FormTokens, StaleForm } from '#src/http/csrf.ts'
 import { respondCsv } from '#src/http/csv.ts'
-import type { Call, Csv, Endpoint, Refusal } from '#src/http/endpoint.ts'
+import type { Call, Csv, Endpoint } from '#src/http/endpoint.ts'
 import { type HttpError, httpError } from '#src/http/errors.ts'
 import { frameFor } from '#src/http/frame.ts'
 import { onceDoor } from '#src/http/idempotency.ts'
 import { Incoming } from '#src/http/incoming.ts'
-import {
-  type Body,
-  bodyType,
-  pathId,
-  readBody,
-  seenVersions,
-  validBody,
-  validQuery,
-} from '#src/http/input.ts'
+import { type Body, bodyType, readBody, seenVersions, validBody } from '#src/http/input.ts'
 import { refuseLarge } from '#src/http/intake.ts'
-import { isSensitive, limitHeaders, type RateClass, type Standing } from '#src/http/limits.ts'
+import type { RateClass } from '#src/http/limits.ts'
 import { acceptsGzip } from '#src/http/negotiation.ts'
 import { chosen, possible } from '#src/http/override.ts'
 import { requireProof } from '#src/http/proof.ts'
+import { answerForm, FORM, formOf, leadTo, resumed, type Sent } from '#src/http/refused-form.ts'
 import { respond, respondError } from '#src/http/respond.ts'
 import type { Env, Surroundings } from '#src/http/surroundings.ts'
 import { isUpload } from '#src/http/upload.ts'
@@ -44,20 +39,25 @@ export class Handling {
   readonly #asked: Incoming
   #actor: Actor | null = null
   #credential: Credential | null = null
-  #standing: Standing | null = null
-  /** What the attempt was counted as when it came, before its body was read. */
-  #arrived: RateClass | null = null
+  readonly #count: Count
   readonly #forms: FormTokens
+  /** What a form of ours holds, once it is read. */
+  #fields: Record<string, unknown> | null = null
+  #endpoint: Endpoint | null = null
+  #byMethod: ReadonlyMap<string, Endpoint> = new Map()
+  #drawn: Frame | null = null
 
   constructor(c: Context<Env>, around: Surroundings, api: string) {
     this.#c = c
     this.#around = around
     this.#asked = new Incoming(c, around, api)
     this.#forms = new FormTokens(c, around)
+    this.#count = new Count(c, around, this.#asked)
   }
 
   async handle(byMethod: Map<string, Endpoint>): Promise<Response> {
     const c = this.#c
+    this.#byMethod = byMethod
     try {
       this.#asked.want(byMethod)
       const rate = byMethod.get(c.req.method === 'HEAD' ? 'GET' : c.req.method)?.rate
@@ -73,23 +73,20 @@ export class Handling {
     }
   }
 
-  /** For what is no endpoint: an answer in the frame of whoever asks. */
-  async refuse(error: HttpError): Promise<Response> {
+  /** For what is no endpoint: an answer in the frame of whoever asks. @param page where they find what they want */
+  async refuse(error: HttpError, page?: string): Promise<Response> {
     try {
       await this.#authenticate()
     } catch (failed) {
       return this.fail(failed)
     }
+    if (page && this.#asked.wanted !== 'json') return respond({ location: page }, this.#out())
     return this.fail(error)
   }
 
   /** Counts the call, also where it is nobody's. */
   #authenticate(rate: RateClass = 'api'): Promise<void> {
-    return this.#identify().finally(async () => {
-      const { limits } = this.#around
-      if (!limits || rate !== 'api' || !this.#asked.counts) return
-      this.#standing = await limits.call(this.#actor, this.#asked.ip)
-    })
+    return this.#identify().finally(() => this.#count.call(rate, this.#actor))
   }
 
   async #identify(): Promise<void> {
@@ -108,17 +105,42 @@ export class Handling {
         'request failed',
       )
     }
-    if (error.page && this.#asked.wanted !== 'json') return this.#leadTo(error.page, this.#asked.from)
+    const json = this.#asked.wanted === 'json'
+    const led = error.page && !json
     const refused = thrown instanceof Displaced ? thrown.actor : error.status === 403 ? this.#actor : null
-    if (refused) {
+    if (refused && !led && !(error instanceof StaleForm && !json)) {
       const wanted = (thrown as { wanted?: string }).wanted ?? error.type
       await this.#around.denied(refused, wanted, this.#asked.path).catch((lost) => {
         error = httpError(lost)
       })
     }
-    if (error.status === 401 && this.#asked.wanted !== 'json')
-      return this.#leadTo(paths.login, this.#asked.reads ? this.#asked.from : paths.home)
-    return respondError(error, this.#out(), this.#asked.path)
+    const out = this.#out()
+    if (json) return respondError(error, out, this.#asked.path)
+    if (!this.#asked.reads) {
+      if (this.#asked.wanted === 'page' && !this.#fields) await this.#keep()
+      return answerForm(error, this.#sent)
+    }
+    const first = error.page ?? (error.status === 401 ? paths.login : undefined)
+    return first ? leadTo(first, this.#asked, out) : respondError(error, out, this.#asked.path)
+  }
+
+  get #sent(): Sent {
+    return {
+      c: this.#c,
+      around: this.#around,
+      asked: this.#asked,
+      out: this.#out(),
+      fields: this.#fields,
+      endpoint: this.#endpoint,
+      callOf: (endpoint) => this.#callOf(endpoint, undefined, this.#fields ?? {}),
+      admit: async (endpoint) => {
+        const grant = this.#admit(endpoint)
+        await requireProof(endpoint, this.#actor, this.#around.db)
+        const fields = this.#fields ?? {}
+        const [version = null] = seenVersions(this.#c, fields.version)
+        return { ...this.#callOf(endpoint, grant, fields), version }
+      },
+    }
   }
 
   /**
@@ -129,25 +151,36 @@ export class Handling {
     const { config, intake } = this.#around
     const named = byMethod.get(this.#c.req.method)
     const all = possible(byMethod, this.#c.req.method)
-    const stranger = !this.#actor
-    if (stranger && !all.some(({ access }) => 'public' in access)) throw unauthenticated()
+    const sender = this.#actor
+    if (!sender && !all.some(({ access }) => 'public' in access)) throw unauthenticated()
     const upload = named?.upload === true
     const asFile = upload && isUpload(bodyType(this.#c))
     if (named && asFile) this.#admit(named)
     const largest = asFile ? config.IMPORT_LIMIT_MB * 1024 * 1024 : config.BODY_LIMIT_KB * 1024
-    const most = intake.most(largest, stranger)
+    const form = bodyType(this.#c) === FORM
+    const most = intake.most(largest, sender, form)
     refuseLarge(this.#c, most)
-    if (!this.#asked.bearer) this.#forms.checkOrigin()
+    const vouched = !this.#asked.bearer && this.#forms.checkOrigin()
     const likely = named ?? all[0]
-    if (likely) await this.#arrive(likely)
-    return readBody(this.#c, { upload, read: (c) => intake.read(c, most, stranger) })
+    if (likely) await this.#count.arrive(likely)
+    const body = await readBody(this.#c, { upload, read: (c) => intake.read(c, most, sender) })
+    if (body.kind === 'form' && vouched) this.#fields = body.fields
+    return body
   }
 
-  async #arrive({ rate }: Endpoint): Promise<void> {
-    const { limits } = this.#around
-    if (!limits || !isSensitive(rate) || this.#arrived === rate) return
-    this.#arrived = rate
-    this.#standing = await limits.arrive(rate, { ip: this.#asked.ip, requestId: this.#asked.id })
+  /** What a form of ours holds that was refused before it was read. */
+  async #keep(): Promise<void> {
+    const { intake, config } = this.#around
+    const most = intake.most(config.BODY_LIMIT_KB * 1024, this.#actor, true)
+    const read = (c: Context) => intake.read(c, most, this.#actor)
+    if (this.#asked.bearer) return
+    try {
+      const body = await formOf(this.#c, this.#forms, read)
+      this.#endpoint = body && chosen(this.#byMethod, this.#c.req.method, body)
+      this.#fields = body?.fields ?? null
+    } catch {
+      // none of ours, or too much: there is nothing to give back
+    }
   }
 
   #admit({ access }: Endpoint): Grant | undefined {
@@ -159,10 +192,11 @@ export class Handling {
   }
 
   async #run(endpoint: Endpoint, body: Body | undefined): Promise<Response> {
+    this.#endpoint = endpoint
     if (body && !this.#asked.bearer) this.#forms.check(body, this.#session)
     const grant = this.#admit(endpoint)
     await requireProof(endpoint, this.#actor, this.#around.db)
-    await this.#attempt(endpoint, body)
+    await this.#count.attempt(endpoint, body?.fields ?? {}, this.#actor)
     const ofForm = body?.kind === 'form' ? body.fields.version : undefined
     return this.#act(endpoint, body, grant, seenVersions(this.#c, ofForm))
   }
@@ -174,8 +208,6 @@ export class Handling {
     grant: Grant | undefined,
     [version = null, ...others]: (number | null)[],
   ): Promise<Response> {
-    const { csrf_token: _, _method, version: __, ...fields } = body?.fields ?? {}
-    Object.setPrototypeOf(fields, null)
     const isForm = body?.kind === 'form'
     const once = onceDoor(this.#c, endpoint, {
       door: this.#around.db,
@@ -184,77 +216,49 @@ export class Handling {
       secret: this.#around.config.SECRET_KEY,
     })
     const call = {
-      c: this.#c,
-      services: this.#around,
+      ...this.#callOf(endpoint, grant, body?.fields ?? {}),
       db: once ?? this.#around.db,
-      actor: this.#actor,
-      grant,
-      id: (name = 'id') => pathId(this.#c, name),
-      query: endpoint.query ? validQuery(endpoint.query, this.#asked.query(endpoint)) : undefined,
-      body: undefined as unknown,
-      sent: fields,
       file: body?.file,
       version,
-      request: {
-        id: this.#asked.id,
-        ip: this.#asked.ip,
-        userAgent: this.#c.req.header('user-agent') ?? '',
-        via: this.#asked.via,
-      },
     }
     try {
       if (this.#asked.csv && endpoint.csv) return await this.#file(await endpoint.csv(call as never))
-      if (endpoint.body) call.body = validBody(endpoint.body, isForm ? fields : (body?.fields ?? {}))
-      const answer = await endpoint.handle(call as never)
+      const fields = isForm ? call.sent : (body?.fields ?? {})
+      const given = endpoint.body ? validBody(endpoint.body, fields) : undefined
+      const answer = await endpoint.handle({ ...call, body: given } as never)
       if (answer.moved && this.#actor) this.#around.rights.forget(this.#actor.identity.sessionId)
+      if (answer.resumes) return await resumed(this.#c, this.#around, answer.resumes, answer.cookies)
       const headers = once?.replayed ? { ...answer.headers, 'Idempotency-Replayed': 'true' } : answer.headers
       return await respond({ ...answer, headers }, this.#out())
     } catch (thrown) {
       if (others.length && httpError(thrown).status === 412) return this.#act(endpoint, body, grant, others)
-      return this.#again(endpoint, call as unknown as Call, thrown, fields)
+      return this.#again(endpoint, call as unknown as Call, thrown)
     }
   }
 
-  /** What has a class of its own is counted before anything is done for it. */
-  async #attempt(endpoint: Endpoint, { fields }: Pick<Body, 'fields'> = { fields: {} }): Promise<void> {
-    const { limits, cookies } = this.#around
-    const { rate } = endpoint
-    await this.#arrive(endpoint)
-    if (!limits || !isSensitive(rate) || !this.#standing) return
-    const links = [fields.token, this.#c.req.param('token')].map((token) => token && `link ${token}`)
-    const others = [...links, this.#actor && `person ${this.#actor.userId}`]
-    const isText = (one: unknown): one is string => typeof one === 'string'
-    const of = {
-      ip: this.#asked.ip,
-      requestId: this.#asked.id,
-      names: [fields.username, fields.email].filter(isText),
-      others: others.filter(isText),
-      device: cookies.deviceOf(this.#c),
-    }
-    this.#standing = await limits.attempt(rate, of, this.#standing)
+  #callOf(endpoint: Endpoint, grant: Grant | undefined, fields: Record<string, unknown>): Call {
+    return callOf(endpoint, fields, {
+      c: this.#c,
+      around: this.#around,
+      asked: this.#asked,
+      actor: this.#actor,
+      grant,
+    })
   }
 
-  /** A form that was refused comes again with its input and what is wrong; programs get problem+json. */
-  async #again(
-    endpoint: Endpoint,
-    call: Call,
-    thrown: unknown,
-    input: Record<string, unknown>,
-  ): Promise<Response> {
-    const error = httpError(thrown)
-    const asks = this.#c.req.method === 'GET'
-    const fixable = (asks ? [400, 404] : [401, 409, 412, 422, 429]).includes(error.status)
-    if (this.#asked.wanted === 'json' || !endpoint.refused || !fixable) throw thrown
-    const { status, message, errors = [], current, headers } = error
-    const refusal: Refusal = { status, message, errors, input, current }
-    const screen = await endpoint.refused({ ...call, body: undefined } as never, refusal)
+  /** A question in an address that was refused comes again in its form; everything else is for `fail`. */
+  async #again(endpoint: Endpoint, call: Call, thrown: unknown): Promise<Response> {
+    const { status, message, errors = [], headers } = httpError(thrown)
+    const asks = this.#asked.reads && this.#asked.wanted !== 'json' && [400, 404].includes(status)
+    if (!asks || !endpoint.refused) throw thrown
+    const screen = await endpoint.refused(call as never, { status, message, errors, input: call.sent })
     return respond({ status, screen, headers }, this.#out())
   }
 
   #file(csv: Csv): Promise<Response> {
     return respondCsv(csv, {
       requestId: this.#asked.id,
-      limit: this.#limit,
+      limit: this.#count.left,
       head: this.#c.req.raw.method === 'HEAD',
       confirm: async () => this.#actor?.renewal?.confirm(),
       lost: (error) => this.#broken(error),
@@ -269,22 +273,13 @@ export class Handling {
     else failed(err)
   }
 
-  /** To what is done first; `back` is where it then goes on. */
-  #leadTo(page: string, back: string): Response | Promise<Response> {
-    const location = page + (back === paths.home ? '' : `?next=${encodeURIComponent(back)}`)
-    // a fragment can't hold that page: the browser is sent there as a whole
-    const headers: Record<string, string> = this.#asked.partial
-      ? { 'HX-Redirect': this.#around.config.URL_PREFIX + location }
-      : {}
-    return respond({ location, headers }, { ...this.#out(), wanted: 'page' })
-  }
-
   #out() {
     const { config, cookies } = this.#around
     return {
       wanted: this.#asked.wanted === 'part' && this.#outdated ? ('page' as const) : this.#asked.wanted,
       requestId: this.#asked.id,
-      limit: this.#limit,
+      asks: this.#asked.asks,
+      limit: this.#count.left,
       packs: acceptsGzip(this.#c.req.header('accept-encoding')),
       frame: () => this.#frame(),
       prefixed: (path: string) => config.URL_PREFIX + path,
@@ -299,12 +294,9 @@ export class Handling {
     }
   }
 
-  get #limit(): Record<string, string> | undefined {
-    return this.#standing ? limitHeaders(this.#standing) : undefined
-  }
-
   #frame(): Frame {
-    return frameFor(this.#c, this.#around, this.#actor, this.#forms.token(this.#session))
+    this.#drawn ??= frameFor(this.#c, this.#around, this.#actor, this.#forms.token(this.#session))
+    return this.#drawn
   }
 
   // Forms are bound to the cookie's token and, away from home, to the organization, so that an old page writes nowhere

@@ -105,6 +105,11 @@ export class Incoming {
     return this.#c.req.param('token') === undefined ? this.url.pathname : routePath(this.#c)
   }
 
+  /** Where it came, without the prefix, as a form names it. */
+  get place(): string {
+    return this.url.pathname.slice(this.#prefix.length)
+  }
+
   get reads(): boolean {
     return this.#c.req.method === 'GET' || this.#c.req.method === 'HEAD'
   }
@@ -121,6 +126,11 @@ export class Incoming {
     return (
       this.#c.req.header('hx-request-type') === 'partial' && !this.#c.req.header('hx-history-restore-request')
     )
+  }
+
+  /** A form waits for what this page asks (js/sending.js). */
+  get asks(): boolean {
+    return this.partial && this.#c.req.header('hx-target') === 'dialog'
   }
 
   #negotiate(page: boolean, json: boolean): Wanted | null {

@@ -3,70 +3,118 @@ import { HttpError } from '#src/http/errors.ts'
 
 /** Whoever isn't signed in sends a few fields. */
 const STRANGER_BYTES = 16 * 1024
-/** What bodies of strangers that aren't complete hold, all together. */
+/** Or a form that was being filled in when their session ended. */
+const STRANGER_FORM_BYTES = 64 * 1024
+/** What bodies that aren't complete hold: those of all strangers together, and those of each person. */
 const STRANGERS_BYTES = 8 * 1024 * 1024
+const PERSON_BYTES = 16 * 1024 * 1024
 const PATIENCE_MS = 10_000
 /** The slowest pace that is waited for beyond that, in bytes a ms. */
 const SLOWEST = 32
 const SMALLEST = 1024
 
-type Options = { patienceMs?: number; strangersBytes?: number }
+type Options = { patienceMs?: number; strangersBytes?: number; personBytes?: number }
 
-/** Reads bodies within bounds: of size, of time, and of what strangers can make the process hold. */
+/** Whose a body is: somebody's who is signed in, or, like those of all others, a stranger's. */
+export type Sender = { userId: string } | null
+
+/** Reads bodies within bounds: of size, of time, and of what each sender can make the process hold. */
 export class Intake {
   readonly #patienceMs: number
   readonly #strangersBytes: number
-  /** Whose bodies aren't complete; who came first stands first. */
-  readonly #strangers = new Set<Arriving>()
-  #held = 0
+  readonly #personBytes: number
+  readonly #unfinished = new Map<string, Unfinished>()
 
-  constructor({ patienceMs = PATIENCE_MS, strangersBytes = STRANGERS_BYTES }: Options = {}) {
+  constructor({
+    patienceMs = PATIENCE_MS,
+    strangersBytes = STRANGERS_BYTES,
+    personBytes = PERSON_BYTES,
+  }: Options = {}) {
     this.#patienceMs = patienceMs
     this.#strangersBytes = strangersBytes
+    this.#personBytes = personBytes
   }
 
-  /** Bytes of strangers' bodies that aren't complete. */
+  /** Bytes of bodies that aren't complete. */
   get held(): number {
-    return this.#held
+    return [...this.#unfinished.values()].reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
   /** What a body may have where `most` is what it may have of somebody who is signed in. */
-  most(most: number, stranger: boolean): number {
-    return stranger ? Math.min(most, STRANGER_BYTES) : most
+  most(most: number, sender: Sender, form = false): number {
+    return sender ? most : Math.min(most, form ? STRANGER_FORM_BYTES : STRANGER_BYTES)
   }
 
   /**
-   * A body to its end. Where strangers hold too much, the one who has been at it longest gives way, so that many who
-   * hold back their last bytes keep nobody from signing in.
+   * A body to its end. Where its sender holds too much, the body that has been at it longest gives way, so that many
+   * strangers who hold back their last bytes keep nobody from signing in.
    * @throws {HttpError} 413 past `most`, 408 when it is too slow, 503 when it gave way
    */
-  async read(c: Context, most: number, stranger: boolean): Promise<Buffer> {
+  async read(c: Context, most: number, sender: Sender): Promise<Buffer> {
     refuseLarge(c, most)
     const stream = c.req.raw.body
     if (!stream) return Buffer.alloc(0)
     const reader = stream.getReader()
     const body = new Arriving(most, this.#patienceMs, () => void reader.cancel().catch(() => {}))
-    if (stranger) this.#strangers.add(body)
+    const together = this.#of(sender, most)
+    together.add(body)
     try {
       for (;;) {
         const { done, value } = await reader.read()
         if (body.refusal) throw body.refusal
         if (done) return body.content
         body.add(value)
-        if (stranger) this.#hold(value.byteLength)
+        together.grew(value.byteLength)
       }
     } finally {
       body.end()
-      if (this.#strangers.delete(body)) this.#held -= body.size
+      together.remove(body)
     }
   }
 
-  #hold(bytes: number): void {
-    this.#held += bytes
-    for (const first of this.#strangers) {
-      if (this.#held <= this.#strangersBytes) return
-      this.#strangers.delete(first)
-      this.#held -= first.size
+  /** Large files of a person are apart from their other bodies: one fits in any case. */
+  #of(sender: Sender, most: number): Unfinished {
+    const key = sender ? `${sender.userId} ${most}` : 'strangers'
+    const known = this.#unfinished.get(key)
+    if (known) return known
+    const bound = sender ? Math.max(this.#personBytes, most) : this.#strangersBytes
+    const made = new Unfinished(bound, () => this.#unfinished.delete(key))
+    this.#unfinished.set(key, made)
+    return made
+  }
+}
+
+/** Bodies of a sender that aren't complete, and hold no more together than their bound. */
+class Unfinished {
+  readonly #bound: number
+  readonly #emptied: () => void
+  /** Who came first stands first. */
+  readonly #bodies = new Set<Arriving>()
+  bytes = 0
+
+  /** @param bound holds the largest body, so that the last one is never refused */
+  constructor(bound: number, emptied: () => void) {
+    this.#bound = bound
+    this.#emptied = emptied
+  }
+
+  add(body: Arriving): void {
+    this.#bodies.add(body)
+  }
+
+  remove(body: Arriving): void {
+    if (!this.#bodies.delete(body)) return
+    this.bytes -= body.size
+    if (!this.#bodies.size) this.#emptied()
+  }
+
+  /** More has come of one: the first ones give way. */
+  grew(bytes: number): void {
+    this.bytes += bytes
+    for (const first of this.#bodies) {
+      if (this.bytes <= this.#bound) return
+      this.#bodies.delete(first)
+      this.bytes -= first.size
       first.refuse(
         new HttpError(503, 'Too much is being sent. Try again.', { headers: { 'Retry-After': '2' } }),
       )

@@ -5,7 +5,7 @@ import type { Config } from '#src/config.ts'
 import type { Database } from '#src/db/database.ts'
 import { rateKey } from '#src/http/address.ts'
 import { tokenHash } from '#src/http/cookies.ts'
-import { HttpError } from '#src/http/errors.ts'
+import { HttpError, wait } from '#src/http/errors.ts'
 import { type Taken, Tally } from '#src/platform/tally.ts'
 
 const sensitive = ['sign-in', 'reset', 'registration', 'invitation', 'refresh'] as const
@@ -158,11 +158,10 @@ export function limitHeaders({ policy, limit, seconds, left, ms }: Standing): Re
 }
 
 function reached(standing: Standing, title: string): HttpError {
-  const wait = secondsOf(standing.ms)
-  const unit = wait === 1 ? 'second' : 'seconds'
-  return new HttpError(429, `${title}. Try again in ${wait} ${unit}.`, {
+  const seconds = secondsOf(standing.ms)
+  return new HttpError(429, `${title}. Try again in ${wait(seconds)}.`, {
     title,
     type: 'quota-exceeded',
-    headers: { ...limitHeaders(standing), 'Retry-After': String(wait) },
+    headers: { ...limitHeaders(standing), 'Retry-After': String(seconds) },
   })
 }

@@ -2,7 +2,8 @@ import type { Context, Hono } from 'hono'
 import type { Endpoint } from '#src/http/endpoint.ts'
 import { HttpError, notFound } from '#src/http/errors.ts'
 import { Handling } from '#src/http/handling.ts'
-import type { Env, Surroundings } from '#src/http/surroundings.ts'
+import { filled } from '#src/http/refused-form.ts'
+import type { Env, Outside, Surroundings } from '#src/http/surroundings.ts'
 
 const APIS = ['/api', '/api/v1']
 
@@ -12,7 +13,7 @@ const APIS = ['/api', '/api/v1']
  * @throws when an endpoint says neither who may nor why everybody may, lets everybody write without a limit of its
  * own, or stands there twice
  */
-export function mount(app: Hono<Env>, endpoints: readonly Endpoint[], around: Surroundings): void {
+export function mount(app: Hono<Env>, endpoints: readonly Endpoint[], given: Outside): void {
   const table = new Map<string, Map<string, Endpoint>>()
   for (const endpoint of endpoints) {
     const { access, method, path, rate } = endpoint
@@ -25,6 +26,12 @@ export function mount(app: Hono<Env>, endpoints: readonly Endpoint[], around: Su
     if (byMethod.has(method)) throw new Error(`${method} ${path} stands twice in the route table`)
     table.set(path, byMethod.set(method, endpoint))
   }
+  const around: Surroundings = {
+    ...given,
+    endpoint: (method, path) => table.get(path)?.get(method),
+    pageOf: (endpoint) => pageOf(endpoint, table),
+    fetch: async (request, env) => app.fetch(request, env),
+  }
   for (const [path, byMethod] of table) {
     const any = [...byMethod.values()]
     if (any.some((endpoint) => endpoint.only !== 'api')) route(app, path, byMethod, around, '')
@@ -35,6 +42,15 @@ export function mount(app: Hono<Env>, endpoints: readonly Endpoint[], around: Su
   app.onError((error, c) =>
     new Handling(c as Context<Env>, around, api(c as Context<Env>, around)).fail(error),
   )
+}
+
+/** The page with the form that sends to an endpoint: where it says so, at its own path, or at the nearest above it. */
+function pageOf({ path, on }: Endpoint, table: ReadonlyMap<string, Map<string, Endpoint>>) {
+  for (let at = on ?? path; ; at = at.slice(0, at.lastIndexOf('/')) || '/') {
+    const page = table.get(at)?.get('GET')
+    if (page && (page.only === undefined || page.only === 'page')) return page
+    if (at === '/') return undefined
+  }
 }
 
 const api = (c: Context<Env>, { config }: Surroundings) =>
@@ -60,7 +76,13 @@ function route(
   if (!api && ['PUT', 'PATCH', 'DELETE'].some((method) => methods.has(method))) methods.add('POST')
   app.on([...methods], api + path, answer)
   const allow = [...methods, ...(methods.has('GET') ? ['HEAD'] : [])].join(', ')
-  app.all(api + path, (c) =>
-    new Handling(c, around, api).refuse(new HttpError(405, `Use ${allow}.`, { headers: { Allow: allow } })),
-  )
+  const writes = here
+    .map(([, endpoint]) => endpoint)
+    .find(({ only }) => only === undefined || only === 'page')
+  app.all(api + path, (c) => {
+    const error = new HttpError(405, `Use ${allow}.`, { headers: { Allow: allow } })
+    // who asks again for what a form was sent to gets the form
+    const page = !api && c.req.method === 'GET' && writes ? around.pageOf(writes)?.path : undefined
+    return new Handling(c, around, api).refuse(error, page && filled(page, c))
+  })
 }

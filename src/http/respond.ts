@@ -1,13 +1,15 @@
 import { gzipSync } from 'node:zlib'
 import type { Answer, Screen } from '#src/http/endpoint.ts'
 import { HttpError } from '#src/http/errors.ts'
+import type { Kept } from '#src/http/kept.ts'
 import type { Wanted } from '#src/http/negotiation.ts'
 import { namesTag, tagOf } from '#src/http/tag.ts'
 import { paths } from '#src/paths.ts'
 import { ErrorPage } from '#src/ui/feedback.tsx'
+import { RefusalSummary, type RefusalSummaryProps } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import type { Markup } from '#src/ui/html.ts'
-import { Page, Part, Plain } from '#src/ui/layout.tsx'
+import { Asking, Page, Part, Plain } from '#src/ui/layout.tsx'
 
 /** What every answer of the application carries; pages add their policy. */
 export const common = {
@@ -27,9 +29,11 @@ const pagePolicy = (nonce: string) =>
   `default-src 'none'; script-src 'self' 'nonce-${nonce}'; style-src 'self'; img-src 'self' data:; font-src 'self'; ` +
   "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-type Outgoing = {
+export type Outgoing = {
   wanted: Wanted
   requestId: string
+  /** A form waits for the page: it is drawn as a dialog. */
+  asks: boolean
   /** Whether the client takes a packed page. */
   packs: boolean
   frame: () => Frame
@@ -111,7 +115,8 @@ function documentResponse(draw: (frame: Frame) => Markup, out: Outgoing): Respon
 
 function markup(screen: Screen, frame: Frame, out: Outgoing, answer: Answer): Response {
   const { plain, ...rest } = screen
-  const draw = plain ? Plain : out.wanted === 'part' ? Part : Page
+  const framed = out.wanted === 'part' ? Part : Page
+  const draw = plain ? (out.asks ? Asking : Plain) : framed
   return html(draw({ frame, ...rest }), frame, out, answer)
 }
 
@@ -144,8 +149,29 @@ function withCookies(response: Response, cookies: string[] | undefined): Respons
   return response
 }
 
-/** An error as problem+json (RFC 9457) or as a page. */
-export function respondError(error: HttpError, out: Outgoing, instance: string): Response {
+/** What is said of a refusal; of what nobody foresaw, by which request it is found. */
+export const summaryOf = ({ status, message }: HttpError, requestId: string) =>
+  status === 500 ? `${message} Request ${requestId}.` : message
+
+/** What is said above a form that stays where it is. */
+export function respondSummary(
+  error: HttpError,
+  out: Outgoing,
+  headers: Record<string, string> = {},
+): Response {
+  const summary = RefusalSummary(summaryFor(error, out)) as Markup
+  const { status } = error
+  return html(summary, out.frame(), out, { status, headers: { ...error.headers, ...headers } })
+}
+
+export const summaryFor = (error: HttpError, { requestId, frame }: Outgoing): RefusalSummaryProps => ({
+  title: error.title,
+  message: summaryOf(error, requestId),
+  why: whyOf(error, requestId, frame()),
+})
+
+/** An error as problem+json (RFC 9457) or as a page. @param kept the form that it refused */
+export function respondError(error: HttpError, out: Outgoing, instance: string, kept?: Kept): Response {
   if (out.wanted === 'json') {
     const { status, title, type, errors, message, current, headers } = error
     const body = {
@@ -184,11 +210,15 @@ export function respondError(error: HttpError, out: Outgoing, instance: string):
       requestId: out.requestId,
       next,
       why: whyOf(error, out.requestId, frame),
+      again: kept && {
+        action: frame.path(kept.path),
+        fields: [...kept.fields, ['csrf_token', frame.csrfToken]],
+      },
     }),
   }
   return markup(screen, frame, out, { status: error.status, headers: error.headers })
 }
 
 /** Whoever was refused may ask for the reason; by the request, since the page names no permission. */
-const whyOf = ({ status }: HttpError, request: string, { person, path }: Frame) =>
-  status === 403 && person ? path(paths.access.why({ request })) : undefined
+const whyOf = ({ status, type }: HttpError, request: string, { person, path }: Frame) =>
+  status === 403 && type === 'about:blank' && person ? path(paths.access.why({ request })) : undefined

@@ -2,7 +2,7 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Actor, Identity } from '#src/access/actor.ts'
 import type { clientAddress } from '#src/http/address.ts'
 import type { Cookies } from '#src/http/cookies.ts'
-import type { Services } from '#src/http/endpoint.ts'
+import type { Endpoint, Services } from '#src/http/endpoint.ts'
 import type { Intake } from '#src/http/intake.ts'
 import type { Limits } from '#src/http/limits.ts'
 import type { NavigationItem } from '#src/ui/frame.ts'
@@ -10,7 +10,7 @@ import type { NavigationItem } from '#src/ui/frame.ts'
 export type Env = { Bindings: HttpBindings }
 
 /** What the routes lean on beside their own code. */
-export type Surroundings = Services & {
+export type Outside = Services & {
   cookies: Cookies
   /** Null where they are switched off. */
   limits: Limits | null
@@ -22,4 +22,12 @@ export type Surroundings = Services & {
   /** Puts a refusal into the trail. */
   denied: (actor: Actor, wanted: string, path: string) => Promise<void>
   clientAddress: ReturnType<typeof clientAddress>
+}
+
+/** The same, with the route table that they stand in. */
+export type Surroundings = Outside & {
+  endpoint: (method: Endpoint['method'], path: string) => Endpoint | undefined
+  /** The page that the form of an endpoint stands on. */
+  pageOf: (endpoint: Endpoint) => Endpoint | undefined
+  fetch: (request: Request, env: HttpBindings) => Promise<Response>
 }

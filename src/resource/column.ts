@@ -109,6 +109,26 @@ export function text(label: string, given: Given & { max?: number; rows?: number
   return column('text', 'text', label, z.string(), '', input, rest, { rows, listed: !rows })
 }
 
+const UNSEEN = /[\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u
+/**
+ * Where such a character is seen: as part of an emoji; and two of them shape the letters of Persian or Hindi, while
+ * between Latin ones they only make two names of one.
+ */
+const SEEN =
+  /\p{RGI_Emoji}|(?<=[[\p{L}\p{M}]--[\p{sc=Latn}\p{sc=Grek}\p{sc=Cyrl}]])[\u200c\u200d](?=[\p{L}\p{M}])/gv
+
+/** A line that people know somebody or something by: all of it can be seen. */
+export const shownLine = (most: number) =>
+  line(most).refine((name) => !UNSEEN.test(name.replace(SEEN, '')), 'has a character that can’t be seen')
+
+/** What a record is known by: two names that read the same are one. */
+export function name(label = 'Name', { max = 100, ...given }: Given & { max?: number } = {}): Column {
+  const input = line(max)
+    .overwrite((sent) => sent.normalize('NFC').replace(/\s+/gu, ' '))
+    .pipe(shownLine(max).min(1, 'is needed'))
+  return column('text', 'text', label, z.string(), '', input, { required: true, sortable: true, ...given })
+}
+
 const SEVERAL = 'must be tags: an array, or words with commas'
 const TAG = /^[\p{L}\p{N}][\p{L}\p{N} ._:/+#-]*$/u
 

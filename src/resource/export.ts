@@ -31,16 +31,17 @@ export const exportedColumns = ({ columns }: Resource): string[] => [
 export const csvLines = (lines: readonly (readonly string[])[]) =>
   stringify(lines as string[][], { record_delimiter: 'windows', quoted_match: /[\r\n]/ })
 
-/** A list as CSV, a piece of text for each piece of rows. */
+/** A list as CSV, a piece of text for each piece of rows; the first tells the columns, once there are rows to send. */
 export async function* csvOf(resource: Resource, pieces: AsyncIterable<Row[]>): AsyncGenerator<string> {
   const extra = Object.entries(resource.declared.cells ?? {})
   const names = exportedColumns(resource)
-  yield csvLines([[...names, ...extra.map(([name]) => name)]])
+  const lines: string[][] = [[...names, ...extra.map(([name]) => name)]]
   for await (const rows of pieces) {
-    const lines = rows.map((row) => [
+    const cells = rows.map((row) => [
       ...names.map((name) => (name === 'id' ? row.id : cellOf(resource.columns[name] as Column, row[name]))),
       ...extra.map(([, cell]) => guarded(cell(row))),
     ])
-    if (lines.length) yield csvLines(lines)
+    lines.push(...cells)
+    if (lines.length) yield csvLines(lines.splice(0))
   }
 }

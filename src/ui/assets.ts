@@ -35,6 +35,7 @@ export const scripts = [
   'js/select.js',
   'js/confirm.js',
   'js/form.js',
+  'js/sending.js',
   'js/time.js',
   'js/matrix.js',
   'js/facets.js',

@@ -29,8 +29,10 @@ ${body}
  */
 export function frameAttributes(frame: Frame): Markup {
   const headers = JSON.stringify({ 'X-CSRF-Token': frame.csrfToken })
+  const { id, username } = frame.person ?? {}
   return raw(
-    ' hx-boost:inherited="true" hx-target:inherited="#main" hx-swap:inherited="outerHTML"' +
+    html` data-person="${id}" data-username="${username}"` +
+      ' hx-boost:inherited="true" hx-target:inherited="#main" hx-swap:inherited="outerHTML"' +
       ' hx-sync:inherited="#main:replace" hx-indicator:inherited="#progress"' +
       html` hx-headers:inherited="${headers}"`,
   )

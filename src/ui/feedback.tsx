@@ -1,3 +1,4 @@
+import { Button } from '#src/ui/button.tsx'
 import { type Child, html, type Markup } from '#src/ui/html.ts'
 import { Icon } from '#src/ui/icon.tsx'
 import type { IconName } from '#src/ui/icons.ts'
@@ -54,9 +55,11 @@ export interface ErrorPageProps {
   next?: { label: string; href: string }
   /** The page that explains a refusal. */
   why?: string | undefined
+  /** A form that was refused, to be sent once more as it was. */
+  again?: { action: string; fields: readonly (readonly [name: string, value: string])[] } | undefined
 }
 
-export function ErrorPage({ status, title, detail, requestId, next, why }: ErrorPageProps) {
+export function ErrorPage({ status, title, detail, requestId, next, why, again }: ErrorPageProps) {
   return (
     <section class="error-page">
       {title ? <h2>{title}</h2> : null}
@@ -65,9 +68,18 @@ export function ErrorPage({ status, title, detail, requestId, next, why }: Error
           {detail} {why ? <Why href={why} about="was this refused" /> : null}
         </p>
       ) : null}
+      {again ? (
+        <form method="post" action={again.action} hx-boost="false">
+          {again.fields.map(([name, value]) => (
+            <input type="hidden" name={name} value={value} />
+          ))}
+          <p>What you entered is kept.</p>
+          <Button kind="primary">Try again</Button>
+        </form>
+      ) : null}
       {next ? (
         <p>
-          <a class="button primary" href={next.href}>
+          <a class={`button ${again ? 'plain' : 'primary'}`} href={next.href}>
             {next.label}
           </a>
         </p>

@@ -1,4 +1,5 @@
 import type { Child } from '#src/ui/html.ts'
+import { Why } from '#src/ui/why.tsx'
 
 export interface FieldError {
   /** As in problem+json: the name of the field; empty for the whole form. */
@@ -14,7 +15,13 @@ export interface Refused {
   message: string
   errors: readonly FieldError[]
   input: Record<string, unknown>
+  status?: number
+  version?: number | null
 }
+
+/** The version that a form is about: the one it was filled in with, until whoever sent it learns that it is another. */
+export const versionFor = (refusal: Refused | undefined, { version }: { version: number }) =>
+  (refusal?.status === 412 ? null : refusal?.version) ?? version
 
 /** What a summary says of a refusal: each field's message, or the one of the whole. */
 export const refusalErrors = (refusal: Refused | undefined): FieldError[] => {
@@ -102,6 +109,25 @@ export function ErrorSummary({ errors, title = 'Please check what you entered' }
           <li>{path ? <a href={`#${path}`}>{message}</a> : message}</li>
         ))}
       </ul>
+    </div>
+  )
+}
+
+export interface RefusalSummaryProps {
+  title: string
+  message: string
+  /** The page that explains it. */
+  why?: string | undefined
+}
+
+/** What stood in the way of a form as a whole: above it, or above the page that it stands on. */
+export function RefusalSummary({ title, message, why }: RefusalSummaryProps) {
+  return (
+    <div class="error-summary" role="alert" tabindex={-1} autofocus>
+      <p class="error-summary-title">{title}</p>
+      <p>
+        {message} {why ? <Why href={why} about="was this refused" /> : null}
+      </p>
     </div>
   )
 }

@@ -27,6 +27,8 @@ export type Theme = 'light' | 'dark' | 'system'
 
 /** Whoever looks at a page. */
 export interface Onlooker {
+  /** Of the person in just this organization. */
+  id: string
   name: string
   username: string
   /** Whether they are in another organization, too, and can change to it. */

@@ -1,7 +1,9 @@
 import { Banner } from '#src/ui/banner.tsx'
 import { Document, frameAttributes } from '#src/ui/document.ts'
+import { RefusalSummary, type RefusalSummaryProps } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import { type Child, html, type Markup } from '#src/ui/html.ts'
+import { Icon } from '#src/ui/icon.tsx'
 import { Logo } from '#src/ui/logo.tsx'
 import { Notices } from '#src/ui/notice.tsx'
 import { PaletteDialog } from '#src/ui/palette.tsx'
@@ -19,6 +21,8 @@ export interface ScreenProps {
   actions?: Child
   /** Where this stands: the way back up. */
   trail?: { label: string; href: string }[]
+  /** What stood in the way of a form that was sent from here. */
+  refused?: RefusalSummaryProps
   children?: Child
 }
 
@@ -49,7 +53,7 @@ ${Main(props)}
 ${frame.notice ? Notices({ notice: frame.notice, apart: true }) : null}`
 }
 
-function Main({ frame, title, lead, actions, trail, children }: ScreenProps): Markup {
+function Main({ frame, title, lead, actions, trail, refused, children }: ScreenProps): Markup {
   const current = frame.navigation.find((item) => item.current)
   return html`<main id="main" class="main" data-current="${current?.href}">
 <header class="head">
@@ -57,6 +61,7 @@ function Main({ frame, title, lead, actions, trail, children }: ScreenProps): Ma
 <h1 tabindex="-1">${title}</h1>${lead ? html`<p class="lead">${lead}</p>` : null}</div>
 ${actions ? html`<div class="actions">${actions}</div>` : null}
 </header>
+${refused ? RefusalSummary(refused) : null}
 ${children}
 </main>`
 }
@@ -73,11 +78,12 @@ export interface PlainProps {
   lead?: Child
   /** Beneath the card: the way to the other page. */
   footer?: Child
+  refused?: RefusalSummaryProps
   children?: Child
 }
 
 /** For visitors: sign-in, registration, their errors. Never boosted: it ends or begins a session. */
-export function Plain({ frame, title, lead, footer, children }: PlainProps): Markup {
+export function Plain({ frame, title, lead, footer, refused, children }: PlainProps): Markup {
   return Document({
     frame,
     title,
@@ -86,6 +92,7 @@ export function Plain({ frame, title, lead, footer, children }: PlainProps): Mar
 <p class="brand">${Logo()}${frame.appName}</p>
 <section class="panel visitor-card">
 <h1>${title}</h1>${lead ? html`<p class="lead">${lead}</p>` : null}
+${refused ? RefusalSummary(refused) : null}
 ${children}
 </section>
 ${footer ? html`<p class="visitor-footer">${footer}</p>` : null}
@@ -93,4 +100,13 @@ ${footer ? html`<p class="visitor-footer">${footer}</p>` : null}
 ${Notices({ notice: frame.notice })}
 </body>`,
   })
+}
+
+/** The same as a dialog: what is asked first while a form waits to be sent (js/sending.js). */
+export function Asking({ title, lead, children }: PlainProps): Markup {
+  return html`<dialog class="dialog" aria-labelledby="asked">
+<h2 id="asked">${title}</h2>${lead ? html`<p>${lead}</p>` : null}
+${children}
+<button type="button" class="button quiet dialog-close" data-close aria-label="Cancel" title="Cancel">${Icon({ name: 'x' })}</button>
+</dialog>`
 }

@@ -26,6 +26,8 @@ document.addEventListener('htmx:finally:request', ({ detail: { ctx } }) => {
   if (ctx.sourceElement.matches('form')) release(ctx.sourceElement)
 })
 
+document.addEventListener('ambit:answered', ({ target }) => release(target))
+
 window.addEventListener('pageshow', ({ persisted }) => {
   if (persisted) for (const form of [...busyForms]) release(form)
 })

@@ -66,6 +66,11 @@ const doors: Record<string, Door> = {
     return { role, attempt: (by) => step(by, above, org) }
   },
   'a permission more for a disabled role': onto(step, { status: 'disabled' }),
+  'a disabled permission more': async (org) => {
+    const role = await makeRole(org, { permissions: [HAS] })
+    await set(org, 'permissions', permissionOf(org, CODE), { status: 'disabled' })
+    return { role, attempt: (by) => step(by, role, org) }
+  },
   'changing what it holds': onto((by, role) => as(by).patch(api(paths.role(role)), strong)),
   'changing it by a form': onto((by, role) => browserOf(by).patch(paths.role(role), { permissions: CODE })),
   'replacing it': onto((by, role) => as(by).put(api(paths.role(role)), { name: unique('put'), ...strong })),

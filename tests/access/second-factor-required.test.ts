@@ -43,6 +43,7 @@ describe('a role that asks for a second factor', () => {
     expect(early.sort()).toEqual([
       'GET /auth/second-factor',
       'GET /me/confirm',
+      'GET /me/resume',
       'GET /me/security/second-factor',
       'POST /auth/confirm',
       'POST /auth/logout',

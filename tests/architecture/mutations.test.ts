@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { transformSync } from 'esbuild'
 import { expect, test } from 'vitest'
 import { root } from '#tests/architecture/graph.ts'
 import { areas } from '#tests/mutations/faults.ts'
@@ -19,6 +20,19 @@ test('every fault of the mutation round still fits the code', () => {
   })
   expect(outdated).toEqual([])
   expect(all.length).toBeGreaterThan(100)
+})
+
+test('with a fault, a file is still one that can be read', () => {
+  const unreadable = all.flatMap((mutation) => {
+    const { file, text } = mutated(root, mutation)
+    try {
+      transformSync(text, { loader: file.endsWith('x') ? 'tsx' : 'ts', logLevel: 'silent' })
+      return []
+    } catch (error) {
+      return [`${mutation.name}: ${(error as Error).message}`]
+    }
+  })
+  expect(unreadable).toEqual([])
 })
 
 test('each has a name of its own, and tests that are there', () => {

@@ -14,7 +14,7 @@ import { type App, testDatabase } from '#tests/setup/database.ts'
 import { PASSWORD } from '#tests/setup/secrets.ts'
 
 const here = await testDatabase()
-const { owner } = await makePeople()
+const { owner, member } = await makePeople()
 const credentials = { username: owner.username, password: PASSWORD }
 type Body = NonNullable<RequestInit['body']>
 const json = { 'Content-Type': 'application/json' }
@@ -71,8 +71,8 @@ describe('what a visitor may send', () => {
     expect((await ask(JSON.stringify({ username: 'x'.repeat(10_000) }))).status).not.toBe(413)
   })
 
-  test('is as small in a form', async () => {
-    expect((await visitor().post('/login', { ...credentials, next: `/${'x'.repeat(20_000)}` })).status).toBe(
+  test('is little more in a form', async () => {
+    expect((await visitor().post('/login', { ...credentials, next: `/${'x'.repeat(70_000)}` })).status).toBe(
       413,
     )
     expect((await visitor().post('/login', { ...credentials, next: '/users' })).status).toBe(303)
@@ -128,7 +128,7 @@ describe('what a visitor may send', () => {
 describe('bodies that do not end', () => {
   let quick: Awaited<ReturnType<typeof serving>>
   beforeAll(async () => {
-    quick = await serving({ patienceMs: 1000, strangersBytes: 100_000 })
+    quick = await serving({ patienceMs: 1000, strangersBytes: 100_000, personBytes: 0 })
   })
   afterAll(() => ended(quick.server))
   const login = (app: App) => anonymous(app).post('/api/auth/login', credentials)
@@ -184,6 +184,25 @@ describe('bodies that do not end', () => {
     await Promise.all(holding)
     expect(cut.filter((status) => status === 503).length).toBeGreaterThanOrEqual(10)
     expect(new Set(cut)).toEqual(new Set([408, 503]))
+    expect(quick.intake.held).toBe(0)
+  })
+
+  test('give way to others of the same person, who keeps nobody else waiting', async () => {
+    const larger = (token: string) => head('/api/users', 100_001, `Authorization: Bearer ${token}\r\n`)
+    const cut: number[] = []
+    const holding = Array.from({ length: 20 }, async () => {
+      const { status } = await heldBack(quick.port, larger(member.token) + 'x'.repeat(100_000))
+      cut.push(status)
+    })
+    await expect.poll(() => cut.includes(503)).toBe(true)
+    // one body of the largest fits in any case
+    expect(quick.intake.held).toBeLessThanOrEqual(1024 * 1024)
+    const other = heldBack(quick.port, `${larger(owner.token)}{"username":`)
+    expect((await login(quick.app)).status).toBe(200)
+    await Promise.all(holding)
+    expect(cut.filter((status) => status === 503).length).toBeGreaterThanOrEqual(10)
+    expect(new Set(cut)).toEqual(new Set([408, 503]))
+    expect((await other).status).toBe(408)
     expect(quick.intake.held).toBe(0)
   })
 })

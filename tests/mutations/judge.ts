@@ -42,5 +42,13 @@ async function fate({ folder }: Copy, tests: readonly string[], limitMs: number)
 function conclusion({ failed, passed, broke, timedOut }: Trial): [Outcome, string] {
   if (timedOut) return ['timed out', '']
   if (failed) return passed ? ['caught', failed] : ['broke', `nothing works any more: ${failed}`]
-  return broke ? ['broke', broke.split('\n').slice(-8).join('\n')] : ['survived', '']
+  return broke ? ['broke', gist(broke)] : ['survived', '']
 }
+
+/** The first lines of what was said, without the way through the code. */
+const gist = (said: string) =>
+  said
+    .split('\n')
+    .filter((line) => line.trim() && !/^\s*(❯|at )/.test(line))
+    .slice(0, 8)
+    .join('\n')

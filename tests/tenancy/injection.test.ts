@@ -8,6 +8,7 @@ import { rowsOf } from '#tests/tenancy/rows.ts'
 
 const { appUrl, owner } = await testDatabase()
 const db = new Database(appUrl, { max: 2, timeoutMs: 2000 })
+const plain = new Database(appUrl, { max: 1, oneTrip: false })
 const { owner: mine, foreigner } = await makePeople()
 const foreign = foreigner.org.id
 const foreignSession = await sessionOf(foreigner.token)
@@ -20,7 +21,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   expect(await rowsOf(foreign)).toEqual(before)
-  await db.close()
+  await Promise.all([db.close(), plain.close()])
 })
 
 /** What an attacker puts where a value stands, by both ways through the door; then whose rows can be seen. */
@@ -321,12 +322,15 @@ describe('every statement goes by the extended protocol', () => {
     await expect(db.withActor(me, (tx) => sql.raw(text).execute(tx))).rejects.toMatchObject({ code: '42601' })
     const builder = () =>
       ({ compile: () => ({ sql: text, parameters: [], query: {}, queryId: {} }) }) as never
-    await expect(db.readAs(me, builder)).rejects.toMatchObject({ code: '42601' })
+    for (const door of [db, plain])
+      await expect(door.readAs(me, builder)).rejects.toMatchObject({ code: '42601' })
   })
 
   test('the positive twin', async () => {
     const one = await db.withActor(me, (tx) => sql<{ one: number }>`select 1 as one`.execute(tx))
     expect(one.rows).toEqual([{ one: 1 }])
+    for (const door of [db, plain])
+      expect(await door.readAs(me, (q) => q.selectNoFrom(sql`1`.as('one')))).toEqual([{ one: 1 }])
   })
 })
 

@@ -11,6 +11,7 @@ import { type Answer, type Call, can, get, post, type Refusal } from '#src/http/
 import { notFound } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
 import { readRecord } from '#src/resource/query.ts'
+import { versionFor } from '#src/ui/form.tsx'
 
 const forWhom = z.strictObject({ user_id: z.guid('is no id').toLowerCase().optional() })
 
@@ -42,7 +43,7 @@ async function rotateForm(
     children: (
       <RotateForm
         id={key.id}
-        version={key.version}
+        version={versionFor(refusal, key)}
         former={key.former !== null}
         frame={frame}
         refusal={refusal}

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { z } from 'zod'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { cidr } from '#src/http/address.ts'
-import { choice, instant, reference, text } from '#src/resource/column.ts'
+import { choice, instant, name as nameColumn, reference, text } from '#src/resource/column.ts'
 import { defineResource, type Row } from '#src/resource/resource.ts'
 
 /** By which a program acts for somebody, with no more than was chosen. `delete` revokes it. */
@@ -90,7 +90,7 @@ const expiry = z
   )
   .refine((end) => end === null || Date.parse(end) > Date.now(), 'must be in the future')
 
-const name = text('Name', { required: true, sortable: true, max: 100 })
+const name = nameColumn()
 
 export const newKey = z.strictObject({
   name: name.input as z.ZodType<string>,

@@ -5,7 +5,7 @@ import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
 import { type Given, givenBy, type Known, NOTHING_GIVEN, resealed } from '#src/domains/auth/factor.ts'
 import { newToken, tokenHash } from '#src/http/cookies.ts'
-import { HttpError, invalid } from '#src/http/errors.ts'
+import { HttpError, invalid, wait } from '#src/http/errors.ts'
 import { hashPassword, outdated, verifyPassword } from '#src/platform/passwords.ts'
 
 /** Where a sign-in comes from; `device` is the cookie of a browser that somebody signed in with before. */
@@ -35,7 +35,7 @@ const wrong = () =>
 
 function locked(ms: number): HttpError {
   const seconds = Math.max(1, Math.ceil(ms / 1000))
-  return new HttpError(429, 'Too many wrong passwords. Try again later.', {
+  return new HttpError(429, `Too many wrong passwords. Try again in ${wait(seconds)}.`, {
     headers: { 'Retry-After': String(seconds) },
   })
 }

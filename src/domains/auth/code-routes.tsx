@@ -38,7 +38,7 @@ export const codeRoutes = [
       const cookies = new Cookies(services.config)
       const given = { proof: cookies.proofOf(c), code: body.code }
       const session = await signInByCode(db, services.config, given, originOf(call))
-      return { location: safeNext(body.next), cookies: cookies.signedIn(session) }
+      return { location: safeNext(body.next), resumes: body.kept, cookies: cookies.signedIn(session) }
     },
   ),
 ]

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { code } from '#src/domains/auth/model.ts'
+import { code, kept } from '#src/domains/auth/model.ts'
 import { password } from '#src/domains/users/model.ts'
 
 const sent = z.strictObject({
@@ -18,5 +18,5 @@ const either = ({ password = '', code = '' }: z.infer<typeof sent>, context: z.R
 export const proof = sent.transform(either)
 /** The same of a form, which names whose it is, for password managers, and where to go on to. */
 export const proofForm = sent
-  .extend({ username: z.string().optional(), next: z.string().max(2000).optional() })
-  .transform((form, context) => ({ next: form.next, proof: either(form, context) }))
+  .extend({ username: z.string().optional(), next: z.string().max(2000).optional(), kept })
+  .transform((form, context) => ({ next: form.next, kept: form.kept, proof: either(form, context) }))

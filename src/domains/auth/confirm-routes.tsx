@@ -35,7 +35,7 @@ export const confirmingRoutes = [
     async (call) => {
       const { db, services, actor, body } = call
       const token = await confirm(db, services.config, actor, body.proof, originOf(call))
-      return { location: safeNext(body.next), ...renewed(call, token) }
+      return { location: safeNext(body.next), resumes: body.kept, ...renewed(call, token) }
     },
   ),
 

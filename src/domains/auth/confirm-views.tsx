@@ -30,6 +30,7 @@ export function confirmScreen(frame: Frame, { account, next, codeOnly, refusal }
         <ErrorSummary title="That was not right" errors={refusalErrors(refusal)} />
         <Form action={frame.path(paths.confirm)} csrfToken={frame.csrfToken} leaves>
           <input type="hidden" name="next" value={next} />
+          <Kept form={refusal?.input.kept} />
           <input type="hidden" name="username" autocomplete="username" value={account.username} />
           {account.password && !codeOnly ? (
             <Field
@@ -51,6 +52,11 @@ export function confirmScreen(frame: Frame, { account, next, codeOnly, refusal }
       </>
     ),
   }
+}
+
+/** What was typed into a form that waits for this one. */
+export function Kept({ form }: { form: unknown }) {
+  return typeof form === 'string' ? <input type="hidden" name="kept" value={form} /> : null
 }
 
 /** The code of the app; or a recovery code, so it is no number. */

@@ -5,6 +5,9 @@ import { normalised, personName, username } from '#src/domains/users/names.ts'
 /** Of the app of a second factor, or a recovery code. */
 export const code = z.string().trim().max(100, 'has at most 100 characters')
 
+/** A form that was refused, which comes again afterwards. */
+export const kept = z.string().optional()
+
 /** `username` is a user name or an address; `email` is taken as the key too. */
 export const credentials = z
   .strictObject({
@@ -14,6 +17,7 @@ export const credentials = z
     organization: z.string().max(63).optional(),
     code: code.optional().describe('Of the second factor, where there is one.'),
     next: z.string().max(2000).optional(),
+    kept,
   })
   .transform(({ username, email, organization, ...rest }) => ({
     ...rest,
@@ -25,6 +29,7 @@ export const credentials = z
 export const sentCode = z.strictObject({
   code: code.min(1, 'is needed'),
   next: z.string().max(2000).optional(),
+  kept,
 })
 
 export const registration = z.strictObject({

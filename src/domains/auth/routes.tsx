@@ -12,13 +12,14 @@ import { renewable } from '#src/domains/auth/refresh-actions.ts'
 import { tokensAnswered } from '#src/domains/auth/refresh-answer.ts'
 import { refreshRoutes } from '#src/domains/auth/refresh-routes.ts'
 import { registrationRoutes } from '#src/domains/auth/registration-routes.tsx'
+import { resumeRoutes } from '#src/domains/auth/resume-routes.tsx'
 import { secondFactorApiRoutes } from '#src/domains/auth/second-factor-api-routes.ts'
 import { secondFactorRoutes } from '#src/domains/auth/second-factor-routes.tsx'
 import { securityRoutes } from '#src/domains/auth/security-routes.tsx'
 import { switchRoutes } from '#src/domains/auth/switch-routes.tsx'
 import { confirmRoutes } from '#src/domains/auth/tokens-confirm-routes.tsx'
 import { linkRoutes } from '#src/domains/auth/tokens-routes.tsx'
-import { loginScreen } from '#src/domains/auth/views.tsx'
+import { codeScreen, loginScreen } from '#src/domains/auth/views.tsx'
 import { Cookies } from '#src/http/cookies.ts'
 import { type Answer, type Call, everybody, get, known, post, signedIn } from '#src/http/endpoint.ts'
 import { paths, safeNext } from '#src/paths.ts'
@@ -41,6 +42,7 @@ export const authRoutes = [
   ...securityRoutes,
   ...codeRoutes,
   ...confirmingRoutes,
+  ...resumeRoutes,
   ...secondFactorRoutes,
   ...secondFactorApiRoutes,
   ...refreshRoutes,
@@ -75,9 +77,12 @@ export const authRoutes = [
       const { db, services, body } = call
       const cookies = new Cookies(services.config)
       const session = await signInOrAsk(db, services.config, body, 'browser', originOf(call))
-      if (!('asks' in session)) return { location: safeNext(body.next), cookies: cookies.signedIn(session) }
+      const next = safeNext(body.next)
+      const { kept } = body
+      if (!('asks' in session)) return { location: next, resumes: kept, cookies: cookies.signedIn(session) }
       const proof = await askForCode(db, session.asks, originOf(call))
-      return { location: paths.loginCode(safeNext(body.next)), cookies: [cookies.setProof(proof)] }
+      const asked = { cookies: [cookies.setProof(proof)], location: paths.loginCode(next) }
+      return kept === undefined ? asked : { ...asked, screen: (frame) => codeScreen(frame, { next, kept }) }
     },
   ),
 

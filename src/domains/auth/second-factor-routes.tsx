@@ -66,7 +66,7 @@ export const secondFactorRoutes = [
     },
   ),
 
-  del(paths.secondFactor, signedIn, pages, async (call) => {
+  del(paths.secondFactor, signedIn, { ...pages, on: paths.security }, async (call) => {
     const token = await turnOff(call.db, call.actor, originOf(call))
     const notice = 'The second factor is off. You are signed out everywhere else.'
     return { location: paths.security, notice, ...renewed(call, token) }

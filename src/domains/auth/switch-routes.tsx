@@ -56,6 +56,7 @@ export const switchRoutes = [
     paths.detachAccount,
     signedIn,
     {
+      on: paths.switchOrganization,
       fresh: true,
       secret: true,
       answer: tokenAnswer,

@@ -1,4 +1,4 @@
-import { CodeField } from '#src/domains/auth/confirm-views.tsx'
+import { CodeField, Kept } from '#src/domains/auth/confirm-views.tsx'
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { Button } from '#src/ui/button.tsx'
@@ -10,19 +10,29 @@ import { NewPassword } from '#src/ui/password.tsx'
 type Login = { next: string; registration: boolean; refusal?: Refusal }
 
 export function loginScreen(frame: Frame, { next, registration, refusal }: Login): Screen {
+  const again = next === paths.resume
   return {
     plain: true,
-    title: 'Sign in',
-    footer: registration ? (
+    title: again ? 'Your session ended' : 'Sign in',
+    lead: again ? 'Enter your password to continue.' : undefined,
+    footer: frame.person ? (
+      <>
+        You are signed in as {frame.person.name}. <a href={frame.path(next)}>Continue</a>
+      </>
+    ) : registration ? (
       <>
         No account yet? <a href={frame.path(paths.register)}>Register</a>
       </>
     ) : null,
     children: (
       <>
-        <ErrorSummary title="You are not signed in" errors={refusalErrors(refusal)} />
+        <ErrorSummary
+          title={frame.person ? 'You are already signed in' : 'You are not signed in'}
+          errors={refusalErrors(refusal)}
+        />
         <Form action={frame.path(paths.login)} csrfToken={frame.csrfToken} leaves>
           {next === paths.home ? null : <input type="hidden" name="next" value={next} />}
+          <Kept form={refusal?.input.kept} />
           <Field
             {...fieldsOf(refusal)('username')}
             label="User name or e-mail"
@@ -41,10 +51,10 @@ export function loginScreen(frame: Frame, { next, registration, refusal }: Login
   }
 }
 
-type Code = { next: string; refusal?: Refusal }
+type Code = { next: string; kept?: string; refusal?: Refusal }
 
 /** The second step, once the password was right. */
-export function codeScreen(frame: Frame, { next, refusal }: Code): Screen {
+export function codeScreen(frame: Frame, { next, kept, refusal }: Code): Screen {
   return {
     plain: true,
     title: 'Your second factor',
@@ -58,6 +68,7 @@ export function codeScreen(frame: Frame, { next, refusal }: Code): Screen {
         <ErrorSummary title="You are not signed in yet" errors={refusalErrors(refusal)} />
         <Form action={frame.path(paths.loginCode())} csrfToken={frame.csrfToken} leaves>
           {next === paths.home ? null : <input type="hidden" name="next" value={next} />}
+          <Kept form={refusal ? refusal.input.kept : kept} />
           <CodeField refusal={refusal} alone />
           <Actions>
             <Button kind="primary">Sign in</Button>

@@ -24,18 +24,19 @@ const columns: Readonly<Record<string, (event: EventRecord, names: Names) => str
   data: ({ data }) => JSON.stringify(data),
 }
 
-/** Events as CSV, a piece of text for each piece of them. */
+/** Events as CSV, a piece of text for each piece of them; the first tells the columns, once there are any to send. */
 export async function* csvOf(
   db: Pick<Database, 'readAs'>,
   actor: UserActor,
   pieces: AsyncIterable<EventRecord[]>,
 ): AsyncGenerator<string> {
-  yield csvLines([Object.keys(columns)])
+  const lines = [Object.keys(columns)]
   for await (const events of pieces) {
     const names = await namesOf(db, actor, events)
-    const lines = events.map((event) =>
+    const cells = events.map((event) =>
       Object.values(columns).map((cell) => guarded(cell(event, names) ?? '')),
     )
-    if (lines.length) yield csvLines(lines)
+    lines.push(...cells)
+    if (lines.length) yield csvLines(lines.splice(0))
   }
 }

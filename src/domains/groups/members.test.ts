@@ -244,6 +244,22 @@ describe('the list', () => {
     await hidden(stranger, () => as(stranger).get(members(elsewhere)))
   })
 
+  test('is searched by a lead only among those whose address they may read', async () => {
+    const lead = await personWith(org, ['user:read:own'], { groups: [{ id: elsewhere, role: 'lead' }] })
+    const other = await makeUser(org, { groups: [elsewhere] })
+    const word = `word${other.id.slice(-12)}`
+    await past
+      .updateTable('users')
+      .set({ email: `${word}@example.com` })
+      .where('id', '=', other.id)
+      .execute()
+    const found = async (by: Person) =>
+      (await list(by, elsewhere, `?q=${word}`)).data.map(({ user }) => user.id)
+    expect(await found(lead)).toEqual([])
+    expect(await found(boss)).toEqual([other.id])
+    expect((await list(lead, elsewhere)).data.map(({ user }) => user.id)).toContain(other.id)
+  })
+
   test('counts people who are there: not the deleted, until they come back', async () => {
     const id = await makeGroup(org)
     const [one, other] = [await member(id), await member(id)]

@@ -5,7 +5,7 @@ import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { memberRoles } from '#src/domains/users/model.ts'
 import { normalised } from '#src/domains/users/names.ts'
 import { type ListView, listQuery } from '#src/http/list.ts'
-import { choice, ownership, reference, text } from '#src/resource/column.ts'
+import { choice, name as nameColumn, ownership, reference, text } from '#src/resource/column.ts'
 import { type Declaration, defineResource, type Row } from '#src/resource/resource.ts'
 
 /** A body of people: department, team, warehouse or client, in a tree. Reach goes down it, and not past a deleted one. */
@@ -86,7 +86,7 @@ const columns = {
   parent_id: reference('Beneath', 'group', { filterable: true, listed: false }),
   ...ownership,
 }
-const name = text('Name', { required: true, sortable: true, max: 100 })
+const name = nameColumn()
 
 export const groups = defineResource(group, {
   ...shared,

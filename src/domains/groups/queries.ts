@@ -71,11 +71,12 @@ export const memberJson = sql<string>`json_build_object('user',
 /** A group's members, as far as the reader sees them. */
 export function membersOf(actor: UserActor, { id, lead }: Gathering, view: ListView): Source<'users'> {
   const reader = actor.find('user:read')
+  // words of a person are found by addresses too: only of those who may be read, not of whom a lead sees the name
+  const all = lead && !(reader && view.q)
   return {
     table: 'users',
-    grant: { all: false, reach: `members of ${id} ${lead ? 'all' : reader?.reach} ${actor.userId}` },
+    grant: { all: false, reach: `members of ${id} ${all ? 'all' : reader?.reach} ${actor.userId}` },
     json: memberJson,
-    // words of a person are found by addresses too: not for who sees names alone
     search: reader ? searchFor(...wordsIn('user', view.q)) : null,
     matching: (db) =>
       db
@@ -85,7 +86,7 @@ export function membersOf(actor: UserActor, { id, lead }: Gathering, view: ListV
         )
         .where('m.group_id', '=', id)
         .where('users.deleted_at', 'is', null)
-        .where(seesMember(actor, lead)) as unknown as ReturnType<Source<'users'>['matching']>,
+        .where(seesMember(actor, all)) as unknown as ReturnType<Source<'users'>['matching']>,
   }
 }
 

@@ -43,6 +43,7 @@ export const makingRoutes = [
     paths.manyInvitations,
     creating,
     {
+      on: paths.newInvitation,
       body: manyInvitations,
       answer: manyAnswer,
       refused: form,

@@ -5,7 +5,7 @@ import { paths } from '#src/paths.ts'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { Conflict } from '#src/ui/conflict.tsx'
 import { Field } from '#src/ui/field.tsx'
-import { Actions, ErrorSummary, Fieldset, Form, fieldsOf, refusalErrors } from '#src/ui/form.tsx'
+import { Actions, ErrorSummary, Fieldset, Form, fieldsOf, refusalErrors, versionFor } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import { Panel } from '#src/ui/surface.tsx'
 
@@ -79,7 +79,12 @@ export function editScreen(
       ) : (
         <Panel>
           <ErrorSummary errors={refusalErrors(refusal)} />
-          <Form action={path} method="patch" csrfToken={frame.csrfToken} version={organization.version}>
+          <Form
+            action={path}
+            method="patch"
+            csrfToken={frame.csrfToken}
+            version={versionFor(refusal, organization)}
+          >
             <EditFields field={fieldsOf(refusal, organization)} may={may} />
             <Actions>
               <Button kind="primary">Save</Button>

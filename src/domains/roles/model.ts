@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
-import { choice, flag, line, text } from '#src/resource/column.ts'
+import { choice, flag, line, name as nameColumn, text } from '#src/resource/column.ts'
 import { defineResource, type Row } from '#src/resource/resource.ts'
 
 /** `assign` is for giving what one doesn't have oneself: see the rule of granting. */
@@ -55,7 +55,7 @@ const several = <S extends z.ZodType>(item: S) =>
   )
 
 const columns = {
-  name: text('Name', { required: true, sortable: true, max: 100 }),
+  name: nameColumn(),
   description: text('Description', { max: 500 }),
   status: choice('Status', statuses, { filterable: true, tones: { active: 'good', disabled: 'plain' } }),
   builtin: flag('Built-in', { write: 'never', filterable: true }),

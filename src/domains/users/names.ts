@@ -1,12 +1,8 @@
 import { z } from 'zod'
-import { line } from '#src/resource/column.ts'
+import { shownLine } from '#src/resource/column.ts'
 
 /** How names and addresses are stored and looked up: one form for all their spellings. */
 export const normalised = (text: string) => text.normalize('NFKC').trim().toLowerCase()
-
-const INVISIBLE = /[\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u
-/** These two shape the letters of Persian or Hindi; between Latin ones they only make two names of one. */
-const JOINERS = /(?<=[[\p{L}\p{M}]--[\p{sc=Latn}\p{sc=Grek}\p{sc=Cyrl}]])[\u200c\u200d](?=[\p{L}\p{M}])/gv
 
 /** What mail programs make a link of: `https://…`, `www.…`, `ada@example`, `example.com`, `192.0.2.1`. */
 const ADDRESS =
@@ -14,12 +10,10 @@ const ADDRESS =
 
 /** A name that others read, in mails too: all of it can be seen, and none of it leads anywhere. */
 export const nameLine = (most: number) =>
-  line(most)
-    .refine((name) => !INVISIBLE.test(name.replace(JOINERS, '')), 'has a character that can’t be seen')
-    .refine(
-      (name) => !ADDRESS.test(name.normalize('NFKC')),
-      'reads as a web or e-mail address; put a space after a dot',
-    )
+  shownLine(most).refine(
+    (name) => !ADDRESS.test(name.normalize('NFKC')),
+    'reads as a web or e-mail address; put a space after a dot',
+  )
 
 export const personName = nameLine(100)
 

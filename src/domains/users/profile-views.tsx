@@ -6,7 +6,7 @@ import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { Button } from '#src/ui/button.tsx'
 import { Facts } from '#src/ui/feedback.tsx'
-import { Actions, ErrorSummary, Form, fieldsOf, refusalErrors } from '#src/ui/form.tsx'
+import { Actions, ErrorSummary, Form, fieldsOf, refusalErrors, versionFor } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import { Columns, Panel } from '#src/ui/surface.tsx'
 
@@ -49,7 +49,12 @@ function Profile({ frame, user, refusal }: { frame: Frame; user: UserRecord; ref
   return (
     <Panel title="Profile">
       <ErrorSummary errors={refusalErrors(refusal)} />
-      <Form action={frame.path(paths.me)} method="patch" csrfToken={frame.csrfToken} version={user.version}>
+      <Form
+        action={frame.path(paths.me)}
+        method="patch"
+        csrfToken={frame.csrfToken}
+        version={versionFor(refusal, user)}
+      >
         <ProfileFields field={fieldsOf(refusal, user)} />
         <Actions>
           <Button kind="primary">Save</Button>

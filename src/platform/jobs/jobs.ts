@@ -34,13 +34,19 @@ export class Jobs {
   readonly #options: Options
   readonly #ended = new AbortController()
   #boss: PgBoss | undefined
+  #starting: Promise<void> | undefined
 
   constructor(options: Options) {
     this.#options = options
   }
 
   /** Begins to work; while the database is away it is tried again, ever more slowly. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#starting ??= this.#tryToBegin()
+    return this.#starting
+  }
+
+  async #tryToBegin(): Promise<void> {
     const { log, handlers } = this.#options
     for (let pause = 500; !this.#ended.signal.aborted; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       const boss = await this.#open()
@@ -50,7 +56,7 @@ export class Jobs {
         this.#boss = boss
         return log.info({ jobs: handlers.map(({ job }) => job.name) }, 'works on jobs')
       } catch (err) {
-        log.error({ err }, 'jobs are not worked on yet')
+        if (!this.#ended.signal.aborted) log.error({ err }, 'jobs are not worked on yet')
         await boss.stop({ graceful: false }).catch(() => {})
         await sleep(pause, undefined, { signal: this.#ended.signal }).catch(() => {})
       }
@@ -60,6 +66,8 @@ export class Jobs {
   /** Takes no more jobs and waits for those that run; what takes longer is given back to be done again. */
   async stop(patienceMs = PATIENCE_MS): Promise<void> {
     this.#ended.abort()
+    // what it leans on is there until it is begun or given up
+    await Promise.race([this.#starting, sleep(patienceMs, undefined, { ref: false })])
     const boss = this.#boss
     if (!boss) return
     const idle = Promise.all(this.#options.handlers.map(({ job }) => boss.offWork(job.name)))

@@ -112,6 +112,7 @@ export function importRoutes<M extends Model>(resource: Resource<M>, parts: Impo
       places.imports,
       needs,
       {
+        on: places.import,
         upload: true,
         body: z.strictObject({}),
         refused: form,

@@ -7,7 +7,7 @@ import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { Checkbox } from '#src/ui/checkbox.tsx'
 import { Conflict } from '#src/ui/conflict.tsx'
 import { Field, Select } from '#src/ui/field.tsx'
-import { Actions, ErrorSummary, Form, fieldsOf, refusalErrors } from '#src/ui/form.tsx'
+import { Actions, ErrorSummary, Form, fieldsOf, refusalErrors, versionFor } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import type { Child } from '#src/ui/html.ts'
 import { Panel } from '#src/ui/surface.tsx'
@@ -83,7 +83,7 @@ function RecordForm(props: FormProps & { action: string; back: string }) {
         action={action}
         method={row ? 'patch' : 'post'}
         csrfToken={frame.csrfToken}
-        version={row?.version}
+        version={row && versionFor(refusal, row)}
       >
         {fields ? fields(given) : <DeclaredFields {...props} {...given} />}
         {more?.(given)}

@@ -12,7 +12,7 @@ export const access: readonly Mutation[] = [
   {
     name: 'own reaches everything',
     file: 'src/access/grant.ts',
-    find: '${sql.ref(`${table}.${column}`)} = ${userId}`',
+    find: '${sql.ref(`${table}.${column}`)} = ${userId}',
     replace: '${sql.ref(`${table}.${column}`)} = ${userId} or true',
     tests: ['tests/access/scope.test.ts'],
   },

@@ -1,0 +1,27 @@
+import { get, signedIn } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+import { Button } from '#src/ui/button.tsx'
+import { Actions } from '#src/ui/form.tsx'
+
+/**
+ * Who is signed in by now, and with which token forms are sent: for a form that was refused because its session ended,
+ * or another began (js/sending.js). What somebody else entered is sent only once they say so.
+ */
+export const resumeRoutes = [
+  get(paths.resume, signedIn, { only: 'page', early: true }, ({ actor }) => ({
+    screen: (frame) => ({
+      plain: true,
+      title: `You are signed in as ${actor.identity.name}`,
+      lead: `In ${actor.identity.organization.name}. This page was opened by someone else, or in another organization.`,
+      footer: <a href={frame.path(paths.home)}>Go to Home</a>,
+      children: (
+        <form method="dialog" class="form" data-person={actor.userId}>
+          <input type="hidden" name="csrf_token" value={frame.csrfToken} />
+          <Actions>
+            <Button kind="primary">Send as {actor.identity.name}</Button>
+          </Actions>
+        </form>
+      ),
+    }),
+  })),
+]

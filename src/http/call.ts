@@ -1,0 +1,39 @@
+import type { Context } from 'hono'
+import type { Actor } from '#src/access/actor.ts'
+import type { Grant } from '#src/access/grant.ts'
+import type { Call, Endpoint } from '#src/http/endpoint.ts'
+import type { Incoming } from '#src/http/incoming.ts'
+import { pathId, validQuery } from '#src/http/input.ts'
+import type { Surroundings } from '#src/http/surroundings.ts'
+
+type Whose = {
+  c: Context
+  around: Surroundings
+  asked: Incoming
+  actor: Actor | null
+  grant: Grant | undefined
+}
+
+/** A request as its endpoint gets it: of a form's fields, without those that it sends for us. */
+export function callOf(
+  endpoint: Endpoint,
+  fields: Record<string, unknown>,
+  { c, around, asked, actor, grant }: Whose,
+): Call {
+  const { csrf_token: _, _method, version: __, ...sent } = fields
+  Object.setPrototypeOf(sent, null)
+  return {
+    c,
+    services: around,
+    db: around.db,
+    actor,
+    grant,
+    id: (name = 'id') => pathId(c, name),
+    query: endpoint.query ? validQuery(endpoint.query, asked.query(endpoint)) : undefined,
+    body: undefined,
+    sent,
+    file: undefined,
+    version: null,
+    request: { id: asked.id, ip: asked.ip, userAgent: c.req.header('user-agent') ?? '', via: asked.via },
+  } as unknown as Call
+}

@@ -1,0 +1,41 @@
+import { describe, expect, test } from 'vitest'
+import { as } from '#tests/client.ts'
+import { makeOrganization, makeUser, roleOf, unique } from '#tests/factories.ts'
+
+const org = await makeOrganization()
+const owner = await makeUser(org, { roles: [roleOf(org, 'owner')] })
+
+const made = (path: string, more: object) => (name: string) =>
+  as(owner).post(`/api/v1${path}`, { ...more, name })
+const places = [
+  { what: 'a group', make: made('/groups', { kind: 'team' }), once: true },
+  { what: 'a department', make: made('/departments', {}), once: true },
+  { what: 'a role', make: made('/roles', { permissions: [] }), once: true },
+  { what: 'an API key', make: made('/me/api-keys', { permissions: ['user:read:own'] }), once: false },
+]
+
+describe.each(places)('the name of $what', ({ make, once }) => {
+  test.each(['\u200b', '\u3164', '\u2800', 'owner\u200b', 'own\u00ader', '\u202erenwo', 'owner\ufe0f'])(
+    'has nothing that can’t be seen: %j',
+    async (name) => {
+      const answer = await make(name)
+      expect(answer.status).toBe(422)
+      expect(answer.text).toContain('has a character that can’t be seen')
+    },
+  )
+
+  test.each(['Ümlaut & Söhne', 'علی‌رضا', 'Night shift ☀️', '👩‍💻 Coding'])('is taken: %s', async (name) => {
+    const answer = await make(name)
+    expect([answer.status, answer.json<{ name: string }>().name], answer.text).toEqual([201, name])
+  })
+
+  test('is the same however it is spelled', async () => {
+    const name = unique('Caf\u00e9 one')
+    expect((await make(name)).status).toBe(201)
+    for (const other of [name.normalize('NFD'), name.replace(' ', '  '), name.replace(' ', '\u00a0')]) {
+      const answer = await make(other)
+      if (once) expect(answer.status).toBe(409)
+      else expect(answer.json<{ name: string }>().name).toBe(name)
+    }
+  })
+})
