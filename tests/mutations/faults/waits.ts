@@ -47,7 +47,7 @@ export const waits: readonly Mutation[] = [
   {
     name: 'strangers send as much as people',
     file: 'src/http/intake.ts',
-    find: 'return stranger ? Math.min(most, STRANGER_BYTES) : most',
+    find: 'return sender ? most : Math.min(most, form ? STRANGER_FORM_BYTES : STRANGER_BYTES)',
     replace: 'return most',
     tests: ['tests/http/intake.test.ts'],
   },
@@ -61,8 +61,22 @@ export const waits: readonly Mutation[] = [
   {
     name: 'strangers hold as much as they bring',
     file: 'src/http/intake.ts',
-    find: 'if (this.#held <= this.#strangersBytes) return',
-    replace: 'if (this.#held >= 0) return',
+    find: 'const bound = sender ? Math.max(this.#personBytes, most) : this.#strangersBytes',
+    replace: 'const bound = sender ? Math.max(this.#personBytes, most) : 1e12',
+    tests: ['tests/http/intake.test.ts'],
+  },
+  {
+    name: 'a person holds as much as they bring',
+    file: 'src/http/intake.ts',
+    find: 'const bound = sender ? Math.max(this.#personBytes, most) : this.#strangersBytes',
+    replace: 'const bound = sender ? 1e12 : this.#strangersBytes',
+    tests: ['tests/http/intake.test.ts'],
+  },
+  {
+    name: 'bodies of one person make those of others give way',
+    file: 'src/http/intake.ts',
+    find: '`${sender.userId} ${most}`',
+    replace: '`${most}`',
     tests: ['tests/http/intake.test.ts'],
   },
   {
@@ -75,8 +89,8 @@ export const waits: readonly Mutation[] = [
   {
     name: 'a body is read from who isn’t signed in',
     file: 'src/http/handling.ts',
-    find: "if (stranger && !all.some(({ access }) => 'public' in access)) throw",
-    replace: 'if (stranger && !all) throw',
+    find: "if (!sender && !all.some(({ access }) => 'public' in access)) throw",
+    replace: 'if (!sender && !all) throw',
     tests: ['tests/http/intake.test.ts'],
   },
   {
@@ -89,8 +103,8 @@ export const waits: readonly Mutation[] = [
   {
     name: 'a body from elsewhere is read and counted',
     file: 'src/http/handling.ts',
-    find: 'if (!this.#asked.bearer) this.#forms.checkOrigin()',
-    replace: '',
+    find: 'const vouched = !this.#asked.bearer && this.#forms.checkOrigin()',
+    replace: 'const vouched = !this.#asked.bearer',
     tests: ['tests/http/intake.test.ts'],
   },
 ]
