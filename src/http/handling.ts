@@ -12,7 +12,7 @@ import {
 import { callOf } from '#src/http/call.ts'
 import { cookieValues } from '#src/http/cookies.ts'
 import { Counting } from '#src/http/counting.ts'
-import { FormTokens, StaleForm } from '#src/http/csrf.ts'
+import { FormTokens } from '#src/http/csrf.ts'
 import { respondCsv } from '#src/http/csv.ts'
 import type { Call, Csv, Endpoint } from '#src/http/endpoint.ts'
 import { type HttpError, httpError } from '#src/http/errors.ts'
@@ -108,7 +108,7 @@ export class Handling {
     const json = this.#asked.wanted === 'json'
     const led = error.page && !json
     const refused = thrown instanceof Displaced ? thrown.actor : error.status === 403 ? this.#actor : null
-    if (refused && !led && !(error instanceof StaleForm && !json)) {
+    if (refused && !led) {
       const wanted = (thrown as { wanted?: string }).wanted ?? error.type
       await this.#around.denied(refused, wanted, this.#asked.path).catch((lost) => {
         error = httpError(lost)

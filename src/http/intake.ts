@@ -60,9 +60,7 @@ export class Intake {
     together.add(body)
     try {
       for (;;) {
-        const { done, value } = await reader.read().catch((error) => {
-          throw body.refusal ?? brokenOff(c, error)
-        })
+        const { done, value } = await reader.read().catch(brokenOff)
         if (body.refusal) throw body.refusal
         if (done) return body.content
         body.add(value)
@@ -129,11 +127,10 @@ export function refuseLarge(c: Context, most: number): void {
   if (Number(c.req.header('content-length') ?? 0) > most) throw tooLarge(most)
 }
 
-/** Whoever sent it is gone, and reads no answer: nothing of it is our fault. */
-const brokenOff = (c: Context, error: unknown) =>
-  c.req.raw.signal.aborted || (error as NodeJS.ErrnoException).code === 'ECONNRESET'
-    ? new HttpError(400, 'The body broke off.')
-    : error
+/** By whoever sends it, who may do so as often as they like: no failure of ours. */
+const brokenOff = () => {
+  throw new HttpError(400, 'The body broke off.')
+}
 
 const tooLarge = (most: number) => new HttpError(413, `A body has at most ${most / 1024} kB.`)
 

@@ -44,4 +44,5 @@ export async function* csvOf(resource: Resource, pieces: AsyncIterable<Row[]>): 
     lines.push(...cells)
     if (lines.length) yield csvLines(lines.splice(0))
   }
+  if (lines.length) yield csvLines(lines)
 }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { UserRecord } from '#src/domains/users/model.ts'
 import { type Built, build, randomPlace } from '#tests/access/places.ts'
 import { type Action, decide, reaches, rowsOf, type Verdict } from '#tests/access/reference.ts'
+import { stronger } from '#tests/access/strength-reference.ts'
 import { MODELS, Trying, verdictOf } from '#tests/access/trying.ts'
 import type { Answer } from '#tests/client.ts'
 import { testDatabase } from '#tests/setup/database.ts'
@@ -126,15 +127,27 @@ class Case {
     const { program, one } = this.#tries
     for (const target of all.slice(0, 3)) {
       const expected = this.#decide('update', target)
-      this.#told('update', target, strictly(await program.patch(one(target), { locale: 'de' })), expected)
+      const answer = await program.patch(one(target), { locale: 'de' })
+      this.#told('update', target, strictly(answer), expected)
+      this.#over(target, answer, expected)
     }
     for (const target of [0, ...all.slice(-2)]) {
       const expected = this.#decide('delete', target)
       const answer = await program.delete(one(target))
       this.#told('delete', target, strictly(answer), expected)
+      this.#over(target, answer, expected)
       const user = this.#built.place.users[target]
       if (user && answer.status === 204) user.deleted = true
     }
+  }
+
+  /** Nobody acts on somebody stronger, also within reach. */
+  #over(target: number, answer: Answer, expected: Verdict): void {
+    const tooStrong = expected === 'yes' && target !== 0 && stronger(this.#built.place, 0, target)
+    this.#same(`acting on user ${target}`, answer.status === 403, expected === 'refused' || tooStrong)
+    if (expected !== 'yes') return
+    const key = tooStrong ? 'over a stronger' : 'over a weaker'
+    seen.set(key, (seen.get(key) ?? 0) + 1)
   }
 
   async #restored(target: number): Promise<void> {
@@ -199,6 +212,7 @@ test(`the application decides as the reference does, in ${cases} organizations f
     await Promise.all(Array.from({ length: AT_ONCE }, work))
   }
   if (cases < 500) return
+  for (const key of ['over a stronger', 'over a weaker']) expect(seen.get(key) ?? 0, key).toBeGreaterThan(20)
   for (const action of ['read', 'update', 'delete', 'create', 'bulk delete', 'bulk restore', 'restore']) {
     for (const verdict of ['yes', 'absent', 'refused', 'nobody'])
       expect(seen.get(`${action} ${verdict}`) ?? 0, `${action} ${verdict}`).toBeGreaterThan(20)

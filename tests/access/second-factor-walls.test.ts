@@ -122,11 +122,16 @@ describe('a session', () => {
   test('turns the factor of its own account on and off alone, while it is open', async () => {
     const [person, other] = [await makeUser(org), await makeUser(org)]
     const [own, foreign] = [await sessionOf(person.token), await sessionOf(other.token)]
-    const on = (session: string) =>
+    const changed = async () => {
+      const { rows } = await sql<{ at: string | null }>`
+        select control_changed_at::text as at from accounts where id = ${person.accountId}`.execute(owner)
+      return rows[0]?.at
+    }
+    const on = (session: string, begun: string | null = null) =>
       db.lookup<boolean>('turn_on_second_factor', [
         person.accountId,
         session,
-        null,
+        begun,
         Buffer.from('x'),
         1,
         [],
@@ -141,9 +146,12 @@ describe('a session', () => {
     expect([await on(foreign), await on(own)]).toEqual([false, true])
     expect([await renew(foreign), await renew(own)]).toEqual([false, true])
     expect([await off(foreign), await off(own)]).toEqual([false, true])
+    // begun before that, the account was in another hand
+    expect([await on(own), await on(own, await changed())]).toEqual([false, true])
+    expect(await off(own)).toBe(true)
     const ended = { revoked_at: sql<string>`now()` }
     await owner.updateTable('sessions').set(ended).where('id', '=', own).execute()
-    expect(await on(own)).toBe(false)
+    expect(await on(own, await changed())).toBe(false)
   })
 
   test.each([

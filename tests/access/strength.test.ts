@@ -149,4 +149,14 @@ describe('by a key', () => {
     await denied(key, 'role:assign', () => attempt(key))
     expect((await attempt(lead)).status).toBe(200)
   })
+
+  test('its owner’s account isn’t unlocked, and is by a key that has all that they have', async () => {
+    const codes = ['user:read:all', 'user:update:all']
+    const unlock = (of: Person, key: Person) => as(key).post(api(paths.unlockUser(of.id)))
+    const key = await withKey(boss, codes)
+    await denied(key, 'role:assign', () => unlock(boss, key))
+    const plain = await personWith(org, codes)
+    expect((await unlock(plain, await withKey(plain, codes))).status).toBe(200)
+    expect((await unlock(boss, boss)).status).toBe(200)
+  })
 })

@@ -90,6 +90,7 @@ describe.skipIf(!installed && !process.env.CI)('Groups and what happened, in a b
     await row.waitFor()
     await row.locator('select').selectOption('viewer')
     await row.locator('button:has-text("Change")').click()
+    await page.waitForSelector('.notice:has-text("Saved")')
     await expect.poll(() => row.locator('select').inputValue()).toBe('viewer')
     await row.locator('button:has-text("Remove")').first().click()
     if (script) await page.click('dialog[open] button:has-text("Remove")')

@@ -59,7 +59,7 @@ describe.skipIf(!installed && !process.env.CI)('A second factor, in a browser', 
     await page.goto(address + path)
     const close = async () => {
       // what a form was refused is no error of the page
-      expect(errors.filter((text) => !/status of 4(01|22)/.test(text))).toEqual([])
+      expect(errors.filter((text) => !/status of 4(01|03|22)/.test(text))).toEqual([])
       await context.close()
     }
     return { page, close }

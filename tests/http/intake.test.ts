@@ -22,7 +22,9 @@ const json = { 'Content-Type': 'application/json' }
 /** The application with an intake to look into, behind a real socket. */
 async function serving(options: ConstructorParameters<typeof Intake>[0] = {}) {
   const intake = new Intake(options)
-  const app = createApp({ ...here, intake })
+  const failed: string[] = []
+  const log = { error: (_: object, message: string) => void failed.push(message), warn: () => {} }
+  const app = createApp({ ...here, intake, log })
   const server = serve({
     fetch: app.fetch,
     port: 0,
@@ -30,7 +32,7 @@ async function serving(options: ConstructorParameters<typeof Intake>[0] = {}) {
     serverOptions: patienceOf(here.config),
   })
   await once(server, 'listening')
-  return { intake, app, server, port: (server.address() as AddressInfo).port }
+  return { intake, app, failed, server, port: (server.address() as AddressInfo).port }
 }
 const ended = (server: ServerType) => new Promise((done) => server.close(done))
 
@@ -157,6 +159,18 @@ describe('bodies that do not end', () => {
     expect((await login(quick.app)).status).toBe(200)
   })
 
+  test('and that break off are no failure of ours', async () => {
+    for (const path of ['/api/auth/login', '/api/users']) {
+      const socket = connect(quick.port, '127.0.0.1')
+      socket.write(`${head(path, 1000, `Authorization: Bearer ${owner.token}\r\n`)}{"username":`)
+      await expect.poll(() => quick.intake.held).toBeGreaterThan(0)
+      socket.destroy()
+      await expect.poll(() => quick.intake.held).toBe(0)
+    }
+    expect((await login(quick.app)).status).toBe(200)
+    expect(quick.failed).toEqual([])
+  })
+
   test('and are waited for as long as they go on coming', async () => {
     const slow = await serving({ patienceMs: 500 })
     const body = JSON.stringify({
@@ -194,6 +208,9 @@ describe('bodies that do not end', () => {
 
   test('give way to others of the same person, who keeps nobody else waiting', async () => {
     const larger = (token: string) => head('/api/users', 100_001, `Authorization: Bearer ${token}\r\n`)
+    // who came first of all, and holds little
+    const other = heldBack(quick.port, `${larger(owner.token)}{"username":`)
+    await expect.poll(() => quick.intake.held).toBeGreaterThan(0)
     const cut: number[] = []
     const holding = Array.from({ length: 20 }, async () => {
       const { status } = await heldBack(quick.port, larger(member.token) + 'x'.repeat(100_000))
@@ -202,7 +219,6 @@ describe('bodies that do not end', () => {
     await expect.poll(() => cut.includes(503)).toBe(true)
     // one body of the largest fits in any case
     expect(quick.intake.held).toBeLessThanOrEqual(1024 * 1024)
-    const other = heldBack(quick.port, `${larger(owner.token)}{"username":`)
     expect((await login(quick.app)).status).toBe(200)
     await Promise.all(holding)
     expect(cut.filter((status) => status === 503).length).toBeGreaterThanOrEqual(10)

@@ -35,10 +35,9 @@ function ask(people: People, asked: Partial<Asked> & Pick<Asked, 'path' | 'who'>
 type Place = { people: People; known: Record<string, Known[string]> }
 let place: Place | undefined
 
-/** The same as long as its owner can go on; what the operation is about is looked at anew. */
+/** The same as long as its owner is in and has their roles; what the operation is about is looked at anew. */
 async function placeFor(path: string): Promise<Place> {
-  const alive = place && (await ask(place.people, { who: 'owner', path: '/api/v1/auth/me' })).status === 200
-  if (place && alive) {
+  if (place && (await ask(place.people, { who: 'owner', path: '/api/v1/roles' })).status === 200) {
     await look(place, tagOf(path))
     return place
   }

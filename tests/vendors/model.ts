@@ -1,5 +1,5 @@
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
-import { choice, date, email, flag, integer, ownership, text } from '#src/resource/column.ts'
+import { choice, date, email, flag, integer, name, ownership, text } from '#src/resource/column.ts'
 import { defineResource } from '#src/resource/resource.ts'
 
 export const vendor = defineModel('vendor', {
@@ -23,7 +23,7 @@ export const vendors = defineResource(vendor, {
   title: 'name',
   searched: true,
   columns: {
-    name: text('Name', { required: true, sortable: true }),
+    name: name(),
     email: email('E-mail'),
     kind: choice('Kind', ['goods', 'services'], { filterable: true }),
     rating: integer('Rating', { min: 0, max: 5 }),

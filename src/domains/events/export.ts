@@ -39,4 +39,5 @@ export async function* csvOf(
     lines.push(...cells)
     if (lines.length) yield csvLines(lines.splice(0))
   }
+  if (lines.length) yield csvLines(lines)
 }

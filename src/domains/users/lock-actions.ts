@@ -19,7 +19,8 @@ export async function unlockUser(
 ): Promise<Written> {
   await lockRecord(tx, users, actor, grant, id, {})
   if (!grant.all) throw new Forbidden('user:update:all', 'You may not change how this person signs in.')
-  if (id !== actor.userId) await requireNotStronger(tx, actor, id, 'unlock them')
+  // whoever has a key of theirs may still not guess their password
+  if (id !== actor.userId || actor.narrow) await requireNotStronger(tx, actor, id, 'unlock them')
   const { rows } = await sql<{ done: boolean }>`select app.unlock_account(${id}) as done`.execute(tx)
   if (!rows[0]?.done)
     throw new Forbidden('account', 'This account belongs to the person alone: only they can unlock it.')

@@ -66,11 +66,18 @@ export const control: readonly Mutation[] = [
     tests: ['tests/access/control.test.ts'],
   },
   {
+    name: 'a set-up is not of whoever has the account by then',
+    file: 'src/domains/auth/second-factor-actions.ts',
+    find: ' since ${changed}`',
+    replace: ' since ${changed !== undefined}`',
+    tests: ['tests/access/control.test.ts'],
+  },
+  {
     name: 'a set-up of before turns a second factor on',
     sql: 'turn_on_second_factor',
     find: 'a.control_changed_at is distinct from begun',
     replace: 'false',
-    tests: ['tests/access/control.test.ts'],
+    tests: ['tests/access/second-factor-walls.test.ts'],
   },
   {
     name: 'a mail of before makes a link',

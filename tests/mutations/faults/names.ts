@@ -21,7 +21,7 @@ export const names: readonly Mutation[] = [
     file: 'src/resource/column.ts',
     find: "!UNSEEN.test(name.replace(SEEN, ''))",
     replace: 'true',
-    tests: ['src/domains/users/names.test.ts'],
+    tests: ['src/domains/users/names.test.ts', 'tests/resource/names.test.ts'],
   },
   {
     name: 'a user name mixes alphabets',
@@ -57,5 +57,12 @@ export const names: readonly Mutation[] = [
     find: 'if (broken !== undefined) {',
     replace: "if (broken === '') {",
     tests: ['tests/http/text.test.ts'],
+  },
+  {
+    name: 'two records have names that read the same',
+    file: 'src/resource/column.ts',
+    find: ".overwrite((sent) => sent.normalize('NFC').replace(/\\s+/gu, ' '))",
+    replace: '',
+    tests: ['tests/resource/names.test.ts'],
   },
 ]

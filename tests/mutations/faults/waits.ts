@@ -61,8 +61,22 @@ export const waits: readonly Mutation[] = [
   {
     name: 'strangers hold as much as they bring',
     file: 'src/http/intake.ts',
-    find: 'if (this.bytes <= this.#bound) return',
-    replace: 'if (this.bytes >= 0) return',
+    find: 'const bound = sender ? Math.max(this.#personBytes, most) : this.#strangersBytes',
+    replace: 'const bound = sender ? Math.max(this.#personBytes, most) : 1e12',
+    tests: ['tests/http/intake.test.ts'],
+  },
+  {
+    name: 'a person holds as much as they bring',
+    file: 'src/http/intake.ts',
+    find: 'const bound = sender ? Math.max(this.#personBytes, most) : this.#strangersBytes',
+    replace: 'const bound = sender ? 1e12 : this.#strangersBytes',
+    tests: ['tests/http/intake.test.ts'],
+  },
+  {
+    name: 'bodies of one person make those of others give way',
+    file: 'src/http/intake.ts',
+    find: '`${sender.userId} ${most}`',
+    replace: '`${most}`',
     tests: ['tests/http/intake.test.ts'],
   },
   {
