@@ -1,6 +1,7 @@
 import { access } from '#tests/mutations/faults/access.ts'
 import { audit } from '#tests/mutations/faults/audit.ts'
 import { door } from '#tests/mutations/faults/door.ts'
+import { elsewhere } from '#tests/mutations/faults/elsewhere.ts'
 import { files } from '#tests/mutations/faults/files.ts'
 import { granting } from '#tests/mutations/faults/granting.ts'
 import { http } from '#tests/mutations/faults/http.ts'
@@ -22,4 +23,5 @@ export const areas: Readonly<Record<string, readonly Mutation[]>> = {
   http,
   audit,
   files,
+  elsewhere,
 }

@@ -12,8 +12,8 @@ export const http: readonly Mutation[] = [
   {
     name: 'the site that a request comes from is not looked at',
     file: 'src/http/csrf.ts',
-    find: "if (site !== undefined && site !== 'same-origin') throw",
-    replace: "if (site === 'cross-origin') throw",
+    find: "if (site !== undefined && site !== 'same-origin')\n      throw",
+    replace: "if (site === 'cross-origin')\n      throw",
     tests: ['tests/http/csrf.test.ts'],
   },
   {
