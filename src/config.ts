@@ -53,7 +53,7 @@ const url = z.string().refine(URL.canParse, 'is not a URL').optional()
 
 /** As a browser sends it: `https://app.example.com`, with its port where that is no usual one. */
 const isOrigin = (text: string) =>
-  /^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text
+  /^https?:\/\/[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text
 /** Names of methods and headers, as HTTP has them. */
 const names = (standard: string) =>
   list(standard).refine(

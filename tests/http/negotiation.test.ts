@@ -50,7 +50,8 @@ describe('over HTTP', () => {
     expect(part.text).not.toMatch(/<html/i)
     const json = await browserOf(owner).get('/users', { Accept: 'application/json' })
     expect(json.json<{ data: unknown[] }>().data.length).toBeGreaterThan(3)
-    for (const { headers } of [page, part, json]) expect(headers.get('vary')).toBe('Accept, HX-Request')
+    const varies = 'Accept, HX-Request, Accept-Encoding'
+    for (const { headers } of [page, part, json]) expect(headers.get('vary')).toBe(varies)
     expect((await as(owner).get('/api/v1/users')).text).toBe((await as(owner).get('/api/users')).text)
     expect(page.headers.get('cache-control')).toBe('private, no-store')
     expect(json.headers.get('cache-control')).toBe('private, no-cache')
