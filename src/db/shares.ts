@@ -1,4 +1,5 @@
 import { Unavailable } from '#src/db/errors.ts'
+import { FairLoop } from '#src/platform/fair-loop.ts'
 
 /** So long after it asked last, an organization counts as one that others are to be kept free for. */
 const LINGERS_MS = 5000
@@ -16,6 +17,7 @@ export class Shares {
   readonly #few: number
   readonly #waitMs: number
   readonly #lines = new Map<string, Line>()
+  readonly #loop = new FairLoop()
   /** Who asked last, and who did before that was another. */
   #last: Asked = { orgId: '', at: Number.NEGATIVE_INFINITY }
   #other: Asked = this.#last
@@ -34,7 +36,9 @@ export class Shares {
     if (line.running < this.#shareOf(orgId)) line.running++
     else await this.#turn(line)
     try {
-      return await work()
+      const result = await work()
+      if (this.#isContested(orgId)) await this.#loop.turn(orgId)
+      return result
     } finally {
       line.running--
       this.#letGo(orgId, line)
@@ -61,8 +65,12 @@ export class Shares {
   }
 
   #shareOf(orgId: string): number {
+    return this.#isContested(orgId) ? this.#few : this.#most
+  }
+
+  #isContested(orgId: string): boolean {
     const other = this.#last.orgId === orgId ? this.#other : this.#last
-    return performance.now() - other.at < LINGERS_MS ? this.#few : this.#most
+    return performance.now() - other.at < LINGERS_MS
   }
 
   #turn(line: Line): Promise<void> {

@@ -57,7 +57,7 @@ export async function list<Row, T extends keyof DB = keyof DB>(
 /** So many rows are walked in the order of a list before a search goes by its entries after all. */
 const WALK = 3000
 
-const AT_ONCE = 1000
+const AT_ONCE = 250
 
 /** All rows of a list, from its beginning. */
 export async function* everyRow<Row, T extends keyof DB = keyof DB>(

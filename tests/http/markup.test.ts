@@ -142,7 +142,7 @@ const ofPages: Record<string, RegExp> = {
   'x-frame-options': /^DENY$/,
   'cross-origin-opener-policy': /^same-origin$/,
   'permissions-policy': /camera=\(\)/,
-  vary: /^Accept, HX-Request$/,
+  vary: /^Accept, HX-Request(, Accept-Encoding)?$/,
   'x-request-id': /^[0-9a-f-]{36}$/,
 }
 

@@ -3,6 +3,7 @@ import { audit } from '#tests/mutations/faults/audit.ts'
 import { bounds } from '#tests/mutations/faults/bounds.ts'
 import { control } from '#tests/mutations/faults/control.ts'
 import { door } from '#tests/mutations/faults/door.ts'
+import { elsewhere } from '#tests/mutations/faults/elsewhere.ts'
 import { files } from '#tests/mutations/faults/files.ts'
 import { granting } from '#tests/mutations/faults/granting.ts'
 import { http } from '#tests/mutations/faults/http.ts'
@@ -34,4 +35,5 @@ export const areas: Readonly<Record<string, readonly Mutation[]>> = {
   files,
   names,
   bounds,
+  elsewhere,
 }

@@ -51,7 +51,7 @@ describe('a file breaks off, and says so in its last line, for somebody', () => 
     const by = await who(RIGHT)
     await fill(by, 3500)
     const file = await begun(by)
-    // its names with the first thousand, and the second
+    // its names with the first two hundred and fifty, and the second
     await file.next()
     await file.next()
     await happens(by, RIGHT)
@@ -185,9 +185,6 @@ test('what was exported in part is not taken as a whole', async () => {
   await end(by)
   await file.rest().catch(() => {})
   const answer = await upload(into, file.pieces.join(''))
-  expect([answer.status, told(answer)]).toEqual([
-    422,
-    ['2002 the export stopped here: export the file again'],
-  ])
+  expect([answer.status, told(answer)]).toEqual([422, ['502 the export stopped here: export the file again']])
   expect((await upload(into, whole)).status).toBe(200)
 })
