@@ -1,9 +1,8 @@
 import type { Context } from 'hono'
 import type { Actor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
-import type { Call, Endpoint } from '#src/http/endpoint.ts'
+import type { Call } from '#src/http/endpoint.ts'
 import type { Incoming } from '#src/http/incoming.ts'
-import { pathId, validQuery } from '#src/http/input.ts'
 import type { Surroundings } from '#src/http/surroundings.ts'
 
 type Whose = {
@@ -14,12 +13,12 @@ type Whose = {
   grant: Grant | undefined
 }
 
+/** What the endpoint's validators left. */
+const valid = (c: Context, target: 'param' | 'query') =>
+  c.req.valid(target as never) as Record<string, string> | undefined
+
 /** A request as its endpoint gets it: of a form's fields, without those that it sends for us. */
-export function callOf(
-  endpoint: Endpoint,
-  fields: Record<string, unknown>,
-  { c, around, asked, actor, grant }: Whose,
-): Call {
+export function callOf(fields: Record<string, unknown>, { c, around, asked, actor, grant }: Whose): Call {
   const { csrf_token: _, _method, version: __, ...sent } = fields
   Object.setPrototypeOf(sent, null)
   return {
@@ -28,8 +27,8 @@ export function callOf(
     db: around.db,
     actor,
     grant,
-    id: (name = 'id') => pathId(c, name),
-    query: endpoint.query ? validQuery(endpoint.query, asked.query(endpoint)) : undefined,
+    id: (name: string = 'id') => valid(c, 'param')?.[name],
+    query: valid(c, 'query'),
     body: undefined,
     sent,
     file: undefined,

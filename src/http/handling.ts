@@ -132,13 +132,14 @@ export class Handling {
       out: this.#out(),
       fields: this.#fields,
       endpoint: this.#endpoint,
-      callOf: (endpoint) => this.#callOf(endpoint, undefined, this.#fields ?? {}),
+      call: () => this.#callOf(undefined, this.#fields ?? {}),
       admit: async (endpoint) => {
         const grant = this.#admit(endpoint)
         await requireProof(endpoint, this.#actor, this.#around.db)
+        await this.#validate(endpoint)
         const fields = this.#fields ?? {}
         const [version = null] = seenVersions(this.#c, fields.version)
-        return { ...this.#callOf(endpoint, grant, fields), version }
+        return { ...this.#callOf(grant, fields), version }
       },
     }
   }
@@ -196,6 +197,7 @@ export class Handling {
     if (body && !this.#asked.bearer) this.#forms.check(body, this.#session)
     const grant = this.#admit(endpoint)
     await requireProof(endpoint, this.#actor, this.#around.db)
+    await this.#validate(endpoint)
     await this.#counting.attempt(endpoint, this.#actor, body?.fields)
     const ofForm = body?.kind === 'form' ? body.fields.version : undefined
     return this.#act(endpoint, body, grant, seenVersions(this.#c, ofForm))
@@ -216,7 +218,7 @@ export class Handling {
       secret: this.#around.config.SECRET_KEY,
     })
     const call = {
-      ...this.#callOf(endpoint, grant, body?.fields ?? {}),
+      ...this.#callOf(grant, body?.fields ?? {}),
       db: once ?? this.#around.db,
       file: body?.file,
       version,
@@ -237,8 +239,13 @@ export class Handling {
     }
   }
 
-  #callOf(endpoint: Endpoint, grant: Grant | undefined, fields: Record<string, unknown>): Call {
-    return callOf(endpoint, fields, {
+  async #validate(endpoint: Endpoint): Promise<void> {
+    this.#asked.checkQuery(endpoint)
+    await this.#around.validate(endpoint, this.#c)
+  }
+
+  #callOf(grant: Grant | undefined, fields: Record<string, unknown>): Call {
+    return callOf(fields, {
       c: this.#c,
       around: this.#around,
       asked: this.#asked,

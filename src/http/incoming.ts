@@ -77,14 +77,11 @@ export class Incoming {
     )
   }
 
-  /** Without `format`, which says how to answer. */
-  query(endpoint: Endpoint): Record<string, string> {
-    const query = queryOf(this.#pairs)
-    if (!endpoint.csv) return query
-    if (query.format !== undefined && !['csv', 'json'].includes(query.format))
+  /** Each field of the address once, and as text that can be kept. @throws {HttpError} 400 */
+  checkQuery({ csv }: Endpoint): void {
+    const { format } = queryOf(this.#pairs)
+    if (csv && format !== undefined && !['csv', 'json'].includes(format))
       throw new HttpError(400, 'format must be csv or json')
-    delete query.format
-    return query
   }
 
   /** The page that this is about, without the prefix: its own, or the one with the form, as the browser says. */

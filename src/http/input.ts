@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import type { z } from 'zod'
-import { type FieldError, HttpError, invalid, notFound } from '#src/http/errors.ts'
+import { type FieldError, HttpError, invalid } from '#src/http/errors.ts'
 import { versionsIn } from '#src/http/tag.ts'
 import { malformed, pairsOf, refuseFlaw } from '#src/http/text.ts'
 import { isUpload, readMultipart, type Upload } from '#src/http/upload.ts'
@@ -153,18 +153,14 @@ export function validBody<S extends z.ZodType>(schema: S, fields: Record<string,
 export function validQuery<S extends z.ZodType>(schema: S, query: Record<string, string>): z.infer<S> {
   const parsed = schema.safeParse(query)
   if (parsed.success) return parsed.data
-  const errors = messages(parsed.error)
-  const detail = errors.map(({ path, message }) => `${path} ${message}`).join('; ')
-  throw new HttpError(400, detail, { errors })
+  throw refusedQuery(parsed.error)
 }
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-
-/** A uuid of the path. @throws {HttpError} 404 for anything else */
-export function pathId(c: Context, name: string): string {
-  const value = c.req.param(name) ?? ''
-  if (!UUID.test(value)) throw notFound()
-  return value.toLowerCase()
+/** 400 naming what is wrong in an address. */
+export function refusedQuery(error: z.ZodError): HttpError {
+  const errors = messages(error)
+  const detail = errors.map(({ path, message }) => `${path} ${message}`).join('; ')
+  return new HttpError(400, detail, { errors })
 }
 
 /** The fields of an address, each once. @throws {HttpError} 400 */

@@ -4,6 +4,10 @@ import { HttpError, notFound } from '#src/http/errors.ts'
 import { Handling } from '#src/http/handling.ts'
 import { filled } from '#src/http/refused-form.ts'
 import type { Env, Outside, Surroundings } from '#src/http/surroundings.ts'
+import { validatorsOf } from '#src/http/validators.ts'
+
+/** What comes after a validator is the handler's own way. */
+const nothing = async () => {}
 
 const APIS = ['/api', '/api/v1']
 
@@ -26,10 +30,14 @@ export function mount(app: Hono<Env>, endpoints: readonly Endpoint[], given: Out
     if (byMethod.has(method)) throw new Error(`${method} ${path} stands twice in the route table`)
     table.set(path, byMethod.set(method, endpoint))
   }
+  const validators = new Map(endpoints.map((endpoint) => [endpoint, validatorsOf(endpoint)]))
   const around: Surroundings = {
     ...given,
     endpoint: (method, path) => table.get(path)?.get(method),
     pageOf: (endpoint) => pageOf(endpoint, table),
+    validate: async (endpoint, c) => {
+      for (const validator of validators.get(endpoint) ?? []) await validator(c, nothing)
+    },
     fetch: async (request, env) => app.fetch(request, env),
   }
   for (const api of around.config.CORS_ORIGINS.length ? APIS : [])

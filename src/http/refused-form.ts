@@ -32,8 +32,8 @@ export type Sent = {
   /** What was sent, as far as it was read, by a browser that vouches for being here. */
   fields: Record<string, unknown> | null
   endpoint: Endpoint | null
-  /** A request for the endpoint that nobody has been let in by yet. */
-  callOf: (endpoint: Endpoint) => Call
+  /** The request, which nobody has been let in by yet. */
+  call: () => Call
   /** Lets in whoever may. @throws what refuses the others */
   admit: (endpoint: Endpoint) => Promise<Call>
 }
@@ -132,7 +132,7 @@ async function asking(page: string, error: HttpError, sent: Sent): Promise<Scree
   const why = error.status === 401 ? 'Your session ended.' : error.message
   const rest = kept ? ' What you entered is kept, and comes back next.' : ''
   const refusal = { status: error.status, message: why + rest, errors: [], input: { next: asked.from, kept } }
-  return shown(asks, sent.callOf(asks), refusal, out.frame()).catch(() => null)
+  return shown(asks, sent.call(), refusal, out.frame()).catch(() => null)
 }
 
 /** The form with its input; or the page that it stands on. What is to be said stands above either. */

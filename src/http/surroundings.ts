@@ -1,4 +1,5 @@
 import type { HttpBindings } from '@hono/node-server'
+import type { Context } from 'hono'
 import type { Actor, Identity } from '#src/access/actor.ts'
 import type { clientAddress } from '#src/http/address.ts'
 import type { Cookies } from '#src/http/cookies.ts'
@@ -31,5 +32,7 @@ export type Surroundings = Outside & {
   endpoint: (method: Endpoint['method'], path: string) => Endpoint | undefined
   /** The page that the form of an endpoint stands on. */
   pageOf: (endpoint: Endpoint) => Endpoint | undefined
+  /** Path and query, as the endpoint wants them. @throws {HttpError} 404, 400 */
+  validate: (endpoint: Endpoint, c: Context) => Promise<void>
   fetch: (request: Request, env: HttpBindings) => Promise<Response>
 }

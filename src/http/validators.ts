@@ -1,0 +1,49 @@
+import { zValidator } from '@hono/zod-validator'
+import type { MiddlewareHandler } from 'hono'
+import { z } from 'zod'
+import type { Endpoint } from '#src/http/endpoint.ts'
+import { notFound } from '#src/http/errors.ts'
+import { refusedQuery } from '#src/http/input.ts'
+
+const uuid = z.guid().toLowerCase()
+
+/** Zod compiles a schema for what is parsed at once alone. */
+const options = { validationFunction: (schema: z.ZodType, value: unknown) => schema.safeParse(value) }
+
+/**
+ * What the path and the query of a request have to be. Other than as Hono's middleware they run once it is known that
+ * somebody may ask at all, so that strangers learn nothing by asking wrongly.
+ */
+export function validatorsOf({ path, query, csv }: Endpoint): MiddlewareHandler[] {
+  const ids = [...path.matchAll(/:((?:\w+_)?id)\b/g)].map(([, name = '']) => [name, uuid] as const)
+  const validators: MiddlewareHandler[] = []
+  if (ids.length)
+    validators.push(
+      zValidator(
+        'param',
+        z.object(Object.fromEntries(ids)),
+        ({ success }) => {
+          if (!success) throw notFound()
+        },
+        options,
+      ),
+    )
+  if (query)
+    validators.push(
+      zValidator(
+        'query',
+        csv ? z.preprocess(withoutFormat, query) : query,
+        (result) => {
+          if (!result.success) throw refusedQuery(result.error as z.ZodError)
+        },
+        options,
+      ),
+    )
+  return validators
+}
+
+/** `format` says how to answer, and is for no handler. */
+const withoutFormat = (sent: unknown) => {
+  const { format: _, ...query } = sent as Record<string, string>
+  return query
+}
