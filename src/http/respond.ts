@@ -6,7 +6,7 @@ import type { Wanted } from '#src/http/negotiation.ts'
 import { namesTag, tagOf } from '#src/http/tag.ts'
 import { paths } from '#src/paths.ts'
 import { ErrorPage } from '#src/ui/feedback.tsx'
-import { RefusalSummary, type RefusalSummaryProps } from '#src/ui/form.tsx'
+import { RefusalSummary, type RefusalSummaryProps, withLabels } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import type { Markup } from '#src/ui/html.ts'
 import { Asking, Page, Part, Plain } from '#src/ui/layout.tsx'
@@ -126,7 +126,7 @@ function html(
   out: Outgoing,
   { status = 200, headers, cookies }: Answer = {},
 ): Response {
-  const text = content.toString()
+  const text = status < 400 ? content.toString() : withLabels(content.toString())
   // quick rather than small: it holds up everybody else
   const packed = out.packs && text.length > PACKED_FROM ? gzipSync(text, { level: 3 }) : null
   const response = new Response(packed ?? text, {

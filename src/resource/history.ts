@@ -21,7 +21,7 @@ export type Change = { field: string; from?: unknown; to?: unknown; from_name?: 
 
 const AT_ONCE = 50
 
-export const historyQuery = z.strictObject({ before: z.guid('is no place in the history').optional() })
+export const historyQuery = z.strictObject({ before: z.guid('Use the next of a page').optional() })
 
 const change = z.strictObject({
   field: z.string(),
