@@ -50,7 +50,8 @@ async function byFunctions(): Promise<Recorded[]> {
     .filter((source) => !source.includes('security_events') || source.includes('public.events'))
     .flatMap((source) =>
       [...source.matchAll(/'([a-z_]+:[a-z_]+)'(?:,\s*'([a-z_]+)')?/g)].map(
-        ([, action = '', target = '']) => ({ action, target }),
+        // elsewhere it is what a mail says
+        ([, action = '', next = '']) => ({ action, target: source.includes('public.events') ? next : '' }),
       ),
     )
   // 'user:' || name
@@ -73,9 +74,9 @@ function byCommands(): Recorded[] {
     .filter((text) =>
       /insertInto\('events'\)|insert into events|record_event|\brecord\(tx,|noteJobs\(/.test(text),
     )
-    .flatMap((text) =>
-      [...text.matchAll(ACTION)].map(([, action = '']) => ({ action, target: '', fields: [] })),
-    )
+    .flatMap((text) => text.split('\n').filter((line) => !/import|operator\(|\.find\(|can\(/.test(line)))
+    .flatMap((line) => [...line.matchAll(ACTION)])
+    .map(([, action = '']) => ({ action, target: '', fields: [] }))
 }
 
 let catalog: Recorded[]
@@ -129,7 +130,7 @@ describe('every action that can be recorded', () => {
         'auth:sign_in',
       ]),
     )
-    expect(new Set(catalog.map(({ action }) => action)).size).toBeGreaterThan(80)
+    expect(new Set(catalog.map(({ action }) => action)).size).toBeGreaterThan(70)
   })
 
   test('has words of its own to be chosen by', () => {
