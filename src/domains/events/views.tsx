@@ -95,6 +95,7 @@ export function listScreen({ found, names, view, exports, all, frame }: ListProp
           }
         />
         <Pager
+          many="events"
           address={here}
           next={next}
           previous={previous}
