@@ -102,7 +102,7 @@ describe('admin:create', { timeout: 60_000 }, () => {
     })
     expect(await create(name, [...at, '--email', 'x'])).toMatchObject({
       code: 1,
-      stderr: 'The e-mail address is no e-mail address.\n',
+      stderr: 'The e-mail address: Enter an e-mail address like name@example.com.\n',
     })
     expect((await create(name, ['--organization', 'nowhere'])).stderr).toBe(
       'There is no organization nowhere.\n',

@@ -100,7 +100,7 @@ describe('jobs:dead', { timeout: 90_000 }, () => {
     [['--drop'], 2, 'Say which'],
     [['--retry', '--drop', '--all'], 2, 'Either'],
     [['--drop', '--all', '--job', 'mail'], 2, 'One of'],
-    [['--drop', '--id', 'x'], 1, 'is no UUID'],
+    [['--drop', '--id', 'x'], 1, 'Enter the id of a job'],
     [['--drop', '--job', 'no-such-kind'], 1, 'no such job'],
   ])('%j is refused', async (args, code, message) => {
     const done = await run(['jobs:dead', ...args])

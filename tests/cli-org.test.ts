@@ -65,9 +65,9 @@ describe('org:create', { timeout: 60_000 }, () => {
     const slug = unique('org')
     const refused: [string, string[], string][] = [
       [there.username, ['--name', 'X', '--slug', slug], 'are taken'],
-      [unique('p'), ['--name', 'X', '--slug', 'No Such'], 'The slug has lower-case letters'],
-      [unique('p'), ['--name', ' ', '--slug', slug], 'The name is needed.'],
-      ['', ['--name', 'X', '--slug', slug], 'The user name is needed.'],
+      [unique('p'), ['--name', 'X', '--slug', 'No Such'], 'The slug: Use lower-case letters'],
+      [unique('p'), ['--name', ' ', '--slug', slug], 'The name: Enter a name.'],
+      ['', ['--name', 'X', '--slug', slug], 'The user name: Enter a user name.'],
     ]
     for (const [username, more, message] of refused) {
       expect(await create(username, more)).toMatchObject({

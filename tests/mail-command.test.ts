@@ -45,7 +45,7 @@ describe('mail:test', { timeout: 60_000 }, () => {
     })
     expect(await run(['mail:test', 'nobody'])).toMatchObject({
       code: 1,
-      stderr: 'The address is no e-mail address.\n',
+      stderr: 'The address: Enter an e-mail address like name@example.com.\n',
     })
   })
 })

@@ -110,7 +110,9 @@ describe('list', () => {
     [{ shown: 7, total: 1240, next: null, previous: 'p' }, '7 of 1,240'],
     [{ shown: 25, total: null, next: 'n', previous: null }, '1–25 of more'],
   ])('a pager says where it stands: %j', (page, words) => {
-    expect(String(<Pager address={users} {...page} />)).toContain(`<p class="pager-range">${words}</p>`)
+    expect(String(<Pager address={users} many="people" {...page} />)).toContain(
+      `<p class="pager-range" data-result="${words} people">${words}</p>`,
+    )
   })
 
   test('a head sorts by its column, and the other way round the second time', () => {

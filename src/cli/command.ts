@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { ask, type Terminal, UsageError } from '#src/cli/prompt.ts'
 import type { Config } from '#src/config.ts'
 import { type Operator, Refused } from '#src/domains/auth/break-glass.ts'
+import { about } from '#src/http/instructions.ts'
 
 /** What a command is called with. */
 export type Given = {
@@ -45,7 +46,7 @@ export function operator(command: string, { values }: Given): Operator {
 export function valid<T>(field: string, schema: z.ZodType<T>, value: string): T {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  throw new Refused(`${field} ${parsed.error.issues[0]?.message}.`)
+  throw new Refused(`${about(field, parsed.error.issues[0]?.message ?? '')}.`)
 }
 
 /** An option, or what a person at the terminal answers. */

@@ -56,7 +56,7 @@ function chosen({ values }: Given): Which {
   const ways = [id !== undefined, job !== undefined, values.all === true].filter(Boolean).length
   if (ways > 1) throw new UsageError('One of --id, --job and --all.')
   if ((values.retry || values.drop) && !ways) throw new UsageError('Say which: --id, --job or --all.')
-  return { id: id === undefined ? id : valid('The id', z.guid('is no UUID'), id), job }
+  return { id: id === undefined ? id : valid('The id', z.guid('Enter the id of a job'), id), job }
 }
 
 const line = ({ id, job, organization, payload, failed_at, error }: DeadJob) =>

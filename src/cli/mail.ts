@@ -18,7 +18,7 @@ export const mailCommand: Command = {
 }
 
 async function sending({ config, names }: Given): Promise<Outcome> {
-  const to = valid('The address', z.email('is no e-mail address'), names[0] as string)
+  const to = valid('The address', z.email(), names[0] as string)
   if (!config.SMTP_URL && !config.SMTP_HOST)
     throw new Refused('There is no mail server: set SMTP_URL or SMTP_HOST.')
   const around = aroundOf(config, null)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { atMost, DAY, INSTANT, oneOf, wholeNumber, YES_OR_NO } from '#src/http/instructions.ts'
 
 /**
  * One filter of a list: some words (several by comma), or a typed column. `column` is the filter's name unless it is
@@ -66,7 +67,7 @@ const some = (values: string[]) => (values.length ? values : undefined)
 
 const choice = (values: readonly string[]) =>
   list()
-    .refine((given) => given.every((value) => values.includes(value)), `must be among ${values.join(', ')}`)
+    .refine((given) => given.every((value) => values.includes(value)), oneOf(values))
     .transform(some)
     .meta({
       description:
@@ -88,27 +89,27 @@ const one = (fits: (text: string) => boolean, message: string, like: string) =>
 const typed = {
   uuid: list()
     .transform((ids) => ids.map((id) => id.toLowerCase()))
-    .refine((ids) => ids.length <= 200 && ids.every((id) => UUID.test(id)), 'must be ids, at most 200')
+    .refine((ids) => ids.length <= 200 && ids.every((id) => UUID.test(id)), 'Enter ids, at most 200')
     .transform(some)
     .meta({ description: 'An id; several by comma.' }),
-  boolean: one((text) => text === 'true' || text === 'false', 'must be true or false', 'true or false.'),
-  text: one((text) => text.length <= 200, 'has at most 200 characters', 'Exactly this.'),
+  boolean: one((text) => text === 'true' || text === 'false', YES_OR_NO, 'true or false.'),
+  text: one((text) => text.length <= 200, atMost(200), 'Exactly this.'),
   tags: list()
     .transform((tags) => [...new Set(tags.map(asTag).filter(Boolean))])
-    .refine((tags) => tags.length <= 50 && tags.every((tag) => tag.length <= 50), 'must be tags, at most 50')
+    .refine((tags) => tags.length <= 50 && tags.every((tag) => tag.length <= 50), 'Enter tags, at most 50')
     .transform(some)
     .meta({ description: 'A tag; several by comma, of which a record has one or more.' }),
   integer: one(
     (text) => /^-?\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text)),
-    'must be a whole number',
+    wholeNumber(),
     'A whole number.',
   ),
-  date: one(isDay, 'must be a day like 2026-01-31', 'A day like 2026-01-31.'),
+  date: one(isDay, DAY, 'A day like 2026-01-31.'),
   instant: z
     .string()
     // a + of the address that nobody escaped is a space
     .transform((text) => text.toUpperCase().replace(/ (\d\d:\d\d)$/, '+$1'))
-    .refine((text) => text === '' || isInstant(text), 'must be an instant like 2026-01-31T12:00:00Z')
+    .refine((text) => text === '' || isInstant(text), INSTANT)
     .transform((text) => some([isDay(text) ? `${text}T00:00:00Z` : text].filter(Boolean)))
     .meta({ description: 'An instant like 2026-01-31T12:00:00Z, or the beginning of a day (UTC).' }),
 }

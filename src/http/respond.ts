@@ -7,7 +7,7 @@ import type { Common } from '#src/http/origins.ts'
 import { namesTag, tagOf } from '#src/http/tag.ts'
 import { paths } from '#src/paths.ts'
 import { ErrorPage } from '#src/ui/feedback.tsx'
-import { RefusalSummary, type RefusalSummaryProps } from '#src/ui/form.tsx'
+import { RefusalSummary, type RefusalSummaryProps, withLabels } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import type { Markup } from '#src/ui/html.ts'
 import { Asking, Page, Part, Plain } from '#src/ui/layout.tsx'
@@ -140,7 +140,7 @@ function html(
   out: Outgoing,
   { status = 200, headers, cookies }: Answer = {},
 ): Response {
-  const text = content.toString()
+  const text = status < 400 ? content.toString() : withLabels(content.toString())
   const packing = packingOf(text, out)
   const response = new Response(packing.body(), {
     status,

@@ -6,6 +6,7 @@ import type { Door } from '#src/db/database.ts'
 import { type Call, type Endpoint, known, post, type Refusal } from '#src/http/endpoint.ts'
 import { HttpError, invalid } from '#src/http/errors.ts'
 import { queryOf, validQuery } from '#src/http/input.ts'
+import { missing } from '#src/http/instructions.ts'
 import { pairsOf } from '#src/http/text.ts'
 import { paths } from '#src/paths.ts'
 import { actionsOf } from '#src/resource/actions.ts'
@@ -61,7 +62,9 @@ const answer = z
 
 const ids = z.preprocess(
   (value) => (typeof value === 'string' ? [value] : value),
-  z.array(z.guid('is no id').toLowerCase()).max(MOST_AT_ONCE, `has at most ${MOST_AT_ONCE} ids`),
+  z
+    .array(z.guid('Enter the id of a record').toLowerCase())
+    .max(MOST_AT_ONCE, `Choose at most ${MOST_AT_ONCE} records`),
 )
 
 /** `POST /<path>/bulk`: the same for up to 1,000 records, with an answer for each. */
@@ -74,7 +77,7 @@ export function bulkRoute<M extends Model>(
   const names = Object.keys(all) as [string, ...string[]]
   const body = z
     .object({
-      action: z.enum(names, `must be one of ${names.join(', ')}`),
+      action: z.enum(names),
       ids: ids.optional(),
       matching: z.string().max(2000).optional(),
     })
@@ -100,9 +103,9 @@ export function bulkRoute<M extends Model>(
     const bulk = all[action] as Bulk
     const grant = actor.require(resource.may(bulk.needs)) as unknown as Grant<M>
     const chosen = matching === undefined ? named : await idsMatching(db, resource, from, actor, matching)
-    if (!chosen?.length) throw invalid([{ path: 'ids', message: 'names no record' }])
+    if (!chosen?.length) throw invalid([{ path: 'ids', message: 'Choose a record' }])
     if (bulk.asks && !z.guid().safeParse(given[bulk.asks.name]).success)
-      throw invalid([{ path: bulk.asks.name, message: 'is needed' }])
+      throw invalid([{ path: bulk.asks.name, message: missing([bulk.asks.name]) }])
     const result = await eachOf(db, actor, chosen, path, (tx, id) =>
       bulk.one(tx, actor, grant as never, id, given),
     )

@@ -63,7 +63,7 @@ function owned(resource: Resource, actor: UserActor, grant: Grant, input: Fields
   if (scopes.has('own')) return { ...input, owner_user_id: input.owner_user_id ?? actor.userId }
   const only = holder.groups.length === 1 ? holder.groups[0] : null
   const group = input.owner_group_id ?? only
-  if (!group) throw invalid([{ path: 'owner_group_id', message: 'is needed: name one of your groups' }])
+  if (!group) throw invalid([{ path: 'owner_group_id', message: 'Choose one of your groups' }])
   return { ...input, owner_group_id: group }
 }
 

@@ -23,7 +23,9 @@ export function EmptyState({ icon = 'box', title, text, children }: EmptyStatePr
   return (
     <div class="empty">
       <Icon name={icon} />
-      <p class="empty-title">{title}</p>
+      <p class="empty-title" data-result={title}>
+        {title}
+      </p>
       {text ? <p class="empty-text">{text}</p> : null}
       {children ? <div class="empty-actions">{children}</div> : null}
     </div>

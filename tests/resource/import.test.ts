@@ -161,7 +161,7 @@ describe('what is wrong is said at once, by line and column, and nothing is kept
       '3 has 2 columns, but the header has 4',
     ])
     const nothing = await upload(owner, '')
-    expect([nothing.status, wrongs(nothing)]).toEqual([422, [{ path: 'file', message: 'is needed' }]])
+    expect([nothing.status, wrongs(nothing)]).toEqual([422, [{ path: 'file', message: 'Choose a file' }]])
   })
 
   test('of rows in themselves, with what is there, and with each other', async () => {
@@ -184,16 +184,16 @@ describe('what is wrong is said at once, by line and column, and nothing is kept
     expect(answer.status).toBe(422)
     expect(told(answer)).toEqual([
       '2 code is taken',
-      '3 plan must be one of basic, team, all',
-      '3 seats is at least 1',
-      '3 expires must be a day like 2026-01-31',
-      '3 contact is no e-mail address',
+      '3 plan Choose one of basic, team, all',
+      '3 seats Enter a whole number from 1 to 1000',
+      '3 expires Enter a day like 2026-01-31',
+      '3 contact Enter an e-mail address like name@example.com',
       '4 code is that of line 3, too',
       '4 reviewer_id names nothing that is here',
-      '6 owner_group_id is no id',
+      '6 owner_group_id Choose an owner group',
       '6 code is that of line 3, too',
-      '7 code has at most 40 characters',
-      '9 code has a control character',
+      '7 code Use at most 40 characters',
+      '9 code Remove the control character',
       '10 code has a NUL character',
     ])
     const [first, , , , , , , , , long, , nul] = wrongs(answer)

@@ -20,7 +20,7 @@ describe.each(places)('the name of $what', ({ make, once }) => {
     async (name) => {
       const answer = await make(name)
       expect(answer.status).toBe(422)
-      expect(answer.text).toContain('has a character that can’t be seen')
+      expect(answer.text).toContain('Remove the character that can’t be seen')
     },
   )
 

@@ -1,9 +1,11 @@
 import type { Page } from '#src/db/paging.ts'
 import { type EventRecord, ways } from '#src/domains/events/model.ts'
-import { actions, type Names, sentence, targets, whoDid } from '#src/domains/events/words.ts'
+import { type Names, sentence, whoDid } from '#src/domains/events/words.ts'
 import type { Screen } from '#src/http/endpoint.ts'
 import type { ListView } from '#src/http/list.ts'
 import { paths } from '#src/paths.ts'
+import { happenings, nounOf, targetNouns } from '#src/resource/happened.ts'
+import { capital } from '#src/resource/views/cell.tsx'
 import { address } from '#src/ui/address.ts'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { type Change, Difference } from '#src/ui/difference.tsx'
@@ -26,14 +28,18 @@ const wayLabels: Record<string, string> = {
 }
 const wayOf = (via: string) => wayLabels[via] ?? via
 
-const columns = (names: Names, frame: Frame): Column<EventRecord>[] => [
+const columns = (
+  names: Names,
+  frame: Frame,
+  kinds: Readonly<Record<string, string>>,
+): Column<EventRecord>[] => [
   {
     key: 'what',
     label: 'What',
     href: (event) => frame.path(paths.event(event.id)),
     cell: (event) => sentence(event, names),
   },
-  { key: 'kind', label: 'Kind', cell: ({ action }) => actions[action] ?? action },
+  { key: 'kind', label: 'Kind', cell: ({ action }) => kinds[action] ?? 'Something else' },
   { key: 'via', label: 'Through', cell: (event) => wayOf(event.via) },
   {
     key: 'created_at',
@@ -75,7 +81,7 @@ export function listScreen({ found, names, view, exports, all, frame }: ListProp
         <Filters path={path} chosen={chosen} sort={view.sort} who={all} />
         <Table
           label="Events"
-          columns={columns(names, frame)}
+          columns={columns(names, frame, happenings())}
           rows={rows}
           rowKey={({ id }) => id}
           address={here}
@@ -89,6 +95,7 @@ export function listScreen({ found, names, view, exports, all, frame }: ListProp
           }
         />
         <Pager
+          many="events"
           address={here}
           next={next}
           previous={previous}
@@ -106,11 +113,12 @@ type Chosen = Readonly<Record<string, string | undefined>>
 
 const options = (words: Readonly<Record<string, string>>) =>
   Object.entries(words).map(([value, label]) => ({ value, label }))
-/** One of each: several kinds of target stand for the same records. */
-const targetOptions = options(targets).map(({ value, label }) => ({
-  value,
-  label: `${label.charAt(0).toUpperCase()}${label.slice(1)}${value.includes('_') ? ` (${value.split('_')[1]}s)` : ''}`,
-}))
+/** One of each: what is attached to records of a kind stands beside them. */
+const targetOptions = () =>
+  Object.entries(targetNouns()).map(([value, noun]) => ({
+    value,
+    label: noun === nounOf(value) ? capital(noun) : `${capital(noun)} (${nounOf(value)})`,
+  }))
 
 /** Who, what, about what, when. */
 function Filters({ path, chosen, sort, who }: { path: string; chosen: Chosen; sort: string; who: boolean }) {
@@ -121,8 +129,8 @@ function Filters({ path, chosen, sort, who }: { path: string; chosen: Chosen; so
     <search>
       <form class="filters" method="get" action={path}>
         {who ? <Field {...field('actor')} label="Who" placeholder="User name or e-mail" /> : null}
-        <Select {...field('action')} label="What" none="Anything" options={options(actions)} />
-        <Select {...field('target_type')} label="About" none="Anything" options={targetOptions} />
+        <Select {...field('action')} label="What" none="Anything" options={options(happenings())} />
+        <Select {...field('target_type')} label="About" none="Anything" options={targetOptions()} />
         <Select
           {...field('via')}
           label="Through"
@@ -223,7 +231,7 @@ function factsOf(event: EventRecord, target: string | null, frame: Frame): Fact[
       value: target ? (
         <a href={frame.path(target)}>{event.target.name}</a>
       ) : (
-        (event.target.name ?? targets[event.target.type] ?? event.target.type)
+        (event.target.name ?? capital(targetNouns()[event.target.type] ?? nounOf(event.target.type)))
       ),
     },
     ...(wanted && actor

@@ -81,6 +81,7 @@ export function Members(props: MembersProps) {
       />
       {found.next || found.previous ? (
         <Pager
+          many="members"
           address={here}
           next={found.next}
           previous={found.previous}

@@ -58,7 +58,11 @@ export async function inviteMany(
   for (const sent of emails) {
     const { data: email, error } = address.safeParse(sent)
     if (email === undefined) {
-      results.push({ email: sent, status: 'refused', reason: error?.issues[0]?.message ?? 'is wrong' })
+      results.push({
+        email: sent,
+        status: 'refused',
+        reason: error?.issues[0]?.message ?? 'Check this address',
+      })
       continue
     }
     let id: string | undefined

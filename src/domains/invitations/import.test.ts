@@ -74,7 +74,7 @@ describe('invitations from a file', () => {
     const answer = await upload(owner, rows)
     expect(answer.status).toBe(422)
     expect(told(answer)).toEqual([
-      '3 email is no e-mail address',
+      '3 email Enter an e-mail address like name@example.com',
       '4 email was invited already',
       '5 email belongs to somebody here',
       `7 email is that of line 6, too`,

@@ -111,7 +111,7 @@ export const invitations = defineResource(invitation, {
 /** Several of a form, or a single one; an empty field of a form is none. */
 const roleIds = z.preprocess(
   (sent) => (Array.isArray(sent) ? sent : [sent]).filter((one) => one !== undefined && one !== ''),
-  z.array(z.guid('is no role').toLowerCase()).max(100, 'has at most 100 roles'),
+  z.array(z.guid('Choose a role').toLowerCase()).max(100),
 )
 const group = columns.group_id.input as z.ZodType<string | null>
 export const address = columns.email.input as z.ZodType<string>
@@ -130,8 +130,8 @@ const pasted = z.preprocess(
   (sent) => (typeof sent === 'string' ? addressesIn(sent) : sent),
   z
     .array(z.string().max(400))
-    .min(1, 'needs one address at least')
-    .max(MOST_AT_ONCE, `has at most ${MOST_AT_ONCE} addresses`),
+    .min(1, 'Enter an e-mail address')
+    .max(MOST_AT_ONCE, `Enter at most ${MOST_AT_ONCE} addresses`),
 )
 
 export const manyInvitations = newInvitation.omit({ email: true }).extend({ emails: pasted })

@@ -1,5 +1,6 @@
 import { type Invited, invitationOf, invitations } from '#src/domains/invitations/model.ts'
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
+import { about } from '#src/http/instructions.ts'
 import { paths } from '#src/paths.ts'
 import type { Row } from '#src/resource/resource.ts'
 import { shown } from '#src/resource/views/cell.tsx'
@@ -142,7 +143,7 @@ export function inviteScreen(frame: Frame, { offered, refusal, results = [] }: I
           title={refused.length ? 'These were not invited' : undefined}
           errors={
             refused.length
-              ? refused.map(({ email, reason }) => ({ path: 'emails', message: `${email} ${reason}` }))
+              ? refused.map(({ email, reason }) => ({ path: 'emails', message: about(email, reason ?? '') }))
               : refusalErrors(refusal)
           }
         />

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
+import { INSTANT } from '#src/http/instructions.ts'
 import { choice, flag, line, name as nameColumn, text } from '#src/resource/column.ts'
 import { defineResource, type Row } from '#src/resource/resource.ts'
 
@@ -73,7 +74,7 @@ const plain = {
 }
 const attached = {
   permissions: several(z.string().max(200)),
-  parent_ids: several(z.guid('is no role')),
+  parent_ids: several(z.guid('Choose a role')),
 }
 
 export const newRole = z.strictObject({
@@ -184,7 +185,6 @@ export const triedAnswer = z
   })
   .meta({ id: 'role_effect' })
 
-const INSTANT = 'must be an instant like 2026-01-31T12:00:00Z'
 /** An instant; what a form sends has no zone, and is meant in UTC. */
 const instant = z
   .string(INSTANT)
@@ -202,7 +202,7 @@ export const givenRole = z.strictObject({
   reason: line(500).default(''),
 })
 /** The same as a form sends it. */
-export const namedRole = givenRole.extend({ role_id: z.guid('is needed') })
+export const namedRole = givenRole.extend({ role_id: z.guid('Choose a role') })
 
 export const assignmentsAnswer = z.strictObject({
   data: z.array(

@@ -43,7 +43,7 @@ export const sessionsToEnd = z
       .optional(),
     user_id: z.uuid().optional(),
   })
-  .refine(({ ids, user_id }) => (ids?.length ?? 0) > 0 || user_id, 'names neither ids nor user_id')
+  .refine(({ ids, user_id }) => (ids?.length ?? 0) > 0 || user_id, 'Choose sessions: ids, or user_id')
 
 /** Of one's own: all but the one that asks, or that, too. */
 export const ownSessionsToEnd = z.strictObject({ which: z.enum(['others', 'all']) })

@@ -49,11 +49,11 @@ describe('what is wrong in a file is said by line:', () => {
 
   it('quotation marks, and everything before them', async () => {
     expect(await problems('username,email\na,nonsense\nb,"b@example.com\nc,c@example.com\n')).toEqual([
-      '2 email is no e-mail address',
+      '2 email Enter an e-mail address like name@example.com',
       '3 a quotation mark that begins here, or in the next lines, does not end; nothing from here on was read',
     ])
     expect(await problems('username,email\na,nonsense\nb"b,b@example.com\n')).toMatchObject([
-      '2 email is no e-mail address',
+      '2 email Enter an e-mail address like name@example.com',
       expect.stringMatching(/^3 a quotation mark stands where none may/),
     ])
   })

@@ -154,10 +154,10 @@ describe('people from a file', () => {
       '5 roles has an unknown role "nobody"',
       '5 roles has an unknown role "superadmin"',
       '5 groups has an unknown group "Nowhere"',
-      '6 email is no e-mail address',
+      '6 email Enter an e-mail address like name@example.com',
       '7 username is that of line 5, too',
       '7 email is that of line 5, too',
-      '8 last_name has a control character',
+      '8 last_name Remove the control character',
       '8 email is that of line 5, too',
     ])
     expect(await state(org)).toEqual(before)

@@ -33,12 +33,12 @@ export function readRow(line: number, given: Record<string, string>): { row: Row
   const value = (field: 'username' | 'email' | 'first_name' | 'last_name'): string | null => {
     if (blamed.has(field)) return null
     const { data, error } = scalars[field].safeParse(given[field] ?? '')
-    if (error) errors.push({ field, message: error.issues[0]?.message ?? 'is wrong' })
+    if (error) errors.push({ field, message: error.issues[0]?.message ?? 'Check this field' })
     return data ?? null
   }
   const list = (field: 'roles' | 'groups'): string[] => {
     const entries = blamed.has(field) ? [] : parts(given[field] ?? '')
-    if (entries.length > MOST) errors.push({ field, message: `has at most ${MOST} entries` })
+    if (entries.length > MOST) errors.push({ field, message: `Use at most ${MOST} entries` })
     return entries
   }
   const row = {
@@ -55,7 +55,7 @@ export function readRow(line: number, given: Record<string, string>): { row: Row
 
 function unprintable(field: string, value: string): FieldError[] {
   if (value.includes('\0')) return [{ field, message: 'has a NUL character' }]
-  return /\p{Cc}/u.test(value.trim()) ? [{ field, message: 'has a control character' }] : []
+  return /\p{Cc}/u.test(value.trim()) ? [{ field, message: 'Remove the control character' }] : []
 }
 
 const parts = (cell: string) => [...new Set(cell.split(';').map((part) => part.trim()))].filter(Boolean)

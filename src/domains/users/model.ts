@@ -48,22 +48,16 @@ export type UserRecord = {
 }
 
 export const email = z
-  .string('is needed')
+  .string('Enter an e-mail address')
   .transform(normalised)
-  .pipe(
-    z
-      .string()
-      .min(1, 'is needed')
-      .max(254, 'has at most 254 characters')
-      .pipe(z.email('is no e-mail address')),
-  )
-const locale = line(35).regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'is no language tag like en or de-AT')
+  .pipe(z.string().min(1, 'Enter an e-mail address').max(254).pipe(z.email()))
+const locale = line(35).regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'Enter a language like en or de-AT')
 const timeZone = line(64).refine(
   (zone) => Intl.supportedValuesOf('timeZone').includes(zone) || zone === 'UTC',
-  'is no time zone like Europe/Vienna',
+  'Enter a time zone like Europe/Vienna',
 )
 /** Refused before hashing, never cut. The rules themselves are settings. */
-export const password = z.string('is needed').max(1000, 'has at most 1000 characters')
+export const password = z.string('Enter a password').max(1000)
 
 const several = <S extends z.ZodType>(item: S) =>
   z.preprocess(
@@ -72,7 +66,7 @@ const several = <S extends z.ZodType>(item: S) =>
   )
 const membership = z.preprocess(
   (value) => (typeof value === 'string' ? { id: value } : value),
-  z.strictObject({ id: z.uuid('is no group'), role: z.enum(memberRoles).default('member') }),
+  z.strictObject({ id: z.uuid('Choose a group'), role: z.enum(memberRoles).default('member') }),
 )
 
 const profile = { first_name: personName, last_name: personName, locale, time_zone: timeZone }
@@ -84,7 +78,7 @@ export const newUser = z.strictObject({
   password: z.preprocess((value) => (value === '' ? undefined : value), password.optional()),
   first_name: personName.default(''),
   last_name: personName.default(''),
-  role_ids: several(z.uuid('is no role')),
+  role_ids: several(z.uuid('Choose a role')),
   groups: several(membership),
 })
 export type NewUser = z.infer<typeof newUser>
@@ -94,7 +88,7 @@ export const wholeUser = z.strictObject({
   username,
   email,
   ...profile,
-  status: z.enum(statuses, 'must be active, invited or disabled'),
+  status: z.enum(statuses),
 })
 export const someOfUser = wholeUser.partial()
 export type UserChange = z.infer<typeof someOfUser>

@@ -153,7 +153,7 @@ async function* template(lines: readonly (readonly string[])[]) {
 
 /** The file of a request. @throws 422 where there is none */
 function sent({ file }: Pick<Call, 'file'>): Upload {
-  if (!file) throw invalid([{ path: 'file', message: 'is needed' }])
+  if (!file) throw invalid([{ path: 'file', message: 'Choose a file' }])
   const name = file.name
     .replace(/\p{Cc}/gu, '')
     .slice(-200)

@@ -106,6 +106,7 @@ export function listScreen(props: ListProps): Screen {
           }
         />
         <Pager
+          many={many}
           address={here}
           next={next}
           previous={previous}
