@@ -3,6 +3,7 @@ export const placesOf = (path: string) => ({
   list: path,
   new: `${path}/new`,
   bulk: `${path}/bulk`,
+  bulkPreview: `${path}/bulk/preview`,
   facets: `${path}/facets`,
   import: `${path}/import`,
   imports: `${path}/imports`,
@@ -12,3 +13,7 @@ export const placesOf = (path: string) => ({
   restore: (id: string) => `${path}/${id}/restore`,
   history: (id: string) => `${path}/${id}/history`,
 })
+
+/** A list with the search, filters and page that somebody came from, as a form of theirs kept them. */
+export const listAgain = (path: string, back: unknown) =>
+  typeof back === 'string' && back ? `${path}?${new URLSearchParams(back)}` : path

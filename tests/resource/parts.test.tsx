@@ -61,6 +61,8 @@ const rated = get(
           resource: vendors,
           found,
           view: query,
+          all: grant.all,
+          at: '',
           may: mayOf(vendors, actor),
           frame,
           actions: 'Rated alone',

@@ -85,7 +85,7 @@ export function reads(stage: Stage): void {
     test('what may be done, and no more', async () => {
       const ours = await page(people.owner)
       const theirs = await page(people.looker, '?limit=200&sort=-created_at')
-      for (const offer of [`href="${stage.page('/new')}"`, `action="${stage.page('/bulk')}"`]) {
+      for (const offer of [`href="${stage.page('/new')}"`, `action="${stage.page('/bulk/preview')}"`]) {
         expect(ours).toContain(offer)
         expect(theirs).not.toContain(offer)
       }

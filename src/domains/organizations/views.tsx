@@ -24,6 +24,7 @@ import type { Frame } from '#src/ui/frame.ts'
 import { Columns, Panel } from '#src/ui/surface.tsx'
 import type { Column } from '#src/ui/table.tsx'
 import { Time } from '#src/ui/time.tsx'
+import type { Filter } from '#src/ui/toolbar.tsx'
 import { Why } from '#src/ui/why.tsx'
 
 /** Managing others is for the platform organization alone. */
@@ -56,32 +57,36 @@ const columns = (frame: Frame): Column<Row>[] => [
   },
 ]
 
+/** What the list is filtered by. */
+export const statusFilter = ({ status }: ListView['filters']): Filter => ({
+  name: 'status',
+  label: 'Status',
+  value: status?.join(',') ?? null,
+  options: statuses.map((value) => ({ value, label: label[value] })),
+})
+
 type Listed = {
   found: Page<OrganizationRecord>
   view: ListView
+  at: string
   may: May
   bulk: readonly BulkAction[]
   frame: Frame
 }
 
 /** The organizations, with what the platform may do to many at once. */
-export const organizationsScreen = ({ found, view, may, bulk, frame }: Listed): Screen => ({
+export const organizationsScreen = ({ found, view, at, may, bulk, frame }: Listed): Screen => ({
   ...listScreen({
     resource: organizations,
     found,
     view,
+    all: true,
+    at,
     may: { ...may, delete: false },
     bulk,
     frame,
     columns: columns(frame),
-    filters: [
-      {
-        name: 'status',
-        label: 'Status',
-        value: view.filters.status?.join(',') ?? null,
-        options: statuses.map((value) => ({ value, label: label[value] })),
-      },
-    ],
+    filters: [statusFilter(view.filters)],
   }),
   lead: may.manage ? 'Every organization of this installation.' : 'The organization that you are in.',
 })

@@ -45,6 +45,7 @@ export const roleRoutes = [
         label: 'Enable',
         icon: 'check',
         did: 'enabled',
+        confirm: 'Whoever has them can do what they allow from the next request on.',
         one: (tx, actor, grant: Grant<'role', 'update'>, id) => turnRole(tx, actor, grant, id, 'active'),
       },
       disable: {

@@ -150,7 +150,9 @@ export const userRoutes = [
       invite: {
         needs: 'create',
         label: 'Send invitation',
+        preposition: 'to',
         icon: 'mail',
+        confirm: 'Links that were sent before stop working.',
         did: 'sent an invitation',
         one: (tx, actor, grant: Grant<'user', 'create'>, id) => inviteUser(tx, actor, grant, id),
       },
@@ -158,6 +160,7 @@ export const userRoutes = [
         needs: 'update',
         label: 'Enable',
         icon: 'user-check',
+        confirm: 'They can sign in again.',
         did: 'enabled',
         one: (tx, actor, grant: Grant<'user', 'update'>, id) => turnUser(tx, actor, grant, id, 'active'),
       },
@@ -172,7 +175,9 @@ export const userRoutes = [
       add_role: {
         needs: 'update',
         label: 'Give role',
+        preposition: 'to',
         icon: 'shield-check',
+        confirm: 'From their next request on they can do what the role allows.',
         did: 'given the role',
         asks: { name: 'role_id', label: 'Role', options: rolesToChoose },
         one: (tx, actor, _, id, { role_id }) => giveRole(tx, actor, id, String(role_id)),
@@ -180,7 +185,9 @@ export const userRoutes = [
       remove_role: {
         needs: 'update',
         label: 'Take role',
+        preposition: 'from',
         icon: 'shield',
+        confirm: 'From their next request on they can’t do what only this role allows.',
         did: 'without the role now',
         asks: { name: 'role_id', label: 'Role', options: rolesToChoose },
         one: (tx, actor, _, id, { role_id }) => takeRole(tx, actor, id, String(role_id)),
