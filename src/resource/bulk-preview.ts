@@ -2,12 +2,11 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import type { Call } from '#src/http/endpoint.ts'
-import { invalid } from '#src/http/errors.ts'
 import { lookedUpFilters } from '#src/resource/filters-of-list.ts'
 import { type Given, mayOf } from '#src/resource/given.ts'
 import type { Bulk, Chosen, Parts } from '#src/resource/parts.ts'
 import type { Resource } from '#src/resource/resource.ts'
-import { listOf, type Selection, selectedIds } from '#src/resource/selection.ts'
+import { listOf, nothingAt, type Selection, selectedIds } from '#src/resource/selection.ts'
 import { limitsInWords } from '#src/resource/views/filters.ts'
 
 /** What an action on many would be done to, and what it would bring about. */
@@ -35,8 +34,7 @@ export async function previewOf<M extends Model>(
   const { db, actor } = call
   const grant = actor.require(resource.may(bulk.needs))
   const ids = await selectedIds(db, resource, from, actor, selection)
-  if (!ids.length)
-    throw invalid([{ path: Object.keys(selection)[0] ?? 'ids', message: 'stands for no record' }])
+  if (!ids.length) throw nothingAt(Object.keys(selection)[0] ?? 'ids')
   const first = ids.slice(0, NAMED)
   const reading = actor.find(resource.may('read')) as unknown as Grant<M, 'read'> | null
   const [names, impact, limits, choices] = await Promise.all([

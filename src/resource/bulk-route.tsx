@@ -80,9 +80,11 @@ export function bulkRoutes<M extends Model>(
   }
   /** Asked once more, of what is selected by now; where that is nothing, it is only said. */
   const refused = async (call: Acting, refusal: Refusal) => {
-    const { success, data } = asked.safeParse(call.sent)
-    const again = success ? await screen(call, data.action, oneOf(data), refusal).catch(() => null) : null
-    return again ?? ((frame: Frame) => refusedScreen(resource, refusal, call.sent.back, frame))
+    const again = async () => {
+      const { action, ...which } = asked.parse(call.sent)
+      return screen(call, action, oneOf(which), refusal)
+    }
+    return again().catch(() => (frame: Frame) => refusedScreen(resource, refusal, call.sent.back, frame))
   }
 
   return [

@@ -10,6 +10,7 @@ export const placesOf = (path: string) => ({
   imported: (id: string) => `${path}/imports/${id}`,
   one: (id: string) => `${path}/${id}`,
   edit: (id: string) => `${path}/${id}/edit`,
+  delete: (id: string) => `${path}/${id}/delete`,
   restore: (id: string) => `${path}/${id}/restore`,
   history: (id: string) => `${path}/${id}/history`,
 })

@@ -13,7 +13,7 @@ import { MOST_AT_ONCE } from '#src/resource/bulk.ts'
 import type { Chosen, Reads } from '#src/resource/parts.ts'
 import type { Resource, Row } from '#src/resource/resource.ts'
 import { wordsOf } from '#src/resource/search.ts'
-import { counted, type Noun } from '#src/ui/bulk.tsx'
+import { counted, type Noun } from '#src/ui/noun.ts'
 
 /** Which records: those that are named, those that a list's address matches, or all that there are. */
 export type Selection = { ids: readonly string[] } | { matching: string } | { all: true }
@@ -63,6 +63,10 @@ export const confirmation = {
 
 type Sent = { ids?: readonly string[]; matching?: string; all?: true }
 
+/** 422: what was selected is nothing. */
+export const nothingAt = (path: string) =>
+  new HttpError(422, 'Nothing is selected.', { errors: [{ path, message: 'stands for no record' }] })
+
 /** @throws {HttpError} 422 for none, and for more than one */
 export function selectionOf({ ids, matching, all }: Sent): Selection {
   const said: Selection[] = [
@@ -73,7 +77,7 @@ export function selectionOf({ ids, matching, all }: Sent): Selection {
   if (said.length > 1)
     throw invalid([{ path: 'ids', message: 'can’t stand beside others: send one of ids, matching and all' }])
   const [selection] = said
-  if (!selection) throw invalid([{ path: 'ids', message: 'names no record' }])
+  if (!selection) throw nothingAt('ids')
   return selection
 }
 

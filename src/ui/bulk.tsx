@@ -1,12 +1,7 @@
 import { Hidden, writing } from '#src/ui/form.tsx'
 import { Icon } from '#src/ui/icon.tsx'
 import type { IconName } from '#src/ui/icons.ts'
-
-/** What the rows are called: 'person', 'people'. */
-export interface Noun {
-  one: string
-  many: string
-}
+import type { Noun } from '#src/ui/noun.ts'
 
 export interface BulkAction {
   /** Sent as `action`. */
@@ -37,10 +32,6 @@ export interface BulkBarProps {
 }
 
 const number = new Intl.NumberFormat('en')
-
-/** "1 person", "1,240 people". */
-export const counted = (count: number, { one, many }: Noun) =>
-  `${number.format(count)} ${count === 1 ? one : many}`
 
 /** What is done with the selected rows (js/select.js). Stands after the table and its pager. */
 export function BulkBar(props: BulkBarProps) {

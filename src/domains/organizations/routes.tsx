@@ -101,7 +101,7 @@ export const organizationRoutes = [
       return {
         json: history,
         screen: (frame) =>
-          historyScreen({ organization: organization(), may: may(actor), frame }, history.data, history.next),
+          historyScreen({ organization: organization(), may: may(actor), frame }, history, query.before),
       }
     },
   ),

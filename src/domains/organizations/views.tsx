@@ -8,7 +8,7 @@ import {
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import type { ListView } from '#src/http/list.ts'
 import { paths } from '#src/paths.ts'
-import type { Happening } from '#src/resource/history.ts'
+import type { History } from '#src/resource/history.ts'
 import { placesOf } from '#src/resource/places.ts'
 import type { Row } from '#src/resource/resource.ts'
 import { HistoryPanel } from '#src/resource/views/history.tsx'
@@ -128,12 +128,13 @@ export function organizationScreen(shown: Shown): Screen {
 }
 
 /** What happened to one organization. */
-export function historyScreen(shown: Shown, entries: readonly Happening[], next: string | null): Screen {
+export function historyScreen(shown: Shown, { data, next }: History, before?: string): Screen {
   const here = historyOf(shown.organization.id)
-  const more = next ? shown.frame.path(`${here}?before=${next}`) : null
+  const path = shown.frame.path(here)
+  const [more, newest] = [next ? `${path}?before=${next}` : null, before ? path : null]
   return recordFrame({
     ...framed(shown, here),
-    children: <HistoryPanel resource={organizations} entries={entries} more={more} />,
+    children: <HistoryPanel resource={organizations} entries={data} more={more} newest={newest} />,
   })
 }
 

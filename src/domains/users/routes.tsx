@@ -24,7 +24,7 @@ import { FactorPanel, LockPanel } from '#src/domains/users/lock-panel.tsx'
 import { lockRoutes } from '#src/domains/users/lock-routes.tsx'
 import { type NewUser, newUser, someOfUser, users, wholeUser } from '#src/domains/users/model.ts'
 import { offeredToNew } from '#src/domains/users/offering.ts'
-import { requireEditable, standingTo } from '#src/domains/users/queries.ts'
+import { endingWith, requireEditable, standingTo } from '#src/domains/users/queries.ts'
 import {
   GroupsPanel,
   InviteButton,
@@ -38,6 +38,7 @@ import { passwordRules } from '#src/platform/password-policy.ts'
 import { readRecord } from '#src/resource/query.ts'
 import { saved } from '#src/resource/record-routes.tsx'
 import { resourceRoutes } from '#src/resource/routes.tsx'
+import { counted } from '#src/ui/noun.ts'
 
 const rolesToChoose = async (db: Door, actor: UserActor) =>
   (await rolesToGive(db, actor)).map(({ id, name }) => ({ value: id, label: name }))
@@ -56,6 +57,17 @@ const listsFor = (actor: UserActor) =>
         { label: 'Pending', path: paths.pendingInvitations, current: false },
       ]
     : []
+
+/** What ends with people, in a sentence. */
+function endings({ sessions, keys, groups }: Awaited<ReturnType<typeof endingWith>>): string | null {
+  const ends = [
+    [sessions, { one: 'session', many: 'sessions' }] as const,
+    [keys, { one: 'API key', many: 'API keys' }] as const,
+    [groups, { one: 'group membership', many: 'group memberships' }] as const,
+  ].filter(([count]) => count > 0)
+  const list = new Intl.ListFormat('en').format(ends.map(([count, noun]) => counted(count, noun)))
+  return list ? `This ends ${list}.` : null
+}
 
 export const userRoutes = [
   get(
@@ -95,6 +107,7 @@ export const userRoutes = [
     bodies: { create: newUser, whole: wholeUser, some: someOfUser },
     prepare: withHash,
     import: peopleFromFile,
+    impact: async (db, actor, grant, ids) => endings(await endingWith(db, actor, grant, ids)),
     columns: ({ frame }) => listColumns(frame),
     listTabs: ({ actor }) => listsFor(actor),
     load: async ({ db, actor, services }, found) => {

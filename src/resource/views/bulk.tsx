@@ -5,12 +5,13 @@ import { listAgain, placesOf } from '#src/resource/places.ts'
 import type { Resource } from '#src/resource/resource.ts'
 import { hashOf, type Selection } from '#src/resource/selection.ts'
 import { capital } from '#src/resource/views/cell.tsx'
-import { counted } from '#src/ui/bulk.tsx'
-import { BulkConfirm } from '#src/ui/bulk-confirm.tsx'
 import { BulkResult, type RefusedRow } from '#src/ui/bulk-result.tsx'
 import { ButtonLink } from '#src/ui/button.tsx'
+import { ConfirmSheet, FirstNames } from '#src/ui/confirm-sheet.tsx'
+import { Select } from '#src/ui/field.tsx'
 import { ErrorSummary, errorAt } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
+import { counted } from '#src/ui/noun.ts'
 import { Panel } from '#src/ui/surface.tsx'
 
 /** The way back to the list, as it was. */
@@ -60,23 +61,9 @@ export function confirmScreen(
     title: `${what}?`,
     trail: trailTo(resource, back, frame),
     children: (
-      <BulkConfirm
+      <ConfirmSheet
         action={frame.path(placesOf(path).bulk)}
         csrfToken={frame.csrfToken}
-        noun={declared}
-        count={count}
-        names={preview.names}
-        filter={<Filter {...preview} many={declared.many} href={frame.path(listAgain(path, back))} />}
-        consequence={preview.consequence}
-        asks={
-          asks && {
-            name: asks.name,
-            label: asks.label,
-            options: preview.choices,
-            ...(typeof chosen === 'string' ? { value: chosen } : {}),
-            ...(missing ? { error: missing } : {}),
-          }
-        }
         fields={[
           ['action', action],
           ...Object.entries(selection).flatMap(([name, values]) =>
@@ -86,12 +73,27 @@ export function confirmScreen(
           ['hash', hashOf(preview.ids)],
           ...(typeof back === 'string' ? [['back', back] as const] : []),
         ]}
+        consequence={preview.consequence}
         button={what}
         icon={bulk.icon}
         danger={bulk.danger}
         back={frame.path(listAgain(path, back))}
         refused={refusal && !missing ? refusal.message : undefined}
-      />
+      >
+        <FirstNames names={preview.names} count={count} noun={declared} />
+        <Filter {...preview} many={declared.many} href={frame.path(listAgain(path, back))} />
+        {asks ? (
+          <Select
+            name={asks.name}
+            label={asks.label}
+            required
+            none={`Choose a ${asks.label.toLowerCase()}…`}
+            options={preview.choices}
+            value={typeof chosen === 'string' ? chosen : null}
+            error={missing}
+          />
+        ) : null}
+      </ConfirmSheet>
     ),
   }
 }
@@ -100,10 +102,10 @@ export function confirmScreen(
 function Filter({ limits, many, href }: Pick<Preview, 'limits'> & { many: string; href: string }) {
   if (limits === null) return null
   return (
-    <>
+    <p>
       {limits ? `Filter: ${limits}.` : `No filter: all ${many} that you can see.`}{' '}
       <a href={href}>Show the list</a>
-    </>
+    </p>
   )
 }
 

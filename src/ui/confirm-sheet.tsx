@@ -1,57 +1,45 @@
-import { counted, type Noun } from '#src/ui/bulk.tsx'
 import { ButtonLink } from '#src/ui/button.tsx'
-import { Select } from '#src/ui/field.tsx'
 import { Actions, ErrorSummary, Form } from '#src/ui/form.tsx'
 import type { Child } from '#src/ui/html.ts'
 import { Icon } from '#src/ui/icon.tsx'
 import type { IconName } from '#src/ui/icons.ts'
+import { counted, type Noun } from '#src/ui/noun.ts'
 import { Panel } from '#src/ui/surface.tsx'
 
-export interface BulkConfirmProps {
+export interface ConfirmSheetProps {
   action: string
+  method?: 'post' | 'delete'
   csrfToken: string
-  noun: Noun
-  count: number
-  /** The first of them, by name. */
-  names: readonly string[]
-  /** How they were chosen: what the list is limited to, in words. */
-  filter?: Child
+  version?: number
+  /** Sent along. */
+  fields?: readonly (readonly [name: string, value: string])[]
   /** What it brings about. */
   consequence?: string | null
-  /** What has to be chosen first; nothing is preset. */
-  asks?: {
-    name: string
-    label: string
-    value?: string
-    error?: string
-    options: readonly { value: string; label: string }[]
-  }
-  /** Sent along. */
-  fields: readonly (readonly [name: string, value: string])[]
   /** Verb and number: "Disable 3 people". */
   button: string
   icon: IconName
   danger?: boolean
-  /** The list, as it was. */
+  /** Where nothing is done. */
   back: string
   /** What stood in the way when it was sent before. */
   refused?: string
+  /** Of whom or what, and what is to be chosen first. */
+  children?: Child
 }
 
-/** What is about to be done, to how many and to whom, before it is done. */
-export function BulkConfirm(props: BulkConfirmProps) {
-  const { action, csrfToken, filter, consequence, asks, fields, button, icon, danger, back, refused } = props
+/** What is about to be done, before it is done: a page of its own, so that no script is needed. */
+export function ConfirmSheet(props: ConfirmSheetProps) {
+  const { action, method, csrfToken, version, fields = [], consequence, refused, children } = props
+  const { button, icon, danger, back } = props
   return (
     <Panel>
       <ErrorSummary errors={refused ? [{ path: '', message: refused }] : []} title="Not done" />
-      <Form action={action} csrfToken={csrfToken} guard={false}>
+      <Form action={action} method={method} csrfToken={csrfToken} version={version} guard={false}>
         {fields.map(([name, value]) => (
           <input type="hidden" name={name} value={value} />
         ))}
-        <Names {...props} />
-        {filter ? <p>{filter}</p> : null}
+        {children}
         {consequence ? <p>{consequence}</p> : null}
-        {asks ? <Select {...asks} required none={`Choose a ${asks.label.toLowerCase()}…`} /> : null}
         <Actions>
           <button type="submit" class={`button ${danger ? 'danger solid' : 'primary'}`}>
             <Icon name={icon} />
@@ -66,11 +54,12 @@ export function BulkConfirm(props: BulkConfirmProps) {
 
 const number = new Intl.NumberFormat('en')
 
-function Names({ names, count, noun }: BulkConfirmProps) {
+/** The first of many, and how many more there are. */
+export function FirstNames({ names, count, noun }: { names: readonly string[]; count: number; noun: Noun }) {
   const others = count - names.length
   if (!names.length) return <p>{counted(count, noun)}</p>
   return (
-    <ul aria-label={counted(count, noun)} class="bulk-names">
+    <ul aria-label={counted(count, noun)} class="first-names">
       {names.map((name) => (
         <li>{name}</li>
       ))}
