@@ -160,10 +160,12 @@ export function requireSame(
   noun: Noun,
 ): void {
   if (hash === undefined || (hash === hashOf(ids) && count === ids.length)) return
+  const found = ids.length ? counted(ids.length, noun) : `no ${noun.many}`
+  const match = ids.length === 1 ? 'matches' : 'match'
   const now =
     ids.length === count
-      ? `Still ${counted(count, noun)}, but not the same that you confirmed.`
-      : `Now ${ids.length ? counted(ids.length, noun) : `no ${noun.many}`}; you confirmed ${count}.`
+      ? `Still ${found} ${match}, but not the same as you confirmed.`
+      : `Now ${found} ${match}; you confirmed ${count}.`
   const detail = `${now} Nothing was done.`
   throw new HttpError(409, detail, {
     title: 'Changed meanwhile',

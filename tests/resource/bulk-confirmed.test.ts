@@ -85,11 +85,11 @@ describe('what a program confirmed', () => {
       expect(await statuses([...people, stranger])).toEqual(Array(4).fill('active'))
     }
     await rename(stranger, name)
-    await refused('Now 4 people; you confirmed 3. Nothing was done.')
+    await refused('Now 4 people match; you confirmed 3. Nothing was done.')
     await rename(first, 'Gone')
-    await refused('Still 3 people, but not the same that you confirmed. Nothing was done.')
+    await refused('Still 3 people match, but not the same as you confirmed. Nothing was done.')
     for (const one of [stranger, ...rest]) await rename(one, 'Gone')
-    await refused('Now no people; you confirmed 3. Nothing was done.')
+    await refused('Now no people match; you confirmed 3. Nothing was done.')
     for (const one of people) await rename(one, name)
     expect((await as(boss).post(BULK, { ...body, count, hash })).json()).toMatchObject({ done: 3 })
   })
@@ -200,7 +200,7 @@ describe('a page', () => {
     >[]) {
       const again = await browser().post('/users/bulk', form, headers)
       expect(again.status).toBe(409)
-      expect(again.text).toContain('Now 4 people; you confirmed 3. Nothing was done.')
+      expect(again.text).toContain('Now 4 people match; you confirmed 3. Nothing was done.')
       expect(again.text).toContain('Disable 4 people</button>')
       expect(formIn(again, '/users/bulk').count).toEqual(['4'])
     }
