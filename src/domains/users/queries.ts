@@ -3,7 +3,6 @@ import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
 import { isStronger, type Strength, strengthOf, strongerThanYou } from '#src/access/strength.ts'
 import type { Db, Door } from '#src/db/database.ts'
-import { open } from '#src/domains/sessions/model.ts'
 import { users } from '#src/domains/users/model.ts'
 import { statement } from '#src/resource/list.ts'
 import type { Row } from '#src/resource/resource.ts'
@@ -44,7 +43,8 @@ export async function endingWith(
 ): Promise<{ sessions: number; keys: number; groups: number }> {
   const text = sql<{ sessions: number; keys: number; groups: number }>`
     with going as (select u.id from users u where u.id = any(${ids}::uuid[]) and u.deleted_at is null and ${grant.where('u')})
-    select (select count(*)::int from going join sessions s on s.user_id = going.id where ${open('s')}) as sessions,
+    select (select count(*)::int from going join sessions s on s.user_id = going.id where s.revoked_at is null and s.expires_at > now()
+          and s.last_seen_at + s.idle_timeout > now()) as sessions,
       (select count(*)::int from going join api_keys k on k.user_id = going.id
         where k.revoked_at is null and (k.expires_at is null or k.expires_at > now())) as keys,
       (select count(*)::int from going join group_members m on m.user_id = going.id
