@@ -158,7 +158,7 @@ describe('a part that is written by hand', () => {
       'Head for you',
       `href="/vendors/${id}/orders"`,
       'Facts',
-      'value="DELETE"',
+      '/delete"',
     ])
       expect(text).toContain(part)
     const looker = await personWith(org, ['vendor:read:all'])
