@@ -65,24 +65,18 @@ export function bulkRoutes<M extends Model>(
   const places = placesOf(resource.path)
   const { many } = resource.declared
 
-  const preview = (call: Acting, bulk: Bulk, selection: Selection) =>
-    previewOf(call, resource, parts, from, bulk, selection)
-  const screen = async (call: Acting, action: string, selection: Selection, refusal?: Refusal) => {
+  /** The question, of what is selected by now. */
+  const asking = async (call: Acting, action: string, selection: Selection, refusal?: Refusal) => {
     const bulk = all[action] as Bulk
-    const shown = {
-      bulk,
-      action,
-      selection,
-      preview: await preview(call, bulk, selection),
-      back: call.sent.back,
-    }
-    return (frame: Frame) => confirmScreen(resource, shown, frame, refusal)
+    const preview = await previewOf(call, resource, parts, from, bulk, selection)
+    const shown = { bulk, action, selection, preview, back: call.sent.back }
+    return { preview, screen: (frame: Frame) => confirmScreen(resource, shown, frame, refusal) }
   }
-  /** Asked once more, of what is selected by now; where that is nothing, it is only said. */
+  /** Asked once more; where nothing is selected, it is only said. */
   const refused = async (call: Acting, refusal: Refusal) => {
     const again = async () => {
       const { action, ...which } = asked.parse(call.sent)
-      return screen(call, action, oneOf(which), refusal)
+      return (await asking(call, action, oneOf(which), refusal)).screen
     }
     return again().catch(() => (frame: Frame) => refusedScreen(resource, refusal, call.sent.back, frame))
   }
@@ -93,11 +87,9 @@ export function bulkRoutes<M extends Model>(
       known,
       { body: asked, refused, answer: previewed, summary: `Say to which ${many} something would be done` },
       async (call) => {
-        const selection = oneOf(call.body)
-        const bulk = all[call.body.action] as Bulk
-        if (call.request.via === 'web') return { screen: await screen(call, call.body.action, selection) }
-        const { ids, names, consequence } = await preview(call, bulk, selection)
-        return { json: { count: ids.length, hash: hashOf(ids), names, consequence } }
+        const { preview, screen } = await asking(call, call.body.action, oneOf(call.body))
+        const { ids, names, consequence } = preview
+        return { json: { count: ids.length, hash: hashOf(ids), names, consequence }, screen }
       },
     ),
 

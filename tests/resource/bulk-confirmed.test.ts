@@ -225,6 +225,13 @@ describe('a page', () => {
     expect(asked.text).toContain('No filter: all people that you can see.')
   })
 
+  test('is JSON for whoever asks for that in a browser', async () => {
+    const { people } = await family(1)
+    const fields = { action: 'disable', ids: people.map(({ id }) => id) }
+    const asked = await browser().post('/users/bulk/preview', fields, { Accept: 'application/json' })
+    expect(asked.json<Previewed>()).toEqual(await preview(fields))
+  })
+
   test('goes back to no other place', async () => {
     const { people } = await family(1)
     const ids = people.map(({ id }) => id)

@@ -82,7 +82,7 @@ function routesOf(resource: Groups, kind?: string): Endpoint[] {
   return [
     get(paths.groupTree(path), can('group:read'), tree, async ({ db, actor, grant }) => {
       const found = await treeOf(db, actor, resource, grant)
-      return { json: found, screen: (frame) => treeScreen(found, declared, frame) }
+      return { json: found, screen: (frame) => treeScreen(found, declared, { all: grant.all, frame }) }
     }),
 
     ...memberRoutes(resource),
