@@ -16,16 +16,17 @@ export const MOST_AT_ONCE = 1000
  * Does the same to many records, each as it would be alone: done, or refused with its reason. In one transaction,
  * in one order for everybody, so that two such writes don't block each other for good. Whoever may no longer do it in
  * the end has done it to none.
+ * @param chosen which, as they are in that transaction
  */
 export async function eachOf(
   db: Pick<Database, 'withActor'>,
   actor: UserActor,
-  ids: readonly string[],
+  chosen: (tx: Db) => Promise<readonly string[]>,
   path: string,
   one: (tx: Db, id: string) => Promise<unknown>,
 ): Promise<BulkAnswer> {
-  const order = [...new Set(ids)].sort()
   return db.withActor(actor, async (tx) => {
+    const order = (await chosen(tx)).toSorted()
     const results: Outcome[] = []
     for (const id of order) results.push(await attempt(tx, id, path, () => one(tx, id)))
     await confirmLast(tx, actor)

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
-import type { Db, Door } from '#src/db/database.ts'
+import type { Database, Db, Door } from '#src/db/database.ts'
 import type { Call, Services } from '#src/http/endpoint.ts'
 import type { ListView } from '#src/http/list.ts'
 import type { Importing } from '#src/resource/import/import.ts'
@@ -41,6 +41,11 @@ export type Actions<M extends Model> = {
 
 /** One thing that is done to many records, each as the single action. */
 export type Bulk = Omit<BulkAction, 'action'> & {
+  /** Between what is done and to whom: "Give role to 3 people". */
+  preposition?: 'to' | 'from'
+  /** What it brings about, whichever records they are. */
+  confirm?: string
+  impact?: Impact<never, never>
   /** The model's action that it takes. */
   needs: string
   /** Past tense: "12 people disabled". */
@@ -62,11 +67,22 @@ export type Bulk = Omit<BulkAction, 'action'> & {
   ) => Promise<unknown>
 }
 
+/** What is asked of the database, by itself or within a transaction. */
+export type Reads = Pick<Database, 'readAs'>
+
+/** What people lose with just these records, as far as the Grant reaches them: a sentence, from one statement. */
+export type Impact<M extends Model, A extends string = 'delete'> = (
+  db: Reads,
+  actor: UserActor,
+  grant: Grant<M, A>,
+  ids: readonly string[],
+) => Promise<string | null>
+
 /** Records that are chosen from a list: all that its address matches, and the names of some. */
 export type Chosen<M extends Model> = {
-  every: (db: Door, actor: UserActor, grant: Grant<M, 'read'>, view: ListView) => AsyncGenerator<Row[]>
+  every: (db: Reads, actor: UserActor, grant: Grant<M, 'read'>, view: ListView) => AsyncGenerator<Row[]>
   names: (
-    db: Door,
+    db: Reads,
     actor: UserActor,
     grant: Grant<M, 'read'>,
     ids: readonly string[],
@@ -106,6 +122,8 @@ export type Parts<M extends Model, X = undefined> = {
   fields?: (props: FieldsProps, seen: Filling) => Child
   more?: (props: FieldsProps, seen: Filling) => Child
   bulk?: Readonly<Record<string, Bulk>>
+  /** What is lost with records that are deleted. */
+  impact?: Impact<M>
   /** How bulk finds its records, where it isn't in their table. */
   chosen?: Chosen<M>
   /** Filters of the list beside those that the declaration gives: what their values are is looked up. */

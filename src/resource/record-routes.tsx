@@ -19,9 +19,10 @@ import { type Given, mayOf } from '#src/resource/given.ts'
 import { offeredFor } from '#src/resource/offer.ts'
 import type { Parts } from '#src/resource/parts.ts'
 import { placesOf } from '#src/resource/places.ts'
-import { type Found, readRecord } from '#src/resource/query.ts'
+import { type Found, namesOf, readRecord } from '#src/resource/query.ts'
 import type { Resource, Row } from '#src/resource/resource.ts'
 import { capital } from '#src/resource/views/cell.tsx'
+import { deleteScreen } from '#src/resource/views/delete.tsx'
 import { formScreen } from '#src/resource/views/form.tsx'
 import { recordScreen } from '#src/resource/views/record.tsx'
 import { onlyVersion, type Written } from '#src/resource/write.ts'
@@ -143,6 +144,21 @@ export function removeRoutes<M extends Model, X>(resource: Resource<M>, parts: P
     also: [409],
   }
   const routes = [
+    get(places.delete(':id'), needs, { only: 'page' }, async (call) => {
+      const { db, actor, grant, id } = call as unknown as Given<M>
+      const found = await readRecord(db, resource, actor, grant, id())
+      if (found.row().deleted_at) throw notFound()
+      if (!found.delete) throw new Forbidden(resource.may('delete'))
+      const ids = [found.id]
+      const reading = actor.find(resource.may('read')) as unknown as Grant<M, 'read'> | null
+      const [names, impact] = await Promise.all([
+        reading ? namesOf(db, actor, resource, reading, ids) : null,
+        parts.impact?.(db, actor, grant as Grant<M, 'delete'>, ids) ?? null,
+      ])
+      const name = names?.get(found.id) ?? null
+      return { screen: (frame) => deleteScreen({ resource, ...found, name, impact, frame }) }
+    }),
+
     del(places.one(':id'), needs, removing, async (call) => {
       const { db, actor, grant, id, version } = call as unknown as Given<M>
       await db.withActor(actor, (tx) => remove(tx, actor, grant as Grant<M, 'delete'>, id(), version))

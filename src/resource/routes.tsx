@@ -1,6 +1,6 @@
 import type { Model } from '#src/access/permission.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
-import { bulkRoute } from '#src/resource/bulk-route.tsx'
+import { bulkRoutes } from '#src/resource/bulk-route.tsx'
 import { historyRoute } from '#src/resource/history-route.tsx'
 import { importRoutes } from '#src/resource/import/routes.tsx'
 import { facetsRoute, listRoute } from '#src/resource/list-routes.tsx'
@@ -21,7 +21,7 @@ export function resourceRoutes<M extends Model, X = undefined>(
     ...(has('list') ? [listRoute(resource, parts)] : []),
     ...facetsRoute(resource),
     ...(has('create') ? createRoutes(resource, parts) : []),
-    ...(has('bulk') ? [bulkRoute(resource, parts)] : []),
+    ...(has('bulk') ? bulkRoutes(resource, parts) : []),
     ...(has('import') && has('create') ? importRoutes(resource, parts) : []),
     ...(has('read') ? [readRoute(resource, parts)] : []),
     ...(has('update') ? updateRoutes(resource, parts) : []),

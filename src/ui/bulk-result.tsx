@@ -1,7 +1,7 @@
-import type { Noun } from '#src/ui/bulk.tsx'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { Hidden, writing } from '#src/ui/form.tsx'
 import { Icon } from '#src/ui/icon.tsx'
+import { counted, type Noun } from '#src/ui/noun.ts'
 import { Panel } from '#src/ui/surface.tsx'
 import { type Column, Table } from '#src/ui/table.tsx'
 
@@ -23,9 +23,6 @@ export interface BulkResultProps {
   /** Where the same is asked again, with what was sent beside the ids. */
   again?: { action: string; csrfToken: string; fields: Record<string, string> }
 }
-
-const number = new Intl.NumberFormat('en')
-const counted = (count: number, { one, many }: Noun) => `${number.format(count)} ${count === 1 ? one : many}`
 
 const columns: Column<RefusedRow>[] = [
   { key: 'title', label: 'Refused', href: ({ href }) => href ?? null, cell: ({ title }) => title },

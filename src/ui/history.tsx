@@ -24,8 +24,8 @@ export interface HistoryProps {
   entries: readonly HistoryEntry[]
   /** Address of the earlier ones. */
   more?: string | null
-  /** There is something before these: a page further on is empty for another reason. */
-  none?: string
+  /** Address of the latest, where these are earlier ones. */
+  newest?: string | null
 }
 
 const ways: Record<string, string> = {
@@ -44,8 +44,16 @@ const signs: Record<string, string> = {
 }
 
 /** What happened, the newest first: who, when, through what, and which fields from what to what. */
-export function History({ entries, more, none = 'Nothing has happened yet' }: HistoryProps) {
-  if (!entries.length) return <EmptyState icon="history" title={none} />
+export function History({ entries, more, newest }: HistoryProps) {
+  if (!entries.length && newest)
+    return (
+      <EmptyState icon="history" title="Nothing earlier">
+        <a class="button plain" href={newest}>
+          Latest
+        </a>
+      </EmptyState>
+    )
+  if (!entries.length) return <EmptyState icon="history" title="Nothing has happened yet" />
   return (
     <>
       <ol class="history">

@@ -61,6 +61,8 @@ const rated = get(
           resource: vendors,
           found,
           view: query,
+          all: grant.all,
+          at: '',
           may: mayOf(vendors, actor),
           frame,
           actions: 'Rated alone',
@@ -156,7 +158,7 @@ describe('a part that is written by hand', () => {
       'Head for you',
       `href="/vendors/${id}/orders"`,
       'Facts',
-      'value="DELETE"',
+      '/delete"',
     ])
       expect(text).toContain(part)
     const looker = await personWith(org, ['vendor:read:all'])

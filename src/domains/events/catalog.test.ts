@@ -158,7 +158,7 @@ describe('every action that can be recorded', () => {
       if (!entity) continue
       const changes = Object.entries(event.data.after ?? {}).map(([field, to]) => ({ field, from: null, to }))
       const entry = { ...event, actor: { id: ID, name: 'Ada' }, changes }
-      const panel = HistoryPanel({ resource: entity, entries: [entry], more: null })
+      const panel = HistoryPanel({ resource: entity, entries: [entry], more: null, newest: null })
       const text = String(panel)
         .replace(/<[^>]+>/g, ' · ')
         .replace(/&[a-z#0-9]+;/g, '')

@@ -9,7 +9,7 @@ import { capital } from '#src/resource/views/cell.tsx'
 import { address } from '#src/ui/address.ts'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { type Change, Difference } from '#src/ui/difference.tsx'
-import { CopyButton, EmptyState, type Fact, Facts, NoMatch } from '#src/ui/feedback.tsx'
+import { CopyButton, EmptyState, type Fact, Facts, NoMatch, PastTheEnd } from '#src/ui/feedback.tsx'
 import { Field, Select } from '#src/ui/field.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import { Pager } from '#src/ui/pager.tsx'
@@ -87,10 +87,15 @@ export function listScreen({ found, names, view, exports, all, frame }: ListProp
           address={here}
           sort={view.sort}
           empty={
-            Object.keys(chosen).length ? (
+            total ? (
+              <PastTheEnd noun={{ one: 'event', many: 'events' }} {...found} {...view} address={here} />
+            ) : Object.keys(chosen).length ? (
               <NoMatch clear={path} />
             ) : (
-              <EmptyState icon="scroll-text" title="Nothing has happened yet" />
+              <EmptyState
+                icon="scroll-text"
+                title={all ? 'Nothing has happened yet' : 'Nothing that you did yet'}
+              />
             )
           }
         />

@@ -8,7 +8,7 @@ import { capital } from '#src/resource/views/cell.tsx'
 import { address } from '#src/ui/address.ts'
 import { Button } from '#src/ui/button.tsx'
 import { ConfirmButton } from '#src/ui/confirm.tsx'
-import { EmptyState, NoMatch } from '#src/ui/feedback.tsx'
+import { EmptyState, NoMatch, PastTheEnd } from '#src/ui/feedback.tsx'
 import { Field, Select } from '#src/ui/field.tsx'
 import { ErrorSummary, Form, fieldsOf, Hidden, refusalErrors, writing } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
@@ -69,7 +69,9 @@ export function Members(props: MembersProps) {
         address={here}
         sort={view.sort}
         empty={
-          view.q ? (
+          found.total ? (
+            <PastTheEnd noun={{ one: 'member', many: 'members' }} {...found} {...view} address={here} />
+          ) : view.q ? (
             <NoMatch clear={path} what="Nobody" />
           ) : (
             <EmptyState
@@ -79,7 +81,7 @@ export function Members(props: MembersProps) {
           )
         }
       />
-      {found.next || found.previous ? (
+      {rows.length && (found.next || found.previous) ? (
         <Pager
           many="members"
           address={here}

@@ -8,7 +8,7 @@ import {
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import type { ListView } from '#src/http/list.ts'
 import { paths } from '#src/paths.ts'
-import type { Happening } from '#src/resource/history.ts'
+import type { History } from '#src/resource/history.ts'
 import { placesOf } from '#src/resource/places.ts'
 import type { Row } from '#src/resource/resource.ts'
 import { HistoryPanel } from '#src/resource/views/history.tsx'
@@ -24,6 +24,7 @@ import type { Frame } from '#src/ui/frame.ts'
 import { Columns, Panel } from '#src/ui/surface.tsx'
 import type { Column } from '#src/ui/table.tsx'
 import { Time } from '#src/ui/time.tsx'
+import type { Filter } from '#src/ui/toolbar.tsx'
 import { Why } from '#src/ui/why.tsx'
 
 /** Managing others is for the platform organization alone. */
@@ -56,32 +57,36 @@ const columns = (frame: Frame): Column<Row>[] => [
   },
 ]
 
+/** What the list is filtered by. */
+export const statusFilter = ({ status }: ListView['filters']): Filter => ({
+  name: 'status',
+  label: 'Status',
+  value: status?.join(',') ?? null,
+  options: statuses.map((value) => ({ value, label: label[value] })),
+})
+
 type Listed = {
   found: Page<OrganizationRecord>
   view: ListView
+  at: string
   may: May
   bulk: readonly BulkAction[]
   frame: Frame
 }
 
 /** The organizations, with what the platform may do to many at once. */
-export const organizationsScreen = ({ found, view, may, bulk, frame }: Listed): Screen => ({
+export const organizationsScreen = ({ found, view, at, may, bulk, frame }: Listed): Screen => ({
   ...listScreen({
     resource: organizations,
     found,
     view,
+    all: true,
+    at,
     may: { ...may, delete: false },
     bulk,
     frame,
     columns: columns(frame),
-    filters: [
-      {
-        name: 'status',
-        label: 'Status',
-        value: view.filters.status?.join(',') ?? null,
-        options: statuses.map((value) => ({ value, label: label[value] })),
-      },
-    ],
+    filters: [statusFilter(view.filters)],
   }),
   lead: may.manage ? 'Every organization of this installation.' : 'The organization that you are in.',
 })
@@ -123,12 +128,13 @@ export function organizationScreen(shown: Shown): Screen {
 }
 
 /** What happened to one organization. */
-export function historyScreen(shown: Shown, entries: readonly Happening[], next: string | null): Screen {
+export function historyScreen(shown: Shown, { data, next }: History, before?: string): Screen {
   const here = historyOf(shown.organization.id)
-  const more = next ? shown.frame.path(`${here}?before=${next}`) : null
+  const path = shown.frame.path(here)
+  const [more, newest] = [next ? `${path}?before=${next}` : null, before ? path : null]
   return recordFrame({
     ...framed(shown, here),
-    children: <HistoryPanel resource={organizations} entries={entries} more={more} />,
+    children: <HistoryPanel resource={organizations} entries={data} more={more} newest={newest} />,
   })
 }
 

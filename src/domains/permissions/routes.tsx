@@ -95,6 +95,7 @@ export const permissionRoutes = [
         label: 'Enable',
         icon: 'check',
         did: 'enabled',
+        confirm: 'Whoever has a role with them can use them from the next request on.',
         one: (tx, actor, grant: Grant<'permission', 'update'>, id) =>
           turnPermission(tx, actor, grant, id, 'active'),
       },

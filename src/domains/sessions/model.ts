@@ -39,7 +39,10 @@ export const endedSessions = z.strictObject({ ended: z.int() })
 export const sessionsToEnd = z
   .strictObject({
     ids: z
-      .preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(z.uuid()).max(1000))
+      .preprocess(
+        (value) => (typeof value === 'string' ? [value] : value),
+        z.array(z.uuid()).min(1).max(1000),
+      )
       .optional(),
     user_id: z.uuid().optional(),
   })

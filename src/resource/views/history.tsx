@@ -10,14 +10,17 @@ export type HistoryPanelProps = {
   entries: readonly Happening[]
   /** Address of the earlier ones. */
   more: string | null
+  /** Address of the latest, where these are earlier ones. */
+  newest: string | null
 }
 
 /** Who did what to the record, the newest first, field by field. */
-export function HistoryPanel({ resource, entries, more }: HistoryPanelProps) {
+export function HistoryPanel({ resource, entries, more, newest }: HistoryPanelProps) {
   return (
     <Panel>
       <History
         more={more}
+        newest={newest}
         entries={entries.map(({ created_at, actor, changes, ...entry }) => ({
           ...entry,
           at: created_at,
