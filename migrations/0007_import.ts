@@ -11,14 +11,20 @@ export async function up(db: Kysely<unknown>): Promise<void> {
         from public.organizations o where case when place_slug is null then o.is_default else o.slug = place_slug end);
     end $$;
 
+    -- Alike: taken by a name that reads the same.
     create function app.names_taken(usernames text[], emails text[]) returns jsonb
       language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+    declare org uuid := nullif(current_setting('app.org_id', true), '')::uuid;
     begin
-      if nullif(current_setting('app.org_id', true), '') is null then
+      if org is null then
         raise exception 'no organization is entered' using errcode = '42501';
       end if;
       return jsonb_build_object(
         'usernames', (select coalesce(jsonb_agg(a.username), '[]') from public.accounts a where a.username = any (usernames)),
+        'alike', (select coalesce(jsonb_agg(n.name), '[]') from unnest(usernames) n(name)
+          where exists (select from public.accounts a where app.fold(a.username) = app.fold(n.name) and a.username <> n.name)
+            or exists (select from public.users u where u.org_id = org and app.fold(u.username) = app.fold(n.name)
+              and u.username <> n.name and u.deleted_at is null)),
         'emails', (select coalesce(jsonb_agg(a.email), '[]') from public.accounts a where a.email = any (emails)));
     end $$;
 

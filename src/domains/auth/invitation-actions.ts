@@ -165,8 +165,8 @@ async function nameFor(tx: Db, { invitation, username }: Joining): Promise<strin
   const base = suggestedName(email)
   const names = [base, ...[2, 3, 4, 5, 6].map((n) => `${base}${n}`), `${base}${randomInt(1e6, 1e7)}`]
   const { rows } = await sql<{ free: string }>`
-    select n.name as free from unnest(${names}::text[]) with ordinality n(name, place)
-    where not app.names_taken(${names}, '{}') -> 'usernames' ? n.name
+    select n.name as free from unnest(${names}::text[]) with ordinality n(name, place), app.names_taken(${names}, '{}') taken
+    where not (taken -> 'usernames' ? n.name or taken -> 'alike' ? n.name)
       and not exists (select from users u where u.username = n.name and u.deleted_at is null)
     order by n.place limit 1`.execute(tx)
   return rows[0]?.free ?? base
