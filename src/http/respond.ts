@@ -9,6 +9,7 @@ import { ErrorPage } from '#src/ui/feedback.tsx'
 import { RefusalSummary, type RefusalSummaryProps } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import type { Markup } from '#src/ui/html.ts'
+import { isolated } from '#src/ui/isolated.ts'
 import { Asking, Page, Part, Plain } from '#src/ui/layout.tsx'
 
 /** What every answer of the application carries; pages add their policy. */
@@ -126,7 +127,7 @@ function html(
   out: Outgoing,
   { status = 200, headers, cookies }: Answer = {},
 ): Response {
-  const text = content.toString()
+  const text = isolated(content.toString())
   // quick rather than small: it holds up everybody else
   const packed = out.packs && text.length > PACKED_FROM ? gzipSync(text, { level: 3 }) : null
   const response = new Response(packed ?? text, {
