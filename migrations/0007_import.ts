@@ -21,10 +21,15 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       end if;
       return jsonb_build_object(
         'usernames', (select coalesce(jsonb_agg(a.username), '[]') from public.accounts a where a.username = any (usernames)),
-        'alike', (select coalesce(jsonb_agg(n.name), '[]') from unnest(usernames) n(name)
-          where exists (select from public.accounts a where app.fold(a.username) = app.fold(n.name) and a.username <> n.name)
-            or exists (select from public.users u where u.org_id = org and app.fold(u.username) = app.fold(n.name)
-              and u.username <> n.name and u.deleted_at is null)),
+        'alike', (
+          -- who has no account is looked for once, not for every name
+          with here as materialized (
+            select u.username, app.fold(u.username) as seen from public.users u
+            where u.org_id = org and u.account_id is null and u.deleted_at is null)
+          select coalesce(jsonb_agg(n.name), '[]') from (
+            select g.name, app.fold(g.name) as seen from unnest(usernames) g(name) offset 0) n
+          where exists (select from public.accounts a where app.fold(a.username) = n.seen and a.username <> n.name)
+            or (n.seen in (select h.seen from here h)) and n.name not in (select h.username from here h)),
         'emails', (select coalesce(jsonb_agg(a.email), '[]') from public.accounts a where a.email = any (emails)));
     end $$;
 

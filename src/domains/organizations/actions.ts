@@ -134,7 +134,7 @@ async function rename(
     requirePlatform(actor, `${grant.model}:${grant.action}`)
   const readable = reads(actor)
   if (name === undefined || name === record.name) return { ...was, readable }
-  await tx.updateTable('organizations').set({ name }).where('id', '=', id).execute()
+  await asked(tx, 'organization:update', sql`update organizations set name = ${name} where id = ${id}`)
   return { ...(await own.executeTakeFirstOrThrow()), readable }
 }
 

@@ -74,7 +74,7 @@ function groupName(text: string, errors: FieldError[]): GroupName[] {
   const wrong = [
     !found && `has an unknown role ${JSON.stringify(role)} in ${text}: ${memberRoles.join(', ')}`,
     !rest.trim() && `has a group without a name: ${text}`,
-    rest.trim() && error && `has a group whose name ${error.issues[0]?.message}: ${text}`,
+    rest.trim() !== '' && error && `has a group whose name ${error.issues[0]?.message}: ${text}`,
   ].filter((message) => typeof message === 'string')
   for (const message of wrong) errors.push({ field: 'groups', message })
   return found && !wrong.length ? [{ kind: kind?.toLowerCase() as GroupName['kind'], name, role: found }] : []
