@@ -8,6 +8,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       add column sort_name text not null collate "C" generated always as (app.fold(name)) stored,
       add column search_name text not null collate "C" generated always as
         (' ' || regexp_replace(app.fold(name) || ' ' || slug, '[ -/:-@[-\`{-~\u2010-\u2027]+', ' ', 'g')) stored;
+    create unique index organizations_name on organizations (sort_name);
     create index organizations_by_name on organizations (sort_name, id);
     create index organizations_by_created on organizations (created_at, id);
 
@@ -69,7 +70,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
         from places o cross join jsonb_to_recordset(access -> 'roles') r(name text, description text)
         where (r.name <> 'superadmin' or o.kind = 'platform')
           and not exists (select from public.roles e where e.org_id = o.org_id and e.builtin and e.template = r.name)
-        on conflict (org_id, name) where deleted_at is null do nothing
+        on conflict do nothing
         returning org_id, id, template
       ), all_roles as (
         select org_id, id, template from new_roles
@@ -233,7 +234,7 @@ export async function down(db: Kysely<unknown>): Promise<void> {
       execute format('revoke all on search_words from %I', app.role_lookup());
       execute format('revoke execute on function app.role_app() from %I, %I', app.role_app(), app.role_lookup());
     end $$;
-    drop index organizations_by_name, organizations_by_created;
+    drop index organizations_name, organizations_by_name, organizations_by_created;
     alter table organizations drop column sort_name, drop column search_name;
   `.execute(db)
 }

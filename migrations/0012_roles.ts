@@ -7,6 +7,9 @@ import { type Kysely, sql } from 'kysely'
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     alter table roles add column sort_name text not null collate "C" generated always as (app.fold(name)) stored;
+    drop index roles_name;
+    -- by what people see, as everywhere
+    create unique index roles_name on roles (org_id, sort_name) where deleted_at is null;
 
     create or replace function app.refuse_role_cycle() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
     declare
@@ -91,6 +94,8 @@ export async function down(db: Kysely<unknown>): Promise<void> {
       permissions_by_status_code, permissions_by_status_created, permissions_by_builtin_code, permissions_by_builtin_created,
       roles_by_name, roles_by_created, roles_by_status_name, roles_by_status_created, roles_by_builtin_name,
       roles_by_builtin_created, roles_deleted;
+    drop index roles_name;
+    create unique index roles_name on roles (org_id, name) where deleted_at is null;
     alter table roles drop column sort_name;
   `.execute(db)
 }

@@ -11,6 +11,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       select count(*) from group_members m join users u on u.org_id = m.org_id and u.id = m.user_id
       where m.org_id = g.org_id and m.group_id = g.id and u.deleted_at is null);
 
+    drop index groups_name;
+    create unique index groups_name on groups (org_id, kind, sort_name) where deleted_at is null;
     -- one index for each pair of filter and sort that the list offers
     create index groups_by_name on groups (org_id, sort_name, id) where deleted_at is null;
     create index groups_by_created on groups (org_id, created_at, id) where deleted_at is null;
@@ -100,6 +102,8 @@ export async function down(db: Kysely<unknown>): Promise<void> {
     drop trigger search_delete on groups;
     drop function app.search_groups();
     delete from search_words where model = 'group';
+    drop index groups_name;
+    create unique index groups_name on groups (org_id, kind, name) where deleted_at is null;
     drop index groups_by_name, groups_by_created, groups_by_kind_name, groups_by_kind_created, groups_by_parent_name,
       groups_by_parent_created, groups_roots_by_name, groups_roots_by_created, groups_deleted_by_name,
       groups_deleted_by_created, groups_owner, groups_owner_group;

@@ -82,7 +82,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
         raise exception 'no organization is entered' using errcode = '42501';
       end if;
       return jsonb_build_object('known', exists (select from public.accounts a where a.email = address),
-        'taken', exists (select from public.accounts a where a.username = login and a.email <> address));
+        'taken', exists (select from public.accounts a where app.fold(a.username) = app.fold(login) and a.email <> address));
     end $$;
 
     -- In how many milliseconds an organization can invite an address by mail: three times within an hour it can at once.

@@ -25,7 +25,7 @@ describe.skipIf(!installed && !process.env.CI)('API keys, in a browser', () => {
 
   beforeAll(async () => {
     const { app } = await testDatabase()
-    const org = await makeOrganization('Northern Light')
+    const org = await makeOrganization('Polar Light')
     person = await makeUser(org, { roles: [roleOf(org, 'owner')], first_name: 'Ada', last_name: 'Keys' })
     await mkdir(shots, { recursive: true })
     browser = await launch()

@@ -38,4 +38,18 @@ describe.each(places)('the name of $what', ({ make, once }) => {
       else expect(answer.json<{ name: string }>().name).toBe(name)
     }
   })
+
+  test.runIf(once)('is nobody else’s that reads the same', async () => {
+    const name = unique('Łukasz Straße')
+    expect((await make(name)).status).toBe(201)
+    const others = [name.toUpperCase(), name.toLowerCase(), `Lukasz Strasse${name.slice(13)}`, ` ${name} `]
+    for (const other of others) {
+      const answer = await make(other)
+      expect([answer.status, answer.json<{ errors: object }>().errors], other).toEqual([
+        409,
+        [{ path: 'name', message: 'is taken' }],
+      ])
+    }
+    expect((await make(`${name} two`)).status).toBe(201)
+  })
 })

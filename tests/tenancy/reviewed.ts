@@ -21,11 +21,13 @@ export const globalTables = [
 export const globalUniques = [
   'organizations_pkey',
   'organizations_slug_key',
+  'organizations_name',
   'organizations_one_default',
   'organizations_one_platform',
   'accounts_pkey',
   'accounts_email_key',
   'accounts_username_key',
+  'accounts_username_seen',
   'unknown_logins_pkey',
   'security_events_pkey',
   'rate_limits_pkey',

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Kysely, sql, type Transaction } from 'kysely'
+import { fold } from '#src/db/fold.ts'
 import type { DB } from '#src/db/types.ts'
 import { normalised } from '#src/domains/users/names.ts'
 
@@ -141,13 +142,13 @@ async function refuseTaken(
   { username, email }: Pick<NewPerson, 'username' | 'email'>,
 ): Promise<void> {
   const { rows } = await sql<{ username: string; email: string }>`
-    select username, email from accounts where username = ${username} or email = ${email}
+    select username, email from accounts where app.fold(username) = app.fold(${username}) or email = ${email}
     union all
-    select username, email from users where org_id = ${orgId} and deleted_at is null and (username = ${username} or email = ${email})
+    select username, email from users where org_id = ${orgId} and deleted_at is null and (app.fold(username) = app.fold(${username}) or email = ${email})
   `.execute(tx)
   if (!rows.length) return
   const taken = [
-    rows.some((one) => one.username === username) && `the user name ${username}`,
+    rows.some((one) => fold(one.username) === fold(username)) && `the user name ${username}`,
     rows.some((one) => one.email === email) && `the address ${email}`,
   ].filter((part) => part !== false)
   const are = taken.length > 1 ? 'are' : 'is'

@@ -34,10 +34,17 @@ async function tenant(
   const made = await tx
     .insertInto('organizations')
     .values({ name, slug })
-    .onConflict((conflict) => conflict.column('slug').doNothing())
+    .onConflict((conflict) => conflict.doNothing())
     .returning(['id', 'name', 'slug'])
     .executeTakeFirst()
-  if (!made) throw new Refused(`The short name ${slug} is taken: choose another with --slug.`)
+  if (!made) {
+    const same = tx.selectFrom('organizations').where('slug', '=', slug).select('id')
+    throw new Refused(
+      (await same.executeTakeFirst())
+        ? `The short name ${slug} is taken: choose another with --slug.`
+        : `The name ${name} is taken: choose another with --name.`,
+    )
+  }
   const data = JSON.stringify({ after: { name, slug } })
   await sql`insert into events (org_id, via, reason, action, target_type, target_id, data)
     values (${made.id}, 'cli', ${reason}, 'organization:create', 'organization', ${made.id}, ${data})`.execute(

@@ -1,7 +1,9 @@
-import { sql } from 'kysely'
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
+import { type Obstacle, obstacleOf, obstacles } from '#src/domains/invitations/obstacle.ts'
+import type { ListView } from '#src/http/list.ts'
 import { choice, email, instant, reference } from '#src/resource/column.ts'
 import { defineResource, type Row } from '#src/resource/resource.ts'
 
@@ -28,6 +30,8 @@ export type InvitationRecord = {
   id: string
   email: string
   status: (typeof statuses)[number]
+  /** Why nobody can accept it just now. */
+  obstacle: Obstacle | null
   roles: Required<Named>[]
   group_id: string | null
   group: Named | null
@@ -64,6 +68,7 @@ function attachedTo(actor: UserActor) {
   const seesUser = actor.find('user:read')?.where('u') ?? sql`false`
   const seesGroup = actor.find('group:read')?.where('g') ?? sql`false`
   return {
+    obstacle: obstacleOf('invitations', actor.userId),
     roles: sql`(select coalesce(json_agg(json_build_object('id', r.id, 'name', r.name) order by r.sort_name, r.id), '[]')
       from roles r where r.org_id = invitations.org_id and r.deleted_at is null and ${seesRole}
         and (r.id = any(invitations.role_ids) or invitations.status <> 'accepted' and r.id in (
@@ -76,6 +81,12 @@ function attachedTo(actor: UserActor) {
   }
 }
 
+/** Those that nobody can accept as they are. */
+const blocked = (table: string, view?: ListView): RawBuilder<SqlBool> =>
+  view?.filters.blocked
+    ? sql`${sql.ref(`${table}.status`)} = 'pending' and ${obstacleOf(table)} is not null`
+    : sql`true`
+
 const named = z.strictObject({ id: z.guid(), name: z.string().optional() })
 
 export const invitations = defineResource(invitation, {
@@ -87,9 +98,12 @@ export const invitations = defineResource(invitation, {
   title: 'email',
   defaultSort: '-created_at',
   searched: true,
+  filters: { blocked: { kind: 'choice', values: ['true'], column: null } },
+  narrow: blocked,
   columns,
   more: attachedTo,
   moreAnswered: {
+    obstacle: z.enum(Object.keys(obstacles) as [Obstacle, ...Obstacle[]]).nullable(),
     roles: z.array(z.strictObject({ id: z.guid(), name: z.string() })),
     group_kind: z.string().nullable(),
     invited_by: named.nullable(),

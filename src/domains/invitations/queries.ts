@@ -39,7 +39,7 @@ export async function offeredTo(
 export const rolesNamed = (tx: Db, actor: UserActor, name: string): Promise<string[]> =>
   meant(
     tx,
-    sql`select r.id, r.name = ${name} as exact from roles r where app.fold(r.name) = app.fold(${name})
+    sql`select r.id, r.name = ${name} as exact from roles r where r.sort_name = app.fold(${name})
       and r.deleted_at is null and ${actor.find('role:read')?.where('r') ?? sql`false`}`,
   )
 
@@ -51,7 +51,7 @@ export const groupsNamed = (
 ): Promise<string[]> =>
   meant(
     tx,
-    sql`select g.id, g.name = ${name} as exact from groups g where app.fold(g.name) = app.fold(${name})
+    sql`select g.id, g.name = ${name} as exact from groups g where g.sort_name = app.fold(${name})
       and (${kind}::text is null or g.kind = ${kind}) and g.deleted_at is null
       and ${actor.find('group:read')?.where('g') ?? sql`false`}`,
   )

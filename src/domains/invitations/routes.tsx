@@ -16,7 +16,7 @@ import {
   wholeInvitation,
 } from '#src/domains/invitations/model.ts'
 import { offeredTo } from '#src/domains/invitations/queries.ts'
-import { GiftFields, GiftsPanel, listColumns, Verbs } from '#src/domains/invitations/views.tsx'
+import { blockedFilter, GiftFields, GiftsPanel, listColumns, Verbs } from '#src/domains/invitations/views.tsx'
 import { type Call, can, post } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { importRoutes } from '#src/resource/import/routes.tsx'
@@ -32,13 +32,14 @@ const parts: Parts<'invitation'> = {
   import: invitationsFromFile,
   without: ['create'],
   columns: ({ frame }) => listColumns(frame),
+  filters: async (_, { blocked }) => [blockedFilter(blocked)],
   listTabs: ({ actor }) => listsFor(actor),
   offer: ({ db, actor }: Call) => {
     const grant = actor?.find('invitation:create')
     return actor && grant ? offeredTo(db, actor, grant) : Promise.resolve({})
   },
   fields: (props, { offered }) => <GiftFields {...props} offered={offered} />,
-  panels: (row, { frame }) => <GiftsPanel row={row} frame={frame} />,
+  panels: (row, { frame, record }) => <GiftsPanel row={row} frame={frame} mends={record.update} />,
   head: (row, { frame, record }) => (record.update ? <Verbs row={row} frame={frame} /> : null),
   bulk: {
     resend: {

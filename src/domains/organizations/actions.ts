@@ -11,9 +11,11 @@ import { conflict, notFound, stale, unproved } from '#src/http/errors.ts'
 import type { Written } from '#src/resource/write.ts'
 
 const CONFLICTS: Record<string, [field: string, message: string]> = {
+  organizations_name: ['name', 'is taken'],
   organizations_slug_key: ['slug', 'is taken'],
   organizations_platform_active: ['status', 'of the platform organization stays active'],
   accounts_username_key: ['owner_username', 'is taken'],
+  accounts_username_seen: ['owner_username', 'reads like one that is taken'],
   accounts_email_key: ['owner_email', 'has an account already'],
 }
 
@@ -132,7 +134,7 @@ async function rename(
     requirePlatform(actor, `${grant.model}:${grant.action}`)
   const readable = reads(actor)
   if (name === undefined || name === record.name) return { ...was, readable }
-  await tx.updateTable('organizations').set({ name }).where('id', '=', id).execute()
+  await asked(tx, 'organization:update', sql`update organizations set name = ${name} where id = ${id}`)
   return { ...(await own.executeTakeFirstOrThrow()), readable }
 }
 

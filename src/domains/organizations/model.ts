@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
+import { fold } from '#src/db/fold.ts'
 import { email, password } from '#src/domains/users/model.ts'
 import { nameLine, username } from '#src/domains/users/names.ts'
 import { choice, flag, integer, text } from '#src/resource/column.ts'
@@ -88,10 +89,7 @@ const slug = z
 
 /** "Šumava Kühlhaus & Co." → "sumava-kuhlhaus-co"; empty where nothing of a name is left. */
 export const slugOf = (text: string) =>
-  text
-    .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
-    .toLowerCase()
+  fold(text)
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, 63)
     .replace(/^-|-$/g, '')

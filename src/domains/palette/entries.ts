@@ -1,4 +1,5 @@
 import type { UserActor } from '#src/access/actor.ts'
+import { fold } from '#src/db/fold.ts'
 import { navigationFor } from '#src/domains/navigation.ts'
 import { placesOf } from '#src/resource/places.ts'
 import { allResources } from '#src/resource/resource.ts'
@@ -7,7 +8,6 @@ import type { IconName } from '#src/ui/icons.ts'
 /** One thing to choose: a place, an action, a record. */
 export type Entry = { title: string; hint: string | null; icon: IconName | (string & {}); path: string }
 
-const fold = (text: string) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase()
 const wordsOf = (text: string) =>
   fold(text)
     .split(/[^\p{L}\p{N}]+/u)

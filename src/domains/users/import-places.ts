@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import { ADMINISTERS, type Givable, givable } from '#src/access/granting.ts'
 import type { Db } from '#src/db/database.ts'
+import { fold } from '#src/db/fold.ts'
 import type { GroupName, Row } from '#src/domains/users/import-row.ts'
 
 /** Why a name can't stand in a file, and the permission that is missing, if that is the reason. */
@@ -76,7 +77,7 @@ async function rolesNamed(tx: Db, names: string[], seen: RawBuilder<boolean>): P
       where p.code = ${ADMINISTERS}
     )
     select n.given, r.id, r.name, r.status, r.id in (select root from reserved) as reserved, ${givable('r')} as held
-    from unnest(${names}::text[]) n(given) join roles r on app.fold(r.name) = app.fold(n.given)
+    from unnest(${names}::text[]) n(given) join roles r on r.sort_name = app.fold(n.given)
     where r.deleted_at is null and ${seen} for share of r`.execute(tx)
   return Map.groupBy(rows, ({ given }) => given)
 }
@@ -89,7 +90,7 @@ async function groupsNamed(
   if (!names.length) return new Map()
   const { rows } = await sql<Group>`
     select n.given, g.id, g.name, g.kind
-    from unnest(${names}::text[]) n(given) join groups g on app.fold(g.name) = app.fold(n.given)
+    from unnest(${names}::text[]) n(given) join groups g on g.sort_name = app.fold(n.given)
     where g.deleted_at is null and ${seen} order by g.kind, g.name for share of g`.execute(tx)
   return Map.groupBy(rows, ({ given }) => given)
 }
@@ -109,7 +110,7 @@ export async function makeGroups(tx: Db, rows: readonly Row[]): Promise<string[]
       const there = known.get(name)?.some((group) => !kind || group.kind === kind)
       const makes = kind ?? 'department'
       if (there || !['department', 'team'].includes(makes)) continue
-      const key = `${makes}:${name.toLowerCase()}`
+      const key = `${makes}:${fold(name)}`
       if (!wanted.has(key)) wanted.set(key, { kind: makes, name })
     }
     if (!wanted.size) continue

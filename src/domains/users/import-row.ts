@@ -1,4 +1,6 @@
+import { fold } from '#src/db/fold.ts'
 import { memberRoles, newUser } from '#src/domains/users/model.ts'
+import { name as nameColumn } from '#src/resource/column.ts'
 
 export const groupKinds = ['department', 'team', 'warehouse', 'client'] as const
 
@@ -25,6 +27,8 @@ type FieldError = { field: string; message: string }
 const scalars = newUser.shape
 const MOST = 100
 const MOST_OF_NAME = 100
+/** By the rule of every group's name: a file makes those that aren't there. */
+const nameOfGroup = nameColumn('Name', { max: MOST_OF_NAME }).input
 
 /** What a row says, by the rules of `POST /users`, and everything that is wrong with it in itself. */
 export function readRow(line: number, given: Record<string, string>): { row: Row; errors: FieldError[] } {
@@ -64,12 +68,13 @@ const parts = (cell: string) => [...new Set(cell.split(';').map((part) => part.t
 function groupName(text: string, errors: FieldError[]): GroupName[] {
   const [, named = text, role = 'member'] = /^(.*)=\s*([^=]*)$/.exec(text) ?? []
   const [, kind = null, rest = named] = /^\s*(department|team|warehouse|client)\s*:(.*)$/i.exec(named) ?? []
-  const name = rest.trim()
+  const { data, error } = nameOfGroup.safeParse(rest)
+  const name = typeof data === 'string' ? data : ''
   const found = memberRoles.find((known) => known === role.toLowerCase())
   const wrong = [
     !found && `has an unknown role ${JSON.stringify(role)} in ${text}: ${memberRoles.join(', ')}`,
-    !name && `has a group without a name: ${text}`,
-    name.length > MOST_OF_NAME && `has a group with a name of more than ${MOST_OF_NAME} characters`,
+    !rest.trim() && `has a group without a name: ${text}`,
+    rest.trim() !== '' && error && `has a group whose name ${error.issues[0]?.message}: ${text}`,
   ].filter((message) => typeof message === 'string')
   for (const message of wrong) errors.push({ field: 'groups', message })
   return found && !wrong.length ? [{ kind: kind?.toLowerCase() as GroupName['kind'], name, role: found }] : []
@@ -82,14 +87,15 @@ export const needed = ['username', 'email'] as const
 export class Earlier {
   readonly #lines = { username: new Map<string, number>(), email: new Map<string, number>() }
 
-  /** Those of a row that an earlier one has as well. */
+  /** Those of a row that an earlier one has as well, or one that reads the same. */
   twice(row: Row): { field: (typeof needed)[number]; message: string }[] {
     return needed.flatMap((field) => {
       const value = row[field]
       if (value === null) return []
-      const line = this.#lines[field].get(value)
+      const seen = field === 'username' ? fold(value) : value
+      const line = this.#lines[field].get(seen)
       if (line !== undefined) return [{ field, message: `is that of line ${line}, too` }]
-      this.#lines[field].set(value, row.line)
+      this.#lines[field].set(seen, row.line)
       return []
     })
   }

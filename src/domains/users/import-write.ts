@@ -53,8 +53,14 @@ export async function writePeople(
   return ids
 }
 
-/** Names and addresses that somebody has, each with where: here, deleted here, or with an account elsewhere. */
-export type Taken = Record<'username' | 'email', ReadonlyMap<string, 'here' | 'deleted' | 'elsewhere'>>
+type Where = 'here' | 'deleted' | 'elsewhere' | 'alike'
+/**
+ * Names and addresses that somebody has, each with where: here, deleted here, or with an account elsewhere; alike is a
+ * name that reads like somebody's.
+ */
+export type Taken = Record<'username' | 'email', ReadonlyMap<string, Where>>
+
+type Names = { usernames: string[]; alike: string[]; emails: string[] }
 
 /** Looks for the names and addresses of some people. */
 export async function namesTaken(
@@ -69,12 +75,15 @@ export async function namesTaken(
     union
     select u.username, u.email, u.deleted_at is not null from users u
     join unnest(${emails}::text[]) as n(name) on n.name = u.email`.execute(tx)
-  const accounts = await sql<{ names: { usernames: string[]; emails: string[] } }>`
+  const accounts = await sql<{ names: Names }>`
     select app.names_taken(${usernames}, ${emails}) as names`.execute(tx)
-  const names = accounts.rows[0]?.names ?? { usernames: [], emails: [] }
+  const names = accounts.rows[0]?.names ?? { usernames: [], alike: [], emails: [] }
   const taken = {
-    username: new Map(names.usernames.map((name) => [name, 'elsewhere' as 'here' | 'deleted' | 'elsewhere'])),
-    email: new Map(names.emails.map((name) => [name, 'elsewhere' as 'here' | 'deleted' | 'elsewhere'])),
+    username: new Map<string, Where>([
+      ...names.alike.map((name) => [name, 'alike'] as const),
+      ...names.usernames.map((name) => [name, 'elsewhere'] as const),
+    ]),
+    email: new Map<string, Where>(names.emails.map((name) => [name, 'elsewhere'])),
   }
   for (const user of here) {
     for (const field of ['username', 'email'] as const) {

@@ -89,11 +89,13 @@ const said = {
     here: 'is taken in this organization',
     elsewhere: 'is taken by an account outside this organization',
     deleted: 'is that of somebody who was deleted here: restore them instead',
+    alike: 'reads like one that is taken',
   },
   email: {
     here: 'is taken in this organization',
     elsewhere: 'has an account outside this organization',
     deleted: 'is that of somebody who was deleted here: restore them instead',
+    alike: 'has an account already',
   },
 } as const
 

@@ -192,6 +192,8 @@ export const users = defineResource(user, {
   taken: {
     accounts_username_key: ['username', 'is taken'],
     users_username: ['username', 'is taken'],
+    accounts_username_seen: ['username', 'reads like one that is taken'],
+    users_username_seen: ['username', 'reads like one that is taken'],
     accounts_email_key: ['email', 'has an account already'],
     users_email: ['email', 'has an account already'],
   },

@@ -12,6 +12,7 @@ import {
 import { oneLine, unlinked } from '#src/platform/mail/line.ts'
 import { mailJob } from '#src/platform/mail/queue.ts'
 import { publicAddress } from '#src/platform/public-address.ts'
+import { isolated, isolatedText } from '#src/ui/isolated.ts'
 
 /** A queued mail, as the database tells of it. */
 type Order = {
@@ -110,9 +111,9 @@ export function composed(
     from,
     replyTo: config.EMAIL_REPLY_TO ? mailboxOf(config.EMAIL_REPLY_TO) : undefined,
     to: recipient,
-    subject: oneLine(letter.subject),
-    text: textOf(letter, around),
-    html: htmlOf(letter, around, language),
+    subject: isolatedText(oneLine(letter.subject)),
+    text: isolatedText(textOf(letter, around)),
+    html: isolated(htmlOf(letter, around, language)),
     messageId: `<${id}@${from.address.split('@').at(-1)}>`,
   }
 }
