@@ -7,21 +7,27 @@ export class Unreadable extends Error {
   }
 }
 
-/** Files that people take for CSV, by how they begin; the first that fits. */
-const others: readonly (readonly [RegExp, string])[] = [
-  [/^PK\x03\x04[^]*?\bword\//, 'a Word document'],
-  [/^PK\x03\x04[^]*?(\[Content_Types\]\.xml|\bxl\/)/, 'an Excel workbook (.xlsx)'],
-  [/^PK\x03\x04[^]*?opendocument\.spreadsheet/, 'an OpenDocument spreadsheet (.ods)'],
-  [/^PK[\x03\x05]/, 'a ZIP archive'],
-  [/^\xd0\xcf\x11\xe0/, 'an Excel workbook (.xls)'],
-  [/^%PDF-/, 'a PDF'],
-  [/^(\x1f\x8b|7z\xbc\xaf|Rar!)/, 'an archive'],
-  [/^(\x89PNG|\xff\xd8\xff|GIF8)/, 'an image'],
-  [/^\{\\rtf/, 'a text document (.rtf)'],
-  [/^(\xef\xbb\xbf)?\s*<(!doctype html|html|head|meta|body|table)\b/i, 'a web page (HTML)'],
-  [/^(\xef\xbb\xbf)?\s*<\?xml\b/i, 'an XML file'],
-  [/^(\xef\xbb\xbf)?\s*(\{\s*"|\[\s*[{[])/, 'a JSON file'],
+/** Files that people take for CSV: how they begin, what stands in the beginning, what they are. The first that fits. */
+const others: readonly (readonly [begins: string | RegExp, has: RegExp | null, what: string])[] = [
+  ['PK\x03\x04', /\bword\//, 'a Word document'],
+  ['PK\x03\x04', /\[Content_Types\]\.xml|\bxl\//, 'an Excel workbook (.xlsx)'],
+  ['PK\x03\x04', /opendocument\.spreadsheet/, 'an OpenDocument spreadsheet (.ods)'],
+  ['PK\x03\x04', null, 'a ZIP archive'],
+  ['\xd0\xcf\x11\xe0', null, 'an Excel workbook (.xls)'],
+  ['%PDF-', null, 'a PDF'],
+  ['\x1f\x8b', null, 'an archive'],
+  ['7z\xbc\xaf', null, 'an archive'],
+  ['Rar!', null, 'an archive'],
+  ['\x89PNG', null, 'an image'],
+  ['\xff\xd8\xff', null, 'an image'],
+  ['{\\rtf', null, 'a text document (.rtf)'],
+  [/^(\xef\xbb\xbf)?\s*<(!doctype html|html|head|meta|body|table)\b/i, null, 'a web page (HTML)'],
+  [/^(\xef\xbb\xbf)?\s*<\?xml\b/i, null, 'an XML file'],
+  [/^(\xef\xbb\xbf)?\s*(\{\s*"|\[\s*[{[])/, null, 'a JSON file'],
 ]
+
+const isOther = (bytes: string, [begins, has]: (typeof others)[number]) =>
+  (typeof begins === 'string' ? bytes.startsWith(begins) : begins.test(bytes)) && (!has || has.test(bytes))
 
 /** What a file without a mark of its byte order begins with, if it is UTF-16: a Latin letter has one byte that is zero. */
 function utf16Of([first, second, third, fourth]: Buffer): 'utf-16le' | 'utf-16be' | null {
@@ -64,9 +70,9 @@ export async function* utf8Of(chunks: AsyncIterable<Buffer> | Iterable<Buffer>):
 /** How the bytes of a file with this beginning become UTF-8, piece by piece and at the end. */
 function begun(head: Buffer): (chunk?: Buffer) => Buffer {
   const bytes = head.toString('latin1')
-  const other = others.find(([begins]) => begins.test(bytes))
+  const other = others.find((one) => isOther(bytes, one))
   if (other)
-    throw new Unreadable(`This is ${other[1]}, not CSV. Save it as “CSV UTF-8” and choose that file.`)
+    throw new Unreadable(`This is ${other[2]}, not CSV. Save it as “CSV UTF-8” and choose that file.`)
   const encoding = utf16Of(head)
   if (!encoding) return (chunk = Buffer.alloc(0)) => chunk
   const decoder = new TextDecoder(encoding, { fatal: true })
