@@ -116,13 +116,13 @@ describe('import:users', { timeout: 60_000 }, () => {
       ...[2, 3].flatMap((n) =>
         ['username', 'email'].map((field) => `line ${n}: ${field} is taken in this organization`),
       ),
-      'Nobody was imported: 4 things are wrong.',
+      'Nothing imported: 4 errors.',
     ])
     const json = await run([...args, '--json'])
     expect(json).toMatchObject({ code: 1, stderr: '' })
     expect(JSON.parse(json.stdout)).toMatchObject({
       imported: 0,
-      errors: [{ line: 2, field: 'username' }, {}, {}, {}],
+      errors: [{ line: 2, column: 'username' }, {}, {}, {}],
     })
     expect(await eventsOf(org, 'user:create')).toHaveLength(2)
   })

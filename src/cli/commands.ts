@@ -13,21 +13,23 @@ import { sessionsCommand } from '#src/cli/sessions.ts'
 import { calledFrom } from '#src/config.ts'
 import { hasAccount, Refused, resetPassword, unlock } from '#src/domains/auth/break-glass.ts'
 import { importUsers } from '#src/domains/users/import.ts'
-import type { ImportError } from '#src/domains/users/import-file.ts'
 import { hashPassword } from '#src/platform/passwords.ts'
+import type { ImportError } from '#src/resource/import/import.ts'
 
-const line = ({ line: number, field, message }: ImportError) =>
-  [number === null ? '' : `line ${number}: `, field === null ? '' : `${field} `, message].join('')
+const line = ({ line: number, column, message }: ImportError) =>
+  [number === null ? '' : `line ${number}: `, column === null ? '' : `${column} `, message].join('')
 
 export const commands: Record<string, Command> = {
   'import:users': {
     usage: 'FILE [--organization SLUG] [--create-groups] [--dry-run] [--json]',
     does: 'imports people from a CSV file: all of them, or nobody',
-    help: `FILE is UTF-8, separated by commas, semicolons or tabs, with a header. Columns, in any order:
+    help: `FILE is UTF-8, separated by commas, semicolons or tabs, with a header. An export of people comes in as it is;
+columns that mean nothing here are left out, and named. Columns, in any order:
   username, email           needed
-  first_name, last_name
-  roles                     names, separated by ;
+  first_name, last_name, locale, time_zone
+  roles                     names, separated by ;  An end stands behind: Night=2026-12-31T23:00:00Z
   groups                    Name or kind:Name, with =lead, =member or =viewer behind, separated by ;
+  status, kind              only to refuse who is disabled, and service accounts
 Options:
   --organization SLUG  other than the default one
   --create-groups      make departments and teams that are not there
@@ -88,27 +90,33 @@ async function importing({ config, values, names }: Given): Promise<Outcome> {
     if (!org) throw new Refused(`There is no organization ${slug}.`)
     if (org.status !== 'active') throw new Refused(`The organization ${org.slug} is ${org.status}.`)
     const file = resolve(calledFrom, names[0] as string)
-    const options = { createGroups: values['create-groups'] === true, dryRun }
-    const { imported, groups, errors } = await importUsers(db, org.id, file, options)
+    const options = {
+      createGroups: values['create-groups'] === true,
+      dryRun,
+      mostMb: config.IMPORT_LIMIT_MB,
+    }
+    const report = await importUsers(db, org.id, file, options)
+    const { imported, groups, error_count, errors, ignored_columns } = report
     const seconds = Math.round(performance.now() - begun) / 1000
-    const data = { organization: org.slug, dry_run: dryRun, imported, groups, seconds, errors }
-    if (errors.length) {
-      const count = errors.length === 1 ? '1 thing is' : `${errors.length} things are`
+    const data = { organization: org.slug, dry_run: dryRun, ...report, seconds }
+    if (error_count) {
+      const count = error_count === 1 ? '1 error' : `${error_count} errors`
       const makes =
         !options.createGroups && errors.some(({ message }) => message.startsWith('has an unknown group'))
       const hint = makes ? ['Departments and teams that are not there are made with --create-groups.'] : []
       return {
         ok: false,
         data,
-        messages: [...errors.map(line), `Nobody was imported: ${count} wrong.`, ...hint],
+        messages: [...errors.map(line), `Nothing imported: ${count}.`, ...hint],
       }
     }
     const made = groups.length ? `, with ${groups.length} new groups` : ''
+    const left = ignored_columns.length ? ` Columns left out: ${ignored_columns.join(', ')}.` : ''
     const done = dryRun ? 'Nothing is wrong: would import' : 'Imported'
     return {
       ok: true,
       data,
-      text: `${done} ${imported} people into ${org.name}${made} (${seconds.toFixed(1)} s).`,
+      text: `${done} ${imported} people into ${org.name}${made} (${seconds.toFixed(1)} s).${left}`,
     }
   })
 }

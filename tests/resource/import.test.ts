@@ -149,16 +149,21 @@ describe('what is wrong is said at once, by line and column, and nothing is kept
   test('of the file', async () => {
     const latin1 = Buffer.from(`${HEAD}\n${line('Zoë')}\n${line('x')}\n"bro"ken`, 'latin1')
     expect(told(await upload(owner, latin1))).toEqual([
-      '2 is not UTF-8: save the file as “CSV UTF-8”',
-      '4 a quotation mark stands where none may: put the value into quotation marks, and double those within; nothing from here on was read',
+      '2 is not UTF-8 (perhaps Windows-1252, Excel’s plain “CSV”): save the file as “CSV UTF-8”',
+      '4 a quotation mark ends before its value does: double those within',
     ])
-    expect(told(await upload(owner, Buffer.from(`\uFEFF${HEAD}\n`, 'utf16le')))).toEqual([
-      '1 is UTF-16, not UTF-8: save it as “CSV UTF-8”',
+    expect(told(await upload(owner, '%PDF-1.7\n%âãÏÓ\n'))).toEqual([
+      'This is a PDF, not CSV. Save it as “CSV UTF-8” and choose that file.',
     ])
+    expect(told(await upload(owner, `${HEAD.replaceAll(',', ':')}\n`))).toContain(
+      '1 the header has a single column: separate columns by commas, semicolons or tabs',
+    )
     expect(told(await upload(owner, `${HEAD}\n\n`))).toEqual(['The file has no licences in it.'])
     expect(told(await upload(owner, `${HEAD}\n${line('a')},x\n"a\nb",1\n`))).toEqual([
       '2 has 5 columns, but the header has 4',
-      '3 has 2 columns, but the header has 4',
+      '3 code has a control character',
+      '3 expires must be a day like 2026-01-31',
+      '3 contact is no e-mail address',
     ])
     const nothing = await upload(owner, '')
     expect([nothing.status, wrongs(nothing)]).toEqual([422, [{ path: 'file', message: 'Choose a file' }]])

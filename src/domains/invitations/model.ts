@@ -5,6 +5,7 @@ import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { type Obstacle, obstacleOf, obstacles } from '#src/domains/invitations/obstacle.ts'
 import type { ListView } from '#src/http/list.ts'
 import { choice, email, instant, reference } from '#src/resource/column.ts'
+import { cellOfEntries } from '#src/resource/export.ts'
 import { defineResource, type Row } from '#src/resource/resource.ts'
 
 /** An invitation is whose who vouches for it: who made it, changed it or sent it last. */
@@ -109,13 +110,11 @@ export const invitations = defineResource(invitation, {
     invited_by: named.nullable(),
   },
   cells: {
-    roles: (row) =>
-      invitationOf(row)
-        .roles.map(({ name }) => name)
-        .join('; '),
+    roles: (row) => cellOfEntries(invitationOf(row).roles.map(({ name }) => name)),
+    // one whose name the reader may not see is not left away: its invitation wouldn't come back as it was
     group: (row) => {
-      const { group, group_kind } = invitationOf(row)
-      return group?.name ? `${group_kind}:${group.name}` : ''
+      const { group, group_kind, group_id } = invitationOf(row)
+      return group?.name ? `${group_kind}:${group.name}` : (group_id ?? '')
     },
     invited_by: (row) => invitationOf(row).invited_by?.name ?? '',
   },

@@ -4,6 +4,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { INSTANT } from '#src/http/instructions.ts'
 import { choice, flag, line, name as nameColumn, text } from '#src/resource/column.ts'
+import { cellOfEntries } from '#src/resource/export.ts'
 import { defineResource, type Row } from '#src/resource/resource.ts'
 
 /** `assign` is for giving what one doesn't have oneself: see the rule of granting. */
@@ -157,10 +158,7 @@ export const roles = defineResource(role, {
     ),
   },
   cells: {
-    parents: (row) =>
-      roleOf(row)
-        .parents.map(({ name }) => name)
-        .join('; '),
+    parents: (row) => cellOfEntries(roleOf(row).parents.map(({ name }) => name)),
     permissions: (row) =>
       roleOf(row)
         .permissions.filter(({ inherited_from }) => !inherited_from)

@@ -15,19 +15,22 @@ export async function writePeople(
   { userId, reason }: Bringer,
 ): Promise<string[]> {
   const people = JSON.stringify(
-    list.map(({ row: { username, email, first_name, last_name } }) => ({
+    list.map(({ row: { username, email, first_name, last_name, locale, time_zone } }) => ({
       username,
       email,
       first_name,
       last_name,
+      locale,
+      time_zone,
     })),
   )
   const users = await sql<{ n: number; id: string }>`
     with accounts as materialized (
       select id, n from jsonb_array_elements_text(app.create_accounts(${people}::jsonb)) with ordinality a(id, n)
     ), made as (
-      insert into users (account_id, username, email, first_name, last_name, status, created_by)
-      select a.id::uuid, p.person ->> 'username', p.person ->> 'email', p.person ->> 'first_name', p.person ->> 'last_name', 'invited', ${userId}
+      insert into users (account_id, username, email, first_name, last_name, locale, time_zone, status, created_by)
+      select a.id::uuid, p.person ->> 'username', p.person ->> 'email', p.person ->> 'first_name', p.person ->> 'last_name',
+        coalesce(p.person ->> 'locale', 'en'), coalesce(p.person ->> 'time_zone', 'UTC'), 'invited', ${userId}
       from accounts a join jsonb_array_elements(${people}::jsonb) with ordinality p(person, n) using (n)
       order by n
       returning id, account_id
@@ -36,13 +39,12 @@ export async function writePeople(
   const ids = users.rows.map(({ id }) => id)
   const of = <T>(pairs: (one: Placed) => T[]) =>
     list.flatMap((one, index) => pairs(one).map((pair) => [ids[index], pair] as const))
-  const roles = of((one) => one.roles)
+  const roles = of((one) => [...one.roles])
   if (roles.length) {
-    await sql`insert into user_roles (user_id, role_id, granted_by, reason)
-      select user_id, role_id, ${userId}, ${reason}
-      from unnest(${roles.map(([user]) => user)}::uuid[], ${roles.map(([, role]) => role)}::uuid[]) as r(user_id, role_id)`.execute(
-      tx,
-    )
+    await sql`insert into user_roles (user_id, role_id, expires_at, granted_by, reason)
+      select user_id, role_id, expires_at, ${userId}, ${reason}
+      from unnest(${roles.map(([user]) => user)}::uuid[], ${roles.map(([, [role]]) => role)}::uuid[],
+        ${roles.map(([, [, end]]) => end)}::timestamptz[]) as r(user_id, role_id, expires_at)`.execute(tx)
   }
   const groups = of((one) => [...one.groups])
   if (groups.length) {
@@ -53,7 +55,7 @@ export async function writePeople(
   return ids
 }
 
-type Where = 'here' | 'deleted' | 'elsewhere' | 'alike'
+export type Where = 'here' | 'deleted' | 'elsewhere' | 'alike'
 /**
  * Names and addresses that somebody has, each with where: here, deleted here, or with an account elsewhere; alike is a
  * name that reads like somebody's.

@@ -4,6 +4,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { normalised, personName, username } from '#src/domains/users/names.ts'
 import { email as address, choice, instant, line, text } from '#src/resource/column.ts'
+import { cellOfEntries } from '#src/resource/export.ts'
 import { defineResource, type Related, type Row } from '#src/resource/resource.ts'
 
 /** A person in one organization. Who shares a group with me is in my group's scope. */
@@ -37,7 +38,7 @@ export type UserRecord = {
   status: (typeof statuses)[number]
   locale: string
   time_zone: string
-  roles: { id: string; name: string }[]
+  roles: { id: string; name: string; expires_at?: string }[]
   groups: { id: string; name: string; kind: string; role: (typeof memberRoles)[number] }[]
   last_login_at: string | null
   email_verified_at: string | null
@@ -105,7 +106,7 @@ function belonging(actor: UserActor) {
   const me = actor.userId
   return {
     avatar_url: sql`null::text`,
-    roles: sql`(select coalesce(json_agg(json_build_object('id', r.id, 'name', r.name) order by r.name), '[]')
+    roles: sql`(select coalesce(json_agg(json_strip_nulls(json_build_object('id', r.id, 'name', r.name, 'expires_at', ur.expires_at)) order by r.name), '[]')
       from user_roles ur join roles r on r.org_id = ur.org_id and r.id = ur.role_id
       where ur.org_id = users.org_id and ur.user_id = users.id and r.deleted_at is null
         and (ur.expires_at is null or ur.expires_at > now()) and (users.id = ${me} or ${seesRole}))`,
@@ -140,8 +141,19 @@ const related = {
   },
 } satisfies Record<string, Related>
 
-const named = (key: string) => (row: Row) =>
-  (row[key] as { name: string }[]).map(({ name }) => name).join('; ')
+/** As files name them: see `readRow`. */
+const inFile = {
+  roles: (row: Row) =>
+    cellOfEntries(
+      (row as unknown as UserRecord).roles.map(({ name, expires_at }) =>
+        expires_at || name.includes('=') ? `${name}=${expires_at ?? ''}` : name,
+      ),
+    ),
+  groups: (row: Row) =>
+    cellOfEntries(
+      (row as unknown as UserRecord).groups.map(({ kind, name, role }) => `${kind}:${name}=${role}`),
+    ),
+}
 
 export const users = defineResource(user, {
   path: '/users',
@@ -182,12 +194,18 @@ export const users = defineResource(user, {
   more: belonging,
   moreAnswered: {
     avatar_url: z.string().nullable(),
-    roles: z.array(z.strictObject({ id: z.guid(), name: z.string() })),
+    roles: z.array(
+      z.strictObject({
+        id: z.guid(),
+        name: z.string(),
+        expires_at: z.iso.datetime({ offset: true }).optional(),
+      }),
+    ),
     groups: z.array(
       z.strictObject({ id: z.guid(), name: z.string(), kind: z.string(), role: z.enum(memberRoles) }),
     ),
   },
-  cells: { roles: named('roles'), groups: named('groups') },
+  cells: inFile,
   attached: [{ type: 'user_role', needs: 'role:read' }],
   taken: {
     accounts_username_key: ['username', 'is taken'],

@@ -18,7 +18,7 @@ import {
 import { firstPasswordRoutes } from '#src/domains/users/first-password-routes.tsx'
 import { FirstPasswordPanel } from '#src/domains/users/first-password-views.tsx'
 import { EditFields, NewFields } from '#src/domains/users/forms.tsx'
-import { peopleFromFile } from '#src/domains/users/import-people.ts'
+import { peopleFromFile } from '#src/domains/users/import-rights.ts'
 import { inviteRoutes } from '#src/domains/users/invite-routes.tsx'
 import { FactorPanel, LockPanel } from '#src/domains/users/lock-panel.tsx'
 import { lockRoutes } from '#src/domains/users/lock-routes.tsx'

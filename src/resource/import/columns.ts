@@ -74,6 +74,6 @@ export function checked(
     if (used.length > 1) wrong.push(`has several columns for ${name}: ${used.map(quoted).join(', ')}`)
     if (required && !used.length) wrong.push(`lacks a column for ${name}`)
   }
-  const ignored = header.filter((_, at) => !columns[at])
+  const ignored = header.flatMap((name, at) => (columns[at] ? [] : [name.trim() || `column ${at + 1}`]))
   return { columns: header.map((_, at) => columns[at] ?? null), ignored, wrong }
 }

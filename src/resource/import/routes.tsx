@@ -17,7 +17,7 @@ import {
 } from '#src/resource/import/answers.ts'
 import { guessed, mapped } from '#src/resource/import/columns.ts'
 import { type ImportParts, importingOf } from '#src/resource/import/entity.ts'
-import { importFile } from '#src/resource/import/import.ts'
+import { broughtBy, importFile } from '#src/resource/import/import.ts'
 import { HEAD, linesOf, previewOf } from '#src/resource/import/preview.ts'
 import { MOST_ROWS, piecesOf } from '#src/resource/import/sheet.ts'
 import { stepRoutes } from '#src/resource/import/steps.tsx'
@@ -89,7 +89,7 @@ export function importRoutes<M extends Model>(resource: Resource<M>, parts: Impo
         const { content } = sent(call)
         const { dry_run, ...named } = query
         const report = await fileTurns.take(() =>
-          importFile(db, actor, {
+          importFile(broughtBy(db, actor), {
             content: () => piecesOf(content),
             importer: () => importing.importer(actor, grant, services),
             choose: (header) => mapped(header, fields, { ...byField(named), ...body.mapping }),

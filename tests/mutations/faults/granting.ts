@@ -179,7 +179,7 @@ export const granting: readonly Mutation[] = [
   },
   {
     name: 'people from a file get any role',
-    file: 'src/domains/users/import-people.ts',
+    file: 'src/domains/users/import-rights.ts',
     find: 'mayGive(actor, role) || mayGive(rights, role)',
     replace: 'mayGive(actor, role) || rights',
     tests: ['src/domains/users/import-people.test.ts'],
