@@ -64,46 +64,56 @@ const list = () => z.string().transform((text) => text.split(',').filter(Boolean
 /** An empty field of a form is none. */
 const some = (values: string[]) => (values.length ? values : undefined)
 
+/** How several values of a field are told: by the document, which says itself that commas part them. */
+const listOf = (items: object, description: string) => ({ type: 'array', items, description })
+
 const choice = (values: readonly string[]) =>
   list()
     .refine((given) => given.every((value) => values.includes(value)), `must be among ${values.join(', ')}`)
     .transform(some)
-    .meta({
-      description:
-        values.length > 1 ? `Among ${values.join(', ')}; several by comma.` : `${values}, or nothing.`,
-    })
+    .meta(
+      values.length > 1
+        ? listOf({ type: 'string', enum: values }, 'Any of these; several by comma.')
+        : { enum: values, description: `${values}, or nothing.` },
+    )
 
 /** How a tag is stored and looked for: one form for all its spellings. */
 export const asTag = (text: string) => text.normalize('NFKC').trim().toLowerCase()
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-const one = (fits: (text: string) => boolean, message: string, like: string) =>
+const one = (fits: (text: string) => boolean, message: string, told: object) =>
   z
     .string()
     .refine((text) => text === '' || fits(text), message)
     .transform((text) => some([text].filter(Boolean)))
-    .meta({ description: like })
+    .meta({ ...told })
 
 const typed = {
   uuid: list()
     .transform((ids) => ids.map((id) => id.toLowerCase()))
     .refine((ids) => ids.length <= 200 && ids.every((id) => UUID.test(id)), 'must be ids, at most 200')
     .transform(some)
-    .meta({ description: 'An id; several by comma.' }),
-  boolean: one((text) => text === 'true' || text === 'false', 'must be true or false', 'true or false.'),
-  text: one((text) => text.length <= 200, 'has at most 200 characters', 'Exactly this.'),
+    .meta(listOf({ type: 'string', format: 'uuid' }, 'An id; several by comma.')),
+  boolean: one((text) => text === 'true' || text === 'false', 'must be true or false', {
+    type: 'boolean',
+    description: 'true or false.',
+  }),
+  text: one((text) => text.length <= 200, 'has at most 200 characters', { description: 'Exactly this.' }),
   tags: list()
     .transform((tags) => [...new Set(tags.map(asTag).filter(Boolean))])
     .refine((tags) => tags.length <= 50 && tags.every((tag) => tag.length <= 50), 'must be tags, at most 50')
     .transform(some)
-    .meta({ description: 'A tag; several by comma, of which a record has one or more.' }),
+    .meta(listOf({ type: 'string' }, 'A tag; several by comma, of which a record has one or more.')),
   integer: one(
     (text) => /^-?\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text)),
     'must be a whole number',
-    'A whole number.',
+    { type: 'integer', description: 'A whole number.' },
   ),
-  date: one(isDay, 'must be a day like 2026-01-31', 'A day like 2026-01-31.'),
+  date: one(isDay, 'must be a day like 2026-01-31', {
+    format: 'date',
+    description: 'A day like 2026-01-31.',
+  }),
   instant: z
     .string()
     // a + of the address that nobody escaped is a space

@@ -59,10 +59,32 @@ const answer = z
   .strictObject({ done: z.int(), refused: z.int(), results: z.array(outcome) })
   .meta({ id: 'bulk_answer' })
 
-const ids = z.preprocess(
-  (value) => (typeof value === 'string' ? [value] : value),
-  z.array(z.guid('is no id').toLowerCase()).max(MOST_AT_ONCE, `has at most ${MOST_AT_ONCE} ids`),
-)
+const ids = z
+  .preprocess(
+    (value) => (typeof value === 'string' ? [value] : value),
+    z.array(z.guid('is no id').toLowerCase()).max(MOST_AT_ONCE, `has at most ${MOST_AT_ONCE} ids`),
+  )
+  .meta({ description: 'The records, where no list is named by `matching`.' })
+const matching = z
+  .string()
+  .max(2000)
+  .meta({ description: 'The query of a list, without its ?: all that it matches, in place of `ids`.' })
+
+/** What has to be chosen for some of the actions. An empty choice of a form is none, which the action refuses. */
+function argumentsOf(all: Readonly<Record<string, Bulk>>) {
+  const asking = Object.entries(all).flatMap(([action, { asks }]) =>
+    asks ? [{ action, name: asks.name }] : [],
+  )
+  const names = [...new Set(asking.map(({ name }) => name))]
+  const argument = (name: string) => {
+    const actions = asking.filter((one) => one.name === name).map(({ action }) => action)
+    return z
+      .union([z.guid().toLowerCase(), z.literal('')], 'is needed')
+      .optional()
+      .meta({ description: `Needed for ${actions.join(' and ')}.` })
+  }
+  return Object.fromEntries(names.map((name) => [name, argument(name)]))
+}
 
 /** `POST /<path>/bulk`: the same for up to 1,000 records, with an answer for each. */
 export function bulkRoute<M extends Model>(
@@ -76,7 +98,8 @@ export function bulkRoute<M extends Model>(
     .object({
       action: z.enum(names, `must be one of ${names.join(', ')}`),
       ids: ids.optional(),
-      matching: z.string().max(2000).optional(),
+      matching: matching.optional(),
+      ...argumentsOf(all),
     })
     .catchall(z.unknown())
   const path = placesOf(resource.path).bulk

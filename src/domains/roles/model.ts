@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
+import { templates } from '#src/access/templates.ts'
 import { choice, flag, line, name as nameColumn, text } from '#src/resource/column.ts'
 import { defineResource, type Row } from '#src/resource/resource.ts'
 
@@ -97,9 +98,15 @@ export const HOLDERS_CAP = 1000
 
 export const minimalRole = z.strictObject({ name: plain.name })
 export const MINIMAL = ['user:read:own', 'user:update:own']
+/** What a role can begin with, and what that gives. */
+export const templatesAnswer = z.strictObject({
+  data: z.array(
+    z.strictObject({ name: z.string(), description: z.string(), permissions: z.array(z.string()) }),
+  ),
+})
 /** An empty field of a form is no name. */
 export const templateRole = z.strictObject({
-  template: line(100),
+  template: z.enum(Object.keys(templates), 'is no template'),
   name: z.preprocess((sent) => (sent === '' ? undefined : sent), plain.name.optional()),
 })
 
