@@ -73,7 +73,7 @@ const plain = {
   second_factor_required: columns.second_factor_required.input as z.ZodType<boolean>,
 }
 const attached = {
-  permissions: several(z.string().max(200)),
+  permissions: several(z.string().max(200)).meta({ description: 'Each as model:action:scope.' }),
   parent_ids: several(z.guid('is no role')),
 }
 
