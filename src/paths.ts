@@ -45,6 +45,7 @@ export const paths = {
   roles: '/roles',
   createMinimalRole: '/roles/create-minimal',
   roleFromTemplate: '/roles/from-template',
+  roleTemplates: '/roles/templates',
   role: (id: string) => `/roles/${id}`,
   editRole: (id: string) => `/roles/${id}/edit`,
   toggleRole: (id: string) => `/roles/${id}/toggle-status`,

@@ -262,11 +262,13 @@ export interface RecoveryCodes {
 }
 
 export interface RefreshTokens {
+  asked_by: Buffer | null;
   created_at: Generated<string>;
   expires_at: string;
   id: Generated<string>;
   org_id: Generated<string>;
   rotated_at: string | null;
+  salt: Buffer | null;
   session_id: string;
   token_hash: Buffer;
   updated_at: Generated<string>;

@@ -48,6 +48,22 @@ const previewed = z
 
 type Acting = Pick<Call, 'db' | 'sent'> & { actor: UserActor }
 
+/** What has to be chosen for some of the actions. An empty choice of a form is none, which the action refuses. */
+function argumentsOf(all: Readonly<Record<string, Bulk>>) {
+  const asking = Object.entries(all).flatMap(([action, { asks }]) =>
+    asks ? [{ action, name: asks.name }] : [],
+  )
+  const names = [...new Set(asking.map(({ name }) => name))]
+  const argument = (name: string) => {
+    const actions = asking.filter((one) => one.name === name).map(({ action }) => action)
+    return z
+      .union([z.guid().toLowerCase(), z.literal('')])
+      .optional()
+      .meta({ description: `Required for ${actions.join(' and ')}.` })
+  }
+  return Object.fromEntries(names.map((name) => [name, argument(name)]))
+}
+
 /**
  * The same for up to 1,000 records, with an answer for each. `POST /<path>/bulk/preview` says to how many and which, and
  * what it would bring about; `POST /<path>/bulk` does it.
@@ -59,7 +75,7 @@ export function bulkRoutes<M extends Model>(
   const from = parts.chosen ?? inTable(resource)
   const all = bulkOf(resource, parts)
   const names = Object.keys(all) as [string, ...string[]]
-  const asked = z.object({ action: z.enum(names), ...selector }).catchall(z.unknown())
+  const asked = z.object({ action: z.enum(names), ...selector, ...argumentsOf(all) }).catchall(z.unknown())
   const body = asked.extend(confirmation)
   const places = placesOf(resource.path)
   const { many } = resource.declared

@@ -182,7 +182,7 @@ export const definers = [
   'app.let_go_who_joins()',
   'app.detach_account(uuid,uuid,bytea,bytea,jsonb)',
   'app.add_refresh_token(bytea,bytea,numeric,numeric)',
-  'app.refresh_session(bytea,bytea,bytea,numeric,numeric,jsonb)',
+  'app.refresh_session(bytea,bytea,bytea,bytea,bytea,numeric,numeric,jsonb)',
   'app.tidy_sessions(integer)',
   'app.notify_elsewhere()',
   'app.account_places(uuid)',

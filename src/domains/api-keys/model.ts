@@ -44,13 +44,13 @@ export type KeyRecord = {
 export const keyOf = (row: Row) => row as unknown as KeyRecord
 
 /** Several values, or a form's one text of them, by lines or commas. */
-const several = <S extends z.ZodType>(item: S, most: number) =>
+const several = <S extends z.ZodType>(item: S, least: number, most: number) =>
   z.preprocess(
     (sent) =>
       [sent ?? []]
         .flat()
         .flatMap((one) => (typeof one === 'string' ? one.split(/[\s,]+/).filter(Boolean) : [one])),
-    z.array(item).max(most),
+    z.array(item).min(least).max(most),
   )
 
 const permissions = several(
@@ -58,19 +58,24 @@ const permissions = several(
     .string()
     .max(200)
     .regex(/^[a-z][a-z0-9_]*:[a-z][a-z0-9_]*:(all|group|own)$/, 'Choose permissions like user:read:own'),
+  1,
   2000,
 )
-  .refine((codes) => codes.length > 0, 'Choose a permission')
   .transform((codes) => [...new Set(codes)].sort())
+  .meta({ description: 'What the key can do, of what its owner can, each as model:action:scope.' })
 // what is wrong with one of them stands at the field
-const addresses = several(z.string(), 100).transform((ranges, context) =>
-  ranges.map((range) => {
-    const kept = cidr(range)
-    const message = `Replace ${range.slice(0, 50)} by an address like 192.0.2.7 or 10.0.0.0/8`
-    if (kept === null) context.addIssue({ code: 'custom', message })
-    return kept ?? range
-  }),
-)
+const addresses = several(z.string(), 0, 100)
+  .transform((ranges, context) =>
+    ranges.map((range) => {
+      const kept = cidr(range)
+      const message = `Replace ${range.slice(0, 50)} by an address like 192.0.2.7 or 10.0.0.0/8`
+      if (kept === null) context.addIssue({ code: 'custom', message })
+      return kept ?? range
+    }),
+  )
+  .meta({
+    description: 'Where the key works from: addresses, or ranges like 10.0.0.0/8; none for everywhere.',
+  })
 
 /** A moment, or a day to the end of which it lasts; an empty field of a form is no end. */
 const expiry = z

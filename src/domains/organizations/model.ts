@@ -119,7 +119,7 @@ export const someOfOrganization = z
     name,
     slug,
     status: z.enum(statuses),
-    settings: z.record(z.string().max(100), z.json()),
+    settings: z.record(z.string().max(100), z.unknown()),
   })
   .partial()
 export type OrganizationChange = z.infer<typeof someOfOrganization>

@@ -42,6 +42,14 @@ export const templatesFor = (actor: UserActor): string[] =>
     (name) => name !== 'superadmin' || actor.identity.organization.kind === 'platform',
   )
 
+/** The same with what they give. */
+export const templateRecords = (actor: UserActor) =>
+  templatesFor(actor).map((name) => ({
+    name,
+    description: templates[name]?.description ?? '',
+    permissions: permissionsOfTemplate(name),
+  }))
+
 /** A role with what a template holds, under a name of its own. */
 export async function createFromTemplate(
   tx: Db,

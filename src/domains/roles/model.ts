@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
+import { templates } from '#src/access/templates.ts'
 import { INSTANT } from '#src/http/instructions.ts'
 import { choice, flag, line, name as nameColumn, text } from '#src/resource/column.ts'
 import { cellOfEntries } from '#src/resource/export.ts'
@@ -74,7 +75,7 @@ const plain = {
   second_factor_required: columns.second_factor_required.input as z.ZodType<boolean>,
 }
 const attached = {
-  permissions: several(z.string().max(200)),
+  permissions: several(z.string().max(200)).meta({ description: 'Each as model:action:scope.' }),
   parent_ids: several(z.guid('Choose a role')),
 }
 
@@ -99,9 +100,15 @@ export const HOLDERS_CAP = 1000
 
 export const minimalRole = z.strictObject({ name: plain.name })
 export const MINIMAL = ['user:read:own', 'user:update:own']
+/** What a role can begin with, and what that gives. */
+export const templatesAnswer = z.strictObject({
+  data: z.array(
+    z.strictObject({ name: z.string(), description: z.string(), permissions: z.array(z.string()) }),
+  ),
+})
 /** An empty field of a form is no name. */
 export const templateRole = z.strictObject({
-  template: line(100),
+  template: z.enum(Object.keys(templates), 'is no template'),
   name: z.preprocess((sent) => (sent === '' ? undefined : sent), plain.name.optional()),
 })
 
