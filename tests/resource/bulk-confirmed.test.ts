@@ -73,6 +73,17 @@ describe('what a program confirmed', () => {
     expect(named.json()).toMatchObject({ done: 1 })
   })
 
+  test('is no page of what matches: that would stand for all of it', async () => {
+    const { name } = await family(2)
+    for (const page of ['limit=1', 'offset=1', 'after=', 'before=']) {
+      const body = { action: 'disable', matching: `q=${name}&${page}` }
+      const answer = await as(boss).post(`${BULK}/preview`, body)
+      expect([answer.status, answer.json().errors?.map(({ path }) => path)]).toEqual([422, ['matching']])
+    }
+    const sorted = await preview({ action: 'disable', matching: `q=${name}&sort=-name` })
+    expect(sorted.names).toEqual([`N2 ${name}`, `N1 ${name}`])
+  })
+
   test('is a 409 where more match by now, others, or none; and then nothing is done', async () => {
     const { name, people } = await family(3)
     const [first, ...rest] = people as [Person, Person, Person]

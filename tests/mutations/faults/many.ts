@@ -16,7 +16,7 @@ export const many: readonly Mutation[] = [
     file: 'src/resource/selection.ts',
     find: 'if (paging.length)',
     replace: 'if (paging.length > 9)',
-    tests: ['tests/resource/licences.test.ts'],
+    tests,
   },
   {
     name: 'what nobody confirmed is done',
