@@ -15,7 +15,7 @@ import type { Actions, Bulk, Chosen, Parts } from '#src/resource/parts.ts'
 import { placesOf } from '#src/resource/places.ts'
 import { namesOf, sourceOf } from '#src/resource/query.ts'
 import type { Resource, Row } from '#src/resource/resource.ts'
-import { againScreen, outcomeScreen } from '#src/resource/views/bulk.tsx'
+import { againScreen, fared, outcomeScreen } from '#src/resource/views/bulk.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 
 /** What is done to many records of an entity: its own, and deleting and bringing back. */
@@ -39,6 +39,7 @@ export function bulkOf<M extends Model>(
     label: 'Restore',
     icon: 'rotate-ccw',
     did: 'restored',
+    already: 'not deleted',
     deleted: true,
     one: (tx, actor, grant, id) => restore(tx, actor, grant, id),
   }
@@ -52,11 +53,13 @@ export function bulkOf<M extends Model>(
 
 const outcome = z.strictObject({
   id: z.guid(),
-  status: z.enum(['done', 'refused']),
+  status: z.enum(['done', 'unchanged', 'refused']).meta({
+    description: 'unchanged: it was so already, and nothing was written.',
+  }),
   reason: z.string().optional(),
 })
 const answer = z
-  .strictObject({ done: z.int(), refused: z.int(), results: z.array(outcome) })
+  .strictObject({ done: z.int(), unchanged: z.int(), refused: z.int(), results: z.array(outcome) })
   .meta({ id: 'bulk_answer' })
 
 const ids = z.preprocess(
@@ -107,16 +110,15 @@ export function bulkRoute<M extends Model>(
       bulk.one(tx, actor, grant as never, id, given),
     )
     if (!result.refused) {
-      const done = result.done === 1 ? `1 ${resource.declared.one}` : `${result.done} ${many}`
       const location = actor.can(resource.may('read')) ? resource.path : paths.home
-      return { json: result, location, notice: `${done} ${bulk.did}` }
+      return { json: result, location, notice: fared(resource.declared, bulk, result).join(', ') }
     }
     return {
       json: result,
       screen: async (frame: Frame) => {
         const refused = await refusedRows(db, resource, from, actor, result.results, frame)
         const fields = { action, ...texts(given) }
-        return outcomeScreen(resource, bulk, { done: result.done, refused, fields }, frame)
+        return outcomeScreen(resource, bulk, { fared: fared(resource.declared, bulk, result), refused, fields }, frame)
       },
     }
   })

@@ -45,6 +45,8 @@ export type Bulk = Omit<BulkAction, 'action'> & {
   needs: string
   /** Past tense: "12 people disabled". */
   did: string
+  /** Of those that were so before: "3 already disabled". */
+  already?: string
   /** Only where deleted records are shown, or only where they aren't. */
   deleted?: boolean
   /** What has to be chosen first; a page asks for it where it wasn't sent. */

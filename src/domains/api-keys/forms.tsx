@@ -19,10 +19,6 @@ type Fields = FieldsProps & { permissions: readonly string[]; hint: string }
 /** What a key is called, may do, from where and until when: for a new one, and for one that is changed. */
 export function KeyFields({ field, row, refusal, permissions, hint }: Fields) {
   const key = row && keyOf(row)
-  const given = (name: string, own: string | undefined) => ({
-    ...field(name),
-    value: field(name).value ?? own,
-  })
   const addresses = key?.allowed_addresses.join('\n')
   return (
     <>
@@ -40,13 +36,24 @@ export function KeyFields({ field, row, refusal, permissions, hint }: Fields) {
         values={chosen(refusal, key?.permissions ?? [])}
         error={field('permissions').error}
       />
-      <Field
-        {...given('expires_at', undefined)}
-        value={field('expires_at').value?.slice(0, 10) ?? (key ? '' : inDays(90))}
-        label="Last day"
-        hint="In UTC. Empty: it never ends."
-        type="date"
-      />
+      {key ? (
+        <Field
+          {...field('expires_at')}
+          value={field('expires_at').value?.slice(0, 19)}
+          label="Ends (UTC)"
+          hint="Empty: it never ends."
+          type="datetime-local"
+          step={1}
+        />
+      ) : (
+        <Field
+          {...field('expires_at')}
+          value={field('expires_at').value ?? inDays(90)}
+          label="Last day"
+          hint="In UTC. Empty: it never ends."
+          type="date"
+        />
+      )}
       <Field
         {...field('allowed_addresses')}
         value={refusal ? field('allowed_addresses').value : addresses}

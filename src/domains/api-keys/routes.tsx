@@ -65,6 +65,7 @@ export const apiKeyRoutes = [
         label: 'Revoke',
         icon: 'ban',
         did: 'revoked',
+        already: 'already revoked',
         danger: true,
         confirm: 'Programs that use them are refused from now on. They can’t be brought back.',
         one: (tx, actor, grant, id) => revokeKey(tx, actor, grant, id),
@@ -77,8 +78,11 @@ export const apiKeyRoutes = [
     can('api_key:delete'),
     { summary: 'Revoke an API key', also: [412] },
     async ({ db, actor, grant, id, version }) => {
-      const { readable } = await db.withActor(actor, (tx) => revokeKey(tx, actor, grant, id(), version))
-      return { location: readable ? paths.apiKey(id()) : paths.home, notice: 'API key revoked' }
+      const { readable, unchanged } = await db.withActor(actor, (tx) =>
+        revokeKey(tx, actor, grant, id(), version),
+      )
+      const notice = unchanged ? 'This API key is revoked already' : 'API key revoked'
+      return { location: readable ? paths.apiKey(id()) : paths.home, notice }
     },
   ),
 ]

@@ -45,7 +45,9 @@ export const roleRoutes = [
         label: 'Enable',
         icon: 'check',
         did: 'enabled',
-        one: (tx, actor, grant: Grant<'role', 'update'>, id) => turnRole(tx, actor, grant, id, 'active'),
+        already: 'already enabled',
+        one: async (tx, actor, grant: Grant<'role', 'update'>, id) =>
+          (await turnRole(tx, actor, grant, id, 'active')).result,
       },
       disable: {
         needs: 'update',
@@ -53,7 +55,9 @@ export const roleRoutes = [
         icon: 'ban',
         did: 'disabled',
         confirm: 'Whoever has them may no longer what they give, from the next request on.',
-        one: (tx, actor, grant: Grant<'role', 'update'>, id) => turnRole(tx, actor, grant, id, 'disabled'),
+        already: 'already disabled',
+        one: async (tx, actor, grant: Grant<'role', 'update'>, id) =>
+          (await turnRole(tx, actor, grant, id, 'disabled')).result,
       },
     },
   }),

@@ -57,6 +57,11 @@ export const email = z
       .max(254, 'has at most 254 characters')
       .pipe(z.email('is no e-mail address')),
   )
+/** The same, or none: a service account has no address. */
+const emailOrNone = z
+  .string('is needed')
+  .transform(normalised)
+  .pipe(z.union([z.literal(''), z.email().max(254)], 'is no e-mail address'))
 const locale = line(35).regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'is no language tag like en or de-AT')
 const timeZone = line(64).refine(
   (zone) => Intl.supportedValuesOf('timeZone').includes(zone) || zone === 'UTC',
@@ -92,7 +97,7 @@ export type NewUser = z.infer<typeof newUser>
 /** `PUT`: the whole record; `PATCH`: what is named. */
 export const wholeUser = z.strictObject({
   username,
-  email,
+  email: emailOrNone,
   ...profile,
   status: z.enum(statuses, 'must be active, invited or disabled'),
 })

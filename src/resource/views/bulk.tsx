@@ -1,29 +1,43 @@
 import type { Model } from '#src/access/permission.ts'
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
+import type { BulkAnswer } from '#src/resource/bulk.ts'
 import type { Bulk } from '#src/resource/parts.ts'
 import { placesOf } from '#src/resource/places.ts'
 import type { Resource } from '#src/resource/resource.ts'
 import { capital } from '#src/resource/views/cell.tsx'
-import { BulkResult, type RefusedRow } from '#src/ui/bulk-result.tsx'
+import type { Noun } from '#src/ui/bulk.tsx'
+import { BulkResult, count, counted, type RefusedRow } from '#src/ui/bulk-result.tsx'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { Select } from '#src/ui/field.tsx'
 import { Actions, ErrorSummary, Form } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import { Panel } from '#src/ui/surface.tsx'
 
+/** What was done, and how many were so already: "2 people disabled", "3 already disabled". */
+export function fared(
+  noun: Noun,
+  { did, already = 'unchanged' }: Bulk,
+  { done, unchanged }: Pick<BulkAnswer, 'done' | 'unchanged'>,
+): string[] {
+  if (!unchanged) return [`${counted(done, noun)} ${did}`]
+  if (!done) return [`${counted(unchanged, noun)} ${already}`]
+  return [`${counted(done, noun)} ${did}`, `${count(unchanged)} ${already}`]
+}
+
+type Outcomes = { fared: readonly string[]; refused: readonly RefusedRow[]; fields: Record<string, string> }
+
 /** How each record fared, where some were refused. */
 export const outcomeScreen = <M extends Model>(
   { path, declared }: Resource<M>,
-  { label, did }: Bulk,
-  { done, refused, fields }: { done: number; refused: readonly RefusedRow[]; fields: Record<string, string> },
+  { label }: Bulk,
+  { fared, refused, fields }: Outcomes,
   frame: Frame,
 ): Screen => ({
   title: `${label}: ${declared.many}`,
   trail: [{ label: capital(declared.many), href: frame.path(path) }],
   children: BulkResult({
-    did,
+    fared,
     noun: declared,
-    done,
     refused,
     back: { label: `Back to ${declared.many}`, href: frame.path(path) },
     again: { action: frame.path(placesOf(path).bulk), csrfToken: frame.csrfToken, fields },
