@@ -46,9 +46,10 @@ export function fieldsIn(form: string, typed?: string): Fields {
   }
   for (const [tag] of form.matchAll(controls)) {
     const head = tag.slice(0, tag.indexOf('>') + 1)
-    const { name, value = '', type = 'text' } = attributes(head)
-    const left = / disabled\b/.test(head.replace(/"[^"]*"/g, '""')) || type === 'password' || name === 'code'
-    if (!name || left) continue
+    const { name, value = '', type = 'text', autocomplete } = attributes(head)
+    const secret = type === 'password' || autocomplete === 'one-time-code'
+    const left = / disabled\b/.test(head.replace(/"[^"]*"/g, '""'))
+    if (!name || left || secret) continue
     if (tag.startsWith('<select')) {
       const options = [...tag.matchAll(/<option\b[^>]*>/g)].map(([option]) => option)
       const chosen = typing ? options.at(-1) : options.findLast((option) => / selected/.test(option))
