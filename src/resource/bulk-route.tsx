@@ -118,7 +118,12 @@ export function bulkRoute<M extends Model>(
       screen: async (frame: Frame) => {
         const refused = await refusedRows(db, resource, from, actor, result.results, frame)
         const fields = { action, ...texts(given) }
-        return outcomeScreen(resource, bulk, { fared: fared(resource.declared, bulk, result), refused, fields }, frame)
+        return outcomeScreen(
+          resource,
+          bulk,
+          { fared: fared(resource.declared, bulk, result), refused, fields },
+          frame,
+        )
       },
     }
   })

@@ -11,7 +11,13 @@ import { type NewUser, type UserChange, type UserRecord, users } from '#src/doma
 import { conflict, invalid } from '#src/http/errors.ts'
 import { weakness } from '#src/platform/password-policy.ts'
 import { hashPassword } from '#src/platform/passwords.ts'
-import { changedOf, lockRecord, naming as namingField, type Written, writtenRecord } from '#src/resource/write.ts'
+import {
+  changedOf,
+  lockRecord,
+  naming as namingField,
+  type Written,
+  writtenRecord,
+} from '#src/resource/write.ts'
 
 const naming = <T>(write: Promise<T>) => namingField(users, write)
 
