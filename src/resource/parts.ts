@@ -8,7 +8,7 @@ import type { ListView } from '#src/http/list.ts'
 import type { Importing } from '#src/resource/import/import.ts'
 import type { Found } from '#src/resource/query.ts'
 import type { Resource, Row } from '#src/resource/resource.ts'
-import type { FieldsProps, Offered } from '#src/resource/views/form.tsx'
+import type { FieldsProps, Held, Offered } from '#src/resource/views/form.tsx'
 import type { ListTab, May } from '#src/resource/views/list.tsx'
 import type { Tab } from '#src/resource/views/record.tsx'
 import type { Written } from '#src/resource/write.ts'
@@ -107,6 +107,8 @@ export type Parts<M extends Model, X = undefined> = {
   offer?: (call: Call, row?: Row) => Promise<Offered>
   fields?: (props: FieldsProps, seen: Filling) => Child
   more?: (props: FieldsProps, seen: Filling) => Child
+  /** What the form holds beside columns, for when somebody else saved meanwhile. */
+  held?: (row: Row) => Held
   bulk?: Readonly<Record<string, Bulk>>
   /** How bulk finds its records, where it isn't in their table. */
   chosen?: Chosen<M>

@@ -180,7 +180,7 @@ export function saved<M extends Model>(
 /** The form of a new record, or of one that is there, with what its references offer. */
 async function formFor<M extends Model, X>(
   resource: Resource<M>,
-  { offer, fields, more }: Parts<M, X>,
+  { offer, fields, more, held }: Parts<M, X>,
   call: Given<M>,
   row?: Row,
   refusal?: Refusal,
@@ -201,6 +201,7 @@ async function formFor<M extends Model, X>(
       refusal,
       fields: fields && ((props) => fields(props, seen)),
       more: more && ((props) => more(props, seen)),
+      held,
     })
   }
 }

@@ -1,7 +1,7 @@
-import { keyOf, MOST_HOURS } from '#src/domains/api-keys/model.ts'
+import { type KeyRecord, keyOf, MOST_HOURS } from '#src/domains/api-keys/model.ts'
 import type { Refusal } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
-import type { FieldsProps } from '#src/resource/views/form.tsx'
+import type { FieldsProps, Held } from '#src/resource/views/form.tsx'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { Field, Select } from '#src/ui/field.tsx'
 import { Actions, ErrorSummary, Form, fieldsOf, refusalErrors } from '#src/ui/form.tsx'
@@ -64,6 +64,15 @@ export function KeyFields({ field, row, refusal, permissions, hint }: Fields) {
     </>
   )
 }
+
+const valuesOf = (values: readonly string[]) => values.map((value) => ({ value }))
+
+/** What its form holds beside its name. */
+export const keyHeld = ({ permissions, expires_at, allowed_addresses }: KeyRecord): Held => ({
+  permissions: { label: 'Permissions', values: valuesOf(permissions) },
+  expires_at: { label: 'Ends (UTC)', values: valuesOf(expires_at ? [expires_at.slice(0, 19)] : []) },
+  allowed_addresses: { label: 'Only from these addresses', values: valuesOf(allowed_addresses) },
+})
 
 const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
 

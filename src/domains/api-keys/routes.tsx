@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { revokeKey, updateKey } from '#src/domains/api-keys/actions.ts'
-import { KeyFields } from '#src/domains/api-keys/forms.tsx'
+import { KeyFields, keyHeld } from '#src/domains/api-keys/forms.tsx'
 import { makingRoutes } from '#src/domains/api-keys/making-routes.tsx'
 import { apiKeys, keyEffect, keyOf, someOfKey, wholeKey } from '#src/domains/api-keys/model.ts'
 import { effectOf, keysOf } from '#src/domains/api-keys/queries.ts'
@@ -55,6 +55,7 @@ export const apiKeyRoutes = [
         hint="They only get fewer: for more, make another key."
       />
     ),
+    held: (row) => keyHeld(keyOf(row)),
     load: async (_, found) => ({ rotate: found.update, revoke: found.delete }),
     head: (row, { extra, frame }) => <KeyActions row={row} may={extra} frame={frame} />,
     panels: (row) => <KeyPanel row={row} />,

@@ -40,6 +40,12 @@ const parts: Parts<'invitation'> = {
   },
   fixed: (row) => ['accepted', 'revoked'].includes(invitationOf(row).status),
   fields: (props, { offered }) => <GiftFields {...props} offered={offered} />,
+  held: (row) => ({
+    role_ids: {
+      label: 'Roles',
+      values: invitationOf(row).roles.map(({ id, name }) => ({ value: id, label: name })),
+    },
+  }),
   panels: (row, { frame }) => <GiftsPanel row={row} frame={frame} />,
   head: (row, { frame, record }) => (record.update ? <Verbs row={row} frame={frame} /> : null),
   bulk: {
