@@ -38,7 +38,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
     -- From active to suspended and back, by what it is now; answers as app.update_organization does.
     create function app.toggle_organization(target uuid, seen int)
-      returns table (id uuid, doc text, version int, stale boolean)
+      returns table (id uuid, doc text, version int, stale boolean, unchanged boolean)
       language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
     declare was text;
     begin

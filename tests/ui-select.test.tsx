@@ -26,9 +26,8 @@ const bar = (props: Partial<Parameters<typeof BulkBar>[0]> = {}) =>
 const result = (refused: Parameters<typeof BulkResult>[0]['refused']) =>
   String(
     <BulkResult
-      did="disabled"
+      fared={['1 person disabled']}
       noun={noun}
-      done={1}
       refused={refused}
       back={{ label: 'Back', href: '/users?q=a' }}
       again={{ action: '/users/bulk', csrfToken: 't', fields: { action: 'disable' } }}

@@ -25,6 +25,7 @@ export function bulkOf<M extends Model>(
     label: 'Restore',
     icon: 'rotate-ccw',
     did: 'restored',
+    already: 'not deleted',
     deleted: true,
     one: (tx, actor, grant, id) => restore(tx, actor, grant, id),
   }

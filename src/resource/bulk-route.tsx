@@ -26,16 +26,18 @@ import {
   selectionOf,
   selector,
 } from '#src/resource/selection.ts'
-import { confirmScreen, outcomeScreen, refusedScreen } from '#src/resource/views/bulk.tsx'
+import { confirmScreen, fared, outcomeScreen, refusedScreen } from '#src/resource/views/bulk.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 
 const outcome = z.strictObject({
   id: z.guid(),
-  status: z.enum(['done', 'refused']),
+  status: z.enum(['done', 'unchanged', 'refused']).meta({
+    description: 'unchanged: it was so already, and nothing was written.',
+  }),
   reason: z.string().optional(),
 })
 const answer = z
-  .strictObject({ done: z.int(), refused: z.int(), results: z.array(outcome) })
+  .strictObject({ done: z.int(), unchanged: z.int(), refused: z.int(), results: z.array(outcome) })
   .meta({ id: 'bulk_answer' })
 const previewed = z
   .strictObject({
@@ -130,16 +132,16 @@ export function bulkRoutes<M extends Model>(
           bulk.one(tx, actor, grant as never, id, given),
         )
         if (!result.refused) {
-          const done = result.done === 1 ? `1 ${resource.declared.one}` : `${result.done} ${many}`
           const location = actor.can(resource.may('read')) ? listAgain(resource.path, back) : paths.home
-          return { json: result, location, notice: `${done} ${bulk.did}` }
+          return { json: result, location, notice: fared(resource.declared, bulk, result).join(', ') }
         }
         return {
           json: result,
           screen: async (frame: Frame) => {
             const rows = await refusedRows(db, resource, from, actor, result.results, frame)
             const fields = { action, ...texts({ ...given, back }) }
-            return outcomeScreen(resource, bulk, { done: result.done, refused: rows, fields, back }, frame)
+            const lines = fared(resource.declared, bulk, result)
+            return outcomeScreen(resource, bulk, { fared: lines, refused: rows, fields, back }, frame)
           },
         }
       },

@@ -5,10 +5,11 @@ import { confirmLast, Revoked } from '#src/access/renewal.ts'
 import type { Database, Db } from '#src/db/database.ts'
 import { translated } from '#src/db/errors.ts'
 import { type HttpError, httpError } from '#src/http/errors.ts'
+import type { Written } from '#src/resource/write.ts'
 
-/** How one record fared. */
-export type Outcome = { id: string; status: 'done' | 'refused'; reason?: string }
-export type BulkAnswer = { done: number; refused: number; results: Outcome[] }
+/** How one record fared; unchanged where it was so already. */
+export type Outcome = { id: string; status: 'done' | 'unchanged' | 'refused'; reason?: string }
+export type BulkAnswer = { done: number; unchanged: number; refused: number; results: Outcome[] }
 
 export const MOST_AT_ONCE = 1000
 
@@ -30,14 +31,17 @@ export async function eachOf(
     const results: Outcome[] = []
     for (const id of order) results.push(await attempt(tx, id, path, () => one(tx, id)))
     await confirmLast(tx, actor)
-    const refused = results.filter(({ status }) => status === 'refused').length
-    return { done: results.length - refused, refused, results }
+    const count = (of: Outcome['status']) => results.filter(({ status }) => status === of).length
+    return { done: count('done'), unchanged: count('unchanged'), refused: count('refused'), results }
   })
 }
 
 async function attempt(tx: Db, id: string, path: string, work: () => Promise<unknown>): Promise<Outcome> {
-  const refused = await refusalOf(tx, work)
-  if (!refused) return { id, status: 'done' }
+  let made: unknown
+  const refused = await refusalOf(tx, async () => {
+    made = await work()
+  })
+  if (!refused) return { id, status: (made as Partial<Written>)?.unchanged ? 'unchanged' : 'done' }
   if (refused.denied) await noted(tx, id, refused.denied, path)
   return { id, status: 'refused', reason: refused.error.message }
 }

@@ -8,7 +8,7 @@ import type { ListView } from '#src/http/list.ts'
 import type { Importing } from '#src/resource/import/import.ts'
 import type { Found } from '#src/resource/query.ts'
 import type { Resource, Row } from '#src/resource/resource.ts'
-import type { FieldsProps, Offered } from '#src/resource/views/form.tsx'
+import type { FieldsProps, Held, Offered } from '#src/resource/views/form.tsx'
 import type { ListTab, May } from '#src/resource/views/list.tsx'
 import type { Tab } from '#src/resource/views/record.tsx'
 import type { Written } from '#src/resource/write.ts'
@@ -50,6 +50,8 @@ export type Bulk = Omit<BulkAction, 'action'> & {
   needs: string
   /** Past tense: "12 people disabled". */
   did: string
+  /** Of those that were so before: "3 already disabled". */
+  already?: string
   /** Only where deleted records are shown, or only where they aren't. */
   deleted?: boolean
   /** What has to be chosen first; a page asks for it where it wasn't sent. */
@@ -121,6 +123,8 @@ export type Parts<M extends Model, X = undefined> = {
   offer?: (call: Call, row?: Row) => Promise<Offered>
   fields?: (props: FieldsProps, seen: Filling) => Child
   more?: (props: FieldsProps, seen: Filling) => Child
+  /** What the form holds beside columns, for when somebody else saved meanwhile. */
+  held?: (row: Row) => Held
   bulk?: Readonly<Record<string, Bulk>>
   /** What is lost with records that are deleted. */
   impact?: Impact<M>

@@ -12,7 +12,7 @@ import {
   put,
   type Refusal,
 } from '#src/http/endpoint.ts'
-import { notFound } from '#src/http/errors.ts'
+import { conflict, notFound } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
 import { actionsOf } from '#src/resource/actions.ts'
 import { type Given, mayOf } from '#src/resource/given.ts'
@@ -113,6 +113,7 @@ export function updateRoutes<M extends Model, X>(resource: Resource<M>, parts: P
     const row = found.row()
     if (row.deleted_at) throw notFound()
     if (!found.update) throw new Forbidden(resource.may('update'))
+    if (!refusal && parts.fixed?.(row)) throw conflict('', `This ${one} can’t be changed any more.`)
     return formFor(resource, parts, call as Given<M>, row, refusal)
   }
   const write = async (call: unknown) => {
@@ -170,27 +171,32 @@ export function removeRoutes<M extends Model, X>(resource: Resource<M>, parts: P
   const back = post(places.restore(':id'), needs, restoring, async (call) => {
     const { db, actor, grant, id } = call as unknown as Given<M>
     const done = await db.withActor(actor, (tx) => restore(tx, actor, grant as Grant<M, 'delete'>, id()))
-    return saved(call as unknown as Given<M>, resource, done, `${capital(one)} restored`, paths.home)
+    const given = call as unknown as Given<M>
+    return saved(given, resource, done, `${capital(one)} restored`, paths.home, 'It isn’t deleted')
   })
   return [...routes, back]
 }
 
-/** A record that was written, and where a page goes on to: to `otherwise` with those who can't read it. */
+/**
+ * A record that was written, and where a page goes on to: to `otherwise` with those who can't read it.
+ * @param already what is said where it was so before
+ */
 export function saved<M extends Model>(
   { request }: Pick<Given<M>, 'request'>,
   resource: Resource<M>,
-  { id, json, version, readable }: Written,
+  { id, json, version, readable, unchanged }: Written,
   notice: string,
   otherwise: string,
+  already = 'Nothing changed',
 ) {
   const location = readable || request.via === 'api' ? placesOf(resource.path).one(id) : otherwise
-  return { json, etag: version, location, notice }
+  return { json, etag: version, location, notice: unchanged ? already : notice }
 }
 
 /** The form of a new record, or of one that is there, with what its references offer. */
 async function formFor<M extends Model, X>(
   resource: Resource<M>,
-  { offer, fields, more }: Parts<M, X>,
+  { offer, fields, more, held }: Parts<M, X>,
   call: Given<M>,
   row?: Row,
   refusal?: Refusal,
@@ -211,6 +217,7 @@ async function formFor<M extends Model, X>(
       refusal,
       fields: fields && ((props) => fields(props, seen)),
       more: more && ((props) => more(props, seen)),
+      held,
     })
   }
 }

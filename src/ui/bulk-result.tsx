@@ -13,10 +13,9 @@ export interface RefusedRow {
 }
 
 export interface BulkResultProps {
-  /** What was done, as a sentence goes on: 'disabled', 'given the role Auditor'. */
-  did: string
+  /** What was done, and how many were so already: '2 people disabled', '3 already disabled'. */
+  fared: readonly string[]
   noun: Noun
-  done: number
   refused: readonly RefusedRow[]
   /** The list, as it was. */
   back: { label: string; href: string }
@@ -30,14 +29,16 @@ const columns: Column<RefusedRow>[] = [
 ]
 
 /** How each row fared: done, or refused with its reason. */
-export function BulkResult({ did, noun, done, refused, back, again }: BulkResultProps) {
+export function BulkResult({ fared, noun, refused, back, again }: BulkResultProps) {
   return (
     <>
       <ul class="outcome">
-        <li class="good">
-          <Icon name="circle-check" />
-          {counted(done, noun)} {did}
-        </li>
+        {fared.map((line) => (
+          <li class="good">
+            <Icon name="circle-check" />
+            {line}
+          </li>
+        ))}
         {refused.length ? (
           <li class="bad">
             <Icon name="ban" />

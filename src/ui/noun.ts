@@ -4,8 +4,8 @@ export interface Noun {
   many: string
 }
 
-const number = new Intl.NumberFormat('en')
+const format = new Intl.NumberFormat('en')
+export const number = (count: number) => format.format(count)
 
 /** "1 person", "1,240 people". */
-export const counted = (count: number, { one, many }: Noun) =>
-  `${number.format(count)} ${count === 1 ? one : many}`
+export const counted = (count: number, { one, many }: Noun) => `${number(count)} ${count === 1 ? one : many}`

@@ -6,9 +6,9 @@ import { type Person, personWith } from '#tests/people.ts'
 import { listed, testIf } from '#tests/resource/form.ts'
 import { Stage } from '#tests/resource/stage.ts'
 
-type Outcome = { id: string; status: 'done' | 'refused'; reason?: string }
+type Outcome = { id: string; status: 'done' | 'unchanged' | 'refused'; reason?: string }
 type Previewed = { count: number; hash: string; names: string[]; consequence: string | null }
-type BulkAnswer = { done: number; refused: number; results: Outcome[] }
+type BulkAnswer = { done: number; unchanged: number; refused: number; results: Outcome[] }
 
 /** The same to many records, each as it would be alone. */
 export function bulk(given: Stage): void {
@@ -104,6 +104,22 @@ export function bulk(given: Stage): void {
     expect((await trail(org, { request: requestOf(back) })).map(({ action }) => action)).toEqual(
       Array(2).fill(`${given.model}:restore`),
     )
+  })
+
+  testIf(resource.soft)('counts what was so already, and leaves it as it is', async () => {
+    const [gone = '', there = ''] = await made(2)
+    await given.remove(gone)
+    const was = await given.stored(there)
+    const answer = await send(people.owner, { action: 'restore', ids: [gone, there] })
+    expect(answer.json<BulkAnswer>()).toMatchObject({ done: 1, unchanged: 1, refused: 0 })
+    expect((await trail(org, { request: requestOf(answer) })).map(({ target_id }) => target_id)).toEqual([
+      gone,
+    ])
+    expect(await given.stored(there)).toEqual(was)
+    const browser = given.browser(people.owner)
+    const page = await browser.post(given.page('/bulk'), { action: 'restore', ids: [there] })
+    const list = await browser.get(page.headers.get('location') as string)
+    expect(list.text).toContain(`1 ${resource.declared.one} not deleted`)
   })
 
   test.each<[string, object, string | null]>([

@@ -5,11 +5,21 @@ import type { Grant } from '#src/access/grant.ts'
 import { requireNotStronger } from '#src/access/strength.ts'
 import type { Db } from '#src/db/database.ts'
 import { requireInPerson, requireMaking, requireRoom } from '#src/domains/api-keys/making.ts'
-import { apiKeys, type KeyChange, type KeyRecord, keyOf, type NewKey } from '#src/domains/api-keys/model.ts'
+import {
+  apiKeys,
+  isPast,
+  type KeyChange,
+  type KeyRecord,
+  keyOf,
+  type NewKey,
+  PAST,
+} from '#src/domains/api-keys/model.ts'
 import { tokenHash } from '#src/http/cookies.ts'
 import { conflict, invalid } from '#src/http/errors.ts'
 import {
+  changedOf,
   createRecord,
+  type Fields,
   lockRecord,
   type Target,
   type Written,
@@ -22,6 +32,16 @@ export type Made = Written & { secret: string }
 
 const ranges = (addresses: readonly string[]) =>
   sql`array(select network(a::inet) from unnest(${addresses}::text[]) a)::cidr[]`
+
+/** Whether a key has just these ranges, however they are written. */
+async function areThose(tx: Db, id: string, addresses: readonly string[]): Promise<boolean> {
+  const { rows } = await sql<{ same: boolean }>`
+    select allowed_addresses = ${ranges(addresses)} as same from api_keys where id = ${id}`.execute(tx)
+  return rows[0]?.same === true
+}
+
+/** As exactly as a form knows an end: another in the same second is none. */
+const secondOf = (end: string | null) => (end === null ? null : Math.floor(Date.parse(end) / 1000))
 
 /** Makes a key for oneself, or for a service account. */
 export async function createKey(
@@ -59,10 +79,16 @@ export async function updateKey(
 ): Promise<Written> {
   const target = await lockRecord(tx, apiKeys, actor, grant, id, { version })
   const was = unrevoked(keyOf(target.row()))
+  const values: Fields = changedOf(change, { ...was, permissions: [...was.permissions].sort() })
   if (change.permissions?.some((code) => !was.permissions.includes(code)))
     throw invalid([{ path: 'permissions', message: 'only get fewer: make another key for more' }])
-  const values = { ...change, ...(allowed_addresses ? { allowed_addresses: ranges(allowed_addresses) } : {}) }
-  if (!Object.keys(values).length) return target
+  if (change.expires_at !== undefined && secondOf(change.expires_at) === secondOf(was.expires_at))
+    delete values.expires_at
+  if (values.expires_at && isPast(String(values.expires_at)))
+    throw invalid([{ path: 'expires_at', message: PAST }])
+  if (allowed_addresses && !(await areThose(tx, id, allowed_addresses)))
+    values.allowed_addresses = ranges(allowed_addresses)
+  if (!Object.keys(values).length) return { ...target, unchanged: true }
   await requireOver(tx, actor, was, 'change their API keys')
   return writeRecord(tx, apiKeys, actor, grant, id, values)
 }
@@ -111,11 +137,11 @@ export async function revokeKey(
 ): Promise<Target> {
   const target = await lockRecord(tx, apiKeys, actor, grant, id, { version })
   await requireOver(tx, actor, keyOf(target.row()), 'revoke their API keys')
-  await tx
+  const { numUpdatedRows } = await tx
     .updateTable('api_keys')
     .set({ revoked_at: sql`now()` })
     .where('id', '=', id)
     .where('revoked_at', 'is', null)
-    .execute()
-  return target
+    .executeTakeFirstOrThrow()
+  return { ...target, unchanged: !numUpdatedRows }
 }

@@ -1,7 +1,7 @@
-import { keyOf, MOST_HOURS } from '#src/domains/api-keys/model.ts'
+import { type KeyRecord, keyOf, MOST_HOURS } from '#src/domains/api-keys/model.ts'
 import type { Refusal } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
-import type { FieldsProps } from '#src/resource/views/form.tsx'
+import type { FieldsProps, Held } from '#src/resource/views/form.tsx'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { Field, Select } from '#src/ui/field.tsx'
 import { Actions, ErrorSummary, Form, fieldsOf, refusalErrors } from '#src/ui/form.tsx'
@@ -19,10 +19,6 @@ type Fields = FieldsProps & { permissions: readonly string[]; hint: string }
 /** What a key is called, may do, from where and until when: for a new one, and for one that is changed. */
 export function KeyFields({ field, row, refusal, permissions, hint }: Fields) {
   const key = row && keyOf(row)
-  const given = (name: string, own: string | undefined) => ({
-    ...field(name),
-    value: field(name).value ?? own,
-  })
   const addresses = key?.allowed_addresses.join('\n')
   return (
     <>
@@ -40,13 +36,24 @@ export function KeyFields({ field, row, refusal, permissions, hint }: Fields) {
         values={chosen(refusal, key?.permissions ?? [])}
         error={field('permissions').error}
       />
-      <Field
-        {...given('expires_at', undefined)}
-        value={field('expires_at').value?.slice(0, 10) ?? (key ? '' : inDays(90))}
-        label="Last day"
-        hint="In UTC. Empty: it never ends."
-        type="date"
-      />
+      {key ? (
+        <Field
+          {...field('expires_at')}
+          value={field('expires_at').value?.slice(0, 19)}
+          label="Ends (UTC)"
+          hint="Empty: it never ends."
+          type="datetime-local"
+          step={1}
+        />
+      ) : (
+        <Field
+          {...field('expires_at')}
+          value={field('expires_at').value ?? inDays(90)}
+          label="Last day"
+          hint="In UTC. Empty: it never ends."
+          type="date"
+        />
+      )}
       <Field
         {...field('allowed_addresses')}
         value={refusal ? field('allowed_addresses').value : addresses}
@@ -57,6 +64,15 @@ export function KeyFields({ field, row, refusal, permissions, hint }: Fields) {
     </>
   )
 }
+
+const valuesOf = (values: readonly string[]) => values.map((value) => ({ value }))
+
+/** What its form holds beside its name. */
+export const keyHeld = ({ permissions, expires_at, allowed_addresses }: KeyRecord): Held => ({
+  permissions: { label: 'Permissions', values: valuesOf(permissions) },
+  expires_at: { label: 'Ends (UTC)', values: valuesOf(expires_at ? [expires_at.slice(0, 19)] : []) },
+  allowed_addresses: { label: 'Only from these addresses', values: valuesOf(allowed_addresses) },
+})
 
 const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
 

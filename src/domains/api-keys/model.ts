@@ -77,18 +77,19 @@ const addresses = several(z.string(), 0, 100)
     description: 'Where the key works from: addresses, or ranges like 10.0.0.0/8; none for everywhere.',
   })
 
-/** A moment, or a day to the end of which it lasts; an empty field of a form is no end. */
-const expiry = z
-  .union(
-    [
-      z.iso.datetime({ offset: true }),
-      z.iso.date().transform((day) => `${day}T23:59:59Z`),
-      z.literal('').transform(() => null),
-      z.null(),
-    ],
-    DAY,
-  )
-  .refine((end) => end === null || Date.parse(end) > Date.now(), 'Choose a time in the future')
+/** A moment, a form's moment in UTC, or a day to the end of which it lasts; an empty field of a form is no end. */
+const expiry = z.union(
+  [
+    z.iso.datetime({ offset: true }),
+    z.iso.datetime({ local: true }).transform((moment) => `${moment}Z`),
+    z.iso.date().transform((day) => `${day}T23:59:59Z`),
+    z.literal('').transform(() => null),
+    z.null(),
+  ],
+  DAY,
+)
+export const PAST = 'Choose a time in the future'
+export const isPast = (end: string | null) => end !== null && Date.parse(end) <= Date.now()
 
 const name = nameColumn()
 
@@ -101,9 +102,10 @@ export const newKey = z.strictObject({
   ),
   permissions,
   allowed_addresses: addresses.default([]),
-  expires_at: expiry.default(null),
+  expires_at: expiry.refine((end) => !isPast(end), PAST).default(null),
 })
-export const wholeKey = newKey.omit({ user_id: true })
+// the end that a key has can be sent again, also when it is past
+export const wholeKey = newKey.omit({ user_id: true }).extend({ expires_at: expiry.default(null) })
 export const someOfKey = z
   .strictObject({ ...wholeKey.shape, allowed_addresses: addresses, expires_at: expiry })
   .partial()

@@ -122,6 +122,7 @@ describe('pages', () => {
 
   test('of an invitation shows what it gives, with what may be done, and its history', async () => {
     const page = await browserOf(member).get(one())
+    expect((await browserOf(member).get(`${one()}/edit`)).text).toContain('name="role_ids"')
     for (const verb of ['resend', 'revoke', 'edit']) expect(page.text).toContain(`${one()}/${verb}`)
     const seen = await browserOf(looker).get(one())
     for (const verb of ['resend', 'revoke', 'edit']) expect(seen.text).not.toContain(`${one()}/${verb}`)
@@ -132,7 +133,11 @@ describe('pages', () => {
       'invitation:update',
       'invitation:create',
     ])
-    expect((await browserOf(member).get(`${one()}/edit`)).text).toContain('name="role_ids"')
+    const late = await browserOf(member).get(`${one()}/edit`)
+    expect([late.status, late.text.includes('This invitation can’t be changed any more.')]).toEqual([
+      409,
+      true,
+    ])
   })
 
   test('a form that was opened before a change says so', async () => {

@@ -121,9 +121,10 @@ export const invitations = defineResource(invitation, {
   taken: { invitations_pending: ['email', 'was invited already'] },
 })
 
-/** Several of a form, or a single one; an empty field of a form is none. */
+/** Several of a form, or a text with commas; an empty field of a form is none. */
 const roleIds = z.preprocess(
-  (sent) => (Array.isArray(sent) ? sent : [sent]).filter((one) => one !== undefined && one !== ''),
+  (sent) =>
+    [sent ?? []].flat().flatMap((one) => (typeof one === 'string' ? one.split(',').filter(Boolean) : [one])),
   z.array(z.guid('Choose a role').toLowerCase()).max(100),
 )
 const group = columns.group_id.input as z.ZodType<string | null>

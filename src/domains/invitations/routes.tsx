@@ -10,6 +10,7 @@ import {
 import { invitationsFromFile } from '#src/domains/invitations/import.ts'
 import { createRoute, makingRoutes } from '#src/domains/invitations/making-routes.tsx'
 import {
+  invitationOf,
   invitations,
   newInvitation,
   someOfInvitation,
@@ -38,7 +39,14 @@ const parts: Parts<'invitation'> = {
     const grant = actor?.find('invitation:create')
     return actor && grant ? offeredTo(db, actor, grant) : Promise.resolve({})
   },
+  fixed: (row) => ['accepted', 'revoked'].includes(invitationOf(row).status),
   fields: (props, { offered }) => <GiftFields {...props} offered={offered} />,
+  held: (row) => ({
+    role_ids: {
+      label: 'Roles',
+      values: invitationOf(row).roles.map(({ id, name }) => ({ value: id, label: name })),
+    },
+  }),
   panels: (row, { frame, record }) => <GiftsPanel row={row} frame={frame} mends={record.update} />,
   head: (row, { frame, record }) => (record.update ? <Verbs row={row} frame={frame} /> : null),
   bulk: {
@@ -55,6 +63,7 @@ const parts: Parts<'invitation'> = {
       label: 'Revoke',
       icon: 'ban',
       did: 'revoked',
+      already: 'already revoked',
       danger: true,
       confirm: 'The links that were sent stop working.',
       one: (tx, actor, grant: Grant<'invitation', 'update'>, id) => revokeInvitation(tx, actor, grant, id),
@@ -103,7 +112,7 @@ export const invitationRoutes = [
     async (call) => {
       const { db, actor, grant, id, version } = call
       const done = await db.withActor(actor, (tx) => revokeInvitation(tx, actor, grant, id(), version))
-      return saved(call, invitations, done, 'Revoked', paths.home)
+      return saved(call, invitations, done, 'Revoked', paths.home, 'This invitation is revoked already')
     },
   ),
 

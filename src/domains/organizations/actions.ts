@@ -105,11 +105,12 @@ async function written(
   const done = await asked(
     tx,
     `${grant.model}:${grant.action}`,
-    sql<Written & { stale: boolean }>`select id, doc as json, version, stale from ${change}`,
+    sql<Written & { stale: boolean }>`select id, doc as json, version, stale, unchanged from ${change}`,
   )
   if (!done) throw notFound()
   if (done.stale) throw stale(JSON.parse(done.json))
-  return { id: done.id, json: done.json, version: done.version, readable: reads(actor) }
+  const { stale: _, ...record } = done
+  return { ...record, readable: reads(actor) }
 }
 
 async function rename(
@@ -133,7 +134,7 @@ async function rename(
   if (Object.entries(others).some(([field, value]) => changes(field, value)))
     requirePlatform(actor, `${grant.model}:${grant.action}`)
   const readable = reads(actor)
-  if (name === undefined || name === record.name) return { ...was, readable }
+  if (name === undefined || name === record.name) return { ...was, readable, unchanged: true }
   await asked(tx, 'organization:update', sql`update organizations set name = ${name} where id = ${id}`)
   return { ...(await own.executeTakeFirstOrThrow()), readable }
 }

@@ -144,8 +144,8 @@ describe('many at once', () => {
     ] as const) {
       const answer = await act(superadmin, { action, ids })
       expect(conforms('POST', bulk, answer)).toEqual([])
-      const { done, refused, results } = answer.json<BulkAnswer>()
-      expect([done, refused]).toEqual(action === 'suspend' ? [2, 2] : [3, 1])
+      const { done, unchanged, refused, results } = answer.json<BulkAnswer>()
+      expect([done, unchanged, refused]).toEqual(action === 'suspend' ? [2, 0, 2] : [2, 1, 1])
       const of = (id: string) => results.find((result) => result.id === id)
       expect([of(one.id), of(two.id)].map((result) => result?.status)).toEqual(['done', 'done'])
       expect(of(NOBODY)).toMatchObject({ status: 'refused' })

@@ -60,17 +60,20 @@ const plain = {
 /** What makes a permission what it is; may be sent again, and not be changed. */
 const code = { model: word, action: word, scope: z.enum(scopes) }
 
+const status = columns.status.input as z.ZodType<PermissionRecord['status']>
+
 export const newPermission = z.strictObject({
   ...code,
   description: plain.description.default(''),
   category: plain.category.default(''),
+  status: status.default('active'),
 })
 export const wholePermission = newPermission.partial().extend({
   description: plain.description.default(''),
   category: plain.category.default(''),
-  status: z.enum(statuses).optional(),
+  status: status.optional(),
 })
-export const someOfPermission = z.strictObject({ ...code, ...plain, status: z.enum(statuses) }).partial()
+export const someOfPermission = z.strictObject({ ...code, ...plain, status }).partial()
 export type NewPermission = z.infer<typeof newPermission>
 export type PermissionChange = z.infer<typeof someOfPermission>
 

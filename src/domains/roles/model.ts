@@ -199,12 +199,14 @@ const instant = z
   .refine((at) => at.getUTCFullYear() > 0 && at.getUTCFullYear() < 10_000, INSTANT)
   .transform((at) => at.toISOString())
 
-/** How a role is given: for good where no end is named. */
+/** An empty field of a form says nothing. */
+const unsaid = <S extends z.ZodType>(schema: S) =>
+  z.preprocess((sent) => (sent === '' ? undefined : sent), schema.optional())
+
+/** How a role is given: for good where no end is named. Whoever has it keeps what isn't named; null is for good. */
 export const givenRole = z.strictObject({
-  expires_at: z
-    .preprocess((sent) => (sent === '' ? null : sent), z.union([instant, z.null()], INSTANT))
-    .default(null),
-  reason: line(500).default(''),
+  expires_at: unsaid(z.union([instant, z.null()], INSTANT)),
+  reason: unsaid(line(500)),
 })
 /** The same as a form sends it. */
 export const namedRole = givenRole.extend({ role_id: z.guid('Choose a role') })

@@ -51,8 +51,10 @@ export const roleRoutes = [
         label: 'Enable',
         icon: 'check',
         did: 'enabled',
+        already: 'already enabled',
         confirm: 'Whoever has them can do what they allow from the next request on.',
-        one: (tx, actor, grant: Grant<'role', 'update'>, id) => turnRole(tx, actor, grant, id, 'active'),
+        one: async (tx, actor, grant: Grant<'role', 'update'>, id) =>
+          (await turnRole(tx, actor, grant, id, 'active')).result,
       },
       disable: {
         needs: 'update',
@@ -60,7 +62,9 @@ export const roleRoutes = [
         icon: 'ban',
         did: 'disabled',
         confirm: 'Whoever has them may no longer what they give, from the next request on.',
-        one: (tx, actor, grant: Grant<'role', 'update'>, id) => turnRole(tx, actor, grant, id, 'disabled'),
+        already: 'already disabled',
+        one: async (tx, actor, grant: Grant<'role', 'update'>, id) =>
+          (await turnRole(tx, actor, grant, id, 'disabled')).result,
       },
     },
   }),

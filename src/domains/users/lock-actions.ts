@@ -21,10 +21,11 @@ export async function unlockUser(
   if (!grant.all) throw new Forbidden('user:update:all', 'You may not change how this person signs in.')
   // whoever has a key of theirs may still not guess their password
   if (id !== actor.userId || actor.narrow) await requireNotStronger(tx, actor, id, 'unlock them')
-  const { rows } = await sql<{ done: boolean }>`select app.unlock_account(${id}) as done`.execute(tx)
-  if (!rows[0]?.done)
+  const { rows } = await sql<{ done: boolean | null }>`select app.unlock_account(${id}) as done`.execute(tx)
+  const [unlocked] = rows
+  if (unlocked?.done == null)
     throw new Forbidden('account', 'This account belongs to the person alone: only they can unlock it.')
-  return writtenRecord(tx, users, actor, id)
+  return { ...(await writtenRecord(tx, users, actor, id)), unchanged: !unlocked.done }
 }
 
 /**

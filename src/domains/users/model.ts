@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { normalised, personName, username } from '#src/domains/users/names.ts'
+import { EMAIL } from '#src/http/instructions.ts'
 import { email as address, choice, instant, line, text } from '#src/resource/column.ts'
 import { cellOfEntries } from '#src/resource/export.ts'
 import { defineResource, type Related, type Row } from '#src/resource/resource.ts'
@@ -52,6 +53,11 @@ export const email = z
   .string('Enter an e-mail address')
   .transform(normalised)
   .pipe(z.string().min(1, 'Enter an e-mail address').max(254).pipe(z.email()))
+/** The same, or none: a service account has no address. */
+const emailOrNone = z
+  .string('Enter an e-mail address')
+  .transform(normalised)
+  .pipe(z.union([z.literal(''), z.email().max(254)], EMAIL))
 const locale = line(35).regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'Enter a language like en or de-AT')
 const timeZone = line(64).refine(
   (zone) => Intl.supportedValuesOf('timeZone').includes(zone) || zone === 'UTC',
@@ -87,7 +93,7 @@ export type NewUser = z.infer<typeof newUser>
 /** `PUT`: the whole record; `PATCH`: what is named. */
 export const wholeUser = z.strictObject({
   username,
-  email,
+  email: emailOrNone,
   ...profile,
   status: z.enum(statuses),
 })

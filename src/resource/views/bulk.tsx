@@ -1,4 +1,5 @@
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
+import type { BulkAnswer } from '#src/resource/bulk.ts'
 import type { Preview } from '#src/resource/bulk-preview.ts'
 import type { Bulk } from '#src/resource/parts.ts'
 import { listAgain, placesOf } from '#src/resource/places.ts'
@@ -11,7 +12,7 @@ import { ConfirmSheet, FirstNames } from '#src/ui/confirm-sheet.tsx'
 import { Select } from '#src/ui/field.tsx'
 import { ErrorSummary, errorAt } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
-import { counted } from '#src/ui/noun.ts'
+import { counted, type Noun, number } from '#src/ui/noun.ts'
 import { Panel } from '#src/ui/surface.tsx'
 
 /** The way back to the list, as it was. */
@@ -19,22 +20,38 @@ const trailTo = ({ path, declared }: Resource, back: unknown, frame: Frame) => [
   { label: capital(declared.many), href: frame.path(listAgain(path, back)) },
 ]
 
+/** What was done, and how many were so already: "2 people disabled", "3 already disabled". */
+export function fared(
+  noun: Noun,
+  { did, already = 'unchanged' }: Bulk,
+  { done, unchanged }: Pick<BulkAnswer, 'done' | 'unchanged'>,
+): string[] {
+  if (!unchanged) return [`${counted(done, noun)} ${did}`]
+  if (!done) return [`${counted(unchanged, noun)} ${already}`]
+  return [`${counted(done, noun)} ${did}`, `${number(unchanged)} ${already}`]
+}
+
+type Outcomes = {
+  fared: readonly string[]
+  refused: readonly RefusedRow[]
+  fields: Record<string, string>
+  back: unknown
+}
+
 /** How each record fared, where some were refused. */
 export const outcomeScreen = (
   resource: Resource,
-  { label, did }: Bulk,
-  given: { done: number; refused: readonly RefusedRow[]; fields: Record<string, string>; back: unknown },
+  { label }: Bulk,
+  { fared, refused, fields, back }: Outcomes,
   frame: Frame,
 ): Screen => {
   const { path, declared } = resource
-  const { done, refused, fields, back } = given
   return {
     title: `${label}: ${declared.many}`,
     trail: trailTo(resource, back, frame),
     children: BulkResult({
-      did,
+      fared,
       noun: declared,
-      done,
       refused,
       back: { label: `Back to ${declared.many}`, href: frame.path(listAgain(path, back)) },
       again: { action: frame.path(placesOf(path).bulk), csrfToken: frame.csrfToken, fields },

@@ -22,6 +22,9 @@ export type FieldsProps = {
   row?: Row
 }
 
+/** Fields that are no columns: each with its values, by name where they have one. */
+export type Held = Record<string, { label: string; values: readonly { value: string; label?: string }[] }>
+
 export type FormProps = {
   resource: Resource
   frame: Frame
@@ -31,6 +34,7 @@ export type FormProps = {
   /** In place of the fields that the declaration gives, or after them. */
   fields?: (props: FieldsProps) => Child
   more?: (props: FieldsProps) => Child
+  held?: (row: Row) => Held
 }
 
 const text = (value: unknown) =>
@@ -152,12 +156,22 @@ function withCurrent(records: Offered[string], name: string, row: Row | undefine
   return [{ value: named.id, label: named.name ?? 'As it is' }, ...records]
 }
 
+/** What boxes sent, or a text by lines or commas. */
+const several = (value: unknown) =>
+  [value]
+    .flat()
+    .flatMap((one) => String(one).split(/[\s,]+/))
+    .filter(Boolean)
+    .sort()
+
 function BothVersions({
   resource,
   frame,
   row,
   input,
   action,
+  offered,
+  held,
 }: FormProps & { row: Row; input: Record<string, unknown>; action: string }) {
   const theirs = sentForm(resource, row)
   const entered = lastOf(input)
@@ -167,12 +181,20 @@ function BothVersions({
       ? [{ name, label, mine, theirs: theirs[name] ?? '' }]
       : []
   })
+  const beside = Object.entries(held?.(row) ?? {}).flatMap(([name, { label, values }]) => {
+    if (!(name in input)) return []
+    const names = new Map([...Object.values(offered).flat(), ...values].map((one) => [one.value, one.label]))
+    const shown = (some: readonly string[]) => some.map((one) => names.get(one) ?? one).join(', ')
+    const [mine, now] = [several(input[name]), values.map(({ value }) => value).sort()]
+    const both = { shownMine: shown(mine), shownTheirs: shown(now) }
+    return [{ name, label, mine: mine.join(), theirs: now.join(), ...both }]
+  })
   return (
     <Conflict
       action={action}
       csrfToken={frame.csrfToken}
       version={row.version}
-      fields={fields}
+      fields={[...fields, ...beside]}
       cancel={action}
     />
   )
