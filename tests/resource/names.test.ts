@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { as } from '#tests/client.ts'
+import { as, send } from '#tests/client.ts'
 import { makeOrganization, makeUser, roleOf, unique } from '#tests/factories.ts'
 
 const org = await makeOrganization()
@@ -52,4 +52,26 @@ describe.each(places)('the name of $what', ({ make, once }) => {
     }
     expect((await make(`${name} two`)).status).toBe(201)
   })
+})
+
+test('of a file’s groups are held against each other, and against those that are there', async () => {
+  const [name, there] = [unique('Łódź'), unique('Straße')]
+  expect((await made('/groups', { kind: 'team' })(there)).status).toBe(201)
+  const sent = (text: string) =>
+    send('/api/v1/groups/import', {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${owner.token}`, 'Content-Type': 'text/csv' },
+      body: text,
+    })
+  const alike = name.replace('Łódź', 'LODZ')
+  const refused = await sent(`name,kind\n${name},team\n${alike},team\n${there.toUpperCase()},team\n`)
+  expect(refused.status, refused.text).toBe(422)
+  expect(refused.json()).toMatchObject({
+    errors: [
+      { line: 3, message: 'is taken' },
+      { line: 4, message: 'is taken' },
+    ],
+  })
+  const kept = await sent(`name,kind\n${name},team\n${alike} two,team\n`)
+  expect(kept.status, kept.text).toBeLessThan(300)
 })
