@@ -7,6 +7,7 @@ import type { Frame } from '#src/ui/frame.ts'
 import { html } from '#src/ui/html.ts'
 import { Page, Part } from '#src/ui/layout.tsx'
 import { Pager } from '#src/ui/pager.tsx'
+import { clockOf } from '#src/platform/clock.ts'
 import { PaletteField, PaletteResults } from '#src/ui/palette.tsx'
 import { Table } from '#src/ui/table.tsx'
 import { Time } from '#src/ui/time.tsx'
@@ -22,6 +23,7 @@ const frame: Frame = {
   csrfToken: evil,
   nonce: 'n',
   theme: 'system',
+  clock: clockOf('Europe/Vienna', 'en-GB'),
   asset: (path) => `/static/1/${path}`,
   path: (path) => path,
   notice: { kind: 'success', text: evil },
@@ -48,7 +50,7 @@ describe('markup', () => {
         label={evil}
         columns={[
           { key: 'name', label: evil, sortable: true, href: (r) => `/${r.id}`, cell: (r) => r.name },
-          { key: 'time', label: 'Time', cell: (r) => Time({ at: r.name }) },
+          { key: 'time', label: 'Time', cell: (r) => Time({ at: '2026-11-30T18:36:00Z', clock: frame.clock }) },
         ]}
         rows={[row]}
         rowKey={(r) => r.id}

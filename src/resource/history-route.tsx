@@ -38,7 +38,7 @@ export function historyRoute<M extends Model>(
           frame,
           here,
           tabs: parts.tabs?.(row, actor),
-          children: HistoryPanel({ resource, entries: history.data, more }),
+          children: HistoryPanel({ resource, entries: history.data, frame, more }),
         })
       },
     }

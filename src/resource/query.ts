@@ -6,7 +6,7 @@ import type { Acting, Database, Db } from '#src/db/database.ts'
 import type { DB } from '#src/db/types.ts'
 import { notFound } from '#src/http/errors.ts'
 import type { ListView } from '#src/http/list.ts'
-import { filtered } from '#src/resource/filter.ts'
+import { filtered, zoneIn } from '#src/resource/filter.ts'
 import { type Source, statement } from '#src/resource/list.ts'
 import { nameOfReference, type Resource, type Row, resourceOf } from '#src/resource/resource.ts'
 import { searchFor, taggedWith, wordsIn } from '#src/resource/search.ts'
@@ -56,7 +56,7 @@ export function sourceOf<M extends Model>(
     table,
     grant: {
       all: grant.all,
-      reach: `${resource.path} ${grant.reach}`,
+      reach: `${resource.path} ${grant.reach}${zoneIn(view, actor.clock)}`,
       entries: (most) => grant.entries(most),
     },
     json: recordJson(resource, actor),
@@ -74,7 +74,7 @@ export function sourceOf<M extends Model>(
         query = query.where(
           sql<boolean>`${sql.ref(`${table}.deleted_at`)} is ${view.filters.deleted ? sql`not null` : sql`null`}`,
         )
-      return query.where(filtered(table, view)) as unknown as ReturnType<Source<Table>['matching']>
+      return query.where(filtered(table, view, actor.clock)) as unknown as ReturnType<Source<Table>['matching']>
     },
   }
 }

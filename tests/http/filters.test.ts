@@ -55,7 +55,7 @@ const typed = mounted([
           )
           .where(grant.where())
           .where('users.username' as never, 'like', 'walk%' as never)
-          .where(filtered('users', query)) as never,
+          .where(filtered('users', query, actor.clock)) as never,
     })
     return { json: `{"filters":${JSON.stringify(query.filters)},"list":${pageJson(found)}}` }
   }),

@@ -35,7 +35,7 @@ export async function createKey(
   tx: Db,
   actor: UserActor,
   grant: Grant<'api_key', 'create'>,
-  { user_id = actor.userId, allowed_addresses, ...input }: NewKey,
+  { user_id = actor.userId, allowed_addresses, expires_at, ...input }: NewKey,
 ): Promise<Made> {
   await requireMaking(tx, actor, grant, user_id, input.permissions)
   await requireRoom(tx, user_id)
@@ -43,6 +43,7 @@ export async function createKey(
   const made = await createRecord(tx, apiKeys, actor, grant, {
     ...input,
     user_id,
+    expires_at: endOf(actor, expires_at, null),
     allowed_addresses: ranges(allowed_addresses),
     prefix: prefixOf(secret),
     hash: tokenHash(secret),
@@ -61,17 +62,32 @@ export async function updateKey(
   actor: UserActor,
   grant: Grant<'api_key', 'update'>,
   id: string,
-  { allowed_addresses, ...change }: KeyChange,
+  { allowed_addresses, expires_at, ...change }: KeyChange,
   version: number | null,
 ): Promise<Written> {
   const target = await lockRecord(tx, apiKeys, actor, grant, id, { version })
   const was = unrevoked(keyOf(target.row()))
   if (change.permissions?.some((code) => !was.permissions.includes(code)))
     throw invalid([{ path: 'permissions', message: 'only get fewer: make another key for more' }])
-  const values = { ...change, ...(allowed_addresses ? { allowed_addresses: ranges(allowed_addresses) } : {}) }
+  const values = {
+    ...change,
+    ...(expires_at === undefined ? {} : { expires_at: endOf(actor, expires_at, was.expires_at) }),
+    ...(allowed_addresses ? { allowed_addresses: ranges(allowed_addresses) } : {}),
+  }
   if (!Object.keys(values).length) return target
   await requireOver(tx, actor, was, 'change their API keys')
   return writeRecord(tx, apiKeys, actor, grant, id, values)
+}
+
+/**
+ * When a key ends. The last day as its form shows it leaves the end as it was, which may be within that day.
+ * @throws {HttpError} 422 for what is over
+ */
+function endOf({ clock }: UserActor, sent: string | null, was: string | null): string | null {
+  if (sent === null || (was !== null && sent === clock.lastDay(was))) return sent && was
+  const end = clock.moment(sent)
+  if (Date.parse(end) <= Date.now()) throw invalid([{ path: 'expires_at', message: 'must be in the future' }])
+  return end
 }
 
 function unrevoked(key: KeyRecord): KeyRecord {

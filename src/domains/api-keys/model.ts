@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { z } from 'zod'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { cidr } from '#src/http/address.ts'
+import { momentOrNever } from '#src/http/moment.ts'
 import { choice, instant, name as nameColumn, reference, text } from '#src/resource/column.ts'
 import { defineResource, type Row } from '#src/resource/resource.ts'
 
@@ -77,19 +78,6 @@ const addresses = several(z.string(), 100).transform((ranges, context) =>
   }),
 )
 
-/** A moment, or a day to the end of which it lasts; an empty field of a form is no end. */
-const expiry = z
-  .union(
-    [
-      z.iso.datetime({ offset: true }),
-      z.iso.date().transform((day) => `${day}T23:59:59Z`),
-      z.literal('').transform(() => null),
-      z.null(),
-    ],
-    'must be a moment or a day like 2027-01-31',
-  )
-  .refine((end) => end === null || Date.parse(end) > Date.now(), 'must be in the future')
-
 const name = nameColumn()
 
 export const newKey = z.strictObject({
@@ -101,11 +89,11 @@ export const newKey = z.strictObject({
   ),
   permissions,
   allowed_addresses: addresses.default([]),
-  expires_at: expiry.default(null),
+  expires_at: momentOrNever.default(null),
 })
 export const wholeKey = newKey.omit({ user_id: true })
 export const someOfKey = z
-  .strictObject({ ...wholeKey.shape, allowed_addresses: addresses, expires_at: expiry })
+  .strictObject({ ...wholeKey.shape, allowed_addresses: addresses, expires_at: momentOrNever })
   .partial()
 export type NewKey = z.infer<typeof newKey>
 export type KeyChange = z.infer<typeof someOfKey>

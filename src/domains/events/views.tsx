@@ -2,8 +2,10 @@ import type { Page } from '#src/db/paging.ts'
 import { type EventRecord, ways } from '#src/domains/events/model.ts'
 import { actions, type Names, sentence, targets, whoDid } from '#src/domains/events/words.ts'
 import type { Screen } from '#src/http/endpoint.ts'
+import { isDay } from '#src/http/filter.ts'
 import type { ListView } from '#src/http/list.ts'
 import { paths } from '#src/paths.ts'
+import type { Clock } from '#src/platform/clock.ts'
 import { address } from '#src/ui/address.ts'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { type Change, Difference } from '#src/ui/difference.tsx'
@@ -31,7 +33,7 @@ const columns = (names: Names, frame: Frame): Column<EventRecord>[] => [
     key: 'what',
     label: 'What',
     href: (event) => frame.path(paths.event(event.id)),
-    cell: (event) => sentence(event, names),
+    cell: (event) => sentence(event, names, frame.clock),
   },
   { key: 'kind', label: 'Kind', cell: ({ action }) => actions[action] ?? action },
   { key: 'via', label: 'Through', cell: (event) => wayOf(event.via) },
@@ -39,7 +41,7 @@ const columns = (names: Names, frame: Frame): Column<EventRecord>[] => [
     key: 'created_at',
     label: 'When',
     sortable: 'descending',
-    cell: (event) => Time({ at: event.created_at }),
+    cell: (event) => Time({ at: event.created_at, clock: frame.clock }),
   },
 ]
 
@@ -72,7 +74,7 @@ export function listScreen({ found, names, view, exports, all, frame }: ListProp
     ) : null,
     children: (
       <>
-        <Filters path={path} chosen={chosen} sort={view.sort} who={all} />
+        <Filters path={path} chosen={chosen} sort={view.sort} who={all} clock={frame.clock} />
         <Table
           label="Events"
           columns={columns(names, frame)}
@@ -112,11 +114,14 @@ const targetOptions = options(targets).map(({ value, label }) => ({
   label: `${label.charAt(0).toUpperCase()}${label.slice(1)}${value.includes('_') ? ` (${value.split('_')[1]}s)` : ''}`,
 }))
 
+type FiltersProps = { path: string; chosen: Chosen; sort: string; who: boolean; clock: Clock }
+
 /** Who, what, about what, when. */
-function Filters({ path, chosen, sort, who }: { path: string; chosen: Chosen; sort: string; who: boolean }) {
+function Filters({ path, chosen, sort, who, clock }: FiltersProps) {
   const field = (name: string) => ({ name, value: chosen[name] ?? null })
+  const day = (name: string) => ({ name, value: chosen[name] && (isDay(chosen[name]) ? chosen[name] : clock.day(chosen[name])) })
   // what a link brought along, and has no field of its own
-  const kept = ['actor_user_id', 'target_id', 'request_id'].filter((name) => chosen[name])
+  const kept = ['actor_user_id', 'target_id', 'request_id', 'created_at', 'created_at.gt', 'created_at.lt'].filter((name) => chosen[name])
   return (
     <search>
       <form class="filters" method="get" action={path}>
@@ -129,18 +134,8 @@ function Filters({ path, chosen, sort, who }: { path: string; chosen: Chosen; so
           none="Anything"
           options={ways.map((value) => ({ value, label: wayOf(value) }))}
         />
-        <Field
-          {...field('created_at.gte')}
-          value={chosen['created_at.gte']?.slice(0, 10)}
-          label="From"
-          type="date"
-        />
-        <Field
-          {...field('created_at.lt')}
-          value={chosen['created_at.lt']?.slice(0, 10)}
-          label="Before"
-          type="date"
-        />
+        <Field {...day('created_at.gte')} label="From" type="date" />
+        <Field {...day('created_at.lte')} label="Until" type="date" />
         {kept.map((name) => (
           <input type="hidden" name={name} value={chosen[name]} />
         ))}
@@ -148,6 +143,7 @@ function Filters({ path, chosen, sort, who }: { path: string; chosen: Chosen; so
         <div class="form-actions">
           <Button kind="primary">Show</Button>
           {Object.keys(chosen).length ? <ButtonLink href={path}>Clear</ButtonLink> : null}
+          <span class="hint">Days in {clock.zone} time</span>
         </div>
       </form>
     </search>
@@ -166,7 +162,7 @@ export type EventProps = {
 
 export function eventScreen({ event, names, changes, target, beside, frame }: EventProps): Screen {
   return {
-    title: sentence(event, names),
+    title: sentence(event, names, frame.clock),
     trail: [{ label: 'Events', href: frame.path(paths.events) }],
     children: (
       <Columns>
@@ -182,7 +178,7 @@ export function eventScreen({ event, names, changes, target, beside, frame }: Ev
             <ul class="plain-list">
               {beside.map((one) => (
                 <li>
-                  <a href={frame.path(paths.event(one.id))}>{sentence(one, names)}</a>
+                  <a href={frame.path(paths.event(one.id))}>{sentence(one, names, frame.clock)}</a>
                 </li>
               ))}
             </ul>
@@ -204,7 +200,7 @@ function factsOf(event: EventRecord, target: string | null, frame: Frame): Fact[
     )
   return [
     { label: 'Who', value: who },
-    { label: 'When', value: <Time at={created_at} /> },
+    { label: 'When', value: <Time at={created_at} clock={frame.clock} /> },
     { label: 'Through', value: wayOf(via) },
     ...(api_key
       ? [

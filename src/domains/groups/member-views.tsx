@@ -107,7 +107,7 @@ const columns = (props: MembersProps): Column<Member>[] => [
   },
   { key: 'username', label: 'User name', cell: ({ user }) => user.username },
   { key: 'role', label: 'Role', cell: (member) => <RoleCell {...props} member={member} /> },
-  { key: 'created_at', label: 'Since', cell: ({ created_at }) => Time({ at: created_at }) },
+  { key: 'created_at', label: 'Since', cell: ({ created_at }) => Time({ at: created_at, clock: props.frame.clock }) },
   { key: 'remove', label: 'Remove', cell: (member) => <Remove {...props} member={member} /> },
 ]
 

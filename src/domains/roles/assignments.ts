@@ -8,7 +8,7 @@ import { conflict, invalid, notFound } from '#src/http/errors.ts'
 import { type Resource, resourceOf } from '#src/resource/resource.ts'
 import { lockRecord, type Written, writtenRecord } from '#src/resource/write.ts'
 
-/** How a role is given: until when (an instant; null for good), and why. */
+/** How a role is given: until when, as the giver means it (null for good), and why. */
 export type Given = { expires_at?: string | null; reason?: string }
 
 /** By its name, since the domain of users leans on this one. */
@@ -23,8 +23,9 @@ export async function giveRole(
   actor: UserActor,
   userId: string,
   roleId: string,
-  { expires_at = null, reason = '' }: Given = {},
+  { expires_at: until = null, reason = '' }: Given = {},
 ): Promise<Written> {
+  const expires_at = until && actor.clock.moment(until)
   await lockPair(tx, actor, userId, roleId, 'You may not give a role that has more than you.')
   await requireReach(tx, actor, userId, roleId)
   if (expires_at !== null) {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { choice, flag, line, name as nameColumn, text } from '#src/resource/column.ts'
+import { momentOrNever } from '#src/http/moment.ts'
 import { defineResource, type Row } from '#src/resource/resource.ts'
 
 /** `assign` is for giving what one doesn't have oneself: see the rule of granting. */
@@ -184,21 +185,9 @@ export const triedAnswer = z
   })
   .meta({ id: 'role_effect' })
 
-const INSTANT = 'must be an instant like 2026-01-31T12:00:00Z'
-/** An instant; what a form sends has no zone, and is meant in UTC. */
-const instant = z
-  .string(INSTANT)
-  .transform((sent) => (/^[\d-]{10}T[\d:]{5}$/.test(sent) ? `${sent}:00Z` : sent))
-  .pipe(z.iso.datetime({ offset: true, error: INSTANT }))
-  .transform((sent) => new Date(sent))
-  .refine((at) => at.getUTCFullYear() > 0 && at.getUTCFullYear() < 10_000, INSTANT)
-  .transform((at) => at.toISOString())
-
 /** How a role is given: for good where no end is named. */
 export const givenRole = z.strictObject({
-  expires_at: z
-    .preprocess((sent) => (sent === '' ? null : sent), z.union([instant, z.null()], INSTANT))
-    .default(null),
+  expires_at: momentOrNever.default(null),
   reason: line(500).default(''),
 })
 /** The same as a form sends it. */

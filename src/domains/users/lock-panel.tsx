@@ -12,7 +12,7 @@ export function LockPanel({ userId, until, frame }: LockPanelProps) {
   return (
     <Panel title="Locked">
       <p>
-        After too many wrong passwords, nobody can sign in with this name until <Time at={until} />, except in
+        After too many wrong passwords, nobody can sign in with this name until <Time at={until} clock={frame.clock} />, except in
         browsers where the person signed in before.
       </p>
       <ConfirmButton

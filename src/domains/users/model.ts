@@ -3,6 +3,8 @@ import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { normalised, personName, username } from '#src/domains/users/names.ts'
+import { isLocale } from '#src/platform/locales.ts'
+import { isZone } from '#src/platform/zones.ts'
 import { email as address, choice, instant, line, text } from '#src/resource/column.ts'
 import { defineResource, type Related, type Row } from '#src/resource/resource.ts'
 
@@ -35,8 +37,9 @@ export type UserRecord = {
   last_name: string
   avatar_url: string | null
   status: (typeof statuses)[number]
-  locale: string
-  time_zone: string
+  /** Null: not chosen. */
+  locale: string | null
+  time_zone: string | null
   roles: { id: string; name: string }[]
   groups: { id: string; name: string; kind: string; role: (typeof memberRoles)[number] }[]
   last_login_at: string | null
@@ -57,11 +60,12 @@ export const email = z
       .max(254, 'has at most 254 characters')
       .pipe(z.email('is no e-mail address')),
   )
-const locale = line(35).regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'is no language tag like en or de-AT')
-const timeZone = line(64).refine(
-  (zone) => Intl.supportedValuesOf('timeZone').includes(zone) || zone === 'UTC',
-  'is no time zone like Europe/Vienna',
-)
+const orNone = (schema: z.ZodType<string>, message: string) =>
+  z.preprocess((sent) => (sent === '' ? null : sent), z.union([schema, z.null()], message))
+const LOCALE = 'must be a language and region like en-GB'
+const locale = orNone(line(35).refine(isLocale), LOCALE)
+const ZONE = 'must be a time zone like Europe/Vienna'
+const timeZone = orNone(line(64).refine(isZone), ZONE)
 /** Refused before hashing, never cut. The rules themselves are settings. */
 export const password = z.string('is needed').max(1000, 'has at most 1000 characters')
 
@@ -146,6 +150,8 @@ const related = {
   },
 } satisfies Record<string, Related>
 
+const notAlways = { output: z.string().nullable(), initial: null }
+
 const named = (key: string) => (row: Row) =>
   (row[key] as { name: string }[]).map(({ name }) => name).join('; ')
 
@@ -177,8 +183,8 @@ export const users = defineResource(user, {
       listed: false,
       labels: { person: 'Person', service: 'Service account' },
     }),
-    locale: text('Language', { input: locale }),
-    time_zone: text('Time zone', { input: timeZone }),
+    locale: { ...text('Language and region', { input: locale }), ...notAlways },
+    time_zone: { ...text('Time zone', { input: timeZone }), ...notAlways },
     last_login_at: instant('Last sign-in'),
     email_verified_at: instant('E-mail verified'),
   },

@@ -1,22 +1,26 @@
 import type { Change, Happening } from '#src/resource/history.ts'
+import { type Clock, spoken } from '#src/platform/clock.ts'
 import type { Resource } from '#src/resource/resource.ts'
 import { capital } from '#src/resource/views/cell.tsx'
+import type { Frame } from '#src/ui/frame.ts'
 import { History } from '#src/ui/history.tsx'
 import { Panel } from '#src/ui/surface.tsx'
 
 export type HistoryPanelProps = {
   resource: Resource
   entries: readonly Happening[]
+  frame: Frame
   /** Address of the earlier ones. */
   more: string | null
 }
 
 /** Who did what to the record, the newest first, field by field. */
-export function HistoryPanel({ resource, entries, more }: HistoryPanelProps) {
+export function HistoryPanel({ resource, entries, frame, more }: HistoryPanelProps) {
   return (
     <Panel>
       <History
         more={more}
+        clock={frame.clock}
         entries={entries.map(({ created_at, actor, changes, ...entry }) => ({
           ...entry,
           at: created_at,
@@ -24,8 +28,8 @@ export function HistoryPanel({ resource, entries, more }: HistoryPanelProps) {
           title: sentence(entry.action),
           changes: changes.filter(speaks).map((change) => ({
             field: label(resource, change.field),
-            from: told(change, 'from'),
-            to: told(change, 'to'),
+            from: told(change, 'from', frame.clock),
+            to: told(change, 'to', frame.clock),
           })),
         }))}
       />
@@ -63,12 +67,12 @@ const sentence = (action: string) => verbs[action] ?? verbs[action.split(':')[1]
 const label = ({ columns }: Resource, field: string) =>
   columns[field]?.label ?? capital(field.replace(/_id(s?)$/, '$1').replaceAll('_', ' '))
 
-function told(change: Change, side: 'from' | 'to'): string | null | undefined {
+function told(change: Change, side: 'from' | 'to', clock: Clock): string | null | undefined {
   const value = change[`${side}_name`] ?? change[side]
   if (value === undefined || value === null) return value
   if (change.field === 'gains' || change.field === 'loses')
     return Object.entries(value)
       .map(([permission, people]) => `${permission} (${people})`)
       .join(', ')
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return typeof value === 'object' ? JSON.stringify(value) : spoken(String(value), clock)
 }
