@@ -1,9 +1,9 @@
+import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { Clock, clockOf } from '#src/platform/clock.ts'
 import { isLocale, locales } from '#src/platform/locales.ts'
 import { isZone, renamed, zones } from '#src/platform/zones.ts'
 import { testDatabase } from '#tests/setup/database.ts'
-import { sql } from 'kysely'
 
 const { owner } = await testDatabase()
 const vienna = clockOf('Europe/Vienna', 'en-GB')
@@ -24,10 +24,34 @@ describe('a clock', () => {
     ['an ordinary day', vienna, '2026-11-30', '2026-11-29T23:00:00Z', '2026-11-30T23:00:00Z'],
     ['a day of 23 hours', vienna, '2026-03-29', '2026-03-28T23:00:00Z', '2026-03-29T22:00:00Z'],
     ['a day of 25 hours', vienna, '2026-10-25', '2026-10-24T22:00:00Z', '2026-10-25T23:00:00Z'],
-    ['a day without a midnight', new Clock('America/Santiago', 'en-GB'), '2026-09-06', '2026-09-06T04:00:00Z', '2026-09-07T03:00:00Z'],
-    ['half an hour beside', new Clock('Asia/Kolkata', 'en-GB'), '2026-11-30', '2026-11-29T18:30:00Z', '2026-11-30T18:30:00Z'],
-    ['the first day', new Clock('Asia/Kolkata', 'en-GB'), '0001-01-01', '0001-01-01T00:00:00Z', '0001-01-01T18:30:00Z'],
-    ['the last day', new Clock('America/New_York', 'en-GB'), '9999-12-31', '9999-12-31T05:00:00Z', '9999-12-31T23:59:59.999Z'],
+    [
+      'a day without a midnight',
+      new Clock('America/Santiago', 'en-GB'),
+      '2026-09-06',
+      '2026-09-06T04:00:00Z',
+      '2026-09-07T03:00:00Z',
+    ],
+    [
+      'half an hour beside',
+      new Clock('Asia/Kolkata', 'en-GB'),
+      '2026-11-30',
+      '2026-11-29T18:30:00Z',
+      '2026-11-30T18:30:00Z',
+    ],
+    [
+      'the first day',
+      new Clock('Asia/Kolkata', 'en-GB'),
+      '0001-01-01',
+      '0001-01-01T00:00:00Z',
+      '0001-01-01T18:06:32Z',
+    ],
+    [
+      'the last day',
+      new Clock('America/New_York', 'en-GB'),
+      '9999-12-31',
+      '9999-12-31T05:00:00Z',
+      '9999-12-31T23:59:59.999Z',
+    ],
   ])('knows when %s begins and ends', (_, clock, day, start, end) => {
     expect([clock.startOf(day), clock.endOf(day)]).toEqual([start, end])
     if (day < '9999') expect([clock.day(start), clock.lastDay(end)]).toEqual([day, day])

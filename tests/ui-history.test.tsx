@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { clockOf } from '#src/platform/clock.ts'
 import { Difference } from '#src/ui/difference.tsx'
 import { Effects } from '#src/ui/effect.tsx'
-import { clockOf } from '#src/platform/clock.ts'
 import { History } from '#src/ui/history.tsx'
 import { Tree, type TreeNode } from '#src/ui/tree.tsx'
 import { evil, expectHarmless } from '#tests/ui-markup.ts'

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { clockOf } from '#src/platform/clock.ts'
 import { address } from '#src/ui/address.ts'
 import { scripts, stylesheets } from '#src/ui/assets.ts'
 import { ErrorSummary, Form } from '#src/ui/form.tsx'
@@ -7,7 +8,6 @@ import type { Frame } from '#src/ui/frame.ts'
 import { html } from '#src/ui/html.ts'
 import { Page, Part } from '#src/ui/layout.tsx'
 import { Pager } from '#src/ui/pager.tsx'
-import { clockOf } from '#src/platform/clock.ts'
 import { PaletteField, PaletteResults } from '#src/ui/palette.tsx'
 import { Table } from '#src/ui/table.tsx'
 import { Time } from '#src/ui/time.tsx'
@@ -50,7 +50,7 @@ describe('markup', () => {
         label={evil}
         columns={[
           { key: 'name', label: evil, sortable: true, href: (r) => `/${r.id}`, cell: (r) => r.name },
-          { key: 'time', label: 'Time', cell: (r) => Time({ at: '2026-11-30T18:36:00Z', clock: frame.clock }) },
+          { key: 'time', label: 'Time', cell: (r) => Time({ at: r.name, clock: frame.clock }) },
         ]}
         rows={[row]}
         rowKey={(r) => r.id}

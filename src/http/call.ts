@@ -4,6 +4,7 @@ import type { Grant } from '#src/access/grant.ts'
 import type { Call, Endpoint } from '#src/http/endpoint.ts'
 import type { Incoming } from '#src/http/incoming.ts'
 import { pathId, validQuery } from '#src/http/input.ts'
+import { isSearch, searchIn } from '#src/http/search-step.ts'
 import type { Surroundings } from '#src/http/surroundings.ts'
 
 type Whose = {
@@ -20,7 +21,8 @@ export function callOf(
   fields: Record<string, unknown>,
   { c, around, asked, actor, grant }: Whose,
 ): Call {
-  const { csrf_token: _, _method, version: __, ...sent } = fields
+  const { csrf_token: _, _method, version: __, ...rest } = fields
+  const sent = Object.fromEntries(Object.entries(rest).filter(([name]) => !isSearch(name)))
   Object.setPrototypeOf(sent, null)
   return {
     c,
@@ -32,6 +34,7 @@ export function callOf(
     query: endpoint.query ? validQuery(endpoint.query, asked.query(endpoint)) : undefined,
     body: undefined,
     sent,
+    find: searchIn(fields),
     file: undefined,
     version: null,
     request: { id: asked.id, ip: asked.ip, userAgent: c.req.header('user-agent') ?? '', via: asked.via },

@@ -34,7 +34,8 @@ export class Clock {
 
   /** "30 Nov 2026, 19:36 CET" */
   time(at: string): string {
-    return this.#time.format(new Date(at))
+    const date = new Date(at)
+    return Number.isNaN(date.getTime()) ? at : this.#time.format(date)
   }
 
   /** The day of an instant here, as a field takes it: 2026-11-30. */

@@ -31,10 +31,17 @@ function clause(table: string, { column, op, values, cast }: Condition, clock: C
 
 /** Whose days a list is filtered by, for what is remembered of it; nothing where it is by none. */
 export const zoneIn = ({ conditions }: Pick<ListView, 'conditions'>, clock: Clock) =>
-  conditions.some(({ cast, values: [value = ''] }) => cast === 'timestamptz' && isDay(value)) ? ` ${clock.zone}` : ''
+  conditions.some(({ cast, values: [value = ''] }) => cast === 'timestamptz' && isDay(value))
+    ? ` ${clock.zone}`
+    : ''
 
 /** Instants and a day: on it from its beginning up to its end, after it from its end on. */
-function within(ref: RawBuilder<unknown>, op: Condition['op'], day: string, clock: Clock): RawBuilder<unknown> {
+function within(
+  ref: RawBuilder<unknown>,
+  op: Condition['op'],
+  day: string,
+  clock: Clock,
+): RawBuilder<unknown> {
   const start = sql`${clock.startOf(day)}::timestamptz`
   const end = sql`${clock.endOf(day)}::timestamptz`
   if (op === '>=') return sql`${ref} >= ${start}`

@@ -4,6 +4,7 @@ export const placesOf = (path: string) => ({
   new: `${path}/new`,
   bulk: `${path}/bulk`,
   facets: `${path}/facets`,
+  options: `${path}/options`,
   import: `${path}/import`,
   imports: `${path}/imports`,
   imported: (id: string) => `${path}/imports/${id}`,

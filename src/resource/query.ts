@@ -74,7 +74,9 @@ export function sourceOf<M extends Model>(
         query = query.where(
           sql<boolean>`${sql.ref(`${table}.deleted_at`)} is ${view.filters.deleted ? sql`not null` : sql`null`}`,
         )
-      return query.where(filtered(table, view, actor.clock)) as unknown as ReturnType<Source<Table>['matching']>
+      return query.where(filtered(table, view, actor.clock)) as unknown as ReturnType<
+        Source<Table>['matching']
+      >
     },
   }
 }

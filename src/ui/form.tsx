@@ -26,7 +26,8 @@ export const versionFor = (refusal: Refused | undefined, { version }: { version:
 /** What a summary says of a refusal: each field's message, or the one of the whole. */
 export const refusalErrors = (refusal: Refused | undefined): FieldError[] => {
   if (!refusal) return []
-  if (!refusal.errors.length) return [{ path: '', message: refusal.message }]
+  // a search step refuses nothing: it has nothing to say
+  if (!refusal.errors.length) return refusal.message ? [{ path: '', message: refusal.message }] : []
   return refusal.errors.map(({ path, message }) => ({
     path,
     message: path ? `${path.replaceAll('_', ' ')} ${message}` : message,

@@ -65,7 +65,18 @@ export function History({ entries, clock, more, none = 'Nothing has happened yet
   )
 }
 
-function Entry({ id, at, who, via, action, title, reason, request_id, changes, clock }: HistoryEntry & { clock: Clock }) {
+function Entry({
+  id,
+  at,
+  who,
+  via,
+  action,
+  title,
+  reason,
+  request_id,
+  changes,
+  clock,
+}: HistoryEntry & { clock: Clock }) {
   return (
     <li id={`event-${id}`}>
       <Icon name={signs[action.split(':')[1] ?? ''] ?? 'activity'} />

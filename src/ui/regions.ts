@@ -9,7 +9,9 @@ const SAMPLE = '2026-11-30T19:36:00Z'
 
 const localeOption = (value: string): SelectOption => ({
   value,
-  label: `${languages.of(value)}: ${clockOf('UTC', value).time(SAMPLE).replace(/ *UTC$/, '')}`,
+  label: `${languages.of(value)}: ${clockOf('UTC', value)
+    .time(SAMPLE)
+    .replace(/ *UTC$/, '')}`,
 })
 
 const offered = locales.map(localeOption)

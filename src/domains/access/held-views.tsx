@@ -101,7 +101,10 @@ const columnsFor = (subject: Subject, frame: Frame): Column<Effective>[] => [
   {
     key: 'sources',
     label: 'From',
-    cell: ({ sources }) => (sources.length ? html`<div>${sources.map((source) => From(source, frame.clock))}</div>` : entered(subject)),
+    cell: ({ sources }) =>
+      sources.length
+        ? html`<div>${sources.map((source) => From(source, frame.clock))}</div>`
+        : entered(subject),
   },
   {
     key: 'why',

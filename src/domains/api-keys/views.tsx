@@ -147,7 +147,8 @@ export function KeyPanel({ row, frame }: { row: Row; frame: Frame }) {
                   label: 'Secret before',
                   value: (
                     <>
-                      <Prefix prefix={former.prefix} /> ends <Time at={former.expires_at} clock={frame.clock} />
+                      <Prefix prefix={former.prefix} /> ends{' '}
+                      <Time at={former.expires_at} clock={frame.clock} />
                     </>
                   ),
                 },

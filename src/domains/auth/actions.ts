@@ -181,7 +181,14 @@ async function openSession(
   const token = newToken()
   const device = kind === 'browser' ? newToken() : null
   const browser = kind === 'browser' ? from.whereabouts : undefined
-  const context = JSON.stringify({ org, user, via: from.via, request: from.id, ip: from.ip ?? undefined, ...browser })
+  const context = JSON.stringify({
+    org,
+    user,
+    via: from.via,
+    request: from.id,
+    ip: from.ip ?? undefined,
+    ...browser,
+  })
   const session = [kind, tokenHash(token), from.ip, from.userAgent, config.SESSION_MAX_DAYS]
   const known = [deviceOf(from), device && tokenHash(device)]
   const values = [account, org, user, ...session, config.SESSION_IDLE_HOURS, context, at, ...known]

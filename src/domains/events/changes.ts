@@ -5,7 +5,12 @@ import type { Resource } from '#src/resource/resource.ts'
 import type { Change } from '#src/ui/difference.tsx'
 
 /** What an event keeps, field by field: from what to what, or what it counted and wanted. */
-export function changesIn({ data }: EventRecord, names: Names, entity: Resource | undefined, clock: Clock): Change[] {
+export function changesIn(
+  { data }: EventRecord,
+  names: Names,
+  entity: Resource | undefined,
+  clock: Clock,
+): Change[] {
   const { before = {}, after = {}, ...others } = data
   const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])]
   const label = (field: string) => entity?.columns[field]?.label ?? spoken(field.replace(/_id$/, ''))
@@ -15,7 +20,10 @@ export function changesIn({ data }: EventRecord, names: Names, entity: Resource 
   })
   // what a refusal wanted stands among the facts
   const kept = Object.entries(others).filter(([name]) => name !== 'wanted')
-  return [...changed, ...kept.map(([name, value]) => ({ field: spoken(name), to: told(value, names, clock) }))]
+  return [
+    ...changed,
+    ...kept.map(([name, value]) => ({ field: spoken(name), to: told(value, names, clock) })),
+  ]
 }
 
 const spoken = (name: string) => {

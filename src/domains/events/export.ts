@@ -6,7 +6,9 @@ import { type Names, sentence } from '#src/domains/events/words.ts'
 import type { Clock } from '#src/platform/clock.ts'
 import { csvLines, guarded } from '#src/resource/export.ts'
 
-const columns: Readonly<Record<string, (event: EventRecord, names: Names, clock: Clock) => string | null | undefined>> = {
+const columns: Readonly<
+  Record<string, (event: EventRecord, names: Names, clock: Clock) => string | null | undefined>
+> = {
   id: ({ id }) => id,
   created_at: ({ created_at }) => created_at,
   action: ({ action }) => action,

@@ -5,7 +5,6 @@ import type { Screen } from '#src/http/endpoint.ts'
 import { isDay } from '#src/http/filter.ts'
 import type { ListView } from '#src/http/list.ts'
 import { paths } from '#src/paths.ts'
-import type { Clock } from '#src/platform/clock.ts'
 import { address } from '#src/ui/address.ts'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { type Change, Difference } from '#src/ui/difference.tsx'
@@ -13,6 +12,7 @@ import { CopyButton, EmptyState, type Fact, Facts, NoMatch } from '#src/ui/feedb
 import { Field, Select } from '#src/ui/field.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import { Pager } from '#src/ui/pager.tsx'
+import { SuggestField } from '#src/ui/picker.tsx'
 import { Columns, Panel } from '#src/ui/surface.tsx'
 import { type Column, Table } from '#src/ui/table.tsx'
 import { Time } from '#src/ui/time.tsx'
@@ -74,7 +74,7 @@ export function listScreen({ found, names, view, exports, all, frame }: ListProp
     ) : null,
     children: (
       <>
-        <Filters path={path} chosen={chosen} sort={view.sort} who={all} clock={frame.clock} />
+        <Filters path={path} chosen={chosen} sort={view.sort} who={all} frame={frame} />
         <Table
           label="Events"
           columns={columns(names, frame)}
@@ -114,18 +114,37 @@ const targetOptions = options(targets).map(({ value, label }) => ({
   label: `${label.charAt(0).toUpperCase()}${label.slice(1)}${value.includes('_') ? ` (${value.split('_')[1]}s)` : ''}`,
 }))
 
-type FiltersProps = { path: string; chosen: Chosen; sort: string; who: boolean; clock: Clock }
+type FiltersProps = { path: string; chosen: Chosen; sort: string; who: boolean; frame: Frame }
 
 /** Who, what, about what, when. */
-function Filters({ path, chosen, sort, who, clock }: FiltersProps) {
+function Filters({ path, chosen, sort, who, frame }: FiltersProps) {
+  const { clock } = frame
   const field = (name: string) => ({ name, value: chosen[name] ?? null })
-  const day = (name: string) => ({ name, value: chosen[name] && (isDay(chosen[name]) ? chosen[name] : clock.day(chosen[name])) })
+  const day = (name: string) => ({
+    name,
+    value: chosen[name] && (isDay(chosen[name]) ? chosen[name] : clock.day(chosen[name])),
+  })
   // what a link brought along, and has no field of its own
-  const kept = ['actor_user_id', 'target_id', 'request_id', 'created_at', 'created_at.gt', 'created_at.lt'].filter((name) => chosen[name])
+  const kept = [
+    'actor_user_id',
+    'target_id',
+    'request_id',
+    'created_at',
+    'created_at.gt',
+    'created_at.lt',
+  ].filter((name) => chosen[name])
   return (
     <search>
       <form class="filters" method="get" action={path}>
-        {who ? <Field {...field('actor')} label="Who" placeholder="User name or e-mail" /> : null}
+        {who ? (
+          <SuggestField
+            {...field('actor')}
+            label="Who"
+            placeholder="User name or e-mail"
+            options={frame.person?.may('user:read') ? frame.path(paths.userOptions) : null}
+            many="people"
+          />
+        ) : null}
         <Select {...field('action')} label="What" none="Anything" options={options(actions)} />
         <Select {...field('target_type')} label="About" none="Anything" options={targetOptions} />
         <Select

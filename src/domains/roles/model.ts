@@ -2,8 +2,8 @@ import { sql } from 'kysely'
 import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
-import { choice, flag, line, name as nameColumn, text } from '#src/resource/column.ts'
 import { momentOrNever } from '#src/http/moment.ts'
+import { choice, flag, line, name as nameColumn, text } from '#src/resource/column.ts'
 import { defineResource, type Row } from '#src/resource/resource.ts'
 
 /** `assign` is for giving what one doesn't have oneself: see the rule of granting. */

@@ -36,7 +36,12 @@ export const listColumns = (frame: Frame): Column<Row>[] => [
     sortable: 'descending',
     cell: (row) => Time({ at: session(row).created_at, clock: frame.clock }),
   },
-  { key: 'expires_at', label: 'Ends', sortable: true, cell: (row) => Time({ at: session(row).expires_at, clock: frame.clock }) },
+  {
+    key: 'expires_at',
+    label: 'Ends',
+    sortable: true,
+    cell: (row) => Time({ at: session(row).expires_at, clock: frame.clock }),
+  },
 ]
 
 /** Whose it is. */

@@ -1,5 +1,5 @@
-import type { Change, Happening } from '#src/resource/history.ts'
 import { type Clock, spoken } from '#src/platform/clock.ts'
+import type { Change, Happening } from '#src/resource/history.ts'
 import type { Resource } from '#src/resource/resource.ts'
 import { capital } from '#src/resource/views/cell.tsx'
 import type { Frame } from '#src/ui/frame.ts'
