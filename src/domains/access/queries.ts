@@ -8,7 +8,7 @@ import { declaredActions, findModel } from '#src/access/model.ts'
 import { parsePermission } from '#src/access/permission.ts'
 import type { Present } from '#src/access/reach.ts'
 import type { Who } from '#src/access/standing.ts'
-import type { Db, Door } from '#src/db/database.ts'
+import type { Door } from '#src/db/database.ts'
 import {
   type ExplainQuery,
   type Questions,

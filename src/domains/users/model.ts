@@ -5,7 +5,7 @@ import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { normalised, personName, username } from '#src/domains/users/names.ts'
 import { isLocale } from '#src/platform/locales.ts'
 import { isZone } from '#src/platform/zones.ts'
-import { email as address, choice, instant, line, text } from '#src/resource/column.ts'
+import { email as address, choice, instant, text } from '#src/resource/column.ts'
 import { defineResource, type Related, type Row } from '#src/resource/resource.ts'
 
 /** A person in one organization. Who shares a group with me is in my group's scope. */
@@ -60,12 +60,19 @@ export const email = z
       .max(254, 'has at most 254 characters')
       .pipe(z.email('is no e-mail address')),
   )
-const orNone = (schema: z.ZodType<string>, message: string) =>
-  z.preprocess((sent) => (sent === '' ? null : sent), z.union([schema, z.null()], message))
-const LOCALE = 'must be a language and region like en-GB'
-const locale = orNone(line(35).refine(isLocale), LOCALE)
-const ZONE = 'must be a time zone like Europe/Vienna'
-const timeZone = orNone(line(64).refine(isZone), ZONE)
+/** What nobody has to choose; an empty field of a form is nothing. */
+const chosenOrNot = (most: number, fits: (text: string) => boolean, message: string) =>
+  z.preprocess(
+    (sent) => (sent === '' ? null : sent),
+    z
+      .string(message)
+      .trim()
+      .refine((text) => text.length <= most && fits(text), message)
+      .nullable(),
+  )
+const locale = chosenOrNot(35, isLocale, 'must be a language and region like en-GB')
+const timeZone = chosenOrNot(64, isZone, 'must be a time zone like Europe/Vienna')
+
 /** Refused before hashing, never cut. The rules themselves are settings. */
 export const password = z.string('is needed').max(1000, 'has at most 1000 characters')
 
