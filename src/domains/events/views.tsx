@@ -162,7 +162,7 @@ function Filters({ path, chosen, sort, who, frame }: FiltersProps) {
         <div class="form-actions">
           <Button kind="primary">Show</Button>
           {Object.keys(chosen).length ? <ButtonLink href={path}>Clear</ButtonLink> : null}
-          <span class="hint">Days in {clock.zone} time</span>
+          <span class="hint">Days are in {clock.zone} time</span>
         </div>
       </form>
     </search>

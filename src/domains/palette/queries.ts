@@ -27,7 +27,9 @@ export async function findRecords(
   pages: ReadonlySet<string>,
 ): Promise<Entry[]> {
   const finders = allResources().flatMap((resource): Finder[] => {
-    const there = resource.declared.searched && pages.has(resource.path)
+    // many permissions have the words of everything else: they are asked for by their own sign
+    const wanted = resource.model.name !== 'permission' || q.includes(':')
+    const there = wanted && resource.declared.searched && pages.has(resource.path)
     const grant = there ? actor.find(resource.may('read')) : null
     const search = searchFor(...wordsIn(resource.model.name, q))
     return grant && search ? [{ resource, grant, search }] : []

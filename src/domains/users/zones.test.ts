@@ -161,7 +161,7 @@ describe('a day', () => {
     expect(await times(kolkata, 'action=zone:test&created_at.gt=2026-05-10T18:29:59Z')).toHaveLength(1)
 
     const page = await browserOf(kolkata).get(`${paths.events}?${days}`)
-    expect(page.text).toContain('Days in Asia/Kolkata time')
+    expect(page.text).toContain('Days are in Asia/Kolkata time')
     expect(page.text).toContain('10 May 2026, 00:00 GMT+5:30')
     const csv = await as(kolkata).get(api(`${paths.events}?${days}`), { Accept: 'text/csv' })
     expect(csv.text.trim().split('\r\n')).toHaveLength(3)
