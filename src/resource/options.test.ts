@@ -74,6 +74,24 @@ const radios = (text: string, name: string) =>
     ([, value, more = '']) => ({ value, checked: more.includes('checked') }),
   )
 
+describe('more groups than fit into a select', () => {
+  test('are searched for by whoever invites', async () => {
+    const first = await browserOf(foreigner).get('/invitations/new')
+    expect(first.text).not.toContain('data-picker="group_id"')
+    for (let i = 0; i < 201; i++) await makeGroup(foreigner.org)
+    const name = unique('zzz')
+    const id = await makeGroup(foreigner.org, { name })
+    const { text } = await browserOf(foreigner).get('/invitations/new')
+    expect(text).toContain('data-picker="group_id"')
+    const step = await browserOf(foreigner).post('/invitations/many', {
+      emails: 'kept@example.com',
+      'find.group_id': name,
+    })
+    expect(step.text).toContain('kept@example.com')
+    expect(radios(step.text, 'group_id').map(({ value }) => value)).toEqual(['', id])
+  })
+})
+
 describe('a reference in a form, without a script', () => {
   const typed = { name: unique('typed'), kind: 'team', description: 'Kept as it is' }
 

@@ -181,11 +181,10 @@ async function formFor<M extends Model, X>(
 ) {
   const { db, actor, services, find } = call
   const offered = (await offer?.(call as unknown as Call, row)) ?? {}
-  // an entity with fields of its own has none of the declared ones to pick for
-  const pickings = fields ? {} : await pickingsFor(db, actor, resource, { row, refusal, find })
+  const pickings = await pickingsFor(db, actor, resource, { row, refusal, find })
   const may = mayOf(resource, actor)
   return (frame: Frame) => {
-    const seen = { actor, frame, may, offered, services }
+    const seen = { actor, frame, may, offered, pickings, services }
     return formScreen({
       resource,
       frame,

@@ -37,7 +37,9 @@ const parts: Parts<'invitation'> = {
     const grant = actor?.find('invitation:create')
     return actor && grant ? offeredTo(db, actor, grant) : Promise.resolve({})
   },
-  fields: (props, { offered }) => <GiftFields {...props} offered={offered} />,
+  fields: (props, { offered, pickings, frame }) => (
+    <GiftFields {...props} offered={offered} picking={pickings.group_id} frame={frame} />
+  ),
   panels: (row, { frame }) => <GiftsPanel row={row} frame={frame} />,
   head: (row, { frame, record }) => (record.update ? <Verbs row={row} frame={frame} /> : null),
   bulk: {

@@ -8,7 +8,7 @@ import { capital } from '#src/resource/views/cell.tsx'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { Checkbox } from '#src/ui/checkbox.tsx'
 import { Conflict } from '#src/ui/conflict.tsx'
-import { Field, Select } from '#src/ui/field.tsx'
+import { Field, type Labelled, Select } from '#src/ui/field.tsx'
 import { Actions, ErrorSummary, Form, fieldsOf, refusalErrors, versionFor } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import type { Child } from '#src/ui/html.ts'
@@ -159,23 +159,29 @@ function ColumnField({
   if (kind === 'reference') {
     const none = of === 'user' ? 'No one' : 'None'
     const few = offered && offered.length <= FEW
-    if (!few && picking?.options)
-      return (
-        <Picker
-          {...shared}
-          none={none}
-          value={picking.value}
-          chosen={picking.name ?? UNSEEN}
-          options={frame.path(picking.options)}
-          many={picking.many}
-          find={findName(given.name)}
-          found={picking.found}
-        />
-      )
+    if (!few && picking?.options) return <Reference {...shared} none={none} picking={picking} frame={frame} />
     return <Select {...shared} none={none} options={withCurrent(offered ?? [], given.name, row)} />
   }
   return (
     <Field {...shared} type={inputs[kind as keyof typeof inputs] ?? 'text'} rows={rows} autocomplete="off" />
+  )
+}
+
+type ReferenceProps = Labelled & { none: string; picking: Picking; frame: Frame }
+
+/** One record of many, which is searched for. */
+export function Reference({ picking, frame, ...shared }: ReferenceProps) {
+  const { value, name, options, many, found } = picking
+  return (
+    <Picker
+      {...shared}
+      value={value}
+      chosen={name ?? UNSEEN}
+      options={frame.path(options ?? '')}
+      many={many}
+      find={findName(shared.name)}
+      found={found}
+    />
   )
 }
 
