@@ -148,8 +148,15 @@ async function drawnAgain(error: HttpError, sent: Sent): Promise<Screen | null> 
     if (!endpoint.refused) return await standing(said, sent)
     const { status, errors = [], current } = error
     const { sent: input, version } = call
+    // refused for something else, the words only wait on
+    const find = call.find && !(error instanceof SearchStep) ? { ...call.find, field: null } : call.find
     const message = summaryOf(said, out.requestId)
-    return await shown(endpoint, call, { status, message, errors, input, current, version }, out.frame())
+    return await shown(
+      endpoint,
+      { ...call, find },
+      { status, message, errors, input, current, version },
+      out.frame(),
+    )
   } catch {
     return null
   }

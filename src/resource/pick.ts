@@ -16,6 +16,8 @@ export type Picking = {
   options: string | null
   /** In words: "people". */
   many: string
+  /** Words that wait to be searched for. */
+  words: string
   found: { q: string; options: readonly Option[]; more: boolean } | null
 }
 export type Pickings = Readonly<Record<string, Picking>>
@@ -44,10 +46,13 @@ export async function pickingsFor(
     const sent = refusal?.input[name]
     const value = typeof sent === 'string' ? sent : (named?.id ?? '')
     const many = target?.declared.many ?? ''
-    if (!target || !grant) return [name, { value, name: null, options: null, many, found: null }]
+    if (!target || !grant) return [name, { value, name: null, options: null, many, words: '', found: null }]
     const known = value === '' || value === named?.id ? named?.name : (await namesIn(value)).get(value)
     const options = placesOf(target.path).options
-    return [name, { value, name: known ?? null, options, many, found: await foundFor() }]
+    const q = find?.words[name] ?? ''
+    const asked = find?.field === name
+    const found = asked ? await foundFor() : null
+    return [name, { value, name: known ?? null, options, many, words: asked ? '' : q, found }]
 
     async function namesIn(id: string) {
       return UUID.test(id) && target && grant
@@ -55,10 +60,10 @@ export async function pickingsFor(
         : new Map<string, string>()
     }
     async function foundFor(): Promise<Picking['found']> {
-      if (find?.field !== name || !target || !grant) return null
-      const words = target.declared.searched && find.q ? { q: find.q } : {}
+      if (!target || !grant) return null
+      const words = target.declared.searched && q ? { q } : {}
       const page = await optionsOf(db, actor, target, grant, target.query.parse({ ...words, limit: OFFERED }))
-      return { q: find.q, options: page.rows(), more: page.next !== null }
+      return { q, options: page.rows(), more: page.next !== null }
     }
   })
   return Object.fromEntries(await Promise.all(picked))

@@ -14,6 +14,8 @@ export interface PickerProps extends Labelled {
   many: string
   /** Name of the field that a search without a script is sent by. */
   find: string
+  /** Words that wait in that field. */
+  words: string
   /** What such a search found. */
   found: {
     q: string
@@ -138,7 +140,7 @@ function ComboboxField({
   )
 }
 
-function Plain({ name, label, value, chosen, none, many, find, found, required }: PickerProps) {
+function Plain({ name, label, value, chosen, none, many, find, words, found, required }: PickerProps) {
   const others = found?.options.filter(({ id }) => id !== value) ?? []
   const box = { type: 'radio', name } as const
   return (
@@ -168,7 +170,14 @@ function Plain({ name, label, value, chosen, none, many, find, found, required }
         <button type="submit" class="unseen" tabindex={-1}>
           Save
         </button>
-        <input type="search" name={find} aria-label={`Search ${many}`} maxlength={200} autocomplete="off" />
+        <input
+          type="search"
+          name={find}
+          value={words}
+          aria-label={`Search ${many}`}
+          maxlength={200}
+          autocomplete="off"
+        />
         <button type="submit" class="button plain" name="find" value={name} formnovalidate>
           Search {many}
         </button>

@@ -54,7 +54,7 @@ function fieldsIn(form: string, typing = false): Fields {
     } else if (tag.startsWith('<textarea')) {
       add(name, typing ? typed : decoded(/>\n?(.*)<\/textarea>/s.exec(tag)?.[1]))
     } else if (/checkbox|radio/.test(type)) {
-      if (typing ? type === 'checkbox' : / checked/.test(tag)) add(name, value)
+      if ((typing && type === 'checkbox') || / checked/.test(tag)) add(name, value)
     } else if (type !== 'file') add(name, typing && type !== 'hidden' ? (samples[type] ?? typed) : value)
   }
   return fields

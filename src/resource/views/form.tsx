@@ -171,7 +171,7 @@ type ReferenceProps = Labelled & { none: string; picking: Picking; frame: Frame 
 
 /** One record of many, which is searched for. */
 export function Reference({ picking, frame, ...shared }: ReferenceProps) {
-  const { value, name, options, many, found } = picking
+  const { value, name, options, many, words, found } = picking
   return (
     <Picker
       {...shared}
@@ -180,6 +180,7 @@ export function Reference({ picking, frame, ...shared }: ReferenceProps) {
       options={frame.path(options ?? '')}
       many={many}
       find={findName(shared.name)}
+      words={words}
       found={found}
     />
   )
