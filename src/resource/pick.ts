@@ -12,8 +12,10 @@ export type Picking = {
   value: string
   /** Null where whoever fills it in may not see it. */
   name: string | null
-  /** Where options are asked for; null for who sees none. */
+  /** Where options are asked for; null for who sees none, and where there is no search. */
   options: string | null
+  /** Without a search: the first of them. */
+  few: readonly { value: string; label: string }[]
   /** In words: "people". */
   many: string
   /** Words that wait to be searched for. */
@@ -25,6 +27,7 @@ export type Pickings = Readonly<Record<string, Picking>>
 type Asked = { row?: Row | undefined; refusal?: Refusal | undefined; find: Find | null }
 
 const OFFERED = '20'
+const FEW = '200'
 
 /**
  * What the references of a form need. A form as it comes asks nothing: names come with the record; what was sent, or
@@ -46,13 +49,19 @@ export async function pickingsFor(
     const sent = refusal?.input[name]
     const value = typeof sent === 'string' ? sent : (named?.id ?? '')
     const many = target?.declared.many ?? ''
-    if (!target || !grant) return [name, { value, name: null, options: null, many, words: '', found: null }]
+    if (!target || !grant)
+      return [name, { value, name: null, options: null, few: [], many, words: '', found: null }]
     const known = value === '' || value === named?.id ? named?.name : (await namesIn(value)).get(value)
+    if (!target.declared.searched) {
+      const page = await optionsOf(db, actor, target, grant, target.query.parse({ limit: FEW }))
+      const few = page.rows().map(({ id, name: label }) => ({ value: id, label }))
+      return [name, { value, name: known ?? null, options: null, few, many, words: '', found: null }]
+    }
     const options = placesOf(target.path).options
     const q = find?.words[name] ?? ''
     const asked = find?.field === name
     const found = asked ? await foundFor() : null
-    return [name, { value, name: known ?? null, options, many, words: asked ? '' : q, found }]
+    return [name, { value, name: known ?? null, options, few: [], many, words: asked ? '' : q, found }]
 
     async function namesIn(id: string) {
       return UUID.test(id) && target && grant
@@ -61,7 +70,7 @@ export async function pickingsFor(
     }
     async function foundFor(): Promise<Picking['found']> {
       if (!target || !grant) return null
-      const words = target.declared.searched && q ? { q } : {}
+      const words = q ? { q } : {}
       const page = await optionsOf(db, actor, target, grant, target.query.parse({ ...words, limit: OFFERED }))
       return { q, options: page.rows(), more: page.next !== null }
     }

@@ -160,7 +160,9 @@ function ColumnField({
     const none = of === 'user' ? 'No one' : 'None'
     const few = offered && offered.length <= FEW
     if (!few && picking?.options) return <Reference {...shared} none={none} picking={picking} frame={frame} />
-    return <Select {...shared} none={none} options={withCurrent(offered ?? [], given.name, row)} />
+    return (
+      <Select {...shared} none={none} options={withCurrent(offered ?? picking?.few ?? [], given.name, row)} />
+    )
   }
   return (
     <Field {...shared} type={inputs[kind as keyof typeof inputs] ?? 'text'} rows={rows} autocomplete="off" />
