@@ -71,8 +71,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       last_name text not null default '',
       sort_name text not null collate "C" generated always as (app.fold(last_name || ' ' || first_name || ' ' || username)) stored,
       status text not null default 'active' check (status in ('invited', 'active', 'disabled')),
-      locale text not null default 'en',
-      time_zone text not null default 'UTC',
+      -- null: not chosen yet
+      locale text,
+      time_zone text,
       email_verified_at timestamptz,
       last_login_at timestamptz,
       owner_user_id uuid,

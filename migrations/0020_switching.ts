@@ -13,6 +13,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
           'session', s.id, 'kind', s.kind, 'impersonator', s.impersonator_id, 'account', s.account_id,
           'org', o.id, 'organization', jsonb_build_object('id', o.id, 'name', o.name, 'slug', o.slug, 'kind', o.kind),
           'user', u.id, 'username', u.username, 'name', btrim(u.first_name || ' ' || u.last_name),
+          'timeZone', case when h.id is null then u.time_zone else h.time_zone end,
+          'locale', case when h.id is null then u.locale else h.locale end,
           'home', case when h.id is not null then jsonb_build_object('orgId', h.org_id, 'userId', h.id, 'organizationName', p.name) end,
           'elsewhere', s.impersonator_id is null and s.home_org_id is null and exists (select from public.users e join public.organizations q on q.id = e.org_id where e.account_id = a.id
             and e.org_id <> s.org_id and e.status = 'active' and e.deleted_at is null and q.status = 'active'),
@@ -104,6 +106,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       returning * into was;
       if not found then raise exception 'this session can not change' using errcode = '28000'; end if;
       perform set_config('app.context', (ctx || jsonb_build_object('org', target, 'user', person))::text, true);
+      update public.users u set time_zone = coalesce(u.time_zone, ctx ->> 'timeZone'), locale = coalesce(u.locale, ctx ->> 'locale')
+      where u.org_id = target and u.id = person and (u.time_zone is null and ctx ? 'timeZone' or u.locale is null and ctx ? 'locale');
       insert into public.sessions (org_id, account_id, user_id, kind, token_hash, ip, user_agent, idle_timeout, second_factor_at, proved_at, expires_at)
       values (target, account, person, was.kind, hash, address, left(agent, 500), was.idle_timeout, was.second_factor_at, was.proved_at, was.expires_at)
       returning id into opened;

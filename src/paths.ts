@@ -29,6 +29,7 @@ export const paths = {
   switchOrganization: '/me/switch',
   detachAccount: '/me/detach',
   users: '/users',
+  userOptions: '/users/options',
   newUser: '/users/new',
   usersMe: '/users/me',
   user: (id: string) => `/users/${id}`,

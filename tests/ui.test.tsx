@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { clockOf } from '#src/platform/clock.ts'
 import { address } from '#src/ui/address.ts'
 import { scripts, stylesheets } from '#src/ui/assets.ts'
 import { ErrorSummary, Form } from '#src/ui/form.tsx'
@@ -22,6 +23,7 @@ const frame: Frame = {
   csrfToken: evil,
   nonce: 'n',
   theme: 'system',
+  clock: clockOf('Europe/Vienna', 'en-GB'),
   asset: (path) => `/static/1/${path}`,
   path: (path) => path,
   notice: { kind: 'success', text: evil },
@@ -48,7 +50,7 @@ describe('markup', () => {
         label={evil}
         columns={[
           { key: 'name', label: evil, sortable: true, href: (r) => `/${r.id}`, cell: (r) => r.name },
-          { key: 'time', label: 'Time', cell: (r) => Time({ at: r.name }) },
+          { key: 'time', label: 'Time', cell: (r) => Time({ at: r.name, clock: frame.clock }) },
         ]}
         rows={[row]}
         rowKey={(r) => r.id}

@@ -418,7 +418,7 @@ export interface Users {
   kind: Generated<string>;
   last_login_at: string | null;
   last_name: Generated<string>;
-  locale: Generated<string>;
+  locale: string | null;
   org_id: Generated<string>;
   owner_group_id: string | null;
   owner_user_id: string | null;
@@ -426,7 +426,7 @@ export interface Users {
   shadow_of_user_id: string | null;
   sort_name: Generated<string>;
   status: Generated<string>;
-  time_zone: Generated<string>;
+  time_zone: string | null;
   updated_at: Generated<string>;
   username: string;
   version: Generated<number>;

@@ -116,12 +116,12 @@ const typed = {
     // a + of the address that nobody escaped is a space
     .transform((text) => text.toUpperCase().replace(/ (\d\d:\d\d)$/, '+$1'))
     .refine((text) => text === '' || isInstant(text), INSTANT)
-    .transform((text) => some([isDay(text) ? `${text}T00:00:00Z` : text].filter(Boolean)))
-    .meta({ description: 'An instant like 2026-01-31T12:00:00Z, or the beginning of a day (UTC).' }),
+    .transform((text) => some([text].filter(Boolean)))
+    .meta({ description: 'An instant like 2026-01-31T12:00:00Z, or a day in your own time zone, whole.' }),
 }
 
 /** A day that there is, of years that PostgreSQL and RFC 3339 both have. */
-function isDay(text: string): boolean {
+export function isDay(text: string): boolean {
   if (!/^(?!0000)\d{4}-\d\d-\d\d$/.test(text)) return false
   const day = new Date(`${text}T00:00:00Z`)
   return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text)

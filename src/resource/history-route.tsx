@@ -39,7 +39,7 @@ export function historyRoute<M extends Model>(
           frame,
           here,
           tabs: parts.tabs?.(row, actor),
-          children: HistoryPanel({ resource, entries: history.data, more, newest }),
+          children: HistoryPanel({ resource, entries: history.data, clock: frame.clock, more, newest }),
         })
       },
     }

@@ -6,6 +6,7 @@ import type { Database, Db, Door } from '#src/db/database.ts'
 import type { Call, Services } from '#src/http/endpoint.ts'
 import type { ListView } from '#src/http/list.ts'
 import type { Importing } from '#src/resource/import/import.ts'
+import type { Pickings } from '#src/resource/pick.ts'
 import type { Found } from '#src/resource/query.ts'
 import type { Resource, Row } from '#src/resource/resource.ts'
 import type { FieldsProps, Held, Offered } from '#src/resource/views/form.tsx'
@@ -94,7 +95,7 @@ export type Chosen<M extends Model> = {
 /** Who reads a page, and in which frame. */
 export type Seen = { actor: UserActor; frame: Frame; may: May }
 /** Who fills in a form. */
-export type Filling = Seen & { offered: Offered; services: Services }
+export type Filling = Seen & { offered: Offered; pickings: Pickings; services: Services }
 
 /**
  * What an entity has in place of the kernel's own parts. `X` is what its pages load beside the record.

@@ -5,6 +5,7 @@ export const placesOf = (path: string) => ({
   bulk: `${path}/bulk`,
   bulkPreview: `${path}/bulk/preview`,
   facets: `${path}/facets`,
+  options: `${path}/options`,
   import: `${path}/import`,
   imports: `${path}/imports`,
   imported: (id: string) => `${path}/imports/${id}`,

@@ -16,8 +16,8 @@ import { conflict, notFound } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
 import { actionsOf } from '#src/resource/actions.ts'
 import { type Given, mayOf } from '#src/resource/given.ts'
-import { offeredFor } from '#src/resource/offer.ts'
 import type { Parts } from '#src/resource/parts.ts'
+import { pickingsFor } from '#src/resource/pick.ts'
 import { placesOf } from '#src/resource/places.ts'
 import { type Found, namesOf, readRecord } from '#src/resource/query.ts'
 import type { Resource, Row } from '#src/resource/resource.ts'
@@ -201,18 +201,17 @@ async function formFor<M extends Model, X>(
   row?: Row,
   refusal?: Refusal,
 ) {
-  const { db, actor, services } = call
-  const offered = {
-    ...(await offeredFor(db, actor, resource)),
-    ...(await offer?.(call as unknown as Call, row)),
-  }
+  const { db, actor, services, find } = call
+  const offered = (await offer?.(call as unknown as Call, row)) ?? {}
+  const pickings = await pickingsFor(db, actor, resource, { row, refusal, find })
   const may = mayOf(resource, actor)
   return (frame: Frame) => {
-    const seen = { actor, frame, may, offered, services }
+    const seen = { actor, frame, may, offered, pickings, services }
     return formScreen({
       resource,
       frame,
       offered,
+      pickings,
       row,
       refusal,
       fields: fields && ((props) => fields(props, seen)),

@@ -4,6 +4,7 @@ import { bulkRoutes } from '#src/resource/bulk-route.tsx'
 import { historyRoute } from '#src/resource/history-route.tsx'
 import { importRoutes } from '#src/resource/import/routes.tsx'
 import { facetsRoute, listRoute } from '#src/resource/list-routes.tsx'
+import { optionsRoute } from '#src/resource/options-route.ts'
 import type { Parts } from '#src/resource/parts.ts'
 import { createRoutes, readRoute, removeRoutes, updateRoutes } from '#src/resource/record-routes.tsx'
 import type { Resource } from '#src/resource/resource.ts'
@@ -20,6 +21,7 @@ export function resourceRoutes<M extends Model, X = undefined>(
   return [
     ...(has('list') ? [listRoute(resource, parts)] : []),
     ...facetsRoute(resource),
+    ...(resource.declared.searched ? [optionsRoute(resource)] : []),
     ...(has('create') ? createRoutes(resource, parts) : []),
     ...(has('bulk') ? bulkRoutes(resource, parts) : []),
     ...(has('import') && has('create') ? importRoutes(resource, parts) : []),

@@ -1,3 +1,4 @@
+import type { Clock } from '#src/platform/clock.ts'
 import type { Resource } from '#src/resource/resource.ts'
 import { capital } from '#src/resource/views/cell.tsx'
 
@@ -21,22 +22,25 @@ function unseen(field: string): string {
   return `${/^[aeio]/.test(noun) ? 'an' : 'a'} ${noun}`
 }
 
-/** A value that the trail keeps, for people: never an id, a word of the code or a piece of JSON. */
+/** A value that the trail keeps, for people, by the clock of whoever reads: never an id, a word of the code or a piece of JSON. */
 export function told(
   entity: Resource | undefined,
   field: string,
   value: unknown,
   names: ReadonlyMap<string, string>,
+  clock: Clock,
 ): string | null | undefined {
   if (value === undefined || value === null) return value
   if (typeof value === 'boolean') return value ? 'Yes' : 'No'
   if (Array.isArray(value))
-    return value.length ? value.map((one) => told(entity, field, one, names)).join(', ') : null
+    return value.length ? value.map((one) => told(entity, field, one, names, clock)).join(', ') : null
   if (typeof value === 'object') {
     const count = field === 'gains' || field === 'loses'
     return Object.entries(value)
       .map(([name, one]) =>
-        count ? `${name} (${one})` : `${capital(spoken(name))}: ${told(undefined, name, one, names) ?? '–'}`,
+        count
+          ? `${name} (${one})`
+          : `${capital(spoken(name))}: ${told(undefined, name, one, names, clock) ?? '–'}`,
       )
       .join(count ? ', ' : '\n')
   }
@@ -44,7 +48,7 @@ export function told(
   const name = names.get(text)
   if (name !== undefined) return name
   if (ID.test(text)) return unseen(field)
-  if (INSTANT.test(text)) return `${new Date(text).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+  if (INSTANT.test(text)) return clock.time(text)
   const { options, labels } = entity?.columns[field] ?? {}
   const isWord = options?.includes(text) || WORDS.includes(field)
   return isWord ? (labels?.[text] ?? capital(spoken(text))) : text

@@ -30,7 +30,8 @@ export const versionFor = (refusal: Refused | undefined, { version }: { version:
 /** What a summary says of a refusal: each field's message, or the one of the whole. */
 export const refusalErrors = (refusal: Refused | undefined): Listed[] => {
   if (!refusal) return []
-  if (!refusal.errors.length) return [{ path: '', message: refusal.message }]
+  // a search step refuses nothing: it has nothing to say
+  if (!refusal.errors.length) return refusal.message ? [{ path: '', message: refusal.message }] : []
   return refusal.errors.map((error) => ({ ...error, named: true }))
 }
 

@@ -58,7 +58,7 @@ export function fieldsIn(form: string, typed?: string): Fields {
       const text = decoded(/>\n?(.*)<\/textarea>/s.exec(tag)?.[1])
       add(name, (typed ?? text).replace(/\r\n?|\n/g, '\r\n'))
     } else if (/checkbox|radio/.test(type)) {
-      if (typing ? type === 'checkbox' : / checked/.test(head)) add(name, value)
+      if ((typing && type === 'checkbox') || / checked/.test(head)) add(name, value)
     } else if (type !== 'file') {
       add(name, typing && type !== 'hidden' ? (samples[type] ?? typed) : held(type, value))
     }

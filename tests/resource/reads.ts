@@ -179,7 +179,8 @@ export function reads(stage: Stage): void {
     })
 
     test('are offered by forms as far as the reader may see them, and are there', async () => {
-      const offers = async (by: Person) => (await stage.browser(by).get(stage.page('/new'))).text
+      const offers = async (by: Person, q: string) =>
+        (await stage.browser(by).post(stage.page(), { find: 'owner_user_id', 'find.owner_user_id': q })).text
       const [near, far, gone] = [
         await makeUser(org, { groups: [group] }),
         await makeUser(org),
@@ -188,10 +189,12 @@ export function reads(stage: Stage): void {
       await stage.deleted('users', gone.id)
       const maker = (permissions: string[]) =>
         personWith(org, [...stage.codes(['create', 'read'], 'all'), ...permissions], { groups: [group] })
-      const seen = async (by: Person) => {
-        const text = await offers(by)
-        return [near, far, gone].map(({ id }) => text.includes(`value="${id}"`))
-      }
+      const seen = (by: Person) =>
+        Promise.all(
+          [near, far, gone].map(async ({ id, username }) =>
+            (await offers(by, username)).includes(`value="${id}"`),
+          ),
+        )
       expect(await seen(people.owner)).toEqual([true, true, false])
       expect(await seen(await maker(['user:read:group']))).toEqual([true, false, false])
       expect(await seen(await maker([]))).toEqual([false, false, false])

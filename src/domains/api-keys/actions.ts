@@ -5,15 +5,7 @@ import type { Grant } from '#src/access/grant.ts'
 import { requireNotStronger } from '#src/access/strength.ts'
 import type { Db } from '#src/db/database.ts'
 import { requireInPerson, requireMaking, requireRoom } from '#src/domains/api-keys/making.ts'
-import {
-  apiKeys,
-  isPast,
-  type KeyChange,
-  type KeyRecord,
-  keyOf,
-  type NewKey,
-  PAST,
-} from '#src/domains/api-keys/model.ts'
+import { apiKeys, type KeyChange, type KeyRecord, keyOf, type NewKey } from '#src/domains/api-keys/model.ts'
 import { tokenHash } from '#src/http/cookies.ts'
 import { conflict, invalid } from '#src/http/errors.ts'
 import {
@@ -41,14 +33,14 @@ async function areThose(tx: Db, id: string, addresses: readonly string[]): Promi
 }
 
 /** As exactly as a form knows an end: another in the same second is none. */
-const secondOf = (end: string | null) => (end === null ? null : Math.floor(Date.parse(end) / 1000))
+const secondOf = (end: string) => Math.floor(Date.parse(end) / 1000)
 
 /** Makes a key for oneself, or for a service account. */
 export async function createKey(
   tx: Db,
   actor: UserActor,
   grant: Grant<'api_key', 'create'>,
-  { user_id = actor.userId, allowed_addresses, ...input }: NewKey,
+  { user_id = actor.userId, allowed_addresses, expires_at, ...input }: NewKey,
 ): Promise<Made> {
   await requireMaking(tx, actor, grant, user_id, input.permissions)
   await requireRoom(tx, user_id)
@@ -56,6 +48,7 @@ export async function createKey(
   const made = await createRecord(tx, apiKeys, actor, grant, {
     ...input,
     user_id,
+    expires_at: endOf(actor, expires_at, null),
     allowed_addresses: ranges(allowed_addresses),
     prefix: prefixOf(secret),
     hash: tokenHash(secret),
@@ -74,7 +67,7 @@ export async function updateKey(
   actor: UserActor,
   grant: Grant<'api_key', 'update'>,
   id: string,
-  { allowed_addresses, ...change }: KeyChange,
+  { allowed_addresses, expires_at, ...change }: KeyChange,
   version: number | null,
 ): Promise<Written> {
   const target = await lockRecord(tx, apiKeys, actor, grant, id, { version })
@@ -82,15 +75,28 @@ export async function updateKey(
   const values: Fields = changedOf(change, { ...was, permissions: [...was.permissions].sort() })
   if (change.permissions?.some((code) => !was.permissions.includes(code)))
     throw invalid([{ path: 'permissions', message: 'only get fewer: make another key for more' }])
-  if (change.expires_at !== undefined && secondOf(change.expires_at) === secondOf(was.expires_at))
-    delete values.expires_at
-  if (values.expires_at && isPast(String(values.expires_at)))
-    throw invalid([{ path: 'expires_at', message: PAST }])
+  if (expires_at !== undefined) {
+    const end = endOf(actor, expires_at, was.expires_at)
+    if (end !== was.expires_at) values.expires_at = end
+  }
   if (allowed_addresses && !(await areThose(tx, id, allowed_addresses)))
     values.allowed_addresses = ranges(allowed_addresses)
   if (!Object.keys(values).length) return { ...target, unchanged: true }
   await requireOver(tx, actor, was, 'change their API keys')
   return writeRecord(tx, apiKeys, actor, grant, id, values)
+}
+
+/**
+ * When a key ends. The last day as its form shows it leaves the end as it was, which may be within that day.
+ * @throws {HttpError} 422 for what is over
+ */
+function endOf({ clock }: UserActor, sent: string | null, was: string | null): string | null {
+  if (sent === null) return null
+  const end = clock.moment(sent)
+  if (was !== null && (sent === clock.lastDay(was) || secondOf(end) === secondOf(was))) return was
+  if (Date.parse(end) <= Date.now())
+    throw invalid([{ path: 'expires_at', message: 'Choose a date in the future' }])
+  return end
 }
 
 function unrevoked(key: KeyRecord): KeyRecord {

@@ -2,7 +2,8 @@ import { sql } from 'kysely'
 import { z } from 'zod'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { cidr } from '#src/http/address.ts'
-import { DAY, wholeNumber } from '#src/http/instructions.ts'
+import { wholeNumber } from '#src/http/instructions.ts'
+import { momentOrNever } from '#src/http/moment.ts'
 import { choice, instant, name as nameColumn, reference, text } from '#src/resource/column.ts'
 import { defineResource, type Row } from '#src/resource/resource.ts'
 
@@ -77,20 +78,6 @@ const addresses = several(z.string(), 0, 100)
     description: 'Where the key works from: addresses, or ranges like 10.0.0.0/8; none for everywhere.',
   })
 
-/** A moment, a form's moment in UTC, or a day to the end of which it lasts; an empty field of a form is no end. */
-const expiry = z.union(
-  [
-    z.iso.datetime({ offset: true }),
-    z.iso.datetime({ local: true }).transform((moment) => `${moment}Z`),
-    z.iso.date().transform((day) => `${day}T23:59:59Z`),
-    z.literal('').transform(() => null),
-    z.null(),
-  ],
-  DAY,
-)
-export const PAST = 'Choose a time in the future'
-export const isPast = (end: string | null) => end !== null && Date.parse(end) <= Date.now()
-
 const name = nameColumn()
 
 export const newKey = z.strictObject({
@@ -102,12 +89,11 @@ export const newKey = z.strictObject({
   ),
   permissions,
   allowed_addresses: addresses.default([]),
-  expires_at: expiry.refine((end) => !isPast(end), PAST).default(null),
+  expires_at: momentOrNever.default(null),
 })
-// the end that a key has can be sent again, also when it is past
-export const wholeKey = newKey.omit({ user_id: true }).extend({ expires_at: expiry.default(null) })
+export const wholeKey = newKey.omit({ user_id: true })
 export const someOfKey = z
-  .strictObject({ ...wholeKey.shape, allowed_addresses: addresses, expires_at: expiry })
+  .strictObject({ ...wholeKey.shape, allowed_addresses: addresses, expires_at: momentOrNever })
   .partial()
 export type NewKey = z.infer<typeof newKey>
 export type KeyChange = z.infer<typeof someOfKey>

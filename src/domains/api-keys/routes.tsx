@@ -48,9 +48,10 @@ export const apiKeyRoutes = [
     bodies: { whole: wholeKey, some: someOfKey },
     fixed: (row) => keyOf(row).status === 'revoked',
     columns: ({ frame }) => listColumns(frame),
-    fields: (props) => (
+    fields: (props, { frame }) => (
       <KeyFields
         {...props}
+        clock={frame.clock}
         permissions={props.row ? keyOf(props.row).permissions : []}
         hint="They only get fewer: for more, make another key."
       />
@@ -58,7 +59,7 @@ export const apiKeyRoutes = [
     held: (row) => keyHeld(keyOf(row)),
     load: async (_, found) => ({ rotate: found.update, revoke: found.delete }),
     head: (row, { extra, frame }) => <KeyActions row={row} may={extra} frame={frame} />,
-    panels: (row) => <KeyPanel row={row} />,
+    panels: (row, { frame }) => <KeyPanel row={row} frame={frame} />,
     tabs: (row) => [effectTab(row.id)],
     bulk: {
       revoke: {

@@ -15,6 +15,8 @@ export type Origin = {
   userAgent: string
   via: 'web' | 'api'
   device?: string | null
+  /** What the browser says; kept at the first sign-in, where nothing was chosen. */
+  whereabouts?: { timeZone?: string | undefined; locale?: string | undefined }
 }
 
 /** What the database knows of a name, or of an account. */
@@ -178,7 +180,15 @@ async function openSession(
 ): Promise<Opened> {
   const token = newToken()
   const device = kind === 'browser' ? newToken() : null
-  const context = JSON.stringify({ org, user, via: from.via, request: from.id, ip: from.ip ?? undefined })
+  const browser = kind === 'browser' ? from.whereabouts : undefined
+  const context = JSON.stringify({
+    org,
+    user,
+    via: from.via,
+    request: from.id,
+    ip: from.ip ?? undefined,
+    ...browser,
+  })
   const session = [kind, tokenHash(token), from.ip, from.userAgent, config.SESSION_MAX_DAYS]
   const known = [deviceOf(from), device && tokenHash(device)]
   const values = [account, org, user, ...session, config.SESSION_IDLE_HOURS, context, at, ...known]

@@ -30,7 +30,7 @@ export async function switchOrganization(
   from: Origin,
 ): Promise<string> {
   const accountId = inPerson(actor)
-  const { home, sessionId } = actor.identity
+  const { home, sessionId, timeZone, locale } = actor.identity
   if (home) throw conflict('', 'You entered this organization: leave it first.')
   if (organization === actor.orgId) throw conflict('organization', 'is where you are')
   const token = newToken()
@@ -41,7 +41,12 @@ export async function switchOrganization(
     tokenHash(token),
     from.ip,
     from.userAgent,
-    actor.context,
+    // where nothing was chosen there, what was chosen here
+    JSON.stringify({
+      ...JSON.parse(actor.context),
+      timeZone: timeZone ?? undefined,
+      locale: locale ?? undefined,
+    }),
   ]
   const opened = await db.lookup<string | null>('switch_organization', values).catch((error) => {
     const { code } = error as { code?: string }

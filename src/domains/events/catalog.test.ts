@@ -7,12 +7,14 @@ import type { EventRecord } from '#src/domains/events/model.ts'
 import { entityOf } from '#src/domains/events/queries.ts'
 import { sentence } from '#src/domains/events/words.ts'
 import { paths } from '#src/paths.ts'
+import { clockOf } from '#src/platform/clock.ts'
 import { happenings, targetNouns } from '#src/resource/happened.ts'
 import { HistoryPanel } from '#src/resource/views/history.tsx'
 import { as, browserOf } from '#tests/client.ts'
 import { makeOrganization, makeUser, roleOf } from '#tests/factories.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 
+const clock = clockOf('Europe/Vienna', 'en-GB')
 const { owner: past } = await testDatabase()
 const ID = '00000000-0000-7000-8000-00000000abcd'
 const ACTION = /'([a-z_]+:[a-z_]+)'/g
@@ -143,7 +145,7 @@ describe('every action that can be recorded', () => {
 
   test('has a sentence without a raw name, whether or not the reader sees names', () => {
     const said = catalog.flatMap((one) =>
-      [true, false].map((names) => sentence(eventOf(one, names), new Map())),
+      [true, false].map((names) => sentence(eventOf(one, names), new Map(), clock)),
     )
     expect(said.filter((words) => RAW.test(words) || words.includes('did this'))).toEqual([])
     expect(said.every((words) => words.startsWith('Ada '))).toBe(true)
@@ -153,12 +155,12 @@ describe('every action that can be recorded', () => {
     for (const one of catalog) {
       const event = eventOf(one, true)
       const entity = entityOf(event.target.type)
-      for (const { field, from, to } of changesIn(event, new Map(), entity))
+      for (const { field, from, to } of changesIn(event, new Map(), entity, clock))
         expect([one.action, field, from, to].slice(1).join(' · '), one.action).not.toMatch(RAW)
       if (!entity) continue
       const changes = Object.entries(event.data.after ?? {}).map(([field, to]) => ({ field, from: null, to }))
       const entry = { ...event, actor: { id: ID, name: 'Ada' }, changes }
-      const panel = HistoryPanel({ resource: entity, entries: [entry], more: null, newest: null })
+      const panel = HistoryPanel({ resource: entity, entries: [entry], clock, more: null, newest: null })
       const text = String(panel)
         .replace(/<[^>]+>/g, ' · ')
         .replace(/&[a-z#0-9]+;/g, '')

@@ -1,16 +1,22 @@
 import type { EventRecord } from '#src/domains/events/model.ts'
 import type { Names } from '#src/domains/events/words.ts'
+import type { Clock } from '#src/platform/clock.ts'
 import type { Resource } from '#src/resource/resource.ts'
 import { fieldLabel, speaks, told } from '#src/resource/telling.ts'
 import type { Change } from '#src/ui/difference.tsx'
 
 /** What an event keeps, field by field: from what to what, or what it counted and wanted. */
-export function changesIn({ data }: EventRecord, names: Names, entity: Resource | undefined): Change[] {
+export function changesIn(
+  { data }: EventRecord,
+  names: Names,
+  entity: Resource | undefined,
+  clock: Clock,
+): Change[] {
   const { before = {}, after = {}, ...others } = data
   const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(speaks)
   const changed = fields.map((name): Change => {
     const field = fieldLabel(entity, name)
-    const [from, to] = [told(entity, name, before[name], names), told(entity, name, after[name], names)]
+    const [from, to] = [before[name], after[name]].map((value) => told(entity, name, value, names, clock))
     return name in before && from === to && JSON.stringify(before[name]) === JSON.stringify(after[name])
       ? { field, to }
       : { field, from, to }
@@ -21,7 +27,7 @@ export function changesIn({ data }: EventRecord, names: Names, entity: Resource 
     ...changed,
     ...kept.map(([name, value]) => ({
       field: fieldLabel(undefined, name),
-      to: told(undefined, name, value, names),
+      to: told(undefined, name, value, names, clock),
     })),
   ]
 }

@@ -2,6 +2,7 @@ import type { Page } from '#src/db/paging.ts'
 import { type EventRecord, ways } from '#src/domains/events/model.ts'
 import { type Names, sentence, whoDid } from '#src/domains/events/words.ts'
 import type { Screen } from '#src/http/endpoint.ts'
+import { isDay } from '#src/http/filter.ts'
 import type { ListView } from '#src/http/list.ts'
 import { paths } from '#src/paths.ts'
 import { happenings, nounOf, targetNouns } from '#src/resource/happened.ts'
@@ -13,6 +14,7 @@ import { CopyButton, EmptyState, type Fact, Facts, NoMatch, PastTheEnd } from '#
 import { Field, Select } from '#src/ui/field.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import { Pager } from '#src/ui/pager.tsx'
+import { SuggestField } from '#src/ui/picker.tsx'
 import { Columns, Panel } from '#src/ui/surface.tsx'
 import { type Column, Table } from '#src/ui/table.tsx'
 import { Time } from '#src/ui/time.tsx'
@@ -37,7 +39,7 @@ const columns = (
     key: 'what',
     label: 'What',
     href: (event) => frame.path(paths.event(event.id)),
-    cell: (event) => sentence(event, names),
+    cell: (event) => sentence(event, names, frame.clock),
   },
   { key: 'kind', label: 'Kind', cell: ({ action }) => kinds[action] ?? 'Something else' },
   { key: 'via', label: 'Through', cell: (event) => wayOf(event.via) },
@@ -45,7 +47,7 @@ const columns = (
     key: 'created_at',
     label: 'When',
     sortable: 'descending',
-    cell: (event) => Time({ at: event.created_at }),
+    cell: (event) => Time({ at: event.created_at, clock: frame.clock }),
   },
 ]
 
@@ -78,7 +80,7 @@ export function listScreen({ found, names, view, exports, all, frame }: ListProp
     ) : null,
     children: (
       <>
-        <Filters path={path} chosen={chosen} sort={view.sort} who={all} />
+        <Filters path={path} chosen={chosen} sort={view.sort} who={all} frame={frame} />
         <Table
           label="Events"
           columns={columns(names, frame, happenings())}
@@ -125,15 +127,37 @@ const targetOptions = () =>
     label: noun === nounOf(value) ? capital(noun) : `${capital(noun)} (${nounOf(value)})`,
   }))
 
+type FiltersProps = { path: string; chosen: Chosen; sort: string; who: boolean; frame: Frame }
+
 /** Who, what, about what, when. */
-function Filters({ path, chosen, sort, who }: { path: string; chosen: Chosen; sort: string; who: boolean }) {
+function Filters({ path, chosen, sort, who, frame }: FiltersProps) {
+  const { clock } = frame
   const field = (name: string) => ({ name, value: chosen[name] ?? null })
+  const day = (name: string) => ({
+    name,
+    value: chosen[name] && (isDay(chosen[name]) ? chosen[name] : clock.day(chosen[name])),
+  })
   // what a link brought along, and has no field of its own
-  const kept = ['actor_user_id', 'target_id', 'request_id'].filter((name) => chosen[name])
+  const kept = [
+    'actor_user_id',
+    'target_id',
+    'request_id',
+    'created_at',
+    'created_at.gt',
+    'created_at.lt',
+  ].filter((name) => chosen[name])
   return (
     <search>
       <form class="filters" method="get" action={path}>
-        {who ? <Field {...field('actor')} label="Who" placeholder="User name or e-mail" /> : null}
+        {who ? (
+          <SuggestField
+            {...field('actor')}
+            label="Who"
+            placeholder="User name or e-mail"
+            options={frame.person?.may('user:read') ? frame.path(paths.userOptions) : null}
+            many="people"
+          />
+        ) : null}
         <Select {...field('action')} label="What" none="Anything" options={options(happenings())} />
         <Select {...field('target_type')} label="About" none="Anything" options={targetOptions()} />
         <Select
@@ -142,18 +166,8 @@ function Filters({ path, chosen, sort, who }: { path: string; chosen: Chosen; so
           none="Anything"
           options={ways.map((value) => ({ value, label: wayOf(value) }))}
         />
-        <Field
-          {...field('created_at.gte')}
-          value={chosen['created_at.gte']?.slice(0, 10)}
-          label="From"
-          type="date"
-        />
-        <Field
-          {...field('created_at.lt')}
-          value={chosen['created_at.lt']?.slice(0, 10)}
-          label="Before"
-          type="date"
-        />
+        <Field {...day('created_at.gte')} label="From" type="date" />
+        <Field {...day('created_at.lte')} label="Until" type="date" />
         {kept.map((name) => (
           <input type="hidden" name={name} value={chosen[name]} />
         ))}
@@ -161,6 +175,7 @@ function Filters({ path, chosen, sort, who }: { path: string; chosen: Chosen; so
         <div class="form-actions">
           <Button kind="primary">Show</Button>
           {Object.keys(chosen).length ? <ButtonLink href={path}>Clear</ButtonLink> : null}
+          <span class="hint">Days are in {clock.zone} time</span>
         </div>
       </form>
     </search>
@@ -179,7 +194,7 @@ export type EventProps = {
 
 export function eventScreen({ event, names, changes, target, beside, frame }: EventProps): Screen {
   return {
-    title: sentence(event, names),
+    title: sentence(event, names, frame.clock),
     trail: [{ label: 'Events', href: frame.path(paths.events) }],
     children: (
       <Columns>
@@ -195,7 +210,7 @@ export function eventScreen({ event, names, changes, target, beside, frame }: Ev
             <ul class="plain-list">
               {beside.map((one) => (
                 <li>
-                  <a href={frame.path(paths.event(one.id))}>{sentence(one, names)}</a>
+                  <a href={frame.path(paths.event(one.id))}>{sentence(one, names, frame.clock)}</a>
                 </li>
               ))}
             </ul>
@@ -217,7 +232,7 @@ function factsOf(event: EventRecord, target: string | null, frame: Frame): Fact[
     )
   return [
     { label: 'Who', value: who },
-    { label: 'When', value: <Time at={created_at} /> },
+    { label: 'When', value: <Time at={created_at} clock={frame.clock} /> },
     { label: 'Through', value: wayOf(via) },
     ...(api_key
       ? [

@@ -1,4 +1,5 @@
 import type { EventRecord } from '#src/domains/events/model.ts'
+import type { Clock } from '#src/platform/clock.ts'
 import { happenings, nounOf, targetNouns } from '#src/resource/happened.ts'
 
 /** The names of the records that lines of the trail speak of, by id. */
@@ -19,27 +20,21 @@ const verbs: Readonly<Record<string, string>> = {
 
 type Said = (event: EventRecord, say: Say) => string
 /** The words that a sentence is made of. */
-type Say = { target: string; name: (field: string, otherwise: string) => string }
+type Say = { target: string; name: (field: string, otherwise: string) => string; clock: Clock }
 
-const day = new Intl.DateTimeFormat('en-GB', {
-  day: 'numeric',
-  month: 'short',
-  year: 'numeric',
-  timeZone: 'UTC',
-})
-const until = ({ data }: EventRecord) =>
-  data.after?.expires_at ? ` until ${day.format(new Date(String(data.after.expires_at)))}` : ''
+const until = ({ data }: EventRecord, clock: Clock) =>
+  data.after?.expires_at ? ` until ${clock.time(String(data.after.expires_at))}` : ''
 const after = ({ data }: EventRecord, field: string) => String(data.after?.[field] ?? '')
 const people = (counts: unknown) => Object.keys((counts ?? {}) as object).length
 const permissions = (count: number) => (count === 1 ? '1 permission' : `${count} permissions`)
 
 /** What is more than a verb and its object. */
 const sentences: Readonly<Record<string, Said>> = {
-  'user_role:create': (event, { target, name }) =>
-    `gave ${target} the role ${name('role_id', 'that was')}${until(event)}`,
-  'user_role:update': (event, { target, name }) =>
+  'user_role:create': (event, { target, name, clock }) =>
+    `gave ${target} the role ${name('role_id', 'that was')}${until(event, clock)}`,
+  'user_role:update': (event, { target, name, clock }) =>
     event.data.after && 'expires_at' in event.data.after
-      ? `let ${target} keep the role ${name('role_id', 'that was')}${until(event)}`
+      ? `let ${target} keep the role ${name('role_id', 'that was')}${until(event, clock)}`
       : `changed how ${target} has the role ${name('role_id', 'that was')}`,
   'user_role:delete': (_, { target, name }) => `took the role ${name('role_id', 'that was')} from ${target}`,
   'group_member:create': (event, { target, name }) =>
@@ -108,8 +103,8 @@ const sentences: Readonly<Record<string, Said>> = {
   'organization:end_sessions': () => 'ended all sessions by a command',
 }
 
-/** One sentence in plain words: "Ada gave Bob the role Auditor until 1 Dec 2026". */
-export function sentence(event: EventRecord, names: Names): string {
+/** One sentence in plain words: "Ada gave Bob the role Auditor until 1 Dec 2026, 09:00 CET". */
+export function sentence(event: EventRecord, names: Names, clock: Clock): string {
   const { action, target, data } = event
   const noun = targetNouns()[target.type] ?? nounOf(target.type)
   const words = target.name
@@ -124,7 +119,7 @@ export function sentence(event: EventRecord, names: Names): string {
   const said = sentences[action]
   const verb = verbs[action.split(':')[1] ?? '']
   const done =
-    said?.(event, { target: words, name }) ?? (verb ? `${verb} ${words}` : otherwise(action, words))
+    said?.(event, { target: words, name, clock }) ?? (verb ? `${verb} ${words}` : otherwise(action, words))
   return `${whoDid(event)} ${done}`
 }
 

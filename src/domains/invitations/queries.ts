@@ -6,6 +6,7 @@ import type { Db, Door } from '#src/db/database.ts'
 import { rolesToGive } from '#src/domains/roles/queries.ts'
 import type { Offered } from '#src/resource/views/form.tsx'
 
+/** More groups than these are searched for. */
 const MOST = 200
 
 /** The roles and groups that somebody may invite to. */
@@ -24,16 +25,21 @@ export async function offeredTo(
           .select(['id', 'name', 'kind'])
           .orderBy('sort_name')
           .orderBy('id')
-          .limit(sql.lit(MOST)),
+          .limit(sql.lit(MOST + 1)),
       )
     : []
   return {
     roles: (await rolesToGive(db, actor)).map(({ id, name }) => ({ value: id, label: name })),
-    groups: groups
-      .filter(({ id }) => mayPlaceIn(actor, grant, id))
-      .map(({ id, name, kind }) => ({ value: id, label: `${name} (${kind})` })),
+    ...(groups.length > MOST
+      ? {}
+      : { groups: groups.filter(({ id }) => mayPlaceIn(actor, grant, id)).map(asOption) }),
   }
 }
+
+const asOption = ({ id, name, kind }: { id: string; name: string; kind: string }) => ({
+  value: id,
+  label: `${name} (${kind})`,
+})
 
 /** Roles that a name may mean, as far as the actor sees roles. */
 export const rolesNamed = (tx: Db, actor: UserActor, name: string): Promise<string[]> =>

@@ -40,7 +40,9 @@ const parts: Parts<'invitation'> = {
     return actor && grant ? offeredTo(db, actor, grant) : Promise.resolve({})
   },
   fixed: (row) => ['accepted', 'revoked'].includes(invitationOf(row).status),
-  fields: (props, { offered }) => <GiftFields {...props} offered={offered} />,
+  fields: (props, { offered, pickings, frame }) => (
+    <GiftFields {...props} offered={offered} picking={pickings.group_id} frame={frame} />
+  ),
   held: (row) => ({
     role_ids: {
       label: 'Roles',

@@ -3,9 +3,10 @@ import { obstacles } from '#src/domains/invitations/obstacle.ts'
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { about } from '#src/http/instructions.ts'
 import { paths } from '#src/paths.ts'
+import type { Picking, Pickings } from '#src/resource/pick.ts'
 import type { Row } from '#src/resource/resource.ts'
 import { shown } from '#src/resource/views/cell.tsx'
-import type { FieldsProps, Offered } from '#src/resource/views/form.tsx'
+import { type FieldsProps, type Offered, Reference } from '#src/resource/views/form.tsx'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { CheckboxGroup } from '#src/ui/checkbox.tsx'
 import { ConfirmButton } from '#src/ui/confirm.tsx'
@@ -138,11 +139,14 @@ export function Verbs({ row, frame }: { row: Row; frame: Frame }) {
 const listed = (value: unknown): string[] => [value].flat().filter((one) => typeof one === 'string')
 
 /** Roles and group: of new invitations, and of one that is changed. */
-export function GiftFields({ field, refusal, row, offered }: FieldsProps & { offered: Offered }) {
+type Gifts = FieldsProps & { offered: Offered; picking: Picking | undefined; frame: Frame }
+
+export function GiftFields({ field, refusal, row, offered, picking, frame }: Gifts) {
   const was = row && invitationOf(row)
   // what is gone is chosen anew
   const roles = withThose(offered.roles, (was?.obstacle !== 'role' && was?.roles) || [])
   const groups = withThose(offered.groups, was?.group && was.obstacle !== 'group' ? [was.group] : [])
+  const shared = { ...field('group_id'), label: 'Group', none: 'None' }
   const input = refusal?.input
   const chosen = input ? listed(input.role_ids) : (was?.roles.map(({ id }) => id) ?? [])
   return (
@@ -157,7 +161,11 @@ export function GiftFields({ field, refusal, row, offered }: FieldsProps & { off
           error={field('role_ids').error}
         />
       ) : null}
-      {groups.length ? <Select {...field('group_id')} label="Group" none="None" options={groups} /> : null}
+      {offered.roles && !offered.groups && picking?.options ? (
+        <Reference {...shared} picking={picking} frame={frame} />
+      ) : groups.length ? (
+        <Select {...shared} options={groups} />
+      ) : null}
     </>
   )
 }
@@ -170,10 +178,15 @@ const withThose = (offered: Offered[string] = [], those: readonly { id: string; 
   ...offered,
 ]
 
-type Inviting = { offered: Offered; refusal?: Refusal | undefined; results?: readonly Invited[] }
+type Inviting = {
+  offered: Offered
+  pickings: Pickings
+  refusal?: Refusal | undefined
+  results?: readonly Invited[]
+}
 
 /** One address or many. */
-export function inviteScreen(frame: Frame, { offered, refusal, results = [] }: Inviting): Screen {
+export function inviteScreen(frame: Frame, { offered, pickings, refusal, results = [] }: Inviting): Screen {
   const refused = results.filter(({ status }) => status === 'refused')
   const done = results.length - refused.length
   const list = frame.path(paths.pendingInvitations)
@@ -200,7 +213,13 @@ export function inviteScreen(frame: Frame, { offered, refusal, results = [] }: I
             required
             autocomplete="off"
           />
-          <GiftFields field={fieldsOf(refusal)} refusal={refusal} offered={offered} />
+          <GiftFields
+            field={fieldsOf(refusal)}
+            refusal={refusal}
+            offered={offered}
+            picking={pickings.group_id}
+            frame={frame}
+          />
           <Actions>
             <Button kind="primary">Send invitations</Button>
             <ButtonLink href={list}>Cancel</ButtonLink>

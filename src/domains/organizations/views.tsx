@@ -53,7 +53,7 @@ const columns = (frame: Frame): Column<Row>[] => [
     key: 'created_at',
     label: 'Since',
     sortable: 'descending',
-    cell: (row) => Time({ at: organizationOf(row).created_at }),
+    cell: (row) => Time({ at: organizationOf(row).created_at, clock: frame.clock }),
   },
 ]
 
@@ -112,7 +112,7 @@ export function organizationScreen(shown: Shown): Screen {
       children: (
         <Columns>
           <Panel title="Organization" actions={<WhySeen {...shown} />}>
-            <Facts items={facts(organization)} />
+            <Facts items={facts(organization, shown.frame)} />
           </Panel>
           {may.enter && organization.kind === 'tenant' ? <Entrance {...shown} /> : null}
         </Columns>
@@ -134,7 +134,15 @@ export function historyScreen(shown: Shown, { data, next }: History, before?: st
   const [more, newest] = [next ? `${path}?before=${next}` : null, before ? path : null]
   return recordFrame({
     ...framed(shown, here),
-    children: <HistoryPanel resource={organizations} entries={data} more={more} newest={newest} />,
+    children: (
+      <HistoryPanel
+        resource={organizations}
+        entries={data}
+        clock={shown.frame.clock}
+        more={more}
+        newest={newest}
+      />
+    ),
   })
 }
 
@@ -144,7 +152,7 @@ function WhySeen({ organization, frame }: Shown) {
   return <Why href={href} about={`may I see ${organization.name}`} />
 }
 
-const facts = (organization: OrganizationRecord) => [
+const facts = (organization: OrganizationRecord, { clock }: Frame) => [
   { label: 'Status', value: status(organization) },
   { label: 'Short name', value: organization.slug },
   { label: 'People', value: people(organization) },
@@ -152,8 +160,8 @@ const facts = (organization: OrganizationRecord) => [
     label: 'New accounts',
     value: organization.is_default ? 'Whoever registers joins here' : 'By its administrators',
   },
-  { label: 'Since', value: <Time at={organization.created_at} /> },
-  { label: 'Changed', value: <Time at={organization.updated_at} /> },
+  { label: 'Since', value: <Time at={organization.created_at} clock={clock} /> },
+  { label: 'Changed', value: <Time at={organization.updated_at} clock={clock} /> },
 ]
 
 /** A plain page load: the whole frame is another organization's afterwards. */

@@ -22,6 +22,18 @@ const matching = (q: string) => {
   }
 }
 
+/** Whether what was typed begins the first word of one of them: it is what is meant. */
+export const meant = (entries: readonly Entry[], q: string): boolean => {
+  const [first] = wordsOf(q)
+  return first !== undefined && entries.some(({ title }) => wordsOf(title)[0]?.startsWith(first))
+}
+
+/** Whether one of them is called just what was typed. */
+export const called = (entries: readonly Entry[], q: string): boolean => {
+  const name = wordsOf(q).join(' ')
+  return entries.some(({ title, hint }) => [title, hint ?? ''].some((one) => wordsOf(one).join(' ') === name))
+}
+
 /** Pages that the person may go to. */
 export const goTo = (actor: UserActor, q: string): Entry[] =>
   navigationFor(actor)

@@ -8,7 +8,7 @@ import { conflict, invalid, notFound } from '#src/http/errors.ts'
 import { type Resource, resourceOf } from '#src/resource/resource.ts'
 import { lockRecord, type Written, writtenRecord } from '#src/resource/write.ts'
 
-/** How a role is given: until when (an instant; null for good), and why. What isn't said stays as it is. */
+/** How a role is given: until when, as the giver means it (null for good), and why. What isn't said stays as it is. */
 export type Given = { expires_at?: string | null | undefined; reason?: string | undefined }
 
 /** By its name, since the domain of users leans on this one. */
@@ -25,13 +25,15 @@ export async function giveRole(
   roleId: string,
   given: Given = {},
 ): Promise<Written> {
+  const end = given.expires_at && actor.clock.moment(given.expires_at)
   await lockPair(tx, actor, userId, roleId, 'You may not give a role that has more than you.')
   await requireReach(tx, actor, userId, roleId)
-  const has = await assignmentOf(tx, userId, roleId, given)
+  const has = await assignmentOf(tx, userId, roleId, { ...given, expires_at: end })
   if (has?.same) return { ...(await writtenRecord(tx, people(), actor, userId)), unchanged: true }
-  const { expires_at = has?.expires_at ?? null, reason = has?.reason ?? '' } = given
-  if (given.expires_at) {
-    await refusePast(tx, given.expires_at)
+  const expires_at = end === undefined ? (has?.expires_at ?? null) : end
+  const { reason = has?.reason ?? '' } = given
+  if (end) {
+    await refusePast(tx, end)
     if (has) await requireNotStronger(tx, actor, userId, 'change when their roles end')
   }
   const give = () =>

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { templates } from '#src/access/templates.ts'
-import { INSTANT } from '#src/http/instructions.ts'
+import { momentOrNever } from '#src/http/moment.ts'
 import { choice, flag, line, name as nameColumn, text } from '#src/resource/column.ts'
 import { cellOfEntries } from '#src/resource/export.ts'
 import { defineResource, type Row } from '#src/resource/resource.ts'
@@ -190,22 +190,13 @@ export const triedAnswer = z
   })
   .meta({ id: 'role_effect' })
 
-/** An instant; what a form sends has no zone, and is meant in UTC. */
-const instant = z
-  .string(INSTANT)
-  .transform((sent) => (/^[\d-]{10}T[\d:]{5}$/.test(sent) ? `${sent}:00Z` : sent))
-  .pipe(z.iso.datetime({ offset: true, error: INSTANT }))
-  .transform((sent) => new Date(sent))
-  .refine((at) => at.getUTCFullYear() > 0 && at.getUTCFullYear() < 10_000, INSTANT)
-  .transform((at) => at.toISOString())
-
 /** An empty field of a form says nothing. */
 const unsaid = <S extends z.ZodType>(schema: S) =>
   z.preprocess((sent) => (sent === '' ? undefined : sent), schema.optional())
 
 /** How a role is given: for good where no end is named. Whoever has it keeps what isn't named; null is for good. */
 export const givenRole = z.strictObject({
-  expires_at: unsaid(z.union([instant, z.null()], INSTANT)),
+  expires_at: unsaid(momentOrNever),
   reason: unsaid(line(500)),
 })
 /** The same as a form sends it. */

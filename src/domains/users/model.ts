@@ -4,7 +4,9 @@ import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { normalised, personName, username } from '#src/domains/users/names.ts'
 import { EMAIL } from '#src/http/instructions.ts'
-import { email as address, choice, instant, line, text } from '#src/resource/column.ts'
+import { isLocale } from '#src/platform/locales.ts'
+import { isZone } from '#src/platform/zones.ts'
+import { email as address, choice, instant, text } from '#src/resource/column.ts'
 import { cellOfEntries } from '#src/resource/export.ts'
 import { defineResource, type Related, type Row } from '#src/resource/resource.ts'
 
@@ -37,8 +39,9 @@ export type UserRecord = {
   last_name: string
   avatar_url: string | null
   status: (typeof statuses)[number]
-  locale: string
-  time_zone: string
+  /** Null: not chosen. */
+  locale: string | null
+  time_zone: string | null
   roles: { id: string; name: string; expires_at?: string }[]
   groups: { id: string; name: string; kind: string; role: (typeof memberRoles)[number] }[]
   last_login_at: string | null
@@ -58,11 +61,19 @@ const emailOrNone = z
   .string('Enter an e-mail address')
   .transform(normalised)
   .pipe(z.union([z.literal(''), z.email().max(254)], EMAIL))
-const locale = line(35).regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'Enter a language like en or de-AT')
-const timeZone = line(64).refine(
-  (zone) => Intl.supportedValuesOf('timeZone').includes(zone) || zone === 'UTC',
-  'Enter a time zone like Europe/Vienna',
-)
+/** What nobody has to choose; an empty field of a form is nothing. */
+const chosenOrNot = (most: number, fits: (text: string) => boolean, message: string) =>
+  z.preprocess(
+    (sent) => (sent === '' ? null : sent),
+    z
+      .string(message)
+      .trim()
+      .refine((text) => text.length <= most && fits(text), message)
+      .nullable(),
+  )
+const locale = chosenOrNot(35, isLocale, 'Choose a language and region like en-GB')
+const timeZone = chosenOrNot(64, isZone, 'Choose a time zone like Europe/Vienna')
+
 /** Refused before hashing, never cut. The rules themselves are settings. */
 export const password = z.string('Enter a password').max(1000)
 
@@ -147,6 +158,8 @@ const related = {
   },
 } satisfies Record<string, Related>
 
+const notAlways = { output: z.string().nullable(), initial: null }
+
 /** As files name them: see `readRow`. */
 const inFile = {
   roles: (row: Row) =>
@@ -189,8 +202,8 @@ export const users = defineResource(user, {
       listed: false,
       labels: { person: 'Person', service: 'Service account' },
     }),
-    locale: text('Language', { input: locale }),
-    time_zone: text('Time zone', { input: timeZone }),
+    locale: { ...text('Language and region', { input: locale }), ...notAlways },
+    time_zone: { ...text('Time zone', { input: timeZone }), ...notAlways },
     last_login_at: instant('Last sign-in'),
     email_verified_at: instant('E-mail verified'),
   },

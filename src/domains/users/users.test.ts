@@ -208,7 +208,7 @@ describe('the own profile', () => {
       {
         action: 'user:update',
         target_id: by.id,
-        data: { before: { first_name: '', locale: 'en' }, after: { first_name: 'Own', locale: 'de' } },
+        data: { before: { first_name: '', locale: null }, after: { first_name: 'Own', locale: 'de' } },
       },
     ])
     const twin = await as(by).patch(api(paths.user(by.id)), { first_name: 'Twin' })

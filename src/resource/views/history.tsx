@@ -1,3 +1,4 @@
+import type { Clock } from '#src/platform/clock.ts'
 import { happenings } from '#src/resource/happened.ts'
 import type { Change, Happening } from '#src/resource/history.ts'
 import type { Resource } from '#src/resource/resource.ts'
@@ -8,6 +9,8 @@ import { Panel } from '#src/ui/surface.tsx'
 export type HistoryPanelProps = {
   resource: Resource
   entries: readonly Happening[]
+  /** Of whoever reads it. */
+  clock: Clock
   /** Address of the earlier ones. */
   more: string | null
   /** Address of the latest, where these are earlier ones. */
@@ -15,12 +18,13 @@ export type HistoryPanelProps = {
 }
 
 /** Who did what to the record, the newest first, field by field. */
-export function HistoryPanel({ resource, entries, more, newest }: HistoryPanelProps) {
+export function HistoryPanel({ resource, entries, clock, more, newest }: HistoryPanelProps) {
   return (
     <Panel>
       <History
         more={more}
         newest={newest}
+        clock={clock}
         entries={entries.map(({ created_at, actor, changes, ...entry }) => ({
           ...entry,
           at: created_at,
@@ -30,8 +34,8 @@ export function HistoryPanel({ resource, entries, more, newest }: HistoryPanelPr
             .filter(({ field }) => speaks(field))
             .map((change) => ({
               field: fieldLabel(resource, change.field),
-              from: side(resource, change, 'from'),
-              to: side(resource, change, 'to'),
+              from: side(resource, change, 'from', clock),
+              to: side(resource, change, 'to', clock),
             })),
         }))}
       />
@@ -64,5 +68,5 @@ const verbs: Record<string, string> = {
 const sentence = (action: string) =>
   verbs[action] ?? verbs[action.split(':')[1] ?? ''] ?? happenings()[action] ?? 'Changed'
 
-const side = (resource: Resource, change: Change, at: 'from' | 'to') =>
-  change[`${at}_name`] ?? told(resource, change.field, change[at], new Map())
+const side = (resource: Resource, change: Change, at: 'from' | 'to', clock: Clock) =>
+  change[`${at}_name`] ?? told(resource, change.field, change[at], new Map(), clock)
