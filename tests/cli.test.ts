@@ -45,12 +45,12 @@ describe('the commands', { timeout: 60_000 }, () => {
     [['import:users'], 'Something is missing.'],
     [['import:users', 'a.csv', 'b.csv'], 'There is too much.'],
     [['import:users', 'a.csv', '--force'], "Unknown option '--force'"],
-    [['admin:create', '--email', 'a@example.com', '--password-stdin'], '--username is needed.'],
-    [['admin:create', '--username', 'a', '--email', 'a@example.com'], '--password-stdin is needed'],
+    [['admin:create', '--email', 'a@example.com', '--password-stdin'], 'Add --username.'],
+    [['admin:create', '--username', 'a', '--email', 'a@example.com'], 'Add --password-stdin'],
     [['admin:create', '--role', 'superadmin'], '--role is owner or admin.'],
     [
       ['admin:reset-password', 'a', '--generate', '--password-stdin'],
-      'Either --generate or --password-stdin.',
+      'Choose one of --generate and --password-stdin.',
     ],
   ])('used wrongly end with 2: %j', async (args, message) => {
     const { code, stdout, stderr } = await run(args)
@@ -78,9 +78,9 @@ describe('the commands', { timeout: 60_000 }, () => {
     expect(await line(['admin:unlock', 'a'], { DATABASE_URL: away })).toContain(':1 does not answer')
     expect(await line(['import:users', 'a.csv'], { PORT: 'x' })).toContain('PORT')
     expect(await line(['import:users', 'a.csv', '--organization', 'nowhere'], {})).toContain(
-      'There is no organization nowhere.',
+      'No organization nowhere.',
     )
-    expect(await line(['admin:unlock', NOBODY], {})).toContain('no user name or address')
+    expect(await line(['admin:unlock', NOBODY], {})).toContain('no such account')
     const { code, stdout } = await run(['admin:unlock', NOBODY, '--json'])
     expect({ code, error: JSON.parse(stdout).error }).toEqual({
       code: 1,

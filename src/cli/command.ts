@@ -28,7 +28,7 @@ export type Command = {
 }
 
 export const text = (value: string | boolean | undefined) => (typeof value === 'string' ? value : undefined)
-export const REASON = '  --reason TEXT        why, for the trail'
+export const REASON = '  --reason TEXT        why, for the audit log'
 
 /** Who has the machine, for the trail. */
 export function operator(command: string, { values }: Given): Operator {
@@ -53,6 +53,6 @@ export function valid<T>(field: string, schema: z.ZodType<T>, value: string): T 
 export async function wanted({ values, terminal }: Given, flag: string, question: string): Promise<string> {
   const value = text(values[flag])
   if (value !== undefined) return value
-  if (!terminal.asks) throw new UsageError(`--${flag} is needed.`)
+  if (!terminal.asks) throw new UsageError(`Add --${flag}.`)
   return ask(terminal, question)
 }

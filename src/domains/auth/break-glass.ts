@@ -70,8 +70,8 @@ export async function createPerson(db: Kysely<DB>, person: NewPerson, by: Operat
     if (!org)
       throw new Refused(
         organization === null
-          ? 'There is no default organization: name one.'
-          : `There is no organization ${organization}.`,
+          ? 'There is no default organization: add --organization.'
+          : `No organization ${organization}.`,
       )
     return { ...(await addPerson(tx, org, person, by)), organization: org.slug }
   })
@@ -101,7 +101,7 @@ export async function addPerson(
     .execute()
   if (!roles[0])
     throw new Refused(
-      `The role ${role} of ${org.slug} is not there or disabled: bring it back, or run npm run seed run.`,
+      `The role ${role} of ${org.slug} is missing or disabled: restore it, or run npm run seed run.`,
     )
   await refuseTaken(tx, org.id, person)
   const account = await tx
@@ -153,7 +153,7 @@ async function refuseTaken(
   ].filter((part) => part !== false)
   const are = taken.length > 1 ? 'are' : 'is'
   throw new Refused(
-    `${new Intl.ListFormat('en').format(taken)} ${are} taken: choose another, or use admin:reset-password.`,
+    `${new Intl.ListFormat('en').format(taken)} ${are} taken: choose a different one, or use admin:reset-password.`,
   )
 }
 
@@ -203,8 +203,7 @@ export async function unlock(db: Kysely<DB>, given: string, by: Operator) {
       .executeTakeFirst()
     const account = await accountOf(tx, name)
     const found = account ?? unknown
-    if (!found)
-      throw new Refused(`${name} is no user name or address of an account, and has no failed attempts.`)
+    if (!found) throw new Refused(`“${name}”: no such account, and no failed sign-ins.`)
     if (account) {
       await tx.updateTable('accounts').set(unlocked).where('id', '=', account.id).execute()
       await tx.updateTable('known_devices').set(unlocked).where('account_id', '=', account.id).execute()
@@ -238,7 +237,7 @@ export async function resetPassword(db: Kysely<DB>, given: string, passwordHash:
   const name = normalised(given)
   return breaking(db, by, async (tx) => {
     const account = await accountOf(tx, name)
-    if (!account) throw new Refused(`${name} is no user name or address of an account.`)
+    if (!account) throw new Refused(`${name} is not a user name or e-mail address of an account.`)
     await tx
       .updateTable('accounts')
       .set({ password_hash: passwordHash, password_changed_at: sql`clock_timestamp()`, ...unlocked })

@@ -65,7 +65,7 @@ export function attemptAt<T>(
     within(async (tx) => {
       const done = await work(tx)
       const ended = sql<{ ok: boolean }>`select app.finish_job(${job.name}, ${id}, ${number}) as ok`
-      if (!(await ended.execute(tx)).rows[0]?.ok) throw new ClaimLost(`somebody else has job ${id}`)
+      if (!(await ended.execute(tx)).rows[0]?.ok) throw new ClaimLost(`someone else has job ${id}`)
       return done
     })
   const last = number >= retryLimit

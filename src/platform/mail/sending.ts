@@ -41,8 +41,7 @@ export function sendsMails({ config, mails, carry = carrierOf(config) }: Options
     const outcome = await carried(attempt, order, { config, kinds, carry })
     const status = outcome.status === 'queued' && last ? 'failed' : outcome.status
     const settled = [order.id, status, outcome.because, outcome.content, id, number]
-    if (!(await db.lookup<boolean>('settle_mail', settled)))
-      throw new ClaimLost(`somebody else has job ${id}`)
+    if (!(await db.lookup<boolean>('settle_mail', settled))) throw new ClaimLost(`someone else has job ${id}`)
     if (status === 'queued') throw new Error(`mail ${order.id} could not be sent`)
     if (status === 'failed') log.warn({ mail: order.id, template: order.template }, 'a mail was given up')
   })
