@@ -4,13 +4,10 @@
  */
 
 import type { ColumnType } from "kysely";
-import type { IPostgresInterval } from "postgres-interval";
 
 export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
-
-export type Interval = ColumnType<IPostgresInterval, IPostgresInterval | number | string, IPostgresInterval | number | string>;
 
 export type Json = JsonValue;
 
@@ -350,7 +347,7 @@ export interface Sessions {
   home_org_id: string | null;
   home_user_id: string | null;
   id: Generated<string>;
-  idle_timeout: Interval;
+  idle_timeout: string;
   impersonator_id: string | null;
   ip: string | null;
   kind: string;
