@@ -8,7 +8,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       add column sort_name text not null collate "C" generated always as (app.fold(name)) stored,
       add column search_name text not null collate "C" generated always as
         (' ' || regexp_replace(app.fold(name) || ' ' || slug, '[ -/:-@[-\`{-~\u2010-\u2027]+', ' ', 'g')) stored;
-    create unique index organizations_name on organizations (sort_name);
+    -- partial, so that it is no key: a change of one would wait for whatever is being written in it, and that for the change
+    create unique index organizations_name on organizations (sort_name) where name <> '';
     create index organizations_by_name on organizations (sort_name, id);
     create index organizations_by_created on organizations (created_at, id);
 

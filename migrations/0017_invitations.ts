@@ -211,7 +211,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       insert into public.users (org_id, username, email, first_name, last_name, locale, time_zone, deleted_at, shadow_of_org_id, shadow_of_user_id)
       select target, p.username, p.email, p.first_name, p.last_name, p.locale, p.time_zone, now(), p.org_id, p.id
       from public.users p where p.org_id = home and p.id = person returning id into shadow;
-      insert into public.mails (for_org_id, template, language, recipient) values (target, 'invitation', chief.locale, chief.email)
+      insert into public.mails (for_org_id, template, language, recipient) values (target, 'invitation', coalesce(chief.locale, 'en'), chief.email)
       returning id into mail;
       insert into public.invitations (org_id, email, user_id, invited_by, created_by, mail_id)
       values (target, chief.email, chief.id, shadow, shadow, mail);

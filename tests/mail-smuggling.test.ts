@@ -73,7 +73,7 @@ describe('nobody smuggles', () => {
             data: { subject: 'x', lines: ['x'], link: { label: 'x', path } },
           }),
         )
-      await expect(queue()).rejects.toThrow(/Invalid string/)
+      await expect(queue()).rejects.toThrow(/invalid_format/)
     }
   })
 })

@@ -44,7 +44,7 @@ export const selector = {
         '`q=ada&status=active`. It has to limit the list, and has no page.',
     }),
   all: z
-    .preprocess((value) => value === 'true' || value, z.literal(true, 'Send true or leave this out'))
+    .preprocess((value) => value === 'true' || value, z.literal(true, 'Choose true, or leave this out'))
     .optional()
     .meta({ description: 'true: every record that the list shows without search and filters.' }),
 }

@@ -38,7 +38,7 @@ async function asked(person: Person, email: string) {
   expect((await ask(person, email)).status).toBe(202)
   const [confirm] = await mailTo(email)
   const [undo] = (await mailTo((await accountOf(person)).email)).filter(({ subject }) =>
-    /being changed/.test(subject),
+    /about to change/.test(subject),
   )
   return { confirm: tokenOf(confirm), undo: tokenOf(undo), told: undo }
 }

@@ -119,7 +119,7 @@ describe('a link that does not work', () => {
         .where('recipient', '=', person.email)
         .selectAll()
         .execute()
-      expect([mail?.status, mail?.last_error]).toEqual(['failed', expect.stringMatching(/too late/)])
+      expect([mail?.status, mail?.last_error]).toEqual(['failed', expect.stringMatching(/out of date/)])
     }
   })
 

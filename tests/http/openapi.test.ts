@@ -128,7 +128,7 @@ describe('the document', () => {
     expect(bodyOf('/users/bulk', 'post').properties.role_id).toEqual({
       type: 'string',
       format: 'uuid',
-      description: 'Needed for add_role and remove_role.',
+      description: 'Required for add_role and remove_role.',
     })
     expect(bodyOf('/sessions/bulk', 'post').properties).not.toHaveProperty('role_id')
     const templates = bodyOf('/roles/from-template', 'post').properties.template as { enum: string[] }

@@ -284,6 +284,6 @@ test('the matrix saved untouched says that there is nothing to save', async () =
   const form = formIn(await browser.get('/access/matrix'), '/access/matrix')
   const before = await rows()
   const answer = await browser.post('/access/matrix', form)
-  expect([answer.status, answer.text.includes('changes has no change')]).toEqual([422, true])
+  expect([answer.status, answer.text.includes('Choose a change')]).toEqual([422, true])
   expect(await since(before)).toEqual([])
 })

@@ -161,9 +161,9 @@ describe('what is wrong is said at once, by line and column, and nothing is kept
     expect(told(await upload(owner, `${HEAD}\n\n`))).toEqual(['The file has no licences in it.'])
     expect(told(await upload(owner, `${HEAD}\n${line('a')},x\n"a\nb",1\n`))).toEqual([
       '2 has 5 columns, but the header has 4',
-      '3 code has a control character',
-      '3 expires must be a day like 2026-01-31',
-      '3 contact is no e-mail address',
+      '3 code Remove the control character',
+      '3 expires Enter a day like 2026-01-31',
+      '3 contact Enter a contact',
     ])
     const nothing = await upload(owner, '')
     expect([nothing.status, wrongs(nothing)]).toEqual([422, [{ path: 'file', message: 'Choose a file' }]])

@@ -252,7 +252,7 @@ describe('what can’t come back is refused, with row, column and reason:', () =
       '2 roles has the role guest until a time that is over',
       '3 roles has "guest" twice, each time otherwise',
       '3 groups has "Twice" twice, each time otherwise',
-      '4 roles has a quotation mark that ends before its entry does: double it',
+      '4 roles Double the quotation mark that ends before its entry does',
     ])
   })
 
@@ -268,6 +268,6 @@ describe('what can’t come back is refused, with row, column and reason:', () =
     await makeGroup(a.org, { parent })
     await makeGroup(a.org, { kind: 'warehouse' })
     const answer = await imported(b.by, '/groups', await exported(a.by, '/groups', '?sort=created_at'))
-    expect(told(answer)).toEqual(['3 parent_id is no group', '4 kind must be one of department, team'])
+    expect(told(answer)).toEqual(['3 parent_id is no group', '4 kind Choose one of department, team'])
   })
 })

@@ -175,7 +175,7 @@ describe('is refused', () => {
 })
 
 test('unlocks nobody there: a read may not even try', async () => {
-  expect(await injected(`app.unlock_account('${foreigner.id}')`)).toEqual(['refused 25006', 'false'])
+  expect(await injected(`app.unlock_account('${foreigner.id}')`)).toEqual(['refused 25006', null])
 })
 
 describe('finds nothing', () => {

@@ -58,7 +58,7 @@ export async function createFromTemplate(
   { template, name }: { template: string; name?: string },
 ): Promise<Written> {
   if (!templatesFor(actor).includes(template))
-    throw invalid([{ path: 'template', message: 'is no template' }])
+    throw invalid([{ path: 'template', message: 'Choose a template' }])
   return createRole(tx, actor, grant, {
     ...nothing,
     template,

@@ -108,7 +108,7 @@ export const templatesAnswer = z.strictObject({
 })
 /** An empty field of a form is no name. */
 export const templateRole = z.strictObject({
-  template: z.enum(Object.keys(templates), 'is no template'),
+  template: z.enum(Object.keys(templates)),
   name: z.preprocess((sent) => (sent === '' ? undefined : sent), plain.name.optional()),
 })
 

@@ -46,14 +46,17 @@ export const sessionsNamed = z.strictObject({
   ids: z
     .string()
     .transform((text) => text.split(',').filter(Boolean))
-    .pipe(ids)
+    .pipe(z.array(z.uuid()).max(1000))
     .optional()
     .meta({
       type: 'array',
       items: { type: 'string', format: 'uuid' },
       description: 'The sessions to end, several by comma.',
     }),
-  user_id: z.uuid().optional().meta({ description: 'Whose sessions to end, all of them.' }),
+  user_id: z
+    .union([z.uuid(), z.literal('')])
+    .optional()
+    .meta({ type: 'string', format: 'uuid', description: 'Whose sessions to end, all of them.' }),
 })
 
 /** Of one's own: all but the one that asks, or that, too. */

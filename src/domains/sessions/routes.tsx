@@ -55,8 +55,8 @@ export const sessionRoutes = [
       summary: 'End some sessions, or all of a person: in the address, or in a body',
     },
     async ({ db, actor, grant, query, body }) => {
-      const chosen = { ids: body.ids ?? query.ids, user_id: body.user_id ?? query.user_id }
-      if (!chosen.ids && !chosen.user_id)
+      const chosen = { ids: body.ids ?? query.ids, user_id: body.user_id || query.user_id || undefined }
+      if (chosen.ids?.length === 0 || (!chosen.ids && !chosen.user_id))
         throw invalid([{ path: 'ids', message: 'Choose sessions: ids, or user_id' }])
       const ended = await db.withActor(actor, (tx) => endSessions(tx, actor, grant, chosen))
       const count = ended.length === 1 ? '1 session' : `${ended.length} sessions`

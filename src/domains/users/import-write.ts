@@ -30,7 +30,7 @@ export async function writePeople(
     ), made as (
       insert into users (account_id, username, email, first_name, last_name, locale, time_zone, status, created_by)
       select a.id::uuid, p.person ->> 'username', p.person ->> 'email', p.person ->> 'first_name', p.person ->> 'last_name',
-        coalesce(p.person ->> 'locale', 'en'), coalesce(p.person ->> 'time_zone', 'UTC'), 'invited', ${userId}
+        p.person ->> 'locale', p.person ->> 'time_zone', 'invited', ${userId}
       from accounts a join jsonb_array_elements(${people}::jsonb) with ordinality p(person, n) using (n)
       order by n
       returning id, account_id

@@ -75,7 +75,7 @@ const locale = chosenOrNot(35, isLocale, 'Choose a language and region like en-G
 const timeZone = chosenOrNot(64, isZone, 'Choose a time zone like Europe/Vienna')
 
 /** Refused before hashing, never cut. The rules themselves are settings. */
-export const password = z.string('Enter a password').max(1000)
+export const password = z.string().max(1000)
 
 const several = <S extends z.ZodType>(item: S) =>
   z.preprocess(

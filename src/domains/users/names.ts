@@ -30,7 +30,7 @@ const ONE_ALPHABET = new RegExp(`^(${alphabets.map((letters) => `[${letters}0-9.
 const LOOKS_LATIN = /^(?=.*\p{L})[асԁеһіјӏорԛѕѵԝхуүοαιρνυγσκօոսհցզյ0-9._-]*$/u
 
 /** What stands beside ids in paths, and what looks like one. */
-const RESERVED = /^(bulk|facets|import|imports|me|new|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
+const RESERVED = /^(bulk|facets|import|imports|me|new|options|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
 
 export const username = z
   .string('Enter a user name')
