@@ -11,6 +11,7 @@ const nouns: Readonly<Record<string, string>> = {
   username: 'user name',
   slug: 'short name',
   q: 'search',
+  ids: 'records',
 }
 const VOWEL = /^[aeio]/
 /** A step of a path that is a field's name: none of a list's places, nor what somebody named an entry. */
@@ -88,6 +89,7 @@ function sized({ code, origin, minimum, maximum, path }: Issue): string {
     return Number(bound) <= 1 ? missing(path) : `Use at least ${counted(bound, 'character')}`
   }
   if (origin === 'number' || origin === 'int') return `Enter ${bound} or ${small ? 'more' : 'less'}`
+  if (small && Number(bound) === 1) return `Choose ${withArticle(nounOf(path).noun.replace(/s$/, ''))}`
   return `Choose at ${small ? 'least' : 'most'} ${bound}`
 }
 

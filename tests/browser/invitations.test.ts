@@ -123,11 +123,11 @@ describe.skipIf(!installed && !process.env.CI)('Invitations, in a browser', () =
     await page.waitForSelector('.notice:has-text("Revoked")')
     await close()
 
-    const dead = await opened(await linkTo(otto, /are invited/))
+    const dead = await opened(await linkTo(otto, /re invited/))
     await dead.page.waitForSelector('h1:has-text("The link no longer works")')
     await dead.close()
 
-    const guest = await opened(await linkTo(nina, /are invited/), 390)
+    const guest = await opened(await linkTo(nina, /re invited/), 390)
     const asked: string[] = []
     guest.page.on('request', (request) => asked.push(request.headers().referer ?? ''))
     await guest.page.waitForSelector(`text=invites ${nina}`)
@@ -158,7 +158,7 @@ describe.skipIf(!installed && !process.env.CI)('Invitations, in a browser', () =
     await page.click('button:has-text("Send invitations")')
     await page.waitForSelector('.notice:has-text("One invitation is on its way")')
     await close()
-    const guest = await opened(await linkTo(known.email, /^You are invited/))
+    const guest = await opened(await linkTo(known.email, /^You’re invited/))
     await guest.page.waitForSelector('text=You have an account already')
     await accessible(guest.page)
     await guest.page.screenshot({ path: join(shots, 'accept-known.png'), fullPage: true })

@@ -103,7 +103,7 @@ describe.skipIf(!installed && !process.env.CI)('Passwords and addresses, in a br
     await page.click('button:has-text("Send link")')
     await page.waitForSelector('h1:has-text("Look into your mail")')
     await accessible(page)
-    const link = await linkTo(colleague.email, /Choose another password/)
+    const link = await linkTo(colleague.email, /^Reset your .* password/)
     expect(link.startsWith(`${address}/reset-password/`)).toBe(true)
     const asked: string[] = []
     page.on('request', (request) => asked.push(request.headers().referer ?? ''))
@@ -149,7 +149,7 @@ describe.skipIf(!installed && !process.env.CI)('Passwords and addresses, in a br
     await page.fill('#password', NEXT)
     await page.click('button:has-text("Change address")')
     await page.waitForSelector('.notice:has-text("on its way")')
-    await page.goto(await linkTo(to, /new address/))
+    await page.goto(await linkTo(to, /new e-mail address/))
     await accessible(page)
     await page.fill('#password', NEXT)
     await page.click('button:has-text("Confirm address")')
@@ -157,7 +157,7 @@ describe.skipIf(!installed && !process.env.CI)('Passwords and addresses, in a br
     await page.waitForSelector(`text=${to}`)
     await close()
     // and the old address takes it back
-    const again = await opened(new URL(await linkTo(viewer.email, /being changed/)).pathname)
+    const again = await opened(new URL(await linkTo(viewer.email, /about to change/)).pathname)
     await accessible(again.page)
     await again.page.fill('#password', 'Another-Staple-9')
     await again.page.click('button.primary')
@@ -198,7 +198,7 @@ describe.skipIf(!installed && !process.env.CI)('Passwords and addresses, in a br
       await page.waitForSelector('.error-summary:has-text("Too many wrong passwords")')
     }
     await lock()
-    await page.goto(await linkTo(member.email, /^Too many wrong passwords/))
+    await page.goto(await linkTo(member.email, /^Too many failed sign-ins/))
     await accessible(page)
     await page.click('button:has-text("Unlock")')
     await page.waitForSelector('.notice:has-text("Unlocked")')
