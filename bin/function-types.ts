@@ -51,20 +51,23 @@ const described = sql<Described>`
   group by p.oid
   order by p.proname collate "C"`
 
-function valueOf(type: string): string {
+function tsOf(type: string): string {
   const known = types[type]
   if (!known) throw new Error(`bin/function-types.ts doesn't know the type ${type}`)
   return known.is
 }
 
-const givenFor = (type: string) =>
-  type.startsWith('_') ? `Given<readonly ${valueOf(type.slice(1))}[]>` : (valueOf(type), type)
+function givenFor(type: string): string {
+  const [, element] = /^_(.+)$/.exec(type) ?? []
+  const is = tsOf(element ?? type)
+  return element ? `Given<readonly (${is} | null)[]>` : type
+}
 
 /** Alone it may be null; which columns of a row are, the catalog doesn't know. */
 function answerOf({ answers, rows }: Described): string {
-  if (rows.length) return `{ ${rows.map(({ name, type }) => `${name}: ${valueOf(type)}`).join('; ')} }`
+  if (rows.length) return `{ ${rows.map(({ name, type }) => `${name}: ${tsOf(type)}`).join('; ')} }`
   if (answers === 'jsonb') return 'T'
-  return answers === 'void' ? 'void' : `${valueOf(answers)} | null`
+  return answers === 'void' ? 'void' : `${tsOf(answers)} | null`
 }
 
 function line(described: Described): string {

@@ -4,6 +4,7 @@ import { givingRights } from '#src/access/granting.ts'
 import { requireHoldersReached, type WholeRole } from '#src/access/holders.ts'
 import { RoleGraph } from '#src/access/role-graph.ts'
 import type { Db, Door } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 
 /** How many people, and the first of them by name, as far as the asker may read them. */
 export type Affected = { count: number; users: { id: string; name: string }[] }
@@ -199,6 +200,6 @@ async function record(tx: Db, roleIds: readonly string[], effects: readonly Effe
     )
   const named = ids.slice(0, MOST_TOGETHER)
   await sql`
-    select app.record_effect(id, ${counts('gains')}, ${counts('loses')}, array_remove(${named}::uuid[], id))
+    select ${fn.record_effect({ role: sql.ref('id'), gains: counts('gains'), loses: counts('loses'), together: sql`array_remove(${named}::uuid[], id)` })}
     from unnest(${ids}::uuid[]) as id where exists (select from roles r where r.id = id)`.execute(tx)
 }

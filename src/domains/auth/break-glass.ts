@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Kysely, sql, type Transaction } from 'kysely'
+import { fn } from '#src/db/functions.ts'
 import type { DB } from '#src/db/types.ts'
 import { normalised } from '#src/domains/users/names.ts'
 
@@ -181,7 +182,7 @@ export async function endControl(tx: Transaction<DB>, account: string): Promise<
   const { rows } = await sql<{ ended: number }>`
     with open as materialized (select count(*)::int as ended from sessions where revoked_at is null and (account_id = ${account}
       or (org_id, impersonator_id) in (select org_id, id from users where account_id = ${account})))
-    select ended, app.end_control(${account}) from open`.execute(tx)
+    select ended, ${fn.end_control({ account })} from open`.execute(tx)
   return rows[0]?.ended ?? 0
 }
 

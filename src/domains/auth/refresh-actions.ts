@@ -2,6 +2,7 @@ import type { Identity } from '#src/access/actor.ts'
 import { type Found, identityFrom } from '#src/access/rights.ts'
 import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 import type { Origin } from '#src/domains/auth/actions.ts'
 import { contextOf } from '#src/domains/auth/tokens.ts'
 import { isToken, newToken, tokenHash } from '#src/http/cookies.ts'
@@ -10,10 +11,10 @@ import { HttpError } from '#src/http/errors.ts'
 /** What a program acts with for some minutes, and what it gets the next with, both stored nowhere; and whose they are. */
 export type Tokens = { access: string; refresh: string; identity: Identity }
 
-const lives = ({ ACCESS_TOKEN_EXPIRE_MINUTES, REFRESH_TOKEN_EXPIRE_DAYS }: Config) => [
-  ACCESS_TOKEN_EXPIRE_MINUTES,
-  REFRESH_TOKEN_EXPIRE_DAYS,
-]
+const lives = ({ ACCESS_TOKEN_EXPIRE_MINUTES, REFRESH_TOKEN_EXPIRE_DAYS }: Config) => ({
+  minutes: ACCESS_TOKEN_EXPIRE_MINUTES,
+  days: REFRESH_TOKEN_EXPIRE_DAYS,
+})
 
 /** One and the same for a token that was used, is too old, is of a session that has ended, or never was. */
 const deadToken = () =>
@@ -26,8 +27,8 @@ const deadToken = () =>
 /** Lets the session that was just opened, or got another token, be renewed. @throws {HttpError} 401 where it has ended */
 export async function renewable(db: Door, config: Config, access: string): Promise<Tokens> {
   const refresh = newToken()
-  const added = [tokenHash(access), tokenHash(refresh), ...lives(config)]
-  const found = await db.lookup<Found | null>('add_refresh_token', added)
+  const added = { access: tokenHash(access), refresh: tokenHash(refresh), ...lives(config) }
+  const found = await db.lookup(fn.add_refresh_token<Found | null>(added))
   if (!found) throw deadToken()
   return { access, refresh, identity: identityFrom(found) }
 }
@@ -39,12 +40,15 @@ export async function renewable(db: Door, config: Config, access: string): Promi
 export async function refresh(db: Door, config: Config, token: string, from: Origin): Promise<Tokens> {
   if (!isToken(token)) throw deadToken()
   const tokens = { access: newToken(), refresh: newToken() }
-  const hashes = [token, tokens.access, tokens.refresh].map(tokenHash)
-  const found = await db
-    .lookup<Found | null>('refresh_session', [...hashes, ...lives(config), contextOf(from)])
-    .catch((error) => {
-      throw (error as { code?: string }).code === '28000' ? deadToken() : error
-    })
+  const hashes = {
+    was: tokenHash(token),
+    access: tokenHash(tokens.access),
+    refresh: tokenHash(tokens.refresh),
+  }
+  const renewing = { ...hashes, ...lives(config), ctx: contextOf(from) }
+  const found = await db.lookup(fn.refresh_session<Found | null>(renewing)).catch((error) => {
+    throw (error as { code?: string }).code === '28000' ? deadToken() : error
+  })
   if (!found) throw deadToken()
   return { ...tokens, identity: identityFrom(found) }
 }
