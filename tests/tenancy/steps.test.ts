@@ -8,6 +8,7 @@ import { root } from '#src/config.ts'
 import { migrate, migrateToLatest, migrator } from '#src/db/migrate.ts'
 import { ownerDatabase } from '#src/db/owner.ts'
 import { testDatabase } from '#tests/setup/database.ts'
+import { functionTypes } from '../../bin/function-types.ts'
 
 const { owner, ownerUrl } = await testDatabase()
 
@@ -77,4 +78,9 @@ test('the types of the tables are those of the schema', async () => {
     outFile: undefined,
   })
   expect(made.trim()).toBe((await read(outFile)).trim())
+})
+
+test('the calls of the functions are those of the schema', async () => {
+  const made = await functionTypes(owner as Kysely<unknown>)
+  expect(await readFile(join(root, 'src/db/functions.ts'), 'utf8')).toBe(made)
 })
