@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { generate, getDialect } from 'kysely-codegen'
 import { readConfig, root } from '#src/config.ts'
-import { migrateToLatest } from '#src/db/migrate.ts'
+import { migrateToLatest, SchemaError } from '#src/db/migrate.ts'
 import { openOwner, ownerDatabase } from '#src/db/owner.ts'
 import { functionTypes } from './function-types.ts'
 
@@ -25,7 +25,8 @@ try {
     throw new Error(`${calls} doesn't fit the functions`)
   process.stdout.write(verify ? 'The types fit the schema.\n' : `Wrote ${outFile} and ${calls}\n`)
 } catch (error) {
-  process.stderr.write(`${(error as Error).message.split('!', 1)[0]}: run npm run types\n`)
+  const [why] = (error as Error).message.split('!', 1)
+  process.stderr.write(error instanceof SchemaError ? `${why}\n` : `${why}: run npm run types\n`)
   process.exitCode = 1
 } finally {
   await db.destroy()

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join, sep } from 'node:path'
 import { type Kysely, sql } from 'kysely'
@@ -24,7 +24,7 @@ const HEADER = /^-- owner: (owner|lookup); callers: (none|(?:app|lookup)(?:, (?:
 
 /** By content, whatever a checkout made of line ends. */
 export const hashOf = (text: string) =>
-  createHash('sha256').update(text.replaceAll('\r\n', '\n')).digest('base64url').slice(0, 22)
+  hash('sha256', text.replaceAll('\r\n', '\n'), 'base64url').slice(0, 22)
 
 function parsed(file: string, text: string): SqlFunction {
   const name = basename(file, '.sql')
@@ -110,7 +110,7 @@ export async function bringFunctions(
   for (const name of Object.keys(facts.there).filter((one) => !known.has(one)))
     await sql`drop function ${sql.id('app', name)}`.execute(tx)
   await make(tx, changed, facts)
-  if (whole && changed.length) await validate(tx)
+  if (whole) await validate(tx)
 }
 
 /** All in one round trip. */

@@ -1,4 +1,5 @@
 -- owner: owner; callers: none
+-- Inheritance is a DAG. Edits of one organization’s inheritance take turns, so that two can’t close a cycle. Each role is passed once.
 create or replace function app.refuse_role_cycle() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   above uuid[] := array[new.parent_id];

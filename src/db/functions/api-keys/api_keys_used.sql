@@ -1,4 +1,5 @@
 -- owner: lookup; callers: app
+-- When and from where keys were used, many at once, a minute apart.
 create or replace function app.api_keys_used(ids uuid[], addresses inet[]) returns int
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare used int;

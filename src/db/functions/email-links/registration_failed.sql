@@ -1,4 +1,5 @@
 -- owner: lookup; callers: app
+-- Counts a wrong password: five, and the link is dead.
 create or replace function app.registration_failed(token bytea) returns void
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin

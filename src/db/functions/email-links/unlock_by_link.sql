@@ -1,4 +1,5 @@
 -- owner: lookup; callers: app
+-- By whoever reads the account’s mail.
 create or replace function app.unlock_by_link(token bytea, ctx jsonb) returns boolean
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare link public.account_tokens;

@@ -1,4 +1,5 @@
 -- owner: lookup; callers: app
+-- One that was kept instead of sent.
 create or replace function app.kept_mail(mail uuid) returns jsonb
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin

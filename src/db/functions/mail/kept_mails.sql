@@ -1,4 +1,5 @@
 -- owner: lookup; callers: app
+-- Those that were kept instead of sent, newest first.
 create or replace function app.kept_mails(most int) returns jsonb
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin

@@ -1,4 +1,5 @@
 -- owner: lookup; callers: app
+-- A mail of the organization that is entered.
 create or replace function app.queue_mail(kind text, address text, lang text, content jsonb) returns uuid
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare org uuid := nullif(current_setting('app.org_id', true), '')::uuid; made uuid;

@@ -1,4 +1,5 @@
 -- owner: lookup; callers: app
+-- The one that people register in.
 create or replace function app.default_organization() returns uuid
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin

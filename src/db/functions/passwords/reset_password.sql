@@ -1,4 +1,5 @@
 -- owner: lookup; callers: app
+-- By whoever reads the account’s mail: what was set up before the address was proved ends.
 create or replace function app.reset_password(token bytea, becomes text, ctx jsonb) returns boolean
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare link public.account_tokens; known public.accounts;

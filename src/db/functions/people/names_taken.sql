@@ -1,4 +1,5 @@
 -- owner: lookup; callers: app
+-- Which of these names and addresses accounts have.
 create or replace function app.names_taken(usernames text[], emails text[]) returns jsonb
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin

@@ -1,4 +1,5 @@
 -- owner: owner; callers: none
+-- Groups are a tree. Edits of one organization’s tree take turns, so that two can’t close a cycle.
 create or replace function app.refuse_group_cycle() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare circle text;
 begin

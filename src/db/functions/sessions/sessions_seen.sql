@@ -1,4 +1,5 @@
 -- owner: lookup; callers: app
+-- When sessions were seen, many at once.
 create or replace function app.sessions_seen(ids uuid[]) returns int
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare seen int;

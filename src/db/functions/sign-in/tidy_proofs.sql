@@ -1,4 +1,5 @@
 -- owner: lookup; callers: app
+-- Takes away proofs that are too old, so many at most; answers how many went.
 create or replace function app.tidy_proofs(most int) returns int
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare gone int;

@@ -1,4 +1,5 @@
 -- owner: owner; callers: none
+-- Takes away what app.record_table made.
 create or replace function app.drop_record_table(name text) returns void language plpgsql as $body$
 begin
   execute format('drop table public.%I', name);

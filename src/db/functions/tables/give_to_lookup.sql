@@ -1,4 +1,5 @@
 -- owner: owner; callers: none
+-- For functions that are made with a table.
 create or replace function app.give_to_lookup(signature text) returns void language plpgsql as $$
 begin
   execute format('revoke all on function %s from public', signature);

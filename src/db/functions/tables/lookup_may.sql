@@ -1,4 +1,5 @@
 -- owner: owner; callers: none
+-- What the lookup role may do with a table, and the policy that lets it through row security.
 create or replace function app.lookup_may(grants text, name text) returns void language plpgsql as $$
 begin
   execute format('grant %s on public.%I to %I', grants, name, app.role_lookup());
