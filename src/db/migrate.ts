@@ -20,7 +20,7 @@ export class SchemaError extends Error {}
 const NEWER = 'The database is newer than this version of Ambit: upgrade Ambit, or restore a backup.'
 
 const OTHER =
-  'The database was made by an earlier commit, whose migrations have changed since. Before the first release there is no way from one to the other: delete the data folder (.data), or create an empty database, and start again.'
+  'The database was made by an earlier commit, whose migrations have changed since. Before the first release there is no way from one to the other: delete the data folder (DATA_DIR, .data unless set) or create an empty database, and start again.'
 
 /** As kysely says it. */
 const OUT_OF_ORDER =

@@ -130,7 +130,7 @@ describe('a start', () => {
 
 describe('a database of', () => {
   const NEWER = /^The database is newer than this version of Ambit: upgrade Ambit, or restore a backup\.$/
-  const OTHER = /^The database was made by an earlier commit,.* delete the data folder \(\.data\)/
+  const OTHER = /^The database was made by an earlier commit,.* delete the data folder \(DATA_DIR/
 
   async function refused(change: string, back: string): Promise<Error> {
     await run(change)
