@@ -9,7 +9,8 @@ import { testDatabase } from '#tests/setup/database.ts'
 
 const { owner, ownerUrl, appUrl } = await testDatabase()
 const name = `${new URL(ownerUrl).pathname.slice(1)}_functions_${randomBytes(2).toString('hex')}`
-const db = ownerDatabase(Object.assign(new URL(ownerUrl), { pathname: `/${name}` }).href)
+const url = Object.assign(new URL(ownerUrl), { pathname: `/${name}` }).href
+const db = ownerDatabase(url)
 const run = (text: string) => sql.raw(text).execute(db)
 
 /** Of a function as it is: its text, whose it is, who may call it. */
@@ -23,9 +24,11 @@ async function seen(of: string): Promise<{ args: string; text: string; owner: st
 
 beforeAll(async () => {
   await sql.raw(`create database ${name} template template0`).execute(owner)
-  // of two processes at once, one does it
-  const both = await Promise.all([migrateToLatest(db), migrateToLatest(db)])
-  expect(both.map((steps) => steps.length).sort((a, b) => a - b)).toEqual([0, 10])
+  // of several processes at once, one does it
+  const processes = [db, ...Array.from({ length: 3 }, () => ownerDatabase(url))]
+  const taken = await Promise.all(processes.map(migrateToLatest))
+  expect(taken.map((steps) => steps.length).sort((x, y) => x - y)).toEqual([0, 0, 0, 10])
+  await Promise.all(processes.slice(1).map((one) => one.destroy()))
 })
 
 afterAll(async () => {
@@ -49,9 +52,7 @@ test('every function of the schema is one of a file, or made with a table', asyn
 describe('a start', () => {
   test('asks once where nothing changed', async () => {
     const asked: string[] = []
-    const pool = new pg.Pool({
-      connectionString: Object.assign(new URL(ownerUrl), { pathname: `/${name}` }).href,
-    })
+    const pool = new pg.Pool({ connectionString: url })
     const counting = new Kysely<unknown>({
       dialect: new PostgresDialect({ pool }),
       log: ({ query }) => {
@@ -64,8 +65,7 @@ describe('a start', () => {
   })
 
   test('sees as the application whether the functions are those of its code', async () => {
-    const url = Object.assign(new URL(appUrl), { pathname: new URL(ownerUrl).pathname }).href
-    const application = ownerDatabase(url)
+    const application = ownerDatabase(appUrl)
     expect(await isCurrent(application)).toBe(true)
     await application.destroy()
   })
