@@ -17,7 +17,7 @@ export default defineConfig({
           ...program,
           name: 'program',
           include: ['tests/**/*.test.{ts,tsx}', 'src/**/*.test.{ts,tsx}'],
-          exclude: ['node_modules/**', ...ownModels],
+          exclude: ['**/node_modules/**', ...ownModels],
         },
       },
       // these declare models, which the others don't know: each file has a worker and a database of its own

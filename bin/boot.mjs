@@ -61,6 +61,8 @@ async function check() {
   const parts = [
     ['types', ['typescript', 'tsc', '--noEmit', '--pretty', String(Boolean(colour))]],
     ['lint', ['@biomejs/biome', 'biome', 'check', `--colors=${colour ? 'force' : 'off'}`, '.']],
+    // exports that nobody imports, and packages that are imported and not declared, or the other way round
+    ['exports', ['knip', 'knip', '--no-progress']],
   ]
   const results = await Promise.all(
     parts.map(async ([name, bin]) => {

@@ -31,7 +31,7 @@ export function runtime() {
   if (!tooOld) return process.execPath
   const pinned = pinnedNode()
   if (pinned && existsSync(pinned)) return pinned
-  const what = `Node ${wantedMajor} or newer is needed (this is ${process.versions.node})`
+  const what = `Node ${wantedMajor} or newer is required (this is ${process.versions.node})`
   throw new Failure(
     pinned
       ? `${what}, and its package is not installed: run npm ci without --omit=optional`
@@ -57,7 +57,8 @@ export function installed(development) {
       const have = present[path]
       if (have) return have.version === want.version && have.integrity === want.integrity
       return (
-        path === '' ||
+        // the project itself, and what of it is a workspace: nothing to install
+        !path.includes('node_modules/') ||
         want.link ||
         want.optional ||
         want.peer ||
@@ -135,7 +136,7 @@ async function installLock() {
         throw new Failure(`The packages can't be installed into ${root}: ${error.message}`)
     }
     if (takeOver(file)) continue
-    if (!told) console.error('Waiting for another start that installs the packages…')
+    if (!told) console.error('Waiting for a start elsewhere that is installing the packages…')
     told = true
   }
 }

@@ -20,6 +20,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       version int not null default 1
     );
     create unique index organizations_one_default on organizations (is_default) where is_default;
+    -- by what people see, as everywhere
+    create unique index organizations_name on organizations (sort_name);
     create unique index organizations_one_platform on organizations (kind) where kind = 'platform';
     create index organizations_by_name on organizations (sort_name, id);
     create index organizations_by_created on organizations (created_at, id);
@@ -58,6 +60,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       updated_at timestamptz not null default now(),
       version int not null default 1
     );
+    -- no two that people can't tell apart
+    create unique index accounts_username_seen on accounts (app.fold(username));
     create index accounts_failing on accounts (id) where failed_logins > 0;
     do $$ begin
       perform app.account_table('accounts', 'select, insert, update'),
@@ -81,8 +85,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       last_name text not null default '',
       sort_name text not null collate "C" generated always as (app.fold(last_name || ' ' || first_name || ' ' || username)) stored,
       status text not null default 'active' check (status in ('invited', 'active', 'disabled')),
-      locale text not null default 'en',
-      time_zone text not null default 'UTC',
+      -- null: not chosen yet
+      locale text,
+      time_zone text,
       email_verified_at timestamptz,
       last_login_at timestamptz,
       shadow_of_org_id uuid,
@@ -105,6 +110,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create unique index users_one_per_account on users (org_id, account_id) where deleted_at is null;
     create unique index users_email on users (org_id, email) where deleted_at is null and kind = 'person';
     create unique index users_username on users (org_id, username) where deleted_at is null;
+    create unique index users_username_seen on users (org_id, app.fold(username)) where deleted_at is null;
     create unique index users_shadow on users (org_id, shadow_of_user_id) where shadow_of_user_id is not null;
     create index users_account on users (account_id);
     -- one index for each pair of filter and sort that the list offers
@@ -177,7 +183,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       check (parent_id <> id)
     );
     alter table users add foreign key (org_id, owner_group_id) references groups (org_id, id) on delete set null (owner_group_id);
-    create unique index groups_name on groups (org_id, kind, name) where deleted_at is null;
+    create unique index groups_name on groups (org_id, kind, sort_name) where deleted_at is null;
     create index groups_parent on groups (org_id, parent_id);
     -- one index for each pair of filter and sort that the list offers
     create index groups_by_name on groups (org_id, sort_name, id) where deleted_at is null;

@@ -59,7 +59,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       foreign key (org_id, owner_group_id) references groups (org_id, id) on delete set null (owner_group_id),
       foreign key (org_id, created_by) references users (org_id, id) on delete set null (created_by)
     );
-    create unique index roles_name on roles (org_id, name) where deleted_at is null;
+    create unique index roles_name on roles (org_id, sort_name) where deleted_at is null;
     create index roles_off on roles (org_id, id) where status <> 'active' or deleted_at is not null;
     create index roles_second_factor on roles (org_id) where second_factor_required;
     create index roles_by_name on roles (org_id, sort_name, id) where deleted_at is null;

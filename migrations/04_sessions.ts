@@ -70,6 +70,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       session_id uuid not null,
       token_hash bytea not null unique,
       rotated_at timestamptz,
+      -- of one that took another's place and was not used: what it was made from, together with that one, and who asked
+      salt bytea,
+      asked_by bytea,
       expires_at timestamptz not null,
       created_at timestamptz not null default now(),
       updated_at timestamptz not null default now(),

@@ -76,7 +76,7 @@ async function main([name = '', ...args]: string[]): Promise<number> {
     const busy = (error as { code?: string }).code === LOCK_TIMEOUT
     if (!busy && !foreseeable.some((kind) => error instanceof kind)) throw error
     const message = busy
-      ? 'Somebody else is changing the same just now: nothing was done, try again.'
+      ? 'Someone else is changing the same thing. Nothing changed; try again.'
       : (error as Error).message
     if (json) out(JSON.stringify({ error: message }))
     if (!(error instanceof UsageError)) return complain(message, 1)

@@ -90,14 +90,14 @@ export const settings = {
     ),
     CORS_ORIGINS: list()
       .refine((origins) => origins.every(isOrigin), 'holds what is no origin like https://app.example.com')
-      .describe('Origins whose pages may use the API from a browser, like https://app.example.com'),
+      .describe('Origins whose pages can use the API from a browser, like https://app.example.com'),
     CORS_ALLOW_CREDENTIALS: flag(true).describe(
-      'They may send cookies along; a write by a cookie still needs a form’s token',
+      'They can send cookies along; a write by a cookie still needs a form’s token',
     ),
-    CORS_ALLOWED_METHODS: names('GET,HEAD,POST,PUT,PATCH,DELETE').describe('Methods that they may use'),
+    CORS_ALLOWED_METHODS: names('GET,HEAD,POST,PUT,PATCH,DELETE').describe('Methods that they can use'),
     CORS_ALLOWED_HEADERS: names(
       'Authorization,Content-Type,Idempotency-Key,If-Match,If-None-Match,X-CSRF-Token',
-    ).describe('Headers that they may send'),
+    ).describe('Headers that they can send'),
     LOG_LEVEL: z
       .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
       .default('info')
@@ -118,7 +118,7 @@ export const settings = {
       'Most connections of one process for requests and jobs; up to three more listen, and ask whether the database is there',
     ),
     DATABASE_STATEMENT_TIMEOUT_MS: whole(10_000, 100, 600_000).describe(
-      'Longest that one statement may take; a second later its connection is given up',
+      'Longest time for one statement; a second later its connection is dropped',
     ),
     DATA_DIR: z
       .string()
@@ -148,7 +148,7 @@ export const settings = {
       .number()
       .positive()
       .default(7)
-      .describe('A refresh token that nobody uses ends after so many days, and its session with it'),
+      .describe('An unused refresh token expires after this many days, and its session with it'),
     SESSION_IDLE_HOURS: z.coerce
       .number()
       .positive()
@@ -161,7 +161,7 @@ export const settings = {
       .describe('A session ends after so many days in any case'),
   },
   features: {
-    USER_REGISTRATION_ENABLED: flag(true).describe('Anybody may register'),
+    USER_REGISTRATION_ENABLED: flag(true).describe('Anyone can register'),
     EMAIL_VALIDATION_ENABLED: yesOrNo
       .transform(isYes)
       .optional()
@@ -182,11 +182,11 @@ export const settings = {
   },
   limits: {
     RATE_LIMIT_REQUESTS: whole(100, 1, 1_000_000).describe(
-      'Calls of the API in RATE_LIMIT_WINDOW: of a person, of a key, or of an address where nobody is signed in',
+      'Calls of the API in RATE_LIMIT_WINDOW: of a person, of a key, or of an IP address where no one is signed in',
     ),
     RATE_LIMIT_WINDOW: whole(60, 1, 86_400).describe('Seconds that calls and attempts are counted over'),
     SIGN_IN_ATTEMPTS: whole(20, 1, 100_000).describe(
-      'Attempts to sign in in RATE_LIMIT_WINDOW, of an address and of a name; as many to register, to choose another password, and to accept an invitation',
+      'Attempts to sign in in RATE_LIMIT_WINDOW, of an address and of a name; as many to register, to choose a new password, and to accept an invitation',
     ),
     BODY_LIMIT_KB: whole(1024, 1, 102_400).describe(
       'Largest request body in kB; of who is not signed in, 16 at most, 64 of a form',
@@ -229,13 +229,13 @@ const schema = z
   })
   .refine(({ EMAIL_FROM, ...mail }) => !sends(mail) || EMAIL_FROM, {
     ...also('EMAIL_FROM'),
-    message: 'is needed with a mail server',
+    message: 'is required with a mail server',
   })
   .refine(
     ({ ENVIRONMENT, PUBLIC_URL, ...mail }) => !sends(mail) || PUBLIC_URL || ENVIRONMENT !== 'production',
     {
       ...also('PUBLIC_URL'),
-      message: 'is needed for links in mails',
+      message: 'is required for links in mails',
     },
   )
   .refine(
@@ -248,7 +248,7 @@ const schema = z
   )
   .refine(({ PUBLIC_URL, URL_PREFIX }) => ['', URL_PREFIX].includes(pathOf(PUBLIC_URL)), {
     ...also('PUBLIC_URL'),
-    message: 'has another path than URL_PREFIX: pages would lead past it',
+    message: 'has a path other than URL_PREFIX: links would miss the pages',
   })
 
   .refine(({ ENVIRONMENT, SECRET_KEY }) => ENVIRONMENT !== 'production' || SECRET_KEY, {

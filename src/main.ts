@@ -51,7 +51,7 @@ async function start(): Promise<void> {
   server.once('error', async (error: NodeJS.ErrnoException) => {
     const taken = error.code === 'EADDRINUSE'
     process.stderr.write(
-      taken ? `Port ${config.PORT} is in use: choose another with PORT=…\n` : `${error.message}\n`,
+      taken ? `Port ${config.PORT} is in use: choose a different one with PORT=…\n` : `${error.message}\n`,
     )
     await listener.close()
     await db.close()

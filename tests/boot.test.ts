@@ -192,7 +192,7 @@ describe('the runtime', () => {
     await file('package.json', manifest('>=99'))
     const run = boot(['types'])
     expect(await run.ended).toEqual([1, null])
-    expect(run.said()).toMatch(/^Node 99 or newer is needed .*\n$/)
+    expect(run.said()).toMatch(/^Node 99 or newer is required .*\n$/)
   })
 })
 

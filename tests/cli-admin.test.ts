@@ -88,7 +88,7 @@ describe('admin:create', { timeout: 60_000 }, () => {
     expect(await create(there.username, at)).toMatchObject({
       code: 1,
       stdout: '',
-      stderr: `the user name ${there.username} and the address ${there.email} are taken: choose another, or use admin:reset-password.\n`,
+      stderr: `the user name ${there.username} and the address ${there.email} are taken: choose a different one, or use admin:reset-password.\n`,
     })
     const name = unique('p')
     expect((await create(name, [...at, '--email', there.email])).stderr).toMatch(/^the address .* is taken/)
@@ -98,15 +98,13 @@ describe('admin:create', { timeout: 60_000 }, () => {
     })
     expect(await create(name, at, { stdin: '' })).toMatchObject({
       code: 1,
-      stderr: 'The password is needed.\n',
+      stderr: 'The password is required.\n',
     })
     expect(await create(name, [...at, '--email', 'x'])).toMatchObject({
       code: 1,
-      stderr: 'The e-mail address is no e-mail address.\n',
+      stderr: 'The e-mail address: Enter an e-mail address like name@example.com.\n',
     })
-    expect((await create(name, ['--organization', 'nowhere'])).stderr).toBe(
-      'There is no organization nowhere.\n',
-    )
+    expect((await create(name, ['--organization', 'nowhere'])).stderr).toBe('No organization nowhere.\n')
     expect(await owner.selectFrom('accounts').where('username', '=', name).select('id').execute()).toEqual([])
   })
 
@@ -143,7 +141,7 @@ describe('admin:unlock', { timeout: 60_000 }, () => {
     expect(done).toMatchObject({
       code: 0,
       stderr: '',
-      stdout: `${person.email} can sign in again (was locked).\n`,
+      stdout: `${person.email} is unlocked.\n`,
     })
     expect(await signIn(person.username, PASSWORD)).toBe(200)
     const reason = expect.stringMatching(/^admin:unlock by .+: called us$/)
@@ -168,7 +166,9 @@ describe('admin:reset-second-factor', { timeout: 60_000 }, () => {
     expect(await signIn(person.username, PASSWORD)).toBe(401)
     const done = await run(['admin:reset-second-factor', person.email, '--reason', 'lost her phone'])
     expect(done).toMatchObject({ code: 0, stderr: '' })
-    expect(done.stdout).toBe(`${person.username} has no second factor any more; 2 sessions ended.\n`)
+    expect(done.stdout).toBe(
+      `${person.username} no longer has two-step verification; 2 sessions signed out.\n`,
+    )
     expect(await signIn(person.username, PASSWORD)).toBe(200)
     expect((await as(person).get('/api/v1/auth/me')).status).toBe(401)
     const reason = expect.stringMatching(/^admin:reset-second-factor by .+: lost her phone$/)
@@ -184,7 +184,7 @@ describe('admin:reset-second-factor', { timeout: 60_000 }, () => {
     }
     const again = await run(['admin:reset-second-factor', person.email])
     expect(again).toMatchObject({ code: 1, stdout: '' })
-    expect(again.stderr).toContain('has no second factor')
+    expect(again.stderr).toContain('doesn’t use two-step verification')
     expect((await run(['admin:reset-second-factor', unique('nobody')])).code).toBe(1)
   })
 })
@@ -247,7 +247,7 @@ describe('admin:reset-password', { timeout: 60_000 }, () => {
     const { code, stdout, stderr } = await run(['admin:reset-password', `${name}@example.com`, '--generate'])
     expect(code).toBe(0)
     expect(stdout).toMatch(/^\S{24}\n$/)
-    expect(stderr).toContain('They were only invited, and are active now.')
+    expect(stderr).toContain('They were only invited and are now active.')
     expect(stderr).not.toContain(stdout.trim())
     expect(await signIn(name, stdout.trim())).toBe(200)
     const trail = await sql<{
@@ -289,7 +289,7 @@ describe('at a terminal', { timeout: 60_000 }, () => {
     expect(await newPassword(terminal, config, asked)).toBe(STRONG)
     expect(seen()).toBe(
       'Password: \nThe password needs 8 characters, an upper-case letter, a digit, and a special character.\n' +
-        'Password: \nOnce more: \nThese are two different passwords.\nPassword: \nOnce more: \n',
+        'Password: \nOnce more: \nThe passwords differ.\nPassword: \nOnce more: \n',
     )
   })
 
@@ -297,7 +297,7 @@ describe('at a terminal', { timeout: 60_000 }, () => {
     const shown = typist(['ada'])
     expect(await ask(shown.terminal, 'User name')).toBe('ada')
     expect(shown.seen()).toContain('ada')
-    await expect(newPassword(typist(['\u0004']).terminal, config, asked)).rejects.toThrow('Nothing was done.')
+    await expect(newPassword(typist(['\u0004']).terminal, config, asked)).rejects.toThrow('Nothing changed.')
   })
 
   const pty = spawnSync('script', ['--version']).status === 0

@@ -100,12 +100,12 @@ describe('jobs:dead', { timeout: 90_000 }, () => {
   })
 
   it.each([
-    [['--retry'], 2, 'Say which'],
-    [['--drop'], 2, 'Say which'],
-    [['--retry', '--drop', '--all'], 2, 'Either'],
-    [['--drop', '--all', '--job', 'mail'], 2, 'One of'],
-    [['--drop', '--id', 'x'], 1, 'is no UUID'],
-    [['--drop', '--job', 'no-such-kind'], 1, 'no such job'],
+    [['--retry'], 2, 'Choose one of --id'],
+    [['--drop'], 2, 'Choose one of --id'],
+    [['--retry', '--drop', '--all'], 2, 'Choose one of --retry'],
+    [['--drop', '--all', '--job', 'mail'], 2, 'Choose one of --id'],
+    [['--drop', '--id', 'x'], 1, 'Enter the id of a job'],
+    [['--drop', '--job', 'no-such-kind'], 1, 'No failed job matches'],
   ])('%j is refused', async (args, code, message) => {
     const done = await run(['jobs:dead', ...args])
     expect([done.code, done.stdout]).toEqual([code, ''])

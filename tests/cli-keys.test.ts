@@ -27,13 +27,13 @@ describe('keys:revoke', () => {
     expect(line).toMatchObject({ action: 'api_key:update', via: 'cli', actor_user_id: null })
     expect(line?.reason).toMatch(/^keys:revoke by .+: leaked$/)
     const again = await run(['keys:revoke', '--key', key.token.slice(0, 12)])
-    expect([again.code, again.stderr]).toEqual([1, 'There is no such key that works.\n'])
+    expect([again.code, again.stderr]).toEqual([1, 'No active key matches.\n'])
   })
 
   test('ends one that leaked, which it doesn’t repeat', async () => {
     const key = await withKey(person, ['user:read:own'])
     const wrong = await run(['keys:revoke', '--secret-stdin'], { stdin: `${key.token}x\n` })
-    expect([wrong.code, wrong.stderr]).toEqual([1, 'This is no API key: its checksum is wrong.\n'])
+    expect([wrong.code, wrong.stderr]).toEqual([1, 'This isn’t an API key: its checksum is wrong.\n'])
     const done = await run(['keys:revoke', '--secret-stdin'], { stdin: `${key.token}\n` })
     expect(done.code).toBe(0)
     expect(done.stdout + done.stderr).not.toContain(key.token)

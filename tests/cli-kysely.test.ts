@@ -32,7 +32,7 @@ async function kysely(words: string, { database = url, input = '', terminal = fa
   for (const stream of ['stdout', 'stderr'] as const)
     child[stream].setEncoding('utf8').on('data', (piece) => {
       seen[stream] += piece
-      if (terminal && /Type \S+ to go on: /.test(seen[stream])) child.stdin.end(input)
+      if (terminal && /Type \S+ to continue: /.test(seen[stream])) child.stdin.end(input)
     })
   if (!terminal) child.stdin.end(input)
   const [code] = await once(child, 'close')
@@ -94,11 +94,11 @@ describe('kysely’s commands', { timeout: 60_000 }, () => {
     const before = await applied(ownerUrl)
     const refused = await kysely('migrate rollback --all', { database: ownerUrl })
     expect(refused.code).toBe(2)
-    expect(refused.stderr).toMatch(/^kysely migrate rollback takes all migrations back: .*\n$/)
+    expect(refused.stderr).toMatch(/^kysely migrate rollback undoes all migrations: .*\n$/)
     expect(refused.stderr).toContain(new URL(ownerUrl).pathname.slice(1))
     const no = await kysely('migrate down', { database: ownerUrl, terminal: true, input: 'yes\n' })
     expect(no.code).toBe(2)
-    expect(no.stdout).toContain('Nothing was done.')
+    expect(no.stdout).toContain('Nothing changed.')
     expect(await applied(ownerUrl)).toEqual(before)
   })
 

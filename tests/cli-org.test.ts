@@ -65,9 +65,9 @@ describe('org:create', { timeout: 60_000 }, () => {
     const slug = unique('org')
     const refused: [string, string[], string][] = [
       [there.username, ['--name', 'X', '--slug', slug], 'are taken'],
-      [unique('p'), ['--name', 'X', '--slug', 'No Such'], 'The slug has lower-case letters'],
-      [unique('p'), ['--name', ' ', '--slug', slug], 'The name is needed.'],
-      ['', ['--name', 'X', '--slug', slug], 'The user name is needed.'],
+      [unique('p'), ['--name', 'X', '--slug', 'No Such'], 'The slug: Use lower-case letters'],
+      [unique('p'), ['--name', ' ', '--slug', slug], 'The name: Enter a name.'],
+      ['', ['--name', 'X', '--slug', slug], 'The user name: Enter a user name.'],
     ]
     for (const [username, more, message] of refused) {
       expect(await create(username, more)).toMatchObject({
@@ -81,8 +81,8 @@ describe('org:create', { timeout: 60_000 }, () => {
   })
 
   it.each([
-    [['--slug', 'x'], '--name is needed.'],
-    [['--name', '株式会社'], '--slug is needed'],
+    [['--slug', 'x'], 'Add --name.'],
+    [['--name', '株式会社'], 'Add --slug'],
     [['--platform', '--name', 'X'], '--platform has its own name'],
   ])('used wrongly ends with 2: %j', async (more, message) => {
     expect(await create(unique('p'), more)).toMatchObject({
@@ -102,7 +102,7 @@ describe('org:create', { timeout: 60_000 }, () => {
     const made = await create(name, ['--platform'])
     expect(made).toMatchObject({
       code: 0,
-      stdout: `The platform organization is there; ${name} is its superadmin and can sign in.\n`,
+      stdout: `The platform organization exists; ${name} is its superadmin and can sign in.\n`,
     })
     const person = (await signedIn(name)) as Person
     const org = await makeOrganization()

@@ -42,7 +42,7 @@ describe('secrets:rotate', () => {
     const person = await makeUser(org)
     await withFactor(person, { secrets: { SECRET_KEY: 'a key that nobody has any more, and long enough' } })
     const done = await run(['secrets:rotate'], { env: { SECRET_KEY: SECRET, SECRET_KEY_PREVIOUS: NEW } })
-    expect([done.code, done.stdout + done.stderr]).toEqual([1, expect.stringContaining('under neither key')])
+    expect([done.code, done.stdout + done.stderr]).toEqual([1, expect.stringContaining('with neither key')])
     await owner.deleteFrom('totp_credentials').where('account_id', '=', person.accountId).execute()
   })
 

@@ -94,7 +94,7 @@ describe('sessions:revoke-all', { timeout: 60_000 }, () => {
     const there = await joinOrganization(one, other)
     await becomes(200, one, two, there)
     const done = await run(['sessions:revoke-all', '--organization', org.slug])
-    expect(done).toMatchObject({ code: 0, stdout: '4 sessions ended.\n', stderr: '' })
+    expect(done).toMatchObject({ code: 0, stdout: '4 sessions signed out.\n', stderr: '' })
     await becomes(401, one, two)
     expect(await status(there, elsewhere)).toBe(200)
     expect(await lines(org, 'organization:end_sessions')).toMatchObject([
@@ -107,26 +107,26 @@ describe('sessions:revoke-all', { timeout: 60_000 }, () => {
     const [org, other] = [await makeOrganization(), await makeOrganization()]
     const people = [await makeUser(org), await makeUser(other)]
     await becomes(200, ...people)
-    expect(await run(['sessions:revoke-all', '--everybody'])).toMatchObject({ code: 0, stderr: '' })
+    expect(await run(['sessions:revoke-all', '--everyone'])).toMatchObject({ code: 0, stderr: '' })
     await becomes(401, ...people)
     for (const place of [org, other])
       expect(await lines(place, 'organization:end_sessions')).toMatchObject([{ data: { sessions_ended: 2 } }])
   })
 
   it('is told whose, and refuses whom it does not know', async () => {
-    const wrong = [[], ['--user', 'a', '--everybody'], ['--organization', 'a', '--user', 'b']]
+    const wrong = [[], ['--user', 'a', '--everyone'], ['--organization', 'a', '--user', 'b']]
     for (const args of wrong) {
       const { code, stdout, stderr } = await run(['sessions:revoke-all', ...args])
       expect([code, stdout]).toEqual([2, ''])
-      expect(stderr).toContain('Say whose')
+      expect(stderr).toContain('Choose one of --user')
     }
     expect(await run(['sessions:revoke-all', '--user', 'nobody-at-all'])).toMatchObject({
       code: 1,
-      stderr: 'nobody-at-all is no user name or address of an account.\n',
+      stderr: 'nobody-at-all is not a user name or e-mail address of an account.\n',
     })
     expect(await run(['sessions:revoke-all', '--organization', 'nowhere'])).toMatchObject({
       code: 1,
-      stderr: 'There is no organization nowhere.\n',
+      stderr: 'No organization nowhere.\n',
     })
   })
 })

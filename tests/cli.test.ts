@@ -45,12 +45,12 @@ describe('the commands', { timeout: 60_000 }, () => {
     [['import:users'], 'Something is missing.'],
     [['import:users', 'a.csv', 'b.csv'], 'There is too much.'],
     [['import:users', 'a.csv', '--force'], "Unknown option '--force'"],
-    [['admin:create', '--email', 'a@example.com', '--password-stdin'], '--username is needed.'],
-    [['admin:create', '--username', 'a', '--email', 'a@example.com'], '--password-stdin is needed'],
+    [['admin:create', '--email', 'a@example.com', '--password-stdin'], 'Add --username.'],
+    [['admin:create', '--username', 'a', '--email', 'a@example.com'], 'Add --password-stdin'],
     [['admin:create', '--role', 'superadmin'], '--role is owner or admin.'],
     [
       ['admin:reset-password', 'a', '--generate', '--password-stdin'],
-      'Either --generate or --password-stdin.',
+      'Choose one of --generate and --password-stdin.',
     ],
   ])('used wrongly end with 2: %j', async (args, message) => {
     const { code, stdout, stderr } = await run(args)
@@ -78,9 +78,9 @@ describe('the commands', { timeout: 60_000 }, () => {
     expect(await line(['admin:unlock', 'a'], { DATABASE_URL: away })).toContain(':1 does not answer')
     expect(await line(['import:users', 'a.csv'], { PORT: 'x' })).toContain('PORT')
     expect(await line(['import:users', 'a.csv', '--organization', 'nowhere'], {})).toContain(
-      'There is no organization nowhere.',
+      'No organization nowhere.',
     )
-    expect(await line(['admin:unlock', NOBODY], {})).toContain('no user name or address')
+    expect(await line(['admin:unlock', NOBODY], {})).toContain('no such account')
     const { code, stdout } = await run(['admin:unlock', NOBODY, '--json'])
     expect({ code, error: JSON.parse(stdout).error }).toEqual({
       code: 1,
@@ -116,13 +116,13 @@ describe('import:users', { timeout: 60_000 }, () => {
       ...[2, 3].flatMap((n) =>
         ['username', 'email'].map((field) => `line ${n}: ${field} is taken in this organization`),
       ),
-      'Nobody was imported: 4 things are wrong.',
+      'Nothing imported: 4 errors.',
     ])
     const json = await run([...args, '--json'])
     expect(json).toMatchObject({ code: 1, stderr: '' })
     expect(JSON.parse(json.stdout)).toMatchObject({
       imported: 0,
-      errors: [{ line: 2, field: 'username' }, {}, {}, {}],
+      errors: [{ line: 2, column: 'username' }, {}, {}, {}],
     })
     expect(await eventsOf(org, 'user:create')).toHaveLength(2)
   })

@@ -39,7 +39,7 @@ describe('settings', () => {
       for (const prefix of ['', '/app']) expect(read(url, prefix)).toBe(url)
     expect(read('https://a.example.com/app/', '/app')).toBe('https://a.example.com/app/')
     for (const prefix of ['', '/other'])
-      expect(() => read('https://a.example.com/app', prefix)).toThrow(/^PUBLIC_URL: has another path/)
+      expect(() => read('https://a.example.com/app', prefix)).toThrow(/^PUBLIC_URL: has a path other/)
     for (const url of ['a.example.com', 'ftp://a.example.com', 'javascript:alert(1)'])
       expect(() => read(url)).toThrow(/^PUBLIC_URL: is not like/)
   })

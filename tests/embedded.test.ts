@@ -106,7 +106,7 @@ describe('several users', () => {
     const mine = await startEmbedded(at.dataDir, fast)
     await crash('SIGQUIT')
     await writeFile(join(home(), 'machine'), 'elsewhere pid:[1]')
-    await expect(startEmbedded(at.dataDir, fast)).rejects.toThrow('in use from another container')
+    await expect(startEmbedded(at.dataDir, fast)).rejects.toThrow('in use from a different container')
     await mine.stop()
     await (await startEmbedded(at.dataDir, fast)).stop()
   })

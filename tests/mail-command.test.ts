@@ -22,7 +22,7 @@ describe('mail:test', { timeout: 60_000 }, () => {
       from: 'no-reply@ambit.example',
       message_id: mail?.messageId,
     })
-    expect(mail?.subject).toBe('Mail from Ambit arrives')
+    expect(mail?.subject).toBe('Test mail from Ambit')
     expect(mail?.text).toContain('https://ambit.example/')
   })
 
@@ -31,9 +31,9 @@ describe('mail:test', { timeout: 60_000 }, () => {
     const at = (password: string) => ({ ...from, SMTP_URL: `smtp://me:${password}@127.0.0.1:${server.port}` })
     const refused = await run(['mail:test', 'ada@example.com'], { env: at('right') })
     expect(refused).toMatchObject({ code: 1, stdout: '' })
-    expect(refused.stderr).toMatch(/^It was not sent: .*550/)
+    expect(refused.stderr).toMatch(/^Not sent: .*550/)
     const wrong = await run(['mail:test', 'ada@example.com'], { env: at('wr0ng-pass') })
-    expect(wrong.stderr).toMatch(/^It was not sent: .*535/)
+    expect(wrong.stderr).toMatch(/^Not sent: .*535/)
     expect(wrong.stderr).not.toContain('wr0ng-pass')
   })
 
@@ -41,11 +41,11 @@ describe('mail:test', { timeout: 60_000 }, () => {
     const none = await run(['mail:test', 'ada@example.com'])
     expect(none).toMatchObject({
       code: 1,
-      stderr: 'There is no mail server: set SMTP_URL or SMTP_HOST.\n',
+      stderr: 'No mail server is configured: set SMTP_URL or SMTP_HOST.\n',
     })
     expect(await run(['mail:test', 'nobody'])).toMatchObject({
       code: 1,
-      stderr: 'The address is no e-mail address.\n',
+      stderr: 'The address: Enter an e-mail address like name@example.com.\n',
     })
   })
 })

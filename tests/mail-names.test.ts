@@ -39,9 +39,9 @@ test('an invitation begins with a sentence of ours, and no name in it leads anyw
   await invite(person, { email })
   const [mail] = await mailTo(email)
   if (!mail) throw new Error('no mail')
-  expect(mail.subject).toMatch(/^You are invited to join /)
+  expect(mail.subject).toMatch(/^You’re invited to join /)
   expect(mail.text).toMatch(
-    /^You are invited to Ambit\.\n\n“https evil․example\/now or ada at evil․example 192․0․2․1” invited/,
+    /^You’re invited to Ambit\.\n\n“https evil․example\/now or ada at evil․example 192․0․2․1” invited/,
   )
   expect(mail.link).toMatch(/^http:\/\/localhost:\d+\/accept-invitation\//)
   expectNoLinks(mail)

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import { clockOf } from '#src/platform/clock.ts'
 import { Difference } from '#src/ui/difference.tsx'
 import { Effects } from '#src/ui/effect.tsx'
 import { History } from '#src/ui/history.tsx'
 import { Tree, type TreeNode } from '#src/ui/tree.tsx'
 import { evil, expectHarmless } from '#tests/ui-markup.ts'
 
+const clock = clockOf('Europe/Vienna', 'en-GB')
 const noun = { one: 'person', many: 'people' }
 const entry = {
   id: '1',
@@ -44,7 +46,7 @@ describe('a difference', () => {
 describe('a history', () => {
   test('says who, when, through what, why, and where the earlier ones are', () => {
     const entries = [{ ...entry, reason: 'because', request_id: 'r1' }]
-    const markup = String(<History entries={entries} more="/users/1/history?before=1" />)
+    const markup = String(<History clock={clock} entries={entries} more="/users/1/history?before=1" />)
     for (const part of [
       'Ada',
       'datetime="2026-11-01T10:00:00Z"',
@@ -54,16 +56,16 @@ describe('a history', () => {
     ])
       expect(markup).toContain(part)
     expect(markup).toContain('href="/users/1/history?before=1"')
-    expect(String(<History entries={entries} />)).not.toContain('href')
+    expect(String(<History clock={clock} entries={entries} />)).not.toContain('href')
   })
 
   test('names the system where nobody acted, and a way it does not know as it is', () => {
-    const markup = String(<History entries={[{ ...entry, who: null, via: 'pigeon' }]} />)
+    const markup = String(<History clock={clock} entries={[{ ...entry, who: null, via: 'pigeon' }]} />)
     expect(markup).toMatch(/The system, .*, pigeon/s)
   })
 
   test('may be empty', () => {
-    expect(String(<History entries={[]} />)).toContain('Nothing has happened yet')
+    expect(String(<History clock={clock} entries={[]} />)).toContain('Nothing has happened yet')
   })
 })
 
@@ -104,6 +106,7 @@ test('no string becomes markup', () => {
   const children = [{ id: evil, label: evil, href: null, children: [] }]
   const markups = [
     <History
+      clock={clock}
       entries={[
         {
           id: evil,

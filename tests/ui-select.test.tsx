@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { BulkBar } from '#src/ui/bulk.tsx'
 import { BulkResult } from '#src/ui/bulk-result.tsx'
 import { Checkbox, CheckboxGroup, RadioGroup } from '#src/ui/checkbox.tsx'
+import { ConfirmSheet, FirstNames } from '#src/ui/confirm-sheet.tsx'
 import { FileField } from '#src/ui/file-field.tsx'
 import { Table } from '#src/ui/table.tsx'
 import { Tabs } from '#src/ui/tabs.tsx'
@@ -17,16 +18,16 @@ const bar = (props: Partial<Parameters<typeof BulkBar>[0]> = {}) =>
       shown={25}
       total={1000}
       matching="q=ada&status=active"
-      actions={[{ action: 'delete', label: 'Delete', icon: 'trash-2', danger: true, confirm: 'Gone.' }]}
+      back="q=ada&status=active&after=abc"
+      actions={[{ action: 'delete', label: 'Delete', icon: 'trash-2', danger: true }]}
       {...props}
     />,
   )
 const result = (refused: Parameters<typeof BulkResult>[0]['refused']) =>
   String(
     <BulkResult
-      did="disabled"
+      fared={['1 person disabled']}
       noun={noun}
-      done={1}
       refused={refused}
       back={{ label: 'Back', href: '/users?q=a' }}
       again={{ action: '/users/bulk', csrfToken: 't', fields: { action: 'disable' } }}
@@ -65,10 +66,11 @@ describe('rows to select', () => {
 })
 
 describe('the bar', () => {
-  test('posts what to do, with its question, and Enter in a box asks for nothing', () => {
-    expect(bar()).toMatch(/<button type="submit"[^>]* name="action" value="delete" data-confirm="Gone.">/)
+  test('posts what to do, to be asked about, and Enter in a box asks for nothing', () => {
+    expect(bar()).toMatch(/<button type="submit"[^>]* name="action" value="delete">/)
     expect(bar().match(/<button[^>]*>/)?.[0]).toBe('<button type="submit" name="action" value="" hidden="">')
     expect(bar()).toContain('name="csrf_token" value="t"')
+    expect(bar()).toContain('name="back" value="q=ada&amp;status=active&amp;after=abc"')
   })
 
   test.each([
@@ -77,6 +79,7 @@ describe('the bar', () => {
       /name="matching" value="q=ada&amp;status=active" data-total="1000"/,
       'All 1,000 matching',
     ],
+    [{ total: 1000, matching: '' }, /name="all" value="true" data-total="1000"/, 'All 1,000 people'],
     [{ total: 1001 }, null, '1,001 match'],
     [{ total: 10_000, capped: true, most: 20_000 }, null, 'More than 10,000 match'],
     [{ total: 25 }, null, ''],
@@ -84,17 +87,36 @@ describe('the bar', () => {
   ])('offers all that match up to what can be changed at once: %j', (props, box, words) => {
     const markup = bar(props)
     if (box) expect(markup).toMatch(box)
-    else expect(markup).not.toContain('name="matching"')
+    else expect(markup).not.toContain('data-total')
     expect(markup).toContain(words)
   })
+})
 
-  test('has the argument beside its action', () => {
-    const options = [{ value: '1', label: 'Auditor' }]
-    const action = { action: 'add', label: 'Add role', icon: 'shield' as const }
-    const markup = bar({ actions: [{ ...action, arguments: [{ name: 'role_id', label: 'Role', options }] }] })
-    expect(markup).toMatch(
-      /<select class="select" name="role_id" aria-label="Role"><option value="1">Auditor<\/option>/,
-    )
+describe('the question', () => {
+  const asked = String(
+    <ConfirmSheet
+      action="/users/bulk"
+      csrfToken="t"
+      consequence="They can’t sign in."
+      fields={[['hash', 'abc']]}
+      button="Disable 48 people"
+      icon="ban"
+      back="/users?q=a"
+    >
+      <FirstNames names={['Ada', 'Bo']} count={48} noun={noun} />
+    </ConfirmSheet>,
+  )
+
+  test('says of whom and what it brings about; its button says what it does', () => {
+    for (const part of ['aria-label="48 people"', 'Ada</li>', 'and 46 more', 'They can’t sign in.'])
+      expect(asked).toContain(part)
+    expect(asked).toMatch(/<button type="submit"[^>]*>.*Disable 48 people<\/button>/)
+    expect(asked).toContain('name="hash" value="abc"')
+    expect(asked).toContain('href="/users?q=a"')
+  })
+
+  test('counts whom it can’t name', () => {
+    expect(String(<FirstNames names={[]} count={1} noun={noun} />)).toContain('1 person')
   })
 })
 
@@ -147,7 +169,7 @@ describe('fields', () => {
 test('no string becomes markup', () => {
   const named = { name: evil, label: evil, hint: evil, error: evil }
   const options = [{ value: evil, label: evil, hint: evil }]
-  const action = { action: evil, label: evil, icon: 'ban' as const, confirm: evil }
+  const action = { action: evil, label: evil, icon: 'ban' as const }
   const markups = [
     <Checkbox {...named} value={evil} />,
     <RadioGroup {...named} legend={evil} options={options} value={evil} />,
@@ -158,9 +180,21 @@ test('no string becomes markup', () => {
       csrfToken: evil,
       noun: { one: evil, many: evil },
       matching: evil,
-      filter: evil,
-      actions: [{ ...action, arguments: [{ name: evil, label: evil, options }] }],
+      back: evil,
+      actions: [action],
     }),
+    <ConfirmSheet
+      action={evil}
+      csrfToken={evil}
+      consequence={evil}
+      fields={[[evil, evil]]}
+      button={evil}
+      icon="ban"
+      back={evil}
+      refused={evil}
+    >
+      <FirstNames names={[evil]} count={9} noun={{ one: evil, many: evil }} />
+    </ConfirmSheet>,
     result([{ id: evil, title: evil, href: evil, reason: evil }]),
     <Table
       label={evil}

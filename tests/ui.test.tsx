@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { clockOf } from '#src/platform/clock.ts'
 import { address } from '#src/ui/address.ts'
 import { scripts, stylesheets } from '#src/ui/assets.ts'
 import { ErrorSummary, Form } from '#src/ui/form.tsx'
@@ -22,6 +23,7 @@ const frame: Frame = {
   csrfToken: evil,
   nonce: 'n',
   theme: 'system',
+  clock: clockOf('Europe/Vienna', 'en-GB'),
   asset: (path) => `/static/1/${path}`,
   path: (path) => path,
   notice: { kind: 'success', text: evil },
@@ -48,7 +50,7 @@ describe('markup', () => {
         label={evil}
         columns={[
           { key: 'name', label: evil, sortable: true, href: (r) => `/${r.id}`, cell: (r) => r.name },
-          { key: 'time', label: 'Time', cell: (r) => Time({ at: r.name }) },
+          { key: 'time', label: 'Time', cell: (r) => Time({ at: r.name, clock: frame.clock }) },
         ]}
         rows={[row]}
         rowKey={(r) => r.id}
@@ -110,7 +112,9 @@ describe('list', () => {
     [{ shown: 7, total: 1240, next: null, previous: 'p' }, '7 of 1,240'],
     [{ shown: 25, total: null, next: 'n', previous: null }, '1–25 of more'],
   ])('a pager says where it stands: %j', (page, words) => {
-    expect(String(<Pager address={users} {...page} />)).toContain(`<p class="pager-range">${words}</p>`)
+    expect(String(<Pager address={users} many="people" {...page} />)).toContain(
+      `<p class="pager-range" data-result="${words} people">${words}</p>`,
+    )
   })
 
   test('a head sorts by its column, and the other way round the second time', () => {

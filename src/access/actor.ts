@@ -8,6 +8,7 @@ import {
   type Scope,
 } from '#src/access/permission.ts'
 import { Renewal } from '#src/access/renewal.ts'
+import { type Clock, clockOf } from '#src/platform/clock.ts'
 
 /** What somebody may, as loaded: whole permissions, and the groups beneath which `group` reaches. */
 export type Rights = {
@@ -44,6 +45,9 @@ export type Identity = {
   userId: string
   username: string
   name: string
+  /** As they chose; null where they didn't. */
+  timeZone: string | null
+  locale: string | null
   organization: Organization
   /** Who it really is, in an organization that they entered from the platform's. */
   home: { orgId: string; userId: string; organizationName: string } | null
@@ -110,6 +114,11 @@ export class UserActor {
 
   get userId(): string {
     return this.identity.userId
+  }
+
+  /** How they read times, and mean days. */
+  get clock(): Clock {
+    return clockOf(this.identity.timeZone, this.identity.locale)
   }
 
   get rights(): Rights {

@@ -19,8 +19,8 @@ const MOST_TOGETHER = 200
 
 /**
  * Runs a write that may change what roles give (their permissions, parents, status), finds out who gains and who
- * loses what by it, and keeps the numbers in the trail, for each of the roles. People are counted by the database:
- * one row for each distinct change, never one for each person.
+ * loses what by it, and keeps the numbers in the trail, for each of the roles what it did itself. People are counted by
+ * the database: one row for each distinct change, never one for each person.
  * @param roleIds the roles that are written
  * @throws {Forbidden} where a role would begin to reach groups that the actor doesn't
  */
@@ -37,8 +37,11 @@ export async function effectOf<T>(
   await requireHoldersReached(tx, actor, giver, before, after)
   const codes = changed(before, after)
   if (!codes.length) return { result, effects: [] }
-  const effects = await people(tx, actor, codes, masks(before, after, codes))
-  if (effects.length) await record(tx, roleIds, effects)
+  const ids = [...new Set(roleIds)]
+  const length = Math.ceil(codes.length / WORD)
+  const { rows } = await changes(actor, length, masks(before, after, codes, ids)).execute(tx)
+  const effects = effectsIn(rows, codes)
+  if (effects.length) await record(tx, ids, effectsOfEach(ids, rows, codes, before, after))
   return { result, effects }
 }
 
@@ -95,6 +98,8 @@ function changed(before: RoleGraph, after: RoleGraph): string[] {
 
 /** For a role or a person: which of the permissions are given, a bit each, in words of 60 bits. */
 type Words = bigint[]
+/** Before, after, and through which written roles. */
+type Side = 'w' | 'b' | 't'
 
 const WORD = 60
 /** Codes are compared by numbers: many times as quick as by strings of bits. */
@@ -107,34 +112,74 @@ const words = (codes: readonly string[], given: ReadonlySet<string>): Words =>
 const hasBit = (list: readonly string[], bit: number) =>
   ((BigInt(list[Math.floor(bit / WORD)] ?? 0) >> BigInt(bit % WORD)) & 1n) === 1n
 
-type Masks = { id: string; was: Words; becomes: Words }[]
+type Masks = { id: string; was: Words; becomes: Words; through: Words }[]
 
-/** For each role that gives one of the permissions: before, and after. */
-function masks(before: RoleGraph, after: RoleGraph, codes: readonly string[]): Masks {
+/** For each role that gives one of the permissions: before, after, and which of the written roles it passes on. */
+function masks(
+  before: RoleGraph,
+  after: RoleGraph,
+  codes: readonly string[],
+  written: readonly string[],
+): Masks {
   const ids = new Set([...before.nodes, ...after.nodes].map(({ id }) => id))
+  // of a single one there is nothing to tell apart
+  const several = written.length > 1 ? written : []
+  // as if each written role gave nothing but itself
+  const passed = new RoleGraph(
+    [...after.nodes].map((node) => ({ ...node, codes: several.includes(node.id) ? [node.id] : [] })),
+  )
   return [...ids]
-    .map((id) => ({ id, was: words(codes, before.gives(id)), becomes: words(codes, after.gives(id)) }))
+    .map((id) => ({
+      id,
+      was: words(codes, before.gives(id)),
+      becomes: words(codes, after.gives(id)),
+      through: words(several, passed.gives(id)),
+    }))
     .filter(({ was, becomes }) => [...was, ...becomes].some((word) => word !== 0n))
 }
 
-/** All who change in the same way. */
+/** All who change in the same way, by the same written roles. */
 type Change = {
   was: string[]
   becomes: string[]
+  through: string[]
   count: number
   users: { id: string; name: string; sort: string }[] | null
 }
 
-async function people(tx: Db, actor: UserActor, codes: readonly string[], roles: Masks): Promise<Effect[]> {
-  const { rows } = await changes(actor, Math.ceil(codes.length / WORD), roles).execute(tx)
-  return codes.flatMap((permission, bit): Effect[] => {
-    const turned =
-      (from: boolean) =>
-      ({ was, becomes }: Change) =>
-        hasBit(was, bit) === from && hasBit(becomes, bit) !== from
-    const gains = affected(rows.filter(turned(false)))
-    const loses = affected(rows.filter(turned(true)))
+const turned =
+  (bit: number, from: boolean) =>
+  ({ was, becomes }: Change) =>
+    hasBit(was, bit) === from && hasBit(becomes, bit) !== from
+
+const effectsIn = (rows: readonly Change[], codes: readonly string[]): Effect[] =>
+  codes.flatMap((permission, bit): Effect[] => {
+    const gains = affected(rows.filter(turned(bit, false)))
+    const loses = affected(rows.filter(turned(bit, true)))
     return gains.count || loses.count ? [{ permission, gains, loses }] : []
+  })
+
+/** What each of several written roles did: to people who have it, with the permissions that came or went in itself. */
+function effectsOfEach(
+  ids: readonly string[],
+  rows: readonly Change[],
+  codes: readonly string[],
+  before: RoleGraph,
+  after: RoleGraph,
+): Effect[][] {
+  if (ids.length === 1) return [effectsIn(rows, codes)]
+  const held = (graph: RoleGraph, id: string) => {
+    const node = graph.get(id)
+    return new Set(node?.active ? node.codes : [])
+  }
+  return ids.map((id, place) => {
+    const [had, has] = [held(before, id), held(after, id)]
+    const through = rows.filter((row) => hasBit(row.through, place))
+    return effectsIn(through, codes).flatMap((effect): Effect[] => {
+      const { permission } = effect
+      const own = had.has(permission) !== has.has(permission)
+      return own ? [effect] : []
+    })
   })
 }
 
@@ -142,21 +187,25 @@ async function people(tx: Db, actor: UserActor, codes: readonly string[], roles:
 function changes(actor: UserActor, length: number, roles: Masks): RawBuilder<Change> {
   const each = (build: (word: number) => RawBuilder<unknown>) =>
     sql.join(Array.from({ length }, (_, word) => build(word)))
-  const column = (side: 'w' | 'b') => (word: number) => sql.ref(`${side}${word}`)
-  const both = sql`${each(column('w'))}, ${each(column('b'))}`
-  const total = (side: 'w' | 'b') => (word: number) => sql`bit_or(${column(side)(word)})`
-  const given = roles.map(({ id, was, becomes }) => ({
+  const column = (side: Side) => (word: number) => sql.ref(`${side}${word}`)
+  const throughs = Array.from({ length: roles[0]?.through.length ?? 0 }, (_, word) => word)
+  const passing = (build: (word: number) => RawBuilder<unknown>) =>
+    throughs.length ? sql`, ${sql.join(throughs.map(build))}` : sql``
+  const both = sql`${each(column('w'))}, ${each(column('b'))}${passing(column('t'))}`
+  const total = (side: Side) => (word: number) => sql`bit_or(${column(side)(word)})`
+  const given = roles.map(({ id, was, becomes, through }) => ({
     id,
     ...Object.fromEntries(was.map((word, index) => [`w${index}`, String(word)])),
     ...Object.fromEntries(becomes.map((word, index) => [`b${index}`, String(word)])),
+    ...Object.fromEntries(through.map((word, index) => [`t${index}`, String(word)])),
   }))
-  const typed = (side: 'w' | 'b') => (word: number) => sql`${column(side)(word)} int8`
+  const typed = (side: Side) => (word: number) => sql`${column(side)(word)} int8`
   const readable = actor.find('user:read')?.where('u') ?? sql`false`
   return sql<Change>`
     with role as materialized (
-      select * from json_to_recordset(${JSON.stringify(given)}) as r(id uuid, ${each(typed('w'))}, ${each(typed('b'))})
+      select * from json_to_recordset(${JSON.stringify(given)}) as r(id uuid, ${each(typed('w'))}, ${each(typed('b'))}${passing(typed('t'))})
     ), person as (
-      select ur.user_id, ${each((word) => sql`${total('w')(word)} as ${column('w')(word)}, ${total('b')(word)} as ${column('b')(word)}`)}
+      select ur.user_id, ${each((word) => sql`${total('w')(word)} as ${column('w')(word)}, ${total('b')(word)} as ${column('b')(word)}`)}${passing((word) => sql`${total('t')(word)} as ${column('t')(word)}`)}
       from role join user_roles ur on ur.role_id = role.id
       where ur.expires_at is null or ur.expires_at > now()
       group by ur.user_id having (${each(total('w'))}) <> (${each(total('b'))})
@@ -174,7 +223,8 @@ function changes(actor: UserActor, length: number, roles: Masks): RawBuilder<Cha
         ) order by place) as users
       from placed where place <= ${MOST_NAMES} group by ${both}
     )
-    select array[${each(column('w'))}]::text[] as was, array[${each(column('b'))}]::text[] as becomes, count, users
+    select array[${each(column('w'))}]::text[] as was, array[${each(column('b'))}]::text[] as becomes,
+      array[${sql.join(throughs.map(column('t')))}]::text[] as through, count, users
     from counted left join named using (${both})`
 }
 
@@ -187,19 +237,23 @@ function affected(changes: readonly Change[]): Affected {
   }
 }
 
-async function record(tx: Db, roleIds: readonly string[], effects: readonly Effect[]): Promise<void> {
-  const ids = [...new Set(roleIds)]
-  const counts = (side: 'gains' | 'loses') =>
-    JSON.stringify(
-      Object.fromEntries(
-        effects
-          .filter((effect) => effect[side].count > 0)
-          .slice(0, MOST_CODES)
-          .map((effect) => [effect.permission, effect[side].count]),
-      ),
+/** @param each for each of the roles, what it did */
+async function record(tx: Db, ids: readonly string[], each: readonly (readonly Effect[])[]): Promise<void> {
+  const counts = (effects: readonly Effect[], side: 'gains' | 'loses') =>
+    Object.fromEntries(
+      effects
+        .filter((effect) => effect[side].count > 0)
+        .slice(0, MOST_CODES)
+        .map((effect) => [effect.permission, effect[side].count]),
     )
-  const named = ids.slice(0, MOST_TOGETHER)
+  const lines = ids.flatMap((id, place) => {
+    const effects = each[place] ?? []
+    return effects.length ? [{ id, gains: counts(effects, 'gains'), loses: counts(effects, 'loses') }] : []
+  })
+  const together = sql`array_remove(${ids.slice(0, MOST_TOGETHER)}::uuid[], e.id)`
+  const of = { role: sql.ref('e.id'), gains: sql.ref('e.gains'), loses: sql.ref('e.loses') }
   await sql`
-    select ${fn.record_effect({ role: sql.ref('id'), gains: counts('gains'), loses: counts('loses'), together: sql`array_remove(${named}::uuid[], id)` })}
-    from unnest(${ids}::uuid[]) as id where exists (select from roles r where r.id = id)`.execute(tx)
+    select ${fn.record_effect({ ...of, together })}
+    from jsonb_to_recordset(${JSON.stringify(lines)}::jsonb) as e(id uuid, gains jsonb, loses jsonb)
+    where exists (select from roles r where r.id = e.id)`.execute(tx)
 }

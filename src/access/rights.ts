@@ -18,6 +18,8 @@ export type Found = {
   user: string
   username: string
   name: string
+  timeZone: string | null
+  locale: string | null
   permissions: string[]
   readGroups: string[]
   writeGroups: string[]
@@ -136,6 +138,8 @@ export function identityFrom(found: Found): Identity {
     userId: found.user,
     username: found.username,
     name: found.name || found.username,
+    timeZone: found.timeZone,
+    locale: found.locale,
     organization: found.organization,
     home: found.home ?? null,
     elsewhere: found.elsewhere ?? false,

@@ -30,6 +30,8 @@ export async function whoVouches(tx: Db, userId: string): Promise<UserActor | nu
     userId,
     username,
     name: '',
+    timeZone: null,
+    locale: null,
     organization: { id: org, name: '', slug: '', kind: 'tenant' as const },
     home: shadow ? { orgId: '', userId: '', organizationName: '' } : null,
     elsewhere: false,

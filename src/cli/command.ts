@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { ask, type Terminal, UsageError } from '#src/cli/prompt.ts'
 import type { Config } from '#src/config.ts'
 import { type Operator, Refused } from '#src/domains/auth/break-glass.ts'
+import { about } from '#src/http/instructions.ts'
 
 /** What a command is called with. */
 export type Given = {
@@ -27,7 +28,7 @@ export type Command = {
 }
 
 export const text = (value: string | boolean | undefined) => (typeof value === 'string' ? value : undefined)
-export const REASON = '  --reason TEXT        why, for the trail'
+export const REASON = '  --reason TEXT        why, for the audit log'
 
 /** Who has the machine, for the trail. */
 export function operator(command: string, { values }: Given): Operator {
@@ -45,13 +46,13 @@ export function operator(command: string, { values }: Given): Operator {
 export function valid<T>(field: string, schema: z.ZodType<T>, value: string): T {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  throw new Refused(`${field} ${parsed.error.issues[0]?.message}.`)
+  throw new Refused(`${about(field, parsed.error.issues[0]?.message ?? '')}.`)
 }
 
 /** An option, or what a person at the terminal answers. */
 export async function wanted({ values, terminal }: Given, flag: string, question: string): Promise<string> {
   const value = text(values[flag])
   if (value !== undefined) return value
-  if (!terminal.asks) throw new UsageError(`--${flag} is needed.`)
+  if (!terminal.asks) throw new UsageError(`Add --${flag}.`)
   return ask(terminal, question)
 }

@@ -14,21 +14,23 @@ import { calledFrom } from '#src/config.ts'
 import { fn } from '#src/db/functions.ts'
 import { hasAccount, Refused, resetPassword, unlock } from '#src/domains/auth/break-glass.ts'
 import { importUsers } from '#src/domains/users/import.ts'
-import type { ImportError } from '#src/domains/users/import-file.ts'
 import { hashPassword } from '#src/platform/passwords.ts'
+import type { ImportError } from '#src/resource/import/import.ts'
 
-const line = ({ line: number, field, message }: ImportError) =>
-  [number === null ? '' : `line ${number}: `, field === null ? '' : `${field} `, message].join('')
+const line = ({ line: number, column, message }: ImportError) =>
+  [number === null ? '' : `line ${number}: `, column === null ? '' : `${column} `, message].join('')
 
 export const commands: Record<string, Command> = {
   'import:users': {
     usage: 'FILE [--organization SLUG] [--create-groups] [--dry-run] [--json]',
-    does: 'imports people from a CSV file: all of them, or nobody',
-    help: `FILE is UTF-8, separated by commas, semicolons or tabs, with a header. Columns, in any order:
+    does: 'imports people from a CSV file: all of them, or no one',
+    help: `FILE is UTF-8, separated by commas, semicolons or tabs, with a header. An export of people comes in as it is;
+columns that mean nothing here are left out and named. Columns, in any order:
   username, email           needed
-  first_name, last_name
-  roles                     names, separated by ;
+  first_name, last_name, locale, time_zone
+  roles                     names, separated by ;  An end stands behind: Night=2026-12-31T23:00:00Z
   groups                    Name or kind:Name, with =lead, =member or =viewer behind, separated by ;
+  status, kind              only to refuse who is disabled, and service accounts
 Options:
   --organization SLUG  other than the default one
   --create-groups      make departments and teams that are not there
@@ -46,8 +48,8 @@ Options:
   'org:create': organizationCommand,
   'admin:unlock': {
     usage: 'NAME [--reason TEXT] [--json]',
-    does: 'lets a user name or address that is locked sign in again at once',
-    help: `NAME is a user name or an e-mail address; names that nobody has lock, too.
+    does: 'unlocks a user name or e-mail address',
+    help: `NAME is a user name or an e-mail address; names without an account lock as well.
 Options:
 ${REASON}`,
     options: { reason: { type: 'string' } },
@@ -56,7 +58,7 @@ ${REASON}`,
   },
   'admin:reset-password': {
     usage: 'NAME [--generate | --password-stdin] [--reason TEXT] [--json]',
-    does: 'sets a password, ends all sessions of the account and unlocks it',
+    does: 'sets a password, unlocks the account and signs it out everywhere',
     help: `NAME is a user name or an e-mail address. Asks for the password at a terminal, else reads standard input.
 Options:
   --generate           makes a strong password, and prints it once
@@ -86,30 +88,36 @@ async function importing({ config, values, names }: Given): Promise<Outcome> {
   const dryRun = values['dry-run'] === true
   return asApplication(config, async (db) => {
     const org = await db.lookup(fn.find_organization<Place | null>({ place_slug: slug }))
-    if (!org) throw new Refused(`There is no organization ${slug}.`)
+    if (!org) throw new Refused(`No organization ${slug}.`)
     if (org.status !== 'active') throw new Refused(`The organization ${org.slug} is ${org.status}.`)
     const file = resolve(calledFrom, names[0] as string)
-    const options = { createGroups: values['create-groups'] === true, dryRun }
-    const { imported, groups, errors } = await importUsers(db, org.id, file, options)
+    const options = {
+      createGroups: values['create-groups'] === true,
+      dryRun,
+      mostMb: config.IMPORT_LIMIT_MB,
+    }
+    const report = await importUsers(db, org.id, file, options)
+    const { imported, groups, error_count, errors, ignored_columns } = report
     const seconds = Math.round(performance.now() - begun) / 1000
-    const data = { organization: org.slug, dry_run: dryRun, imported, groups, seconds, errors }
-    if (errors.length) {
-      const count = errors.length === 1 ? '1 thing is' : `${errors.length} things are`
+    const data = { organization: org.slug, dry_run: dryRun, ...report, seconds }
+    if (error_count) {
+      const count = error_count === 1 ? '1 error' : `${error_count} errors`
       const makes =
         !options.createGroups && errors.some(({ message }) => message.startsWith('has an unknown group'))
-      const hint = makes ? ['Departments and teams that are not there are made with --create-groups.'] : []
+      const hint = makes ? ['Add --create-groups to create missing departments and teams.'] : []
       return {
         ok: false,
         data,
-        messages: [...errors.map(line), `Nobody was imported: ${count} wrong.`, ...hint],
+        messages: [...errors.map(line), `Nothing imported: ${count}.`, ...hint],
       }
     }
     const made = groups.length ? `, with ${groups.length} new groups` : ''
-    const done = dryRun ? 'Nothing is wrong: would import' : 'Imported'
+    const left = ignored_columns.length ? ` Columns left out: ${ignored_columns.join(', ')}.` : ''
+    const done = dryRun ? 'No errors: would import' : 'Imported'
     return {
       ok: true,
       data,
-      text: `${done} ${imported} people into ${org.name}${made} (${seconds.toFixed(1)} s).`,
+      text: `${done} ${imported} people into ${org.name}${made} (${seconds.toFixed(1)} s).${left}`,
     }
   })
 }
@@ -117,18 +125,28 @@ async function importing({ config, values, names }: Given): Promise<Outcome> {
 async function unlocking(given: Given): Promise<Outcome> {
   const name = given.names[0] as string
   const data = await asOwner(given.config, (db) => unlock(db, name, operator('admin:unlock', given)))
-  const before = data.was_locked ? 'was locked' : `was not locked, with ${data.failed_logins} failed attempts`
-  const whose = data.account ? '' : ' It is no user name or address of an account.'
-  return { ok: true, data, text: `${data.name} can sign in again (${before}).${whose}` }
+  return { ok: true, data, text: unlocked(data) }
+}
+
+type Unlocked = Awaited<ReturnType<typeof unlock>>
+
+function unlocked({ name, account, was_locked, failed_logins }: Unlocked): string {
+  const failed = failed_logins === 1 ? '1 failed sign-in was' : `${failed_logins} failed sign-ins were`
+  if (!account) return `“${name}”: no such account; ${failed} cleared.`
+  if (was_locked) return `${name} is unlocked.`
+  return failed_logins
+    ? `${name} was not locked; ${failed} cleared.`
+    : `${name} was not locked. Nothing to do.`
 }
 
 async function resetting(given: Given): Promise<Outcome> {
   const { config, values, terminal } = given
   const name = given.names[0] as string
   const generate = values.generate === true
-  if (generate && values['password-stdin']) throw new UsageError('Either --generate or --password-stdin.')
+  if (generate && values['password-stdin'])
+    throw new UsageError('Choose one of --generate and --password-stdin.')
   const known = generate || !terminal.asks || (await asOwner(config, (db) => hasAccount(db, name)))
-  if (!known) throw new Refused(`${name} is no user name or address of an account.`)
+  if (!known) throw new Refused(`${name} is not a user name or e-mail address of an account.`)
   const password = generate
     ? await strongPassword(config)
     : await newPassword(terminal, config, { fromStdin: values['password-stdin'] === true, about: [name] })
@@ -138,7 +156,7 @@ async function resetting(given: Given): Promise<Outcome> {
   )
   const notes = [
     `${data.username} has a new password; ${data.sessions_ended} sessions ended.`,
-    ...(data.activated ? ['They were only invited, and are active now.'] : []),
+    ...(data.activated ? ['They were only invited and are now active.'] : []),
     ...(data.can_sign_in ? [] : ['They can’t sign in: the account or the person is disabled.']),
   ]
   if (!generate) return { ok: true, data, text: notes.join('\n') }

@@ -63,7 +63,7 @@ export async function asOwner<T>(
 ): Promise<T> {
   if (config.DATABASE_APP_URL && !config.DATABASE_URL) {
     throw new DatabaseError(
-      'This needs the database’s owner, and DATABASE_APP_URL is not: set DATABASE_URL as well.',
+      'This needs the database’s owner, which DATABASE_APP_URL is not: set DATABASE_URL as well.',
     )
   }
   const owner = await openOwner(config)

@@ -8,7 +8,7 @@ import { type DeadJob, deadJobs, dropDead, noteJobs, retryDead, type Which } fro
 /** `jobs:dead`. */
 export const jobsCommand: Command = {
   usage: '[--retry | --drop] [--id ID | --job KIND | --all] [--reason TEXT] [--json]',
-  does: 'lists jobs that failed at every attempt, queues them again, or takes them away',
+  does: 'lists jobs that failed for good, retries or deletes them',
   help: `Lists them, oldest first, at most a thousand.
 Options:
   --retry              queues them again, each at its first attempt
@@ -33,7 +33,7 @@ async function working(given: Given): Promise<Outcome> {
   const which = chosen(given)
   if (!values.retry && !values.drop) {
     const jobs = await asOwner(config, (db) => deadJobs(db, which))
-    return { ok: true, data: { jobs }, text: jobs.map(line).join('\n') || 'No job failed for good.' }
+    return { ok: true, data: { jobs }, text: jobs.map(line).join('\n') || 'No failed jobs.' }
   }
   const by = operator('jobs:dead', given)
   const jobs = await asOwner(config, (db) =>
@@ -43,7 +43,7 @@ async function working(given: Given): Promise<Outcome> {
       return done
     }),
   )
-  if (!jobs.length) throw new Refused('There is no such job among those that failed for good.')
+  if (!jobs.length) throw new Refused('No failed job matches.')
   const count = jobs.length === 1 ? '1 job' : `${jobs.length} jobs`
   const did = values.retry ? 'queued again' : 'taken away'
   return { ok: true, data: { [values.retry ? 'retried' : 'dropped']: jobs }, text: `${count} ${did}.` }
@@ -52,11 +52,11 @@ async function working(given: Given): Promise<Outcome> {
 /** @throws {UsageError | Refused} */
 function chosen({ values }: Given): Which {
   const [id, job] = [text(values.id), text(values.job)]
-  if (values.retry && values.drop) throw new UsageError('Either --retry or --drop.')
+  if (values.retry && values.drop) throw new UsageError('Choose one of --retry and --drop.')
   const ways = [id !== undefined, job !== undefined, values.all === true].filter(Boolean).length
-  if (ways > 1) throw new UsageError('One of --id, --job and --all.')
-  if ((values.retry || values.drop) && !ways) throw new UsageError('Say which: --id, --job or --all.')
-  return { id: id === undefined ? id : valid('The id', z.guid('is no UUID'), id), job }
+  if (ways > 1) throw new UsageError('Choose one of --id, --job and --all.')
+  if ((values.retry || values.drop) && !ways) throw new UsageError('Choose one of --id, --job and --all.')
+  return { id: id === undefined ? id : valid('The id', z.guid('Enter the id of a job'), id), job }
 }
 
 const line = ({ id, job, organization, payload, failed_at, error }: DeadJob) =>

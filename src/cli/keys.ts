@@ -7,9 +7,9 @@ import { revokeKeys, type Which } from '#src/domains/api-keys/break-glass.ts'
 /** `keys:revoke`. */
 export const keysCommand: Command = {
   usage: '[--key PREFIX | --secret-stdin | --of NAME [--organization SLUG]] [--reason TEXT] [--json]',
-  does: 'revokes an API key, or all of a person or service account',
+  does: 'revokes one API key, or all keys of a person or service account',
   help: `Options:
-  --key PREFIX         the key that begins like this (amb_ and eight characters), or has this id
+  --key PREFIX         the key with this prefix (amb_ and eight characters) or id
   --secret-stdin       the key whose whole secret is read from standard input: one that leaked
   --of NAME            all keys of this user name or e-mail address, in every organization
   --organization SLUG  only in this one
@@ -38,9 +38,9 @@ async function named({ values, terminal }: Given): Promise<Which> {
   const [key, name] = [text(values.key), text(values.of)]
   const fromStdin = values['secret-stdin'] === true
   if ([key !== undefined, name !== undefined, fromStdin].filter(Boolean).length !== 1)
-    throw new UsageError('One of --key, --secret-stdin and --of is needed.')
+    throw new UsageError('Choose one of --key, --secret-stdin and --of.')
   if (values.organization !== undefined && name === undefined)
-    throw new UsageError('--organization goes together with --of.')
+    throw new UsageError('Use --organization together with --of.')
   if (key !== undefined) return { prefix: key }
   if (name !== undefined) return { name, organization: text(values.organization) ?? null }
   return { secret: (await read(terminal.input)).trim() }

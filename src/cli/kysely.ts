@@ -21,29 +21,29 @@ const actions: Record<string, Action> = {
   'migrate up': { takes: '[NAME]', does: 'applies the next migration, or all up to NAME' },
   'migrate down': {
     takes: '[NAME]',
-    does: 'takes the last migration back, or all after NAME',
-    destroys: 'takes migrations back, with the data that their tables hold',
+    does: 'undoes the last migration, or all after NAME',
+    destroys: 'undoes migrations and deletes the data in their tables',
   },
   'migrate rollback': {
     takes: '',
-    does: 'takes all migrations back',
-    destroys: 'takes all migrations back: every table and all data',
-    flags: { all: 'needed, to say that all is meant' },
+    does: 'undoes all migrations',
+    destroys: 'undoes all migrations: every table and all data is deleted',
+    flags: { all: 'required: confirms that you mean all' },
   },
   'migrate list': {
     takes: '',
-    does: 'lists migrations, those that are applied with a mark',
-    flags: { 'fail-on-pending': 'exit code 1 where one is not applied' },
+    does: 'lists migrations and marks the applied ones',
+    flags: { 'fail-on-pending': 'exits with code 1 if one is not applied' },
   },
-  'migrate make': { takes: 'NAME', does: 'writes an empty migration, numbered to come last' },
-  'seed run': { takes: '[NAME]', does: 'runs the seeds, which add only what is not there' },
+  'migrate make': { takes: 'NAME', does: 'writes an empty migration, numbered last' },
+  'seed run': { takes: '[NAME]', does: 'runs the seeds, which only add what is missing' },
   'seed list': { takes: '', does: 'lists seeds' },
-  'seed make': { takes: 'NAME', does: 'writes an empty seed, numbered to come last' },
+  'seed make': { takes: 'NAME', does: 'writes an empty seed, numbered last' },
   sql: { takes: '[QUERY]', does: 'runs SQL as the owner, past row security; asks for it without QUERY' },
 }
 
 const anywhere = { debug: 'shows every statement', help: 'shows this' }
-const destroying = { yes: 'does it without asking' }
+const destroying = { yes: 'doesn’t ask for confirmation' }
 const passed = ['no-outdated-check', 'no-filesystem-caching', 'version', 'seed_name', 'migration_name']
 
 const flagsOf = ({ destroys, flags }: Action) => ({ ...flags, ...(destroys ? destroying : {}), ...anywhere })
@@ -84,12 +84,10 @@ export async function looked(
   if (!action.destroys || values.yes) return null
   const database = named(config())
   if (!terminal.asks)
-    throw new UsageError(
-      `kysely ${name} ${action.destroys}, in ${database.says}. Add --yes if that is meant.`,
-    )
+    throw new UsageError(`kysely ${name} ${action.destroys}, in ${database.says}. Add --yes to confirm.`)
   terminal.output.write(`kysely ${name} ${action.destroys}, in ${database.says}.\n`)
-  const answer = await ask(terminal, `Type ${database.name} to go on`)
-  if (answer.trim() !== database.name) throw new UsageError('Nothing was done.')
+  const answer = await ask(terminal, `Type ${database.name} to continue`)
+  if (answer.trim() !== database.name) throw new UsageError('Nothing changed.')
   return null
 }
 

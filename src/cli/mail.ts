@@ -10,24 +10,24 @@ import { aroundOf, composed } from '#src/platform/mail/sending.ts'
 /** `mail:test`. */
 export const mailCommand: Command = {
   usage: 'ADDRESS [--json]',
-  does: 'sends a mail at once, past the queue, and says whether the mail server took it',
-  help: 'Uses the settings SMTP_URL (or SMTP_HOST and so on), EMAIL_FROM and PUBLIC_URL, and no database.',
+  does: 'sends a test mail right away and says whether the mail server took it',
+  help: 'Uses SMTP_URL (or SMTP_HOST and so on), EMAIL_FROM and PUBLIC_URL; needs no database.',
   options: {},
   takes: 1,
   run: sending,
 }
 
 async function sending({ config, names }: Given): Promise<Outcome> {
-  const to = valid('The address', z.email('is no e-mail address'), names[0] as string)
+  const to = valid('The address', z.email(), names[0] as string)
   if (!config.SMTP_URL && !config.SMTP_HOST)
-    throw new Refused('There is no mail server: set SMTP_URL or SMTP_HOST.')
+    throw new Refused('No mail server is configured: set SMTP_URL or SMTP_HOST.')
   const around = aroundOf(config, null)
   const letter = await test.write({}, { language: 'en' } as Sending, around)
   const message = composed(letter, { id: randomUUID(), recipient: to, language: 'en', around, config })
   try {
     await carrierOf(config)(message)
   } catch (error) {
-    throw new Refused(`It was not sent: ${(error as Error).message}.`)
+    throw new Refused(`Not sent: ${(error as Error).message}.`)
   }
   const data = { to, from: message.from.address, message_id: message.messageId }
   return {

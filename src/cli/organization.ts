@@ -20,7 +20,7 @@ const { name: nameRule, slug: slugRule, owner_username, owner_email } = newOrgan
 export const organizationCommand: Command = {
   usage:
     '[--name NAME [--slug SLUG] | --platform] [--owner-username NAME --owner-email ADDRESS --password-stdin] [--json]',
-  does: 'makes an organization with its owner, or gives the platform its superadmin',
+  does: 'creates an organization with its owner, or the superadmin of the platform',
   help: `Asks for what is not given where a person sits at the terminal.
 Options:
   --name NAME          of the organization
@@ -59,7 +59,8 @@ async function creating(given: Given): Promise<Outcome> {
     owner_email,
     await wanted(given, 'owner-email', 'E-mail address of the owner'),
   )
-  if (!stdin && !terminal.asks) throw new UsageError('--password-stdin is needed where nobody can be asked.')
+  if (!stdin && !terminal.asks)
+    throw new UsageError('Add --password-stdin: there is no terminal to ask for the password.')
   const about = [username, email, place?.name ?? '']
   const passwordHash = await hashPassword(await newPassword(terminal, config, { fromStdin: stdin, about }))
   const data = await asOwner(
@@ -69,14 +70,14 @@ async function creating(given: Given): Promise<Outcome> {
   )
   const { organization, person } = data
   const what = platform
-    ? 'The platform organization is there'
-    : `${organization.name} (${organization.slug}) is made`
+    ? 'The platform organization exists'
+    : `Created ${organization.name} (${organization.slug})`
   return { ok: true, data, text: `${what}; ${person.username} is its ${person.role} and can sign in.` }
 }
 
 async function named(given: Given): Promise<{ name: string; slug: string }> {
   const name = valid('The name', nameRule, await wanted(given, 'name', 'Name of the organization'))
   const slug = valid('The slug', slugRule, text(given.values.slug) ?? slugOf(name))
-  if (!slug) throw new UsageError('--slug is needed: nothing of this name would be left.')
+  if (!slug) throw new UsageError('Add --slug: this name has no letters or digits to make one from.')
   return { name, slug }
 }

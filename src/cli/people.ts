@@ -37,8 +37,10 @@ ${REASON}`
 export const administratorCommand: Command = {
   usage:
     '[--username NAME --email ADDRESS [--organization SLUG] [--role owner|admin] --password-stdin] [--json]',
-  does: 'makes somebody who administers an organization',
-  help: help('  --role owner|admin   owner has every permission (default), admin people, groups and roles'),
+  does: 'creates an administrator of an organization',
+  help: help(
+    '  --role owner|admin   owner (every permission, the default) or admin (people, groups and roles)',
+  ),
   options,
   takes: 0,
   run: (given) => creating('admin:create', given, administering(given)),
@@ -47,8 +49,8 @@ export const administratorCommand: Command = {
 /** `user:create`. */
 export const personCommand: Command = {
   usage: '[--username NAME --email ADDRESS [--organization SLUG] [--role NAME] --password-stdin] [--json]',
-  does: 'makes a person of an organization',
-  help: help('  --role NAME          one that is there; user, where none is said'),
+  does: 'creates a person in an organization',
+  help: help('  --role NAME          an existing role; user by default'),
   options,
   takes: 0,
   run: (given) => creating('user:create', given, text(given.values.role) ?? 'user'),
@@ -68,7 +70,8 @@ async function creating(command: string, given: Given, role: string): Promise<Ou
   const email = valid('The e-mail address', shape.email, await wanted(given, 'email', 'E-mail address'))
   const first_name = valid('The first name', shape.first_name, text(values['first-name']) ?? '')
   const last_name = valid('The last name', shape.last_name, text(values['last-name']) ?? '')
-  if (!stdin && !terminal.asks) throw new UsageError('--password-stdin is needed where nobody can be asked.')
+  if (!stdin && !terminal.asks)
+    throw new UsageError('Add --password-stdin: there is no terminal to ask for the password.')
   const about = [username, email, first_name, last_name]
   const passwordHash = await hashPassword(await newPassword(terminal, config, { fromStdin: stdin, about }))
   const organization = text(values.organization) ?? null

@@ -28,7 +28,7 @@ export async function ask(
   const lines = createInterface({ input, output: hidden ? nowhere() : output, terminal: true })
   if (hidden) output.write(`${question}: `)
   const closed = new Promise<never>((_, reject) =>
-    lines.once('close', () => reject(new Refused('Nothing was done.'))),
+    lines.once('close', () => reject(new Refused('Nothing changed.'))),
   )
   try {
     return await Promise.race([lines.question(`${question}: `), closed])
@@ -59,12 +59,12 @@ export async function newPassword(
     const weak = await refused(password, config, about)
     if (weak) terminal.output.write(`The password ${weak}.\n`)
     else if ((await ask(terminal, 'Once more', { hidden: true })) === password) return password
-    else terminal.output.write('These are two different passwords.\n')
+    else terminal.output.write('The passwords differ.\n')
   }
 }
 
 async function refused(password: string, config: Config, about: readonly string[]): Promise<string | null> {
-  if (!password) return 'is needed'
+  if (!password) return 'is required'
   return password.length > 1000 ? 'has at most 1000 characters' : weakness(password, config, about)
 }
 

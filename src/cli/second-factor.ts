@@ -5,9 +5,9 @@ import { resetSecondFactor } from '#src/domains/auth/break-glass-factor.ts'
 /** `admin:reset-second-factor`. */
 export const secondFactorCommand: Command = {
   usage: 'NAME [--reason TEXT] [--json]',
-  does: 'takes somebody’s second factor and recovery codes away, and ends all sessions of the account',
-  help: `NAME is a user name or an e-mail address. Whoever has a role that asks for a second factor sets another up right
-after signing in. Make sure first that it is them who asks.
+  does: 'removes two-step verification and recovery codes, and signs the account out everywhere',
+  help: `NAME is a user name or an e-mail address. Anyone whose role requires two-step verification sets it up again
+after signing in. First make sure that it really is them asking.
 Options:
 ${REASON}`,
   options: { reason: { type: 'string' } },
@@ -20,5 +20,9 @@ async function resetting(given: Given): Promise<Outcome> {
   const by = operator('admin:reset-second-factor', given)
   const data = await asOwner(given.config, (db) => resetSecondFactor(db, name, by))
   const ended = data.sessions_ended === 1 ? '1 session' : `${data.sessions_ended} sessions`
-  return { ok: true, data, text: `${data.username} has no second factor any more; ${ended} ended.` }
+  return {
+    ok: true,
+    data,
+    text: `${data.username} no longer has two-step verification; ${ended} signed out.`,
+  }
 }

@@ -6,7 +6,7 @@ import { resealSecrets } from '#src/domains/auth/break-glass-secrets.ts'
 /** `secrets:rotate`. */
 export const secretsCommand: Command = {
   usage: '[--reason TEXT] [--json]',
-  does: 'seals what is stored under SECRET_KEY_PREVIOUS anew, under SECRET_KEY',
+  does: 're-encrypts what is stored under SECRET_KEY_PREVIOUS with SECRET_KEY',
   help: `First give every process the new key as SECRET_KEY and the old one as SECRET_KEY_PREVIOUS, and start it again.
 Then run this; SECRET_KEY_PREVIOUS can go afterwards. Browsers and programs stay signed in; forms that were open are asked
 for once more.
@@ -25,7 +25,7 @@ async function rotating(given: Given): Promise<Outcome> {
   const data = await asOwner(config, (db) => resealSecrets(db, config, by))
   const { sealed, lost } = data
   const opened = lost
-    ? ` ${lost} were sealed under neither key: their people need admin:reset-second-factor.`
+    ? ` ${lost} could be opened with neither key: run admin:reset-second-factor for those people.`
     : ''
-  return { ok: lost === 0, data, text: `${sealed} second factors were sealed anew.${opened}` }
+  return { ok: lost === 0, data, text: `${sealed} second factors re-encrypted.${opened}` }
 }

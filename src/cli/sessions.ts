@@ -5,17 +5,17 @@ import { revokeSessions, type Whose } from '#src/domains/sessions/break-glass.ts
 
 /** `sessions:revoke-all`. */
 export const sessionsCommand: Command = {
-  usage: '--user NAME | --organization SLUG | --everybody [--reason TEXT] [--json]',
-  does: 'signs an account, an organization or everybody out, everywhere',
+  usage: '--user NAME | --organization SLUG | --everyone [--reason TEXT] [--json]',
+  does: 'signs out an account, an organization or everyone, everywhere',
   help: `Options:
   --user NAME          a user name or an e-mail address: in all organizations that the person is in
-  --organization SLUG  whoever acts there
-  --everybody          of the whole installation
+  --organization SLUG  everyone acting in it
+  --everyone           of the whole installation
 ${REASON}`,
   options: {
     user: { type: 'string' },
     organization: { type: 'string' },
-    everybody: { type: 'boolean' },
+    everyone: { type: 'boolean' },
     reason: { type: 'string' },
   },
   takes: 0,
@@ -27,7 +27,7 @@ async function revoking(given: Given): Promise<Outcome> {
   const by = operator('sessions:revoke-all', given)
   const sessions_ended = await asOwner(given.config, (db) => revokeSessions(db, whose, by))
   const count = sessions_ended === 1 ? '1 session' : `${sessions_ended} sessions`
-  return { ok: true, data: { sessions_ended }, text: `${count} ended.` }
+  return { ok: true, data: { sessions_ended }, text: `${count} signed out.` }
 }
 
 function chosen({ values }: Given): Whose {
@@ -35,8 +35,8 @@ function chosen({ values }: Given): Whose {
   const named: Whose[] = [
     ...(user === undefined ? [] : [{ user }]),
     ...(organization === undefined ? [] : [{ organization }]),
-    ...(values.everybody ? ['everybody' as const] : []),
+    ...(values.everyone ? ['everyone' as const] : []),
   ]
-  if (named.length !== 1) throw new UsageError('Say whose: --user, --organization or --everybody.')
+  if (named.length !== 1) throw new UsageError('Choose one of --user, --organization and --everyone.')
   return named[0] as Whose
 }

@@ -7,6 +7,7 @@ const instant = (text: string) =>
 
 const parsers = new Map<number, (text: string) => unknown>([
   [pg.types.builtins.TIMESTAMPTZ, instant],
+  [pg.types.builtins.INTERVAL, (text: string) => text],
   [pg.types.builtins.DATE, String],
   [pg.types.builtins.INT8, Number],
 ])

@@ -52,7 +52,8 @@ async function use(place: Place, { settings, sync = true }: EmbeddedOptions): Pr
   const url = `postgres://${OWNER}:${await passwordOf(place)}@127.0.0.1:${server.port}/${DATABASE}`
   const version = await openDatabase(url, server)
   const share = tryShared(usersLock(place))
-  if (!share) throw new EmbeddedError(`${usersLock(place)} is held by another program: end it and try again`)
+  if (!share)
+    throw new EmbeddedError(`${usersLock(place)} is held by a different program: end it and try again`)
   return { url, how, version, stop: () => leave(place, share) }
 }
 
@@ -85,7 +86,7 @@ async function refuseForeignUsers(place: Place) {
   const alone = tryExclusive(usersLock(place))
   if (!alone)
     throw new EmbeddedError(
-      `${place.home} is in use from another container or machine: stop Ambit there, or set DATABASE_URL for both`,
+      `${place.home} is in use from a different container or machine: stop Ambit there, or set DATABASE_URL for both`,
     )
   alone.release()
 }

@@ -78,7 +78,7 @@ export class Listener {
   async #beat(client: pg.Client, pid: number): Promise<void> {
     const sent = performance.now()
     const { rows } = await client.query({ name: 'beat', text: 'select pg_backend_pid() as pid' })
-    if (rows[0].pid !== pid) throw new Error('another backend answers: the listener sits behind a pooler')
+    if (rows[0].pid !== pid) throw new Error('a different backend answers: the listener sits behind a pooler')
     if (this.#client !== client) return
     this.#proved = sent
     this.#timer = setTimeout(() => this.#beat(client, pid).catch(() => this.#drop(client)), BEAT_MS)

@@ -51,7 +51,7 @@ export function decodeCursor(text: string, sort: string, type: KeyType): Cursor 
     const [of, key, id] = JSON.parse(Buffer.from(text, 'base64url').toString())
     if (of === sort && typeof key === 'string' && isKey[type](key) && UUID.test(id)) return { key, id }
   } catch {}
-  throw new BadCursor('This place in the list is not known; begin at the first page.')
+  throw new BadCursor('This place in the list is unknown; start at the first page.')
 }
 
 type Place = {

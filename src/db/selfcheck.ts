@@ -45,7 +45,7 @@ export async function selfCheck(pool: Pool): Promise<string[]> {
   if (wrong.length) throw new UnsafeDatabase(`The database is not safe to run on: ${wrong.join('; ')}.`)
   return facts.sets_config
     ? [
-        'The server lets everybody call set_config: the wall against an injected change of organization is thinner.',
+        'The server lets everyone call set_config: the wall against an injected change of organization is thinner.',
       ]
     : []
 }

@@ -4,13 +4,10 @@
  */
 
 import type { ColumnType } from "kysely";
-import type { IPostgresInterval } from "postgres-interval";
 
 export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
-
-export type Interval = ColumnType<IPostgresInterval, IPostgresInterval | number | string, IPostgresInterval | number | string>;
 
 export type Json = JsonValue;
 
@@ -262,11 +259,13 @@ export interface RecoveryCodes {
 }
 
 export interface RefreshTokens {
+  asked_by: Buffer | null;
   created_at: Generated<string>;
   expires_at: string;
   id: Generated<string>;
   org_id: Generated<string>;
   rotated_at: string | null;
+  salt: Buffer | null;
   session_id: string;
   token_hash: Buffer;
   updated_at: Generated<string>;
@@ -348,7 +347,7 @@ export interface Sessions {
   home_org_id: string | null;
   home_user_id: string | null;
   id: Generated<string>;
-  idle_timeout: Interval;
+  idle_timeout: string;
   impersonator_id: string | null;
   ip: string | null;
   kind: string;
@@ -416,7 +415,7 @@ export interface Users {
   kind: Generated<string>;
   last_login_at: string | null;
   last_name: Generated<string>;
-  locale: Generated<string>;
+  locale: string | null;
   org_id: Generated<string>;
   owner_group_id: string | null;
   owner_user_id: string | null;
@@ -424,7 +423,7 @@ export interface Users {
   shadow_of_user_id: string | null;
   sort_name: Generated<string>;
   status: Generated<string>;
-  time_zone: Generated<string>;
+  time_zone: string | null;
   updated_at: Generated<string>;
   username: string;
   version: Generated<number>;

@@ -21,6 +21,9 @@ type Outgoing = {
 /** How the last line of a file begins that broke off; no file with it is imported. */
 export const STOPPED = '# Export stopped:'
 
+/** By which Excel takes a file for UTF-8. */
+const MARK = '\uFEFF'
+
 /** For the last line to leave before the connection is broken. */
 const LEAVING_MS = 500
 
@@ -42,6 +45,7 @@ export async function respondCsv(
     return piece
   }
   const encoder = new TextEncoder()
+  let begun = false
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
@@ -54,7 +58,8 @@ export async function respondCsv(
           const { done, value } = await (next ?? further())
           next = undefined
           if (done) controller.close()
-          else controller.enqueue(encoder.encode(value))
+          else controller.enqueue(encoder.encode(begun ? value : MARK + value))
+          begun = true
         } catch (error) {
           broken = error
           lost(error)

@@ -8,6 +8,7 @@ import type { Config } from '#src/config.ts'
 import type { Database, Door } from '#src/db/database.ts'
 import type { FieldError } from '#src/http/errors.ts'
 import type { RateClass } from '#src/http/limits.ts'
+import type { Find } from '#src/http/search-step.ts'
 import type { Upload } from '#src/http/upload.ts'
 import type { Frame } from '#src/ui/frame.ts'
 import type { Child, Markup } from '#src/ui/html.ts'
@@ -86,6 +87,8 @@ export type Call<A = Access, Q = undefined, B = undefined> = {
   body: Input<B>
   /** The body as it was sent, for an endpoint without a schema. */
   sent: Record<string, unknown>
+  /** What a form searches for before it is sent: the field, and the words. */
+  find: Find | null
   /** What an endpoint with `upload` was sent. */
   file: Upload | undefined
   /** Version that the writer has seen (`If-Match`, or the form's); null where none was said, or `*`. */

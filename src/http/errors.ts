@@ -4,6 +4,7 @@ import { Revoked } from '#src/access/renewal.ts'
 import { CommitUnknown, Dangling, Taken, TooSlow, Unavailable } from '#src/db/errors.ts'
 import { KeyReused } from '#src/db/once.ts'
 import { BadCursor } from '#src/db/paging.ts'
+import { about } from '#src/http/instructions.ts'
 import { Busy } from '#src/platform/turns.ts'
 
 /** As problem+json has it (RFC 9457): the field's path, and what is wrong with it. */
@@ -77,13 +78,13 @@ export function wait(seconds: number): string {
 
 /** 422 with a message at each field. */
 export const invalid = (errors: FieldError[]) =>
-  new HttpError(422, errors.map(({ path, message }) => (path ? `${path} ${message}` : message)).join('; '), {
+  new HttpError(422, errors.map(({ path, message }) => about(path, message)).join('; '), {
     errors,
   })
 
 /** 409 at one field. */
 export const conflict = (path: string, message: string) =>
-  new HttpError(409, path ? `${path} ${message}` : message, { errors: [{ path, message }] })
+  new HttpError(409, about(path, message), { errors: [{ path, message }] })
 
 /** 409: by an account whose address nobody has shown to be theirs. */
 export const unproved = (

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { atMost, DAY, INSTANT, oneOf, wholeNumber, YES_OR_NO } from '#src/http/instructions.ts'
 
 /**
  * One filter of a list: some words (several by comma), or a typed column. `column` is the filter's name unless it is
@@ -64,57 +65,63 @@ const list = () => z.string().transform((text) => text.split(',').filter(Boolean
 /** An empty field of a form is none. */
 const some = (values: string[]) => (values.length ? values : undefined)
 
+/** How several values of a field are told: by the document, which says itself that commas part them. */
+const listOf = (items: object, description: string) => ({ type: 'array', items, description })
+
 const choice = (values: readonly string[]) =>
   list()
-    .refine((given) => given.every((value) => values.includes(value)), `must be among ${values.join(', ')}`)
+    .refine((given) => given.every((value) => values.includes(value)), oneOf(values))
     .transform(some)
-    .meta({
-      description:
-        values.length > 1 ? `Among ${values.join(', ')}; several by comma.` : `${values}, or nothing.`,
-    })
+    .meta(
+      values.length > 1
+        ? listOf({ type: 'string', enum: values }, 'Any of these; several by comma.')
+        : { enum: values, description: `${values}, or nothing.` },
+    )
 
 /** How a tag is stored and looked for: one form for all its spellings. */
 export const asTag = (text: string) => text.normalize('NFKC').trim().toLowerCase()
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-const one = (fits: (text: string) => boolean, message: string, like: string) =>
+const one = (fits: (text: string) => boolean, message: string, told: object) =>
   z
     .string()
     .refine((text) => text === '' || fits(text), message)
     .transform((text) => some([text].filter(Boolean)))
-    .meta({ description: like })
+    .meta({ ...told })
 
 const typed = {
   uuid: list()
     .transform((ids) => ids.map((id) => id.toLowerCase()))
-    .refine((ids) => ids.length <= 200 && ids.every((id) => UUID.test(id)), 'must be ids, at most 200')
+    .refine((ids) => ids.length <= 200 && ids.every((id) => UUID.test(id)), 'Enter ids, at most 200')
     .transform(some)
-    .meta({ description: 'An id; several by comma.' }),
-  boolean: one((text) => text === 'true' || text === 'false', 'must be true or false', 'true or false.'),
-  text: one((text) => text.length <= 200, 'has at most 200 characters', 'Exactly this.'),
+    .meta(listOf({ type: 'string', format: 'uuid' }, 'An id; several by comma.')),
+  boolean: one((text) => text === 'true' || text === 'false', YES_OR_NO, {
+    type: 'boolean',
+    description: 'true or false.',
+  }),
+  text: one((text) => text.length <= 200, atMost(200), { description: 'Exactly this.' }),
   tags: list()
     .transform((tags) => [...new Set(tags.map(asTag).filter(Boolean))])
-    .refine((tags) => tags.length <= 50 && tags.every((tag) => tag.length <= 50), 'must be tags, at most 50')
+    .refine((tags) => tags.length <= 50 && tags.every((tag) => tag.length <= 50), 'Enter tags, at most 50')
     .transform(some)
-    .meta({ description: 'A tag; several by comma, of which a record has one or more.' }),
-  integer: one(
-    (text) => /^-?\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text)),
-    'must be a whole number',
-    'A whole number.',
-  ),
-  date: one(isDay, 'must be a day like 2026-01-31', 'A day like 2026-01-31.'),
+    .meta(listOf({ type: 'string' }, 'A tag; several by comma, of which a record has one or more.')),
+  integer: one((text) => /^-?\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text)), wholeNumber(), {
+    type: 'integer',
+    description: 'A whole number.',
+  }),
+  date: one(isDay, DAY, { format: 'date', description: 'A day like 2026-01-31.' }),
   instant: z
     .string()
     // a + of the address that nobody escaped is a space
     .transform((text) => text.toUpperCase().replace(/ (\d\d:\d\d)$/, '+$1'))
-    .refine((text) => text === '' || isInstant(text), 'must be an instant like 2026-01-31T12:00:00Z')
-    .transform((text) => some([isDay(text) ? `${text}T00:00:00Z` : text].filter(Boolean)))
-    .meta({ description: 'An instant like 2026-01-31T12:00:00Z, or the beginning of a day (UTC).' }),
+    .refine((text) => text === '' || isInstant(text), INSTANT)
+    .transform((text) => some([text].filter(Boolean)))
+    .meta({ description: 'An instant like 2026-01-31T12:00:00Z, or a day in your own time zone, whole.' }),
 }
 
 /** A day that there is, of years that PostgreSQL and RFC 3339 both have. */
-function isDay(text: string): boolean {
+export function isDay(text: string): boolean {
   if (!/^(?!0000)\d{4}-\d\d-\d\d$/.test(text)) return false
   const day = new Date(`${text}T00:00:00Z`)
   return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text)

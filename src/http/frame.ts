@@ -4,6 +4,7 @@ import type { Actor } from '#src/access/actor.ts'
 import { cookieValues } from '#src/http/cookies.ts'
 import type { Surroundings } from '#src/http/surroundings.ts'
 import { paths } from '#src/paths.ts'
+import { clockOf } from '#src/platform/clock.ts'
 import type { Frame, Onlooker, Theme } from '#src/ui/frame.ts'
 
 /** What every page needs beside its own content: who, where to, and how it posts. */
@@ -26,6 +27,7 @@ export function frameFor(c: Context, around: Surroundings, actor: Actor | null, 
     csrfToken,
     nonce: randomBytes(16).toString('base64'),
     theme: (theme === 'light' || theme === 'dark' ? theme : 'system') satisfies Theme,
+    clock: actor?.clock ?? clockOf(null, null),
     asset: (name) => prefixed(asset(name)),
     path: prefixed,
     banner: actor?.identity.home

@@ -27,6 +27,7 @@ import { chosen, possible } from '#src/http/override.ts'
 import { requireProof } from '#src/http/proof.ts'
 import { answerForm, FORM, formOf, leadTo, resumed, type Sent } from '#src/http/refused-form.ts'
 import { respond, respondError } from '#src/http/respond.ts'
+import { SearchStep } from '#src/http/search-step.ts'
 import type { Env, Surroundings } from '#src/http/surroundings.ts'
 import { isUpload } from '#src/http/upload.ts'
 import { paths } from '#src/paths.ts'
@@ -225,6 +226,7 @@ export class Handling {
     }
     try {
       if (this.#asked.csv && endpoint.csv) return await this.#file(await endpoint.csv(call as never))
+      if (isForm && call.find) throw new SearchStep()
       const fields = isForm ? call.sent : (body?.fields ?? {})
       const given = endpoint.body ? validBody(endpoint.body, fields) : undefined
       const answer = await endpoint.handle({ ...call, body: given } as never)

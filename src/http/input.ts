@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import type { z } from 'zod'
 import { type FieldError, HttpError, invalid } from '#src/http/errors.ts'
+import { about, UNKNOWN_FIELD } from '#src/http/instructions.ts'
 import { versionsIn } from '#src/http/tag.ts'
 import { malformed, pairsOf, refuseFlaw } from '#src/http/text.ts'
 import { isUpload, readMultipart, type Upload } from '#src/http/upload.ts'
@@ -19,7 +20,6 @@ const MOST_VALUES = 2000
 /** In all objects of a body together. */
 const MOST_KEYS = 10_000
 const DEEPEST = 20
-const NO_FIELD = 'is not a field here'
 /** A field nowhere: schemas that take what they don't know would leave it out without a word. */
 const PROTO = '__proto__'
 
@@ -101,7 +101,7 @@ function checked(value: unknown, depth: number, path: string): number {
 }
 
 function refuseProto(name: string, path: string): void {
-  if (name === PROTO) throw invalid([{ path, message: NO_FIELD }])
+  if (name === PROTO) throw invalid([{ path, message: UNKNOWN_FIELD }])
 }
 
 /** The same without a prototype, so that it has what was sent and nothing else. */
@@ -138,7 +138,7 @@ function collected(pairs: Iterable<[string, string]>): Record<string, unknown> {
 const messages = (error: z.ZodError): FieldError[] =>
   error.issues.flatMap((issue): FieldError[] =>
     issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({ path: [...issue.path, key].join('.'), message: NO_FIELD }))
+      ? issue.keys.map((key) => ({ path: [...issue.path, key].join('.'), message: UNKNOWN_FIELD }))
       : [{ path: issue.path.join('.'), message: issue.message }],
   )
 
@@ -159,7 +159,7 @@ export function validQuery<S extends z.ZodType>(schema: S, query: Record<string,
 /** 400 naming what is wrong in an address. */
 export function refusedQuery(error: z.ZodError): HttpError {
   const errors = messages(error)
-  const detail = errors.map(({ path, message }) => `${path} ${message}`).join('; ')
+  const detail = errors.map(({ path, message }) => about(path, message)).join('; ')
   return new HttpError(400, detail, { errors })
 }
 
@@ -168,7 +168,7 @@ export function queryOf(pairs: Iterable<[string, string]>): Record<string, strin
   const query: Record<string, string> = Object.create(null)
   for (const [name, value] of pairs) {
     if (name in query) throw new HttpError(400, `${name} is given twice`)
-    if (name === PROTO) throw malformed(name, NO_FIELD)
+    if (name === PROTO) throw malformed(name, UNKNOWN_FIELD)
     refuseFlaw(value, name)
     query[name] = value
   }

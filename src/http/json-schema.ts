@@ -56,10 +56,20 @@ function tidy({ zodSchema, jsonSchema }: Visited, io: Io, query: boolean): void 
   if (FORMATS.includes(jsonSchema.format as string)) delete jsonSchema.pattern
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
+  tidyPattern(jsonSchema)
   const { def } = zodSchema._zod
-  if (def.type === 'object' && jsonSchema.required && io === 'input')
+  if (io === 'output') {
+    // what is answered may have more some day, and no program stumbles over that
+    if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties
+    return
+  }
+  dropSpellings(jsonSchema)
+  if (def.type === 'object') {
     // what is there by itself need not be sent, however its schema gets there
-    jsonSchema.required = (jsonSchema.required as string[]).filter((name) => !absent(def.shape[name]))
+    const required = Object.keys(def.shape).filter((name) => !absent(def.shape[name]))
+    if (required.length) jsonSchema.required = required
+    else delete jsonSchema.required
+  }
   if (def.type !== 'pipe' || jsonSchema.type !== 'string') return
   // text that is brought into form before it is checked: the check is what a client has to know
   const override = (visited: Visited) => tidy(visited, io, query)
@@ -71,6 +81,36 @@ function tidy({ zodSchema, jsonSchema }: Visited, io: Io, query: boolean): void 
     Object.assign(jsonSchema, checked)
   }
 }
+
+/** Of several patterns the last is the strictest; allOf of them is more than generators of clients understand. */
+function tidyPattern(schema: JsonSchema): void {
+  const all = (schema.allOf ?? []) as JsonSchema[]
+  if (all.length && all.every((part) => Object.keys(part).join() === 'pattern')) {
+    delete schema.allOf
+    schema.pattern = all.at(-1)?.pattern
+  }
+  if (typeof schema.pattern !== 'string') return
+  const plain = schema.pattern.replaceAll('\\P{Cc}', '[^\\x00-\\x1f\\x7f-\\x9f]')
+  if (NEEDS_FLAG.test(plain)) delete schema.pattern
+  else schema.pattern = plain
+}
+
+/** Without a flag, which many programs don't give, classes of letters are other patterns: those are left out. */
+const NEEDS_FLAG = /\\[pPu]\{/
+
+/** A field of a form that is empty, or a word for a switch: programs have null, true and false for it. */
+function dropSpellings(schema: JsonSchema): void {
+  const all = (schema.anyOf ?? []) as JsonSchema[]
+  const told = all.filter((part) => !isSpelling(part))
+  if (!told.length || told.length === all.length) return
+  schema.anyOf = told
+  if (told.length > 1) return
+  delete schema.anyOf
+  Object.assign(schema, told[0])
+}
+
+const isSpelling = ({ const: only, enum: words, items }: JsonSchema): boolean =>
+  only === '' || String(words) === 'true,false' || (items !== undefined && isSpelling(items as JsonSchema))
 
 const absent = (schema: z.core.$ZodType | undefined): boolean =>
   schema !== undefined && z.safeParse(schema, undefined).success

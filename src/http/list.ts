@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { type Cursor, decodeCursor, type KeyType } from '#src/db/paging.ts'
 import { HttpError } from '#src/http/errors.ts'
 import { type Condition, type FilterDeclaration, parametersOf } from '#src/http/filter.ts'
+import { wholeNumber } from '#src/http/instructions.ts'
 
 /** What a list offers: each sort with its column, each filter with its values or its type. */
 export type ListDeclaration = {
@@ -44,9 +45,9 @@ export function listQuery(declaration: ListDeclaration) {
   const number = (min: number, max: number) =>
     z
       .string()
-      .regex(/^\d{1,6}$/, 'must be a number')
+      .regex(/^\d{1,6}$/, wholeNumber(min, max))
       .transform(Number)
-      .pipe(z.int().min(min).max(max))
+      .pipe(z.int().min(min, wholeNumber(min, max)).max(max, wholeNumber(min, max)))
   const cursor = (what: string) =>
     z
       .string()
@@ -57,9 +58,7 @@ export function listQuery(declaration: ListDeclaration) {
   const names = parameters.map(({ name }) => name)
   const known = [...(searched ? ['q'] : []), 'sort', 'limit', 'after', 'before', 'offset', ...names]
   const shape = {
-    sort: z
-      .enum(sortable as [string, ...string[]], `must be one of ${sortable.join(', ')}`)
-      .default(defaultSort),
+    sort: z.enum(sortable as [string, ...string[]]).default(defaultSort),
     limit: number(1, 200).default(25).meta({ description: 'Records on a page; 25 where none is said.' }),
     after: cursor('after this place: the `next` of a page'),
     before: cursor('before this place: the `previous` of a page'),

@@ -30,13 +30,11 @@ export const problem = {
           value: { type: ['string', 'null'] },
         },
         required: ['path', 'message'],
-        additionalProperties: false,
       },
     },
     current: { description: 'The record as it stands, for a 412.' },
   },
   required: ['type', 'title', 'status', 'detail', 'instance', 'request_id'],
-  additionalProperties: false,
 }
 
 export const parameters = {
@@ -86,17 +84,22 @@ const special: Record<number, keyof typeof headers> = {
   503: 'Retry-After',
 }
 
-/** A response for every status that an error may have. */
+/** Of a method that the document doesn't have: no operation answers so. */
+const NEVER = '405'
+
+/** A response for every status that an operation may refuse with. */
 export const problems = Object.fromEntries(
-  Object.entries(titles).map(([status, description]) => {
-    const name = special[Number(status)]
-    return [
-      status,
-      {
-        description,
-        ...(name ? { headers: { [name]: { $ref: `#/components/headers/${name}` } } } : {}),
-        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/problem' } } },
-      },
-    ]
-  }),
+  Object.entries(titles)
+    .filter(([status]) => status !== NEVER)
+    .map(([status, description]) => {
+      const name = special[Number(status)]
+      return [
+        status,
+        {
+          description,
+          ...(name ? { headers: { [name]: { $ref: `#/components/headers/${name}` } } } : {}),
+          content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/problem' } } },
+        },
+      ]
+    }),
 )

@@ -1,10 +1,10 @@
 import { forKeys } from '#src/access/narrowing.ts'
 import type { Config } from '#src/config.ts'
-import { Cookies } from '#src/http/cookies.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
 import { takesKey } from '#src/http/idempotency.ts'
 import { Components, type JsonSchema } from '#src/http/json-schema.ts'
 import { headers, parameters, problem, problems } from '#src/http/openapi-parts.ts'
+import { sentencesOf, tagged } from '#src/http/openapi-words.ts'
 
 type Json = Record<string, unknown>
 
@@ -21,8 +21,10 @@ export const template = (path: string) =>
 export function openApi(endpoints: readonly Endpoint[], config: Config): Json {
   const components = new Components()
   const paths: Record<string, Json> = {}
+  const tags = new Set<string>()
   for (const endpoint of documented(endpoints)) {
     const path = template(endpoint.path)
+    tags.add(tagOf(endpoint))
     paths[path] = {
       ...paths[path],
       [endpoint.method.toLowerCase()]: new Operation(endpoint, components).describe(),
@@ -37,6 +39,7 @@ export function openApi(endpoints: readonly Endpoint[], config: Config): Json {
         'What is not visible to whoever asks does not exist for them: 404. Every error is problem+json (RFC 9457).',
     },
     servers: [{ url: config.URL_PREFIX || '/' }],
+    tags: [...tags].map((name) => ({ name, description: tagged(name) })),
     paths,
     components: {
       schemas: { problem, ...components.schemas },
@@ -56,12 +59,6 @@ export function openApi(endpoints: readonly Endpoint[], config: Config): Json {
           description:
             'The secret of an API key: what was chosen for it, as far as its owner has that now. What takes a person ' +
             '(their password, their sessions, making keys) it does not do.',
-        },
-        cookie: {
-          type: 'apiKey',
-          in: 'cookie',
-          name: new Cookies(config).session,
-          description: 'A browser’s session. What writes also needs its form’s token as X-CSRF-Token.',
         },
       },
     },
@@ -92,8 +89,9 @@ class Operation {
     const body = this.#body()
     return {
       operationId: [method.toLowerCase(), ...segments.map(spoken)].join(''),
-      tags: [segments[0] ?? 'start'],
+      tags: [tagOf(this.#endpoint)],
       summary: summary ?? `${method} ${path}`,
+      description: sentencesOf(this.#endpoint),
       security: securityOf(access),
       parameters: this.#parameters(),
       ...(body ? { requestBody: body } : {}),
@@ -114,7 +112,9 @@ class Operation {
     }))
     for (const [name, { description, ...schema }] of Object.entries(properties)) {
       const said = description ? { description } : {}
-      found.push({ name, in: 'query', required: required.includes(name), ...said, schema })
+      // several values are one, with commas
+      const form = schema.type === 'array' ? { style: 'form', explode: false } : {}
+      found.push({ name, in: 'query', required: required.includes(name), ...said, ...form, schema })
     }
     const shared = [
       this.#endpoint.csv && 'format',
@@ -133,7 +133,8 @@ class Operation {
     const file = { type: 'string', contentMediaType: 'application/octet-stream' }
     const form = { type: 'object', properties: { ...(properties as Json), file }, required }
     return {
-      required: schema !== null && !upload,
+      // a body that may have nothing need not be there
+      required: !upload && !body?.safeParse({}).success,
       content: {
         ...(schema && !upload ? { 'application/json': { schema } } : {}),
         ...(upload
@@ -210,6 +211,8 @@ class Operation {
   }
 }
 
+const tagOf = ({ path }: Endpoint) => path.split('/')[1] || 'start'
+
 const said: Record<number, string> = { 200: 'Done', 201: 'Made', 202: 'Taken, done later', 204: 'Done' }
 
 const spoken = (segment: string) => {
@@ -217,9 +220,12 @@ const spoken = (segment: string) => {
   return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')
 }
 
-/** By which credentials an endpoint is reached: by an API key only where that isn't for people alone. */
+/**
+ * By which credentials a program reaches an endpoint: by an API key only where that isn't for people alone. A browser's
+ * cookie is for pages: programs that were told of it would send it beside their token.
+ */
 function securityOf(access: Endpoint['access']): Json[] {
   if ('public' in access) return []
   const inPerson = 'can' in access ? !forKeys(access.can) : access.signedIn === 'in person'
-  return [{ bearer: [] }, { cookie: [] }, ...(inPerson ? [] : [{ apiKey: [] }])]
+  return [{ bearer: [] }, ...(inPerson ? [] : [{ apiKey: [] }])]
 }

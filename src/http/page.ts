@@ -20,3 +20,6 @@ export function pageLinks(c: Context, { next, previous }: Page<unknown>): Record
   }
   return links.length ? { Link: links.join(', ') } : {}
 }
+
+/** The search, filters, order and page of a list as they were asked for, to come back to. */
+export const searchOf = (c: Context) => new URL(c.req.url).search.slice(1)

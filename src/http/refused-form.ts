@@ -14,6 +14,7 @@ import {
   summaryFor,
   summaryOf,
 } from '#src/http/respond.ts'
+import { SearchStep } from '#src/http/search-step.ts'
 import type { Env, Surroundings } from '#src/http/surroundings.ts'
 import { pairsOf } from '#src/http/text.ts'
 import { paths } from '#src/paths.ts'
@@ -56,7 +57,8 @@ export async function answerForm(error: HttpError, sent: Sent): Promise<Response
       return respondSummary(error, out, {
         'X-Ask': out.prefixed(onTo(first, first === paths.resume ? paths.home : paths.resume)),
       })
-    const drawn = error.status === 412 || error.errors?.some(({ path }) => path)
+    const drawn =
+      error.status === 412 || error instanceof SearchStep || error.errors?.some(({ path }) => path)
     const screen = drawn ? await drawnAgain(error, sent) : null
     return screen ? respond(answerOf(error, screen), out) : respondSummary(error, out)
   }
@@ -146,8 +148,15 @@ async function drawnAgain(error: HttpError, sent: Sent): Promise<Screen | null> 
     if (!endpoint.refused) return await standing(said, sent)
     const { status, errors = [], current } = error
     const { sent: input, version } = call
+    // refused for something else, the words only wait on
+    const find = call.find && !(error instanceof SearchStep) ? { ...call.find, field: null } : call.find
     const message = summaryOf(said, out.requestId)
-    return await shown(endpoint, call, { status, message, errors, input, current, version }, out.frame())
+    return await shown(
+      endpoint,
+      { ...call, find },
+      { status, message, errors, input, current, version },
+      out.frame(),
+    )
   } catch {
     return null
   }

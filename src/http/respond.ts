@@ -7,9 +7,10 @@ import type { Common } from '#src/http/origins.ts'
 import { namesTag, tagOf } from '#src/http/tag.ts'
 import { paths } from '#src/paths.ts'
 import { ErrorPage } from '#src/ui/feedback.tsx'
-import { RefusalSummary, type RefusalSummaryProps } from '#src/ui/form.tsx'
+import { RefusalSummary, type RefusalSummaryProps, withLabels } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import type { Markup } from '#src/ui/html.ts'
+import { isolated } from '#src/ui/isolated.ts'
 import { Asking, Page, Part, Plain } from '#src/ui/layout.tsx'
 
 /** Characters; a shorter answer hardly gets smaller. */
@@ -140,7 +141,8 @@ function html(
   out: Outgoing,
   { status = 200, headers, cookies }: Answer = {},
 ): Response {
-  const text = content.toString()
+  const drawn = isolated(content.toString())
+  const text = status < 400 ? drawn : withLabels(drawn)
   const packing = packingOf(text, out)
   const response = new Response(packing.body(), {
     status,

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { HttpError } from '#src/http/errors.ts'
+import { about } from '#src/http/instructions.ts'
 
 /** What is wrong with a text that no column keeps as it is; null for none. */
 export function flawOf(text: string): string | null {
@@ -9,7 +10,7 @@ export function flawOf(text: string): string | null {
 
 /** 400 at a field; at the body as a whole without one. */
 export const malformed = (path: string, message: string) =>
-  new HttpError(400, `${path || 'The body'} ${message}`, { errors: [{ path, message }] })
+  new HttpError(400, about(path || 'The body', message), { errors: [{ path, message }] })
 
 /** @throws {HttpError} 400 at its field */
 export function refuseFlaw(text: string, path: string): void {

@@ -22,7 +22,7 @@ let usual = 0
 let nobody: Promise<string> | undefined
 /** What a name without a password is compared with, so that it takes the same time; made for whoever comes first. */
 function nobodys(): Promise<string> {
-  nobody ??= hashed({ password: 'nobody has this password', by: parameters }).then(
+  nobody ??= hashed({ password: 'no one has this password', by: parameters }).then(
     ({ made, took }) => {
       usual = took
       return made as string

@@ -4,123 +4,154 @@ import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import type { Door } from '#src/db/database.ts'
 import { type Call, type Endpoint, known, post, type Refusal } from '#src/http/endpoint.ts'
-import { HttpError, invalid } from '#src/http/errors.ts'
-import { queryOf, validQuery } from '#src/http/input.ts'
-import { pairsOf } from '#src/http/text.ts'
+import { invalid } from '#src/http/errors.ts'
+import { missing } from '#src/http/instructions.ts'
 import { paths } from '#src/paths.ts'
-import { actionsOf } from '#src/resource/actions.ts'
-import { eachOf, MOST_AT_ONCE, type Outcome } from '#src/resource/bulk.ts'
+import { eachOf, type Outcome } from '#src/resource/bulk.ts'
+import { bulkOf } from '#src/resource/bulk-actions.ts'
+import { previewOf } from '#src/resource/bulk-preview.ts'
 import { everyRow } from '#src/resource/list.ts'
-import type { Actions, Bulk, Chosen, Parts } from '#src/resource/parts.ts'
-import { placesOf } from '#src/resource/places.ts'
+import type { Bulk, Chosen, Parts } from '#src/resource/parts.ts'
+import { listAgain, placesOf } from '#src/resource/places.ts'
 import { namesOf, sourceOf } from '#src/resource/query.ts'
-import type { Resource, Row } from '#src/resource/resource.ts'
-import { againScreen, outcomeScreen } from '#src/resource/views/bulk.tsx'
+import type { Resource } from '#src/resource/resource.ts'
+import {
+  confirmation,
+  hashOf,
+  readingIn,
+  requireConfirmation,
+  requireSame,
+  type Selection,
+  selectedIds,
+  selectionOf,
+  selector,
+} from '#src/resource/selection.ts'
+import { confirmScreen, fared, outcomeScreen, refusedScreen } from '#src/resource/views/bulk.tsx'
 import type { Frame } from '#src/ui/frame.ts'
-
-/** What is done to many records of an entity: its own, and deleting and bringing back. */
-export function bulkOf<M extends Model>(
-  resource: Resource<M>,
-  parts: Pick<Parts<M>, 'actions' | 'bulk' | 'without'>,
-): Readonly<Record<string, Bulk>> {
-  const { remove, restore }: Actions<M> = actionsOf(resource, parts)
-  const { many } = resource.declared
-  const takesAway: Bulk = {
-    needs: 'delete',
-    label: 'Delete',
-    icon: 'trash-2',
-    did: 'deleted',
-    danger: true,
-    confirm: resource.soft ? `The ${many} can be restored.` : 'This can’t be undone.',
-    one: (tx, actor, grant, id) => remove(tx, actor, grant, id, null),
-  }
-  const bringsBack: Bulk = {
-    needs: 'delete',
-    label: 'Restore',
-    icon: 'rotate-ccw',
-    did: 'restored',
-    deleted: true,
-    one: (tx, actor, grant, id) => restore(tx, actor, grant, id),
-  }
-  const deletes = !parts.without?.includes('delete')
-  return {
-    ...parts.bulk,
-    ...(deletes ? { delete: takesAway } : {}),
-    ...(deletes && resource.soft ? { restore: bringsBack } : {}),
-  }
-}
 
 const outcome = z.strictObject({
   id: z.guid(),
-  status: z.enum(['done', 'refused']),
+  status: z.enum(['done', 'unchanged', 'refused']).meta({
+    description: 'unchanged: it was so already, and nothing was written.',
+  }),
   reason: z.string().optional(),
 })
 const answer = z
-  .strictObject({ done: z.int(), refused: z.int(), results: z.array(outcome) })
+  .strictObject({ done: z.int(), unchanged: z.int(), refused: z.int(), results: z.array(outcome) })
   .meta({ id: 'bulk_answer' })
+const previewed = z
+  .strictObject({
+    count: z.int(),
+    hash: z.string(),
+    names: z.array(z.string()),
+    consequence: z.string().nullable(),
+  })
+  .meta({ id: 'bulk_preview' })
 
-const ids = z.preprocess(
-  (value) => (typeof value === 'string' ? [value] : value),
-  z.array(z.guid('is no id').toLowerCase()).max(MOST_AT_ONCE, `has at most ${MOST_AT_ONCE} ids`),
-)
+type Acting = Pick<Call, 'db' | 'sent'> & { actor: UserActor }
 
-/** `POST /<path>/bulk`: the same for up to 1,000 records, with an answer for each. */
-export function bulkRoute<M extends Model>(
+/** What has to be chosen for some of the actions. An empty choice of a form is none, which the action refuses. */
+function argumentsOf(all: Readonly<Record<string, Bulk>>) {
+  const asking = Object.entries(all).flatMap(([action, { asks }]) =>
+    asks ? [{ action, name: asks.name }] : [],
+  )
+  const names = [...new Set(asking.map(({ name }) => name))]
+  const argument = (name: string) => {
+    const actions = asking.filter((one) => one.name === name).map(({ action }) => action)
+    return z
+      .union([z.guid().toLowerCase(), z.literal('')])
+      .optional()
+      .meta({ description: `Required for ${actions.join(' and ')}.` })
+  }
+  return Object.fromEntries(names.map((name) => [name, argument(name)]))
+}
+
+/**
+ * The same for up to 1,000 records, with an answer for each. `POST /<path>/bulk/preview` says to how many and which, and
+ * what it would bring about; `POST /<path>/bulk` does it.
+ */
+export function bulkRoutes<M extends Model>(
   resource: Resource<M>,
-  parts: Pick<Parts<M>, 'actions' | 'bulk' | 'chosen' | 'without'>,
-): Endpoint {
+  parts: Pick<Parts<M>, 'actions' | 'bulk' | 'chosen' | 'filters' | 'impact' | 'without'>,
+): Endpoint[] {
   const from = parts.chosen ?? inTable(resource)
   const all = bulkOf(resource, parts)
   const names = Object.keys(all) as [string, ...string[]]
-  const body = z
-    .object({
-      action: z.enum(names, `must be one of ${names.join(', ')}`),
-      ids: ids.optional(),
-      matching: z.string().max(2000).optional(),
-    })
-    .catchall(z.unknown())
-  const path = placesOf(resource.path).bulk
+  const asked = z.object({ action: z.enum(names), ...selector, ...argumentsOf(all) }).catchall(z.unknown())
+  const body = asked.extend(confirmation)
+  const places = placesOf(resource.path)
   const { many } = resource.declared
-  const options = {
-    body,
-    answer,
-    summary: `Do the same to many ${many}`,
-    refused: async (
-      { db, actor, sent }: Pick<Call, 'db' | 'sent'> & { actor: UserActor },
-      refusal: Refusal,
-    ) => {
-      const bulk = all[String(sent.action)]
-      const choices = bulk?.asks ? await bulk.asks.options(db, actor) : []
-      return (frame: Frame) => againScreen(resource, bulk, choices, refusal, frame)
-    },
-  }
-  return post(path, known, options, async (call) => {
-    const { db, actor } = call
-    const { action, ids: named, matching, ...given } = call.body
+
+  /** The question, of what is selected by now. */
+  const asking = async (call: Acting, action: string, selection: Selection, refusal?: Refusal) => {
     const bulk = all[action] as Bulk
-    const grant = actor.require(resource.may(bulk.needs)) as unknown as Grant<M>
-    const chosen = matching === undefined ? named : await idsMatching(db, resource, from, actor, matching)
-    if (!chosen?.length) throw invalid([{ path: 'ids', message: 'names no record' }])
-    if (bulk.asks && !z.guid().safeParse(given[bulk.asks.name]).success)
-      throw invalid([{ path: bulk.asks.name, message: 'is needed' }])
-    const result = await eachOf(db, actor, chosen, path, (tx, id) =>
-      bulk.one(tx, actor, grant as never, id, given),
-    )
-    if (!result.refused) {
-      const done = result.done === 1 ? `1 ${resource.declared.one}` : `${result.done} ${many}`
-      const location = actor.can(resource.may('read')) ? resource.path : paths.home
-      return { json: result, location, notice: `${done} ${bulk.did}` }
+    const preview = await previewOf(call, resource, parts, from, bulk, selection)
+    const shown = { bulk, action, selection, preview, back: call.sent.back }
+    return { preview, screen: (frame: Frame) => confirmScreen(resource, shown, frame, refusal) }
+  }
+  /** Asked once more; where nothing is selected, it is only said. */
+  const refused = async (call: Acting, refusal: Refusal) => {
+    const again = async () => {
+      const { action, ...which } = asked.parse(call.sent)
+      return (await asking(call, action, oneOf(which), refusal)).screen
     }
-    return {
-      json: result,
-      screen: async (frame: Frame) => {
-        const refused = await refusedRows(db, resource, from, actor, result.results, frame)
-        const fields = { action, ...texts(given) }
-        return outcomeScreen(resource, bulk, { done: result.done, refused, fields }, frame)
+    return again().catch(() => (frame: Frame) => refusedScreen(resource, refusal, call.sent.back, frame))
+  }
+
+  return [
+    post(
+      places.bulkPreview,
+      known,
+      { body: asked, refused, answer: previewed, summary: `Say to which ${many} something would be done` },
+      async (call) => {
+        const { preview, screen } = await asking(call, call.body.action, oneOf(call.body))
+        const { ids, names, consequence } = preview
+        return { json: { count: ids.length, hash: hashOf(ids), names, consequence }, screen }
       },
-    }
-  })
+    ),
+
+    post(
+      places.bulk,
+      known,
+      { body, refused, answer, also: [409], summary: `Do the same to many ${many}` },
+      async (call) => {
+        const { db, actor } = call
+        const { action, ids, matching, all: every, count, hash, back, ...given } = call.body
+        const bulk = all[action] as Bulk
+        const grant = actor.require(resource.may(bulk.needs))
+        const selection = selectionOf({ ids, matching, all: every })
+        requireConfirmation(resource, selection, { count, hash })
+        if (bulk.asks && !z.guid().safeParse(given[bulk.asks.name]).success)
+          throw invalid([{ path: bulk.asks.name, message: missing([bulk.asks.name]) }])
+        const chosen = async (tx: Parameters<typeof readingIn>[0]) => {
+          const found = await selectedIds(readingIn(tx), resource, from, actor, selection)
+          requireSame(found, { count, hash }, resource.declared)
+          return found
+        }
+        const result = await eachOf(db, actor, chosen, places.bulk, (tx, id) =>
+          bulk.one(tx, actor, grant as never, id, given),
+        )
+        if (!result.refused) {
+          const location = actor.can(resource.may('read')) ? listAgain(resource.path, back) : paths.home
+          return { json: result, location, notice: fared(resource.declared, bulk, result).join(', ') }
+        }
+        return {
+          json: result,
+          screen: async (frame: Frame) => {
+            const rows = await refusedRows(db, resource, from, actor, result.results, frame)
+            const fields = { action, ...texts({ ...given, back }) }
+            const lines = fared(resource.declared, bulk, result)
+            return outcomeScreen(resource, bulk, { fared: lines, refused: rows, fields, back }, frame)
+          },
+        }
+      },
+    ),
+  ]
 }
+
+/** A list's form sends the ticked rows, too, where all that match stand in their place. */
+const oneOf = ({ ids, matching, all }: Parameters<typeof selectionOf>[0]) =>
+  selectionOf(matching === undefined && !all ? { ids } : { matching, all })
 
 const texts = (given: Record<string, unknown>) =>
   Object.fromEntries(
@@ -131,24 +162,6 @@ const inTable = <M extends Model>(resource: Resource<M>): Chosen<M> => ({
   every: (db, actor, grant, view) => everyRow(db, actor, view, sourceOf(resource, grant, view, actor)),
   names: (db, actor, grant, ids) => namesOf(db, actor, resource, grant, ids),
 })
-
-/** All that a list's query matches, as far as the reader sees them; too many are refused. */
-async function idsMatching<M extends Model>(
-  db: Door,
-  resource: Resource<M>,
-  from: Chosen<M>,
-  actor: UserActor,
-  matching: string,
-): Promise<string[]> {
-  const view = validQuery(resource.query, queryOf(pairsOf(matching)))
-  const grant = actor.require(resource.may('read')) as unknown as Grant<M, 'read'>
-  const pieces = from.every(db, actor, grant, view)
-  const { value } = await pieces.next()
-  const first: Row[] = value ?? []
-  if (first.length >= MOST_AT_ONCE && !(await pieces.next()).done)
-    throw new HttpError(422, `More than ${MOST_AT_ONCE} match: narrow the list first.`)
-  return first.map(({ id }) => id)
-}
 
 /** Those that were refused, by name where the reader sees them. */
 async function refusedRows<M extends Model>(

@@ -7,10 +7,11 @@ import type { Database, Db } from '#src/db/database.ts'
 import { translated } from '#src/db/errors.ts'
 import { fn } from '#src/db/functions.ts'
 import { type HttpError, httpError } from '#src/http/errors.ts'
+import type { Written } from '#src/resource/write.ts'
 
-/** How one record fared. */
-export type Outcome = { id: string; status: 'done' | 'refused'; reason?: string }
-export type BulkAnswer = { done: number; refused: number; results: Outcome[] }
+/** How one record fared; unchanged where it was so already. */
+export type Outcome = { id: string; status: 'done' | 'unchanged' | 'refused'; reason?: string }
+export type BulkAnswer = { done: number; unchanged: number; refused: number; results: Outcome[] }
 
 export const MOST_AT_ONCE = 1000
 
@@ -18,27 +19,31 @@ export const MOST_AT_ONCE = 1000
  * Does the same to many records, each as it would be alone: done, or refused with its reason. In one transaction,
  * in one order for everybody, so that two such writes don't block each other for good. Whoever may no longer do it in
  * the end has done it to none.
+ * @param chosen which, as they are in that transaction
  */
 export async function eachOf(
   db: Pick<Database, 'withActor'>,
   actor: UserActor,
-  ids: readonly string[],
+  chosen: (tx: Db) => Promise<readonly string[]>,
   path: string,
   one: (tx: Db, id: string) => Promise<unknown>,
 ): Promise<BulkAnswer> {
-  const order = [...new Set(ids)].sort()
   return db.withActor(actor, async (tx) => {
+    const order = (await chosen(tx)).toSorted()
     const results: Outcome[] = []
     for (const id of order) results.push(await attempt(tx, id, path, () => one(tx, id)))
     await confirmLast(tx, actor)
-    const refused = results.filter(({ status }) => status === 'refused').length
-    return { done: results.length - refused, refused, results }
+    const count = (of: Outcome['status']) => results.filter(({ status }) => status === of).length
+    return { done: count('done'), unchanged: count('unchanged'), refused: count('refused'), results }
   })
 }
 
 async function attempt(tx: Db, id: string, path: string, work: () => Promise<unknown>): Promise<Outcome> {
-  const refused = await refusalOf(tx, work)
-  if (!refused) return { id, status: 'done' }
+  let made: unknown
+  const refused = await refusalOf(tx, async () => {
+    made = await work()
+  })
+  if (!refused) return { id, status: (made as Partial<Written>)?.unchanged ? 'unchanged' : 'done' }
   if (refused.denied) await noted(tx, id, refused.denied, path)
   return { id, status: 'refused', reason: refused.error.message }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { asTag } from '#src/http/filter.ts'
+import { DAY, EMAIL, wholeNumber, YES_OR_NO } from '#src/http/instructions.ts'
 
 export type Kind =
   | 'text'
@@ -80,25 +81,25 @@ const column = (
 })
 
 const nothing = z.literal('').transform(() => null)
-const orNothing = (schema: z.ZodType, message: string) => z.union([schema, z.null(), nothing], message)
+const orNothing = (schema: z.ZodType, message?: string) => z.union([schema, z.null(), nothing], message)
 
 /** One line without control characters, trimmed. */
 export const line = (most: number) =>
   z
-    .string('is needed')
+    .string()
     .trim()
-    .max(most, `has at most ${most} characters`)
-    .regex(/^\P{Cc}*$/u, 'has a control character')
+    .max(most)
+    .regex(/^\P{Cc}*$/u, 'Remove the control character')
 
 const lines = (most: number) =>
   z
-    .string('is needed')
+    .string()
     .transform((text) => text.replaceAll('\r\n', '\n').trim())
     .pipe(
       z
         .string()
-        .max(most, `has at most ${most} characters`)
-        .regex(/^(\P{Cc}|[\n\t])*$/u, 'has a control character'),
+        .max(most)
+        .regex(/^(\P{Cc}|[\n\t])*$/u, 'Remove the control character'),
     )
 
 /**
@@ -107,7 +108,7 @@ const lines = (most: number) =>
 export function text(label: string, given: Given & { max?: number; rows?: number } = {}): Column {
   const { max = given.rows ? 10_000 : 200, rows, ...rest } = given
   const plain = rows ? lines(max) : line(max)
-  const input = rest.required ? plain.pipe(z.string().min(1, 'is needed')) : plain
+  const input = rest.required ? plain.pipe(z.string().min(1)) : plain
   return column('text', 'text', label, z.string(), '', input, rest, { rows, listed: !rows })
 }
 
@@ -121,17 +122,17 @@ const SEEN =
 
 /** A line that people know somebody or something by: all of it can be seen. */
 export const shownLine = (most: number) =>
-  line(most).refine((name) => !UNSEEN.test(name.replace(SEEN, '')), 'has a character that can’t be seen')
+  line(most).refine((name) => !UNSEEN.test(name.replace(SEEN, '')), 'Remove the character that can’t be seen')
 
 /** What a record is known by: two names that read the same are one. */
 export function name(label = 'Name', { max = 100, ...given }: Given & { max?: number } = {}): Column {
   const input = line(max)
     .overwrite((sent) => sent.normalize('NFC').replace(/\s+/gu, ' '))
-    .pipe(shownLine(max).min(1, 'is needed'))
+    .pipe(shownLine(max).min(1))
   return column('text', 'text', label, z.string(), '', input, { required: true, sortable: true, ...given })
 }
 
-const SEVERAL = 'must be tags: an array, or words with commas'
+const SEVERAL = 'Enter tags: a list, or words with commas'
 const TAG = /^[\p{L}\p{N}][\p{L}\p{N} ._:/+#-]*$/u
 
 /** Tags, each normalised and once, in order: an array, or words with commas. The list is filtered by them. */
@@ -142,10 +143,10 @@ export function tags(label: string, given: Given & { most?: number } = {}): Colu
     .transform((sent) => [...new Set(sent.map(asTag).filter(Boolean))].sort())
     .refine(
       (sent) => sent.every((tag) => tag.length <= 50 && TAG.test(tag)),
-      'has tags of up to 50 letters, digits, spaces and . _ : / + # -',
+      'Use tags of up to 50 letters, digits, spaces and . _ : / + # -',
     )
-    .refine((sent) => sent.length <= most, `has at most ${most} tags`)
-  const needed = rest.required ? each.refine((sent) => sent.length > 0, 'is needed') : each
+    .refine((sent) => sent.length <= most, `Use at most ${most} tags`)
+  const needed = rest.required ? each.refine((sent) => sent.length > 0, 'Enter a tag') : each
   const input = z.preprocess((sent) => (typeof sent === 'string' ? sent.split(',') : sent), needed)
   return column('tags', 'text[]', label, z.array(z.string()), [], input, { filterable: true, ...rest })
 }
@@ -153,33 +154,34 @@ export function tags(label: string, given: Given & { most?: number } = {}): Colu
 /** An address, normalised; null where there is none. */
 export function email(label: string, given: Given = {}): Column {
   const address = z
-    .string('is needed')
+    .string(EMAIL)
     .transform((sent) => sent.normalize('NFKC').trim().toLowerCase())
-    .pipe(z.string().max(254, 'has at most 254 characters').pipe(z.email('is no e-mail address')))
-  const input = given.required ? address : orNothing(address, 'is no e-mail address')
+    .pipe(z.string().max(254).pipe(z.email()))
+  const input = given.required ? address : orNothing(address, EMAIL)
   return column('email', 'text', label, z.string().nullable(), null, input, given)
 }
 
 /** A whole number; null where there is none. */
 export function integer(label: string, given: Given & { min?: number; max?: number } = {}): Column {
   const { min = -2_147_483_648, max = 2_147_483_647, ...rest } = given
-  const range = z.int('must be a whole number').min(min, `is at least ${min}`).max(max, `is at most ${max}`)
+  const words = wholeNumber(min, max)
+  const range = z.int(words).min(min, words).max(max, words)
   const typed = z
     .string()
-    .regex(/^-?\d{1,10}$/, 'must be a whole number')
+    .regex(/^-?\d{1,10}$/, words)
     .transform(Number)
     .pipe(range)
-  const number = z.union([range, typed], 'must be a whole number')
-  const input = rest.required ? number : orNothing(number, 'must be a whole number')
+  const number = z.union([range, typed], words)
+  const input = rest.required ? number : orNothing(number, words)
   return column('integer', 'integer', label, z.int().nullable(), null, input, rest)
 }
 
 /** Yes or no. A form sends "false" before the box, so that an empty box is said too. */
 export function flag(label: string, given: Given & { initial?: boolean } = {}): Column {
   const { initial = false, ...rest } = given
-  const word = z.enum(['true', 'false'], 'must be true or false').transform((sent) => sent === 'true')
+  const word = z.enum(['true', 'false']).transform((sent) => sent === 'true')
   const both = z.array(z.enum(['true', 'false'])).transform((sent) => sent.includes('true'))
-  const input = z.union([z.boolean(), word, both], 'must be true or false')
+  const input = z.union([z.boolean(), word, both], YES_OR_NO)
   return column('flag', 'boolean', label, z.boolean(), initial, input, rest)
 }
 
@@ -196,17 +198,15 @@ export function choice<const V extends string>(
   options: readonly [V, ...V[]],
   { initial = options[0], labels, tones, ends, ...given }: Choosing<V> = {},
 ): Column {
-  const values = z.enum(options, `must be one of ${options.join(', ')}`)
+  const values = z.enum(options)
   const more = { options, labels, tones: tones as Column['tones'], ends }
   return column('choice', 'text', label, z.enum(options), initial, values, given, more)
 }
 
 /** A day; null where there is none. */
 export function date(label: string, given: Given = {}): Column {
-  const day = z.iso
-    .date({ error: 'must be a day like 2026-01-31', abort: true })
-    .refine((sent) => sent > '0001', 'must be a day like 2026-01-31')
-  const input = given.required ? day : orNothing(day, 'must be a day like 2026-01-31')
+  const day = z.iso.date({ error: DAY, abort: true }).refine((sent) => sent > '0001', DAY)
+  const input = given.required ? day : orNothing(day, DAY)
   return column('date', 'date', label, z.iso.date().nullable(), null, input, given)
 }
 
@@ -225,8 +225,8 @@ export const instant = (label: string, given: Given = {}): Column =>
 
 /** The id of another record; answers come with that record's name where the reader may see it. */
 export function reference(label: string, model: string, given: Given = {}): Column {
-  const id = z.guid('is no id').toLowerCase()
-  const input = given.required ? id : orNothing(id, 'is no id')
+  const id = z.guid().toLowerCase()
+  const input = given.required ? id : orNothing(id)
   return column('reference', 'uuid', label, z.guid().nullable(), null, input, given, { of: model })
 }
 

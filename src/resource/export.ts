@@ -1,3 +1,5 @@
+import { CsvError } from 'csv-parse'
+import { parse } from 'csv-parse/sync'
 import { stringify } from 'csv-stringify/sync'
 import type { Column } from '#src/resource/column.ts'
 import type { Resource, Row } from '#src/resource/resource.ts'
@@ -15,16 +17,42 @@ export const guarded = (value: string) => (FORMULA.test(value) ? `'${value}` : v
 export const fromCell = (cell: string): string =>
   cell.startsWith("'") && FORMULA.test(cell) ? cell.slice(1) : cell
 
+/** Several names in one cell: a line of its own, separated by semicolons. */
+export const cellOfEntries = (entries: readonly string[]) =>
+  entries.map((entry) => (/[";]/.test(entry) ? `"${entry.replaceAll('"', '""')}"` : entry)).join('; ')
+
+/** The names in a cell, each once; null where a quotation mark is wrong. */
+export function entriesOf(cell: string): string[] | null {
+  if (!cell.includes('"')) return entered(cell.split(';'))
+  try {
+    return entered(parse(cell, { delimiter: ';', trim: true, relax_quotes: true }).flat())
+  } catch (error) {
+    if (error instanceof CsvError) return null
+    throw error
+  }
+}
+
+const entered = (entries: readonly string[]) =>
+  [...new Set(entries.map((entry) => entry.trim()))].filter(Boolean)
+
 const cellOf = ({ kind }: Column, value: unknown): string => {
   if (value === null || value === undefined) return ''
   if (Array.isArray(value)) return value.join(', ')
   return kind === 'text' || kind === 'email' ? guarded(String(value)) : String(value)
 }
 
+/** When a record was deleted: no file brings it back. */
+export const DELETED = 'deleted_at'
+const bare: Partial<Record<string, (row: Row) => string>> = {
+  id: ({ id }) => id,
+  [DELETED]: (row) => (row[DELETED] as string | null) ?? '',
+}
+
 /** Names of the columns of a file, in order. */
-export const exportedColumns = ({ columns }: Resource): string[] => [
+export const exportedColumns = ({ columns, soft }: Resource): string[] => [
   'id',
   ...Object.keys(columns).filter((name) => columns[name]?.exported),
+  ...(soft ? [DELETED] : []),
 ]
 
 /** Lines of a file (RFC 4180); a break within a cell is none of a line. */
@@ -38,7 +66,7 @@ export async function* csvOf(resource: Resource, pieces: AsyncIterable<Row[]>): 
   const lines: string[][] = [[...names, ...extra.map(([name]) => name)]]
   for await (const rows of pieces) {
     const cells = rows.map((row) => [
-      ...names.map((name) => (name === 'id' ? row.id : cellOf(resource.columns[name] as Column, row[name]))),
+      ...names.map((name) => bare[name]?.(row) ?? cellOf(resource.columns[name] as Column, row[name])),
       ...extra.map(([, cell]) => guarded(cell(row))),
     ])
     lines.push(...cells)

@@ -30,6 +30,7 @@ export function historyRoute<M extends Model>(
       screen: (frame) => {
         const row = found.row()
         const here = places.history(found.id)
+        const newest = query.before ? frame.path(here) : null
         const more = history.next ? frame.path(`${here}?before=${history.next}`) : null
         return recordFrame({
           resource,
@@ -38,7 +39,7 @@ export function historyRoute<M extends Model>(
           frame,
           here,
           tabs: parts.tabs?.(row, actor),
-          children: HistoryPanel({ resource, entries: history.data, more }),
+          children: HistoryPanel({ resource, entries: history.data, clock: frame.clock, more, newest }),
         })
       },
     }

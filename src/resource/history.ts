@@ -21,7 +21,7 @@ export type Change = { field: string; from?: unknown; to?: unknown; from_name?: 
 
 const AT_ONCE = 50
 
-export const historyQuery = z.strictObject({ before: z.guid('is no place in the history').optional() })
+export const historyQuery = z.strictObject({ before: z.guid('Use the next of a page').optional() })
 
 const change = z.strictObject({
   field: z.string(),
@@ -135,6 +135,8 @@ const MODELS: Record<string, string> = {
   role_id: 'role',
   role_ids: 'role',
   permission_id: 'permission',
+  // of a change of several roles
+  together_with: 'role',
 }
 const modelOf = (field: string, target: string) =>
   field === 'parent_id' ? (target.startsWith('role') ? 'role' : 'group') : MODELS[field]
@@ -150,6 +152,7 @@ export async function namesIn(
     for (const [field, value] of [
       ...Object.entries(data.before ?? {}),
       ...Object.entries(data.after ?? {}),
+      ...Object.entries(data),
     ]) {
       const model = modelOf(field, target_type)
       if (!model) continue

@@ -1,20 +1,20 @@
 import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Model } from '#src/access/permission.ts'
-import { type Call, can, type Endpoint, get } from '#src/http/endpoint.ts'
+import { can, type Endpoint, get } from '#src/http/endpoint.ts'
 import type { ListView } from '#src/http/list.ts'
-import { pageJson, pageLinks } from '#src/http/page.ts'
-import { bulkOf } from '#src/resource/bulk-route.tsx'
+import { pageJson, pageLinks, searchOf } from '#src/http/page.ts'
+import { bulkOf } from '#src/resource/bulk-actions.ts'
 import { csvOf } from '#src/resource/export.ts'
 import { countable, facetsAnswer, facetsOf } from '#src/resource/facets.ts'
+import { lookedUpFilters } from '#src/resource/filters-of-list.ts'
 import { type Given, mayOf } from '#src/resource/given.ts'
 import { everyRow, list } from '#src/resource/list.ts'
 import type { Parts } from '#src/resource/parts.ts'
 import { placesOf } from '#src/resource/places.ts'
-import { namesOf, relatedIn, sourceOf } from '#src/resource/query.ts'
-import { type Resource, type Row, resourceOf } from '#src/resource/resource.ts'
+import { sourceOf } from '#src/resource/query.ts'
+import type { Resource, Row } from '#src/resource/resource.ts'
 import { listScreen } from '#src/resource/views/list.tsx'
-import type { Filter } from '#src/ui/toolbar.tsx'
 
 /** The answer of a list: its records, and the page. */
 export const pageAnswer = (record: z.ZodType) =>
@@ -45,7 +45,7 @@ export function listRoute<M extends Model, X>(resource: Resource<M>, parts: Part
   }
   return get(path, can(resource.may('read')), options, async (call) => {
     const given = call as unknown as Given<M>
-    const { c, db, actor, query } = given
+    const { c, db, actor, grant, query } = given
     const found = await list<Row>(db, actor, query, source(given))
     const may = mayOf(resource, actor)
     return {
@@ -56,13 +56,12 @@ export function listRoute<M extends Model, X>(resource: Resource<M>, parts: Part
           resource,
           found,
           view: query,
+          all: grant.all,
+          at: searchOf(c),
           may,
           frame,
           columns: parts.columns?.({ actor, frame, may }),
-          filters: [
-            ...((await parts.filters?.(call as unknown as Call, query.filters)) ?? []),
-            ...(await relatedFilters(given, resource)),
-          ],
+          filters: await lookedUpFilters(given, resource, parts),
           tabs: parts.listTabs?.({ actor, frame, may }),
           actions: parts.listHead?.({ actor, frame, may }),
           bulk: bulkOffered(resource, parts, actor, query),
@@ -70,19 +69,6 @@ export function listRoute<M extends Model, X>(resource: Resource<M>, parts: Part
         }),
     }
   })
-}
-
-/** What the list is filtered by of other records, by their names as far as the reader sees them. */
-async function relatedFilters<M extends Model>({ db, actor, query }: Given<M>, resource: Resource<M>) {
-  const chosen = relatedIn(resource, query).map(async ({ name, label, of, ids }): Promise<Filter> => {
-    const target = resourceOf(of)
-    const grant = target && actor.find(target.may('read'))
-    const names = target && grant ? await namesOf(db, actor, target, grant, ids) : new Map<string, string>()
-    const value = ids.join(',')
-    const options = [{ value, label: [...names.values()].join(', ') || label }]
-    return { name, label, value, any: `Any ${label.toLowerCase()}`, options }
-  })
-  return Promise.all(chosen)
 }
 
 /** The actions on many records that the reader may take where they are: with what is there, or what is deleted. */

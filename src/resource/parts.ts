@@ -2,13 +2,14 @@ import type { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
-import type { Db, Door } from '#src/db/database.ts'
+import type { Database, Db, Door } from '#src/db/database.ts'
 import type { Call, Services } from '#src/http/endpoint.ts'
 import type { ListView } from '#src/http/list.ts'
 import type { Importing } from '#src/resource/import/import.ts'
+import type { Pickings } from '#src/resource/pick.ts'
 import type { Found } from '#src/resource/query.ts'
 import type { Resource, Row } from '#src/resource/resource.ts'
-import type { FieldsProps, Offered } from '#src/resource/views/form.tsx'
+import type { FieldsProps, Held, Offered } from '#src/resource/views/form.tsx'
 import type { ListTab, May } from '#src/resource/views/list.tsx'
 import type { Tab } from '#src/resource/views/record.tsx'
 import type { Written } from '#src/resource/write.ts'
@@ -41,10 +42,17 @@ export type Actions<M extends Model> = {
 
 /** One thing that is done to many records, each as the single action. */
 export type Bulk = Omit<BulkAction, 'action'> & {
+  /** Between what is done and to whom: "Give role to 3 people". */
+  preposition?: 'to' | 'from'
+  /** What it brings about, whichever records they are. */
+  confirm?: string
+  impact?: Impact<never, never>
   /** The model's action that it takes. */
   needs: string
   /** Past tense: "12 people disabled". */
   did: string
+  /** Of those that were so before: "3 already disabled". */
+  already?: string
   /** Only where deleted records are shown, or only where they aren't. */
   deleted?: boolean
   /** What has to be chosen first; a page asks for it where it wasn't sent. */
@@ -62,11 +70,22 @@ export type Bulk = Omit<BulkAction, 'action'> & {
   ) => Promise<unknown>
 }
 
+/** What is asked of the database, by itself or within a transaction. */
+export type Reads = Pick<Database, 'readAs'>
+
+/** What people lose with just these records, as far as the Grant reaches them: a sentence, from one statement. */
+export type Impact<M extends Model, A extends string = 'delete'> = (
+  db: Reads,
+  actor: UserActor,
+  grant: Grant<M, A>,
+  ids: readonly string[],
+) => Promise<string | null>
+
 /** Records that are chosen from a list: all that its address matches, and the names of some. */
 export type Chosen<M extends Model> = {
-  every: (db: Door, actor: UserActor, grant: Grant<M, 'read'>, view: ListView) => AsyncGenerator<Row[]>
+  every: (db: Reads, actor: UserActor, grant: Grant<M, 'read'>, view: ListView) => AsyncGenerator<Row[]>
   names: (
-    db: Door,
+    db: Reads,
     actor: UserActor,
     grant: Grant<M, 'read'>,
     ids: readonly string[],
@@ -76,7 +95,7 @@ export type Chosen<M extends Model> = {
 /** Who reads a page, and in which frame. */
 export type Seen = { actor: UserActor; frame: Frame; may: May }
 /** Who fills in a form. */
-export type Filling = Seen & { offered: Offered; services: Services }
+export type Filling = Seen & { offered: Offered; pickings: Pickings; services: Services }
 
 /**
  * What an entity has in place of the kernel's own parts. `X` is what its pages load beside the record.
@@ -105,7 +124,11 @@ export type Parts<M extends Model, X = undefined> = {
   offer?: (call: Call, row?: Row) => Promise<Offered>
   fields?: (props: FieldsProps, seen: Filling) => Child
   more?: (props: FieldsProps, seen: Filling) => Child
+  /** What the form holds beside columns, for when somebody else saved meanwhile. */
+  held?: (row: Row) => Held
   bulk?: Readonly<Record<string, Bulk>>
+  /** What is lost with records that are deleted. */
+  impact?: Impact<M>
   /** How bulk finds its records, where it isn't in their table. */
   chosen?: Chosen<M>
   /** Filters of the list beside those that the declaration gives: what their values are is looked up. */

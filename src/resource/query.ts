@@ -7,7 +7,7 @@ import type { DB } from '#src/db/types.ts'
 import { notFound } from '#src/http/errors.ts'
 import type { ListView } from '#src/http/list.ts'
 import { valueNow } from '#src/resource/ending.ts'
-import { filtered } from '#src/resource/filter.ts'
+import { filtered, zoneIn } from '#src/resource/filter.ts'
 import { type Source, statement } from '#src/resource/list.ts'
 import { nameOfReference, type Resource, type Row, resourceOf } from '#src/resource/resource.ts'
 import { searchFor, taggedWith, wordsIn } from '#src/resource/search.ts'
@@ -58,7 +58,7 @@ export function sourceOf<M extends Model>(
     table,
     grant: {
       all: grant.all,
-      reach: `${resource.path} ${grant.reach}`,
+      reach: `${resource.path} ${grant.reach}${zoneIn(view, actor.clock)}`,
       entries: (most) => grant.entries(most),
     },
     json: recordJson(resource, actor),
@@ -76,7 +76,9 @@ export function sourceOf<M extends Model>(
         query = query.where(
           sql<boolean>`${sql.ref(`${table}.deleted_at`)} is ${view.filters.deleted ? sql`not null` : sql`null`}`,
         )
-      return query.where(filtered(table, view, columns)) as unknown as ReturnType<Source<Table>['matching']>
+      return query.where(filtered(table, view, actor.clock, columns)) as unknown as ReturnType<
+        Source<Table>['matching']
+      >
     },
   }
 }

@@ -12,16 +12,17 @@ import {
   put,
   type Refusal,
 } from '#src/http/endpoint.ts'
-import { notFound } from '#src/http/errors.ts'
+import { conflict, notFound } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
 import { actionsOf } from '#src/resource/actions.ts'
 import { type Given, mayOf } from '#src/resource/given.ts'
-import { offeredFor } from '#src/resource/offer.ts'
 import type { Parts } from '#src/resource/parts.ts'
+import { pickingsFor } from '#src/resource/pick.ts'
 import { placesOf } from '#src/resource/places.ts'
-import { type Found, readRecord } from '#src/resource/query.ts'
+import { type Found, namesOf, readRecord } from '#src/resource/query.ts'
 import type { Resource, Row } from '#src/resource/resource.ts'
 import { capital } from '#src/resource/views/cell.tsx'
+import { deleteScreen } from '#src/resource/views/delete.tsx'
 import { formScreen } from '#src/resource/views/form.tsx'
 import { recordScreen } from '#src/resource/views/record.tsx'
 import { onlyVersion, type Written } from '#src/resource/write.ts'
@@ -112,6 +113,7 @@ export function updateRoutes<M extends Model, X>(resource: Resource<M>, parts: P
     const row = found.row()
     if (row.deleted_at) throw notFound()
     if (!found.update) throw new Forbidden(resource.may('update'))
+    if (!refusal && parts.fixed?.(row)) throw conflict('', `This ${one} can’t be changed any more.`)
     return formFor(resource, parts, call as Given<M>, row, refusal)
   }
   const write = async (call: unknown) => {
@@ -143,6 +145,21 @@ export function removeRoutes<M extends Model, X>(resource: Resource<M>, parts: P
     also: [409],
   }
   const routes = [
+    get(places.delete(':id'), needs, { only: 'page' }, async (call) => {
+      const { db, actor, grant, id } = call as unknown as Given<M>
+      const found = await readRecord(db, resource, actor, grant, id())
+      if (found.row().deleted_at) throw notFound()
+      if (!found.delete) throw new Forbidden(resource.may('delete'))
+      const ids = [found.id]
+      const reading = actor.find(resource.may('read')) as unknown as Grant<M, 'read'> | null
+      const [names, impact] = await Promise.all([
+        reading ? namesOf(db, actor, resource, reading, ids) : null,
+        parts.impact?.(db, actor, grant as Grant<M, 'delete'>, ids) ?? null,
+      ])
+      const name = names?.get(found.id) ?? null
+      return { screen: (frame) => deleteScreen({ resource, ...found, name, impact, frame }) }
+    }),
+
     del(places.one(':id'), needs, removing, async (call) => {
       const { db, actor, grant, id, version } = call as unknown as Given<M>
       await db.withActor(actor, (tx) => remove(tx, actor, grant as Grant<M, 'delete'>, id(), version))
@@ -154,47 +171,52 @@ export function removeRoutes<M extends Model, X>(resource: Resource<M>, parts: P
   const back = post(places.restore(':id'), needs, restoring, async (call) => {
     const { db, actor, grant, id } = call as unknown as Given<M>
     const done = await db.withActor(actor, (tx) => restore(tx, actor, grant as Grant<M, 'delete'>, id()))
-    return saved(call as unknown as Given<M>, resource, done, `${capital(one)} restored`, paths.home)
+    const given = call as unknown as Given<M>
+    return saved(given, resource, done, `${capital(one)} restored`, paths.home, 'It isn’t deleted')
   })
   return [...routes, back]
 }
 
-/** A record that was written, and where a page goes on to: to `otherwise` with those who can't read it. */
+/**
+ * A record that was written, and where a page goes on to: to `otherwise` with those who can't read it.
+ * @param already what is said where it was so before
+ */
 export function saved<M extends Model>(
   { request }: Pick<Given<M>, 'request'>,
   resource: Resource<M>,
-  { id, json, version, readable }: Written,
+  { id, json, version, readable, unchanged }: Written,
   notice: string,
   otherwise: string,
+  already = 'Nothing changed',
 ) {
   const location = readable || request.via === 'api' ? placesOf(resource.path).one(id) : otherwise
-  return { json, etag: version, location, notice }
+  return { json, etag: version, location, notice: unchanged ? already : notice }
 }
 
 /** The form of a new record, or of one that is there, with what its references offer. */
 async function formFor<M extends Model, X>(
   resource: Resource<M>,
-  { offer, fields, more }: Parts<M, X>,
+  { offer, fields, more, held }: Parts<M, X>,
   call: Given<M>,
   row?: Row,
   refusal?: Refusal,
 ) {
-  const { db, actor, services } = call
-  const offered = {
-    ...(await offeredFor(db, actor, resource)),
-    ...(await offer?.(call as unknown as Call, row)),
-  }
+  const { db, actor, services, find } = call
+  const offered = (await offer?.(call as unknown as Call, row)) ?? {}
+  const pickings = await pickingsFor(db, actor, resource, { row, refusal, find })
   const may = mayOf(resource, actor)
   return (frame: Frame) => {
-    const seen = { actor, frame, may, offered, services }
+    const seen = { actor, frame, may, offered, pickings, services }
     return formScreen({
       resource,
       frame,
       offered,
+      pickings,
       row,
       refusal,
       fields: fields && ((props) => fields(props, seen)),
       more: more && ((props) => more(props, seen)),
+      held,
     })
   }
 }

@@ -1,9 +1,10 @@
 import type { Model } from '#src/access/permission.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
-import { bulkRoute } from '#src/resource/bulk-route.tsx'
+import { bulkRoutes } from '#src/resource/bulk-route.tsx'
 import { historyRoute } from '#src/resource/history-route.tsx'
 import { importRoutes } from '#src/resource/import/routes.tsx'
 import { facetsRoute, listRoute } from '#src/resource/list-routes.tsx'
+import { optionsRoute } from '#src/resource/options-route.ts'
 import type { Parts } from '#src/resource/parts.ts'
 import { createRoutes, readRoute, removeRoutes, updateRoutes } from '#src/resource/record-routes.tsx'
 import type { Resource } from '#src/resource/resource.ts'
@@ -20,8 +21,9 @@ export function resourceRoutes<M extends Model, X = undefined>(
   return [
     ...(has('list') ? [listRoute(resource, parts)] : []),
     ...facetsRoute(resource),
+    ...(resource.declared.searched ? [optionsRoute(resource)] : []),
     ...(has('create') ? createRoutes(resource, parts) : []),
-    ...(has('bulk') ? [bulkRoute(resource, parts)] : []),
+    ...(has('bulk') ? bulkRoutes(resource, parts) : []),
     ...(has('import') && has('create') ? importRoutes(resource, parts) : []),
     ...(has('read') ? [readRoute(resource, parts)] : []),
     ...(has('update') ? updateRoutes(resource, parts) : []),

@@ -1,4 +1,5 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import { fold } from '#src/db/fold.ts'
 import { fn } from '#src/db/functions.ts'
 
 /** What the index of words has to hold of a record: a word that begins so, or one of these tags. */
@@ -15,9 +16,7 @@ export const FEW = 5000
 
 /** Splits what was typed as `app.searchable` splits what is stored; the longest word and so the rarest first. */
 export const wordsOf = (q: string): string[] =>
-  q
-    .normalize('NFKD')
-    .replaceAll(/[\u0300-\u036f]/g, '')
+  fold(q)
     .split(/[^\p{Alphabetic}\p{N}]+/u)
     .filter(Boolean)
     .slice(0, MOST_WORDS)

@@ -5,14 +5,21 @@ import { Forbidden, type Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import type { Db } from '#src/db/database.ts'
 import { conflict, invalid, notFound, stale } from '#src/http/errors.ts'
-import { reachedBy, recordJson } from '#src/resource/query.ts'
+import { findRecord, reachedBy, recordJson } from '#src/resource/query.ts'
 import type { Resource, Row } from '#src/resource/resource.ts'
 
 /**
  * A record after a write: as JSON, its version, and whether the writer can read it. `pending`: somebody else still has
- * to agree to it.
+ * to agree to it. `unchanged`: it was so already, and nothing was written.
  */
-export type Written = { id: string; json: string; version: number; readable: boolean; pending?: boolean }
+export type Written = {
+  id: string
+  json: string
+  version: number
+  readable: boolean
+  pending?: boolean
+  unchanged?: boolean
+}
 
 /** A record that is locked for a change. */
 export type Target = Written & { row: () => Row }
@@ -63,7 +70,7 @@ function owned(resource: Resource, actor: UserActor, grant: Grant, input: Fields
   if (scopes.has('own')) return { ...input, owner_user_id: input.owner_user_id ?? actor.userId }
   const only = holder.groups.length === 1 ? holder.groups[0] : null
   const group = input.owner_group_id ?? only
-  if (!group) throw invalid([{ path: 'owner_group_id', message: 'is needed: name one of your groups' }])
+  if (!group) throw invalid([{ path: 'owner_group_id', message: 'Choose one of your groups' }])
   return { ...input, owner_group_id: group }
 }
 
@@ -145,6 +152,14 @@ export async function lockRecord<M extends Model>(
 const differs = (value: unknown, was: unknown) =>
   Array.isArray(value) ? JSON.stringify(value) !== JSON.stringify(was) : value !== was
 
+/** What a change names that isn't so already. */
+export const changedOf = (change: Fields, was: object): Fields =>
+  Object.fromEntries(
+    Object.entries(change).filter(
+      ([name, value]) => value !== undefined && differs(value, (was as Fields)[name]),
+    ),
+  )
+
 /** Changes what is named; whose it becomes has to be in scope as well. */
 export async function updateRecord<M extends Model>(
   tx: Db,
@@ -156,11 +171,8 @@ export async function updateRecord<M extends Model>(
   version: number | null,
 ): Promise<Written> {
   const target = await lockRecord(tx, resource, actor, grant, id, { version })
-  const was = target.row()
-  const changed = Object.fromEntries(
-    Object.entries(change).filter(([name, value]) => differs(value, was[name])),
-  )
-  if (!Object.keys(changed).length) return target
+  const changed = changedOf(change, target.row())
+  if (!Object.keys(changed).length) return { ...target, unchanged: true }
   place(resource, grant, changed)
   return writeRecord(tx, resource, actor, grant, id, changed)
 }
@@ -212,6 +224,19 @@ export async function restoreRecord<M extends Model>(
 ): Promise<Written> {
   await lockRecord(tx, resource, actor, grant, id, { deleted: true })
   return writeRecord(tx, resource, actor, grant, id, { deleted_at: null })
+}
+
+/** A record that somebody would bring back, where it is there: it stays as it is. */
+export async function presentRecord<M extends Model>(
+  tx: Db,
+  resource: Resource<M>,
+  actor: UserActor,
+  grant: Grant<M, 'delete'>,
+  id: string,
+): Promise<Written | null> {
+  const found = await findRecord(tx, resource, actor, grant, id).executeTakeFirst()
+  if (!found?.delete || JSON.parse(found.json).deleted_at !== null) return null
+  return { ...(await writtenRecord(tx, resource, actor, id)), unchanged: true }
 }
 
 /** A record as it stands, for whoever has just written what belongs to it. */

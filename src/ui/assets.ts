@@ -9,6 +9,7 @@ export const stylesheets = [
   'css/form.css',
   'css/line.css',
   'css/import.css',
+  'css/picker.css',
   'css/toolbar.css',
   'css/tabs.css',
   'css/table.css',
@@ -34,6 +35,8 @@ export const scripts = [
   // fills the question that confirm.js asks
   'js/select.js',
   'js/confirm.js',
+  // before the form counts as sent
+  'js/combobox.js',
   'js/form.js',
   'js/sending.js',
   'js/time.js',

@@ -1,7 +1,7 @@
-import type { Noun } from '#src/ui/bulk.tsx'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { Hidden, writing } from '#src/ui/form.tsx'
 import { Icon } from '#src/ui/icon.tsx'
+import { counted, type Noun } from '#src/ui/noun.ts'
 import { Panel } from '#src/ui/surface.tsx'
 import { type Column, Table } from '#src/ui/table.tsx'
 
@@ -13,10 +13,9 @@ export interface RefusedRow {
 }
 
 export interface BulkResultProps {
-  /** What was done, as a sentence goes on: 'disabled', 'given the role Auditor'. */
-  did: string
+  /** What was done, and how many were so already: '2 people disabled', '3 already disabled'. */
+  fared: readonly string[]
   noun: Noun
-  done: number
   refused: readonly RefusedRow[]
   /** The list, as it was. */
   back: { label: string; href: string }
@@ -24,23 +23,22 @@ export interface BulkResultProps {
   again?: { action: string; csrfToken: string; fields: Record<string, string> }
 }
 
-const number = new Intl.NumberFormat('en')
-const counted = (count: number, { one, many }: Noun) => `${number.format(count)} ${count === 1 ? one : many}`
-
 const columns: Column<RefusedRow>[] = [
   { key: 'title', label: 'Refused', href: ({ href }) => href ?? null, cell: ({ title }) => title },
   { key: 'reason', label: 'Reason', cell: ({ reason }) => reason },
 ]
 
 /** How each row fared: done, or refused with its reason. */
-export function BulkResult({ did, noun, done, refused, back, again }: BulkResultProps) {
+export function BulkResult({ fared, noun, refused, back, again }: BulkResultProps) {
   return (
     <>
       <ul class="outcome">
-        <li class="good">
-          <Icon name="circle-check" />
-          {counted(done, noun)} {did}
-        </li>
+        {fared.map((line) => (
+          <li class="good">
+            <Icon name="circle-check" />
+            {line}
+          </li>
+        ))}
         {refused.length ? (
           <li class="bad">
             <Icon name="ban" />

@@ -5,9 +5,9 @@ import { type Child, html, type Markup, raw } from '#src/ui/html.ts'
 const htmxConfig = '{"includeIndicatorCSS":false,"defaultTimeout":30000}'
 
 export function Document({ frame, title, body }: { frame: Frame; title: string; body: Child }): Markup {
-  const { asset, nonce, theme } = frame
+  const { asset, nonce, theme, clock } = frame
   return html`<!doctype html>
-<html lang="en" data-theme="${theme}">
+<html lang="en" data-theme="${theme}"${frame.person ? html` data-zone="${clock.zone}" data-locale="${clock.locale}"` : null}>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

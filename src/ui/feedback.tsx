@@ -1,7 +1,9 @@
+import type { Address } from '#src/ui/address.ts'
 import { Button } from '#src/ui/button.tsx'
 import { type Child, html, type Markup } from '#src/ui/html.ts'
 import { Icon } from '#src/ui/icon.tsx'
 import type { IconName } from '#src/ui/icons.ts'
+import { counted, type Noun } from '#src/ui/noun.ts'
 import { Why } from '#src/ui/why.tsx'
 
 export type Tone = 'good' | 'warn' | 'bad' | 'info' | 'plain'
@@ -23,7 +25,9 @@ export function EmptyState({ icon = 'box', title, text, children }: EmptyStatePr
   return (
     <div class="empty">
       <Icon name={icon} />
-      <p class="empty-title">{title}</p>
+      <p class="empty-title" data-result={title}>
+        {title}
+      </p>
       {text ? <p class="empty-text">{text}</p> : null}
       {children ? <div class="empty-actions">{children}</div> : null}
     </div>
@@ -41,8 +45,42 @@ export function NoMatch({ clear, what = 'Nothing' }: { clear: string; what?: str
   )
 }
 
-export function NoAccess({ text = 'Somebody who administers roles can change that.' }: { text?: Child }) {
-  return <EmptyState icon="lock" title="You may not see these" text={text} />
+/** There may be some; none of them are the reader's to see. */
+export function NoAccess({ title }: { title: string }) {
+  return <EmptyState icon="lock" title={title} text="Someone who administers roles can change that." />
+}
+
+export interface PastTheEndProps {
+  noun: Noun
+  /** On all pages together. */
+  total: number
+  /** The count stopped at `total`: there are more. */
+  capped: boolean
+  /** Rows of a page. */
+  limit: number
+  address: Address
+}
+
+/** A page that has no rows, or none any more, of a list that has some. */
+export function PastTheEnd({ noun, total, capped, limit, address }: PastTheEndProps) {
+  const last = capped ? null : Math.floor((total - 1) / limit) * limit
+  const there = capped ? `more than ${counted(total, noun)}` : counted(total, noun)
+  return (
+    <EmptyState
+      icon="list"
+      title={`No ${noun.many} on this page`}
+      text={`The list has ${there}, on its other pages.`}
+    >
+      {last ? (
+        <a class="button primary" href={address({ offset: String(last), limit: String(limit) })}>
+          Last page
+        </a>
+      ) : null}
+      <a class="button plain" href={address({})}>
+        First page
+      </a>
+    </EmptyState>
+  )
 }
 
 export interface ErrorPageProps {

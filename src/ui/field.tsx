@@ -96,9 +96,17 @@ export function Field(props: FieldProps) {
   )
 }
 
+export interface SelectOption {
+  value: string
+  label: string
+  disabled?: boolean
+  group?: string
+}
+
 export interface SelectProps extends Labelled {
   value?: string | null
-  options: readonly { value: string; label: string; disabled?: boolean }[]
+  /** Those of a group follow each other. */
+  options: readonly SelectOption[]
   /** The option that stands for nothing chosen. */
   none?: string
   autocomplete?: string
@@ -110,13 +118,29 @@ export function Select(props: SelectProps) {
     <FieldFrame {...props}>
       <select {...shared(props)} autocomplete={autocomplete}>
         {none === undefined ? null : <option value="">{none}</option>}
-        {options.map((option) => (
-          <option value={option.value} selected={option.value === value} disabled={option.disabled}>
-            {option.label}
-          </option>
-        ))}
+        {[...Map.groupBy(options, ({ group }) => group)].map(([group, those]) =>
+          group === undefined ? (
+            <Options options={those} value={value} />
+          ) : (
+            <optgroup label={group}>
+              <Options options={those} value={value} />
+            </optgroup>
+          ),
+        )}
       </select>
     </FieldFrame>
+  )
+}
+
+function Options({ options, value }: Pick<SelectProps, 'options' | 'value'>) {
+  return (
+    <>
+      {options.map((option) => (
+        <option value={option.value} selected={option.value === value} disabled={option.disabled}>
+          {option.label}
+        </option>
+      ))}
+    </>
   )
 }
 

@@ -1,3 +1,4 @@
+import { afterName } from '#src/http/instructions.ts'
 import type { Child } from '#src/ui/html.ts'
 import { Why } from '#src/ui/why.tsx'
 
@@ -6,6 +7,9 @@ export interface FieldError {
   path: string
   message: string
 }
+
+/** An error as a summary lists it: `named` where its message doesn't name the field by itself. */
+type Listed = FieldError & { named?: boolean }
 
 export const errorAt = (errors: readonly FieldError[] | undefined, path: string) =>
   errors?.find((error) => error.path === path)?.message
@@ -24,13 +28,11 @@ export const versionFor = (refusal: Refused | undefined, { version }: { version:
   (refusal?.status === 412 ? null : refusal?.version) ?? version
 
 /** What a summary says of a refusal: each field's message, or the one of the whole. */
-export const refusalErrors = (refusal: Refused | undefined): FieldError[] => {
+export const refusalErrors = (refusal: Refused | undefined): Listed[] => {
   if (!refusal) return []
-  if (!refusal.errors.length) return [{ path: '', message: refusal.message }]
-  return refusal.errors.map(({ path, message }) => ({
-    path,
-    message: path ? `${path.replaceAll('_', ' ')} ${message}` : message,
-  }))
+  // a search step refuses nothing: it has nothing to say
+  if (!refusal.errors.length) return refusal.message ? [{ path: '', message: refusal.message }] : []
+  return refusal.errors.map((error) => ({ ...error, named: true }))
 }
 
 /** Name, value and error of a field: what was sent before, else what the record has. */
@@ -94,7 +96,7 @@ export function Hidden(props: { csrfToken: string; method?: string; version?: nu
 }
 
 export interface ErrorSummaryProps {
-  errors: readonly FieldError[] | undefined
+  errors: readonly Listed[] | undefined
   title?: string
 }
 
@@ -105,13 +107,41 @@ export function ErrorSummary({ errors, title = 'Please check what you entered' }
     <div class="error-summary" role="alert" tabindex={-1} autofocus>
       <p class="error-summary-title">{title}</p>
       <ul>
-        {errors.map(({ path, message }) => (
-          <li>{path ? <a href={`#${path}`}>{message}</a> : message}</li>
+        {errors.map((error) => (
+          <Wrong {...error} />
         ))}
       </ul>
     </div>
   )
 }
+
+/** The field's name stands apart, so that `withLabels` finds it; a list's entry is one of its field's. */
+function Wrong({ path, message, named }: Listed) {
+  const [field = ''] = path.split('.')
+  if (!field) return <li>{message}</li>
+  if (!named)
+    return (
+      <li>
+        <a href={`#${field}`}>{message}</a>
+      </li>
+    )
+  const name = field.replace(/_ids?$/, '').replaceAll('_', ' ')
+  return (
+    <li>
+      <a href={`#${field}`}>
+        <span data-field={field}>{name.charAt(0).toUpperCase() + name.slice(1)}</span>
+        {afterName(message)}
+      </a>
+    </li>
+  )
+}
+
+/** A page whose summary names fields as their labels do: these stand further down, in the form itself. */
+export const withLabels = (page: string): string =>
+  page.replace(/<span data-field="([\w-]+)">([^<]*)<\/span>/g, (_, field, name) => {
+    const label = new RegExp(`<label for="${field}">([^<]+)|id="${field}"[^>]*><legend>([^<]+)`).exec(page)
+    return label?.[1] ?? label?.[2] ?? name
+  })
 
 export interface RefusalSummaryProps {
   title: string

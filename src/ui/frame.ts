@@ -1,4 +1,5 @@
 import type { Permission } from '#src/access/permission.ts'
+import type { Clock } from '#src/platform/clock.ts'
 
 export interface NavigationItem {
   label: string
@@ -46,6 +47,8 @@ export interface Frame {
   csrfToken: string
   nonce: string
   theme: Theme
+  /** How whoever looks reads times; a visitor's is nobody's. */
+  clock: Clock
   /** 'css/app.css' → '/static/<hash>/css/app.css' */
   asset: (path: string) => string
   /** Adds the URL prefix. */

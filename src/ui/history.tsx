@@ -1,3 +1,4 @@
+import type { Clock } from '#src/platform/clock.ts'
 import { type Change, Difference } from '#src/ui/difference.tsx'
 import { EmptyState } from '#src/ui/feedback.tsx'
 import type { Child } from '#src/ui/html.ts'
@@ -22,10 +23,12 @@ export interface HistoryEntry {
 
 export interface HistoryProps {
   entries: readonly HistoryEntry[]
+  /** Of whoever reads it. */
+  clock: Clock
   /** Address of the earlier ones. */
   more?: string | null
-  /** There is something before these: a page further on is empty for another reason. */
-  none?: string
+  /** Address of the latest, where these are earlier ones. */
+  newest?: string | null
 }
 
 const ways: Record<string, string> = {
@@ -44,13 +47,21 @@ const signs: Record<string, string> = {
 }
 
 /** What happened, the newest first: who, when, through what, and which fields from what to what. */
-export function History({ entries, more, none = 'Nothing has happened yet' }: HistoryProps) {
-  if (!entries.length) return <EmptyState icon="history" title={none} />
+export function History({ entries, clock, more, newest }: HistoryProps) {
+  if (!entries.length && newest)
+    return (
+      <EmptyState icon="history" title="Nothing earlier">
+        <a class="button plain" href={newest}>
+          Latest
+        </a>
+      </EmptyState>
+    )
+  if (!entries.length) return <EmptyState icon="history" title="Nothing has happened yet" />
   return (
     <>
       <ol class="history">
         {entries.map((entry) => (
-          <Entry {...entry} />
+          <Entry {...entry} clock={clock} />
         ))}
       </ol>
       {more ? (
@@ -62,13 +73,24 @@ export function History({ entries, more, none = 'Nothing has happened yet' }: Hi
   )
 }
 
-function Entry({ id, at, who, via, action, title, reason, request_id, changes }: HistoryEntry) {
+function Entry({
+  id,
+  at,
+  who,
+  via,
+  action,
+  title,
+  reason,
+  request_id,
+  changes,
+  clock,
+}: HistoryEntry & { clock: Clock }) {
   return (
     <li id={`event-${id}`}>
       <Icon name={signs[action.split(':')[1] ?? ''] ?? 'activity'} />
       <p class="history-title">{title}</p>
       <p class="history-by">
-        {who ?? 'The system'}, <Time at={at} />, {ways[via] ?? via}
+        {who ?? 'The system'}, <Time at={at} clock={clock} />, {ways[via] ?? via}
         {request_id ? (
           <>
             , request <code>{request_id}</code>

@@ -1,7 +1,7 @@
-import type { Noun } from '#src/ui/bulk.tsx'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { Actions, Form } from '#src/ui/form.tsx'
 import { Icon } from '#src/ui/icon.tsx'
+import { counted, type Noun } from '#src/ui/noun.ts'
 import { Panel } from '#src/ui/surface.tsx'
 import { type Column, Table } from '#src/ui/table.tsx'
 
@@ -27,7 +27,6 @@ export interface ImportReportProps {
 }
 
 const number = new Intl.NumberFormat('en')
-const counted = (count: number, { one, many }: Noun) => `${number.format(count)} ${count === 1 ? one : many}`
 const rowsOf: Noun = { one: 'row', many: 'rows' }
 
 /** What an import would do, before it does it: all of the rows, or the list of what is wrong. */

@@ -41,6 +41,7 @@ ${Sidebar({ frame })}
 ${Main(props)}
 ${frame.person ? PaletteDialog({ action: frame.path('/palette') }) : null}
 ${Notices({ notice: frame.notice })}
+<p id="result" class="unseen" role="status"></p>
 </body>`,
   })
 }
@@ -98,6 +99,7 @@ ${children}
 ${footer ? html`<p class="visitor-footer">${footer}</p>` : null}
 </main>
 ${Notices({ notice: frame.notice })}
+<p id="result" class="unseen" role="status"></p>
 </body>`,
   })
 }

@@ -6,6 +6,8 @@ export interface PagerProps {
   /** Cursors; null where there is no such page. */
   next: string | null
   previous: string | null
+  /** What the rows are, in running text. */
+  many: string
   /** Rows on this page. */
   shown: number
   /** Place of the first of them, counted from 1, where it is known. */
@@ -27,11 +29,13 @@ const range = ({ shown, first, total, capped, next, previous }: PagerProps) => {
 }
 
 export function Pager(props: PagerProps) {
-  const { address, next, previous, shown } = props
+  const { address, next, previous, shown, many } = props
   if (shown === 0) return null
   return (
     <nav class="pager" aria-label="Pages">
-      <p class="pager-range">{range(props)}</p>
+      <p class="pager-range" data-result={`${range(props)} ${many}`}>
+        {range(props)}
+      </p>
       <Step
         id="pager-previous"
         rel="prev"

@@ -39,7 +39,8 @@ export interface ToolbarProps {
 const searching = {
   'hx-trigger': 'submit, input delay:250ms target:#q, change target:select',
   'hx-swap': 'outerMorph show:none',
-  'hx-replace-url': 'true',
+  // what is typed in one go is one step of the history: js/navigation.js
+  'hx-push-url': 'true',
 }
 
 export function Toolbar(props: ToolbarProps) {

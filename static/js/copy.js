@@ -7,7 +7,7 @@ document.addEventListener('click', async ({ target }) => {
     setTimeout(() => delete button.dataset.done, 2000)
     document.dispatchEvent(new CustomEvent('ambit:notice', { detail: { kind: 'success', text: 'Copied' } }))
   } catch {
-    const text = 'This page may not use the clipboard'
+    const text = 'This page can’t use the clipboard'
     document.dispatchEvent(new CustomEvent('ambit:notice', { detail: { kind: 'error', text } }))
   }
 })

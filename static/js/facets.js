@@ -1,5 +1,5 @@
 // How many rows each value of a filter has: asked for once the list stands, so that it never waits for them.
-const number = new Intl.NumberFormat(document.documentElement.lang)
+const number = new Intl.NumberFormat(document.documentElement.dataset.locale ?? document.documentElement.lang)
 let asked = ''
 
 const fill = (data) => {

@@ -42,29 +42,57 @@ document.addEventListener('change', ({ target }) => {
   show(matrix)
 })
 
-// A grid is gone through with the arrow keys, and each cell with one.
+// A grid is one stop of the Tab key, and is gone through with the arrow keys.
 const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }
 
+/** What takes the focus in a cell: its box, button or link; else the cell, so that what is inherited can be read. */
+const stopOf = (cell) =>
+  [...cell.querySelectorAll('a, button, input:not([type="hidden"])')].find((one) => one.checkVisibility()) ??
+  cell
+
+const rowsOf = (table) => [...table.rows].filter((row) => !row.hidden)
+
+const goTo = (table, stop) => {
+  for (const former of table.querySelectorAll('[tabindex="0"]')) former.tabIndex = -1
+  stop.tabIndex = 0
+}
+
+/** As the server sends it every box is a stop of its own: only here there are arrows instead. */
+const gathered = () => {
+  const table = document.querySelector('table.matrix')
+  if (!table) return
+  table.setAttribute('role', 'grid')
+  table.closest('.matrix-frame').removeAttribute('tabindex')
+  const stops = rowsOf(table).flatMap((row) => [...row.cells].map(stopOf))
+  for (const one of table.querySelectorAll('a, button, input')) one.tabIndex = -1
+  for (const stop of stops) stop.tabIndex = -1
+  const first = stops.find((stop) => stop.name === 'held') ?? stops[0]
+  goTo(table, table.contains(document.activeElement) ? document.activeElement : first)
+}
+
 const beside = (cell, [down, right]) => {
-  const rows = [...cell.closest('table').tBodies]
-    .flatMap((body) => [...body.rows])
-    .filter((row) => !row.hidden)
-  let row = rows.indexOf(cell.parentElement) + down
-  let place = cell.cellIndex + right
-  while (rows[row]?.cells[place]) {
-    const box = rows[row].cells[place].querySelector('input[type="checkbox"]')
-    if (box) return box
-    row += down
-    place += right
-  }
+  const rows = rowsOf(cell.closest('table'))
+  return rows[rows.indexOf(cell.parentElement) + down]?.cells[cell.cellIndex + right]
+}
+
+const atEnd = (cell, key) => {
+  const { cells } = cell.parentElement
+  return cells[key === 'Home' ? 0 : cells.length - 1]
 }
 
 document.addEventListener('keydown', (event) => {
-  const step = steps[event.key]
-  const cell = event.target.closest('.matrix td')
-  if (!step || !cell || event.ctrlKey || event.metaKey || event.altKey) return
+  const { key, target, ctrlKey, metaKey, altKey } = event
+  const cell = target.closest?.('.matrix :is(td, th)')
+  if (!cell || ctrlKey || metaKey || altKey) return
+  const next = steps[key] ? beside(cell, steps[key]) : /^(Home|End)$/.test(key) ? atEnd(cell, key) : null
+  if (next === null) return
   event.preventDefault()
-  beside(cell, step)?.focus()
+  if (next) stopOf(next).focus()
+})
+
+document.addEventListener('focusin', ({ target }) => {
+  const table = target.closest('table.matrix')
+  if (table) goTo(table, target)
 })
 
 // Only what changed is sent: ticked now (held), or ticked before and no longer (had).
@@ -82,5 +110,9 @@ document.addEventListener('formdata', ({ target, formData }) => {
   formData.set(name, [...target.querySelectorAll('input:checked')].map((box) => box.value).join(','))
 })
 
-showAll()
-document.addEventListener('htmx:after:swap', showAll)
+const ready = () => {
+  showAll()
+  gathered()
+}
+ready()
+document.addEventListener('htmx:after:swap', ready)

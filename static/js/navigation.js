@@ -19,6 +19,28 @@ document.addEventListener('htmx:after:swap', ({ detail: { ctx } }) => {
   }
 })
 
+// A list that was searched, sorted or gone on in says what it shows to who doesn't see it.
+document.addEventListener('htmx:after:swap', ({ detail: { ctx } }) => {
+  const region = document.getElementById('result')
+  if (ctx.target?.id !== 'main' || !region) return
+  const result = ctx.swap.startsWith('outerMorph') && main()?.querySelector('[data-result]')
+  region.textContent = ''
+  // apart from being emptied, so that the same words are said again
+  if (result) setTimeout(() => (region.textContent = result.dataset.result), 100)
+})
+
+// What is typed into a search in one go is one step of the history: Back leads to the list as it was before.
+let typing = false
+const stopped = () => {
+  typing = false
+}
+document.addEventListener('htmx:before:history:update', ({ detail: { history, sourceElement } }) => {
+  if (typing && sourceElement?.id === 'search') history.type = 'replace'
+  typing = sourceElement?.id === 'search' && document.activeElement?.id === 'q'
+})
+document.addEventListener('focusout', ({ target }) => target.id === 'q' && stopped())
+addEventListener('popstate', stopped)
+
 // The server says where we are; the sidebar stays as it is but for the mark.
 function markCurrent() {
   const current = main()?.dataset.current

@@ -5,12 +5,7 @@ const ticked = () => boxes().filter((box) => box.checked)
 
 const number = new Intl.NumberFormat(document.documentElement.lang)
 
-const words = (count) => {
-  const { noun, nouns } = bar().dataset
-  return `${number.format(count)} ${count === 1 ? noun : nouns}`
-}
-
-const everything = () => bar().elements.matching
+const everything = () => bar().querySelector('[data-total]')
 
 const refresh = () => {
   const form = bar()
@@ -57,29 +52,5 @@ document.addEventListener('change', ({ target }) => {
 
 document.addEventListener('htmx:after:swap', refresh)
 window.addEventListener('pageshow', refresh)
-
-// What confirm.js asks next: of how many, and of which.
-document.addEventListener(
-  'submit',
-  ({ target: form, submitter }) => {
-    if (form !== bar() || submitter?.dataset.confirm === undefined) return
-    const all = everything()?.checked
-    const count = all ? Number(everything().dataset.total) : ticked().length
-    const chosen = [...submitter.parentElement.querySelectorAll('select')].map(
-      (s) => s.selectedOptions[0]?.text,
-    )
-    const what = submitter.textContent.trim()
-    const dialog = form.querySelector('dialog')
-    dialog.querySelector('h2').textContent =
-      `${[what, ...chosen].join(' ')}: ${all ? 'all ' : ''}${words(count)}?`
-    dialog.querySelector('[data-consequence]').textContent = submitter.dataset.confirm
-    dialog.querySelector('[data-filter]')?.toggleAttribute('hidden', !all)
-    const button = dialog.querySelector('[data-confirmed]')
-    button.value = submitter.value
-    button.textContent = what
-    button.className = `button ${submitter.matches('.danger') ? 'danger solid' : 'primary'}`
-  },
-  true,
-)
 
 refresh()

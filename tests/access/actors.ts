@@ -28,6 +28,8 @@ export const actorWith = (
       userId,
       username: 'auditor',
       name: 'Auditor',
+      timeZone: null,
+      locale: null,
       organization: { id: org, name: '', slug: '', kind: 'tenant' },
       home: null,
       elsewhere: false,

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { UserActor } from '#src/access/actor.ts'
-import { effectOf } from '#src/access/effect.ts'
+import { type Effect, effectOf } from '#src/access/effect.ts'
 import type { Db } from '#src/db/database.ts'
 import { random } from '#src/domains/users/fictional.ts'
 import { actorOf } from '#tests/access/actors.ts'
@@ -142,6 +142,40 @@ describe('the effect of a change', () => {
     const data = { gains: { 'event:read:own': 1 }, loses: {} }
     expect(await noted(one)).toMatchObject([{ data: { ...data, together_with: [two] } }])
     expect(await noted(two)).toMatchObject([{ data: { ...data, together_with: [one] } }])
+  })
+
+  test('of several roles is told apart: each has its own people and permissions, and none where it did nothing', async () => {
+    const [one, idle] = [await makeRole(org, { permissions: ['user:read:own'] }), await makeRole(org)]
+    const [two, moved] = [await makeRole(org), await makeRole(org)]
+    const heir = await makeRole(org, { parents: [one] })
+    await makeUser(org, { roles: [heir] })
+    await makeUser(org, { roles: [one, idle] })
+    await makeUser(org, { roles: [two] })
+    // has what goes from one role by another
+    await makeUser(org, { roles: [one, moved] })
+    const { effects } = await db.withActor(actor, (tx) =>
+      effectOf(tx, actor, [one, two, moved, idle], async () => {
+        await hold(tx, org, one, 'event:read:own')
+        await hold(tx, org, two, 'session:read:own')
+        await hold(tx, org, moved, 'user:read:own')
+        await tx
+          .deleteFrom('role_permissions')
+          .where('role_id', '=', one)
+          .where('permission_id', '=', permissionOf(org, 'user:read:own'))
+          .execute()
+      }),
+    )
+    const told = ({ permission, gains, loses }: Effect) => [permission, gains.count, loses.count]
+    expect(effects.map(told)).toEqual([
+      ['event:read:own', 3, 0],
+      ['session:read:own', 1, 0],
+      ['user:read:own', 0, 2],
+    ])
+    expect(await noted(one)).toMatchObject([
+      { data: { gains: { 'event:read:own': 3 }, loses: { 'user:read:own': 2 } } },
+    ])
+    expect(await noted(two)).toMatchObject([{ data: { gains: { 'session:read:own': 1 }, loses: {} } }])
+    expect([...(await noted(moved)), ...(await noted(idle))]).toEqual([])
   })
 })
 

@@ -106,7 +106,7 @@ describe('whoever invites has what they give', () => {
     expect([changed.status, changed.json()]).toMatchObject([200, { invited_by: { id: weak.id } }])
     expect((await resend()).status).toBe(200)
     await takeRoles(weak)
-    expect((await accept(await tokenFor(strong.email))).status).toBe(404)
+    expect((await accept(await tokenFor(strong.email))).status).toBe(409)
   })
 
   test('in bulk: each is done, or refused', async () => {

@@ -285,8 +285,8 @@ test('the link leads to the configured address, whatever a request said', async 
   const [mail] = await mailTo(email)
   expect(mail?.link).toMatch(/^http:\/\/localhost:\d+\/accept-invitation\/[\w-]{43}$/)
   expect(mail?.text + (mail?.html ?? '')).not.toContain('evil')
-  expect(mail?.subject).toMatch(/^You are invited to join Käse & “Söhne”/)
-  expect(mail?.text).toMatch(/^You are invited to Ambit\.\n\n“Ada Admin” invited you to join “Käse & “Söhne”/)
+  expect(mail?.subject).toMatch(/^You’re invited to join Käse & “Söhne”/)
+  expect(mail?.text).toMatch(/^You’re invited to Ambit\.\n\n“Ada Admin” invited you to join “Käse & “Söhne”/)
 })
 
 test('no dump holds a link that works, and no trail', async () => {

@@ -4,7 +4,7 @@ import { paths } from '#src/paths.ts'
 import { accept, invitedBy, newAddress, tokenFor, userAt } from '#tests/access/inviting.ts'
 import { serviceWith, withKey } from '#tests/access/keys.ts'
 import { denied, state, trail } from '#tests/access/trail.ts'
-import { as, visitor } from '#tests/client.ts'
+import { anonymous, as, visitor } from '#tests/client.ts'
 import {
   addMember,
   assign,
@@ -38,15 +38,37 @@ const takeRoles = (person: Person) =>
   owner.deleteFrom('user_roles').where('user_id', '=', person.id).execute()
 
 describe('when it is accepted, whoever invited is asked again', () => {
-  type Case = { by: Person; email: string; token: string; role: string; group: string }
+  type Case = { by: Person; id: string; email: string; token: string; role: string; group: string }
 
   /** Somebody who may give just this role in just this group, and the invitation that they sent. */
   async function invited(): Promise<Case> {
     const group = await makeGroup(org)
     const role = await makeRole(org, { permissions: ['user:read:own', 'user:read:group'] })
     const by = await personWith(org, [...OF_GROUP, 'user:read:own', 'user:read:group'], { groups: [group] })
-    const { email, token } = await invitedBy(by, { role_ids: [role], group_id: group })
-    return { by, email, token, role, group }
+    const { id, email, token } = await invitedBy(by, { role_ids: [role], group_id: group })
+    return { by, id, email, token, role, group }
+  }
+
+  /** What an administrator reads of it, and whether it is among those that are blocked. */
+  async function seen({ id, email }: Case): Promise<[string | null, boolean]> {
+    const read = await as(chief).get(api(paths.invitation(id)))
+    const list = await as(chief).get(api(`${paths.invitations}?blocked=true&q=${email}`))
+    const all = await as(chief).get(api(`${paths.invitations}?status=pending&q=${email}`))
+    type Listed = { data: { id: string; obstacle: string | null }[] }
+    const { obstacle } = read.json<{ obstacle: string | null }>()
+    expect(all.json<Listed>().data).toMatchObject([{ id, obstacle }])
+    return [obstacle, list.json<Listed>().data.some((one) => one.id === id)]
+  }
+
+  /** Before anything is typed: on the page of the link, and as JSON. */
+  async function told({ token }: Case, status: number) {
+    const page = await visitor().get(paths.acceptInvitation(token))
+    expect(page.status).toBe(status)
+    expect(page.text.includes('name="password"')).toBe(status === 200)
+    expect(page.text.includes('You can’t accept this invitation now')).toBe(status === 409)
+    const json = await anonymous().get(api(paths.acceptInvitation(token)))
+    expect(json.status).toBe(status)
+    expect(json.json()).toMatchObject(status === 200 ? { known: false } : { type: 'invitation-blocked' })
   }
 
   test('and all is given where nothing changed', async () => {
@@ -58,24 +80,28 @@ describe('when it is accepted, whoever invited is asked again', () => {
     })
   })
 
-  const causes: [string, (one: Case) => Promise<unknown>, (one: Case) => Promise<unknown>][] = [
+  const causes: [string, string, (one: Case) => Promise<unknown>, (one: Case) => Promise<unknown>][] = [
     [
       'who was disabled',
+      'inviter',
       ({ by }) => change('users', by.id, { status: 'disabled' }),
       ({ by }) => change('users', by.id, { status: 'active' }),
     ],
     [
       'who was deleted',
+      'inviter',
       ({ by }) => change('users', by.id, deleted),
       ({ by }) => change('users', by.id, { deleted_at: null }),
     ],
     [
       'whose account was disabled',
+      'inviter',
       ({ by }) => change('accounts', by.accountId, { status: 'disabled' }),
       ({ by }) => change('accounts', by.accountId, { status: 'active' }),
     ],
     [
       'who was demoted',
+      'rights',
       ({ by }) => takeRoles(by),
       async ({ by }) => {
         const again = [...OF_GROUP, 'user:read:own', 'user:read:group']
@@ -84,6 +110,7 @@ describe('when it is accepted, whoever invited is asked again', () => {
     ],
     [
       'who still invites, and has less than is given',
+      'rights',
       async ({ by }) => {
         await takeRoles(by)
         await assign(org, by.id, await makeRole(org, { permissions: OF_GROUP }))
@@ -93,6 +120,7 @@ describe('when it is accepted, whoever invited is asked again', () => {
     ],
     [
       'who is out of the group',
+      'rights',
       ({ by, group }) =>
         owner
           .deleteFrom('group_members')
@@ -103,6 +131,7 @@ describe('when it is accepted, whoever invited is asked again', () => {
     ],
     [
       'who only looks at the group',
+      'rights',
       ({ by }) =>
         owner.updateTable('group_members').set({ role: 'viewer' }).where('user_id', '=', by.id).execute(),
       ({ by }) =>
@@ -110,6 +139,7 @@ describe('when it is accepted, whoever invited is asked again', () => {
     ],
     [
       'and the role gives more by now',
+      'rights',
       async ({ role }) => {
         const permission_id = org.permissions.get('user:delete:all') as string
         await owner
@@ -128,28 +158,34 @@ describe('when it is accepted, whoever invited is asked again', () => {
     ],
     [
       'and the role is disabled',
+      'role',
       ({ role }) => change('roles', role, { status: 'disabled' }),
       ({ role }) => change('roles', role, { status: 'active' }),
     ],
     [
       'and the role is deleted',
+      'role',
       ({ role }) => change('roles', role, deleted),
       ({ role }) => change('roles', role, { deleted_at: null }),
     ],
     [
       'and the group is deleted',
+      'group',
       ({ group }) => change('groups', group, deleted),
       ({ group }) => change('groups', group, { deleted_at: null }),
     ],
   ]
   test.each(causes)(
     '%s: it does not work, which is in the trail, and works again',
-    async (_, takes, gives) => {
+    async (_, obstacle, takes, gives) => {
       const one = await invited()
+      expect(await seen(one)).toEqual([null, false])
       await takes(one)
+      expect(await seen(one)).toEqual([obstacle, true])
+      await told(one, 409)
       const before = await state(org)
       const refused = await accept(one.token)
-      expect([refused.status, refused.json().type], refused.text).toEqual([404, 'dead-link'])
+      expect([refused.status, refused.json().type], refused.text).toEqual([409, 'invitation-blocked'])
       expect(await state(org)).toEqual(before)
       expect(
         await owner.selectFrom('accounts').where('email', '=', one.email).select('id').execute(),
@@ -160,8 +196,10 @@ describe('when it is accepted, whoever invited is asked again', () => {
       ])
       expect(
         (await visitor().post(paths.acceptInvitation(one.token), { password: 'Correct-Horse-7' })).status,
-      ).toBe(404)
+      ).toBe(409)
       await gives(one)
+      expect(await seen(one)).toEqual([null, false])
+      await told(one, 200)
       const done = await accept(one.token)
       expect(done.status, done.text).toBe(201)
       expect(await userAt(org, one.email)).toMatchObject({ roles: [{ role_id: one.role }] })
@@ -173,7 +211,7 @@ describe('when it is accepted, whoever invited is asked again', () => {
     const { token } = await invitedBy(by)
     await takeRoles(by)
     await assign(org, by.id, await makeRole(org, { permissions: OF_GROUP }))
-    expect((await accept(token)).status).toBe(404)
+    expect((await accept(token)).status).toBe(409)
     await assign(org, by.id, await makeRole(org, { permissions: INVITES }))
     expect((await accept(token)).status).toBe(201)
   })
@@ -189,7 +227,7 @@ describe('when it is accepted, whoever invited is asked again', () => {
     const [first, second] = [await invitedBy(program), await invitedBy(program)]
     expect((await accept(first.token)).status).toBe(201)
     await change('users', service.id, { status: 'disabled' })
-    expect((await accept(second.token)).status).toBe(404)
+    expect((await accept(second.token)).status).toBe(409)
   })
 
   test('who entered from the platform, and may no longer', async () => {
@@ -205,7 +243,7 @@ describe('when it is accepted, whoever invited is asked again', () => {
     expect((await accept(first.token)).status).toBe(201)
     expect(await userAt(place, first.email)).toMatchObject({ roles: [{ role_id: roleOf(place, 'owner') }] })
     await takeRoles(superadmin)
-    expect((await accept(second.token)).status).toBe(404)
+    expect((await accept(second.token)).status).toBe(409)
   })
 })
 
@@ -232,7 +270,7 @@ describe('of somebody who was added without a password', () => {
     const put = await as(chief).put(api(paths.groupMember(paths.groups, there, id)), { role: 'lead' })
     expect(put.status, put.text).toBeLessThan(300)
     await change('users', by.id, { status: 'disabled' })
-    expect((await accept(token)).status).toBe(404)
+    expect((await accept(token)).status).toBe(409)
     await change('users', by.id, { status: 'active' })
     expect((await accept(token)).status).toBe(201)
     const user = await userAt(org, email)

@@ -78,8 +78,8 @@ describe('another address', () => {
     expect((await browser.get(paths.security)).text).toContain('Not confirmed')
     const to = address()
     for (const [fields, message] of [
-      [{ email: to, password: 'Wrong-Horse-7' }, 'password is wrong'],
-      [{ email: 'nowhere', password: PASSWORD }, 'email is no e-mail address'],
+      [{ email: to, password: 'Wrong-Horse-7' }, 'Password is wrong'],
+      [{ email: 'nowhere', password: PASSWORD }, ': Enter an e-mail address like name@example.com'],
       [{ email: person.email.toUpperCase(), password: PASSWORD }, 'is your address already'],
     ] as const) {
       const refused = await browser.post(paths.myEmail, fields)
@@ -113,7 +113,7 @@ describe('another address', () => {
     ] as const)
       expect((await use(paths.auth.verifyEmail, body)).status).toBe(status)
     const page = await visitor().post(paths.verifyEmail(confirm), { password: 'Wrong-Horse-7' })
-    expect([page.status, page.text]).toEqual([422, expect.stringContaining('password is wrong')])
+    expect([page.status, page.text]).toEqual([422, expect.stringContaining('Password is wrong')])
     const { email, email_verified_at, control_changed_at } = await accountOf(person)
     expect({ email, email_verified_at, control_changed_at }).toEqual({
       email: before.email,

@@ -116,7 +116,7 @@ describe('wherever somebody chooses a password', async () => {
 
   test('making an organization', async () => {
     const { username, email } = person()
-    const body = { name: 'Nordlicht Logistik', owner_username: username, owner_email: email }
+    const body = { name: `Nordlicht ${unique('Logistik')}`, owner_username: username, owner_email: email }
     const send = (owner_password: string) =>
       as(superadmin).post('/api/organizations', { ...body, slug: unique('slug'), owner_password })
     refused(await send('Password1!'), many)

@@ -13,6 +13,8 @@ const identity = ({ codes = [], read = [], write = [], lead = [], ...more }: Has
   userId: 'u',
   username: 'ada',
   name: 'Ada',
+  timeZone: null,
+  locale: null,
   organization: { id: 'o', name: '', slug: '', kind: 'tenant' },
   home: null,
   elsewhere: false,

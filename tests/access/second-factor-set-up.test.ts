@@ -57,7 +57,7 @@ describe('turning it on', () => {
       'session:update',
     ])
     expect(await securityEvents(person)).toContain('auth:turn_on_second_factor')
-    expect((await mailTo(person.email))[0]?.subject).toContain('now asks for a second factor')
+    expect((await mailTo(person.email))[0]?.subject).toContain('now asks for a code when you sign in')
     expect((await as(person).get(api.factor)).json()).toEqual({
       since: expect.any(String),
       recovery_codes_left: 9,

@@ -270,7 +270,7 @@ describe('the mail about it', () => {
     const person = await somebody()
     await lock(person.username)
     const [mail, ...more] = await mailTo(person.email)
-    expect([mail?.subject, more]).toEqual([expect.stringMatching(/^Too many wrong passwords/), []])
+    expect([mail?.subject, more]).toEqual([expect.stringMatching(/^Too many failed sign-ins/), []])
     const path = new URL(mail?.link as string).pathname
     const browser = visitor()
     const page = await browser.get(path)

@@ -113,7 +113,7 @@ describe('on the page of somebody stronger', () => {
     await assign(org, strong.id, weak)
     const page = (who: Person) => browserOf(who).get(paths.user(strong.id))
     const sentence = 'Gina Groß has access that you don’t have, so you can’t change their account.'
-    const buttons = [`${paths.user(strong.id)}/edit`, 'id="delete"', `take-${weak}`]
+    const buttons = [`${paths.user(strong.id)}/edit`, `${paths.user(strong.id)}/delete`, `take-${weak}`]
     const [weaker, able] = [(await page(by)).text, (await page(boss)).text]
     expect(weaker).toContain(sentence)
     expect(able).not.toContain(sentence)

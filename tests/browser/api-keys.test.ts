@@ -25,7 +25,7 @@ describe.skipIf(!installed && !process.env.CI)('API keys, in a browser', () => {
 
   beforeAll(async () => {
     const { app } = await testDatabase()
-    const org = await makeOrganization('Northern Light')
+    const org = await makeOrganization('Polar Light')
     person = await makeUser(org, { roles: [roleOf(org, 'owner')], first_name: 'Ada', last_name: 'Keys' })
     await mkdir(shots, { recursive: true })
     browser = await launch()
@@ -72,7 +72,7 @@ describe.skipIf(!installed && !process.env.CI)('API keys, in a browser', () => {
     await page.waitForSelector('h1:has-text("New API key")')
     await page.fill('#name', 'Nightly export')
     await page.click('button:has-text("Make API key")')
-    await page.waitForSelector('.error-summary:has-text("permissions has at least one")')
+    await page.waitForSelector('.error-summary:has-text("Choose a permission")')
     expect(await page.inputValue('#name')).toBe('Nightly export')
     await page.click('summary:has-text("user")')
     await page.check('[id="permission-user:read:own"]')

@@ -76,7 +76,7 @@ describe.skipIf(!installed && !process.env.CI)('A file of people, in a browser',
     await page.selectOption('select[name=column_2]', 'first_name')
     await page.click('button:has-text("Check")')
     await page.waitForSelector('.outcome .bad')
-    expect(await page.textContent('main')).toContain('is no e-mail address')
+    expect(await page.textContent('main')).toContain('Enter an e-mail address like name@example.com')
     await accessible(page)
     await page.screenshot({ path: join(shots, 'import-errors.png') })
 

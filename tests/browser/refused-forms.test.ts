@@ -244,15 +244,15 @@ describe.skipIf(!installed && !process.env.CI)('A form that is refused, in a bro
     await page.context().close()
   })
 
-  it('says a refusal above the record: nobody deletes themselves', async () => {
+  it('says a refusal above the question: nobody deletes themselves', async () => {
     const by = await editor()
     const page = await opened(by, `/users/${by.id}`)
-    const button = page.locator('main button:has-text("Delete") >> nth=0')
+    const button = page.locator('main a:has-text("Delete") >> nth=0')
     await button.click()
-    await page.click('dialog[open] button:has-text("Delete") >> nth=0')
+    await page.click('main button:has-text("Delete person")')
     await page.waitForSelector('main .error-summary')
-    expect(await page.textContent('h1')).toBe('Ada Editor')
-    expect(new URL(page.url()).pathname).toBe(`/users/${by.id}`)
+    expect(await page.textContent('h1')).toBe('Delete Ada Editor?')
+    expect(new URL(page.url()).pathname).toBe(`/users/${by.id}/delete`)
     await page.context().close()
   })
 

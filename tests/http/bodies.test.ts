@@ -65,8 +65,8 @@ describe('a body that is malformed', () => {
     ],
     ['UTF-16', Buffer.from('{"username":"a"}', 'utf16le'), 400, /not (UTF-8|JSON)/],
     ['more than a megabyte', `{"username":"${'x'.repeat(1024 * 1024)}"}`, 413, /1024 kB/],
-    ['__proto__', '{"__proto__":{"username":"a"}}', 422, /__proto__ is not a field/],
-    ['constructor', '{"constructor":{"prototype":{"a":1}}}', 422, /constructor is not a field/],
+    ['__proto__', '{"__proto__":{"username":"a"}}', 422, /__proto__: Leave this out/],
+    ['constructor', '{"constructor":{"prototype":{"a":1}}}', 422, /constructor: Leave this out/],
   ])('%s', async (_, body, status, detail) => {
     const before = await people()
     // processor time, which other work on the machine doesn't stretch: what takes the square of a body takes seconds
@@ -165,12 +165,12 @@ describe('validation', () => {
     expect(
       await errorsOf({ username: '-', groups: [{ id: 'x', role: 'king' }], role_ids: ['y'], surprise: 1 }),
     ).toMatchObject({
-      username: expect.stringContaining('begins with a letter'),
-      email: 'is needed',
-      'groups.0.id': 'is no group',
+      username: expect.stringContaining('start with a letter'),
+      email: 'Enter an e-mail address',
+      'groups.0.id': 'Choose a group',
       'groups.0.role': expect.any(String),
-      'role_ids.0': 'is no role',
-      surprise: 'is not a field here',
+      'role_ids.0': 'Choose a role',
+      surprise: 'Leave this out; there is no such field',
     })
   })
 

@@ -7,11 +7,19 @@ import { testDatabase } from '#tests/setup/database.ts'
 const { config } = await testDatabase()
 
 export type Schema = { [keyword: string]: unknown; $ref?: string }
-export type Parameter = { name: string; in: string; required?: boolean; schema: Schema }
+export type Parameter = {
+  name: string
+  in: string
+  required?: boolean
+  style?: string
+  explode?: boolean
+  schema: Schema
+}
 export type Operation = {
   operationId: string
+  description: string
   parameters: ({ $ref?: string } & Parameter)[]
-  requestBody?: { content: Record<string, { schema: Schema }> }
+  requestBody?: { required: boolean; content: Record<string, { schema: Schema }> }
   responses: Record<string, { $ref?: string; content?: Record<string, { schema: Schema }> }>
   security: object[]
 }
@@ -51,6 +59,14 @@ function templateOf(document: Document, method: string, asked: string): string {
   return found
 }
 
+/** The document promises programs that there may be more some day; of what is answered today it has to know all. */
+function closed(part: unknown): unknown {
+  if (Array.isArray(part)) return part.map(closed)
+  if (typeof part !== 'object' || part === null) return part
+  const inner = Object.fromEntries(Object.entries(part).map(([key, value]) => [key, closed(value)]))
+  return 'properties' in part ? { additionalProperties: false, ...inner } : inner
+}
+
 type Answered = { status: number; headers: Headers; text: string }
 
 /**
@@ -60,7 +76,7 @@ type Answered = { status: number; headers: Headers; text: string }
 export function conformingTo(document: Document) {
   const ajv = new Ajv2020({ strict: false, allErrors: true })
   addFormats.default(ajv)
-  ajv.addSchema({ $id: 'document', ...document })
+  ajv.addSchema({ $id: 'document', ...(closed(document) as Document) })
   return (method: string, path: string, { status, headers, text }: Answered): string[] => {
     const template = templateOf(document, method, path)
     const operation = document.paths[template]?.[method.toLowerCase()] as Operation

@@ -55,7 +55,7 @@ const typed = mounted([
           )
           .where(grant.where())
           .where('users.username' as never, 'like', 'walk%' as never)
-          .where(filtered('users', query)) as never,
+          .where(filtered('users', query, actor.clock)) as never,
     })
     return { json: `{"filters":${JSON.stringify(query.filters)},"list":${pageJson(found)}}` }
   }),
@@ -91,7 +91,11 @@ describe('a filter by type', () => {
     ['created_at.lt=2026-01-01T02:00:00.000003%2B02:00', (n) => n < 8],
     ['created_at.lt=2026-01-01T02:00:00.000003+02:00', (n) => n < 8],
     ['created_at=2026-01-01t00:00:00.000003z', (n) => n >= 8 && n < 12],
-    ['created_at.gt=2026-01-01', () => true],
+    // a day is all of it
+    ['created_at=2026-01-01', () => true],
+    ['created_at.gte=2026-01-01', () => true],
+    ['created_at.lte=2026-01-01', () => true],
+    ['created_at.gt=2026-01-01', () => false],
     ['created_at.lt=2026-01-01', () => false],
     ['username=walk7', (n) => n === 7],
     ["username=walk7' or '1'='1", () => false],

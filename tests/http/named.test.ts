@@ -10,7 +10,7 @@ GET /users · POST /users · GET /users/:id · PUT /users/:id · PATCH /users/:i
 POST /users/:id/roles/:role_id · DELETE /users/:id/roles/:role_id · PATCH /users/:id/toggle-status · POST /users/bulk
 POST /users/:id/restore · POST /users/import · GET /users/:id/history
 GET /roles · POST /roles · GET /roles/:id · PUT /roles/:id · PATCH /roles/:id · DELETE /roles/:id
-POST /roles/create-minimal · POST /roles/from-template · PATCH /roles/:id/toggle-status · POST /roles/:id/restore
+POST /roles/create-minimal · GET /roles/templates · POST /roles/from-template · PATCH /roles/:id/toggle-status · POST /roles/:id/restore
 POST /roles/:id/permissions/:permission_id · DELETE /roles/:id/permissions/:permission_id
 POST /roles/:id/parents/:role_id · DELETE /roles/:id/parents/:role_id · POST /roles/bulk · GET /roles/:id/history
 GET /permissions · POST /permissions · GET /permissions/:id · PUT /permissions/:id · PATCH /permissions/:id

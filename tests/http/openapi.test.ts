@@ -14,6 +14,15 @@ import { testConfig, testDatabase } from '#tests/setup/database.ts'
 const { anotherProcess } = await testDatabase()
 const { owner } = await makePeople()
 
+const bodyOf = (path: string, method: string) => {
+  const { content } = openApiDocument.paths[`/api/v1${path}`]?.[method]?.requestBody ?? {}
+  return content?.['application/json']?.schema as {
+    properties: Record<string, unknown>
+    required?: string[]
+    additionalProperties: boolean
+  }
+}
+
 describe('the document', () => {
   test('is valid OpenAPI 3.1', async () => {
     const result = await new Validator().validate(structuredClone(openApiDocument))
@@ -67,7 +76,7 @@ describe('the document', () => {
   test('says by which credentials each is reached', () => {
     const by = (path: string, method: string) =>
       openApiDocument.paths[`/api/v1${path}`]?.[method]?.security.map((one) => Object.keys(one)[0])
-    const inPerson = ['bearer', 'cookie']
+    const inPerson = ['bearer']
     expect(by('/users', 'get')).toEqual([...inPerson, 'apiKey'])
     expect(by('/auth/me', 'get')).toEqual([...inPerson, 'apiKey'])
     expect(by('/auth/change-password', 'post')).toEqual(inPerson)
@@ -77,6 +86,74 @@ describe('the document', () => {
       type: 'http',
       scheme: 'bearer',
     })
+  })
+
+  test('says of each operation what it takes', () => {
+    const of = (path: string, method: string) =>
+      openApiDocument.paths[`/api/v1${path}`]?.[method]?.description ?? ''
+    for (const methods of Object.values(openApiDocument.paths))
+      for (const { description, operationId } of Object.values(methods))
+        expect(description, operationId).toMatch(/^(For everyone|Takes the permission \w+:\w+, ).*\.$/)
+    expect(of('/users', 'get')).toContain('user:read')
+    expect(of('/users', 'post')).toMatch(/user:create.*Idempotency-Key/)
+    expect(of('/api-keys', 'post')).toMatch(/no API key.*POST \/auth\/confirm.*secret/)
+    expect(of('/auth/login', 'post')).toMatch(/^For everyone: /)
+  })
+
+  test('has patterns that mean the same to programs that give no flag', () => {
+    const found = JSON.stringify(openApiDocument).match(/(?<="pattern":)"(?:[^"\\]|\\.)*"/g) ?? []
+    const patterns: string[] = [...new Set(found)].map((text) => JSON.parse(text))
+    expect(patterns.length).toBeGreaterThan(5)
+    const texts = ['', 'Zoë 👍 Łódź', 'a\u0000', 'a\u0085', 'a\nb', 'user:read:own', 'abc', 'P{Cc}']
+    for (const pattern of patterns)
+      for (const text of texts)
+        expect(new RegExp(pattern).test(text), `${pattern} ${text}`).toBe(new RegExp(pattern, 'u').test(text))
+    const named = bodyOf('/users', 'post').properties.first_name as { pattern: string }
+    expect(texts.filter((text) => new RegExp(named.pattern).test(text))).toEqual(
+      texts.filter((text) => !/\p{Cc}/u.test(text)),
+    )
+  })
+
+  test('tells programs of what they send, and not of what only forms do', () => {
+    expect(bodyOf('/groups', 'post').properties.parent_id).toEqual({
+      anyOf: [{ type: 'string', format: 'uuid' }, { type: 'null' }],
+    })
+    expect(bodyOf('/roles', 'post').properties.second_factor_required).toEqual({ type: 'boolean' })
+  })
+
+  test('tells which body is needed, and what in it', () => {
+    const key = bodyOf('/api-keys', 'post')
+    expect(key.required).toEqual(['name', 'permissions'])
+    expect(key.properties.permissions).toMatchObject({ type: 'array', minItems: 1 })
+    expect(bodyOf('/users/bulk', 'post').properties.role_id).toEqual({
+      type: 'string',
+      format: 'uuid',
+      description: 'Needed for add_role and remove_role.',
+    })
+    expect(bodyOf('/sessions/bulk', 'post').properties).not.toHaveProperty('role_id')
+    const templates = bodyOf('/roles/from-template', 'post').properties.template as { enum: string[] }
+    expect(templates.enum).toContain('viewer')
+    const { requestBody, parameters } = openApiDocument.paths['/api/v1/sessions']?.delete ?? {}
+    expect(requestBody?.required).toBe(false)
+    expect(parameters?.map(({ name }) => name)).toEqual(['ids', 'user_id'])
+    expect(openApiDocument.paths['/api/v1/me/sessions']?.delete?.requestBody?.required).toBe(true)
+  })
+
+  test('says how several values are sent, and promises no answer to have nothing more', () => {
+    const status = openApiDocument.paths['/api/v1/users']?.get?.parameters.find(
+      (one) => one.name === 'status',
+    )
+    expect(status).toMatchObject({
+      style: 'form',
+      explode: false,
+      schema: { type: 'array', items: { type: 'string', enum: ['active', 'invited', 'disabled'] } },
+    })
+    const answers = Object.values(openApiDocument.paths).flatMap((methods) =>
+      Object.values(methods).map(({ responses }) => responses),
+    )
+    const { schemas } = openApiDocument.components
+    expect(JSON.stringify([answers, schemas])).not.toContain('"additionalProperties":false')
+    expect(bodyOf('/groups', 'post').additionalProperties).toBe(false)
   })
 
   test('refers to nothing that is not there', () => {
@@ -210,6 +287,7 @@ describe('an operation', () => {
     })
     expect(conforms('GET', '/health', answer(200, '{"status":"ok"}'))).toEqual([])
     expect(conforms('GET', '/api/health/', answer(200, '{"status":7}'))[0]).toMatch(/\/status must be/)
+    expect(conforms('GET', '/health', answer(200, '{"status":"ok","more":1}'))[0]).toMatch(/additional/)
     expect(conforms('GET', '/health', answer(418, '{}'))[0]).toMatch(/418 is not declared/)
     expect(conforms('GET', '/health', answer(200, '{}', 'text/plain'))[0]).toMatch(/is of type text\/plain/)
     expect(conforms('GET', '/health', answer(200, '', ''))[0]).toMatch(/has no body/)

@@ -157,7 +157,7 @@ describe('a name that objects inherit is as unknown as any other', () => {
       const page = await browserOf(owner).post('/users/bulk', { action: name, ids: target.id })
       expect([name, page.status]).toEqual([name, 422])
       const matching = await as(owner).post('/api/users/bulk', { action: 'disable', matching: `${name}=x` })
-      expect([name, matching.status]).toEqual([name, 400])
+      expect(fault(matching)).toEqual(name === '__proto__' ? [400, [name]] : [422, ['matching']])
     }
   })
 

@@ -162,7 +162,7 @@ describe('a form', () => {
     expect(answer.status).toBe(422)
     expect(answer.text).toContain('value="Kept &quot;as&quot; &lt;entered&gt;"')
     expect(answer.text).toContain('value="Klingon!"')
-    expect(answer.text).toMatch(/href="#locale">locale is no language tag/)
+    expect(answer.text).toMatch(/href="#locale">Language[^:]*: Choose a language/)
     expect(await nameOf(id)).toBe('Before')
   })
 
@@ -180,7 +180,7 @@ describe('a form', () => {
       email: 'free@example.com',
     })
     expect(answer.status).toBe(409)
-    expect(answer.text).toMatch(/href="#username">username is taken/)
+    expect(answer.text).toMatch(/href="#username">User name is taken/)
     expect(
       (await program.post('/api/users', { username: owner.username, email: 'free@example.com' })).status,
     ).toBe(409)

@@ -86,7 +86,9 @@ const place = (ids: Ids) =>
 
 function queries(parameters: readonly Parameter[], ids: Ids, mix: Mix): fc.Arbitrary<[string, string][]> {
   const one = ({ name, schema }: Parameter) => {
-    const right = /^(after|before)$/.test(name) ? place(ids) : asText(valid(schema, ids, name))
+    const values = valid(schema, ids, name)
+    const text = schema.type === 'array' ? values.map((several) => String(several)) : asText(values)
+    const right = /^(after|before)$/.test(name) ? place(ids) : text
     return mix(right, asText(junk), 3).map((value): [string, string] => [name, value])
   }
   const all = parameters.filter((parameter) => parameter.in === 'query')

@@ -84,9 +84,10 @@ describe('an address', () => {
   })
 
   test('that a bulk action is for is read alike', async () => {
-    const bulk = (matching: string) => as(owner).post('/api/users/bulk', { action: 'disable', matching })
+    const bulk = (matching: string) =>
+      as(owner).post('/api/users/bulk/preview', { action: 'disable', matching })
     for (const bytes of BYTES) expect(fault(await bulk(`q=${bytes}`))).toEqual([400, ['q']])
-    expect(fault(await bulk('q=nobody%F0%9F%A6%95'))).toEqual([422, ['ids']])
+    expect(fault(await bulk('q=nobody%F0%9F%A6%95'))).toEqual([422, ['matching']])
   })
 
   test('with a place in the list that has half a character is one that no list gave', async () => {

@@ -8,6 +8,7 @@ import { files } from '#tests/mutations/faults/files.ts'
 import { granting } from '#tests/mutations/faults/granting.ts'
 import { http } from '#tests/mutations/faults/http.ts'
 import { keys } from '#tests/mutations/faults/keys.ts'
+import { many } from '#tests/mutations/faults/many.ts'
 import { names } from '#tests/mutations/faults/names.ts'
 import { notices } from '#tests/mutations/faults/notices.ts'
 import { renewal } from '#tests/mutations/faults/renewal.ts'
@@ -36,4 +37,5 @@ export const areas: Readonly<Record<string, readonly Mutation[]>> = {
   names,
   bounds,
   elsewhere,
+  many,
 }

@@ -6,8 +6,9 @@ import { type Person, personWith } from '#tests/people.ts'
 import { listed, testIf } from '#tests/resource/form.ts'
 import { Stage } from '#tests/resource/stage.ts'
 
-type Outcome = { id: string; status: 'done' | 'refused'; reason?: string }
-type BulkAnswer = { done: number; refused: number; results: Outcome[] }
+type Outcome = { id: string; status: 'done' | 'unchanged' | 'refused'; reason?: string }
+type Previewed = { count: number; hash: string; names: string[]; consequence: string | null }
+type BulkAnswer = { done: number; unchanged: number; refused: number; results: Outcome[] }
 
 /** The same to many records, each as it would be alone. */
 export function bulk(given: Stage): void {
@@ -15,6 +16,13 @@ export function bulk(given: Stage): void {
   const { thousands } = given.entity
   const { searched, title } = resource.declared
   const send = (by: Person, body: object, stage = given) => stage.as(by).post(stage.api('/bulk'), body)
+  const preview = (by: Person, body: object, stage = given) =>
+    stage.as(by).post(stage.api('/bulk/preview'), body)
+  /** As a program does it that confirms what the preview found. */
+  const agreed = async (by: Person, body: object, stage = given) => {
+    const { count, hash } = (await preview(by, body, stage)).json<Previewed>()
+    return send(by, { ...body, count, hash }, stage)
+  }
   const requestOf = (answer: Answer) => answer.headers.get('x-request-id') as string
   const made = (count: number, body = {}) => given.rows(Array.from({ length: count }, () => body))
 
@@ -98,6 +106,22 @@ export function bulk(given: Stage): void {
     )
   })
 
+  testIf(resource.soft)('counts what was so already, and leaves it as it is', async () => {
+    const [gone = '', there = ''] = await made(2)
+    await given.remove(gone)
+    const was = await given.stored(there)
+    const answer = await send(people.owner, { action: 'restore', ids: [gone, there] })
+    expect(answer.json<BulkAnswer>()).toMatchObject({ done: 1, unchanged: 1, refused: 0 })
+    expect((await trail(org, { request: requestOf(answer) })).map(({ target_id }) => target_id)).toEqual([
+      gone,
+    ])
+    expect(await given.stored(there)).toEqual(was)
+    const browser = given.browser(people.owner)
+    const page = await browser.post(given.page('/bulk'), { action: 'restore', ids: [there] })
+    const list = await browser.get(page.headers.get('location') as string)
+    expect(list.text).toContain(`1 ${resource.declared.one} not deleted`)
+  })
+
   test.each<[string, object, string | null]>([
     ['an action that there isn’t', { action: 'nonsense', ids: [randomUUID()] }, 'action'],
     ['an action of the language', { action: 'constructor', ids: [randomUUID()] }, 'action'],
@@ -105,6 +129,15 @@ export function bulk(given: Stage): void {
     ['no ids', { action: 'delete' }, 'ids'],
     ['an empty list', { action: 'delete', ids: [] }, 'ids'],
     ['ids that are none', { action: 'delete', ids: ['nonsense'] }, 'ids'],
+    ['no records', { action: 'delete', matching: '' }, 'matching'],
+    ['blanks', { action: 'delete', matching: ' ' }, 'matching'],
+    ['signs', { action: 'delete', matching: searched ? 'q=+-+.' : 'deleted=' }, 'matching'],
+    ['an order alone', { action: 'delete', matching: 'sort=-created_at' }, 'matching'],
+    ['a page', { action: 'delete', matching: 'limit=1' }, 'matching'],
+    ['what there isn’t', { action: 'delete', matching: 'nonsense=1' }, 'matching'],
+    ['all, but not quite', { action: 'delete', all: 'yes' }, 'all'],
+    ['nothing', { action: 'delete', all: false }, 'all'],
+    ['two selections', { action: 'delete', ids: [randomUUID()], all: true }, 'ids'],
     ['1,001 ids', { action: 'delete', ids: Array.from({ length: 1001 }, () => randomUUID()) }, 'ids'],
   ])('%s is a 422', async (_, body, path) => {
     const answer = await given.untouched(() => send(people.owner, body))
@@ -121,10 +154,12 @@ export function bulk(given: Stage): void {
       const stage = await Stage.of(given.entity)
       const { owner } = stage.people
       await stage.rows(Array.from({ length: 30 }, (_, n) => (n % 3 ? {} : stage.named(`Shared name ${n}`))))
-      const queries = ['sort=-created_at', ...(searched ? ['q=shared', 'q=nothinglikeit'] : [])]
-      for (const query of queries.reverse()) {
+      const some = searched ? ['q=nothinglikeit', 'q=shared'] : []
+      const selections = [...some.map((matching) => ({ matching })), { matching: '', all: true }]
+      for (const { matching: query, ...all } of selections) {
         const seen = (await listed(stage, owner, `?limit=200&${query}`)).map(({ id }) => id)
-        const answer = await send(owner, { action: 'delete', matching: query }, stage)
+        const which = 'all' in all ? all : { matching: query }
+        const answer = await agreed(owner, { action: 'delete', ...which }, stage)
         if (!seen.length) {
           expect(answer.status).toBe(422)
           continue
@@ -137,7 +172,7 @@ export function bulk(given: Stage): void {
       if (!resource.soft) return
       const gone = (await listed(stage, owner, '?limit=200&deleted=true')).length
       expect(gone).toBe(30)
-      const back = await send(owner, { action: 'restore', matching: 'deleted=true&limit=1' }, stage)
+      const back = await agreed(owner, { action: 'restore', matching: 'deleted=true' }, stage)
       expect(back.json<BulkAnswer>()).toMatchObject({ done: 30, refused: 0 })
       expect(await listed(stage, owner, '?limit=200&deleted=true')).toEqual([])
     })
@@ -155,12 +190,14 @@ export function bulk(given: Stage): void {
         )
         const here = await stage.row()
         const there = await stage.row({ owner_group_id: stage.elsewhere })
-        const answer = await send(narrow, { action: 'delete', matching: '' }, stage)
+        const answer = await agreed(narrow, { action: 'delete', all: true }, stage)
         expect(answer.json<BulkAnswer>().results).toEqual([{ id: here, status: 'done' }])
         expect((await stage.stored(there)).deleted_at).toBeNull()
         const blind = await personWith(stage.org, stage.codes(['delete'], 'all'))
-        await stage.denied(blind, 'read', () => send(blind, { action: 'delete', matching: '' }, stage))
-        const keeper = await send(stage.people.keeper, { action: 'delete', matching: '' }, stage)
+        const every = { action: 'delete', all: true }
+        await stage.denied(blind, 'read', () => preview(blind, every, stage))
+        await stage.denied(blind, 'read', () => send(blind, { ...every, count: 1, hash: 'x' }, stage))
+        const keeper = await agreed(stage.people.keeper, { action: 'delete', all: true }, stage)
         expect(keeper.json<BulkAnswer>()).toMatchObject({ done: 0, refused: 1 })
       },
     )
@@ -171,23 +208,25 @@ export function bulk(given: Stage): void {
         const stage = await Stage.of(given.entity)
         const { owner } = stage.people
         const [one = ''] = await stage.rows(Array(1001).fill({}))
-        const many = await stage.untouched(() => send(owner, { action: 'delete', matching: '' }, stage))
+        const many = await stage.untouched(() => preview(owner, { action: 'delete', all: true }, stage))
         expect([many.status, many.json().detail]).toEqual([
           422,
-          'More than 1000 match: narrow the list first.',
+          'More than 1000 match. You can change up to 1000 at a time; narrow the list.',
         ])
         await stage.remove(one)
-        const answer = await send(owner, { action: 'delete', matching: '' }, stage)
+        const answer = await agreed(owner, { action: 'delete', all: true }, stage)
         expect(answer.json<BulkAnswer>()).toMatchObject({ done: 1000, refused: 0 })
       },
       60_000,
     )
 
     test.each(['nonsense=1', 'sort=nonsense', 'limit=0', 'after=x', 'deleted=perhaps'])(
-      '%s is a 400',
+      '%s is a 422',
       async (matching) => {
-        const answer = await given.untouched(() => send(people.owner, { action: 'delete', matching }))
-        expect(answer.status).toBe(400)
+        const answer = await given.untouched(() =>
+          send(people.owner, { action: 'delete', matching, count: 1, hash: 'x' }),
+        )
+        expect([answer.status, answer.json().errors?.map(({ path }) => path)]).toEqual([422, ['matching']])
       },
     )
   })

@@ -159,7 +159,7 @@ describe('an entity with an action of its own', () => {
     const answer = await byAction(`${HEAD}\n${rows.join('\n')}\n`)
     expect([answer.status, told(answer)]).toEqual([
       422,
-      ['3 Thirteen brings bad luck.', '4 code is taken', '5 code is taken', '6 code is needed'],
+      ['3 Thirteen brings bad luck.', '4 code is taken', '5 code is taken', '6 code Enter a code'],
     ])
     expect(await stored(org)).toEqual(before)
     expect((await byAction(`${HEAD}\n${seats(code, 1)}\n`, '?dry_run=true')).json<Told>()).toMatchObject({

@@ -132,12 +132,12 @@ describe('by forms, without a script', () => {
       status: 'checked',
       report: {
         error_count: 1,
-        errors: [{ line: 2, column: 'seats', value: 'many', message: 'must be a whole number' }],
+        errors: [{ line: 2, column: 'seats', value: 'many', message: 'Enter a whole number from 1 to 1000' }],
       },
     })
     const report = await browser.get(at)
     expect(report.text).toContain('1 error: nothing is imported')
-    for (const words of ['Line 2', 'Seats', 'many', 'must be a whole number'])
+    for (const words of ['Line 2', 'Seats', 'many', 'Enter a whole number from 1 to 1000'])
       expect(report.text).toContain(words)
     expect(report.text).not.toContain('value="import"')
     // asked for all the same, it looks again and keeps nothing

@@ -149,19 +149,24 @@ describe('what is wrong is said at once, by line and column, and nothing is kept
   test('of the file', async () => {
     const latin1 = Buffer.from(`${HEAD}\n${line('Zoë')}\n${line('x')}\n"bro"ken`, 'latin1')
     expect(told(await upload(owner, latin1))).toEqual([
-      '2 is not UTF-8: save the file as “CSV UTF-8”',
-      '4 a quotation mark stands where none may: put the value into quotation marks, and double those within; nothing from here on was read',
+      '2 is not UTF-8 (perhaps Windows-1252, Excel’s plain “CSV”): save the file as “CSV UTF-8”',
+      '4 a quotation mark ends before its value does: double those within',
     ])
-    expect(told(await upload(owner, Buffer.from(`\uFEFF${HEAD}\n`, 'utf16le')))).toEqual([
-      '1 is UTF-16, not UTF-8: save it as “CSV UTF-8”',
+    expect(told(await upload(owner, '%PDF-1.7\n%âãÏÓ\n'))).toEqual([
+      'This is a PDF, not CSV. Save it as “CSV UTF-8” and choose that file.',
     ])
+    expect(told(await upload(owner, `${HEAD.replaceAll(',', ':')}\n`))).toContain(
+      '1 the header has a single column: separate columns by commas, semicolons or tabs',
+    )
     expect(told(await upload(owner, `${HEAD}\n\n`))).toEqual(['The file has no licences in it.'])
     expect(told(await upload(owner, `${HEAD}\n${line('a')},x\n"a\nb",1\n`))).toEqual([
       '2 has 5 columns, but the header has 4',
-      '3 has 2 columns, but the header has 4',
+      '3 code has a control character',
+      '3 expires must be a day like 2026-01-31',
+      '3 contact is no e-mail address',
     ])
     const nothing = await upload(owner, '')
-    expect([nothing.status, wrongs(nothing)]).toEqual([422, [{ path: 'file', message: 'is needed' }]])
+    expect([nothing.status, wrongs(nothing)]).toEqual([422, [{ path: 'file', message: 'Choose a file' }]])
   })
 
   test('of rows in themselves, with what is there, and with each other', async () => {
@@ -184,16 +189,16 @@ describe('what is wrong is said at once, by line and column, and nothing is kept
     expect(answer.status).toBe(422)
     expect(told(answer)).toEqual([
       '2 code is taken',
-      '3 plan must be one of basic, team, all',
-      '3 seats is at least 1',
-      '3 expires must be a day like 2026-01-31',
-      '3 contact is no e-mail address',
+      '3 plan Choose one of basic, team, all',
+      '3 seats Enter a whole number from 1 to 1000',
+      '3 expires Enter a day like 2026-01-31',
+      '3 contact Enter an e-mail address like name@example.com',
       '4 code is that of line 3, too',
       '4 reviewer_id names nothing that is here',
-      '6 owner_group_id is no id',
+      '6 owner_group_id Choose an owner group',
       '6 code is that of line 3, too',
-      '7 code has at most 40 characters',
-      '9 code has a control character',
+      '7 code Use at most 40 characters',
+      '9 code Remove the control character',
       '10 code has a NUL character',
     ])
     const [first, , , , , , , , , long, , nul] = wrongs(answer)

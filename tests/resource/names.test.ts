@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { as } from '#tests/client.ts'
+import { as, send } from '#tests/client.ts'
 import { makeOrganization, makeUser, roleOf, unique } from '#tests/factories.ts'
 
 const org = await makeOrganization()
@@ -20,7 +20,7 @@ describe.each(places)('the name of $what', ({ make, once }) => {
     async (name) => {
       const answer = await make(name)
       expect(answer.status).toBe(422)
-      expect(answer.text).toContain('has a character that can’t be seen')
+      expect(answer.text).toContain('Remove the character that can’t be seen')
     },
   )
 
@@ -38,4 +38,40 @@ describe.each(places)('the name of $what', ({ make, once }) => {
       else expect(answer.json<{ name: string }>().name).toBe(name)
     }
   })
+
+  test.runIf(once)('is nobody else’s that reads the same', async () => {
+    const name = unique('Łukasz Straße')
+    expect((await make(name)).status).toBe(201)
+    const others = [name.toUpperCase(), name.toLowerCase(), `Lukasz Strasse${name.slice(13)}`, ` ${name} `]
+    for (const other of others) {
+      const answer = await make(other)
+      expect([answer.status, answer.json<{ errors: object }>().errors], other).toEqual([
+        409,
+        [{ path: 'name', message: 'is taken' }],
+      ])
+    }
+    expect((await make(`${name} two`)).status).toBe(201)
+  })
+})
+
+test('of a file’s groups are held against each other, and against those that are there', async () => {
+  const [name, there] = [unique('Łódź'), unique('Straße')]
+  expect((await made('/groups', { kind: 'team' })(there)).status).toBe(201)
+  const sent = (text: string) =>
+    send('/api/v1/groups/import', {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${owner.token}`, 'Content-Type': 'text/csv' },
+      body: text,
+    })
+  const alike = name.replace('Łódź', 'LODZ')
+  const refused = await sent(`name,kind\n${name},team\n${alike},team\n${there.toUpperCase()},team\n`)
+  expect(refused.status, refused.text).toBe(422)
+  expect(refused.json()).toMatchObject({
+    errors: [
+      { line: 3, message: 'is taken' },
+      { line: 4, message: 'is taken' },
+    ],
+  })
+  const kept = await sent(`name,kind\n${name},team\n${alike} two,team\n`)
+  expect(kept.status, kept.text).toBeLessThan(300)
 })

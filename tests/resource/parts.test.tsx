@@ -13,7 +13,7 @@ import { sourceOf } from '#src/resource/query.ts'
 import type { Row } from '#src/resource/resource.ts'
 import { resourceRoutes } from '#src/resource/routes.tsx'
 import { listScreen } from '#src/resource/views/list.tsx'
-import { createRecord, lockRecord, updateRecord, writeRecord } from '#src/resource/write.ts'
+import { createRecord, lockRecord, updateRecord } from '#src/resource/write.ts'
 import { Field } from '#src/ui/field.tsx'
 import { Panel } from '#src/ui/surface.tsx'
 import { denied, hidden, recorded } from '#tests/access/trail.ts'
@@ -40,10 +40,8 @@ async function reRate(
   return updateRecord(tx, vendors, actor, grant, id, change, version)
 }
 
-const prefer = async (tx: Db, actor: UserActor, grant: Grant<'vendor', 'update'>, id: string) => {
-  await lockRecord(tx, vendors, actor, grant, id)
-  return writeRecord(tx, vendors, actor, grant, id, { preferred: true })
-}
+const prefer = (tx: Db, actor: UserActor, grant: Grant<'vendor', 'update'>, id: string) =>
+  updateRecord(tx, vendors, actor, grant, id, { preferred: true }, null)
 
 /** A list by hand: only vendors that have a rating. */
 const rated = get(
@@ -61,6 +59,8 @@ const rated = get(
           resource: vendors,
           found,
           view: query,
+          all: grant.all,
+          at: '',
           may: mayOf(vendors, actor),
           frame,
           actions: 'Rated alone',
@@ -101,7 +101,14 @@ const byHand = [
     more: (_, { offered }) => <i>{JSON.stringify(offered.extra)}</i>,
     offer: async () => ({ extra: [{ value: 'x', label: 'Offered by hand' }] }),
     bulk: {
-      prefer: { needs: 'update', label: 'Prefer', icon: 'plus', did: 'preferred', one: prefer },
+      prefer: {
+        needs: 'update',
+        label: 'Prefer',
+        icon: 'plus',
+        did: 'preferred',
+        already: 'already preferred',
+        one: prefer,
+      },
     },
   }),
 ]
@@ -156,7 +163,7 @@ describe('a part that is written by hand', () => {
       'Head for you',
       `href="/vendors/${id}/orders"`,
       'Facts',
-      'value="DELETE"',
+      '/delete"',
     ])
       expect(text).toContain(part)
     const looker = await personWith(org, ['vendor:read:all'])

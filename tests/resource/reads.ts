@@ -85,7 +85,7 @@ export function reads(stage: Stage): void {
     test('what may be done, and no more', async () => {
       const ours = await page(people.owner)
       const theirs = await page(people.looker, '?limit=200&sort=-created_at')
-      for (const offer of [`href="${stage.page('/new')}"`, `action="${stage.page('/bulk')}"`]) {
+      for (const offer of [`href="${stage.page('/new')}"`, `action="${stage.page('/bulk/preview')}"`]) {
         expect(ours).toContain(offer)
         expect(theirs).not.toContain(offer)
       }
@@ -93,7 +93,7 @@ export function reads(stage: Stage): void {
       const [all, some, none] = await Promise.all(
         [people.owner, people.keeper, people.looker].map((by) => page(by, `/${id}`)),
       )
-      for (const offer of [`href="${stage.page(`/${id}/edit`)}"`, 'value="DELETE"']) {
+      for (const offer of [`href="${stage.page(`/${id}/edit`)}"`, `href="${stage.page(`/${id}/delete`)}"`]) {
         expect(all).toContain(offer)
         expect(none).not.toContain(offer)
         // who may change some may not change this one
@@ -104,7 +104,7 @@ export function reads(stage: Stage): void {
         const able = await personWith(org, [...stage.codes(['read', action], 'all')])
         const text = await page(able, `/${id}`)
         expect([action, text.includes(`/${id}/edit"`)]).toEqual([action, action === 'update'])
-        expect([action, text.includes('value="DELETE"')]).toEqual([action, action === 'delete'])
+        expect([action, text.includes(`/${id}/delete"`)]).toEqual([action, action === 'delete'])
       }
     })
 
@@ -126,9 +126,24 @@ export function reads(stage: Stage): void {
         await stage.hidden(people.blind, () => edit(people.blind, there))
       }
       await stage.hidden(people.foreigner, () => edit(people.foreigner))
+      const question = (by: Person, one = id) => stage.browser(by).get(stage.page(`/${one}/delete`))
+      expect((await question(people.owner)).text).toContain('value="DELETE"')
+      await stage.denied(people.looker, 'delete', () => question(people.looker))
+      await stage.hidden(people.foreigner, () => question(people.foreigner))
+      if (groupable) {
+        const named = await stage.row(stage.named('Secretname'))
+        expect((await question(people.owner, named)).text.includes('Secretname')).toBe(
+          typeof resource.declared.title === 'string',
+        )
+        const blind = await personWith(org, stage.codes(['delete'], 'all'))
+        const unnamed = await question(blind, named)
+        expect([unnamed.status, unnamed.text.includes('Secretname')]).toEqual([200, false])
+        await stage.denied(people.viewer, 'delete', () => question(people.viewer, named))
+      }
       const gone = await stage.row()
       await stage.remove(gone)
       await stage.hidden(people.owner, () => edit(people.owner, gone))
+      await stage.hidden(people.owner, () => question(people.owner, gone))
       if (!resource.soft) return
       expect(await page(people.owner, `/${gone}`)).toContain(`action="${stage.page(`/${gone}/restore`)}"`)
       expect(await page(people.looker, `/${gone}`)).not.toContain('/restore"')
@@ -164,7 +179,8 @@ export function reads(stage: Stage): void {
     })
 
     test('are offered by forms as far as the reader may see them, and are there', async () => {
-      const offers = async (by: Person) => (await stage.browser(by).get(stage.page('/new'))).text
+      const offers = async (by: Person, q: string) =>
+        (await stage.browser(by).post(stage.page(), { find: 'owner_user_id', 'find.owner_user_id': q })).text
       const [near, far, gone] = [
         await makeUser(org, { groups: [group] }),
         await makeUser(org),
@@ -173,10 +189,12 @@ export function reads(stage: Stage): void {
       await stage.deleted('users', gone.id)
       const maker = (permissions: string[]) =>
         personWith(org, [...stage.codes(['create', 'read'], 'all'), ...permissions], { groups: [group] })
-      const seen = async (by: Person) => {
-        const text = await offers(by)
-        return [near, far, gone].map(({ id }) => text.includes(`value="${id}"`))
-      }
+      const seen = (by: Person) =>
+        Promise.all(
+          [near, far, gone].map(async ({ id, username }) =>
+            (await offers(by, username)).includes(`value="${id}"`),
+          ),
+        )
       expect(await seen(people.owner)).toEqual([true, true, false])
       expect(await seen(await maker(['user:read:group']))).toEqual([true, false, false])
       expect(await seen(await maker([]))).toEqual([false, false, false])

@@ -14,6 +14,7 @@ import { protocol } from '#tests/resource/protocol.ts'
 import { reads } from '#tests/resource/reads.ts'
 import { type Entity, Stage } from '#tests/resource/stage.ts'
 import { tenancy } from '#tests/resource/tenancy.ts'
+import { untouched } from '#tests/resource/untouched.ts'
 import { versions } from '#tests/resource/versions.ts'
 import { writes } from '#tests/resource/writes.ts'
 import { type App, testConfig } from '#tests/setup/database.ts'
@@ -30,6 +31,7 @@ export async function suiteFor({
     describe('placed', () => placing(stage))
     describe('entered', () => bodies(stage))
     describe('versioned', () => versions(stage))
+    describe('untouched', () => untouched(stage))
     describe('read', () => reads(stage))
     describe('listed', () => lists(stage))
     describeIf(stage.ownable && stage.groupable)('agreed on', () => agreement(stage))

@@ -19,3 +19,55 @@ test('people of any script are found and sorted without regard to case', async (
   expect(await found('weißenst')).toEqual([weiss?.id])
   expect(await found('東')).toEqual([tokyo?.id])
 })
+
+const list = async (query: string) =>
+  (await as(reader).get(`/api/users?${query}`)).json<{ data: { id: string; last_name: string }[] }>().data
+
+test.each([
+  ['lukasz', 'Łukasz'],
+  ['łukasz', 'Lukasz'],
+  ['strasse', 'Straße'],
+  ['STRASSE', 'Strasse'],
+  ['yildiz', 'Yıldız'],
+  ['YILDIZ', 'Yıldız'],
+  ['ΠΑΠΑΣ', 'Παπάς'],
+  ['παπασ', 'ΠΑΠΑΣ'],
+  ['soren', 'Sørensen'],
+  ['djoko', 'Djoković'],
+  ['dokovic', 'Đoković'],
+  ['aero', 'Ærø'],
+  ['елкин', 'Ёлкин'],
+  ['ЦОЙ', 'Цои'],
+  ['thor', 'Þór'],
+  ["o'bri", 'O’Brien'],
+])('%s finds %s', async (q, last_name) => {
+  const { id } = await person(last_name)
+  expect((await list(`q=${encodeURIComponent(q)}&limit=100`)).map((one) => one.id)).toContain(id)
+  expect((await list(`q=${encodeURIComponent(`${q}x`)}`)).map((one) => one.id)).not.toContain(id)
+})
+
+test('letters with a stroke stand beside those without, not behind Z', async () => {
+  const other = await makeOrganization()
+  const sees = await makeUser(other, { last_name: 'Mmm', roles: [roleOf(other, 'owner')] })
+  const sorted = [
+    'Aaa',
+    'Ærø',
+    'Dorn',
+    'Đurić',
+    'Ewald',
+    'Lang',
+    'Łoś',
+    'Luft',
+    'Mmm',
+    'Oft',
+    'Øhr',
+    'Ozz',
+    'Strasse',
+    'Straßer',
+    'Zulu',
+  ]
+  for (const last_name of sorted.toReversed().filter((name) => name !== 'Mmm'))
+    await makeUser(other, { last_name })
+  const { data } = (await as(sees).get('/api/users?sort=name')).json<{ data: { last_name: string }[] }>()
+  expect(data.map(({ last_name }) => last_name)).toEqual(sorted)
+})

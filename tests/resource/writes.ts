@@ -129,9 +129,19 @@ export function writes(stage: Stage): void {
           await stage.hidden(people.owner, () => attempt(people.owner, one))
       })
 
-      testIf(resource.soft)('is a 404 where it makes no sense: with what is deleted, or there', async () => {
-        await (write.before ? attempt(people.owner, id) : stage.remove(id))
+      testIf(resource.soft && name !== 'restore')('is a 404 with what is deleted', async () => {
+        await stage.remove(id)
         await stage.hidden(people.owner, () => attempt(people.owner, id))
+      })
+
+      testIf(name === 'restore')('of what is there changes nothing, and says so', async () => {
+        await attempt(people.owner, id)
+        const again = await stage.untouched(() => attempt(people.owner, id))
+        expect(again.status).toBe(via === 'web' ? 303 : 200)
+        if (via === 'web')
+          expect(decodeURIComponent(again.headers.get('set-cookie') ?? '')).toContain('It isn’t deleted')
+        else expect(again.json()).toMatchObject({ id, version: (await stage.stored(id)).version })
+        expect(await recorded(people.owner, again, via)).toEqual([])
       })
     })
   })

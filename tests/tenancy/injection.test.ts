@@ -148,7 +148,7 @@ describe('is refused', () => {
       `app.detach_account('${foreigner.accountId}', null, null, null, '{}')`,
       '42501',
     ],
-    ['other tokens for a session', `app.refresh_session('x', 'y', 'z', 1, 1, '{}')`, '42501'],
+    ['other tokens for a session', `app.refresh_session('x', 'y', 'z', 'a', 'b', 1, 1, '{}')`, '42501'],
     ['a token to renew a session with', `app.add_refresh_token('x', 'y', 1, 1)`, '42501'],
     ['the places of an account', `app.account_places('${foreigner.accountId}')`, '42501'],
     [

@@ -24,7 +24,7 @@ export async function passwordOf({ home }: Place): Promise<string> {
   })
   if (!password)
     throw new EmbeddedError(
-      `${file} is missing, which holds the database's password: bring it back, or move ${home} away to begin with an empty database`,
+      `${file} is missing, which holds the database's password: bring it back, or move ${home} away to start with an empty database`,
     )
   return password.trim()
 }

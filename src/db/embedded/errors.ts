@@ -6,7 +6,7 @@ export class EmbeddedError extends Error {
 const hints: [RegExp, string][] = [
   [
     /No space left on device|ENOSPC|Disk quota exceeded|EDQUOT/,
-    'The disk is full: free some space, or set DATA_DIR to another disk',
+    'The disk is full: free some space, or set DATA_DIR to a different disk',
   ],
   [
     /Read-only file system|EROFS/,
@@ -14,11 +14,11 @@ const hints: [RegExp, string][] = [
   ],
   [
     /could not look up effective user ID/,
-    'PostgreSQL needs an entry in /etc/passwd for the user that Ambit runs as: add one, run as another user, or set DATABASE_URL',
+    'PostgreSQL needs an entry in /etc/passwd for the user that Ambit runs as: add one, run as a different user, or set DATABASE_URL',
   ],
   [
     /Permission denied|EACCES|EPERM/,
-    'Permission denied: let the user that runs Ambit write to DATA_DIR, or set DATA_DIR to another folder',
+    'Permission denied: let the user that runs Ambit write to DATA_DIR, or set DATA_DIR to a different folder',
   ],
   [
     /could not (create|resize|map|get|attach).*shared memory/i,

@@ -42,6 +42,6 @@ export async function exclusive(file: string, patience = 300_000): Promise<Hold>
     if (hold) return hold
   }
   throw new EmbeddedError(
-    `Another start or stop with this DATA_DIR has not ended (${file}): end that process and try again`,
+    `A different start or stop with this DATA_DIR has not finished (${file}): end that process and try again`,
   )
 }

@@ -63,7 +63,7 @@ async function whom(cluster: string): Promise<Identity> {
   if (me !== 0) {
     if (!owner || owner.uid === me) return {}
     throw new EmbeddedError(
-      `The database in ${cluster} belongs to user ${owner.uid}: run Ambit as that user or as root, or set DATA_DIR to another folder`,
+      `The database in ${cluster} belongs to user ${owner.uid}: run Ambit as that user or as root, or set DATA_DIR to a different folder`,
     )
   }
   return owner?.uid ? { uid: owner.uid, gid: owner.gid } : ordinaryUser()
@@ -80,7 +80,7 @@ async function ordinaryUser(): Promise<Identity> {
     users.find(({ name }) => name === 'postgres') ?? users.find(({ name }) => name === 'nobody') ?? users[0]
   if (!user)
     throw new EmbeddedError(
-      'PostgreSQL refuses to run as root and /etc/passwd names nobody else: run Ambit as another user, or set DATABASE_URL',
+      'PostgreSQL refuses to run as root and /etc/passwd names no one else: run Ambit as a different user, or set DATABASE_URL',
     )
   return { uid: user.uid, gid: user.gid }
 }
@@ -112,7 +112,7 @@ async function guardAgainstCopies(home: string, folder: string) {
   const claimed = await readFile(join(original, 'location'), 'utf8').catch(() => '')
   if (claimed === folder) {
     throw new EmbeddedError(
-      `This DATA_DIR is a copy, its database belongs to ${dirname(original)}: delete ${home} to begin with an empty one`,
+      `This DATA_DIR is a copy, its database belongs to ${dirname(original)}: delete ${home} to start with an empty one`,
     )
   }
   await writeFile(mark, home)

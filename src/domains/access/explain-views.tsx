@@ -9,6 +9,7 @@ import { ErrorSummary } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import type { Child } from '#src/ui/html.ts'
 import { Icon } from '#src/ui/icon.tsx'
+import { SuggestField } from '#src/ui/picker.tsx'
 import { Panel } from '#src/ui/surface.tsx'
 
 /** A question as it stands in the form. */
@@ -57,26 +58,19 @@ export const whyScreen = ({ choices, entered, explanation, record, me, error, fr
 })
 
 function Question({ choices, entered, me, frame }: Omit<WhyProps, 'explanation' | 'error'>) {
-  const { permissions, people, others } = choices
+  const { permissions, others } = choices
   return (
     <form class="form why-form" method="get" action={frame.path(paths.access.explain)}>
       {others ? (
-        <>
-          <Field
-            name="user"
-            label="Person"
-            hint="User name, e-mail or id"
-            value={entered.user ?? me}
-            required
-            autocomplete="off"
-            list="people"
-          />
-          <datalist id="people">
-            {people.map(({ username, name }) => (
-              <option value={username}>{name}</option>
-            ))}
-          </datalist>
-        </>
+        <SuggestField
+          name="user"
+          label="Person"
+          hint="User name, e-mail or id"
+          value={entered.user ?? me}
+          required
+          options={frame.person?.may('user:read') ? frame.path(paths.userOptions) : null}
+          many="people"
+        />
       ) : null}
       <div class="field">
         <label for="permission">May</label>

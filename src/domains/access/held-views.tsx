@@ -4,6 +4,7 @@ import type { Compared } from '#src/domains/access/queries.ts'
 import { users } from '#src/domains/users/model.ts'
 import type { Screen } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
+import type { Clock } from '#src/platform/clock.ts'
 import type { Found } from '#src/resource/query.ts'
 import type { Row } from '#src/resource/resource.ts'
 import { recordFrame } from '#src/resource/views/record.tsx'
@@ -100,7 +101,10 @@ const columnsFor = (subject: Subject, frame: Frame): Column<Effective>[] => [
   {
     key: 'sources',
     label: 'From',
-    cell: ({ sources }) => (sources.length ? html`<div>${sources.map(From)}</div>` : entered(subject)),
+    cell: ({ sources }) =>
+      sources.length
+        ? html`<div>${sources.map((source) => From(source, frame.clock))}</div>`
+        : entered(subject),
   },
   {
     key: 'why',
@@ -116,10 +120,10 @@ const columnsFor = (subject: Subject, frame: Frame): Column<Effective>[] => [
 const entered = ({ shadow }: Subject) => (shadow ? 'entered from the platform organization' : null)
 
 /** "clerk, by reader, until …" */
-function From({ role, inherited, expires_at }: Source): Child {
+function From({ role, inherited, expires_at }: Source, clock: Clock): Child {
   const above = inherited.map(nameOf)
   return html`<span class="source">${nameOf(role)}${above.map((name) => html` ${Icon({ name: 'arrow-right' })}<span class="unseen"> inherits from </span> ${name}`)}${
-    expires_at ? html` <span class="nothing">until ${Time({ at: expires_at })}</span>` : null
+    expires_at ? html` <span class="nothing">until ${Time({ at: expires_at, clock })}</span>` : null
   }</span>`
 }
 

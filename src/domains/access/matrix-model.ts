@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { wholeNumber } from '#src/http/instructions.ts'
 
-const guid = (what: string) => z.guid(`is no ${what}`).transform((text) => text.toLowerCase())
+const guid = (what: string) => z.guid(`Choose a ${what}`).transform((text) => text.toLowerCase())
 const optional = <S extends z.ZodType>(schema: S) =>
   z.preprocess((value) => (value === '' ? undefined : value), schema.optional())
 
@@ -12,7 +13,7 @@ const MOST_CHANGES = 1000
 const ids = z
   .string()
   .transform((text) => [...new Set(text.toLowerCase().split(',').filter(Boolean))])
-  .pipe(z.array(z.guid('names what is no role')).max(MOST_ROLES, `has at most ${MOST_ROLES}`))
+  .pipe(z.array(z.guid('Choose roles')).max(MOST_ROLES, `Choose at most ${MOST_ROLES} roles`))
 
 export const matrixQuery = z.strictObject({
   /** Which roles, with commas between; otherwise the first by name. */
@@ -22,7 +23,7 @@ export const matrixQuery = z.strictObject({
   offset: optional(
     z
       .string()
-      .regex(/^\d{1,5}$/, 'must be a number')
+      .regex(/^\d{1,5}$/, wholeNumber())
       .transform(Number),
   ),
 })
@@ -33,9 +34,9 @@ export type Change = z.infer<typeof change>
 
 const changes = z.strictObject({
   changes: z
-    .array(change, 'is needed')
-    .min(1, 'has no change')
-    .max(MOST_CHANGES, `has at most ${MOST_CHANGES}`),
+    .array(change, 'Choose a change')
+    .min(1, 'Choose a change')
+    .max(MOST_CHANGES, `Choose at most ${MOST_CHANGES} changes`),
   /** Versions of roles as they were seen: another one by now is a 412. */
   versions: z.record(guid('role'), z.int()).optional(),
   /** Only finds out what it would do. */

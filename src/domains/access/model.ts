@@ -9,14 +9,14 @@ const PERMISSION = /^[a-z][a-z0-9_]*:[a-z][a-z0-9_]*$/
 /** An empty field of a form is none. */
 const optional = <S extends z.ZodType>(schema: S) =>
   z.preprocess((value) => (value === '' ? undefined : value), schema.optional())
-const id = (what: string) => z.guid(`is no ${what}`).transform((text) => text.toLowerCase())
-const permission = z.string('is needed').regex(PERMISSION, 'must be model:action, like user:read')
+const id = (what: string) => z.guid(`Enter the id of a ${what}`).transform((text) => text.toLowerCase())
+const permission = z.string().regex(PERMISSION, 'Enter model:action, like user:read')
 
 /** A person as somebody names them: by id, user name or address. */
 export const person = z
   .string()
   .trim()
-  .max(254, 'is too long')
+  .max(254)
   .transform((text) => (UUID.test(text) ? { id: text.toLowerCase() } : { name: normalised(text) }))
 
 export const explainQuery = z.strictObject({
@@ -24,7 +24,7 @@ export const explainQuery = z.strictObject({
   permission: optional(permission),
   /** Looked at by the handler, so that the form comes again with what was typed. */
   record: optional(z.string().trim().max(100).meta({ format: 'uuid' })),
-  request: optional(z.guid('is no id of a request')),
+  request: optional(z.guid('Enter the id of a request')),
 })
 export type ExplainQuery = z.infer<typeof explainQuery>
 
@@ -33,9 +33,9 @@ export const MOST_QUESTIONS = 100
 export const questions = z.strictObject({
   user: optional(id('user')),
   questions: z
-    .array(z.strictObject({ permission, record: optional(id('id of a record')) }), 'is needed')
-    .min(1, 'has at least one')
-    .max(MOST_QUESTIONS, `has at most ${MOST_QUESTIONS}`),
+    .array(z.strictObject({ permission, record: optional(id('record')) }), 'Enter a question')
+    .min(1, 'Enter a question')
+    .max(MOST_QUESTIONS, `Ask at most ${MOST_QUESTIONS}`),
 })
 export type Questions = z.infer<typeof questions>
 

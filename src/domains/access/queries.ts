@@ -8,7 +8,7 @@ import { declaredActions, findModel } from '#src/access/model.ts'
 import { parsePermission } from '#src/access/permission.ts'
 import type { Present } from '#src/access/reach.ts'
 import type { Who } from '#src/access/standing.ts'
-import type { Db, Door } from '#src/db/database.ts'
+import type { Door } from '#src/db/database.ts'
 import {
   type ExplainQuery,
   type Questions,
@@ -142,41 +142,23 @@ export async function titleOf(
 
 export type Choices = {
   permissions: string[]
-  people: { username: string; name: string }[]
   /** Whether other people may be asked about. */
   others: boolean
 }
 
-/** What the form offers: declared permissions; for whoever may ask about others also the organization's own, and people. */
+/** What the form offers: declared permissions; for whoever may ask about others also the organization's own. */
 export async function choices(db: Pick<Door, 'readAs'>, actor: UserActor): Promise<Choices> {
   const declared = declaredActions().map(({ model, action }) => `${model}:${action}`)
-  if (!readsPermissions(actor)) return { permissions: declared, people: [], others: false }
-  const [found] = await db.readAs(actor, (q) => offered(q, actor))
-  const { permissions = [], people = [] } = found ?? {}
-  return { permissions: [...new Set([...declared, ...permissions])], people, others: true }
-}
-
-function offered(db: Db, actor: UserActor) {
-  const reads = actor.find('user:read')
-  const people = db
-    .selectFrom('users as u')
-    .where('u.deleted_at', 'is', null)
-    .where(reads ? reads.where('u') : sql<boolean>`false`)
-    .orderBy('u.sort_name')
-    .orderBy('u.id')
-    .limit(20)
-    .select([
-      'u.username',
-      sql<string>`coalesce(nullif(btrim(u.first_name || ' ' || u.last_name), ''), u.username)`.as('name'),
-    ])
-  return db.selectNoFrom([
-    sql<
-      string[]
-    >`array(select distinct model || ':' || action from permissions where not builtin order by 1)`.as(
-      'permissions',
-    ),
-    sql<Choices['people']>`(select coalesce(json_agg(p), '[]') from (${people}) p)`.as('people'),
-  ])
+  if (!readsPermissions(actor)) return { permissions: declared, others: false }
+  const rows = await db.readAs(actor, (q) =>
+    q
+      .selectFrom('permissions')
+      .where('builtin', '=', false)
+      .select(sql<string>`model || ':' || action`.as('action'))
+      .distinct()
+      .orderBy('action'),
+  )
+  return { permissions: [...new Set([...declared, ...rows.map(({ action }) => action)])], others: true }
 }
 
 /**

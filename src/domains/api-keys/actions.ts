@@ -9,7 +9,9 @@ import { apiKeys, type KeyChange, type KeyRecord, keyOf, type NewKey } from '#sr
 import { tokenHash } from '#src/http/cookies.ts'
 import { conflict, invalid } from '#src/http/errors.ts'
 import {
+  changedOf,
   createRecord,
+  type Fields,
   lockRecord,
   type Target,
   type Written,
@@ -23,12 +25,22 @@ export type Made = Written & { secret: string }
 const ranges = (addresses: readonly string[]) =>
   sql`array(select network(a::inet) from unnest(${addresses}::text[]) a)::cidr[]`
 
+/** Whether a key has just these ranges, however they are written. */
+async function areThose(tx: Db, id: string, addresses: readonly string[]): Promise<boolean> {
+  const { rows } = await sql<{ same: boolean }>`
+    select allowed_addresses = ${ranges(addresses)} as same from api_keys where id = ${id}`.execute(tx)
+  return rows[0]?.same === true
+}
+
+/** As exactly as a form knows an end: another in the same second is none. */
+const secondOf = (end: string) => Math.floor(Date.parse(end) / 1000)
+
 /** Makes a key for oneself, or for a service account. */
 export async function createKey(
   tx: Db,
   actor: UserActor,
   grant: Grant<'api_key', 'create'>,
-  { user_id = actor.userId, allowed_addresses, ...input }: NewKey,
+  { user_id = actor.userId, allowed_addresses, expires_at, ...input }: NewKey,
 ): Promise<Made> {
   await requireMaking(tx, actor, grant, user_id, input.permissions)
   await requireRoom(tx, user_id)
@@ -36,6 +48,7 @@ export async function createKey(
   const made = await createRecord(tx, apiKeys, actor, grant, {
     ...input,
     user_id,
+    expires_at: endOf(actor, expires_at, null),
     allowed_addresses: ranges(allowed_addresses),
     prefix: prefixOf(secret),
     hash: tokenHash(secret),
@@ -54,17 +67,36 @@ export async function updateKey(
   actor: UserActor,
   grant: Grant<'api_key', 'update'>,
   id: string,
-  { allowed_addresses, ...change }: KeyChange,
+  { allowed_addresses, expires_at, ...change }: KeyChange,
   version: number | null,
 ): Promise<Written> {
   const target = await lockRecord(tx, apiKeys, actor, grant, id, { version })
   const was = unrevoked(keyOf(target.row()))
+  const values: Fields = changedOf(change, { ...was, permissions: [...was.permissions].sort() })
   if (change.permissions?.some((code) => !was.permissions.includes(code)))
     throw invalid([{ path: 'permissions', message: 'only get fewer: make another key for more' }])
-  const values = { ...change, ...(allowed_addresses ? { allowed_addresses: ranges(allowed_addresses) } : {}) }
-  if (!Object.keys(values).length) return target
+  if (expires_at !== undefined) {
+    const end = endOf(actor, expires_at, was.expires_at)
+    if (end !== was.expires_at) values.expires_at = end
+  }
+  if (allowed_addresses && !(await areThose(tx, id, allowed_addresses)))
+    values.allowed_addresses = ranges(allowed_addresses)
+  if (!Object.keys(values).length) return { ...target, unchanged: true }
   await requireOver(tx, actor, was, 'change their API keys')
   return writeRecord(tx, apiKeys, actor, grant, id, values)
+}
+
+/**
+ * When a key ends. The last day as its form shows it leaves the end as it was, which may be within that day.
+ * @throws {HttpError} 422 for what is over
+ */
+function endOf({ clock }: UserActor, sent: string | null, was: string | null): string | null {
+  if (sent === null) return null
+  const end = clock.moment(sent)
+  if (was !== null && (sent === clock.lastDay(was) || secondOf(end) === secondOf(was))) return was
+  if (Date.parse(end) <= Date.now())
+    throw invalid([{ path: 'expires_at', message: 'Choose a date in the future' }])
+  return end
 }
 
 function unrevoked(key: KeyRecord): KeyRecord {
@@ -111,11 +143,11 @@ export async function revokeKey(
 ): Promise<Target> {
   const target = await lockRecord(tx, apiKeys, actor, grant, id, { version })
   await requireOver(tx, actor, keyOf(target.row()), 'revoke their API keys')
-  await tx
+  const { numUpdatedRows } = await tx
     .updateTable('api_keys')
     .set({ revoked_at: sql`now()` })
     .where('id', '=', id)
     .where('revoked_at', 'is', null)
-    .execute()
-  return target
+    .executeTakeFirstOrThrow()
+  return { ...target, unchanged: !numUpdatedRows }
 }

@@ -82,7 +82,7 @@ describe('making a key', () => {
       allowed_addresses: 'here',
     })
     expect(wrong.status).toBe(422)
-    expect(wrong.text).toContain('has here, which is no address')
+    expect(wrong.text).toContain('Replace here by an address')
     expect(wrong.text).toMatch(/value="user:read:own" checked/)
     const made = await browser.post(paths.apiKeys, {
       name: 'From a page',

@@ -16,13 +16,13 @@ export type Revoked = { id: string; name: string; prefix: string; user: string; 
  */
 export async function revokeKeys(db: Kysely<DB>, which: Which, by: Operator): Promise<Revoked[]> {
   if ('secret' in which && !isApiKey(which.secret))
-    throw new Refused('This is no API key: its checksum is wrong.')
+    throw new Refused('This isn’t an API key: its checksum is wrong.')
   return breaking(db, by, async (tx) => {
     const { rows } = await sql<Revoked>`
       update api_keys k set revoked_at = now() from users u, organizations o
       where k.revoked_at is null and u.org_id = k.org_id and u.id = k.user_id and o.id = k.org_id and ${condition(which)}
       returning k.id, k.name, k.prefix, u.username as user, o.slug as organization`.execute(tx)
-    if (!rows.length) throw new Refused('There is no such key that works.')
+    if (!rows.length) throw new Refused('No active key matches.')
     return rows
   })
 }

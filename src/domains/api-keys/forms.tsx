@@ -1,7 +1,8 @@
-import { keyOf, MOST_HOURS } from '#src/domains/api-keys/model.ts'
+import { type KeyRecord, keyOf, MOST_HOURS } from '#src/domains/api-keys/model.ts'
 import type { Refusal } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
-import type { FieldsProps } from '#src/resource/views/form.tsx'
+import type { Clock } from '#src/platform/clock.ts'
+import type { FieldsProps, Held } from '#src/resource/views/form.tsx'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { Field, Select } from '#src/ui/field.tsx'
 import { Actions, ErrorSummary, Form, fieldsOf, refusalErrors } from '#src/ui/form.tsx'
@@ -14,15 +15,11 @@ const chosen = (refusal: Refusal | undefined, own: readonly string[]) =>
     ? [refusal.input.permissions].flat().filter((code) => typeof code === 'string')
     : own
 
-type Fields = FieldsProps & { permissions: readonly string[]; hint: string }
+type Fields = FieldsProps & { permissions: readonly string[]; hint: string; clock: Clock }
 
 /** What a key is called, may do, from where and until when: for a new one, and for one that is changed. */
-export function KeyFields({ field, row, refusal, permissions, hint }: Fields) {
+export function KeyFields({ field, row, refusal, permissions, hint, clock }: Fields) {
   const key = row && keyOf(row)
-  const given = (name: string, own: string | undefined) => ({
-    ...field(name),
-    value: field(name).value ?? own,
-  })
   const addresses = key?.allowed_addresses.join('\n')
   return (
     <>
@@ -41,10 +38,10 @@ export function KeyFields({ field, row, refusal, permissions, hint }: Fields) {
         error={field('permissions').error}
       />
       <Field
-        {...given('expires_at', undefined)}
-        value={field('expires_at').value?.slice(0, 10) ?? (key ? '' : inDays(90))}
+        {...field('expires_at')}
+        value={refusal ? field('expires_at').value : lastDay(key, clock)}
         label="Last day"
-        hint="In UTC. Empty: it never ends."
+        hint={`Until 24:00, ${clock.zone} time. Empty: it never ends.`}
         type="date"
       />
       <Field
@@ -58,7 +55,22 @@ export function KeyFields({ field, row, refusal, permissions, hint }: Fields) {
   )
 }
 
-const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
+const valuesOf = (values: readonly string[]) => values.map((value) => ({ value }))
+
+/** What its form holds beside its name. */
+export const keyHeld = ({ permissions, expires_at, allowed_addresses }: KeyRecord): Held => ({
+  permissions: { label: 'Permissions', values: valuesOf(permissions) },
+  expires_at: { label: 'Last day', values: valuesOf(expires_at ? [expires_at] : []) },
+  allowed_addresses: { label: 'Only from these addresses', values: valuesOf(allowed_addresses) },
+})
+
+const USUAL_MS = 90 * 86_400_000
+
+/** Of a new key, in some months. */
+function lastDay(key: KeyRecord | undefined, clock: Clock): string {
+  if (!key) return clock.day(new Date(Date.now() + USUAL_MS).toISOString())
+  return key.expires_at === null ? '' : clock.lastDay(key.expires_at)
+}
 
 export type NewKeyProps = {
   /** The service account that it is for; null for oneself. */
@@ -77,7 +89,13 @@ export function NewKeyForm({ account, permissions, frame, refusal }: NewKeyProps
       <ErrorSummary errors={refusalErrors(refusal)} />
       <Form action={frame.path(paths.apiKeys)} csrfToken={frame.csrfToken}>
         {account ? <input type="hidden" name="user_id" value={account.id} /> : null}
-        <KeyFields field={fieldsOf(refusal)} refusal={refusal} permissions={permissions} hint={hint} />
+        <KeyFields
+          field={fieldsOf(refusal)}
+          refusal={refusal}
+          permissions={permissions}
+          hint={hint}
+          clock={frame.clock}
+        />
         <Actions>
           <Button kind="primary">Make API key</Button>
           <ButtonLink href={frame.path(account ? paths.serviceAccount(account.id) : paths.myApiKeys)}>

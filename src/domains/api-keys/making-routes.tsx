@@ -13,7 +13,7 @@ import { paths } from '#src/paths.ts'
 import { readRecord } from '#src/resource/query.ts'
 import { versionFor } from '#src/ui/form.tsx'
 
-const forWhom = z.strictObject({ user_id: z.guid('is no id').toLowerCase().optional() })
+const forWhom = z.strictObject({ user_id: z.guid('Choose a service account').toLowerCase().optional() })
 
 /** The form of a new key, for oneself or for a service account that one sees. */
 async function form(db: Door, actor: UserActor, user: unknown, refusal?: Refusal) {

@@ -2,6 +2,8 @@ import { sql } from 'kysely'
 import { z } from 'zod'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { cidr } from '#src/http/address.ts'
+import { wholeNumber } from '#src/http/instructions.ts'
+import { momentOrNever } from '#src/http/moment.ts'
 import { choice, instant, name as nameColumn, reference, text } from '#src/resource/column.ts'
 import { defineResource, type Row } from '#src/resource/resource.ts'
 
@@ -43,46 +45,38 @@ export type KeyRecord = {
 export const keyOf = (row: Row) => row as unknown as KeyRecord
 
 /** Several values, or a form's one text of them, by lines or commas. */
-const several = <S extends z.ZodType>(item: S, most: number) =>
+const several = <S extends z.ZodType>(item: S, least: number, most: number) =>
   z.preprocess(
     (sent) =>
       [sent ?? []]
         .flat()
         .flatMap((one) => (typeof one === 'string' ? one.split(/[\s,]+/).filter(Boolean) : [one])),
-    z.array(item).max(most, `has at most ${most}`),
+    z.array(item).min(least).max(most),
   )
 
 const permissions = several(
   z
     .string()
     .max(200)
-    .regex(/^[a-z][a-z0-9_]*:[a-z][a-z0-9_]*:(all|group|own)$/, 'is no permission like user:read:own'),
+    .regex(/^[a-z][a-z0-9_]*:[a-z][a-z0-9_]*:(all|group|own)$/, 'Choose permissions like user:read:own'),
+  1,
   2000,
 )
-  .refine((codes) => codes.length > 0, 'has at least one')
   .transform((codes) => [...new Set(codes)].sort())
+  .meta({ description: 'What the key can do, of what its owner can, each as model:action:scope.' })
 // what is wrong with one of them stands at the field
-const addresses = several(z.string(), 100).transform((ranges, context) =>
-  ranges.map((range) => {
-    const kept = cidr(range)
-    const message = `has ${range.slice(0, 50)}, which is no address like 192.0.2.7 or 10.0.0.0/8`
-    if (kept === null) context.addIssue({ code: 'custom', message })
-    return kept ?? range
-  }),
-)
-
-/** A moment, or a day to the end of which it lasts; an empty field of a form is no end. */
-const expiry = z
-  .union(
-    [
-      z.iso.datetime({ offset: true }),
-      z.iso.date().transform((day) => `${day}T23:59:59Z`),
-      z.literal('').transform(() => null),
-      z.null(),
-    ],
-    'must be a moment or a day like 2027-01-31',
+const addresses = several(z.string(), 0, 100)
+  .transform((ranges, context) =>
+    ranges.map((range) => {
+      const kept = cidr(range)
+      const message = `Replace ${range.slice(0, 50)} by an address like 192.0.2.7 or 10.0.0.0/8`
+      if (kept === null) context.addIssue({ code: 'custom', message })
+      return kept ?? range
+    }),
   )
-  .refine((end) => end === null || Date.parse(end) > Date.now(), 'must be in the future')
+  .meta({
+    description: 'Where the key works from: addresses, or ranges like 10.0.0.0/8; none for everywhere.',
+  })
 
 const name = nameColumn()
 
@@ -91,27 +85,23 @@ export const newKey = z.strictObject({
   /** A service account that it is for; without one it is the maker's own. */
   user_id: z.preprocess(
     (sent) => (sent === '' ? undefined : sent),
-    z.guid('is no id').toLowerCase().optional(),
+    z.guid('Choose a service account').toLowerCase().optional(),
   ),
   permissions,
   allowed_addresses: addresses.default([]),
-  expires_at: expiry.default(null),
+  expires_at: momentOrNever.default(null),
 })
 export const wholeKey = newKey.omit({ user_id: true })
 export const someOfKey = z
-  .strictObject({ ...wholeKey.shape, allowed_addresses: addresses, expires_at: expiry })
+  .strictObject({ ...wholeKey.shape, allowed_addresses: addresses, expires_at: momentOrNever })
   .partial()
 export type NewKey = z.infer<typeof newKey>
 export type KeyChange = z.infer<typeof someOfKey>
 
 export const MOST_HOURS = 168
+const HOURS = wholeNumber(0, MOST_HOURS)
 export const rotation = z.strictObject({
-  overlap_hours: z.coerce
-    .number('must be a whole number')
-    .int('must be a whole number')
-    .min(0, 'is at least 0')
-    .max(MOST_HOURS, `is at most ${MOST_HOURS}`)
-    .default(24),
+  overlap_hours: z.coerce.number(HOURS).int(HOURS).min(0, HOURS).max(MOST_HOURS, HOURS).default(24),
 })
 
 const moment = z.iso.datetime({ offset: true })

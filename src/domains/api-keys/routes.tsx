@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { revokeKey, updateKey } from '#src/domains/api-keys/actions.ts'
-import { KeyFields } from '#src/domains/api-keys/forms.tsx'
+import { KeyFields, keyHeld } from '#src/domains/api-keys/forms.tsx'
 import { makingRoutes } from '#src/domains/api-keys/making-routes.tsx'
 import { apiKeys, keyEffect, keyOf, someOfKey, wholeKey } from '#src/domains/api-keys/model.ts'
 import { effectOf, keysOf } from '#src/domains/api-keys/queries.ts'
@@ -48,16 +48,18 @@ export const apiKeyRoutes = [
     bodies: { whole: wholeKey, some: someOfKey },
     fixed: (row) => keyOf(row).status === 'revoked',
     columns: ({ frame }) => listColumns(frame),
-    fields: (props) => (
+    fields: (props, { frame }) => (
       <KeyFields
         {...props}
+        clock={frame.clock}
         permissions={props.row ? keyOf(props.row).permissions : []}
         hint="They only get fewer: for more, make another key."
       />
     ),
+    held: (row) => keyHeld(keyOf(row)),
     load: async (_, found) => ({ rotate: found.update, revoke: found.delete }),
     head: (row, { extra, frame }) => <KeyActions row={row} may={extra} frame={frame} />,
-    panels: (row) => <KeyPanel row={row} />,
+    panels: (row, { frame }) => <KeyPanel row={row} frame={frame} />,
     tabs: (row) => [effectTab(row.id)],
     bulk: {
       revoke: {
@@ -65,6 +67,7 @@ export const apiKeyRoutes = [
         label: 'Revoke',
         icon: 'ban',
         did: 'revoked',
+        already: 'already revoked',
         danger: true,
         confirm: 'Programs that use them are refused from now on. They can’t be brought back.',
         one: (tx, actor, grant, id) => revokeKey(tx, actor, grant, id),
@@ -77,8 +80,11 @@ export const apiKeyRoutes = [
     can('api_key:delete'),
     { summary: 'Revoke an API key', also: [412] },
     async ({ db, actor, grant, id, version }) => {
-      const { readable } = await db.withActor(actor, (tx) => revokeKey(tx, actor, grant, id(), version))
-      return { location: readable ? paths.apiKey(id()) : paths.home, notice: 'API key revoked' }
+      const { readable, unchanged } = await db.withActor(actor, (tx) =>
+        revokeKey(tx, actor, grant, id(), version),
+      )
+      const notice = unchanged ? 'This API key is revoked already' : 'API key revoked'
+      return { location: readable ? paths.apiKey(id()) : paths.home, notice }
     },
   ),
 ]

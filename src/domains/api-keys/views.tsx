@@ -34,12 +34,12 @@ const shared = (frame: Frame): Column<KeyRecord>[] => [
   {
     key: 'last_used_at',
     label: 'Last used',
-    cell: ({ last_used_at }) => (last_used_at ? Time({ at: last_used_at }) : 'never'),
+    cell: ({ last_used_at }) => (last_used_at ? Time({ at: last_used_at, clock: frame.clock }) : 'never'),
   },
   {
     key: 'expires_at',
     label: 'Ends',
-    cell: ({ expires_at }) => (expires_at ? Time({ at: expires_at }) : 'never'),
+    cell: ({ expires_at }) => (expires_at ? Time({ at: expires_at, clock: frame.clock }) : 'never'),
   },
 ]
 
@@ -116,7 +116,7 @@ export function secretScreen({
         {key.former ? (
           <p>
             The secret before (<Prefix prefix={key.former.prefix} />) works until{' '}
-            <Time at={key.former.expires_at} />.
+            <Time at={key.former.expires_at} clock={frame.clock} />.
           </p>
         ) : null}
         <div class="form-actions">
@@ -130,7 +130,7 @@ export function secretScreen({
 }
 
 /** What its columns don't say. */
-export function KeyPanel({ row }: { row: Row }) {
+export function KeyPanel({ row, frame }: { row: Row; frame: Frame }) {
   const key = keyOf(row)
   const { last_used_ip, allowed_addresses, former, permissions } = key
   return (
@@ -146,7 +146,8 @@ export function KeyPanel({ row }: { row: Row }) {
                   label: 'Secret before',
                   value: (
                     <>
-                      <Prefix prefix={former.prefix} /> ends <Time at={former.expires_at} />
+                      <Prefix prefix={former.prefix} /> ends{' '}
+                      <Time at={former.expires_at} clock={frame.clock} />
                     </>
                   ),
                 },

@@ -17,6 +17,8 @@ export type Origin = {
   userAgent: string
   via: 'web' | 'api'
   device?: string | null
+  /** What the browser says; kept at the first sign-in, where nothing was chosen. */
+  whereabouts?: { timeZone?: string | undefined; locale?: string | undefined }
 }
 
 /** What the database knows of a name, or of an account. */
@@ -188,7 +190,15 @@ async function openSession(
 ): Promise<Opened> {
   const token = newToken()
   const device = kind === 'browser' ? newToken() : null
-  const context = JSON.stringify({ org, user, via: from.via, request: from.id, ip: from.ip ?? undefined })
+  const browser = kind === 'browser' ? from.whereabouts : undefined
+  const context = JSON.stringify({
+    org,
+    user,
+    via: from.via,
+    request: from.id,
+    ip: from.ip ?? undefined,
+    ...browser,
+  })
   const who = { account, org, person: user, proved: at, step: given.step, recovery: given.recovery, proof }
   const where = { address: from.ip, agent: from.userAgent, context, device_was: deviceOf(from) }
   const session = {

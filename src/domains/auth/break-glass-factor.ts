@@ -18,12 +18,12 @@ export async function resetSecondFactor(db: Kysely<DB>, given: string, by: Opera
   const name = normalised(given)
   return breaking(db, by, async (tx) => {
     const account = await accountOf(tx, name)
-    if (!account) throw new Refused(`${name} is no user name or address of an account.`)
+    if (!account) throw new Refused(`${name} is not a user name or e-mail address of an account.`)
     const { numDeletedRows } = await tx
       .deleteFrom('totp_credentials')
       .where('account_id', '=', account.id)
       .executeTakeFirst()
-    if (!numDeletedRows) throw new Refused(`${account.username} has no second factor.`)
+    if (!numDeletedRows) throw new Refused(`${account.username} doesn’t use two-step verification.`)
     await tx.deleteFrom('recovery_codes').where('account_id', '=', account.id).execute()
     const sessions_ended = await endControl(tx, account.id)
     await record(tx, by, account.id, 'account:reset_second_factor', { sessions_ended })

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Kysely, sql, type Transaction } from 'kysely'
+import { fold } from '#src/db/fold.ts'
 import { fn } from '#src/db/functions.ts'
 import type { DB } from '#src/db/types.ts'
 import { normalised } from '#src/domains/users/names.ts'
@@ -70,8 +71,8 @@ export async function createPerson(db: Kysely<DB>, person: NewPerson, by: Operat
     if (!org)
       throw new Refused(
         organization === null
-          ? 'There is no default organization: name one.'
-          : `There is no organization ${organization}.`,
+          ? 'There is no default organization: add --organization.'
+          : `No organization ${organization}.`,
       )
     return { ...(await addPerson(tx, org, person, by)), organization: org.slug }
   })
@@ -101,7 +102,7 @@ export async function addPerson(
     .execute()
   if (!roles[0])
     throw new Refused(
-      `The role ${role} of ${org.slug} is not there or disabled: bring it back, or run npm run seed run.`,
+      `The role ${role} of ${org.slug} is missing or disabled: restore it, or run npm run seed run.`,
     )
   await refuseTaken(tx, org.id, person)
   const account = await tx
@@ -142,18 +143,18 @@ async function refuseTaken(
   { username, email }: Pick<NewPerson, 'username' | 'email'>,
 ): Promise<void> {
   const { rows } = await sql<{ username: string; email: string }>`
-    select username, email from accounts where username = ${username} or email = ${email}
+    select username, email from accounts where app.fold(username) = ${fn.fold({ value: username })} or email = ${email}
     union all
-    select username, email from users where org_id = ${orgId} and deleted_at is null and (username = ${username} or email = ${email})
+    select username, email from users where org_id = ${orgId} and deleted_at is null and (app.fold(username) = ${fn.fold({ value: username })} or email = ${email})
   `.execute(tx)
   if (!rows.length) return
   const taken = [
-    rows.some((one) => one.username === username) && `the user name ${username}`,
+    rows.some((one) => fold(one.username) === fold(username)) && `the user name ${username}`,
     rows.some((one) => one.email === email) && `the address ${email}`,
   ].filter((part) => part !== false)
   const are = taken.length > 1 ? 'are' : 'is'
   throw new Refused(
-    `${new Intl.ListFormat('en').format(taken)} ${are} taken: choose another, or use admin:reset-password.`,
+    `${new Intl.ListFormat('en').format(taken)} ${are} taken: choose a different one, or use admin:reset-password.`,
   )
 }
 
@@ -203,8 +204,7 @@ export async function unlock(db: Kysely<DB>, given: string, by: Operator) {
       .executeTakeFirst()
     const account = await accountOf(tx, name)
     const found = account ?? unknown
-    if (!found)
-      throw new Refused(`${name} is no user name or address of an account, and has no failed attempts.`)
+    if (!found) throw new Refused(`“${name}”: no such account, and no failed sign-ins.`)
     if (account) {
       await tx.updateTable('accounts').set(unlocked).where('id', '=', account.id).execute()
       await tx.updateTable('known_devices').set(unlocked).where('account_id', '=', account.id).execute()
@@ -238,7 +238,7 @@ export async function resetPassword(db: Kysely<DB>, given: string, passwordHash:
   const name = normalised(given)
   return breaking(db, by, async (tx) => {
     const account = await accountOf(tx, name)
-    if (!account) throw new Refused(`${name} is no user name or address of an account.`)
+    if (!account) throw new Refused(`${name} is not a user name or e-mail address of an account.`)
     await tx
       .updateTable('accounts')
       .set({ password_hash: passwordHash, password_changed_at: sql`clock_timestamp()`, ...unlocked })

@@ -11,7 +11,7 @@ const sent = z.strictObject({
 const either = ({ password = '', code = '' }: z.infer<typeof sent>, context: z.RefinementCtx) => {
   if (code) return { code }
   if (password) return { password }
-  context.addIssue({ code: 'custom', path: ['password'], message: 'or a code is needed' })
+  context.addIssue({ code: 'custom', path: ['password'], message: 'Enter your password or a code' })
   return z.NEVER
 }
 

@@ -21,6 +21,14 @@ import { hashChosen } from '#src/domains/users/actions.ts'
 import { isToken, tokenHash } from '#src/http/cookies.ts'
 import { conflict, HttpError, unproved } from '#src/http/errors.ts'
 
+/** A link that works, of an invitation that nobody can accept just now: why, an administrator sees. */
+const blocked = (organization: string) =>
+  new HttpError(
+    409,
+    `Someone at ${organization} has to renew it first. Ask whoever invited you: this link may work again then, or another one comes.`,
+    { title: 'You can’t accept this invitation now', type: 'invitation-blocked' },
+  )
+
 /** @throws {HttpError} 404 alike for every link that doesn't work */
 export async function openInvitation(
   db: Door,
@@ -33,13 +41,25 @@ export async function openInvitation(
   return { ...found, hash }
 }
 
+/** Before anything is typed. @throws {HttpError} 404 for a link that doesn't work; 409 where nobody can accept it */
+export async function readInvitation(db: Door, token: string | undefined, from: Origin): Promise<Invitation> {
+  const invitation = await openInvitation(db, token)
+  const { id, org, organization } = invitation
+  await asSystem(db, org, 'invitation', (tx) => stillVouched(tx, id), { requestId: from.id }).catch(
+    (error) => {
+      throw error instanceof NotVouched ? blocked(organization) : error
+    },
+  )
+  return invitation
+}
+
 export type Joined = { id: string; username: string; email: string; first_name: string; last_name: string }
 
 /**
  * Accepts an invitation: its person is one of the organization from then on, with a new account, or with the one that
  * the address has, whose password is proved then and never changed.
- * @throws {HttpError} 404 for a link that doesn't work (any more), also where who vouches for it may no longer give what
- *   it gives; 422 for a wrong or weak password; 409 for a name that is taken, for who is here already, or for an account
+ * @throws {HttpError} 404 for a link that doesn't work (any more); 409 where who vouches for it can no longer give what
+ *   it gives; 422 for a wrong or weak password; also 409 for a name that is taken, for who is here already, or for an account
  *   whose address nobody has proved
  */
 export async function acceptInvitation(
@@ -71,10 +91,10 @@ type Joining = Omit<Acceptance, 'token' | 'password'> & {
 /** Who vouches for it can't, just now; the invitation stays as it is. */
 class NotVouched extends Error {}
 
-/** For nobody yet. What speaks against it is in the trail, not in the answer. */
+/** For nobody yet. What exactly speaks against it is in the trail, not in the answer. */
 async function settled<T>(
   db: Door,
-  { org, id }: Invitation,
+  { org, id, organization }: Invitation,
   from: Origin,
   work: (tx: Db) => Promise<T>,
 ): Promise<T> {
@@ -86,7 +106,7 @@ async function settled<T>(
     if (error instanceof NotVouched) {
       const refused = fn.note_refused_invitation({ invitation: id, because: error.message })
       await inside((tx) => answer(tx, refused))
-      throw deadLink()
+      throw blocked(organization)
     }
     if (!(error instanceof Taken)) throw error
     if (error.constraint.includes('username')) throw conflict('username', 'is taken')
@@ -109,25 +129,27 @@ async function join(tx: Db, joining: Joining): Promise<Joined> {
   const taken = { token: joining.tokenHash, login, hash, proved_account: account, proved: at }
   const taking = await answer(tx, fn.take_invitation<Taking | null>(taken))
   if (!taking) throw deadLink()
-  const { rows } = await sql<Row>`select id, user_id, invited_by, role_ids, group_id from invitations
-    where id = ${invitation.id}`.execute(tx)
-  const [entry] = rows
-  if (!entry) throw deadLink()
-  await requireStillVouched(tx, entry)
+  const entry = await stillVouched(tx, invitation.id)
   const person = await becomeUser(tx, entry, taking, joining)
   await sql`update invitations set status = 'accepted', accepted_at = now(), user_id = ${person.id}
     where id = ${entry.id}`.execute(tx)
   return person
 }
 
-/** Whoever vouches for it is asked again, as of now. @throws {NotVouched} */
-async function requireStillVouched(tx: Db, { id, invited_by }: Row): Promise<void> {
+/** The invitation; whoever vouches for it is asked again, as of now. @throws {NotVouched} */
+async function stillVouched(tx: Db, id: string): Promise<Row> {
+  const { rows } = await sql<Row>`select id, user_id, invited_by, role_ids, group_id from invitations
+    where id = ${id}`.execute(tx)
+  const [entry] = rows
+  if (!entry) throw deadLink()
+  const { invited_by } = entry
   const inviter = invited_by && (await whoVouches(tx, invited_by))
   if (!inviter) throw new NotVouched('whoever invited them may not sign in')
   await requireVouchable(tx, inviter, id).catch((error: unknown) => {
     if (error instanceof Forbidden || error instanceof HttpError) throw new NotVouched(error.message)
     throw error
   })
+  return entry
 }
 
 async function becomeUser(tx: Db, entry: Row, taking: Taking, given: Joining): Promise<Joined> {
@@ -165,8 +187,8 @@ async function nameFor(tx: Db, { invitation, username }: Joining): Promise<strin
   const base = suggestedName(email)
   const names = [base, ...[2, 3, 4, 5, 6].map((n) => `${base}${n}`), `${base}${randomInt(1e6, 1e7)}`]
   const { rows } = await sql<{ free: string }>`
-    select n.name as free from unnest(${names}::text[]) with ordinality n(name, place)
-    where not ${fn.names_taken({ usernames: names, emails: [] })} -> 'usernames' ? n.name
+    select n.name as free from unnest(${names}::text[]) with ordinality n(name, place), ${fn.names_taken({ usernames: names, emails: [] })} taken
+    where not (taken -> 'usernames' ? n.name or taken -> 'alike' ? n.name)
       and not exists (select from users u where u.username = n.name and u.deleted_at is null)
     order by n.place limit 1`.execute(tx)
   return rows[0]?.free ?? base

@@ -16,6 +16,19 @@ export type Acceptance = z.infer<typeof acceptedByLink>
 export const RESET_FIRST =
   'Before you join with your account, show that it is yours: reset its password, then open this link again.'
 
+/** What a link invites to, before anything is typed. */
+export const invitationAnswer = z
+  .strictObject({
+    organization: z.string(),
+    inviter: z.string().nullable(),
+    email: z.string(),
+    known: z.boolean(),
+    unproved: z.boolean(),
+    renamable: z.boolean(),
+    username: z.string().nullable(),
+  })
+  .meta({ id: 'invitation_link' })
+
 /** Who invites whom into what, as a link says. */
 export type Invitation = {
   id: string

@@ -1,7 +1,8 @@
 import { signInOrAsk } from '#src/domains/auth/actions.ts'
 import { askForCode } from '#src/domains/auth/code-actions.ts'
-import { acceptInvitation, openInvitation } from '#src/domains/auth/invitation-actions.ts'
-import { acceptance, acceptedByLink } from '#src/domains/auth/invitation-model.ts'
+import { acceptInvitation, readInvitation } from '#src/domains/auth/invitation-actions.ts'
+import type { Invitation } from '#src/domains/auth/invitation-model.ts'
+import { acceptance, acceptedByLink, invitationAnswer } from '#src/domains/auth/invitation-model.ts'
 import { acceptScreen } from '#src/domains/auth/invitation-views.tsx'
 import { registeredAnswer } from '#src/domains/auth/model.ts'
 import { originOf } from '#src/domains/auth/origin.ts'
@@ -14,19 +15,36 @@ const invited = everybody('whoever has the link of an invitation may not be anyb
 const tokenOf = ({ c }: Pick<Call, 'c'>) => c.req.param('token') ?? ''
 
 const shown = async (
-  call: Pick<Call, 'c' | 'db' | 'services' | 'actor'>,
+  call: Pick<Call, 'c' | 'db' | 'services' | 'actor' | 'request'>,
   refusal?: Refusal,
-): Promise<Draw> => {
-  const invitation = await openInvitation(call.db, tokenOf(call))
+): Promise<Draw> => drawn(call, await readInvitation(call.db, tokenOf(call), originOf(call)), refusal)
+
+const drawn = (
+  call: Pick<Call, 'c' | 'services' | 'actor'>,
+  invitation: Invitation,
+  refusal?: Refusal,
+): Draw => {
   const rules = passwordRules(call.services.config)
   const me = call.actor?.identity.username ?? null
   return (frame) => acceptScreen(frame, { token: tokenOf(call), invitation, rules, me, refusal })
 }
 
 export const invitationLinkRoutes = [
-  get(paths.acceptInvitation(':token'), invited, { only: 'page' }, async (call) => ({
-    screen: await shown(call),
-  })),
+  get(
+    paths.acceptInvitation(':token'),
+    invited,
+    {
+      answer: invitationAnswer,
+      also: [404, 409],
+      summary: 'What the link of an invitation invites to, and whether it can be accepted now',
+    },
+    async (call) => {
+      const invitation = await readInvitation(call.db, tokenOf(call), originOf(call))
+      const { organization, inviter, email, known, unproved, renamable, username } = invitation
+      const json = { organization, inviter, email, known, unproved, renamable, username }
+      return { json, screen: drawn(call, invitation) }
+    },
+  ),
 
   post(
     paths.acceptInvitation(':token'),

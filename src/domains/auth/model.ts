@@ -3,7 +3,7 @@ import { email, password } from '#src/domains/users/model.ts'
 import { normalised, personName, username } from '#src/domains/users/names.ts'
 
 /** Of the app of a second factor, or a recovery code. */
-export const code = z.string().trim().max(100, 'has at most 100 characters')
+export const code = z.string().trim().max(100)
 
 /** A form that was refused, which comes again afterwards. */
 export const kept = z.string().optional()
@@ -11,9 +11,9 @@ export const kept = z.string().optional()
 /** `username` is a user name or an address; `email` is taken as the key too. */
 export const credentials = z
   .strictObject({
-    username: z.string().max(254, 'is too long').optional(),
-    email: z.string().max(254, 'is too long').optional(),
-    password: z.string('is needed').max(1000, 'has at most 1000 characters'),
+    username: z.string().max(254).optional(),
+    email: z.string().max(254).optional(),
+    password: z.string().max(1000),
     organization: z.string().max(63).optional(),
     code: code.optional().describe('Of the second factor, where there is one.'),
     next: z.string().max(2000).optional(),
@@ -27,7 +27,7 @@ export const credentials = z
 
 /** The second step of a browser. */
 export const sentCode = z.strictObject({
-  code: code.min(1, 'is needed'),
+  code: code.min(1),
   next: z.string().max(2000).optional(),
   kept,
 })

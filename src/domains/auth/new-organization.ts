@@ -34,10 +34,17 @@ async function tenant(
   const made = await tx
     .insertInto('organizations')
     .values({ name, slug })
-    .onConflict((conflict) => conflict.column('slug').doNothing())
+    .onConflict((conflict) => conflict.doNothing())
     .returning(['id', 'name', 'slug'])
     .executeTakeFirst()
-  if (!made) throw new Refused(`The short name ${slug} is taken: choose another with --slug.`)
+  if (!made) {
+    const same = tx.selectFrom('organizations').where('slug', '=', slug).select('id')
+    throw new Refused(
+      (await same.executeTakeFirst())
+        ? `The short name ${slug} is taken: choose a different one with --slug.`
+        : `The name ${name} is taken: choose a different one with --name.`,
+    )
+  }
   const data = JSON.stringify({ after: { name, slug } })
   await sql`insert into events (org_id, via, reason, action, target_type, target_id, data)
     values (${made.id}, 'cli', ${reason}, 'organization:create', 'organization', ${made.id}, ${data})`.execute(
@@ -56,7 +63,7 @@ async function platform(tx: Transaction<DB>): Promise<Place> {
       where ur.org_id = o.id limit 1) as superadmin
     from organizations o where o.kind = 'platform' for update of o`.execute(tx)
   const [found] = rows
-  if (!found) throw new Refused('There is no platform organization: run npm run seed run.')
+  if (!found) throw new Refused('The platform organization is missing: run npm run seed run.')
   if (found.superadmin !== null)
     throw new Refused(
       `${found.superadmin} is superadmin already, and can add others. Is it lost? npm run admin:reset-password`,

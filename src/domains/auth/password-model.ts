@@ -9,11 +9,11 @@ export const passwordForm = passwordChange.extend({ username: z.string().optiona
 /** `username` is a user name or an address; `email` is taken as the key too. */
 export const forgotten = z
   .strictObject({
-    username: z.string().max(254, 'is too long').optional(),
-    email: z.string().max(254, 'is too long').optional(),
+    username: z.string().max(254).optional(),
+    email: z.string().max(254).optional(),
   })
   .transform(({ username, email }) => ({ username: normalised(username ?? email ?? '') }))
-  .pipe(z.strictObject({ username: z.string().min(1, 'is needed') }))
+  .pipe(z.strictObject({ username: z.string().min(1) }))
 
 /** The form names whose it is, for password managers. */
 export const chosenPassword = z.strictObject({ username: z.string().optional(), password })

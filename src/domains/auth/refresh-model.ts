@@ -1,3 +1,3 @@
 import { z } from 'zod'
 
-export const refreshing = z.strictObject({ refresh_token: z.string().max(100, 'is too long') })
+export const refreshing = z.strictObject({ refresh_token: z.string().max(100) })

@@ -16,7 +16,8 @@ export const refreshRoutes = [
       body: refreshing,
       answer: tokenAnswer,
       also: [401],
-      summary: 'Get other tokens for a refresh token, which is used up; used twice, it ends the session',
+      summary:
+        'Get new tokens for a refresh token, which is used up: again within ten seconds it gets the same ones, later it ends the session',
     },
     async (call) => {
       const { db, services, body } = call

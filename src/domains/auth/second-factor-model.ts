@@ -3,8 +3,8 @@ import { code } from '#src/domains/auth/model.ts'
 
 /** What a person sends to turn it on: what they were shown, sealed, and a code that their app made of it. */
 export const setUp = z.strictObject({
-  setup: z.string('is needed').max(400),
-  code: code.min(1, 'is needed'),
+  setup: z.string().max(400),
+  code: code.min(1),
 })
 /** The same of a form, and where to go on to. */
 export const setUpForm = setUp.extend({ next: z.string().max(2000).optional() })

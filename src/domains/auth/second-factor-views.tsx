@@ -132,7 +132,7 @@ export function SecondFactorPanel({ frame, account: { factorSince, codesLeft } }
   return (
     <Panel title="Second factor">
       <p>
-        <Badge tone="good">On</Badge> since <Time at={factorSince} />
+        <Badge tone="good">On</Badge> since <Time at={factorSince} clock={frame.clock} />
       </p>
       <p>
         {codesLeft === 1 ? '1 recovery code is' : `${codesLeft} recovery codes are`} left, for when your app

@@ -31,11 +31,14 @@ export async function switchOrganization(
   from: Origin,
 ): Promise<string> {
   const accountId = inPerson(actor)
-  const { home, sessionId } = actor.identity
+  const { home, sessionId, timeZone, locale } = actor.identity
   if (home) throw conflict('', 'You entered this organization: leave it first.')
   if (organization === actor.orgId) throw conflict('organization', 'is where you are')
   const token = newToken()
-  const opening = { hash: tokenHash(token), address: from.ip, agent: from.userAgent, ctx: actor.context }
+  // where nothing was chosen there, what was chosen here
+  const chosen = { timeZone: timeZone ?? undefined, locale: locale ?? undefined }
+  const ctx = { ...JSON.parse(actor.context), ...chosen }
+  const opening = { hash: tokenHash(token), address: from.ip, agent: from.userAgent, ctx }
   const change = { session: sessionId, account: accountId, target: organization, ...opening }
   const opened = await db.lookup(fn.switch_organization(change)).catch((error) => {
     const { code } = error as { code?: string }

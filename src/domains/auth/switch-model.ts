@@ -8,7 +8,7 @@ export type Places = {
   managedBy: string | null
 }
 
-export const switching = z.strictObject({ organization: z.uuid('is no organization') })
+export const switching = z.strictObject({ organization: z.uuid('Choose an organization') })
 
 export const placesAnswer = z.strictObject({
   data: z.array(

@@ -1,35 +1,33 @@
 import type { EventRecord } from '#src/domains/events/model.ts'
 import type { Names } from '#src/domains/events/words.ts'
+import type { Clock } from '#src/platform/clock.ts'
 import type { Resource } from '#src/resource/resource.ts'
+import { fieldLabel, speaks, told } from '#src/resource/telling.ts'
 import type { Change } from '#src/ui/difference.tsx'
 
 /** What an event keeps, field by field: from what to what, or what it counted and wanted. */
-export function changesIn({ data }: EventRecord, names: Names, entity: Resource | undefined): Change[] {
+export function changesIn(
+  { data }: EventRecord,
+  names: Names,
+  entity: Resource | undefined,
+  clock: Clock,
+): Change[] {
   const { before = {}, after = {}, ...others } = data
-  const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])]
-  const label = (field: string) => entity?.columns[field]?.label ?? spoken(field.replace(/_id$/, ''))
-  const changed = fields.map((field): Change => {
-    const [from, to] = [told(before[field], names), told(after[field], names)]
-    return field in before && from === to ? { field: label(field), to } : { field: label(field), from, to }
+  const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(speaks)
+  const changed = fields.map((name): Change => {
+    const field = fieldLabel(entity, name)
+    const [from, to] = [before[name], after[name]].map((value) => told(entity, name, value, names, clock))
+    return name in before && from === to && JSON.stringify(before[name]) === JSON.stringify(after[name])
+      ? { field, to }
+      : { field, from, to }
   })
   // what a refusal wanted stands among the facts
   const kept = Object.entries(others).filter(([name]) => name !== 'wanted')
-  return [...changed, ...kept.map(([name, value]) => ({ field: spoken(name), to: told(value, names) }))]
-}
-
-const spoken = (name: string) => {
-  const words = name.replaceAll('_', ' ')
-  return words.charAt(0).toUpperCase() + words.slice(1)
-}
-
-const instant = (text: string) =>
-  /^\d{4}-\d\d-\d\dT[\d:.]+(\+00:00|Z)$/.test(text) ? `${text.slice(0, 10)} ${text.slice(11, 16)} UTC` : text
-
-function told(value: unknown, names: Names): string | null | undefined {
-  if (value === undefined || value === null) return value
-  if (typeof value !== 'object') return names.get(String(value)) ?? instant(String(value))
-  if (Array.isArray(value)) return value.map((one) => told(one, names)).join(', ')
-  return Object.entries(value)
-    .map(([name, one]) => `${name}: ${told(one, names)}`)
-    .join('\n')
+  return [
+    ...changed,
+    ...kept.map(([name, value]) => ({
+      field: fieldLabel(undefined, name),
+      to: told(undefined, name, value, names, clock),
+    })),
+  ]
 }

@@ -80,7 +80,7 @@ describe('the list', () => {
     })
     expect(event('user:update')).toMatchObject({
       request_id: request,
-      data: { before: { first_name: 'Kim', locale: 'en' }, after: { first_name: 'Kimberly', locale: 'de' } },
+      data: { before: { first_name: 'Kim', locale: null }, after: { first_name: 'Kimberly', locale: 'de' } },
     })
   })
 

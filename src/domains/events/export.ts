@@ -3,13 +3,16 @@ import type { Database } from '#src/db/database.ts'
 import type { EventRecord } from '#src/domains/events/model.ts'
 import { namesOf } from '#src/domains/events/queries.ts'
 import { type Names, sentence } from '#src/domains/events/words.ts'
+import type { Clock } from '#src/platform/clock.ts'
 import { csvLines, guarded } from '#src/resource/export.ts'
 
-const columns: Readonly<Record<string, (event: EventRecord, names: Names) => string | null | undefined>> = {
+const columns: Readonly<
+  Record<string, (event: EventRecord, names: Names, clock: Clock) => string | null | undefined>
+> = {
   id: ({ id }) => id,
   created_at: ({ created_at }) => created_at,
   action: ({ action }) => action,
-  sentence: (event, names) => sentence(event, names),
+  sentence: (event, names, clock) => sentence(event, names, clock),
   via: ({ via }) => via,
   actor_id: ({ actor }) => actor?.id,
   actor: ({ actor }) => actor?.name,
@@ -34,7 +37,7 @@ export async function* csvOf(
   for await (const events of pieces) {
     const names = await namesOf(db, actor, events)
     const cells = events.map((event) =>
-      Object.values(columns).map((cell) => guarded(cell(event, names) ?? '')),
+      Object.values(columns).map((cell) => guarded(cell(event, names, actor.clock) ?? '')),
     )
     lines.push(...cells)
     if (lines.length) yield csvLines(lines.splice(0))

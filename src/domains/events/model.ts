@@ -75,7 +75,7 @@ export const eventList = listQuery({
 })
   .refine((view) => !has(view, 'target_id') || has(view, 'target_type'), {
     path: ['target_id'],
-    message: 'goes only together with target_type',
+    message: 'Add target_type: this goes only together with it',
   })
   .refine(
     (view) =>
@@ -83,6 +83,6 @@ export const eventList = listQuery({
       has(view, 'actor', 'actor_user_id', 'created_at', 'created_at.gte', 'created_at.gt'),
     {
       path: ['request_id'],
-      message: 'goes only together with an actor, or a time from which on to look (created_at.gte)',
+      message: 'Add an actor, or a time from which on to look (created_at.gte)',
     },
   )

@@ -5,7 +5,7 @@ import type { Database, Db } from '#src/db/database.ts'
 import type { EventRecord } from '#src/domains/events/model.ts'
 import { normalised } from '#src/domains/users/names.ts'
 import type { ListView } from '#src/http/list.ts'
-import { filtered } from '#src/resource/filter.ts'
+import { filtered, zoneIn } from '#src/resource/filter.ts'
 import { actorName, namesIn } from '#src/resource/history.ts'
 import { type Source, statement } from '#src/resource/list.ts'
 import { allResources, type Resource } from '#src/resource/resource.ts'
@@ -76,12 +76,12 @@ export const eventsOf = (
   table: 'events',
   grant: {
     all: grants.every(({ all }) => all) && !view.filters.actor,
-    reach: grants.map(({ reach }) => reach).join(' '),
+    reach: grants.map(({ reach }) => reach).join(' ') + zoneIn(view, actor.clock),
   },
   json: eventJson(actor),
   matching: (db) => {
     const [name] = view.filters.actor ?? []
-    let query = db.selectFrom('events').where(filtered('events', view))
+    let query = db.selectFrom('events').where(filtered('events', view, actor.clock))
     for (const grant of grants) query = query.where(grant.where('events'))
     return name === undefined ? query : query.where(namedActor(actor, name))
   },

@@ -59,7 +59,7 @@ export const eventRoutes = [
           return eventScreen({
             event,
             names,
-            changes: changesIn(event, names, entityOf(event.target.type)),
+            changes: changesIn(event, names, entityOf(event.target.type), frame.clock),
             target: entity ? `${entity.path}/${event.target.id}` : null,
             beside,
             frame,

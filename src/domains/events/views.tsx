@@ -1,16 +1,20 @@
 import type { Page } from '#src/db/paging.ts'
 import { type EventRecord, ways } from '#src/domains/events/model.ts'
-import { actions, type Names, sentence, targets, whoDid } from '#src/domains/events/words.ts'
+import { type Names, sentence, whoDid } from '#src/domains/events/words.ts'
 import type { Screen } from '#src/http/endpoint.ts'
+import { isDay } from '#src/http/filter.ts'
 import type { ListView } from '#src/http/list.ts'
 import { paths } from '#src/paths.ts'
+import { happenings, nounOf, targetNouns } from '#src/resource/happened.ts'
+import { capital } from '#src/resource/views/cell.tsx'
 import { address } from '#src/ui/address.ts'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { type Change, Difference } from '#src/ui/difference.tsx'
-import { CopyButton, EmptyState, type Fact, Facts, NoMatch } from '#src/ui/feedback.tsx'
+import { CopyButton, EmptyState, type Fact, Facts, NoMatch, PastTheEnd } from '#src/ui/feedback.tsx'
 import { Field, Select } from '#src/ui/field.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import { Pager } from '#src/ui/pager.tsx'
+import { SuggestField } from '#src/ui/picker.tsx'
 import { Columns, Panel } from '#src/ui/surface.tsx'
 import { type Column, Table } from '#src/ui/table.tsx'
 import { Time } from '#src/ui/time.tsx'
@@ -26,20 +30,24 @@ const wayLabels: Record<string, string> = {
 }
 const wayOf = (via: string) => wayLabels[via] ?? via
 
-const columns = (names: Names, frame: Frame): Column<EventRecord>[] => [
+const columns = (
+  names: Names,
+  frame: Frame,
+  kinds: Readonly<Record<string, string>>,
+): Column<EventRecord>[] => [
   {
     key: 'what',
     label: 'What',
     href: (event) => frame.path(paths.event(event.id)),
-    cell: (event) => sentence(event, names),
+    cell: (event) => sentence(event, names, frame.clock),
   },
-  { key: 'kind', label: 'Kind', cell: ({ action }) => actions[action] ?? action },
+  { key: 'kind', label: 'Kind', cell: ({ action }) => kinds[action] ?? 'Something else' },
   { key: 'via', label: 'Through', cell: (event) => wayOf(event.via) },
   {
     key: 'created_at',
     label: 'When',
     sortable: 'descending',
-    cell: (event) => Time({ at: event.created_at }),
+    cell: (event) => Time({ at: event.created_at, clock: frame.clock }),
   },
 ]
 
@@ -72,23 +80,29 @@ export function listScreen({ found, names, view, exports, all, frame }: ListProp
     ) : null,
     children: (
       <>
-        <Filters path={path} chosen={chosen} sort={view.sort} who={all} />
+        <Filters path={path} chosen={chosen} sort={view.sort} who={all} frame={frame} />
         <Table
           label="Events"
-          columns={columns(names, frame)}
+          columns={columns(names, frame, happenings())}
           rows={rows}
           rowKey={({ id }) => id}
           address={here}
           sort={view.sort}
           empty={
-            Object.keys(chosen).length ? (
+            total ? (
+              <PastTheEnd noun={{ one: 'event', many: 'events' }} {...found} {...view} address={here} />
+            ) : Object.keys(chosen).length ? (
               <NoMatch clear={path} />
             ) : (
-              <EmptyState icon="scroll-text" title="Nothing has happened yet" />
+              <EmptyState
+                icon="scroll-text"
+                title={all ? 'Nothing has happened yet' : 'Nothing that you did yet'}
+              />
             )
           }
         />
         <Pager
+          many="events"
           address={here}
           next={next}
           previous={previous}
@@ -106,41 +120,54 @@ type Chosen = Readonly<Record<string, string | undefined>>
 
 const options = (words: Readonly<Record<string, string>>) =>
   Object.entries(words).map(([value, label]) => ({ value, label }))
-/** One of each: several kinds of target stand for the same records. */
-const targetOptions = options(targets).map(({ value, label }) => ({
-  value,
-  label: `${label.charAt(0).toUpperCase()}${label.slice(1)}${value.includes('_') ? ` (${value.split('_')[1]}s)` : ''}`,
-}))
+/** One of each: what is attached to records of a kind stands beside them. */
+const targetOptions = () =>
+  Object.entries(targetNouns()).map(([value, noun]) => ({
+    value,
+    label: noun === nounOf(value) ? capital(noun) : `${capital(noun)} (${nounOf(value)})`,
+  }))
+
+type FiltersProps = { path: string; chosen: Chosen; sort: string; who: boolean; frame: Frame }
 
 /** Who, what, about what, when. */
-function Filters({ path, chosen, sort, who }: { path: string; chosen: Chosen; sort: string; who: boolean }) {
+function Filters({ path, chosen, sort, who, frame }: FiltersProps) {
+  const { clock } = frame
   const field = (name: string) => ({ name, value: chosen[name] ?? null })
+  const day = (name: string) => ({
+    name,
+    value: chosen[name] && (isDay(chosen[name]) ? chosen[name] : clock.day(chosen[name])),
+  })
   // what a link brought along, and has no field of its own
-  const kept = ['actor_user_id', 'target_id', 'request_id'].filter((name) => chosen[name])
+  const kept = [
+    'actor_user_id',
+    'target_id',
+    'request_id',
+    'created_at',
+    'created_at.gt',
+    'created_at.lt',
+  ].filter((name) => chosen[name])
   return (
     <search>
       <form class="filters" method="get" action={path}>
-        {who ? <Field {...field('actor')} label="Who" placeholder="User name or e-mail" /> : null}
-        <Select {...field('action')} label="What" none="Anything" options={options(actions)} />
-        <Select {...field('target_type')} label="About" none="Anything" options={targetOptions} />
+        {who ? (
+          <SuggestField
+            {...field('actor')}
+            label="Who"
+            placeholder="User name or e-mail"
+            options={frame.person?.may('user:read') ? frame.path(paths.userOptions) : null}
+            many="people"
+          />
+        ) : null}
+        <Select {...field('action')} label="What" none="Anything" options={options(happenings())} />
+        <Select {...field('target_type')} label="About" none="Anything" options={targetOptions()} />
         <Select
           {...field('via')}
           label="Through"
           none="Anything"
           options={ways.map((value) => ({ value, label: wayOf(value) }))}
         />
-        <Field
-          {...field('created_at.gte')}
-          value={chosen['created_at.gte']?.slice(0, 10)}
-          label="From"
-          type="date"
-        />
-        <Field
-          {...field('created_at.lt')}
-          value={chosen['created_at.lt']?.slice(0, 10)}
-          label="Before"
-          type="date"
-        />
+        <Field {...day('created_at.gte')} label="From" type="date" />
+        <Field {...day('created_at.lte')} label="Until" type="date" />
         {kept.map((name) => (
           <input type="hidden" name={name} value={chosen[name]} />
         ))}
@@ -148,6 +175,7 @@ function Filters({ path, chosen, sort, who }: { path: string; chosen: Chosen; so
         <div class="form-actions">
           <Button kind="primary">Show</Button>
           {Object.keys(chosen).length ? <ButtonLink href={path}>Clear</ButtonLink> : null}
+          <span class="hint">Days are in {clock.zone} time</span>
         </div>
       </form>
     </search>
@@ -166,7 +194,7 @@ export type EventProps = {
 
 export function eventScreen({ event, names, changes, target, beside, frame }: EventProps): Screen {
   return {
-    title: sentence(event, names),
+    title: sentence(event, names, frame.clock),
     trail: [{ label: 'Events', href: frame.path(paths.events) }],
     children: (
       <Columns>
@@ -182,7 +210,7 @@ export function eventScreen({ event, names, changes, target, beside, frame }: Ev
             <ul class="plain-list">
               {beside.map((one) => (
                 <li>
-                  <a href={frame.path(paths.event(one.id))}>{sentence(one, names)}</a>
+                  <a href={frame.path(paths.event(one.id))}>{sentence(one, names, frame.clock)}</a>
                 </li>
               ))}
             </ul>
@@ -204,7 +232,7 @@ function factsOf(event: EventRecord, target: string | null, frame: Frame): Fact[
     )
   return [
     { label: 'Who', value: who },
-    { label: 'When', value: <Time at={created_at} /> },
+    { label: 'When', value: <Time at={created_at} clock={frame.clock} /> },
     { label: 'Through', value: wayOf(via) },
     ...(api_key
       ? [
@@ -223,7 +251,7 @@ function factsOf(event: EventRecord, target: string | null, frame: Frame): Fact[
       value: target ? (
         <a href={frame.path(target)}>{event.target.name}</a>
       ) : (
-        (event.target.name ?? targets[event.target.type] ?? event.target.type)
+        (event.target.name ?? capital(targetNouns()[event.target.type] ?? nounOf(event.target.type)))
       ),
     },
     ...(wanted && actor

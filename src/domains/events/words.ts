@@ -1,94 +1,15 @@
 import type { EventRecord } from '#src/domains/events/model.ts'
+import type { Clock } from '#src/platform/clock.ts'
+import { happenings, nounOf, targetNouns } from '#src/resource/happened.ts'
 
 /** The names of the records that lines of the trail speak of, by id. */
 export type Names = ReadonlyMap<string, string>
 
-/** What happened, to choose from in a filter: an action, and its words. */
-export const actions: Readonly<Record<string, string>> = {
-  'user:create': 'Person added',
-  'user:update': 'Person changed',
-  'user:delete': 'Person deleted',
-  'user:restore': 'Person restored',
-  'user_role:create': 'Role given',
-  'user_role:update': 'Assignment of a role changed',
-  'user_role:delete': 'Role taken',
-  'group:create': 'Group added',
-  'group:update': 'Group changed',
-  'group:delete': 'Group deleted',
-  'group:restore': 'Group restored',
-  'group_member:create': 'Put into a group',
-  'group_member:update': 'Role in a group changed',
-  'group_member:delete': 'Taken out of a group',
-  'role:create': 'Role added',
-  'role:update': 'Role changed',
-  'role:delete': 'Role deleted',
-  'role:restore': 'Role restored',
-  'role:effect': 'People gained or lost permissions',
-  'role_permission:create': 'Permission put into a role',
-  'role_permission:delete': 'Permission taken out of a role',
-  'role_parent:create': 'Inheritance begun',
-  'role_parent:delete': 'Inheritance ended',
-  'permission:create': 'Permission added',
-  'permission:update': 'Permission changed',
-  'permission:delete': 'Permission deleted',
-  'session:create': 'Session begun',
-  'session:update': 'Session changed or ended',
-  'api_key:create': 'API key made',
-  'api_key:update': 'API key changed, rotated or revoked',
-  'auth:sign_in': 'Signed in',
-  'auth:sign_out': 'Signed out',
-  'auth:switch_away': 'Changed to another organization',
-  'auth:switch_here': 'Came from another organization',
-  'auth:refresh_reused': 'Refresh token used twice',
-  'auth:change_password': 'Password changed',
-  'auth:reset_password': 'Password chosen by a link',
-  'auth:request_email': 'Another address asked for',
-  'auth:change_email': 'Address changed',
-  'auth:undo_email': 'Change of address taken back',
-  'auth:request_verification': 'Confirmation of an address asked for',
-  'auth:verify_email': 'Address confirmed',
-  'auth:unlock': 'Unlocked by a link',
-  'auth:confirm': 'Proved again to be the person',
-  'auth:turn_on_second_factor': 'Second factor turned on',
-  'auth:turn_off_second_factor': 'Second factor turned off',
-  'auth:renew_recovery_codes': 'Recovery codes renewed',
-  'auth:use_recovery_code': 'Recovery code used',
-  'user:reset_second_factor': 'Second factor taken away',
-  'account:reset_second_factor': 'Second factor taken away by a command',
-  'user:unlock': 'Person unlocked',
-  'user:set_password': 'First password set',
-  'account:create': 'Account made by a command',
-  'secrets:rotate': 'Secrets sealed anew by a command',
-  'account:unlock': 'Unlocked by a command',
-  'account:reset_password': 'Password set by a command',
-  'account:end_sessions': 'Sessions ended by a command',
-  'account:detach': 'Account detached',
-  'access:denied': 'Refused',
-  'organization:create': 'Organization added',
-  'organization:update': 'Organization changed',
-  'organization:enter': 'Organization entered',
-  'organization:leave': 'Organization left',
-  'organization:end_sessions': 'All sessions ended by a command',
-  'job:retry': 'Failed job queued again by a command',
-  'job:drop': 'Failed job taken away by a command',
-}
+const withArticle = (noun: string) => `${/^[aeioAEIO]/.test(noun) ? 'an' : 'a'} ${noun}`
 
-/** Kinds of records, as an event's target names them. */
-export const targets: Readonly<Record<string, string>> = {
-  user: 'person',
-  user_role: 'person',
-  group: 'group',
-  group_member: 'group',
-  role: 'role',
-  role_permission: 'role',
-  role_parent: 'role',
-  permission: 'permission',
-  session: 'session',
-  api_key: 'API key',
-  organization: 'organization',
-  route: 'address',
-  job: 'job',
-}
+/** What has no sentence yet, by the words of its kind. */
+const otherwise = (action: string, target: string) =>
+  `did this to ${target}: ${(happenings()[action] ?? 'something else').toLowerCase()}`
 
 const verbs: Readonly<Record<string, string>> = {
   create: 'added',
@@ -99,27 +20,21 @@ const verbs: Readonly<Record<string, string>> = {
 
 type Said = (event: EventRecord, say: Say) => string
 /** The words that a sentence is made of. */
-type Say = { target: string; name: (field: string, otherwise: string) => string }
+type Say = { target: string; name: (field: string, otherwise: string) => string; clock: Clock }
 
-const day = new Intl.DateTimeFormat('en-GB', {
-  day: 'numeric',
-  month: 'short',
-  year: 'numeric',
-  timeZone: 'UTC',
-})
-const until = ({ data }: EventRecord) =>
-  data.after?.expires_at ? ` until ${day.format(new Date(String(data.after.expires_at)))}` : ''
+const until = ({ data }: EventRecord, clock: Clock) =>
+  data.after?.expires_at ? ` until ${clock.time(String(data.after.expires_at))}` : ''
 const after = ({ data }: EventRecord, field: string) => String(data.after?.[field] ?? '')
 const people = (counts: unknown) => Object.keys((counts ?? {}) as object).length
 const permissions = (count: number) => (count === 1 ? '1 permission' : `${count} permissions`)
 
 /** What is more than a verb and its object. */
 const sentences: Readonly<Record<string, Said>> = {
-  'user_role:create': (event, { target, name }) =>
-    `gave ${target} the role ${name('role_id', 'that was')}${until(event)}`,
-  'user_role:update': (event, { target, name }) =>
+  'user_role:create': (event, { target, name, clock }) =>
+    `gave ${target} the role ${name('role_id', 'that was')}${until(event, clock)}`,
+  'user_role:update': (event, { target, name, clock }) =>
     event.data.after && 'expires_at' in event.data.after
-      ? `let ${target} keep the role ${name('role_id', 'that was')}${until(event)}`
+      ? `let ${target} keep the role ${name('role_id', 'that was')}${until(event, clock)}`
       : `changed how ${target} has the role ${name('role_id', 'that was')}`,
   'user_role:delete': (_, { target, name }) => `took the role ${name('role_id', 'that was')} from ${target}`,
   'group_member:create': (event, { target, name }) =>
@@ -138,8 +53,17 @@ const sentences: Readonly<Record<string, Said>> = {
   'role:effect': ({ data: { gains, loses } }, { target }) => {
     const gained = people(gains) ? `gave people ${permissions(people(gains))}` : ''
     const lost = people(loses) ? `took ${permissions(people(loses))} from people` : ''
-    return `${[gained, lost].filter(Boolean).join(' and ')} by changing ${target}`
+    return `${[gained, lost].filter(Boolean).join(' and ') || 'changed nothing for people'} by changing ${target}`
   },
+  'invitation:create': ({ target }) => `invited ${target.name ?? 'someone'}`,
+  'invitation:update': ({ data: { after = {} } }, { target }) =>
+    `${after.status === 'accepted' ? 'accepted' : after.status === 'revoked' ? 'revoked' : after.sent_at ? 'resent' : 'changed'} ${target}`,
+  'invitation:refuse': (_, { target }) => `couldn’t let anyone accept ${target}`,
+  'secrets:rotate': () => 're-encrypted all secrets by a command',
+  'organization:create': (_, { target }) => `added ${target}`,
+  'organization:update': (_, { target }) => `changed ${target}`,
+  'job:retry': () => 'queued a failed job again by a command',
+  'job:drop': () => 'removed a failed job by a command',
   'session:create': () => 'opened a session',
   'session:update': (event, { name }) =>
     event.data.after?.revoked_at ? `ended a session of ${name('user_id', 'somebody')}` : 'changed a session',
@@ -179,18 +103,23 @@ const sentences: Readonly<Record<string, Said>> = {
   'organization:end_sessions': () => 'ended all sessions by a command',
 }
 
-/** One sentence in plain words: "Ada gave Bob the role Auditor until 1 Dec 2026". */
-export function sentence(event: EventRecord, names: Names): string {
+/** One sentence in plain words: "Ada gave Bob the role Auditor until 1 Dec 2026, 09:00 CET". */
+export function sentence(event: EventRecord, names: Names, clock: Clock): string {
   const { action, target, data } = event
-  const noun = targets[target.type] ?? target.type.replaceAll('_', ' ')
-  const words = target.name ? (noun === 'person' ? target.name : `the ${noun} ${target.name}`) : `a ${noun}`
+  const noun = targetNouns()[target.type] ?? nounOf(target.type)
+  const words = target.name
+    ? noun === 'person'
+      ? target.name
+      : `the ${noun} ${target.name}`
+    : withArticle(noun)
   const name = (field: string, otherwise: string) => {
     const id = data.after?.[field] ?? data.before?.[field]
     return names.get(String(id)) ?? otherwise
   }
   const said = sentences[action]
   const verb = verbs[action.split(':')[1] ?? '']
-  const done = said?.(event, { target: words, name }) ?? (verb ? `${verb} ${words}` : `did ${action}`)
+  const done =
+    said?.(event, { target: words, name, clock }) ?? (verb ? `${verb} ${words}` : otherwise(action, words))
   return `${whoDid(event)} ${done}`
 }
 

@@ -40,7 +40,7 @@ export async function createGroup(
   const placed = own ? { ...input, owner_user_id: input.owner_user_id ?? actor.userId } : input
   const { parent_id = null, owner_user_id = null, owner_group_id = null } = placed
   if (!grant.all && !own && !parent_id)
-    throw invalid([{ path: 'parent_id', message: 'is needed: name one of your groups' }])
+    throw invalid([{ path: 'parent_id', message: 'Choose one of your groups' }])
   await takingTurns(tx)
   if (parent_id) await requireParent(tx, actor, grant, parent_id)
   grant.place({ users: [owner_user_id], groups: [parent_id, owner_group_id] })

@@ -85,7 +85,7 @@ describe('a group', () => {
       )
     const { id } = await made({ kind: 'department' })
     expect((await as(boss).patch(api(paths.group(id)), { kind: 'team' })).json().errors).toEqual([
-      { path: 'kind', message: 'is not a field here' },
+      { path: 'kind', message: 'Leave this out; there is no such field' },
     ])
     expect(await read(boss, id)).toMatchObject({ kind: 'department' })
   })

@@ -14,7 +14,20 @@ const RANK: Record<Role, number> = { viewer: 0, member: 1, lead: 2 }
 /** A group whose members somebody changes, locked, with the person and their role in it. */
 type Place = { group: Gathering; person: string; role: Role | null }
 
-/** Puts somebody into a group, or changes their role in it. */
+type Placed = { json: string; was: Role | null }
+
+/**
+ * Puts somebody into a group. Whoever is in it with another role keeps that: it is changed where one sees it.
+ * @throws {HttpError} 409 for another role
+ */
+export async function addMember(...given: Parameters<typeof putMember>): Promise<Placed> {
+  const [tx, actor, resource, id, person, role] = given
+  const { role: was } = await lockPlace(tx, actor, resource, id, person)
+  if (was !== null && was !== role) throw conflict('user', `is in this group already, as ${was}`)
+  return putMember(...given)
+}
+
+/** Puts somebody into a group, or changes their role in it; `was` is the one before. */
 export async function putMember(
   tx: Db,
   actor: UserActor,
@@ -22,7 +35,7 @@ export async function putMember(
   id: string,
   person: string,
   role: Role,
-): Promise<{ json: string; made: boolean }> {
+): Promise<Placed> {
   const place = await lockPlace(tx, actor, resource, id, person)
   const was = place.role
   if (was !== role) {
@@ -38,7 +51,7 @@ export async function putMember(
   const { rows } = await sql<{ json: string }>`select ${memberJson} as json
     from group_members m join users on users.org_id = m.org_id and users.id = m.user_id
     where m.group_id = ${id} and m.user_id = ${person}`.execute(tx)
-  return { json: rows[0]?.json ?? '', made: was === null }
+  return { json: rows[0]?.json ?? '', was }
 }
 
 /** Takes somebody out of a group. */

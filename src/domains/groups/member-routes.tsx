@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { personNamed, putMember, removeMember } from '#src/domains/groups/member-actions.ts'
+import { addMember, personNamed, putMember, removeMember } from '#src/domains/groups/member-actions.ts'
 import { membersFor, screenOf } from '#src/domains/groups/member-screen.tsx'
 import { memberAnswer, memberList, membership, newMember } from '#src/domains/groups/model.ts'
 import { readGathering } from '#src/domains/groups/queries.ts'
@@ -52,12 +52,12 @@ export function memberRoutes(resource: Groups): Endpoint[] {
         refused: again,
         answer: memberAnswer,
         status: 201,
-        also: [409],
+        also: [200, 409],
         summary: `Add somebody to a ${resource.declared.one}, by user name or address`,
       },
       async ({ db, actor, id, body }) => {
-        const { json } = await db.withActor(actor, async (tx) =>
-          putMember(
+        const { json, was } = await db.withActor(actor, async (tx) =>
+          addMember(
             tx,
             actor,
             resource,
@@ -66,7 +66,8 @@ export function memberRoutes(resource: Groups): Endpoint[] {
             body.role,
           ),
         )
-        return { status: 201, json, location: members(id()), notice: 'Added' }
+        const notice = was ? 'They are in this group already' : 'Added'
+        return { status: was ? 200 : 201, json, location: members(id()), notice }
       },
     ),
 
@@ -81,10 +82,11 @@ export function memberRoutes(resource: Groups): Endpoint[] {
         summary: `Put somebody into a ${resource.declared.one}, or change their role in it`,
       },
       async ({ db, actor, id, body }) => {
-        const { json, made } = await db.withActor(actor, (tx) =>
+        const { json, was } = await db.withActor(actor, (tx) =>
           putMember(tx, actor, resource, id(), id('user_id'), body.role),
         )
-        return { json, location: members(id()), notice: made ? 'Added' : 'Saved' }
+        const notice = was === body.role ? 'Nothing changed' : was ? 'Saved' : 'Added'
+        return { json, location: members(id()), notice }
       },
     ),
 

@@ -8,12 +8,13 @@ import { capital } from '#src/resource/views/cell.tsx'
 import { address } from '#src/ui/address.ts'
 import { Button } from '#src/ui/button.tsx'
 import { ConfirmButton } from '#src/ui/confirm.tsx'
-import { EmptyState, NoMatch } from '#src/ui/feedback.tsx'
-import { Field, Select } from '#src/ui/field.tsx'
+import { EmptyState, NoMatch, PastTheEnd } from '#src/ui/feedback.tsx'
+import { Select } from '#src/ui/field.tsx'
 import { ErrorSummary, Form, fieldsOf, Hidden, refusalErrors, writing } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import type { Child } from '#src/ui/html.ts'
 import { Pager } from '#src/ui/pager.tsx'
+import { SuggestField } from '#src/ui/picker.tsx'
 import { Panel } from '#src/ui/surface.tsx'
 import { type Column, Table } from '#src/ui/table.tsx'
 import { Time } from '#src/ui/time.tsx'
@@ -69,7 +70,9 @@ export function Members(props: MembersProps) {
         address={here}
         sort={view.sort}
         empty={
-          view.q ? (
+          found.total ? (
+            <PastTheEnd noun={{ one: 'member', many: 'members' }} {...found} {...view} address={here} />
+          ) : view.q ? (
             <NoMatch clear={path} what="Nobody" />
           ) : (
             <EmptyState
@@ -79,8 +82,9 @@ export function Members(props: MembersProps) {
           )
         }
       />
-      {found.next || found.previous ? (
+      {rows.length && (found.next || found.previous) ? (
         <Pager
+          many="members"
           address={here}
           next={found.next}
           previous={found.previous}
@@ -107,7 +111,11 @@ const columns = (props: MembersProps): Column<Member>[] => [
   },
   { key: 'username', label: 'User name', cell: ({ user }) => user.username },
   { key: 'role', label: 'Role', cell: (member) => <RoleCell {...props} member={member} /> },
-  { key: 'created_at', label: 'Since', cell: ({ created_at }) => Time({ at: created_at }) },
+  {
+    key: 'created_at',
+    label: 'Since',
+    cell: ({ created_at }) => Time({ at: created_at, clock: props.frame.clock }),
+  },
   { key: 'remove', label: 'Remove', cell: (member) => <Remove {...props} member={member} /> },
 ]
 
@@ -169,7 +177,13 @@ function AddMember({ gathering, base, frame, refusal }: MembersProps) {
       <ErrorSummary errors={refusalErrors(refusal)} />
       <Form action={frame.path(paths.groupMembers(base, gathering.id))} csrfToken={frame.csrfToken} wide>
         <div class="fields-in-line">
-          <Field {...field('user')} label="User name or e-mail" required autocomplete="off" />
+          <SuggestField
+            {...field('user')}
+            label="User name or e-mail"
+            required
+            options={frame.person?.may('user:read') ? frame.path(paths.userOptions) : null}
+            many="people"
+          />
           <Select {...field('role')} label="Role" required options={options} />
           <Button kind="primary" icon="user-plus">
             Add

@@ -63,7 +63,7 @@ const rooted = (table: string, view?: ListView): RawBuilder<SqlBool> =>
   view?.filters.root ? sql`${sql.ref(`${table}.parent_id`)} is null` : sql`true`
 
 const tones = { department: 'info', team: 'good', warehouse: 'warn', client: 'plain' } as const
-const kind = z.enum(made, `must be one of ${made.join(', ')}`)
+const kind = z.enum(made)
 
 const shared = {
   icon: 'folder-tree',
@@ -130,11 +130,14 @@ export type Member = {
   created_at: string
 }
 
-const role = z.enum(memberRoles, `must be one of ${memberRoles.join(', ')}`)
+const role = z.enum(memberRoles)
 export const membership = z.strictObject({ role })
 /** By user name or address, as a form names somebody. */
 export const newMember = z.strictObject({
-  user: z.string('is needed').transform(normalised).pipe(z.string().min(1, 'is needed').max(254)),
+  user: z
+    .string('Enter a user name or e-mail')
+    .transform(normalised)
+    .pipe(z.string().min(1, 'Enter a user name or e-mail').max(254)),
   role: role.default('member'),
 })
 

@@ -111,6 +111,23 @@ export async function treeOf(
   return { data, truncated: rows.length > MOST_IN_TREE }
 }
 
+/** How many people are in groups that are to go, and how many groups beneath them stay. */
+export async function heldBy(
+  db: Reads,
+  grant: Grant<'group', 'delete'>,
+  actor: UserActor,
+  ids: readonly string[],
+): Promise<{ people: number; beneath: number }> {
+  const text = sql<{ people: number; beneath: number }>`
+    with going as (select g.id from groups g where g.id = any(${ids}::uuid[]) and g.deleted_at is null and ${grant.where('g')})
+    select (select count(distinct m.user_id)::int from going join group_members m on m.group_id = going.id
+        join users u on u.id = m.user_id and u.deleted_at is null) as people,
+      (select count(*)::int from going join groups b on b.parent_id = going.id
+        where b.deleted_at is null and b.id not in (select id from going)) as beneath`
+  const [found] = await db.readAs(actor, compiled(text).build)
+  return found ?? { people: 0, beneath: 0 }
+}
+
 const MOST_BENEATH = 20
 
 /** The first of the groups right beneath one, by name. */

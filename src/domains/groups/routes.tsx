@@ -14,13 +14,14 @@ import {
   type TreeGroup,
   treeAnswer,
 } from '#src/domains/groups/model.ts'
-import { beneathOf, readGathering, treeOf } from '#src/domains/groups/queries.ts'
+import { beneathOf, heldBy, readGathering, treeOf } from '#src/domains/groups/queries.ts'
 import { listColumns, Standing, TreeLink, treeScreen } from '#src/domains/groups/views.tsx'
 import { type Call, can, type Endpoint, get } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import type { Found } from '#src/resource/query.ts'
 import type { Resource, Row } from '#src/resource/resource.ts'
 import { resourceRoutes } from '#src/resource/routes.tsx'
+import { counted } from '#src/ui/noun.ts'
 
 type Groups = Resource<'group'>
 
@@ -50,6 +51,22 @@ async function parents({ db, actor }: { db: Door; actor: UserActor }, row?: Row)
   return options(data, '')
 }
 
+/** What goes with a group, of people and of its place in the tree. */
+function losses({ people, beneath }: { people: number; beneath: number }): string | null {
+  const lose = people === 1 ? 'loses' : 'lose'
+  const parts = [
+    people
+      ? `${counted(people, persons)} ${lose} access to what belongs here and to the groups beneath.`
+      : '',
+    beneath
+      ? `${counted(beneath, { one: 'group', many: 'groups' })} beneath can’t be reached from above any more.`
+      : '',
+  ]
+  return parts.filter(Boolean).join(' ') || null
+}
+
+const persons = { one: 'person', many: 'people' }
+
 const kinds = [
   { value: 'department', label: 'Department' },
   { value: 'team', label: 'Team' },
@@ -65,7 +82,7 @@ function routesOf(resource: Groups, kind?: string): Endpoint[] {
   return [
     get(paths.groupTree(path), can('group:read'), tree, async ({ db, actor, grant }) => {
       const found = await treeOf(db, actor, resource, grant)
-      return { json: found, screen: (frame) => treeScreen(found, declared, frame) }
+      return { json: found, screen: (frame) => treeScreen(found, declared, { all: grant.all, frame }) }
     }),
 
     ...memberRoutes(resource),
@@ -78,6 +95,7 @@ function routesOf(resource: Groups, kind?: string): Endpoint[] {
         remove: (tx, actor, grant, id, version) => deleteGroup(tx, actor, grant, id, version, resource),
         restore: (tx, actor, grant, id) => restoreGroup(tx, actor, grant, id, resource),
       },
+      impact: async (db, actor, grant, ids) => losses(await heldBy(db, grant, actor, ids)),
       columns: ({ frame }) => listColumns(frame, declared),
       listHead: ({ frame }) => <TreeLink path={path} frame={frame} />,
       load: (call, found) => beside(call as Call<{ can: Permission }>, resource, found),

@@ -4,7 +4,7 @@ import { paths } from '#src/paths.ts'
 import type { Row } from '#src/resource/resource.ts'
 import { capital } from '#src/resource/views/cell.tsx'
 import { ButtonLink } from '#src/ui/button.tsx'
-import { Badge, EmptyState, type Tone } from '#src/ui/feedback.tsx'
+import { Badge, EmptyState, NoAccess, type Tone } from '#src/ui/feedback.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import { Panel } from '#src/ui/surface.tsx'
 import type { Column } from '#src/ui/table.tsx'
@@ -41,7 +41,7 @@ export const listColumns = (frame: Frame, { path, one }: Entity): Column<Row>[] 
     key: 'created_at',
     label: 'Since',
     sortable: 'descending',
-    cell: (row) => Time({ at: String(row.created_at) }),
+    cell: (row) => Time({ at: String(row.created_at), clock: frame.clock }),
   },
 ]
 
@@ -89,7 +89,7 @@ export const TreeLink = ({ path, frame }: { path: string; frame: Frame }) => (
 export function treeScreen(
   { data, truncated }: { data: readonly TreeGroup[]; truncated: boolean },
   { path, many }: Entity,
-  frame: Frame,
+  { all, frame }: { all: boolean; frame: Frame },
 ): Screen {
   const node = ({ id, name, kind, members_count, children }: TreeGroup): TreeNode => ({
     id,
@@ -110,8 +110,10 @@ export function treeScreen(
         ) : null}
         {data.length ? (
           <Tree label={`Tree of ${many}`} nodes={data.map(node)} />
+        ) : all ? (
+          <EmptyState icon="folder-tree" title={`No ${many} yet`} />
         ) : (
-          <EmptyState icon="folder-tree" title={`No ${many} that you may see`} />
+          <NoAccess title={`No ${many} that you have access to`} />
         )}
       </Panel>
     ),

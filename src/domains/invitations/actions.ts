@@ -18,6 +18,7 @@ import {
 import { conflict } from '#src/http/errors.ts'
 import { refusalOf } from '#src/resource/bulk.ts'
 import {
+  changedOf,
   createRecord,
   type Fields,
   lockRecord,
@@ -58,7 +59,11 @@ export async function inviteMany(
   for (const sent of emails) {
     const { data: email, error } = address.safeParse(sent)
     if (email === undefined) {
-      results.push({ email: sent, status: 'refused', reason: error?.issues[0]?.message ?? 'is wrong' })
+      results.push({
+        email: sent,
+        status: 'refused',
+        reason: error?.issues[0]?.message ?? 'Check this address',
+      })
       continue
     }
     let id: string | undefined
@@ -137,12 +142,13 @@ export async function revokeInvitation(
   id: string,
   version: number | null = null,
 ): Promise<Written> {
-  const was = open(await lockRecord(tx, invitations, actor, grant, id, { version }))
-  await requireOver(tx, actor, was, 'revoke their invitation')
+  const target = await lockRecord(tx, invitations, actor, grant, id, { version })
+  if (target.row().status === 'revoked') return { ...target, unchanged: true }
+  await requireOver(tx, actor, open(target), 'revoke their invitation')
   return writeRecord(tx, invitations, actor, grant, id, { status: 'revoked' })
 }
 
-/** Changes what it gives; whoever does vouches for it from then on. */
+/** Changes what it gives, as far as that is seen; whoever does vouches for it from then on. */
 export async function updateInvitation(
   tx: Db,
   actor: UserActor,
@@ -151,11 +157,17 @@ export async function updateInvitation(
   change: InvitationChange,
   version: number | null,
 ): Promise<Written> {
-  const was = open(await lockRecord(tx, invitations, actor, grant, id, { version }))
+  const target = await lockRecord(tx, invitations, actor, grant, id, { version })
+  const was = open(target)
+  const { role_ids, group_id } = change
+  const changed = changedOf(
+    { role_ids: role_ids && [...new Set(role_ids)].sort(), group_id },
+    { role_ids: was.roles.map((role) => role.id).sort(), group_id: was.group_id },
+  )
+  if (!Object.keys(changed).length) return { ...target, unchanged: true }
   if (was.user_id) throw conflict('', 'They stand among the people already: change what they have there.')
-  if (change.group_id !== undefined && change.group_id !== was.group_id)
-    grant.place({ groups: [change.group_id] })
-  return vouched(tx, actor, grant, id, change)
+  if (group_id !== undefined && 'group_id' in changed) grant.place({ groups: [group_id] })
+  return vouched(tx, actor, grant, id, changed)
 }
 
 /** Takes one away so that it can be brought back; meanwhile its link doesn't work. */

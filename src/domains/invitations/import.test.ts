@@ -74,7 +74,7 @@ describe('invitations from a file', () => {
     const answer = await upload(owner, rows)
     expect(answer.status).toBe(422)
     expect(told(answer)).toEqual([
-      '3 email is no e-mail address',
+      '3 email Enter an e-mail address like name@example.com',
       '4 email was invited already',
       '5 email belongs to somebody here',
       `7 email is that of line 6, too`,
@@ -146,6 +146,8 @@ describe('invitations from a file', () => {
 
   test('have a template', async () => {
     const answer = await as(owner).get(api('/invitations/import'), { Accept: 'text/csv' })
-    expect(answer.text).toBe('email,roles,group\r\nada@example.com,member; viewer,team:Night\r\n')
+    expect(answer.text).toBe(
+      'email,roles,group,status\r\nada@example.com,member; viewer,team:Night,pending\r\n',
+    )
   })
 })

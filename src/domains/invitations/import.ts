@@ -6,6 +6,7 @@ import { address } from '#src/domains/invitations/model.ts'
 import { groupsNamed, rolesNamed } from '#src/domains/invitations/queries.ts'
 import { invalid } from '#src/http/errors.ts'
 import { refusalOf } from '#src/resource/bulk.ts'
+import { entriesOf } from '#src/resource/export.ts'
 import {
   type Cells,
   type Importer,
@@ -22,6 +23,7 @@ export const invitationsFromFile: Importing<'invitation'> = {
     { name: 'email', label: 'E-mail', required: true, example: 'ada@example.com' },
     { name: 'roles', label: 'Roles', example: 'member; viewer' },
     { name: 'group', label: 'Group', example: 'team:Night' },
+    { name: 'status', label: 'Status', example: 'pending' },
   ],
   importer: (actor, grant) => new InvitationImporter(actor, grant),
 }
@@ -40,13 +42,23 @@ class InvitationImporter implements Importer<Row> {
 
   read(line: number, cells: Cells): { row: Row; wrong: Wrong[] } {
     const { data, error } = address.safeParse(cells.email ?? '')
-    const roles = (cells.roles ?? '').split(';').map((name) => name.trim())
-    const row = { line, email: data ?? null, roles: roles.filter(Boolean), group: (cells.group ?? '').trim() }
+    const roles = entriesOf(cells.roles ?? '')
+    const status = (cells.status ?? '').trim().toLowerCase()
+    const wrong: Wrong[] = []
+    if (!roles)
+      wrong.push({
+        field: 'roles',
+        message: 'has a quotation mark that ends before its entry does: double it',
+      })
+    // what can't be accepted any more doesn't come back as what can
+    if (status && status !== 'pending')
+      wrong.push({ field: 'status', message: 'must be pending: leave this row out' })
     const first = this.#lines.get(data ?? '')
     if (data !== undefined && first === undefined) this.#lines.set(data, line)
-    if (first === undefined && !error) return { row, wrong: [] }
-    const message = error?.issues[0]?.message ?? `is that of line ${first}, too`
-    return { row: { ...row, email: null }, wrong: [{ field: 'email', message }] }
+    const message = error?.issues[0]?.message ?? (first && `is that of line ${first}, too`)
+    if (message) wrong.push({ field: 'email', message })
+    const email = wrong.length ? null : (data ?? null)
+    return { row: { line, email, roles: roles ?? [], group: (cells.group ?? '').trim() }, wrong }
   }
 
   async check(tx: Db, rows: readonly Row[]): Promise<(Wrong & { line: number })[]> {

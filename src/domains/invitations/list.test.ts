@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { paths } from '#src/paths.ts'
-import { type Invitation, invite, newAddress } from '#tests/access/inviting.ts'
+import { accept, type Invitation, invite, newAddress, tokenFor } from '#tests/access/inviting.ts'
 import { denied } from '#tests/access/trail.ts'
 import { as, browserOf } from '#tests/client.ts'
-import { makeRole, unique } from '#tests/factories.ts'
+import { makeGroup, makeRole, unique } from '#tests/factories.ts'
 import type { Person } from '#tests/people.ts'
 import { makePeople, personWith } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
@@ -122,6 +122,7 @@ describe('pages', () => {
 
   test('of an invitation shows what it gives, with what may be done, and its history', async () => {
     const page = await browserOf(member).get(one())
+    expect((await browserOf(member).get(`${one()}/edit`)).text).toContain('name="role_ids"')
     for (const verb of ['resend', 'revoke', 'edit']) expect(page.text).toContain(`${one()}/${verb}`)
     const seen = await browserOf(looker).get(one())
     for (const verb of ['resend', 'revoke', 'edit']) expect(seen.text).not.toContain(`${one()}/${verb}`)
@@ -132,7 +133,11 @@ describe('pages', () => {
       'invitation:update',
       'invitation:create',
     ])
-    expect((await browserOf(member).get(`${one()}/edit`)).text).toContain('name="role_ids"')
+    const late = await browserOf(member).get(`${one()}/edit`)
+    expect([late.status, late.text.includes('This invitation can’t be changed any more.')]).toEqual([
+      409,
+      true,
+    ])
   })
 
   test('a form that was opened before a change says so', async () => {
@@ -143,5 +148,52 @@ describe('pages', () => {
       (await as(member).post(api(paths.revokeInvitation(target.id)), undefined, { 'If-Match': '"1"' }))
         .status,
     ).toBe(412)
+  })
+})
+
+describe('an invitation that nobody can accept', () => {
+  type Read = Invitation & { obstacle: string | null }
+  const read = async () => (await as(admin).get(api(one()))).json<Read>()
+
+  test('whose role is gone is mended by choosing what it gives anew', async () => {
+    const doomed = await makeRole(org, { permissions: [] })
+    const given = await makeGroup(org)
+    target = await invite(admin, { role_ids: [doomed], group_id: given })
+    const token = await tokenFor(target.email)
+    for (const path of [paths.role(doomed), paths.group(given)])
+      expect((await as(people.owner).delete(api(path))).status).toBe(204)
+    expect(await read()).toMatchObject({ status: 'pending', obstacle: 'role' })
+    const page = await browserOf(admin).get(one())
+    expect(page.text).toContain('Nobody can accept this')
+    expect(page.text).toContain(
+      'A role that it gives is deleted or disabled. Edit it and choose what they get',
+    )
+    // who only reads it isn't sent to do what they can't
+    expect((await browserOf(looker).get(one())).text).not.toContain('Edit it and choose')
+    const list = await browserOf(admin).get(`${paths.invitations}?blocked=true&q=${target.email}`)
+    expect(list.text).toMatch(/>Blocked<\/span>/)
+    const changed = await as(admin).patch(api(one()), { role_ids: [plain] })
+    expect(changed.json()).toMatchObject({ errors: [{ path: 'group_id' }] })
+    const both = await browserOf(admin).patch(one(), {
+      role_ids: plain,
+      group_id: '',
+      version: String(target.version),
+    })
+    expect(both.status, both.text).toBe(303)
+    expect(await read()).toMatchObject({ obstacle: null, roles: [{ id: plain }], group_id: null })
+    expect((await browserOf(admin).get(one())).text).not.toContain('Nobody can accept this')
+    expect((await accept(token)).status).toBe(201)
+  })
+
+  test('whose inviter is gone is mended by sending it again under one’s own name', async () => {
+    const leaving = await personWith(org, ['invitation:create:all'])
+    target = await invite(leaving)
+    await as(people.owner).delete(api(paths.user(leaving.id)))
+    expect(await read()).toMatchObject({ obstacle: 'inviter' })
+    expect((await browserOf(admin).get(one())).text).toContain('Resend it, and you vouch for it.')
+    const sent = await as(admin).post(api(paths.resendInvitation(target.id)))
+    expect(sent.json()).toMatchObject({ obstacle: null, invited_by: { id: admin.id } })
+    expect((await accept(await tokenFor(target.email))).status).toBe(201)
+    expect(await read()).toMatchObject({ status: 'accepted', obstacle: null })
   })
 })

@@ -1,19 +1,30 @@
 import { createInvitation, inviteMany } from '#src/domains/invitations/actions.ts'
-import { invitations, manyAnswer, manyInvitations, newInvitation } from '#src/domains/invitations/model.ts'
+import {
+  type Invited,
+  invitations,
+  manyAnswer,
+  manyInvitations,
+  newInvitation,
+} from '#src/domains/invitations/model.ts'
 import { offeredTo } from '#src/domains/invitations/queries.ts'
 import { inviteScreen } from '#src/domains/invitations/views.tsx'
 import { type Call, can, type Draw, get, post, type Refusal } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
+import { pickingsFor } from '#src/resource/pick.ts'
 import { saved } from '#src/resource/record-routes.tsx'
 
 const creating = can('invitation:create')
 
 const form = async (
-  { db, actor, grant }: Pick<Call<typeof creating>, 'db' | 'actor' | 'grant'>,
+  { db, actor, grant, find }: Pick<Call<typeof creating>, 'db' | 'actor' | 'grant' | 'find'>,
   refusal?: Refusal,
+  results?: readonly Invited[],
 ): Promise<Draw> => {
-  const offered = await offeredTo(db, actor, grant)
-  return (frame) => inviteScreen(frame, { offered, refusal })
+  const [offered, pickings] = await Promise.all([
+    offeredTo(db, actor, grant),
+    pickingsFor(db, actor, invitations, { refusal, find }),
+  ])
+  return (frame) => inviteScreen(frame, { offered, pickings, refusal, results })
 }
 
 export const createRoute = post(
@@ -46,20 +57,20 @@ export const makingRoutes = [
       on: paths.newInvitation,
       body: manyInvitations,
       answer: manyAnswer,
-      refused: form,
+      refused: (call, refusal) => form(call, refusal),
       summary: 'Invite many to the same, with an answer for each address',
     },
-    async ({ db, actor, grant, body, sent }) => {
+    async (call) => {
+      const { db, actor, grant, body, sent } = call
       const results = await db.withActor(actor, (tx) => inviteMany(tx, actor, grant, body))
       const refused = results.filter(({ status }) => status === 'refused')
       const done = results.length - refused.length
       const json = { done, refused: refused.length, results }
       const notice = done === 1 ? 'One invitation is on its way' : `${done} invitations are on their way`
       if (!refused.length) return { json, location: paths.pendingInvitations, notice }
-      const offered = await offeredTo(db, actor, grant)
       const input = { ...sent, emails: refused.map(({ email }) => email).join('\n') }
       const refusal = { status: 422, message: '', errors: [], input }
-      return { json, screen: (frame) => inviteScreen(frame, { offered, refusal, results }) }
+      return { json, screen: async (frame) => (await form(call, refusal, results))(frame) }
     },
   ),
 ]

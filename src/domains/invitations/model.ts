@@ -1,8 +1,11 @@
-import { sql } from 'kysely'
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
+import { type Obstacle, obstacleOf, obstacles } from '#src/domains/invitations/obstacle.ts'
+import type { ListView } from '#src/http/list.ts'
 import { choice, email, instant, reference } from '#src/resource/column.ts'
+import { cellOfEntries } from '#src/resource/export.ts'
 import { defineResource, type Row } from '#src/resource/resource.ts'
 
 /** An invitation is whose who vouches for it: who made it, changed it or sent it last. */
@@ -28,6 +31,8 @@ export type InvitationRecord = {
   id: string
   email: string
   status: (typeof statuses)[number]
+  /** Why nobody can accept it just now. */
+  obstacle: Obstacle | null
   roles: Required<Named>[]
   group_id: string | null
   group: Named | null
@@ -64,6 +69,7 @@ function attachedTo(actor: UserActor) {
   const seesUser = actor.find('user:read')?.where('u') ?? sql`false`
   const seesGroup = actor.find('group:read')?.where('g') ?? sql`false`
   return {
+    obstacle: obstacleOf('invitations', actor.userId),
     roles: sql`(select coalesce(json_agg(json_build_object('id', r.id, 'name', r.name) order by r.sort_name, r.id), '[]')
       from roles r where r.org_id = invitations.org_id and r.deleted_at is null and ${seesRole}
         and (r.id = any(invitations.role_ids) or invitations.status <> 'accepted' and r.id in (
@@ -76,6 +82,12 @@ function attachedTo(actor: UserActor) {
   }
 }
 
+/** Those that nobody can accept as they are. */
+const blocked = (table: string, view?: ListView): RawBuilder<SqlBool> =>
+  view?.filters.blocked
+    ? sql`${sql.ref(`${table}.status`)} = 'pending' and ${obstacleOf(table)} is not null`
+    : sql`true`
+
 const named = z.strictObject({ id: z.guid(), name: z.string().optional() })
 
 export const invitations = defineResource(invitation, {
@@ -87,31 +99,33 @@ export const invitations = defineResource(invitation, {
   title: 'email',
   defaultSort: '-created_at',
   searched: true,
+  filters: { blocked: { kind: 'choice', values: ['true'], column: null } },
+  narrow: blocked,
   columns,
   more: attachedTo,
   moreAnswered: {
+    obstacle: z.enum(Object.keys(obstacles) as [Obstacle, ...Obstacle[]]).nullable(),
     roles: z.array(z.strictObject({ id: z.guid(), name: z.string() })),
     group_kind: z.string().nullable(),
     invited_by: named.nullable(),
   },
   cells: {
-    roles: (row) =>
-      invitationOf(row)
-        .roles.map(({ name }) => name)
-        .join('; '),
+    roles: (row) => cellOfEntries(invitationOf(row).roles.map(({ name }) => name)),
+    // one whose name the reader may not see is not left away: its invitation wouldn't come back as it was
     group: (row) => {
-      const { group, group_kind } = invitationOf(row)
-      return group?.name ? `${group_kind}:${group.name}` : ''
+      const { group, group_kind, group_id } = invitationOf(row)
+      return group?.name ? `${group_kind}:${group.name}` : (group_id ?? '')
     },
     invited_by: (row) => invitationOf(row).invited_by?.name ?? '',
   },
   taken: { invitations_pending: ['email', 'was invited already'] },
 })
 
-/** Several of a form, or a single one; an empty field of a form is none. */
+/** Several of a form, or a text with commas; an empty field of a form is none. */
 const roleIds = z.preprocess(
-  (sent) => (Array.isArray(sent) ? sent : [sent]).filter((one) => one !== undefined && one !== ''),
-  z.array(z.guid('is no role').toLowerCase()).max(100, 'has at most 100 roles'),
+  (sent) =>
+    [sent ?? []].flat().flatMap((one) => (typeof one === 'string' ? one.split(',').filter(Boolean) : [one])),
+  z.array(z.guid('Choose a role').toLowerCase()).max(100),
 )
 const group = columns.group_id.input as z.ZodType<string | null>
 export const address = columns.email.input as z.ZodType<string>
@@ -130,8 +144,8 @@ const pasted = z.preprocess(
   (sent) => (typeof sent === 'string' ? addressesIn(sent) : sent),
   z
     .array(z.string().max(400))
-    .min(1, 'needs one address at least')
-    .max(MOST_AT_ONCE, `has at most ${MOST_AT_ONCE} addresses`),
+    .min(1, 'Enter an e-mail address')
+    .max(MOST_AT_ONCE, `Enter at most ${MOST_AT_ONCE} addresses`),
 )
 
 export const manyInvitations = newInvitation.omit({ email: true }).extend({ emails: pasted })

@@ -7,6 +7,7 @@ import { fn } from '#src/db/functions.ts'
 import { rolesToGive } from '#src/domains/roles/queries.ts'
 import type { Offered } from '#src/resource/views/form.tsx'
 
+/** More groups than these are searched for. */
 const MOST = 200
 
 /** The roles and groups that somebody may invite to. */
@@ -25,22 +26,27 @@ export async function offeredTo(
           .select(['id', 'name', 'kind'])
           .orderBy('sort_name')
           .orderBy('id')
-          .limit(sql.lit(MOST)),
+          .limit(sql.lit(MOST + 1)),
       )
     : []
   return {
     roles: (await rolesToGive(db, actor)).map(({ id, name }) => ({ value: id, label: name })),
-    groups: groups
-      .filter(({ id }) => mayPlaceIn(actor, grant, id))
-      .map(({ id, name, kind }) => ({ value: id, label: `${name} (${kind})` })),
+    ...(groups.length > MOST
+      ? {}
+      : { groups: groups.filter(({ id }) => mayPlaceIn(actor, grant, id)).map(asOption) }),
   }
 }
+
+const asOption = ({ id, name, kind }: { id: string; name: string; kind: string }) => ({
+  value: id,
+  label: `${name} (${kind})`,
+})
 
 /** Roles that a name may mean, as far as the actor sees roles. */
 export const rolesNamed = (tx: Db, actor: UserActor, name: string): Promise<string[]> =>
   meant(
     tx,
-    sql`select r.id, r.name = ${name} as exact from roles r where app.fold(r.name) = ${fn.fold({ value: name })}
+    sql`select r.id, r.name = ${name} as exact from roles r where r.sort_name = ${fn.fold({ value: name })}
       and r.deleted_at is null and ${actor.find('role:read')?.where('r') ?? sql`false`}`,
   )
 
@@ -52,7 +58,7 @@ export const groupsNamed = (
 ): Promise<string[]> =>
   meant(
     tx,
-    sql`select g.id, g.name = ${name} as exact from groups g where app.fold(g.name) = ${fn.fold({ value: name })}
+    sql`select g.id, g.name = ${name} as exact from groups g where g.sort_name = ${fn.fold({ value: name })}
       and (${kind}::text is null or g.kind = ${kind}) and g.deleted_at is null
       and ${actor.find('group:read')?.where('g') ?? sql`false`}`,
   )

@@ -10,13 +10,14 @@ import {
 import { invitationsFromFile } from '#src/domains/invitations/import.ts'
 import { createRoute, makingRoutes } from '#src/domains/invitations/making-routes.tsx'
 import {
+  invitationOf,
   invitations,
   newInvitation,
   someOfInvitation,
   wholeInvitation,
 } from '#src/domains/invitations/model.ts'
 import { offeredTo } from '#src/domains/invitations/queries.ts'
-import { GiftFields, GiftsPanel, listColumns, Verbs } from '#src/domains/invitations/views.tsx'
+import { blockedFilter, GiftFields, GiftsPanel, listColumns, Verbs } from '#src/domains/invitations/views.tsx'
 import { type Call, can, post } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { importRoutes } from '#src/resource/import/routes.tsx'
@@ -32,13 +33,23 @@ const parts: Parts<'invitation'> = {
   import: invitationsFromFile,
   without: ['create'],
   columns: ({ frame }) => listColumns(frame),
+  filters: async (_, { blocked }) => [blockedFilter(blocked)],
   listTabs: ({ actor }) => listsFor(actor),
   offer: ({ db, actor }: Call) => {
     const grant = actor?.find('invitation:create')
     return actor && grant ? offeredTo(db, actor, grant) : Promise.resolve({})
   },
-  fields: (props, { offered }) => <GiftFields {...props} offered={offered} />,
-  panels: (row, { frame }) => <GiftsPanel row={row} frame={frame} />,
+  fixed: (row) => ['accepted', 'revoked'].includes(invitationOf(row).status),
+  fields: (props, { offered, pickings, frame }) => (
+    <GiftFields {...props} offered={offered} picking={pickings.group_id} frame={frame} />
+  ),
+  held: (row) => ({
+    role_ids: {
+      label: 'Roles',
+      values: invitationOf(row).roles.map(({ id, name }) => ({ value: id, label: name })),
+    },
+  }),
+  panels: (row, { frame, record }) => <GiftsPanel row={row} frame={frame} mends={record.update} />,
   head: (row, { frame, record }) => (record.update ? <Verbs row={row} frame={frame} /> : null),
   bulk: {
     resend: {
@@ -54,6 +65,7 @@ const parts: Parts<'invitation'> = {
       label: 'Revoke',
       icon: 'ban',
       did: 'revoked',
+      already: 'already revoked',
       danger: true,
       confirm: 'The links that were sent stop working.',
       one: (tx, actor, grant: Grant<'invitation', 'update'>, id) => revokeInvitation(tx, actor, grant, id),
@@ -102,7 +114,7 @@ export const invitationRoutes = [
     async (call) => {
       const { db, actor, grant, id, version } = call
       const done = await db.withActor(actor, (tx) => revokeInvitation(tx, actor, grant, id(), version))
-      return saved(call, invitations, done, 'Revoked', paths.home)
+      return saved(call, invitations, done, 'Revoked', paths.home, 'This invitation is revoked already')
     },
   ),
 

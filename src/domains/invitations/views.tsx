@@ -1,19 +1,31 @@
 import { type Invited, invitationOf, invitations } from '#src/domains/invitations/model.ts'
+import { obstacles } from '#src/domains/invitations/obstacle.ts'
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
+import { about } from '#src/http/instructions.ts'
 import { paths } from '#src/paths.ts'
+import type { Picking, Pickings } from '#src/resource/pick.ts'
 import type { Row } from '#src/resource/resource.ts'
 import { shown } from '#src/resource/views/cell.tsx'
-import type { FieldsProps, Offered } from '#src/resource/views/form.tsx'
+import { type FieldsProps, type Offered, Reference } from '#src/resource/views/form.tsx'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { CheckboxGroup } from '#src/ui/checkbox.tsx'
 import { ConfirmButton } from '#src/ui/confirm.tsx'
+import { Badge } from '#src/ui/feedback.tsx'
 import { Field, Select } from '#src/ui/field.tsx'
 import { Actions, ErrorSummary, Form, fieldsOf, refusalErrors } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
+import type { Child } from '#src/ui/html.ts'
 import { Panel } from '#src/ui/surface.tsx'
 import type { Column } from '#src/ui/table.tsx'
+import type { Filter } from '#src/ui/toolbar.tsx'
 
 const names = (list: readonly { name: string }[]) => list.map(({ name }) => name).join(', ')
+
+/** What waits for nothing any more doesn't look as if it did. */
+const statusOf = (row: Row, frame: Frame): Child =>
+  invitationOf(row).obstacle
+    ? Badge({ tone: 'bad', children: 'Blocked' })
+    : shown(invitations, 'status', row, frame)
 
 const cell = (name: string, frame: Frame) => (row: Row) => shown(invitations, name, row, frame)
 
@@ -25,7 +37,7 @@ export const listColumns = (frame: Frame): Column<Row>[] => [
     href: (row) => frame.path(paths.invitation(row.id)),
     cell: (row) => invitationOf(row).email,
   },
-  { key: 'status', label: 'Status', cell: cell('status', frame) },
+  { key: 'status', label: 'Status', cell: (row) => statusOf(row, frame) },
   { key: 'roles', label: 'Roles', cell: (row) => names(invitationOf(row).roles) },
   { key: 'group_id', label: 'Group', cell: cell('group_id', frame) },
   { key: 'invited_by', label: 'Invited by', cell: (row) => invitationOf(row).invited_by?.name ?? null },
@@ -33,29 +45,62 @@ export const listColumns = (frame: Frame): Column<Row>[] => [
   { key: 'expires_at', label: 'Works until', sortable: 'descending', cell: cell('expires_at', frame) },
 ]
 
-/** What it gives, and who vouches for it. */
-export function GiftsPanel({ row, frame }: { row: Row; frame: Frame }) {
+/** Those that wait for somebody to mend them. */
+export const blockedFilter = (chosen: readonly string[] = []): Filter => ({
+  name: 'blocked',
+  label: 'Blocked',
+  value: chosen.join(',') || null,
+  any: 'Blocked or not',
+  options: [{ value: 'true', label: 'Blocked' }],
+})
+
+const MEND = {
+  inviter: 'Resend it, and you vouch for it.',
+  role: 'Edit it and choose what they get, and you vouch for it.',
+  group: 'Edit it and choose what they get, and you vouch for it.',
+  rights: 'Resend it, and you vouch for it, or edit what they get.',
+} as const
+
+/** Why nobody can accept it, and how that is mended. */
+function Blocked({ row, mends }: { row: Row; mends: boolean }) {
+  const { obstacle, user_id } = invitationOf(row)
+  if (!obstacle) return null
+  const those = user_id && obstacle === 'role' ? 'Change what they have among the people.' : MEND[obstacle]
+  return (
+    <Panel title="Nobody can accept this">
+      <p>
+        {obstacles[obstacle]} {mends ? those : null}
+      </p>
+    </Panel>
+  )
+}
+
+/** What stands in its way, what it gives, and who vouches for it. */
+export function GiftsPanel({ row, frame, mends }: { row: Row; frame: Frame; mends: boolean }) {
   const { roles, invited_by, user_id } = invitationOf(row)
   return (
-    <Panel title="What they get">
-      {user_id ? <p>They stand among the people already, with what they have there.</p> : null}
-      {roles.length ? (
-        <ul class="plain-list">
-          {roles.map(({ id, name }) => (
-            <li>
-              <a href={frame.path(paths.role(id))}>{name}</a>
-            </li>
-          ))}
-        </ul>
-      ) : (
-        <p class="nothing">No roles that you may see.</p>
-      )}
-      {invited_by?.name ? (
-        <p class="nothing">
-          Invited by {invited_by.name}, who has to be able to give this when it is accepted.
-        </p>
-      ) : null}
-    </Panel>
+    <>
+      <Blocked row={row} mends={mends} />
+      <Panel title="What they get">
+        {user_id ? <p>They stand among the people already, with what they have there.</p> : null}
+        {roles.length ? (
+          <ul class="plain-list">
+            {roles.map(({ id, name }) => (
+              <li>
+                <a href={frame.path(paths.role(id))}>{name}</a>
+              </li>
+            ))}
+          </ul>
+        ) : (
+          <p class="nothing">No roles that you may see.</p>
+        )}
+        {invited_by?.name ? (
+          <p class="nothing">
+            Invited by {invited_by.name}, who has to be able to give this when it is accepted.
+          </p>
+        ) : null}
+      </Panel>
+    </>
   )
 }
 
@@ -94,10 +139,14 @@ export function Verbs({ row, frame }: { row: Row; frame: Frame }) {
 const listed = (value: unknown): string[] => [value].flat().filter((one) => typeof one === 'string')
 
 /** Roles and group: of new invitations, and of one that is changed. */
-export function GiftFields({ field, refusal, row, offered }: FieldsProps & { offered: Offered }) {
+type Gifts = FieldsProps & { offered: Offered; picking: Picking | undefined; frame: Frame }
+
+export function GiftFields({ field, refusal, row, offered, picking, frame }: Gifts) {
   const was = row && invitationOf(row)
-  const roles = withThose(offered.roles, was?.roles ?? [])
-  const groups = withThose(offered.groups, was?.group ? [was.group] : [])
+  // what is gone is chosen anew
+  const roles = withThose(offered.roles, (was?.obstacle !== 'role' && was?.roles) || [])
+  const groups = withThose(offered.groups, was?.group && was.obstacle !== 'group' ? [was.group] : [])
+  const shared = { ...field('group_id'), label: 'Group', none: 'None' }
   const input = refusal?.input
   const chosen = input ? listed(input.role_ids) : (was?.roles.map(({ id }) => id) ?? [])
   return (
@@ -112,7 +161,11 @@ export function GiftFields({ field, refusal, row, offered }: FieldsProps & { off
           error={field('role_ids').error}
         />
       ) : null}
-      {groups.length ? <Select {...field('group_id')} label="Group" none="None" options={groups} /> : null}
+      {offered.roles && !offered.groups && picking?.options ? (
+        <Reference {...shared} picking={picking} frame={frame} />
+      ) : groups.length ? (
+        <Select {...shared} options={groups} />
+      ) : null}
     </>
   )
 }
@@ -125,10 +178,15 @@ const withThose = (offered: Offered[string] = [], those: readonly { id: string; 
   ...offered,
 ]
 
-type Inviting = { offered: Offered; refusal?: Refusal | undefined; results?: readonly Invited[] }
+type Inviting = {
+  offered: Offered
+  pickings: Pickings
+  refusal?: Refusal | undefined
+  results?: readonly Invited[]
+}
 
 /** One address or many. */
-export function inviteScreen(frame: Frame, { offered, refusal, results = [] }: Inviting): Screen {
+export function inviteScreen(frame: Frame, { offered, pickings, refusal, results = [] }: Inviting): Screen {
   const refused = results.filter(({ status }) => status === 'refused')
   const done = results.length - refused.length
   const list = frame.path(paths.pendingInvitations)
@@ -142,7 +200,7 @@ export function inviteScreen(frame: Frame, { offered, refusal, results = [] }: I
           title={refused.length ? 'These were not invited' : undefined}
           errors={
             refused.length
-              ? refused.map(({ email, reason }) => ({ path: 'emails', message: `${email} ${reason}` }))
+              ? refused.map(({ email, reason }) => ({ path: 'emails', message: about(email, reason ?? '') }))
               : refusalErrors(refusal)
           }
         />
@@ -155,7 +213,13 @@ export function inviteScreen(frame: Frame, { offered, refusal, results = [] }: I
             required
             autocomplete="off"
           />
-          <GiftFields field={fieldsOf(refusal)} refusal={refusal} offered={offered} />
+          <GiftFields
+            field={fieldsOf(refusal)}
+            refusal={refusal}
+            offered={offered}
+            picking={pickings.group_id}
+            frame={frame}
+          />
           <Actions>
             <Button kind="primary">Send invitations</Button>
             <ButtonLink href={list}>Cancel</ButtonLink>

@@ -29,7 +29,7 @@ export const mailRoutes = [
       screen: (frame) => ({
         title: mail.message.subject,
         trail: [{ label: 'Mail', href: frame.path(paths.devMails) }],
-        children: <KeptMail mail={mail} />,
+        children: <KeptMail frame={frame} mail={mail} />,
       }),
     }
   }),

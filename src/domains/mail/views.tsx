@@ -17,7 +17,7 @@ export function KeptMails({ frame, mails }: { frame: Frame; mails: readonly Kept
     },
     { key: 'to', label: 'To', cell: ({ message }) => message.to },
     { key: 'template', label: 'Kind', cell: ({ template }) => template },
-    { key: 'at', label: 'Queued', cell: ({ at }) => <Time at={at} /> },
+    { key: 'at', label: 'Queued', cell: ({ at }) => <Time at={at} clock={frame.clock} /> },
   ]
   const empty = <EmptyState title="No mail yet" text="What would be sent shows up here." />
   return Table({
@@ -30,7 +30,7 @@ export function KeptMails({ frame, mails }: { frame: Frame; mails: readonly Kept
   })
 }
 
-export function KeptMail({ mail: { message, template, at } }: { mail: Kept }) {
+export function KeptMail({ frame, mail: { message, template, at } }: { frame: Frame; mail: Kept }) {
   return (
     <>
       <Panel>
@@ -39,7 +39,7 @@ export function KeptMail({ mail: { message, template, at } }: { mail: Kept }) {
             { label: 'To', value: message.to },
             { label: 'From', value: `${message.from.name} <${message.from.address}>` },
             { label: 'Kind', value: template },
-            { label: 'Queued', value: <Time at={at} /> },
+            { label: 'Queued', value: <Time at={at} clock={frame.clock} /> },
             { label: 'Message-ID', value: message.messageId },
           ]}
         />

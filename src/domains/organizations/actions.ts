@@ -13,9 +13,11 @@ import { conflict, notFound, stale, unproved } from '#src/http/errors.ts'
 import type { Written } from '#src/resource/write.ts'
 
 const CONFLICTS: Record<string, [field: string, message: string]> = {
+  organizations_name: ['name', 'is taken'],
   organizations_slug_key: ['slug', 'is taken'],
   organizations_platform_active: ['status', 'of the platform organization stays active'],
   accounts_username_key: ['owner_username', 'is taken'],
+  accounts_username_seen: ['owner_username', 'reads like one that is taken'],
   accounts_email_key: ['owner_email', 'has an account already'],
 }
 
@@ -106,11 +108,12 @@ async function written(
   const done = await asked(
     tx,
     `${grant.model}:${grant.action}`,
-    sql<Written & { stale: boolean }>`select id, doc as json, version, stale from ${change}`,
+    sql<Written & { stale: boolean }>`select id, doc as json, version, stale, unchanged from ${change}`,
   )
   if (!done) throw notFound()
   if (done.stale) throw stale(JSON.parse(done.json))
-  return { id: done.id, json: done.json, version: done.version, readable: reads(actor) }
+  const { stale: _, ...record } = done
+  return { ...record, readable: reads(actor) }
 }
 
 async function rename(
@@ -134,8 +137,8 @@ async function rename(
   if (Object.entries(others).some(([field, value]) => changes(field, value)))
     requirePlatform(actor, `${grant.model}:${grant.action}`)
   const readable = reads(actor)
-  if (name === undefined || name === record.name) return { ...was, readable }
-  await tx.updateTable('organizations').set({ name }).where('id', '=', id).execute()
+  if (name === undefined || name === record.name) return { ...was, readable, unchanged: true }
+  await asked(tx, 'organization:update', sql`update organizations set name = ${name} where id = ${id}`)
   return { ...(await own.executeTakeFirstOrThrow()), readable }
 }
 

@@ -45,7 +45,7 @@ async function told(by: Person, { id }: { id: string }, query = ''): Promise<Tol
 async function eventful() {
   const org = await makeOrganization(unique('Before'))
   const chief = await makeUser(org, { roles: [roleOf(org, 'owner')], first_name: unique('Chief') })
-  expect((await as(chief).patch(api(paths.organization(org.id)), { name: 'After' })).status).toBe(200)
+  expect((await as(chief).patch(api(paths.organization(org.id)), { name: unique('After') })).status).toBe(200)
   for (const _ of [1, 2]) await as(superadmin).patch(api(paths.toggleOrganization(org.id)))
   const visitor = await makeSuperadmin()
   expect((await enter(visitor, org.id)).status).toBe(204)
@@ -61,7 +61,10 @@ describe('the history of an organization', () => {
       ['organization:enter'],
       ['organization:update', { field: 'status', from: 'suspended', to: 'active' }],
       ['organization:update', { field: 'status', from: 'active', to: 'suspended' }],
-      ['organization:update', { field: 'name', from: expect.stringMatching(/^Before/), to: 'After' }],
+      [
+        'organization:update',
+        { field: 'name', from: expect.stringMatching(/^Before/), to: expect.stringMatching(/^After/) },
+      ],
     ])
     expect(data.map(({ actor }) => actor)).toEqual([
       { id: visitor.id, name: visitor.username },

@@ -95,11 +95,11 @@ describe('the list', () => {
 
   test('is sorted and paged by name and by age, there and back again', async () => {
     const mark = unique('page').replace('-', '')
-    for (const name of ['Charlie', 'alpha', 'Bravo', 'Älpha', 'delta'])
+    for (const name of ['Charlie', 'alpha', 'Bravo', 'Älphas', 'delta'])
       await makeOrganization(`${name} ${mark}`)
     const all = await names(superadmin, `q=${mark}`)
     expect(all.map((name) => name.split(' ')[0])).toEqual(
-      expect.arrayContaining(['alpha', 'Älpha', 'Bravo', 'Charlie', 'delta']),
+      expect.arrayContaining(['alpha', 'Älphas', 'Bravo', 'Charlie', 'delta']),
     )
     expect(all.slice(2).map((name) => name.split(' ')[0])).toEqual(['Bravo', 'Charlie', 'delta'])
     for (const sort of ['name', '-name', 'created_at', '-created_at']) {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
+import { fold } from '#src/db/fold.ts'
 import { email, password } from '#src/domains/users/model.ts'
 import { nameLine, username } from '#src/domains/users/names.ts'
 import { choice, flag, integer, text } from '#src/resource/column.ts'
@@ -73,28 +74,22 @@ export const organizations = new Resource(organization, {
 
 const line = (most: number) =>
   z
-    .string('is needed')
+    .string()
     .trim()
-    .min(1, 'is needed')
-    .max(most, `has at most ${most} characters`)
-    .regex(/^\P{Cc}*$/u, 'has a control character')
+    .min(1)
+    .max(most)
+    .regex(/^\P{Cc}*$/u, 'Remove the control character')
 
-const name = nameLine(100).min(1, 'is needed')
+const name = nameLine(100).min(1, 'Enter a name')
 const slug = z
-  .string('is needed')
+  .string()
   .trim()
-  .max(63, 'has at most 63 characters')
-  .regex(
-    /^[a-z0-9][a-z0-9-]*$/,
-    'has lower-case letters, digits and dashes, and begins with a letter or digit',
-  )
+  .max(63)
+  .regex(/^[a-z0-9][a-z0-9-]*$/, 'Use lower-case letters, digits and dashes; start with a letter or digit')
 
 /** "Šumava Kühlhaus & Co." → "sumava-kuhlhaus-co"; empty where nothing of a name is left. */
 export const slugOf = (text: string) =>
-  text
-    .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
-    .toLowerCase()
+  fold(text)
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, 63)
     .replace(/^-|-$/g, '')
@@ -114,7 +109,7 @@ export const newOrganization = z
   })
   .transform((given, context) => {
     const made = given.slug ?? slugOf(given.name)
-    if (!made) context.addIssue({ code: 'custom', path: ['slug'], message: 'is needed' })
+    if (!made) context.addIssue({ code: 'custom', path: ['slug'], message: 'Enter a short name' })
     return { ...given, slug: made }
   })
 export type NewOrganization = z.infer<typeof newOrganization>
@@ -123,8 +118,8 @@ export const someOfOrganization = z
   .strictObject({
     name,
     slug,
-    status: z.enum(statuses, 'must be active or suspended'),
-    settings: z.record(z.string().max(100), z.json()),
+    status: z.enum(statuses),
+    settings: z.record(z.string().max(100), z.unknown()),
   })
   .partial()
 export type OrganizationChange = z.infer<typeof someOfOrganization>

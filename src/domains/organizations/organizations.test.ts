@@ -180,9 +180,10 @@ describe.each(changes)('changing an organization (%s)', (_, via, change) => {
   test('renames it from the platform, in both trails', async () => {
     const org = await makeOrganization()
     const slug = unique('renamed')
-    const answer = await change(superadmin, org.id, { name: 'Another', slug })
+    const name = unique('Another')
+    const answer = await change(superadmin, org.id, { name, slug })
     expect(answer.status, answer.text).toBe(done)
-    expect(await bySlug(slug)).toMatchObject({ id: org.id, name: 'Another', version: 2 })
+    expect(await bySlug(slug)).toMatchObject({ id: org.id, name, version: 2 })
     const line = {
       action: 'organization:update',
       target_id: org.id,
@@ -190,7 +191,7 @@ describe.each(changes)('changing an organization (%s)', (_, via, change) => {
       actor_org_id: platform.id,
       via,
     }
-    const after = { name: 'Another', slug }
+    const after = { name, slug }
     expect(await recorded(superadmin, answer, via)).toMatchObject([
       { ...line, data: { after, before: { slug: org.slug } } },
     ])
@@ -198,24 +199,43 @@ describe.each(changes)('changing an organization (%s)', (_, via, change) => {
       { ...line, ip: '192.0.2.7', data: { after } },
     ])
     // nothing new: nothing more in the trail
-    await change(superadmin, org.id, { name: 'Another' })
+    await change(superadmin, org.id, { name })
     expect(await trail(org, { target: org.id })).toHaveLength(1)
     expect(await trail(platform, { target: org.id })).toHaveLength(1)
+  })
+
+  test('to the name of another, however it is written, is refused at the field', async () => {
+    const name = unique('Łódź Straße')
+    const [other, org] = [await makeOrganization(name), await makeOrganization()]
+    const chief = await makeUser(org, { roles: [roleOf(org, 'owner')] })
+    for (const by of [superadmin, chief]) {
+      const answer = await change(by, org.id, {
+        name: name.replace('Łódź Straße', 'LODZ STRASSE'),
+        slug: org.slug,
+      })
+      expect(answer.status, answer.text).toBe(409)
+      if (via === 'api')
+        expect(answer.json()).toMatchObject({ errors: [{ path: 'name', message: 'is taken' }] })
+      else expect(answer.text).toContain('id="name-error">is taken')
+    }
+    expect(await bySlug(other.slug)).toMatchObject({ name })
+    expect((await change(chief, org.id, { name: `${name} two`, slug: org.slug })).status).toBe(done)
   })
 
   test('lets an owner rename their own, and nothing else of it', async () => {
     const org = await makeOrganization()
     const chief = await makeUser(org, { roles: [roleOf(org, 'owner')] })
-    const answer = await change(chief, org.id, { name: 'Ours', slug: org.slug })
+    const name = unique('Ours')
+    const answer = await change(chief, org.id, { name, slug: org.slug })
     expect(answer.status, answer.text).toBe(done)
     expect(await recorded(chief, answer, via)).toMatchObject([
-      { action: 'organization:update', target_id: org.id, data: { after: { name: 'Ours' } } },
+      { action: 'organization:update', target_id: org.id, data: { after: { name } } },
     ])
     await denied(chief, 'organization:update', () => change(chief, org.id, { slug: unique('own') }))
     await denied(chief, 'organization:update', () =>
       change(chief, org.id, { name: 'Theirs', status: 'suspended' }),
     )
-    expect(await bySlug(org.slug)).toMatchObject({ name: 'Ours', status: 'active' })
+    expect(await bySlug(org.slug)).toMatchObject({ name, status: 'active' })
   })
 
   test('is refused without the permission, and hidden from others', async () => {

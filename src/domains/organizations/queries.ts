@@ -9,7 +9,7 @@ import { notFound } from '#src/http/errors.ts'
 import type { ListView } from '#src/http/list.ts'
 import { actorName, type History, historyFrom, historyOf, type Line } from '#src/resource/history.ts'
 import { everyRow, inPieces, list, type Source } from '#src/resource/list.ts'
-import type { Chosen } from '#src/resource/parts.ts'
+import type { Chosen, Reads } from '#src/resource/parts.ts'
 import { namesOf } from '#src/resource/query.ts'
 import { wordsOf } from '#src/resource/search.ts'
 
@@ -19,11 +19,11 @@ export const onPlatform = ({ identity }: UserActor) => identity.organization.kin
 /** An organization as JSON, for rows of `organizations`. */
 export const organizationJson = sql<string>`app.organization_json(organizations)`
 
-const read = <Row>(db: Door, actor: UserActor, statement: RawBuilder<Row>) =>
+const read = <Row>(db: Reads, actor: UserActor, statement: RawBuilder<Row>) =>
   db.readAs<Row>(actor, (q) => ({ compile: () => statement.compile(q) }))
 
 /** A page's rows of all organizations and one more, by the function that asks again who it is. */
-function rowsOfAll(db: Door, actor: UserActor, view: ListView): Promise<PageRow[]> {
+function rowsOfAll(db: Reads, actor: UserActor, view: ListView): Promise<PageRow[]> {
   const backwards = view.before !== null && view.after === null
   const at = view.after ?? view.before
   const listed = fn.list_organizations({

@@ -46,7 +46,7 @@ describe.each(ways)('replacing an organization (%s)', (_, via, replace) => {
     const org = await makeOrganization()
     const settings = { theme: 'dark' }
     await as(superadmin).patch(api(paths.organization(org.id)), { settings })
-    const after = { name: 'Another', slug: unique('replaced'), status: 'suspended' }
+    const after = { name: unique('Another'), slug: unique('replaced'), status: 'suspended' }
     const answer = await replace(superadmin, org.id, after)
     expect(answer.status, answer.text).toBe(via === 'web' ? 303 : 200)
     if (via === 'api') expect(organizationRecord.parse(answer.json())).toMatchObject({ ...after, settings })
@@ -61,10 +61,11 @@ describe.each(ways)('replacing an organization (%s)', (_, via, replace) => {
   test('lets an owner rename their own, and nothing else of it', async () => {
     const org = await makeOrganization()
     const chief = await makeUser(org, { roles: [roleOf(org, 'owner')] })
-    const same = { name: 'Ours', slug: org.slug, status: 'active' }
+    const name = unique('Ours')
+    const same = { name, slug: org.slug, status: 'active' }
     const answer = await replace(chief, org.id, same)
     expect(answer.status, answer.text).toBe(via === 'web' ? 303 : 200)
-    expect(await recorded(chief, answer, via)).toMatchObject([{ data: { after: { name: 'Ours' } } }])
+    expect(await recorded(chief, answer, via)).toMatchObject([{ data: { after: { name } } }])
     for (const change of [{ slug: unique('own') }, { status: 'suspended' }])
       await denied(chief, 'organization:update', () => replace(chief, org.id, { ...same, ...change }))
     expect(await byId(org.id)).toMatchObject(same)

@@ -12,7 +12,7 @@ import {
 import { bulkActions, statusRoutes } from '#src/domains/organizations/status-routes.tsx'
 import { historyScreen, organizationScreen, organizationsScreen } from '#src/domains/organizations/views.tsx'
 import { can, get, post } from '#src/http/endpoint.ts'
-import { pageJson, pageLinks } from '#src/http/page.ts'
+import { pageJson, pageLinks, searchOf } from '#src/http/page.ts'
 import { paths } from '#src/paths.ts'
 import { passwordRules } from '#src/platform/password-policy.ts'
 import { csvOf } from '#src/resource/export.ts'
@@ -40,7 +40,8 @@ export const organizationRoutes = [
       return {
         json: pageJson(found),
         headers: pageLinks(c, found),
-        screen: (frame) => organizationsScreen({ found, view: query, may: may(actor), bulk, frame }),
+        screen: (frame) =>
+          organizationsScreen({ found, view: query, at: searchOf(c), may: may(actor), bulk, frame }),
       }
     },
   ),
@@ -100,7 +101,7 @@ export const organizationRoutes = [
       return {
         json: history,
         screen: (frame) =>
-          historyScreen({ organization: organization(), may: may(actor), frame }, history.data, history.next),
+          historyScreen({ organization: organization(), may: may(actor), frame }, history, query.before),
       }
     },
   ),

@@ -3,9 +3,10 @@ import type { Grant } from '#src/access/grant.ts'
 import { toggleOrganization, updateOrganization } from '#src/domains/organizations/actions.ts'
 import { type OrganizationChange, organizations } from '#src/domains/organizations/model.ts'
 import { chosen, may } from '#src/domains/organizations/queries.ts'
+import { statusFilter } from '#src/domains/organizations/views.tsx'
 import { can, patch } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
-import { bulkRoute } from '#src/resource/bulk-route.tsx'
+import { bulkRoutes } from '#src/resource/bulk-route.tsx'
 import type { Bulk } from '#src/resource/parts.ts'
 import { saved } from '#src/resource/record-routes.tsx'
 import type { BulkAction } from '#src/ui/bulk.tsx'
@@ -21,6 +22,7 @@ const bulk: Record<string, Bulk> = {
     label: 'Suspend',
     icon: 'ban',
     did: 'suspended',
+    already: 'already suspended',
     danger: true,
     confirm: 'Their people are signed out at once, and can’t sign in until they are active again.',
     one: turned('suspended'),
@@ -30,6 +32,7 @@ const bulk: Record<string, Bulk> = {
     label: 'Activate',
     icon: 'rotate-ccw',
     did: 'activated',
+    already: 'already active',
     confirm: 'Their people can sign in again, and sessions that were open go on.',
     one: turned('active'),
   },
@@ -43,7 +46,12 @@ export function bulkActions(actor: UserActor): BulkAction[] {
 
 /** Suspending and letting work again: nothing else ends an organization. */
 export const statusRoutes = [
-  bulkRoute(organizations, { bulk, chosen, without: ['delete'] }),
+  ...bulkRoutes(organizations, {
+    bulk,
+    chosen,
+    filters: async (_, given) => [statusFilter(given)],
+    without: ['delete'],
+  }),
   patch(
     paths.toggleOrganization(':id'),
     can('organization:update'),

@@ -22,7 +22,7 @@ import { rowsOf } from '#tests/tenancy/rows.ts'
 
 const { owner } = await testDatabase()
 const api = (path: string) => `/api/v1${path}`
-const { bulk } = placesOf(paths.organizations)
+const { bulk, bulkPreview } = placesOf(paths.organizations)
 const NOBODY = '00000000-0000-7000-8000-000000000000'
 
 let people: People
@@ -127,6 +127,13 @@ test('whoever entered an organization can’t suspend it from there', async () =
 
 describe('many at once', () => {
   const act = (by: Person, body: object) => as(by).post(api(bulk), body)
+  const agreed = async (by: Person, body: object) => {
+    const { count, hash } = (await as(by).post(api(bulkPreview), body)).json<{
+      count: number
+      hash: string
+    }>()
+    return act(by, { ...body, count, hash })
+  }
 
   test('are suspended and let work again, each with its answer and its lines in both trails', async () => {
     const [one, two] = [await makeOrganization(), await makeOrganization()]
@@ -137,8 +144,8 @@ describe('many at once', () => {
     ] as const) {
       const answer = await act(superadmin, { action, ids })
       expect(conforms('POST', bulk, answer)).toEqual([])
-      const { done, refused, results } = answer.json<BulkAnswer>()
-      expect([done, refused]).toEqual(action === 'suspend' ? [2, 2] : [3, 1])
+      const { done, unchanged, refused, results } = answer.json<BulkAnswer>()
+      expect([done, unchanged, refused]).toEqual(action === 'suspend' ? [2, 0, 2] : [2, 1, 1])
       const of = (id: string) => results.find((result) => result.id === id)
       expect([of(one.id), of(two.id)].map((result) => result?.status)).toEqual(['done', 'done'])
       expect(of(NOBODY)).toMatchObject({ status: 'refused' })
@@ -187,12 +194,12 @@ describe('many at once', () => {
     const mark = unique('bulk').replace('-', '')
     const orgs = [await makeOrganization(`${mark} one`), await makeOrganization(`${mark} two`)]
     const before = await statusOf(people.foreigner.org)
-    const answer = await act(superadmin, { action: 'suspend', matching: `q=${mark}&status=active` })
+    const answer = await agreed(superadmin, { action: 'suspend', matching: `q=${mark}&status=active` })
     expect(answer.json<BulkAnswer>()).toMatchObject({ done: 2, refused: 0 })
     for (const org of orgs) expect(await statusOf(org)).toBe('suspended')
     expect(await statusOf(people.foreigner.org)).toBe(before)
-    expect((await act(superadmin, { action: 'suspend', matching: 'surprise=1' })).status).toBe(400)
-    const own = await act(people.owner, { action: 'suspend', matching: '' })
+    expect((await act(superadmin, { action: 'suspend', matching: 'surprise=1' })).status).toBe(422)
+    const own = await agreed(people.owner, { action: 'suspend', all: true })
     expect(own.json<BulkAnswer>().results.map(({ id }) => id)).toEqual([people.org.id])
     expect(await statusOf(people.org)).toBe('active')
   })

@@ -8,7 +8,7 @@ import {
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import type { ListView } from '#src/http/list.ts'
 import { paths } from '#src/paths.ts'
-import type { Happening } from '#src/resource/history.ts'
+import type { History } from '#src/resource/history.ts'
 import { placesOf } from '#src/resource/places.ts'
 import type { Row } from '#src/resource/resource.ts'
 import { HistoryPanel } from '#src/resource/views/history.tsx'
@@ -24,6 +24,7 @@ import type { Frame } from '#src/ui/frame.ts'
 import { Columns, Panel } from '#src/ui/surface.tsx'
 import type { Column } from '#src/ui/table.tsx'
 import { Time } from '#src/ui/time.tsx'
+import type { Filter } from '#src/ui/toolbar.tsx'
 import { Why } from '#src/ui/why.tsx'
 
 /** Managing others is for the platform organization alone. */
@@ -52,36 +53,40 @@ const columns = (frame: Frame): Column<Row>[] => [
     key: 'created_at',
     label: 'Since',
     sortable: 'descending',
-    cell: (row) => Time({ at: organizationOf(row).created_at }),
+    cell: (row) => Time({ at: organizationOf(row).created_at, clock: frame.clock }),
   },
 ]
+
+/** What the list is filtered by. */
+export const statusFilter = ({ status }: ListView['filters']): Filter => ({
+  name: 'status',
+  label: 'Status',
+  value: status?.join(',') ?? null,
+  options: statuses.map((value) => ({ value, label: label[value] })),
+})
 
 type Listed = {
   found: Page<OrganizationRecord>
   view: ListView
+  at: string
   may: May
   bulk: readonly BulkAction[]
   frame: Frame
 }
 
 /** The organizations, with what the platform may do to many at once. */
-export const organizationsScreen = ({ found, view, may, bulk, frame }: Listed): Screen => ({
+export const organizationsScreen = ({ found, view, at, may, bulk, frame }: Listed): Screen => ({
   ...listScreen({
     resource: organizations,
     found,
     view,
+    all: true,
+    at,
     may: { ...may, delete: false },
     bulk,
     frame,
     columns: columns(frame),
-    filters: [
-      {
-        name: 'status',
-        label: 'Status',
-        value: view.filters.status?.join(',') ?? null,
-        options: statuses.map((value) => ({ value, label: label[value] })),
-      },
-    ],
+    filters: [statusFilter(view.filters)],
   }),
   lead: may.manage ? 'Every organization of this installation.' : 'The organization that you are in.',
 })
@@ -107,7 +112,7 @@ export function organizationScreen(shown: Shown): Screen {
       children: (
         <Columns>
           <Panel title="Organization" actions={<WhySeen {...shown} />}>
-            <Facts items={facts(organization)} />
+            <Facts items={facts(organization, shown.frame)} />
           </Panel>
           {may.enter && organization.kind === 'tenant' ? <Entrance {...shown} /> : null}
         </Columns>
@@ -123,12 +128,21 @@ export function organizationScreen(shown: Shown): Screen {
 }
 
 /** What happened to one organization. */
-export function historyScreen(shown: Shown, entries: readonly Happening[], next: string | null): Screen {
+export function historyScreen(shown: Shown, { data, next }: History, before?: string): Screen {
   const here = historyOf(shown.organization.id)
-  const more = next ? shown.frame.path(`${here}?before=${next}`) : null
+  const path = shown.frame.path(here)
+  const [more, newest] = [next ? `${path}?before=${next}` : null, before ? path : null]
   return recordFrame({
     ...framed(shown, here),
-    children: <HistoryPanel resource={organizations} entries={entries} more={more} />,
+    children: (
+      <HistoryPanel
+        resource={organizations}
+        entries={data}
+        clock={shown.frame.clock}
+        more={more}
+        newest={newest}
+      />
+    ),
   })
 }
 
@@ -138,7 +152,7 @@ function WhySeen({ organization, frame }: Shown) {
   return <Why href={href} about={`may I see ${organization.name}`} />
 }
 
-const facts = (organization: OrganizationRecord) => [
+const facts = (organization: OrganizationRecord, { clock }: Frame) => [
   { label: 'Status', value: status(organization) },
   { label: 'Short name', value: organization.slug },
   { label: 'People', value: people(organization) },
@@ -146,8 +160,8 @@ const facts = (organization: OrganizationRecord) => [
     label: 'New accounts',
     value: organization.is_default ? 'Whoever registers joins here' : 'By its administrators',
   },
-  { label: 'Since', value: <Time at={organization.created_at} /> },
-  { label: 'Changed', value: <Time at={organization.updated_at} /> },
+  { label: 'Since', value: <Time at={organization.created_at} clock={clock} /> },
+  { label: 'Changed', value: <Time at={organization.updated_at} clock={clock} /> },
 ]
 
 /** A plain page load: the whole frame is another organization's afterwards. */

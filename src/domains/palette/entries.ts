@@ -1,4 +1,5 @@
 import type { UserActor } from '#src/access/actor.ts'
+import { fold } from '#src/db/fold.ts'
 import { navigationFor } from '#src/domains/navigation.ts'
 import { placesOf } from '#src/resource/places.ts'
 import { allResources } from '#src/resource/resource.ts'
@@ -7,7 +8,6 @@ import type { IconName } from '#src/ui/icons.ts'
 /** One thing to choose: a place, an action, a record. */
 export type Entry = { title: string; hint: string | null; icon: IconName | (string & {}); path: string }
 
-const fold = (text: string) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase()
 const wordsOf = (text: string) =>
   fold(text)
     .split(/[^\p{L}\p{N}]+/u)
@@ -20,6 +20,18 @@ const matching = (q: string) => {
     const words = wordsOf(`${title} ${hint ?? ''}`)
     return typed.every((one) => words.some((word) => word.startsWith(one)))
   }
+}
+
+/** Whether what was typed begins the first word of one of them: it is what is meant. */
+export const meant = (entries: readonly Entry[], q: string): boolean => {
+  const [first] = wordsOf(q)
+  return first !== undefined && entries.some(({ title }) => wordsOf(title)[0]?.startsWith(first))
+}
+
+/** Whether one of them is called just what was typed. */
+export const called = (entries: readonly Entry[], q: string): boolean => {
+  const name = wordsOf(q).join(' ')
+  return entries.some(({ title, hint }) => [title, hint ?? ''].some((one) => wordsOf(one).join(' ') === name))
 }
 
 /** Pages that the person may go to. */

@@ -105,6 +105,34 @@ describe('records', () => {
   })
 })
 
+describe('the order', () => {
+  const headings = async (q: string) => {
+    const { text } = await browserOf(owner).get(`/palette?q=${encodeURIComponent(q)}`)
+    return [...text.matchAll(/<h2 id="palette-\d">([^<]*)/g)].map(([, title]) => title)
+  }
+
+  test('is places first, where what was typed begins their first word', async () => {
+    await makeUser(org, { first_name: 'Peoplekeeper', last_name: unique('Order') })
+    expect(await headings('people')).toEqual(['Go to', 'Find'])
+    await makeUser(org, { first_name: 'Addison', last_name: unique('Order') })
+    expect(await headings('add')).toEqual(['Do', 'Find'])
+  })
+
+  test('is records first elsewhere, and where one is called just what was typed', async () => {
+    const { username } = await makeUser(org, { first_name: 'Sessions' })
+    expect(await headings('sessions')).toEqual(['Find', 'Go to'])
+    expect(await headings(username)).toEqual(['Find'])
+    await makeUser(org, { first_name: 'Personal', last_name: unique('Order') })
+    // an action has it as its second word
+    expect(await headings('person')).toEqual(['Find', 'Do'])
+  })
+
+  test('has permissions where a colon is typed', async () => {
+    expect(await found(owner, 'session read own')).toEqual([])
+    expect((await found(owner, 'session:read:own')).length).toBe(1)
+  })
+})
+
 describe('its page', () => {
   test('works without a script', async () => {
     const { text } = await browserOf(owner).get(`/palette?q=${colleague.username}`)

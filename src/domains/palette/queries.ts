@@ -3,6 +3,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Door } from '#src/db/database.ts'
 import type { Entry } from '#src/domains/palette/entries.ts'
+import { hintOf } from '#src/resource/options.ts'
 import { placesOf } from '#src/resource/places.ts'
 import { allResources, type Resource } from '#src/resource/resource.ts'
 import { entries, probed, ranked, type Search, searched, searchFor, wordsIn } from '#src/resource/search.ts'
@@ -26,7 +27,9 @@ export async function findRecords(
   pages: ReadonlySet<string>,
 ): Promise<Entry[]> {
   const finders = allResources().flatMap((resource): Finder[] => {
-    const there = resource.declared.searched && pages.has(resource.path)
+    // many permissions have the words of everything else: they are asked for by their own sign
+    const wanted = resource.model.name !== 'permission' || q.includes(':')
+    const there = wanted && resource.declared.searched && pages.has(resource.path)
     const grant = there ? actor.find(resource.may('read')) : null
     const search = searchFor(...wordsIn(resource.model.name, q))
     return grant && search ? [{ resource, grant, search }] : []
@@ -67,15 +70,6 @@ function first({ resource, grant, search: asked }: Finder, counts: readonly numb
     : sql`(select * from ${sql.table(table)} where ${there} order by ${order} limit ${sql.lit(AMONG)}) as ${sql.ref(table)}
         where ${probed(table, search)}`
   return sql`(select ${resource.model.name}::text as model, ${sql.ref(`${table}.id`)}::text as id,
-      ${resource.titleSql(table)} as title, ${beside(resource)} as hint
+      ${resource.titleSql(table)} as title, ${hintOf(resource)} as hint
     from ${rows} order by ${order} limit ${sql.lit(MOST)})`
-}
-
-/** What tells records of the same name apart: the first column of text that isn't the name. */
-function beside({ table, columns, declared }: Resource): RawBuilder<string | null> {
-  const [name] =
-    Object.entries(columns).find(
-      ([name, { kind }]) => name !== declared.title && (kind === 'text' || kind === 'email'),
-    ) ?? []
-  return name ? sql<string>`${sql.ref(`${table}.${name}`)}::text` : sql<null>`null::text`
 }

@@ -6,7 +6,7 @@ import { type Endpoint, get, signedIn } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 
 const query = z.strictObject({
-  q: z.string().trim().max(200, 'has at most 200 characters').default(''),
+  q: z.string().trim().max(200).default(''),
 })
 
 const entries = z.array(

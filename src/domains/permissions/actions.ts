@@ -12,7 +12,7 @@ import {
 } from '#src/domains/permissions/model.ts'
 import { editing, takeTurn } from '#src/domains/roles/editing.ts'
 import { conflict } from '#src/http/errors.ts'
-import { lockRecord, madeRecord, naming, type Written, writeRecord } from '#src/resource/write.ts'
+import { changedOf, lockRecord, madeRecord, naming, type Written, writeRecord } from '#src/resource/write.ts'
 
 /** Makes a permission of the organization's own; the roles that have everything have it at once. */
 export async function createPermission(
@@ -62,16 +62,12 @@ export async function updatePermission(
   await takeTurn(tx)
   const target = await lockRecord(tx, permissions, actor, grant, id, { version })
   const was = target.row() as unknown as PermissionRecord
-  const changed = Object.fromEntries(
-    Object.entries(change).filter(
-      ([name, value]) => value !== undefined && value !== was[name as keyof PermissionRecord],
-    ),
-  )
+  const changed = changedOf(change, was)
   const fixed = was.builtin
     ? Object.keys(changed).find((name) => name !== 'status')
     : ['model', 'action', 'scope'].find((name) => name in changed)
   if (fixed) throw conflict(fixed, `of a${was.builtin ? ' built-in' : ''} permission can’t be changed`)
-  if (!Object.keys(changed).length) return target
+  if (!Object.keys(changed).length) return { ...target, unchanged: true }
   const write = () => writeRecord(tx, permissions, actor, grant, id, changed)
   if (!('status' in changed)) return write()
   await requireCovered(tx, actor, [was.code], 'You may not switch a permission that you don’t have.')

@@ -37,10 +37,10 @@ export type PermissionRecord = {
 export const permissionOf = (row: Row) => row as unknown as PermissionRecord
 
 const word = z
-  .string('is needed')
+  .string()
   .trim()
-  .max(60, 'has at most 60 characters')
-  .regex(/^[a-z][a-z0-9_]*$/, 'is a word like inventory_lot: small letters, digits and underscores')
+  .max(60)
+  .regex(/^[a-z][a-z0-9_]*$/, 'Use a word like inventory_lot: small letters, digits and underscores')
 
 const columns = {
   code: text('Permission', { write: 'never', sortable: 'code' }),
@@ -58,19 +58,22 @@ const plain = {
   category: columns.category.input as z.ZodType<string>,
 }
 /** What makes a permission what it is; may be sent again, and not be changed. */
-const code = { model: word, action: word, scope: z.enum(scopes, `must be one of ${scopes.join(', ')}`) }
+const code = { model: word, action: word, scope: z.enum(scopes) }
+
+const status = columns.status.input as z.ZodType<PermissionRecord['status']>
 
 export const newPermission = z.strictObject({
   ...code,
   description: plain.description.default(''),
   category: plain.category.default(''),
+  status: status.default('active'),
 })
 export const wholePermission = newPermission.partial().extend({
   description: plain.description.default(''),
   category: plain.category.default(''),
-  status: z.enum(statuses, `must be one of ${statuses.join(', ')}`).optional(),
+  status: status.optional(),
 })
-export const someOfPermission = z.strictObject({ ...code, ...plain, status: z.enum(statuses) }).partial()
+export const someOfPermission = z.strictObject({ ...code, ...plain, status }).partial()
 export type NewPermission = z.infer<typeof newPermission>
 export type PermissionChange = z.infer<typeof someOfPermission>
 

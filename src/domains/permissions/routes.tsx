@@ -95,6 +95,8 @@ export const permissionRoutes = [
         label: 'Enable',
         icon: 'check',
         did: 'enabled',
+        already: 'already enabled',
+        confirm: 'Whoever has a role with them can use them from the next request on.',
         one: (tx, actor, grant: Grant<'permission', 'update'>, id) =>
           turnPermission(tx, actor, grant, id, 'active'),
       },
@@ -103,6 +105,7 @@ export const permissionRoutes = [
         label: 'Disable',
         icon: 'ban',
         did: 'disabled',
+        already: 'already disabled',
         confirm: 'Nobody has them any more, whatever their roles say, from the next request on.',
         one: (tx, actor, grant: Grant<'permission', 'update'>, id) =>
           turnPermission(tx, actor, grant, id, 'disabled'),

@@ -46,7 +46,7 @@ async function change(
     ...(above.length || parted.length ? ['parent_ids'] : []),
   ]
   refuseFixed(own, changed)
-  if (!changed.length) return { result: target, fields: [], effects: [] }
+  if (!changed.length) return { result: { ...target, unchanged: true }, fields: [], effects: [] }
   const write = async () => {
     if (Object.keys(plain).length) await writeRecord(tx, roles, actor, grant, id, plain)
     await setPermissions(tx, id, more, less)

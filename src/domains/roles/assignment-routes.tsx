@@ -7,6 +7,7 @@ import { assignmentsAnswer, givenRole, namedRole } from '#src/domains/roles/mode
 import { assignmentsOf, rolesToGive } from '#src/domains/roles/queries.ts'
 import { RolesPanel } from '#src/domains/roles/user-panel.tsx'
 import { can, del, get, post, type Refusal } from '#src/http/endpoint.ts'
+import { notFound } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
 import { readRecord } from '#src/resource/query.ts'
 import { saved } from '#src/resource/record-routes.tsx'
@@ -39,6 +40,7 @@ async function rolesPage({ db, actor, grant, id }: Asking, refusal?: Refusal) {
 }
 
 const changing = can('user:update')
+const HAS_IT = 'They have this role already, and keep it as they have it'
 const options = { answer: people().record, also: [409] }
 
 export const assignmentRoutes = [
@@ -69,7 +71,7 @@ export const assignmentRoutes = [
       const { db, actor, id, body } = call
       const { role_id, ...given } = body
       const done = await db.withActor(actor, (tx) => giveRole(tx, actor, id(), role_id, given))
-      return saved(call, people(), done, 'Role given', paths.home)
+      return saved(call, people(), done, 'Role given', paths.home, HAS_IT)
     },
   ),
 
@@ -85,7 +87,7 @@ export const assignmentRoutes = [
     async (call) => {
       const { db, actor, id, body } = call
       const done = await db.withActor(actor, (tx) => giveRole(tx, actor, id(), id('role_id'), body))
-      return saved(call, people(), done, 'Role given', paths.home)
+      return saved(call, people(), done, 'Role given', paths.home, HAS_IT)
     },
   ),
 
@@ -96,6 +98,7 @@ export const assignmentRoutes = [
     async (call) => {
       const { db, actor, id } = call
       const done = await db.withActor(actor, (tx) => takeRole(tx, actor, id(), id('role_id')))
+      if (done.unchanged) throw notFound('They don’t have this role.')
       return saved(call, people(), done, 'Role taken', paths.home)
     },
   ),

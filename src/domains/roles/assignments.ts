@@ -8,29 +8,33 @@ import { conflict, invalid, notFound } from '#src/http/errors.ts'
 import { type Resource, resourceOf } from '#src/resource/resource.ts'
 import { lockRecord, type Written, writtenRecord } from '#src/resource/write.ts'
 
-/** How a role is given: until when (an instant; null for good), and why. */
-export type Given = { expires_at?: string | null; reason?: string }
+/** How a role is given: until when, as the giver means it (null for good), and why. What isn't said stays as it is. */
+export type Given = { expires_at?: string | null | undefined; reason?: string | undefined }
 
 /** By its name, since the domain of users leans on this one. */
 export const people = (): Resource<'user'> => resourceOf('user') as unknown as Resource<'user'>
 
 /**
- * Gives a role, or changes until when and why somebody has it. Without an end it is for good; an end takes away from
- * whoever has it already.
+ * Gives a role, for good where no end is said; or changes until when and why somebody has it, where it says so. An end
+ * takes away from whoever has it already.
  */
 export async function giveRole(
   tx: Db,
   actor: UserActor,
   userId: string,
   roleId: string,
-  { expires_at = null, reason = '' }: Given = {},
+  given: Given = {},
 ): Promise<Written> {
+  const end = given.expires_at && actor.clock.moment(given.expires_at)
   await lockPair(tx, actor, userId, roleId, 'You may not give a role that has more than you.')
   await requireReach(tx, actor, userId, roleId)
-  if (expires_at !== null) {
-    await refusePast(tx, expires_at)
-    if (await hasRole(tx, userId, roleId))
-      await requireNotStronger(tx, actor, userId, 'change when their roles end')
+  const has = await assignmentOf(tx, userId, roleId, { ...given, expires_at: end })
+  if (has?.same) return { ...(await writtenRecord(tx, people(), actor, userId)), unchanged: true }
+  const expires_at = end === undefined ? (has?.expires_at ?? null) : end
+  const { reason = has?.reason ?? '' } = given
+  if (end) {
+    await refusePast(tx, end)
+    if (has) await requireNotStronger(tx, actor, userId, 'change when their roles end')
   }
   const give = () =>
     tx
@@ -39,17 +43,14 @@ export async function giveRole(
       .onConflict((on) =>
         on
           .columns(['org_id', 'user_id', 'role_id'])
-          .doUpdateSet({ granted_by: actor.userId, expires_at, reason })
-          .where(
-            sql<boolean>`(user_roles.expires_at, user_roles.reason) is distinct from (excluded.expires_at, excluded.reason)`,
-          ),
+          .doUpdateSet({ granted_by: actor.userId, expires_at, reason }),
       )
       .execute()
   await (expires_at === null ? give() : keepingAnAdministrator(tx, give))
   return writtenRecord(tx, people(), actor, userId)
 }
 
-/** Takes a role from somebody, nobody stronger: only one that the taker could give as well. */
+/** Takes a role from somebody, nobody stronger: only one that the taker could give as well. Who hasn't it keeps all. */
 export async function takeRole(tx: Db, actor: UserActor, userId: string, roleId: string): Promise<Written> {
   await lockPair(tx, actor, userId, roleId, 'You may not take a role that has more than you.')
   await requireNotStronger(tx, actor, userId, 'remove their roles')
@@ -60,8 +61,7 @@ export async function takeRole(tx: Db, actor: UserActor, userId: string, roleId:
       .where('role_id', '=', roleId)
       .executeTakeFirstOrThrow(),
   )
-  if (!numDeletedRows) throw notFound('They don’t have this role.')
-  return writtenRecord(tx, people(), actor, userId)
+  return { ...(await writtenRecord(tx, people(), actor, userId)), unchanged: !numDeletedRows }
 }
 
 /** Locks the person and the role, and holds the rule of granting; nobody does this to themselves. */
@@ -79,14 +79,24 @@ async function lockPair(
   if (!found.length) throw notFound()
 }
 
-const hasRole = async (tx: Db, userId: string, roleId: string): Promise<boolean> =>
-  (await tx
+/** How somebody has a role now, and whether that is what is said; with the end as the database has it. */
+async function assignmentOf(tx: Db, userId: string, roleId: string, { expires_at, reason }: Given) {
+  const end =
+    expires_at === undefined
+      ? sql<boolean>`true`
+      : sql<boolean>`expires_at is not distinct from ${expires_at}::timestamptz`
+  return tx
     .selectFrom('user_roles')
     .where('user_id', '=', userId)
     .where('role_id', '=', roleId)
     .where(sql<boolean>`coalesce(expires_at > now(), true)`)
-    .select('role_id')
-    .executeTakeFirst()) !== undefined
+    .select([
+      sql<string | null>`expires_at::text`.as('expires_at'),
+      'reason',
+      sql<boolean>`${end} and reason = coalesce(${reason ?? null}, reason)`.as('same'),
+    ])
+    .executeTakeFirst()
+}
 
 /** By the database's clock, which the end goes by as well. */
 async function refusePast(tx: Db, instant: string): Promise<void> {

@@ -42,6 +42,14 @@ export const templatesFor = (actor: UserActor): string[] =>
     (name) => name !== 'superadmin' || actor.identity.organization.kind === 'platform',
   )
 
+/** The same with what they give. */
+export const templateRecords = (actor: UserActor) =>
+  templatesFor(actor).map((name) => ({
+    name,
+    description: templates[name]?.description ?? '',
+    permissions: permissionsOfTemplate(name),
+  }))
+
 /** A role with what a template holds, under a name of its own. */
 export async function createFromTemplate(
   tx: Db,
@@ -64,7 +72,7 @@ export async function createFromTemplate(
 async function freeName(tx: Db, name: string): Promise<string> {
   const { rows } = await sql<{ name: string }>`
     select n.name from (select i, ${name}::text || ' ' || i as name from generate_series(2, 1000) i) n
-    where not exists (select from roles r where r.name = n.name and r.deleted_at is null) order by n.i limit 1`.execute(
+    where not exists (select from roles r where r.sort_name = app.fold(n.name) and r.deleted_at is null) order by n.i limit 1`.execute(
     tx,
   )
   return rows[0]?.name ?? name

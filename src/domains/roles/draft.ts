@@ -10,7 +10,7 @@ import { paths } from '#src/paths.ts'
 /** The edit form, or one step of a role's page. */
 export const draft = someOfRole.extend({
   step: z.enum(['toggle', 'permissions', 'parents']).optional(),
-  record: z.guid('is needed').optional(),
+  record: z.guid('Choose a record').optional(),
   add: z.enum(['true', 'false']).optional(),
   back: z.literal('true').optional(),
 })
@@ -33,7 +33,7 @@ export function proposal({ actor, grant, id, body, version, sent }: Draft): {
       write: (tx) => turnRole(tx, ...given, null, version),
       saving: { action: paths.toggleRole(id()), method: 'patch', fields: [] },
     }
-  if (!record) throw invalid([{ path: 'record', message: 'is needed' }])
+  if (!record) throw invalid([{ path: 'record', message: 'Choose a record' }])
   const path = step === 'permissions' ? paths.rolePermission : paths.roleParent
   const adds = add !== 'false'
   return {

@@ -18,7 +18,7 @@ const refused = (call: unknown, refusal: Refusal) => editScreen(call as Editing,
 const SHOWN = ['status', 'permissions', 'parent_ids']
 
 const trying = z.strictObject({
-  dry_run: z.enum(['true', 'false'], 'must be true or false').optional().meta({
+  dry_run: z.enum(['true', 'false']).optional().meta({
     description: 'Answers who would gain and who would lose what, and saves nothing.',
   }),
 })

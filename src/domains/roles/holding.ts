@@ -3,7 +3,10 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Db } from '#src/db/database.ts'
 import { conflict, invalid, notFound } from '#src/http/errors.ts'
 
-/** What a role is and has by itself, whoever asks: ids of its permissions and of the roles it inherits from. */
+/**
+ * What a role is and has by itself, whoever asks: ids of its permissions and of the roles it inherits from. Deleted ones
+ * among these are in nobody's sight, and stay as they are until they come back.
+ */
 export type Own = {
   name: string
   description: string
@@ -19,7 +22,8 @@ export async function ownOf(tx: Db, id: string): Promise<Own> {
   const { rows } = await sql<Own>`
     select r.name, r.description, r.status, r.second_factor_required, r.builtin, r.template,
       array(select h.permission_id from role_permissions h where h.role_id = r.id) as permissions,
-      array(select i.parent_id from role_parents i where i.role_id = r.id) as parents
+      array(select i.parent_id from role_parents i join roles p on p.id = i.parent_id
+        where i.role_id = r.id and p.deleted_at is null) as parents
     from roles r where r.id = ${id}`.execute(tx)
   const [own] = rows
   if (!own) throw notFound()

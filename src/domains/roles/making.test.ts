@@ -5,6 +5,7 @@ import { api, own, permission, read, roleStage, row } from '#tests/access/role-s
 import { denied, recorded } from '#tests/access/trail.ts'
 import { as, browserOf } from '#tests/client.ts'
 import { makeRole, roleOf, unique } from '#tests/factories.ts'
+import { conforms } from '#tests/http/conformance.ts'
 import { makePeople, type Person, personWith } from '#tests/people.ts'
 
 const stage = await roleStage()
@@ -82,6 +83,19 @@ describe('making a role', () => {
       const answer = await as(people.owner).post(api(paths.roleFromTemplate), { template })
       expect([answer.status, answer.json().errors?.[0]?.path]).toEqual([422, 'template'])
     }
+  })
+
+  test('templates are listed with what they give, for whoever can make a role', async () => {
+    const path = api(paths.roleTemplates)
+    const answer = await as(people.owner).get(path)
+    expect(conforms('GET', path, answer)).toEqual([])
+    const { data } = answer.json<{ data: { name: string; permissions: string[] }[] }>()
+    expect(data.map(({ name }) => name)).not.toContain('superadmin')
+    for (const { name, permissions } of data.filter(({ name }) => name !== 'owner')) {
+      const made = await as(people.owner).post(api(paths.roleFromTemplate), { template: name })
+      expect(own(made.json<RoleRecord>()), name).toEqual(permissions.sort())
+    }
+    await denied(people.colleague, 'role:create', () => as(people.colleague).get(path))
   })
 
   test('from a template takes the first free name, or the one that is given', async () => {

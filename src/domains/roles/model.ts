@@ -2,7 +2,10 @@ import { sql } from 'kysely'
 import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
+import { templates } from '#src/access/templates.ts'
+import { momentOrNever } from '#src/http/moment.ts'
 import { choice, flag, line, name as nameColumn, text } from '#src/resource/column.ts'
+import { cellOfEntries } from '#src/resource/export.ts'
 import { defineResource, type Row } from '#src/resource/resource.ts'
 
 /** `assign` is for giving what one doesn't have oneself: see the rule of granting. */
@@ -72,8 +75,8 @@ const plain = {
   second_factor_required: columns.second_factor_required.input as z.ZodType<boolean>,
 }
 const attached = {
-  permissions: several(z.string().max(200)),
-  parent_ids: several(z.guid('is no role')),
+  permissions: several(z.string().max(200)).meta({ description: 'Each as model:action:scope.' }),
+  parent_ids: several(z.guid('Choose a role')),
 }
 
 export const newRole = z.strictObject({
@@ -97,9 +100,15 @@ export const HOLDERS_CAP = 1000
 
 export const minimalRole = z.strictObject({ name: plain.name })
 export const MINIMAL = ['user:read:own', 'user:update:own']
+/** What a role can begin with, and what that gives. */
+export const templatesAnswer = z.strictObject({
+  data: z.array(
+    z.strictObject({ name: z.string(), description: z.string(), permissions: z.array(z.string()) }),
+  ),
+})
 /** An empty field of a form is no name. */
 export const templateRole = z.strictObject({
-  template: line(100),
+  template: z.enum(Object.keys(templates), 'is no template'),
   name: z.preprocess((sent) => (sent === '' ? undefined : sent), plain.name.optional()),
 })
 
@@ -156,10 +165,7 @@ export const roles = defineResource(role, {
     ),
   },
   cells: {
-    parents: (row) =>
-      roleOf(row)
-        .parents.map(({ name }) => name)
-        .join('; '),
+    parents: (row) => cellOfEntries(roleOf(row).parents.map(({ name }) => name)),
     permissions: (row) =>
       roleOf(row)
         .permissions.filter(({ inherited_from }) => !inherited_from)
@@ -184,25 +190,17 @@ export const triedAnswer = z
   })
   .meta({ id: 'role_effect' })
 
-const INSTANT = 'must be an instant like 2026-01-31T12:00:00Z'
-/** An instant; what a form sends has no zone, and is meant in UTC. */
-const instant = z
-  .string(INSTANT)
-  .transform((sent) => (/^[\d-]{10}T[\d:]{5}$/.test(sent) ? `${sent}:00Z` : sent))
-  .pipe(z.iso.datetime({ offset: true, error: INSTANT }))
-  .transform((sent) => new Date(sent))
-  .refine((at) => at.getUTCFullYear() > 0 && at.getUTCFullYear() < 10_000, INSTANT)
-  .transform((at) => at.toISOString())
+/** An empty field of a form says nothing. */
+const unsaid = <S extends z.ZodType>(schema: S) =>
+  z.preprocess((sent) => (sent === '' ? undefined : sent), schema.optional())
 
-/** How a role is given: for good where no end is named. */
+/** How a role is given: for good where no end is named. Whoever has it keeps what isn't named; null is for good. */
 export const givenRole = z.strictObject({
-  expires_at: z
-    .preprocess((sent) => (sent === '' ? null : sent), z.union([instant, z.null()], INSTANT))
-    .default(null),
-  reason: line(500).default(''),
+  expires_at: unsaid(momentOrNever),
+  reason: unsaid(line(500)),
 })
 /** The same as a form sends it. */
-export const namedRole = givenRole.extend({ role_id: z.guid('is needed') })
+export const namedRole = givenRole.extend({ role_id: z.guid('Choose a role') })
 
 export const assignmentsAnswer = z.strictObject({
   data: z.array(

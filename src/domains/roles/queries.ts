@@ -1,9 +1,11 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
+import type { Grant } from '#src/access/grant.ts'
 import { covers, givingRights, mayGive } from '#src/access/granting.ts'
 import type { Database, Db } from '#src/db/database.ts'
 import { people } from '#src/domains/roles/assignments.ts'
 import { HOLDERS_CAP } from '#src/domains/roles/model.ts'
+import { statement } from '#src/resource/list.ts'
 
 type Reading = Pick<Database, 'withActor'>
 
@@ -85,6 +87,26 @@ async function rolesBy(
     roles,
     heirs: new Set(of ? rows.filter(({ id }) => above(id).has(of)).map(({ id }) => id) : []),
   }
+}
+
+/** How many people have roles that are to go, or one that inherits from them. */
+export async function holdersOfAny(
+  db: Pick<Database, 'readAs'>,
+  actor: UserActor,
+  grant: Grant<'role', 'delete'>,
+  ids: readonly string[],
+): Promise<number> {
+  const text = sql<{ people: number }>`
+    with recursive line(id) as (
+      select r.id from roles r where r.id = any(${ids}::uuid[]) and r.deleted_at is null and ${grant.where('r')}
+      union
+      select r.id from line join role_parents i on i.parent_id = line.id
+        join roles r on r.id = i.role_id and r.deleted_at is null)
+    select count(distinct ur.user_id)::int as people from line join user_roles ur on ur.role_id = line.id
+      join users u on u.id = ur.user_id and u.deleted_at is null
+    where ur.expires_at is null or ur.expires_at > now()`
+  const [found] = await db.readAs(actor, (q) => statement(q, text))
+  return found?.people ?? 0
 }
 
 async function childrenOf(tx: Db, actor: UserActor, id: string): Promise<Named[]> {

@@ -5,12 +5,13 @@ import { createRole } from '#src/domains/roles/creating.ts'
 import { editRoutes } from '#src/domains/roles/edit-routes.tsx'
 import { RoleFields, ShortWays } from '#src/domains/roles/forms.tsx'
 import { newRole, roleOf, roles } from '#src/domains/roles/model.ts'
-import { besideRole, offersFor } from '#src/domains/roles/queries.ts'
+import { besideRole, holdersOfAny, offersFor } from '#src/domains/roles/queries.ts'
 import { shortRoutes } from '#src/domains/roles/short-routes.tsx'
 import { stepRoutes } from '#src/domains/roles/step-routes.ts'
 import { listColumns, RoleActions, RolePanels } from '#src/domains/roles/views.tsx'
 import type { Call } from '#src/http/endpoint.ts'
 import { resourceRoutes } from '#src/resource/routes.tsx'
+import { counted } from '#src/ui/noun.ts'
 
 export const roleRoutes = [
   ...shortRoutes,
@@ -20,6 +21,11 @@ export const roleRoutes = [
     actions: { create: createRole, update: updateRole, remove: deleteRole, restore: restoreRole },
     bodies: { create: newRole },
     kept: (row) => roleOf(row).builtin,
+    impact: async (db, actor, grant, ids) => {
+      const people = await holdersOfAny(db, actor, grant, ids)
+      const lose = people === 1 ? 'loses' : 'lose'
+      return people ? `${counted(people, { one: 'person', many: 'people' })} ${lose} what it allows.` : null
+    },
     columns: ({ frame }) => listColumns(frame),
     load: ({ db, actor }: Call, found) =>
       besideRole(
@@ -45,7 +51,10 @@ export const roleRoutes = [
         label: 'Enable',
         icon: 'check',
         did: 'enabled',
-        one: (tx, actor, grant: Grant<'role', 'update'>, id) => turnRole(tx, actor, grant, id, 'active'),
+        already: 'already enabled',
+        confirm: 'Whoever has them can do what they allow from the next request on.',
+        one: async (tx, actor, grant: Grant<'role', 'update'>, id) =>
+          (await turnRole(tx, actor, grant, id, 'active')).result,
       },
       disable: {
         needs: 'update',
@@ -53,7 +62,9 @@ export const roleRoutes = [
         icon: 'ban',
         did: 'disabled',
         confirm: 'Whoever has them may no longer what they give, from the next request on.',
-        one: (tx, actor, grant: Grant<'role', 'update'>, id) => turnRole(tx, actor, grant, id, 'disabled'),
+        already: 'already disabled',
+        one: async (tx, actor, grant: Grant<'role', 'update'>, id) =>
+          (await turnRole(tx, actor, grant, id, 'disabled')).result,
       },
     },
   }),

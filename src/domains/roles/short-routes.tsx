@@ -1,7 +1,12 @@
 import type { UserActor } from '#src/access/actor.ts'
-import { createFromTemplate, createMinimal, templatesFor } from '#src/domains/roles/creating.ts'
+import {
+  createFromTemplate,
+  createMinimal,
+  templateRecords,
+  templatesFor,
+} from '#src/domains/roles/creating.ts'
 import { MinimalForm, TemplateForm } from '#src/domains/roles/forms.tsx'
-import { minimalRole, roles, templateRole } from '#src/domains/roles/model.ts'
+import { minimalRole, roles, templateRole, templatesAnswer } from '#src/domains/roles/model.ts'
 import { can, get, post, type Refusal } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { saved } from '#src/resource/record-routes.tsx'
@@ -50,6 +55,12 @@ export const shortRoutes = [
     },
   ),
 
+  get(
+    paths.roleTemplates,
+    creating,
+    { only: 'api', answer: templatesAnswer, summary: 'List the templates that a role can be made from' },
+    ({ actor }) => ({ json: { data: templateRecords(actor) } }),
+  ),
   get(paths.roleFromTemplate, creating, { only: 'page' }, ({ actor }) => ({ screen: templateForm(actor) })),
   post(
     paths.roleFromTemplate,

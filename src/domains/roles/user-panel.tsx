@@ -60,11 +60,11 @@ function Assigned({
       <div>
         {shown}
         <span class="nothing">
-          since <Time at={created_at} />
+          since <Time at={created_at} clock={frame.clock} />
           {granted_by?.name ? `, by ${granted_by.name}` : null}
           {expires_at ? (
             <>
-              , until <Time at={expires_at} />
+              , until <Time at={expires_at} clock={frame.clock} />
             </>
           ) : null}
           {reason ? `: ${reason}` : null}
@@ -100,7 +100,13 @@ function GiveForm({ userId, offered, frame, refusal }: RolesPanelProps) {
           required
           options={offered.map(({ id, name }) => ({ value: id, label: name }))}
         />
-        <Field {...field('expires_at')} label="Until (UTC)" type="datetime-local" autocomplete="off" />
+        <Field
+          {...field('expires_at')}
+          label="Expires"
+          hint={`${frame.clock.zone} time. Empty: never.`}
+          type="datetime-local"
+          autocomplete="off"
+        />
         <Field {...field('reason')} label="Reason" maxlength={500} autocomplete="off" />
         <Actions>
           <Button kind="primary">Give</Button>

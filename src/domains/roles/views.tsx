@@ -188,7 +188,7 @@ function HoldersPanel({ role, beside: { holders }, frame }: Shown) {
               {expires_at ? (
                 <span class="nothing">
                   {' '}
-                  until <Time at={expires_at} />
+                  until <Time at={expires_at} clock={frame.clock} />
                 </span>
               ) : null}
             </li>

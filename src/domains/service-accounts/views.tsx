@@ -32,7 +32,7 @@ export const listColumns = (frame: Frame): Column<Row>[] => [
     key: 'created_at',
     label: 'Since',
     sortable: 'descending',
-    cell: (row) => Time({ at: String(row.created_at) }),
+    cell: (row) => Time({ at: String(row.created_at), clock: frame.clock }),
   },
 ]
 

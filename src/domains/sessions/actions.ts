@@ -5,7 +5,7 @@ import { requireNotStronger } from '#src/access/strength.ts'
 import type { Db } from '#src/db/database.ts'
 import { notFound } from '#src/http/errors.ts'
 
-type Chosen = { ids?: readonly string[]; user_id?: string }
+type Chosen = { ids?: readonly string[] | undefined; user_id?: string | undefined }
 
 /**
  * Ends sessions within scope, of nobody stronger; what is out of sight counts as not there. Answers the ids that were

@@ -10,8 +10,8 @@ import {
 } from '#src/domains/auth/break-glass.ts'
 import { normalised } from '#src/domains/users/names.ts'
 
-/** Whose sessions: of a user name or address, of an organization by its slug, or of everybody. */
-export type Whose = { user: string } | { organization: string } | 'everybody'
+/** Whose sessions: of a user name or address, of an organization by its slug, or of everyone. */
+export type Whose = { user: string } | { organization: string } | 'everyone'
 
 /**
  * Ends sessions within a second, everywhere: browsers and programs, and what they could be renewed with.
@@ -20,13 +20,13 @@ export type Whose = { user: string } | { organization: string } | 'everybody'
  */
 export const revokeSessions = (db: Kysely<DB>, whose: Whose, by: Operator): Promise<number> =>
   breaking(db, by, (tx) => {
-    if (whose === 'everybody') return ofOrganizations(tx, sql`true`, by)
+    if (whose === 'everyone') return ofOrganizations(tx, sql`true`, by)
     return 'user' in whose ? ofAccount(tx, normalised(whose.user), by) : ofSlug(tx, whose.organization, by)
   })
 
 async function ofAccount(tx: Transaction<DB>, name: string, by: Operator): Promise<number> {
   const account = await accountOf(tx, name)
-  if (!account) throw new Refused(`${name} is no user name or address of an account.`)
+  if (!account) throw new Refused(`${name} is not a user name or e-mail address of an account.`)
   const { id } = account
   const theirs = sql`(account_id = ${id} or (org_id, impersonator_id) in (select org_id, id from users where account_id = ${id}))`
   const ended = (await end(tx, theirs)).length
@@ -37,7 +37,7 @@ async function ofAccount(tx: Transaction<DB>, name: string, by: Operator): Promi
 async function ofSlug(tx: Transaction<DB>, slug: string, by: Operator): Promise<number> {
   const found = tx.selectFrom('organizations').where('slug', '=', slug).select('id')
   const org = await found.executeTakeFirst()
-  if (!org) throw new Refused(`There is no organization ${slug}.`)
+  if (!org) throw new Refused(`No organization ${slug}.`)
   return ofOrganizations(tx, sql`org_id = ${org.id}`, by)
 }
 

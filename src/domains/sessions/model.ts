@@ -35,15 +35,26 @@ export type SessionRecord = {
 /** How many ended. */
 export const endedSessions = z.strictObject({ ended: z.int() })
 
+const ids = z.array(z.uuid()).min(1).max(1000)
 /** Which sessions to end: some, or all of a person. */
-export const sessionsToEnd = z
-  .strictObject({
-    ids: z
-      .preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(z.uuid()).max(1000))
-      .optional(),
-    user_id: z.uuid().optional(),
-  })
-  .refine(({ ids, user_id }) => (ids?.length ?? 0) > 0 || user_id, 'names neither ids nor user_id')
+export const sessionsToEnd = z.strictObject({
+  ids: z.preprocess((value) => (typeof value === 'string' ? [value] : value), ids).optional(),
+  user_id: z.uuid().optional(),
+})
+/** The same in an address, since many clients send no body with DELETE. */
+export const sessionsNamed = z.strictObject({
+  ids: z
+    .string()
+    .transform((text) => text.split(',').filter(Boolean))
+    .pipe(ids)
+    .optional()
+    .meta({
+      type: 'array',
+      items: { type: 'string', format: 'uuid' },
+      description: 'The sessions to end, several by comma.',
+    }),
+  user_id: z.uuid().optional().meta({ description: 'Whose sessions to end, all of them.' }),
+})
 
 /** Of one's own: all but the one that asks, or that, too. */
 export const ownSessionsToEnd = z.strictObject({ which: z.enum(['others', 'all']) })

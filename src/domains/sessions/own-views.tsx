@@ -52,10 +52,12 @@ function Line({ session, frame, mayEnd }: { session: SessionRecord; frame: Frame
         <span>
           <strong>{device(user_agent)}</strong> {current ? <Badge tone="good">This one</Badge> : null}
           <span class="nothing">
-            {kinds[kind]}, {ip ?? 'address unknown'}, last seen <Time at={session.last_seen_at} />
+            {kinds[kind]}, {ip ?? 'address unknown'}, last seen{' '}
+            <Time at={session.last_seen_at} clock={frame.clock} />
           </span>
           <span class="nothing">
-            began <Time at={session.created_at} />, ends <Time at={session.expires_at} />
+            began <Time at={session.created_at} clock={frame.clock} />, ends{' '}
+            <Time at={session.expires_at} clock={frame.clock} />
           </span>
         </span>
       </span>

@@ -1,9 +1,9 @@
 import type { UserActor } from '#src/access/actor.ts'
 import { endSession, endSessions } from '#src/domains/sessions/actions.ts'
-import { endedSessions, sessions, sessionsToEnd } from '#src/domains/sessions/model.ts'
+import { endedSessions, sessions, sessionsNamed, sessionsToEnd } from '#src/domains/sessions/model.ts'
 import { EndButton, listColumns, PersonPanel } from '#src/domains/sessions/views.tsx'
 import { can, del } from '#src/http/endpoint.ts'
-import { HttpError } from '#src/http/errors.ts'
+import { invalid } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
 import { resourceRoutes } from '#src/resource/routes.tsx'
 
@@ -47,14 +47,18 @@ export const sessionRoutes = [
   del(
     paths.sessions,
     can('session:delete'),
-    { answer: endedSessions, also: [400], summary: 'End some sessions, or all of a person' },
-    async ({ c, db, actor, grant, sent }) => {
-      // programs may name them in the address, since many clients send no body with DELETE
-      const { ids, user_id } = c.req.query()
-      const named = { ...(ids ? { ids: ids.split(',') } : {}), ...(user_id ? { user_id } : {}) }
-      const chosen = sessionsToEnd.safeParse({ ...named, ...sent })
-      if (!chosen.success) throw new HttpError(400, 'Name the sessions to end: ids, or a user_id.')
-      const ended = await db.withActor(actor, (tx) => endSessions(tx, actor, grant, chosen.data))
+    {
+      query: sessionsNamed,
+      body: sessionsToEnd,
+      answer: endedSessions,
+      also: [400, 422],
+      summary: 'End some sessions, or all of a person: in the address, or in a body',
+    },
+    async ({ db, actor, grant, query, body }) => {
+      const chosen = { ids: body.ids ?? query.ids, user_id: body.user_id ?? query.user_id }
+      if (!chosen.ids && !chosen.user_id)
+        throw invalid([{ path: 'ids', message: 'Choose sessions: ids, or user_id' }])
+      const ended = await db.withActor(actor, (tx) => endSessions(tx, actor, grant, chosen))
       const count = ended.length === 1 ? '1 session' : `${ended.length} sessions`
       return { json: { ended: ended.length }, location: listFor(actor), notice: `${count} ended` }
     },

@@ -123,13 +123,20 @@ describe.each(manyWays)('ending sessions by %s', (_, via, end) => {
     denied(people.colleague, 'session:delete', () => end(people.colleague, { user_id: people.colleague.id })))
 })
 
-test('ending sessions without naming any is a 400, and ends none', async () => {
+test('ending sessions without naming any is a 422, and ends none', async () => {
+  const all = { user_id: member.id }
   for (const answer of [
     await as(people.admin).delete(api(paths.sessions)),
     await browserOf(people.admin).delete(paths.sessions),
+    await as(people.admin).delete(api(paths.sessions), { ids: [] }),
+    await as(people.admin).delete(api(paths.sessions), { ids: [], ...all }),
+    await as(people.admin).delete(`${api(paths.sessions)}?ids=&user_id=${member.id}`),
+    await as(people.admin).delete(`${api(paths.sessions)}?user_id=`),
+    await browserOf(people.admin).delete(paths.sessions, { ids: '', ...all }),
   ])
-    expect(answer.status).toBe(400)
-  expect(await opens(people.admin.token)).toBe(true)
+    expect(answer.status, answer.text).toBe(422)
+  expect([await opens(people.admin.token), await opens(member.token)]).toEqual([true, true])
+  expect((await as(people.admin).delete(api(paths.sessions), all)).status).toBe(200)
 })
 
 describe('the list of sessions', () => {

@@ -28,15 +28,20 @@ export const listColumns = (frame: Frame): Column<Row>[] => [
     key: 'last_seen_at',
     label: 'Last seen',
     sortable: 'descending',
-    cell: (row) => Time({ at: session(row).last_seen_at }),
+    cell: (row) => Time({ at: session(row).last_seen_at, clock: frame.clock }),
   },
   {
     key: 'created_at',
     label: 'Began',
     sortable: 'descending',
-    cell: (row) => Time({ at: session(row).created_at }),
+    cell: (row) => Time({ at: session(row).created_at, clock: frame.clock }),
   },
-  { key: 'expires_at', label: 'Ends', sortable: true, cell: (row) => Time({ at: session(row).expires_at }) },
+  {
+    key: 'expires_at',
+    label: 'Ends',
+    sortable: true,
+    cell: (row) => Time({ at: session(row).expires_at, clock: frame.clock }),
+  },
 ]
 
 /** Whose it is. */

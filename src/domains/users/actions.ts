@@ -13,7 +13,13 @@ import { type NewUser, type UserChange, type UserRecord, users } from '#src/doma
 import { conflict, invalid } from '#src/http/errors.ts'
 import { weakness } from '#src/platform/password-policy.ts'
 import { hashPassword } from '#src/platform/passwords.ts'
-import { lockRecord, naming as namingField, type Written, writtenRecord } from '#src/resource/write.ts'
+import {
+  changedOf,
+  lockRecord,
+  naming as namingField,
+  type Written,
+  writtenRecord,
+} from '#src/resource/write.ts'
 
 const naming = <T>(write: Promise<T>) => namingField(users, write)
 
@@ -99,17 +105,19 @@ export async function updateUser(
   change: UserChange,
   version: number | null,
 ): Promise<Written> {
-  const was = (await lockRecord(tx, users, actor, grant, id, { version })).row() as UserRecord
-  const { status } = change
-  const differs = (name: keyof UserChange) => change[name] !== undefined && change[name] !== was[name]
-  const renamed = differs('username') || differs('email')
-  const turned = status !== undefined && differs('status')
+  const target = await lockRecord(tx, users, actor, grant, id, { version })
+  const was = target.row() as UserRecord
+  const changed: UserChange = changedOf(change, was)
+  if (!Object.keys(changed).length) return { ...target, unchanged: true }
+  const { status } = changed
+  const renamed = changed.username !== undefined || changed.email !== undefined
+  const turned = status !== undefined
   if ((renamed || turned) && !grant.all)
     throw new Forbidden('user:update:all', 'You may not change how this person signs in.')
   if (turned) mayTurn(actor, id, was.status, status)
   // by an API key, its owner is stronger than whoever has it
   const others = id !== actor.userId || (renamed && actor.narrow)
-  if (others && Object.keys(change).some((name) => differs(name as keyof UserChange)))
+  if (others)
     await requireNotStronger(
       tx,
       actor,
@@ -118,15 +126,13 @@ export async function updateUser(
     )
   if (renamed)
     await rename(tx, was, {
-      username: change.username ?? was.username,
-      email: change.email ?? was.email,
+      username: changed.username ?? was.username,
+      email: changed.email ?? was.email,
     })
   // an address that somebody else typed is nobody's until its person proves it
-  const values =
-    change.email !== undefined && change.email !== was.email ? { ...change, email_verified_at: null } : change
+  const values = changed.email === undefined ? changed : { ...changed, email_verified_at: null }
   const write = () => naming(tx.updateTable('users').set(values).where('users.id', '=', id).execute())
-  if (turned) await keepingAnAdministrator(tx, write)
-  else if (Object.keys(change).length) await write()
+  await (turned ? keepingAnAdministrator(tx, write) : write())
   if (turned && status === 'disabled') await endSessionsOf(tx, id)
   return writtenRecord(tx, users, actor, id)
 }
@@ -175,6 +181,7 @@ async function rename(
   { id, kind }: Pick<UserRecord, 'id' | 'kind'>,
   to: { username: string; email: string },
 ): Promise<void> {
+  if (kind === 'person' && !to.email) throw invalid([{ path: 'email', message: 'is needed' }])
   if (kind === 'service' && to.email)
     throw invalid([{ path: 'email', message: 'is for people: a service account has none' }])
   if (kind === 'service') return

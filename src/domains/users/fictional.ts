@@ -1,3 +1,5 @@
+import { fold } from '#src/db/fold.ts'
+
 /** Numbers in [0, 1) that are the same for the same seed (mulberry32). */
 export function random(seed: number): () => number {
   let state = seed >>> 0
@@ -20,13 +22,7 @@ const lastNames =
 
 export type FictionalPerson = { username: string; email: string; first_name: string; last_name: string }
 
-const ascii = (name: string) =>
-  name
-    .normalize('NFKD')
-    .replace(/[ø]/gi, 'o')
-    .replace(/[łı]/g, (letter) => ({ ł: 'l', ı: 'i' })[letter] ?? letter)
-    .replace(/[^a-zA-Z]/g, '')
-    .toLowerCase()
+const ascii = (name: string) => fold(name).replace(/[^a-z]/g, '')
 
 const pick = <T>(list: readonly T[], next: () => number): T => list[Math.floor(next() * list.length)] as T
 

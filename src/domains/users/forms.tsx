@@ -2,6 +2,7 @@ import type { FieldsProps, Offered } from '#src/resource/views/form.tsx'
 import { CheckboxGroup } from '#src/ui/checkbox.tsx'
 import { Field, Select } from '#src/ui/field.tsx'
 import { Fieldset, type fieldsOf } from '#src/ui/form.tsx'
+import { localeOptions, zoneOptions } from '#src/ui/regions.ts'
 
 const list = (value: unknown): string[] => [value].flat().filter((item) => typeof item === 'string')
 
@@ -80,8 +81,20 @@ export function ProfileFields({ field }: { field: ReturnType<typeof fieldsOf> })
     <>
       <Field {...field('first_name')} label="First name" autocomplete="given-name" />
       <Field {...field('last_name')} label="Last name" autocomplete="family-name" />
-      <Field {...field('locale')} label="Language" hint="Like en or de-AT" required />
-      <Field {...field('time_zone')} label="Time zone" hint="Like Europe/Vienna" required />
+      <Select
+        {...field('locale')}
+        label="Language and region"
+        hint="How dates, times and numbers are written. Pages are in English."
+        none="Not chosen: as in the United Kingdom"
+        options={localeOptions(field('locale').value)}
+      />
+      <Select
+        {...field('time_zone')}
+        label="Time zone"
+        hint="For all times you see, and the days you filter by."
+        none="Not chosen: UTC"
+        options={zoneOptions(field('time_zone').value)}
+      />
     </>
   )
 }

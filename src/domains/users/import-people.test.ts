@@ -101,13 +101,17 @@ describe('people from a file', () => {
       [`x,${name},${name}@example.com,Ada,active`],
       'id,User name,E-Mail,First Name,status',
     )
-    expect(answer.json()).toMatchObject({ imported: 1, ignored_columns: ['id', 'status'] })
+    expect(answer.json()).toMatchObject({ imported: 1, ignored_columns: ['id'] })
     const columns = (await as(owner).get('/api/users/import')).json<{ columns: { name: string }[] }>().columns
     expect(columns.map((column) => column.name)).toEqual([
       'username',
       'email',
       'first_name',
       'last_name',
+      'status',
+      'kind',
+      'locale',
+      'time_zone',
       'roles',
       'groups',
     ])
@@ -154,10 +158,10 @@ describe('people from a file', () => {
       '5 roles has an unknown role "nobody"',
       '5 roles has an unknown role "superadmin"',
       '5 groups has an unknown group "Nowhere"',
-      '6 email is no e-mail address',
+      '6 email Enter an e-mail address like name@example.com',
       '7 username is that of line 5, too',
       '7 email is that of line 5, too',
-      '8 last_name has a control character',
+      '8 last_name Remove the control character',
       '8 email is that of line 5, too',
     ])
     expect(await state(org)).toEqual(before)

@@ -1,14 +1,15 @@
 import { type RawBuilder, sql } from 'kysely'
 import { ADMINISTERS, type Givable, givable } from '#src/access/granting.ts'
 import type { Db } from '#src/db/database.ts'
-import type { GroupName, Row } from '#src/domains/users/import-row.ts'
+import { fold } from '#src/db/fold.ts'
+import type { GroupName, RoleName, Row } from '#src/domains/users/import-row.ts'
 
 /** Why a name can't stand in a file, and the permission that is missing, if that is the reason. */
 export type No = { message: string; denied?: string }
 
 /** What the names in a file mean in the organization: an id, or why it is none. */
 export type Places = {
-  role(name: string): string | No
+  role(role: RoleName): string | No
   group(name: GroupName): string | No
 }
 
@@ -35,14 +36,20 @@ function meant<T>(found: Found<T>[], given: string): Found<T> | undefined {
 /** Looks up the roles and groups that the rows name, and locks them until the end of the transaction. */
 export async function placesOf(tx: Db, rows: readonly Row[], giver: Giver): Promise<Places> {
   const { sees } = giver
-  const roles = await rolesNamed(tx, [...new Set(rows.flatMap((row) => row.roles))], sees.role)
+  const roles = await rolesNamed(
+    tx,
+    [...new Set(rows.flatMap((row) => row.roles.map(({ name }) => name)))],
+    sees.role,
+  )
   const names = new Set(rows.flatMap((row) => row.groups.map(({ name }) => name)))
   const groups = await groupsNamed(tx, [...names], sees.group)
   return {
-    role(given) {
+    role({ name: given, expires_at }) {
       const role = meant(roles.get(given) ?? [], given)
       if (!role) return { message: `has an unknown role ${JSON.stringify(given)}` }
       if (role.status !== 'active') return { message: `has the role ${role.name}, which is disabled` }
+      if (expires_at !== null && Date.parse(expires_at) <= Date.now())
+        return { message: `has the role ${role.name} until a time that is over` }
       const why = giver.role(role)
       return why ? { ...why, message: `has the role ${role.name}, ${why.message}` } : role.id
     },
@@ -76,7 +83,7 @@ async function rolesNamed(tx: Db, names: string[], seen: RawBuilder<boolean>): P
       where p.code = ${ADMINISTERS}
     )
     select n.given, r.id, r.name, r.status, r.id in (select root from reserved) as reserved, ${givable('r')} as held
-    from unnest(${names}::text[]) n(given) join roles r on app.fold(r.name) = app.fold(n.given)
+    from unnest(${names}::text[]) n(given) join roles r on r.sort_name = app.fold(n.given)
     where r.deleted_at is null and ${seen} for share of r`.execute(tx)
   return Map.groupBy(rows, ({ given }) => given)
 }
@@ -89,7 +96,7 @@ async function groupsNamed(
   if (!names.length) return new Map()
   const { rows } = await sql<Group>`
     select n.given, g.id, g.name, g.kind
-    from unnest(${names}::text[]) n(given) join groups g on app.fold(g.name) = app.fold(n.given)
+    from unnest(${names}::text[]) n(given) join groups g on g.sort_name = app.fold(n.given)
     where g.deleted_at is null and ${seen} order by g.kind, g.name for share of g`.execute(tx)
   return Map.groupBy(rows, ({ given }) => given)
 }
@@ -109,7 +116,7 @@ export async function makeGroups(tx: Db, rows: readonly Row[]): Promise<string[]
       const there = known.get(name)?.some((group) => !kind || group.kind === kind)
       const makes = kind ?? 'department'
       if (there || !['department', 'team'].includes(makes)) continue
-      const key = `${makes}:${name.toLowerCase()}`
+      const key = `${makes}:${fold(name)}`
       if (!wanted.has(key)) wanted.set(key, { kind: makes, name })
     }
     if (!wanted.size) continue
@@ -125,17 +132,30 @@ export async function makeGroups(tx: Db, rows: readonly Row[]): Promise<string[]
 /** The ids behind every row's roles and groups, and what is wrong with them. */
 export function placed(rows: readonly Row[], places: Places) {
   const errors: (No & { line: number; field: 'roles' | 'groups' })[] = []
-  const ids = (row: Row, field: 'roles' | 'groups', answer: string | No): string[] => {
-    if (typeof answer === 'string') return [answer]
-    errors.push({ line: row.line, field, ...answer })
-    return []
+  /** What is held by each id that the entries of a row mean. */
+  const ids = <E extends { name: string }, H>(
+    { line }: Row,
+    field: 'roles' | 'groups',
+    entries: readonly E[],
+    idOf: (entry: E) => string | No,
+    held: (entry: E) => H,
+  ): Map<string, H> => {
+    const found = new Map<string, H>()
+    for (const entry of entries) {
+      const id = idOf(entry)
+      if (typeof id !== 'string') errors.push({ line, field, ...id })
+      else if (found.has(id) && found.get(id) !== held(entry))
+        errors.push({ line, field, message: `has ${JSON.stringify(entry.name)} twice, each time otherwise` })
+      else found.set(id, held(entry))
+    }
+    return found
   }
   const list = rows.map((row) => ({
     row,
-    roles: [...new Set(row.roles.flatMap((name) => ids(row, 'roles', places.role(name))))],
-    groups: new Map(
-      row.groups.flatMap((group) => ids(row, 'groups', places.group(group)).map((id) => [id, group.role])),
-    ),
+    /** Until when. */
+    roles: ids(row, 'roles', row.roles, places.role, ({ expires_at }) => expires_at),
+    /** As what. */
+    groups: ids(row, 'groups', row.groups, places.group, ({ role }) => role),
   }))
   return { list, errors }
 }

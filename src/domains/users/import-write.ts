@@ -17,19 +17,22 @@ export async function writePeople(
   { userId, reason }: Bringer,
 ): Promise<string[]> {
   const people = JSON.stringify(
-    list.map(({ row: { username, email, first_name, last_name } }) => ({
+    list.map(({ row: { username, email, first_name, last_name, locale, time_zone } }) => ({
       username,
       email,
       first_name,
       last_name,
+      locale,
+      time_zone,
     })),
   )
   const users = await sql<{ n: number; id: string }>`
     with accounts as materialized (
       select id, n from jsonb_array_elements_text(${fn.create_accounts({ people })}) with ordinality a(id, n)
     ), made as (
-      insert into users (account_id, username, email, first_name, last_name, status, created_by)
-      select a.id::uuid, p.person ->> 'username', p.person ->> 'email', p.person ->> 'first_name', p.person ->> 'last_name', 'invited', ${userId}
+      insert into users (account_id, username, email, first_name, last_name, locale, time_zone, status, created_by)
+      select a.id::uuid, p.person ->> 'username', p.person ->> 'email', p.person ->> 'first_name', p.person ->> 'last_name',
+        coalesce(p.person ->> 'locale', 'en'), coalesce(p.person ->> 'time_zone', 'UTC'), 'invited', ${userId}
       from accounts a join jsonb_array_elements(${people}::jsonb) with ordinality p(person, n) using (n)
       order by n
       returning id, account_id
@@ -38,13 +41,12 @@ export async function writePeople(
   const ids = users.rows.map(({ id }) => id)
   const of = <T>(pairs: (one: Placed) => T[]) =>
     list.flatMap((one, index) => pairs(one).map((pair) => [ids[index], pair] as const))
-  const roles = of((one) => one.roles)
+  const roles = of((one) => [...one.roles])
   if (roles.length) {
-    await sql`insert into user_roles (user_id, role_id, granted_by, reason)
-      select user_id, role_id, ${userId}, ${reason}
-      from unnest(${roles.map(([user]) => user)}::uuid[], ${roles.map(([, role]) => role)}::uuid[]) as r(user_id, role_id)`.execute(
-      tx,
-    )
+    await sql`insert into user_roles (user_id, role_id, expires_at, granted_by, reason)
+      select user_id, role_id, expires_at, ${userId}, ${reason}
+      from unnest(${roles.map(([user]) => user)}::uuid[], ${roles.map(([, [role]]) => role)}::uuid[],
+        ${roles.map(([, [, end]]) => end)}::timestamptz[]) as r(user_id, role_id, expires_at)`.execute(tx)
   }
   const groups = of((one) => [...one.groups])
   if (groups.length) {
@@ -55,8 +57,14 @@ export async function writePeople(
   return ids
 }
 
-/** Names and addresses that somebody has, each with where: here, deleted here, or with an account elsewhere. */
-export type Taken = Record<'username' | 'email', ReadonlyMap<string, 'here' | 'deleted' | 'elsewhere'>>
+export type Where = 'here' | 'deleted' | 'elsewhere' | 'alike'
+/**
+ * Names and addresses that somebody has, each with where: here, deleted here, or with an account elsewhere; alike is a
+ * name that reads like somebody's.
+ */
+export type Taken = Record<'username' | 'email', ReadonlyMap<string, Where>>
+
+type Names = { usernames: string[]; alike: string[]; emails: string[] }
 
 /** Looks for the names and addresses of some people. */
 export async function namesTaken(
@@ -71,13 +79,13 @@ export async function namesTaken(
     union
     select u.username, u.email, u.deleted_at is not null from users u
     join unnest(${emails}::text[]) as n(name) on n.name = u.email`.execute(tx)
-  const names = await answer(
-    tx,
-    fn.names_taken<{ usernames: string[]; emails: string[] }>({ usernames, emails }),
-  )
+  const names = await answer(tx, fn.names_taken<Names>({ usernames, emails }))
   const taken = {
-    username: new Map(names.usernames.map((name) => [name, 'elsewhere' as 'here' | 'deleted' | 'elsewhere'])),
-    email: new Map(names.emails.map((name) => [name, 'elsewhere' as 'here' | 'deleted' | 'elsewhere'])),
+    username: new Map<string, Where>([
+      ...names.alike.map((name) => [name, 'alike'] as const),
+      ...names.usernames.map((name) => [name, 'elsewhere'] as const),
+    ]),
+    email: new Map<string, Where>(names.emails.map((name) => [name, 'elsewhere'])),
   }
   for (const user of here) {
     for (const field of ['username', 'email'] as const) {

@@ -73,8 +73,8 @@ describe('what is wrong is said with line and field, and nobody is imported:', (
         row(`#${'z'.repeat(64)},#l@example.com,,,,`),
         row('#m,#m@example.com,a\u0007b,,,'),
         row('#n,#n@example.com,,a\0b,,'),
-        row('#o,#o@example.com,,,'),
-        row('#p,#p@example.com,,,,,'),
+        row('#o,#o@example.com,,x'),
+        row('#p,#p@example.com,,,,,x'),
         '',
         row('#q,#q@example.com,fine,,member,team:Twin'),
         '',
@@ -82,12 +82,12 @@ describe('what is wrong is said with line and field, and nobody is imported:', (
     )
     const { imported, groups, errors } = await importUsers(db, org.id, path, { createGroups: true })
     expect({ imported, groups }).toEqual({ imported: 0, groups: [] })
-    expect(errors.map(({ line, field, message }) => `${line} ${field ?? '-'} ${message}`)).toEqual([
-      '2 first_name has a control character',
-      '4 email is no e-mail address',
-      '5 username is needed',
-      '6 email is needed',
-      '7 username has letters, digits, dots, dashes and underscores, and begins with a letter or digit',
+    expect(errors.map(({ line, column, message }) => `${line} ${column ?? '-'} ${message}`)).toEqual([
+      '2 first_name Remove the control character',
+      '4 email Enter an e-mail address like name@example.com',
+      '5 username Enter a user name',
+      '6 email Enter an e-mail address',
+      '7 username Use letters, digits, dots, dashes and underscores; start with a letter or digit',
       '8 username is that of line 2, too',
       '9 email is that of line 7, too',
       '10 username is taken in this organization',
@@ -108,12 +108,11 @@ describe('what is wrong is said with line and field, and nobody is imported:', (
       '15 groups has an unknown role "boss" in team:Twin=boss: lead, member, viewer',
       '15 groups has a group without a name: =lead',
       '15 groups has the group "Twin", of which there are several: client:Twin or team:Twin',
-      '16 first_name has at most 100 characters',
-      '16 last_name has at most 100 characters',
-      '17 username has at most 64 characters',
-      '18 first_name has a control character',
+      '16 first_name Use at most 100 characters',
+      '16 last_name Use at most 100 characters',
+      '17 username Use at most 64 characters',
+      '18 first_name Remove the control character',
       '19 last_name has a NUL character',
-      '20 - has 5 columns, but the header has 6',
       '21 - has 7 columns, but the header has 6',
     ])
     expect((await rowsOf('users', org)).map(({ id }) => id).sort()).toEqual([here.id, gone.id].sort())
@@ -142,7 +141,12 @@ describe('what is wrong is said with line and field, and nobody is imported:', (
       await file(`username,email,roles\n${name},${name}@example.com,SuperAdmin`),
     )
     expect(errors).toEqual([
-      { line: 2, field: 'roles', message: 'has the role superadmin, which an import may not give' },
+      {
+        line: 2,
+        column: 'roles',
+        value: 'SuperAdmin',
+        message: 'has the role superadmin, which an import may not give',
+      },
     ])
   })
 })

@@ -19,6 +19,7 @@ async function file(content: string | Buffer, name = `${unique('people')}.csv`):
   return path
 }
 
+const nothingWrong = { error_count: 0, errors: [], ignored_columns: [] }
 const usersOf = (org: Organization) =>
   owner.selectFrom('users').where('org_id', '=', org.id).orderBy('username').selectAll().execute()
 const eventsOf = (org: Organization) =>
@@ -61,7 +62,7 @@ ${bob},${bob}@example.com,Bob,,,\n`,
       'new people.csv',
     )
     const outcome = await importUsers(db, org.id, path)
-    expect(outcome).toEqual({ imported: 2, groups: [], errors: [] })
+    expect(outcome).toEqual({ imported: 2, groups: [], ...nothingWrong })
 
     const users = await usersOf(org)
     expect(users).toMatchObject([
@@ -143,7 +144,7 @@ ${bob},${bob}@example.com,Bob,,,\n`,
       [4, 'has an unknown group "Tour"'],
     ])
     const made = await importUsers(db, org.id, await file(text), { createGroups: true })
-    expect(made).toEqual({ imported: 3, groups: ['team:Tour', 'department:Post'], errors: [] })
+    expect(made).toEqual({ imported: 3, groups: ['team:Tour', 'department:Post'], ...nothingWrong })
     const groups = await owner
       .selectFrom('groups')
       .where('org_id', '=', org.id)
@@ -175,7 +176,7 @@ ${bob},${bob}@example.com,Bob,,,\n`,
     expect(await importUsers(db, org.id, path, { createGroups: true, dryRun: true })).toEqual({
       imported: 1,
       groups: ['team:New'],
-      errors: [],
+      ...nothingWrong,
     })
     expect(await usersOf(org)).toEqual([])
     expect(await owner.selectFrom('accounts').where('username', '=', name).selectAll().execute()).toEqual([])
@@ -215,8 +216,12 @@ ${bob},${bob}@example.com,Bob,,,\n`,
 
     const again = await importUsers(db, org.id, path, { createGroups: true })
     expect(again.imported).toBe(0)
-    expect(again.errors).toHaveLength(10_000)
-    expect(again.errors[0]).toEqual({ line: 2, field: 'username', message: 'is taken in this organization' })
+    expect(again.error_count).toBe(10_000)
+    expect(again.errors[0]).toMatchObject({
+      line: 2,
+      column: 'username',
+      message: 'is taken in this organization',
+    })
     expect(await everything(org)).toEqual(before)
   })
 })

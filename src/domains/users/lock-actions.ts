@@ -22,9 +22,10 @@ export async function unlockUser(
   if (!grant.all) throw new Forbidden('user:update:all', 'You may not change how this person signs in.')
   // whoever has a key of theirs may still not guess their password
   if (id !== actor.userId || actor.narrow) await requireNotStronger(tx, actor, id, 'unlock them')
-  if (!(await answer(tx, fn.unlock_account({ person: id }))))
+  const unlocked = await answer(tx, fn.unlock_account({ person: id }))
+  if (unlocked === null)
     throw new Forbidden('account', 'This account belongs to the person alone: only they can unlock it.')
-  return writtenRecord(tx, users, actor, id)
+  return { ...(await writtenRecord(tx, users, actor, id)), unchanged: !unlocked }
 }
 
 /**

@@ -12,8 +12,8 @@ export function LockPanel({ userId, until, frame }: LockPanelProps) {
   return (
     <Panel title="Locked">
       <p>
-        After too many wrong passwords, nobody can sign in with this name until <Time at={until} />, except in
-        browsers where the person signed in before.
+        After too many wrong passwords, nobody can sign in with this name until{' '}
+        <Time at={until} clock={frame.clock} />, except in browsers where the person signed in before.
       </p>
       <ConfirmButton
         id="unlock"

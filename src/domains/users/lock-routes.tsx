@@ -12,7 +12,7 @@ export const lockRoutes = [
     async (call) => {
       const { db, actor, grant, id } = call
       const done = await db.withActor(actor, (tx) => unlockUser(tx, actor, grant, id()))
-      return saved(call, users, done, 'Unlocked', paths.home)
+      return saved(call, users, done, 'Unlocked', paths.home, 'They weren’t locked')
     },
   ),
 

@@ -3,7 +3,11 @@ import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { normalised, personName, username } from '#src/domains/users/names.ts'
-import { email as address, choice, instant, line, text } from '#src/resource/column.ts'
+import { EMAIL } from '#src/http/instructions.ts'
+import { isLocale } from '#src/platform/locales.ts'
+import { isZone } from '#src/platform/zones.ts'
+import { email as address, choice, instant, text } from '#src/resource/column.ts'
+import { cellOfEntries } from '#src/resource/export.ts'
 import { defineResource, type Related, type Row } from '#src/resource/resource.ts'
 
 /** A person in one organization. Who shares a group with me is in my group's scope. */
@@ -35,9 +39,10 @@ export type UserRecord = {
   last_name: string
   avatar_url: string | null
   status: (typeof statuses)[number]
-  locale: string
-  time_zone: string
-  roles: { id: string; name: string }[]
+  /** Null: not chosen. */
+  locale: string | null
+  time_zone: string | null
+  roles: { id: string; name: string; expires_at?: string }[]
   groups: { id: string; name: string; kind: string; role: (typeof memberRoles)[number] }[]
   last_login_at: string | null
   email_verified_at: string | null
@@ -48,22 +53,29 @@ export type UserRecord = {
 }
 
 export const email = z
-  .string('is needed')
+  .string('Enter an e-mail address')
   .transform(normalised)
-  .pipe(
+  .pipe(z.string().min(1, 'Enter an e-mail address').max(254).pipe(z.email()))
+/** The same, or none: a service account has no address. */
+const emailOrNone = z
+  .string('Enter an e-mail address')
+  .transform(normalised)
+  .pipe(z.union([z.literal(''), z.email().max(254)], EMAIL))
+/** What nobody has to choose; an empty field of a form is nothing. */
+const chosenOrNot = (most: number, fits: (text: string) => boolean, message: string) =>
+  z.preprocess(
+    (sent) => (sent === '' ? null : sent),
     z
-      .string()
-      .min(1, 'is needed')
-      .max(254, 'has at most 254 characters')
-      .pipe(z.email('is no e-mail address')),
+      .string(message)
+      .trim()
+      .refine((text) => text.length <= most && fits(text), message)
+      .nullable(),
   )
-const locale = line(35).regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'is no language tag like en or de-AT')
-const timeZone = line(64).refine(
-  (zone) => Intl.supportedValuesOf('timeZone').includes(zone) || zone === 'UTC',
-  'is no time zone like Europe/Vienna',
-)
+const locale = chosenOrNot(35, isLocale, 'Choose a language and region like en-GB')
+const timeZone = chosenOrNot(64, isZone, 'Choose a time zone like Europe/Vienna')
+
 /** Refused before hashing, never cut. The rules themselves are settings. */
-export const password = z.string('is needed').max(1000, 'has at most 1000 characters')
+export const password = z.string('Enter a password').max(1000)
 
 const several = <S extends z.ZodType>(item: S) =>
   z.preprocess(
@@ -72,7 +84,7 @@ const several = <S extends z.ZodType>(item: S) =>
   )
 const membership = z.preprocess(
   (value) => (typeof value === 'string' ? { id: value } : value),
-  z.strictObject({ id: z.uuid('is no group'), role: z.enum(memberRoles).default('member') }),
+  z.strictObject({ id: z.uuid('Choose a group'), role: z.enum(memberRoles).default('member') }),
 )
 
 const profile = { first_name: personName, last_name: personName, locale, time_zone: timeZone }
@@ -84,7 +96,7 @@ export const newUser = z.strictObject({
   password: z.preprocess((value) => (value === '' ? undefined : value), password.optional()),
   first_name: personName.default(''),
   last_name: personName.default(''),
-  role_ids: several(z.uuid('is no role')),
+  role_ids: several(z.uuid('Choose a role')),
   groups: several(membership),
 })
 export type NewUser = z.infer<typeof newUser>
@@ -92,9 +104,9 @@ export type NewUser = z.infer<typeof newUser>
 /** `PUT`: the whole record; `PATCH`: what is named. */
 export const wholeUser = z.strictObject({
   username,
-  email,
+  email: emailOrNone,
   ...profile,
-  status: z.enum(statuses, 'must be active, invited or disabled'),
+  status: z.enum(statuses),
 })
 export const someOfUser = wholeUser.partial()
 export type UserChange = z.infer<typeof someOfUser>
@@ -111,7 +123,7 @@ function belonging(actor: UserActor) {
   const me = actor.userId
   return {
     avatar_url: sql`null::text`,
-    roles: sql`(select coalesce(json_agg(json_build_object('id', r.id, 'name', r.name) order by r.name), '[]')
+    roles: sql`(select coalesce(json_agg(json_strip_nulls(json_build_object('id', r.id, 'name', r.name, 'expires_at', ur.expires_at)) order by r.name), '[]')
       from user_roles ur join roles r on r.org_id = ur.org_id and r.id = ur.role_id
       where ur.org_id = users.org_id and ur.user_id = users.id and r.deleted_at is null
         and (ur.expires_at is null or ur.expires_at > now()) and (users.id = ${me} or ${seesRole}))`,
@@ -146,8 +158,21 @@ const related = {
   },
 } satisfies Record<string, Related>
 
-const named = (key: string) => (row: Row) =>
-  (row[key] as { name: string }[]).map(({ name }) => name).join('; ')
+const notAlways = { output: z.string().nullable(), initial: null }
+
+/** As files name them: see `readRow`. */
+const inFile = {
+  roles: (row: Row) =>
+    cellOfEntries(
+      (row as unknown as UserRecord).roles.map(({ name, expires_at }) =>
+        expires_at || name.includes('=') ? `${name}=${expires_at ?? ''}` : name,
+      ),
+    ),
+  groups: (row: Row) =>
+    cellOfEntries(
+      (row as unknown as UserRecord).groups.map(({ kind, name, role }) => `${kind}:${name}=${role}`),
+    ),
+}
 
 export const users = defineResource(user, {
   path: '/users',
@@ -177,8 +202,8 @@ export const users = defineResource(user, {
       listed: false,
       labels: { person: 'Person', service: 'Service account' },
     }),
-    locale: text('Language', { input: locale }),
-    time_zone: text('Time zone', { input: timeZone }),
+    locale: { ...text('Language and region', { input: locale }), ...notAlways },
+    time_zone: { ...text('Time zone', { input: timeZone }), ...notAlways },
     last_login_at: instant('Last sign-in'),
     email_verified_at: instant('E-mail verified'),
   },
@@ -188,16 +213,24 @@ export const users = defineResource(user, {
   more: belonging,
   moreAnswered: {
     avatar_url: z.string().nullable(),
-    roles: z.array(z.strictObject({ id: z.guid(), name: z.string() })),
+    roles: z.array(
+      z.strictObject({
+        id: z.guid(),
+        name: z.string(),
+        expires_at: z.iso.datetime({ offset: true }).optional(),
+      }),
+    ),
     groups: z.array(
       z.strictObject({ id: z.guid(), name: z.string(), kind: z.string(), role: z.enum(memberRoles) }),
     ),
   },
-  cells: { roles: named('roles'), groups: named('groups') },
+  cells: inFile,
   attached: [{ type: 'user_role', needs: 'role:read' }],
   taken: {
     accounts_username_key: ['username', 'is taken'],
     users_username: ['username', 'is taken'],
+    accounts_username_seen: ['username', 'reads like one that is taken'],
+    users_username_seen: ['username', 'reads like one that is taken'],
     accounts_email_key: ['email', 'has an account already'],
     users_email: ['email', 'has an account already'],
   },

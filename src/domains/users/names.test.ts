@@ -44,7 +44,9 @@ describe('the name of a person', () => {
     'bücher.example',
     'Dr.Müller',
   ])('reads as an address: %s', (name) =>
-    expect(said(personName, name)).toEqual(['reads as a web or e-mail address; put a space after a dot']),
+    expect(said(personName, name)).toEqual([
+      'Use a name that reads like no web or e-mail address; put a space after a dot',
+    ]),
   )
 
   test.each([
@@ -56,10 +58,10 @@ describe('the name of a person', () => {
     ['a blank that is a sign', '\u2800'],
     ['a separator of lines', 'Ada\u2028Lovelace'],
   ])('has nothing that can’t be seen: %s', (_, name) =>
-    expect(said(personName, name)).toEqual(['has a character that can’t be seen']),
+    expect(said(personName, name)).toEqual(['Remove the character that can’t be seen']),
   )
 
-  test('is one line', () => expect(said(personName, 'Ada\nBcc: x')).toEqual(['has a control character']))
+  test('is one line', () => expect(said(personName, 'Ada\nBcc: x')).toEqual(['Remove the control character']))
 })
 
 describe('a user name', () => {
@@ -93,11 +95,11 @@ describe('a user name', () => {
     ['a click that looks like a bar', 'aǀl'],
     ['a Cherokee letter', 'ꭰdmin'],
   ])('has letters of one alphabet: %s', (_, name) =>
-    expect(said(username, name)).toEqual(['has letters of more than one alphabet']),
+    expect(said(username, name)).toEqual(['Use letters of one alphabet']),
   )
 
   test.each(['сосо', 'ореха', 'о7', 'ορ', 'օս'])('isn’t all look-alikes of Latin letters: %s', (name) =>
-    expect(said(username, name)).toEqual(['looks like Latin letters, and has none']),
+    expect(said(username, name)).toEqual(['Use Latin letters instead of ones that look like them']),
   )
 
   test('has the digits that everyone reads', () => {
@@ -107,7 +109,7 @@ describe('a user name', () => {
 
   test('is no id', () => {
     for (const name of [randomUUID(), randomUUID().toUpperCase()])
-      expect(said(username, name)).toEqual(['is reserved'])
+      expect(said(username, name)).toEqual(['Choose a different user name; this one is reserved'])
   })
 
   test('is none of the words that stand beside ids in the route table', () => {
@@ -119,6 +121,8 @@ describe('a user name', () => {
     )
     expect([...beside]).toEqual(expect.arrayContaining([paths.usersMe.split('/')[2], 'new', 'import']))
     for (const word of beside)
-      expect(said(username, ` ${word.toUpperCase()} `), word).toEqual(['is reserved'])
+      expect(said(username, ` ${word.toUpperCase()} `), word).toEqual([
+        'Choose a different user name; this one is reserved',
+      ])
   })
 })

@@ -12,7 +12,7 @@ const ADDRESS =
 export const nameLine = (most: number) =>
   shownLine(most).refine(
     (name) => !ADDRESS.test(name.normalize('NFKC')),
-    'reads as a web or e-mail address; put a space after a dot',
+    'Use a name that reads like no web or e-mail address; put a space after a dot',
   )
 
 export const personName = nameLine(100)
@@ -33,18 +33,18 @@ const LOOKS_LATIN = /^(?=.*\p{L})[асԁеһіјӏорԛѕѵԝхуүοαιρνυ
 const RESERVED = /^(bulk|facets|import|imports|me|new|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
 
 export const username = z
-  .string('is needed')
+  .string('Enter a user name')
   .transform(normalised)
   .pipe(
     z
       .string()
-      .min(1, 'is needed')
-      .max(64, 'has at most 64 characters')
+      .min(1, 'Enter a user name')
+      .max(64)
       .regex(/^[\p{L}0-9][\p{L}0-9._-]*$/u, {
-        error: 'has letters, digits, dots, dashes and underscores, and begins with a letter or digit',
+        error: 'Use letters, digits, dots, dashes and underscores; start with a letter or digit',
         abort: true,
       })
-      .refine((name) => ONE_ALPHABET.test(name), 'has letters of more than one alphabet')
-      .refine((name) => !LOOKS_LATIN.test(name), 'looks like Latin letters, and has none')
-      .refine((name) => !RESERVED.test(name), 'is reserved'),
+      .refine((name) => ONE_ALPHABET.test(name), 'Use letters of one alphabet')
+      .refine((name) => !LOOKS_LATIN.test(name), 'Use Latin letters instead of ones that look like them')
+      .refine((name) => !RESERVED.test(name), 'Choose a different user name; this one is reserved'),
   )

@@ -5,6 +5,7 @@ import { isStronger, type Strength, strengthOf, strongerThanYou } from '#src/acc
 import type { Db, Door } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import { users } from '#src/domains/users/model.ts'
+import { statement } from '#src/resource/list.ts'
 import type { Row } from '#src/resource/resource.ts'
 
 /** Groups to offer in a form. */
@@ -32,6 +33,25 @@ export async function standingTo(db: Door, actor: UserActor, id: string): Promis
   const [found] = await db.readAs(actor, (q) => q.selectNoFrom([strength, lock, factor]))
   const stronger = id !== actor.userId && isStronger(actor, found?.strength as Strength)
   return { stronger, lockedUntil: found?.lock?.until ?? null, secondFactor: found?.factor ?? false }
+}
+
+/** What ends with people who are to go: sessions that are open, and keys that work. */
+export async function endingWith(
+  db: Pick<Door, 'readAs'>,
+  actor: UserActor,
+  grant: Grant<'user', 'delete'>,
+  ids: readonly string[],
+): Promise<{ sessions: number; keys: number; groups: number }> {
+  const text = sql<{ sessions: number; keys: number; groups: number }>`
+    with going as (select u.id from users u where u.id = any(${ids}::uuid[]) and u.deleted_at is null and ${grant.where('u')})
+    select (select count(*)::int from going join sessions s on s.user_id = going.id where s.revoked_at is null and s.expires_at > now()
+          and s.last_seen_at + s.idle_timeout > now()) as sessions,
+      (select count(*)::int from going join api_keys k on k.user_id = going.id
+        where k.revoked_at is null and (k.expires_at is null or k.expires_at > now())) as keys,
+      (select count(*)::int from going join group_members m on m.user_id = going.id
+        join groups g on g.id = m.group_id and g.deleted_at is null) as groups`
+  const [found] = await db.readAs(actor, (q) => statement(q, text))
+  return found ?? { sessions: 0, keys: 0, groups: 0 }
 }
 
 /** So that nobody fills in a form that is refused. @throws {Forbidden} */

@@ -18,13 +18,13 @@ import {
 import { firstPasswordRoutes } from '#src/domains/users/first-password-routes.tsx'
 import { FirstPasswordPanel } from '#src/domains/users/first-password-views.tsx'
 import { EditFields, NewFields } from '#src/domains/users/forms.tsx'
-import { peopleFromFile } from '#src/domains/users/import-people.ts'
+import { peopleFromFile } from '#src/domains/users/import-rights.ts'
 import { inviteRoutes } from '#src/domains/users/invite-routes.tsx'
 import { FactorPanel, LockPanel } from '#src/domains/users/lock-panel.tsx'
 import { lockRoutes } from '#src/domains/users/lock-routes.tsx'
 import { type NewUser, newUser, someOfUser, users, wholeUser } from '#src/domains/users/model.ts'
 import { offeredToNew } from '#src/domains/users/offering.ts'
-import { requireEditable, standingTo } from '#src/domains/users/queries.ts'
+import { endingWith, requireEditable, standingTo } from '#src/domains/users/queries.ts'
 import {
   GroupsPanel,
   InviteButton,
@@ -38,6 +38,7 @@ import { passwordRules } from '#src/platform/password-policy.ts'
 import { readRecord } from '#src/resource/query.ts'
 import { saved } from '#src/resource/record-routes.tsx'
 import { resourceRoutes } from '#src/resource/routes.tsx'
+import { counted } from '#src/ui/noun.ts'
 
 const rolesToChoose = async (db: Door, actor: UserActor) =>
   (await rolesToGive(db, actor)).map(({ id, name }) => ({ value: id, label: name }))
@@ -56,6 +57,17 @@ const listsFor = (actor: UserActor) =>
         { label: 'Pending', path: paths.pendingInvitations, current: false },
       ]
     : []
+
+/** What ends with people, in a sentence. */
+function endings({ sessions, keys, groups }: Awaited<ReturnType<typeof endingWith>>): string | null {
+  const ends = [
+    [sessions, { one: 'session', many: 'sessions' }] as const,
+    [keys, { one: 'API key', many: 'API keys' }] as const,
+    [groups, { one: 'group membership', many: 'group memberships' }] as const,
+  ].filter(([count]) => count > 0)
+  const list = new Intl.ListFormat('en').format(ends.map(([count, noun]) => counted(count, noun)))
+  return list ? `This ends ${list}.` : null
+}
 
 export const userRoutes = [
   get(
@@ -95,6 +107,7 @@ export const userRoutes = [
     bodies: { create: newUser, whole: wholeUser, some: someOfUser },
     prepare: withHash,
     import: peopleFromFile,
+    impact: async (db, actor, grant, ids) => endings(await endingWith(db, actor, grant, ids)),
     columns: ({ frame }) => listColumns(frame),
     listTabs: ({ actor }) => listsFor(actor),
     load: async ({ db, actor, services }, found) => {
@@ -150,7 +163,9 @@ export const userRoutes = [
       invite: {
         needs: 'create',
         label: 'Send invitation',
+        preposition: 'to',
         icon: 'mail',
+        confirm: 'Links that were sent before stop working.',
         did: 'sent an invitation',
         one: (tx, actor, grant: Grant<'user', 'create'>, id) => inviteUser(tx, actor, grant, id),
       },
@@ -158,7 +173,9 @@ export const userRoutes = [
         needs: 'update',
         label: 'Enable',
         icon: 'user-check',
+        confirm: 'They can sign in again.',
         did: 'enabled',
+        already: 'already enabled',
         one: (tx, actor, grant: Grant<'user', 'update'>, id) => turnUser(tx, actor, grant, id, 'active'),
       },
       disable: {
@@ -166,22 +183,29 @@ export const userRoutes = [
         label: 'Disable',
         icon: 'ban',
         did: 'disabled',
+        already: 'already disabled',
         confirm: 'They can’t sign in any more, and their sessions end at once.',
         one: (tx, actor, grant: Grant<'user', 'update'>, id) => turnUser(tx, actor, grant, id, 'disabled'),
       },
       add_role: {
         needs: 'update',
         label: 'Give role',
+        preposition: 'to',
         icon: 'shield-check',
+        confirm: 'From their next request on they can do what the role allows.',
         did: 'given the role',
+        already: 'already had it',
         asks: { name: 'role_id', label: 'Role', options: rolesToChoose },
         one: (tx, actor, _, id, { role_id }) => giveRole(tx, actor, id, String(role_id)),
       },
       remove_role: {
         needs: 'update',
         label: 'Take role',
+        preposition: 'from',
         icon: 'shield',
+        confirm: 'From their next request on they can’t do what only this role allows.',
         did: 'without the role now',
+        already: 'didn’t have it',
         asks: { name: 'role_id', label: 'Role', options: rolesToChoose },
         one: (tx, actor, _, id, { role_id }) => takeRole(tx, actor, id, String(role_id)),
       },

@@ -66,7 +66,7 @@ export function attemptAt<T>(
     within(async (tx) => {
       const done = await work(tx)
       const ended = await answer(tx, fn.finish_job({ kind: job.name, job: id, attempt: number }))
-      if (!ended) throw new ClaimLost(`somebody else has job ${id}`)
+      if (!ended) throw new ClaimLost(`someone else has job ${id}`)
       return done
     })
   const last = number >= retryLimit

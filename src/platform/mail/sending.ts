@@ -13,6 +13,7 @@ import {
 import { oneLine, unlinked } from '#src/platform/mail/line.ts'
 import { mailJob } from '#src/platform/mail/queue.ts'
 import { publicAddress } from '#src/platform/public-address.ts'
+import { isolated, isolatedText } from '#src/ui/isolated.ts'
 
 /** A queued mail, as the database tells of it. */
 type Order = {
@@ -42,7 +43,7 @@ export function sendsMails({ config, mails, carry = carrierOf(config) }: Options
     const status = outcome.status === 'queued' && last ? 'failed' : outcome.status
     const { because, content: kept } = outcome
     const settled = { mail: order.id, becomes: status, because, kept, job: id, attempt: number }
-    if (!(await db.lookup(fn.settle_mail(settled)))) throw new ClaimLost(`somebody else has job ${id}`)
+    if (!(await db.lookup(fn.settle_mail(settled)))) throw new ClaimLost(`someone else has job ${id}`)
     if (status === 'queued') throw new Error(`mail ${order.id} could not be sent`)
     if (status === 'failed') log.warn({ mail: order.id, template: order.template }, 'a mail was given up')
   })
@@ -111,9 +112,9 @@ export function composed(
     from,
     replyTo: config.EMAIL_REPLY_TO ? mailboxOf(config.EMAIL_REPLY_TO) : undefined,
     to: recipient,
-    subject: oneLine(letter.subject),
-    text: textOf(letter, around),
-    html: htmlOf(letter, around, language),
+    subject: isolatedText(oneLine(letter.subject)),
+    text: isolatedText(textOf(letter, around)),
+    html: isolated(htmlOf(letter, around, language)),
     messageId: `<${id}@${from.address.split('@').at(-1)}>`,
   }
 }

@@ -59,7 +59,7 @@ export const stateOf = ({ id, name, status, done, total, report }: Import) => ({
 export const importQuery = (fields: readonly Field[]) =>
   z.strictObject({
     dry_run: z
-      .enum(['true', 'false'], 'must be true or false')
+      .enum(['true', 'false'])
       .default('false')
       .transform((said) => said === 'true'),
     ...Object.fromEntries(fields.map(({ name }) => [`map.${name}`, z.string().optional()])),
@@ -74,7 +74,7 @@ export const importBody = (fields: readonly Field[]) =>
         try {
           return JSON.parse(text) as unknown
         } catch {
-          context.addIssue({ code: 'custom', message: 'is no JSON' })
+          context.addIssue({ code: 'custom', message: 'Enter JSON' })
           return z.NEVER
         }
       })
@@ -85,7 +85,7 @@ export const importBody = (fields: readonly Field[]) =>
 
 /** What is done next with a kept file, and what its columns become. */
 export const startBody = z
-  .object({ action: z.enum(['check', 'import'], 'must be check or import') })
+  .object({ action: z.enum(['check', 'import']) })
   .catchall(z.string())
   .describe('With column_0, column_1, … the field that each column of the file becomes, empty for none.')
 

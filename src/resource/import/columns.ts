@@ -1,3 +1,5 @@
+import { fold } from '#src/db/fold.ts'
+
 /** What a column of a file may become. */
 export type Field = {
   name: string
@@ -13,11 +15,7 @@ export type Columns = readonly (string | null)[]
 export type Mapping = { columns: Columns; ignored: string[]; wrong: string[] }
 
 /** One form for the spellings of a name: "E-Mail", "e mail" and "EMAIL" are one. */
-const folded = (name: string) =>
-  name
-    .normalize('NFKD')
-    .replace(/[^\p{L}\p{N}]/gu, '')
-    .toLowerCase()
+const folded = (name: string) => fold(name).replace(/[^\p{L}\p{N}]/gu, '')
 
 const quoted = (name: string) => JSON.stringify(name.slice(0, 100).toWellFormed())
 
@@ -76,6 +74,6 @@ export function checked(
     if (used.length > 1) wrong.push(`has several columns for ${name}: ${used.map(quoted).join(', ')}`)
     if (required && !used.length) wrong.push(`lacks a column for ${name}`)
   }
-  const ignored = header.filter((_, at) => !columns[at])
+  const ignored = header.flatMap((name, at) => (columns[at] ? [] : [name.trim() || `column ${at + 1}`]))
   return { columns: header.map((_, at) => columns[at] ?? null), ignored, wrong }
 }

@@ -7,7 +7,7 @@ import { confirmLast } from '#src/access/renewal.ts'
 import type { Db, Door } from '#src/db/database.ts'
 import type { Services } from '#src/http/endpoint.ts'
 import { noted, type Refused } from '#src/resource/bulk.ts'
-import { fromCell } from '#src/resource/export.ts'
+import { DELETED, fromCell } from '#src/resource/export.ts'
 import type { Field, Mapping } from '#src/resource/import/columns.ts'
 import { Sheet, type SheetRow } from '#src/resource/import/sheet.ts'
 
@@ -58,6 +58,27 @@ export type Importing<M extends Model> = {
   importer: (actor: UserActor, grant: Grant<M, 'create'>, services: Services) => Importer
 }
 
+/** Who brings a file: its transaction is theirs, and they are asked again as long as the work goes on. */
+export type Bringer = {
+  /** May run the work again, where others were in its way. */
+  transaction: <T>(work: (tx: Db) => Promise<T>) => Promise<T>
+  /** @throws {Revoked} where they may no longer bring it */
+  confirm?: () => Promise<void> | undefined
+  confirmLast?: (tx: Db) => Promise<void>
+  /** Told of a permission that they lacked. */
+  denied?: (wanted: string, path: string) => Promise<void>
+}
+
+/** Somebody of the organization, with their rights of now. */
+export const broughtBy = (db: Pick<Door, 'withActor'>, actor: UserActor): Bringer => ({
+  transaction: (work) => db.withActor(actor, work),
+  confirm: () => actor.renewal?.confirm(),
+  confirmLast: (tx) => confirmLast(tx, actor),
+  denied: async (wanted, path) => {
+    await db.withActor(actor.author, (tx) => noted(tx, null, wanted, path))
+  },
+})
+
 /** One file on its way in. */
 export type Job = {
   /** Read anew when the transaction is run again. */
@@ -101,26 +122,22 @@ class TakenBack extends Error {}
  * All rows of a file in one transaction, or none; and everything that is wrong with them at once.
  * @throws {Revoked} where somebody may no longer bring them
  */
-export async function importFile(
-  db: Pick<Door, 'withActor'>,
-  actor: UserActor,
-  job: Job,
-): Promise<ImportReport> {
-  let run = new Run(job, actor)
+export async function importFile(by: Bringer, job: Job): Promise<ImportReport> {
+  let run = new Run(job, by)
   try {
-    return await db.withActor(actor, async (tx) => {
-      run = new Run(job, actor)
+    return await by.transaction(async (tx) => {
+      run = new Run(job, by)
       const report = await run.work(tx)
       const kept = !report.error_count && !job.dryRun
       if (kept) await job.finish?.(tx, report)
-      await confirmLast(tx, actor)
+      await by.confirmLast?.(tx)
       if (!kept) throw new TakenBack()
       return report
     })
   } catch (error) {
     if (!(error instanceof TakenBack)) throw error
     const { denied, report } = run
-    if (denied) await db.withActor(actor.author, (tx) => noted(tx, null, denied, job.path))
+    if (denied) await by.denied?.(denied, job.path)
     return report
   }
 }
@@ -131,12 +148,12 @@ class Run {
   readonly report: ImportReport = { rows: 0, error_count: 0, errors: [], ignored_columns: [] }
   denied: string | undefined
   readonly #job: Job
-  readonly #actor: UserActor
+  readonly #by: Bringer
   readonly #importer: Importer
 
-  constructor(job: Job, actor: UserActor) {
+  constructor(job: Job, by: Bringer) {
     this.#job = job
-    this.#actor = actor
+    this.#by = by
     this.#importer = job.importer()
   }
 
@@ -144,7 +161,7 @@ class Run {
     const { report } = this
     const sheet = new Sheet(this.#job.content(tx), ({ line, message }) => this.#wrong(line, null, message))
     const header = await sheet.header()
-    if (header) await this.#rows(tx, sheet, header.line, this.#job.choose(header.cells))
+    if (header) await this.#rows(tx, sheet, header, this.#job.choose(header.cells))
     report.rows = sheet.count
     if (!report.rows && !report.error_count)
       this.#wrong(null, null, `The file has no ${this.#job.many} in it.`)
@@ -152,19 +169,26 @@ class Run {
     return report
   }
 
-  async #rows(tx: Db, sheet: Sheet, line: number, { columns, ignored, wrong }: Mapping) {
+  async #rows(tx: Db, sheet: Sheet, { line, cells: header }: SheetRow, { columns, ignored, wrong }: Mapping) {
     this.report.ignored_columns = ignored.map((name) => excerpt(name))
     for (const message of wrong) this.#wrong(line, null, `the header ${message}`)
+    if (wrong.length && columns.length === 1)
+      this.#wrong(
+        line,
+        null,
+        'the header has a single column: separate columns by commas, semicolons or tabs',
+      )
     if (wrong.length) return
     const places = columns.flatMap((field, at) => (field === null ? [] : [[field, at] as const]))
     const cellsOf: CellsOf = (cells) =>
       Object.fromEntries(places.map(([field, at]) => [field, fromCell(cells[at] ?? '')]))
+    const deleted = ignored.includes(DELETED) ? header.findIndex((name) => name.trim() === DELETED) : -1
     // the next rows are read while the database writes
     let writing = Promise.resolve()
     for await (const rows of sheet.rows(this.#importer.atOnce)) {
-      const read = await this.#read(rows, cellsOf)
+      const read = await this.#read(rows, cellsOf, deleted)
       await writing
-      await this.#actor.renewal?.confirm()
+      await this.#by.confirm?.()
       await this.#check(tx, rows, read, cellsOf)
       this.#job.progress?.(sheet.count)
       // nothing will be kept any more: the rest is only looked at
@@ -176,12 +200,14 @@ class Run {
     await writing
   }
 
-  async #read(rows: readonly SheetRow[], cellsOf: CellsOf): Promise<unknown[]> {
+  async #read(rows: readonly SheetRow[], cellsOf: CellsOf, deleted: number): Promise<unknown[]> {
     const read: unknown[] = []
     for (const [at, { line, cells }] of rows.entries()) {
       const given = cellsOf(cells)
       const { row, wrong } = this.#importer.read(line, given)
       for (const one of wrong) this.#wrong(line, one, one.message, given)
+      if (cells[deleted]?.trim())
+        this.#wrong(line, { field: DELETED }, 'was deleted: leave this row out, or restore the record')
       read.push(row)
       if (at % READ_AT_ONCE === 0) await others()
     }

@@ -1,5 +1,7 @@
 import { sql } from 'kysely'
 import type { Db } from '#src/db/database.ts'
+import { fold } from '#src/db/fold.ts'
+import { fn } from '#src/db/functions.ts'
 import type { Wrong } from '#src/resource/import/import.ts'
 import type { Resource } from '#src/resource/resource.ts'
 import type { Fields } from '#src/resource/write.ts'
@@ -23,10 +25,15 @@ export async function keysOf(tx: Db, { table, columns, declared }: Resource): Pr
     tx,
   )
   return rows.flatMap(({ name, columns: of, condition }) => {
-    const known = of.every((column) => column in columns) && (condition === null || condition === THERE)
+    const known =
+      of.every((column) => sentIn(column) in columns) && (condition === null || condition === THERE)
     return known ? [new UniqueKey(table, of, condition, ...(taken[name] as [string, string]))] : []
   })
 }
+
+/** A sorted form is unique in place of what it is made from: names that read the same are one. */
+const sentIn = (column: string) => column.replace(/^sort_/, '')
+const kept = (column: string, value: unknown) => (sentIn(column) === column ? value : fold(String(value)))
 
 /** One unique key: which rows of a file are the second of their name, in the file or with what is there. */
 export class UniqueKey {
@@ -53,9 +60,11 @@ export class UniqueKey {
   }
 
   async taken(tx: Db, rows: readonly Row[]): Promise<(Wrong & { line: number })[]> {
-    const named = rows.filter(({ values }) => this.#columns.every((name) => (values[name] ?? null) !== null))
+    const named = rows.filter(({ values }) =>
+      this.#columns.every((name) => (values[sentIn(name)] ?? null) !== null),
+    )
     const twice = named.flatMap(({ line, values }) => {
-      const key = JSON.stringify(this.#columns.map((name) => values[name]))
+      const key = JSON.stringify(this.#columns.map((name) => kept(name, values[sentIn(name)])))
       const first = this.#first.get(key)
       if (first === undefined) this.#first.set(key, line)
       return first === undefined
@@ -70,7 +79,10 @@ export class UniqueKey {
   async #there(tx: Db, rows: readonly Row[]) {
     if (!rows.length) return []
     const json = JSON.stringify(rows.map(({ values }) => values))
-    const same = this.#columns.map((name) => sql`t.${sql.ref(name)} = g.${sql.ref(name)}`)
+    const same = this.#columns.map((name) => {
+      const given = sql.ref(`g.${sentIn(name)}`)
+      return sql`t.${sql.ref(name)} = ${sentIn(name) === name ? given : fn.fold({ value: given })}`
+    })
     const { rows: found } = await sql<{ at: string }>`
       select g.ordinality as at from json_populate_recordset(null::${sql.table(this.#table)}, ${json}) with ordinality as g
       where exists (select from (select * from ${sql.table(this.#table)} where ${sql.raw(this.#condition ?? 'true')}) t

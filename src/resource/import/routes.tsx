@@ -17,7 +17,7 @@ import {
 } from '#src/resource/import/answers.ts'
 import { guessed, mapped } from '#src/resource/import/columns.ts'
 import { type ImportParts, importingOf } from '#src/resource/import/entity.ts'
-import { importFile } from '#src/resource/import/import.ts'
+import { broughtBy, importFile } from '#src/resource/import/import.ts'
 import { HEAD, linesOf, previewOf } from '#src/resource/import/preview.ts'
 import { MOST_ROWS, piecesOf } from '#src/resource/import/sheet.ts'
 import { stepRoutes } from '#src/resource/import/steps.tsx'
@@ -89,7 +89,7 @@ export function importRoutes<M extends Model>(resource: Resource<M>, parts: Impo
         const { content } = sent(call)
         const { dry_run, ...named } = query
         const report = await fileTurns.take(() =>
-          importFile(db, actor, {
+          importFile(broughtBy(db, actor), {
             content: () => piecesOf(content),
             importer: () => importing.importer(actor, grant, services),
             choose: (header) => mapped(header, fields, { ...byField(named), ...body.mapping }),
@@ -153,7 +153,7 @@ async function* template(lines: readonly (readonly string[])[]) {
 
 /** The file of a request. @throws 422 where there is none */
 function sent({ file }: Pick<Call, 'file'>): Upload {
-  if (!file) throw invalid([{ path: 'file', message: 'is needed' }])
+  if (!file) throw invalid([{ path: 'file', message: 'Choose a file' }])
   const name = file.name
     .replace(/\p{Cc}/gu, '')
     .slice(-200)

@@ -8,7 +8,7 @@ import { httpError } from '#src/http/errors.ts'
 import { Turns } from '#src/platform/turns.ts'
 import { noted } from '#src/resource/bulk.ts'
 import { type Columns, checked } from '#src/resource/import/columns.ts'
-import { type Importing, importFile } from '#src/resource/import/import.ts'
+import { broughtBy, type Importing, importFile } from '#src/resource/import/import.ts'
 import { contentOf, endRun, type Running, TakenOver, tellProgress } from '#src/resource/import/store.ts'
 import type { Resource } from '#src/resource/resource.ts'
 
@@ -56,7 +56,7 @@ export async function workOn<M extends Model>(work: Work<M>): Promise<void> {
 
 async function worked<M extends Model>(work: Work<M>, heart: Heart): Promise<void> {
   const { resource, importing, actor, grant, services, running, columns, dryRun } = work
-  const report = await importFile(services.db, actor, {
+  const report = await importFile(broughtBy(services.db, actor), {
     content: (tx: Db) => contentOf(tx, running, running.id),
     importer: () => importing.importer(actor, grant, services),
     choose: (header) => checked(header, importing.fields, columns),

@@ -19,7 +19,7 @@ export function shown(
   if (value === null || value === undefined || value === '') return null
   switch (column.kind) {
     case 'instant':
-      return Time({ at: String(value) })
+      return Time({ at: String(value), clock: frame.clock })
     case 'flag':
       return value ? 'Yes' : 'No'
     case 'choice':

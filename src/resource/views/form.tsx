@@ -1,18 +1,21 @@
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
+import { findName } from '#src/http/search-step.ts'
 import type { Column } from '#src/resource/column.ts'
+import type { Picking, Pickings } from '#src/resource/pick.ts'
 import { placesOf } from '#src/resource/places.ts'
 import { nameOfReference, type Resource, type Row } from '#src/resource/resource.ts'
 import { capital } from '#src/resource/views/cell.tsx'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { Checkbox } from '#src/ui/checkbox.tsx'
 import { Conflict } from '#src/ui/conflict.tsx'
-import { Field, Select } from '#src/ui/field.tsx'
+import { Field, type Labelled, Select } from '#src/ui/field.tsx'
 import { Actions, ErrorSummary, Form, fieldsOf, refusalErrors, versionFor } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import type { Child } from '#src/ui/html.ts'
+import { Picker } from '#src/ui/picker.tsx'
 import { Panel } from '#src/ui/surface.tsx'
 
-/** Records that references may name, by model; what a single column offers, by its name. */
+/** What a column offers, by its name: few enough to be all of them. */
 export type Offered = Readonly<Record<string, readonly { value: string; label: string }[]>>
 
 export type FieldsProps = {
@@ -22,15 +25,20 @@ export type FieldsProps = {
   row?: Row
 }
 
+/** Fields that are no columns: each with its values, by name where they have one. */
+export type Held = Record<string, { label: string; values: readonly { value: string; label?: string }[] }>
+
 export type FormProps = {
   resource: Resource
   frame: Frame
   offered: Offered
+  pickings: Pickings
   row?: Row
   refusal?: Refusal
   /** In place of the fields that the declaration gives, or after them. */
   fields?: (props: FieldsProps) => Child
   more?: (props: FieldsProps) => Child
+  held?: (row: Row) => Held
 }
 
 const text = (value: unknown) =>
@@ -97,18 +105,30 @@ function RecordForm(props: FormProps & { action: string; back: string }) {
 }
 
 /** A field for each column that is written here. */
-export function DeclaredFields({ resource, offered, field, row }: FormProps & FieldsProps) {
+export function DeclaredFields({ resource, offered, pickings, frame, field, row }: FormProps & FieldsProps) {
   const written = Object.entries(resource.columns).filter(
     ([, { write }]) => write === 'always' || (write === 'create' && !row),
   )
   return (
     <>
       {written.map(([name, column]) => (
-        <ColumnField column={column} given={field(name)} offered={offered} row={row} />
+        <ColumnField
+          column={column}
+          given={field(name)}
+          offered={offered[name]}
+          picking={pickings[name]}
+          frame={frame}
+          row={row}
+        />
       ))}
     </>
   )
 }
+
+/** So many options fit into a select. */
+const FEW = 200
+/** The name of what somebody may keep and not see. */
+const UNSEEN = 'As it is'
 
 const inputs = { text: 'text', email: 'email', integer: 'number', date: 'date' } as const
 
@@ -116,11 +136,15 @@ function ColumnField({
   column,
   given,
   offered,
+  picking,
+  frame,
   row,
 }: {
   column: Column
   given: ReturnType<FieldsProps['field']>
-  offered: Offered
+  offered: Offered[string] | undefined
+  picking: Picking | undefined
+  frame: Frame
   row?: Row
 }) {
   const { kind, label, hint, required, rows, options = [], labels = {}, of = '' } = column
@@ -134,14 +158,37 @@ function ColumnField({
     )
   if (kind === 'choice') {
     const choices = options.map((value) => ({ value, label: labels[value] ?? capital(value) }))
-    return <Select {...shared} required options={offered[given.name] ?? choices} />
+    return <Select {...shared} required options={offered ?? choices} />
   }
   if (kind === 'reference') {
-    const records = withCurrent(offered[given.name] ?? offered[of] ?? [], given.name, row)
-    return <Select {...shared} none={of === 'user' ? 'Nobody' : 'None'} options={records} />
+    const none = of === 'user' ? 'No one' : 'None'
+    const few = offered && offered.length <= FEW
+    if (!few && picking?.options) return <Reference {...shared} none={none} picking={picking} frame={frame} />
+    return (
+      <Select {...shared} none={none} options={withCurrent(offered ?? picking?.few ?? [], given.name, row)} />
+    )
   }
   return (
     <Field {...shared} type={inputs[kind as keyof typeof inputs] ?? 'text'} rows={rows} autocomplete="off" />
+  )
+}
+
+type ReferenceProps = Labelled & { none: string; picking: Picking; frame: Frame }
+
+/** One record of many, which is searched for. */
+export function Reference({ picking, frame, ...shared }: ReferenceProps) {
+  const { value, name, options, many, words, found } = picking
+  return (
+    <Picker
+      {...shared}
+      value={value}
+      chosen={name ?? UNSEEN}
+      options={frame.path(options ?? '')}
+      many={many}
+      find={findName(shared.name)}
+      words={words}
+      found={found}
+    />
   )
 }
 
@@ -149,8 +196,16 @@ function ColumnField({
 function withCurrent(records: Offered[string], name: string, row: Row | undefined): Offered[string] {
   const named = row?.[nameOfReference(name)] as { id: string; name?: string } | null | undefined
   if (!named || records.some(({ value }) => value === named.id)) return records
-  return [{ value: named.id, label: named.name ?? 'As it is' }, ...records]
+  return [{ value: named.id, label: named.name ?? UNSEEN }, ...records]
 }
+
+/** What boxes sent, or a text by lines or commas. */
+const several = (value: unknown) =>
+  [value]
+    .flat()
+    .flatMap((one) => String(one).split(/[\s,]+/))
+    .filter(Boolean)
+    .sort()
 
 function BothVersions({
   resource,
@@ -158,6 +213,8 @@ function BothVersions({
   row,
   input,
   action,
+  offered,
+  held,
 }: FormProps & { row: Row; input: Record<string, unknown>; action: string }) {
   const theirs = sentForm(resource, row)
   const entered = lastOf(input)
@@ -167,12 +224,20 @@ function BothVersions({
       ? [{ name, label, mine, theirs: theirs[name] ?? '' }]
       : []
   })
+  const beside = Object.entries(held?.(row) ?? {}).flatMap(([name, { label, values }]) => {
+    if (!(name in input)) return []
+    const names = new Map([...Object.values(offered).flat(), ...values].map((one) => [one.value, one.label]))
+    const shown = (some: readonly string[]) => some.map((one) => names.get(one) ?? one).join(', ')
+    const [mine, now] = [several(input[name]), values.map(({ value }) => value).sort()]
+    const both = { shownMine: shown(mine), shownTheirs: shown(now) }
+    return [{ name, label, mine: mine.join(), theirs: now.join(), ...both }]
+  })
   return (
     <Conflict
       action={action}
       csrfToken={frame.csrfToken}
       version={row.version}
-      fields={fields}
+      fields={[...fields, ...beside]}
       cancel={action}
     />
   )

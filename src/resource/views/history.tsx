@@ -1,40 +1,47 @@
+import type { Clock } from '#src/platform/clock.ts'
+import { happenings } from '#src/resource/happened.ts'
 import type { Change, Happening } from '#src/resource/history.ts'
 import type { Resource } from '#src/resource/resource.ts'
-import { capital } from '#src/resource/views/cell.tsx'
+import { fieldLabel, speaks, told } from '#src/resource/telling.ts'
 import { History } from '#src/ui/history.tsx'
 import { Panel } from '#src/ui/surface.tsx'
 
 export type HistoryPanelProps = {
   resource: Resource
   entries: readonly Happening[]
+  /** Of whoever reads it. */
+  clock: Clock
   /** Address of the earlier ones. */
   more: string | null
+  /** Address of the latest, where these are earlier ones. */
+  newest: string | null
 }
 
 /** Who did what to the record, the newest first, field by field. */
-export function HistoryPanel({ resource, entries, more }: HistoryPanelProps) {
+export function HistoryPanel({ resource, entries, clock, more, newest }: HistoryPanelProps) {
   return (
     <Panel>
       <History
         more={more}
+        newest={newest}
+        clock={clock}
         entries={entries.map(({ created_at, actor, changes, ...entry }) => ({
           ...entry,
           at: created_at,
           who: actor && (actor.name ?? 'Somebody'),
           title: sentence(entry.action),
-          changes: changes.filter(speaks).map((change) => ({
-            field: label(resource, change.field),
-            from: told(change, 'from'),
-            to: told(change, 'to'),
-          })),
+          changes: changes
+            .filter(({ field }) => speaks(field))
+            .map((change) => ({
+              field: fieldLabel(resource, change.field),
+              from: side(resource, change, 'from', clock),
+              to: side(resource, change, 'to', clock),
+            })),
         }))}
       />
     </Panel>
   )
 }
-
-/** Ids of what has no page and no name say nothing to people. */
-const speaks = ({ field }: Change) => field !== 'account_id'
 
 const verbs: Record<string, string> = {
   create: 'Added',
@@ -57,18 +64,9 @@ const verbs: Record<string, string> = {
   'group_member:delete': 'Member removed',
 }
 
-/** "Changed", "Role given"; what isn't known keeps its name. */
-const sentence = (action: string) => verbs[action] ?? verbs[action.split(':')[1] ?? ''] ?? action
+/** "Changed", "Role given"; what is no record's coming or going has the words of the trail. */
+const sentence = (action: string) =>
+  verbs[action] ?? verbs[action.split(':')[1] ?? ''] ?? happenings()[action] ?? 'Changed'
 
-const label = ({ columns }: Resource, field: string) =>
-  columns[field]?.label ?? capital(field.replace(/_id(s?)$/, '$1').replaceAll('_', ' '))
-
-function told(change: Change, side: 'from' | 'to'): string | null | undefined {
-  const value = change[`${side}_name`] ?? change[side]
-  if (value === undefined || value === null) return value
-  if (change.field === 'gains' || change.field === 'loses')
-    return Object.entries(value)
-      .map(([permission, people]) => `${permission} (${people})`)
-      .join(', ')
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
-}
+const side = (resource: Resource, change: Change, at: 'from' | 'to', clock: Clock) =>
+  change[`${at}_name`] ?? told(resource, change.field, change[at], new Map(), clock)

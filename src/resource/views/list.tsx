@@ -1,15 +1,15 @@
 import type { Page } from '#src/db/paging.ts'
 import type { Screen } from '#src/http/endpoint.ts'
 import type { ListView } from '#src/http/list.ts'
-import type { Column as DeclaredColumn } from '#src/resource/column.ts'
 import { countable } from '#src/resource/facets.ts'
 import { placesOf } from '#src/resource/places.ts'
 import type { Resource, Row } from '#src/resource/resource.ts'
 import { capital, shown } from '#src/resource/views/cell.tsx'
-import { address } from '#src/ui/address.ts'
+import { chosenIn, filtersOf } from '#src/resource/views/filters.ts'
+import { type Address, address } from '#src/ui/address.ts'
 import { type BulkAction, BulkBar } from '#src/ui/bulk.tsx'
 import { ButtonLink } from '#src/ui/button.tsx'
-import { EmptyState, NoMatch } from '#src/ui/feedback.tsx'
+import { EmptyState, NoAccess, NoMatch, PastTheEnd } from '#src/ui/feedback.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import type { Child } from '#src/ui/html.ts'
 import { Pager } from '#src/ui/pager.tsx'
@@ -27,6 +27,10 @@ export type ListProps = {
   resource: Resource
   found: Page<Row>
   view: ListView
+  /** Whether the reader sees every record that there is. */
+  all: boolean
+  /** The list's address as it was asked for, without the path. */
+  at: string
   may: May
   frame: Frame
   /** In place of those that the declaration gives. */
@@ -42,13 +46,11 @@ export type ListProps = {
 
 /** The list as pages show it. */
 export function listScreen(props: ListProps): Screen {
-  const { resource, found, view, may, frame, bulk = [] } = props
-  const { one, many, lead, icon, searched } = resource.declared
+  const { resource, found, view, at, may, frame, bulk = [] } = props
+  const { one, many, lead, searched } = resource.declared
   const places = placesOf(resource.path)
   const path = frame.path(places.list)
-  const chosen = Object.fromEntries(
-    Object.entries(view.filters).map(([name, values]) => [name, values.join(',')]),
-  )
+  const chosen = chosenIn(view)
   const here = address(path, { q: view.q, ...chosen, sort: view.sort })
   const filters = [...(props.filters ?? []), ...filtersOf(resource, chosen, may)]
   const filtered = Boolean(view.q || Object.keys(chosen).length)
@@ -93,19 +95,10 @@ export function listScreen(props: ListProps): Screen {
           }
           address={here}
           sort={view.sort}
-          empty={
-            filtered ? (
-              <NoMatch clear={path} />
-            ) : (
-              <EmptyState
-                icon={icon}
-                title={`No ${many} yet`}
-                text={may.create ? `Add the first ${one} to begin.` : undefined}
-              />
-            )
-          }
+          empty={<Empty {...props} filtered={filtered} address={here} />}
         />
         <Pager
+          many={many}
           address={here}
           next={next}
           previous={previous}
@@ -116,20 +109,44 @@ export function listScreen(props: ListProps): Screen {
         />
         {bulk.length && rows.length ? (
           <BulkBar
-            action={frame.path(places.bulk)}
+            action={frame.path(places.bulkPreview)}
             csrfToken={frame.csrfToken}
             noun={{ one, many }}
             shown={rows.length}
             total={total}
             capped={capped}
             matching={matching}
-            filter={inWords(view.q, filters)}
+            back={at}
             actions={bulk}
           />
         ) : null}
       </>
     ),
   }
+}
+
+/** Why there are no rows: four reasons, and none is told as another. */
+function Empty({
+  resource,
+  found,
+  view,
+  all,
+  may,
+  frame,
+  filtered,
+  address,
+}: ListProps & { filtered: boolean; address: Address }) {
+  const { one, many, icon } = resource.declared
+  if (found.total) return <PastTheEnd noun={{ one, many }} {...found} {...view} address={address} />
+  if (filtered) return <NoMatch clear={frame.path(resource.path)} />
+  if (!all) return <NoAccess title={`No ${many} that you have access to`} />
+  return (
+    <EmptyState
+      icon={icon}
+      title={`No ${many} yet`}
+      text={may.create ? `Add the first ${one} to begin.` : undefined}
+    />
+  )
 }
 
 function ListTabs({ tabs = [], frame }: ListProps) {
@@ -183,46 +200,3 @@ export function listColumns(resource: Resource, frame: Frame): Column<Row>[] {
     })),
   ] as Column<Row>[]
 }
-
-/** What a list is limited to, for the question before many rows are changed; undefined where it is not. */
-function inWords(q: string, filters: readonly Filter[]): string | undefined {
-  const said = filters.flatMap(({ label, value, options }) =>
-    value ? [`${label}: ${options.find((option) => option.value === value)?.label ?? value}`] : [],
-  )
-  return [...(q ? [`“${q}”`] : []), ...said].join(', ') || undefined
-}
-
-/** A filter with few values as chips, with more as a select. */
-function filtersOf(resource: Resource, chosen: Record<string, string>, may: May): Filter[] {
-  const filters = Object.entries(resource.columns).flatMap(([name, column]): Filter[] => {
-    if (!column.filterable) return []
-    const tags = column.kind === 'tags' ? chosen[name] : undefined
-    if (tags)
-      return [{ name, label: column.label, value: tags, any: 'Any', options: [{ value: tags, label: tags }] }]
-    const options = column.options ?? (column.kind === 'flag' ? ['true', 'false'] : [])
-    if (!options.length) return []
-    const labels: Record<string, string> = column.kind === 'flag' ? flagLabels(column) : { ...column.labels }
-    return [
-      {
-        name,
-        label: column.label,
-        value: chosen[name] ?? null,
-        as: options.length > 5 ? 'select' : 'chips',
-        options: options.map((value) => ({ value, label: labels[value] ?? capital(value) })),
-      },
-    ]
-  })
-  if (resource.soft && may.delete)
-    filters.push({
-      name: 'deleted',
-      label: 'Deleted',
-      value: chosen.deleted ?? null,
-      any: 'Present',
-      options: [{ value: 'true', label: 'Deleted' }],
-    })
-  return filters
-}
-
-/** A yes or no says what it is about, since its chips stand alone. */
-const flagLabels = ({ label, labels }: DeclaredColumn) =>
-  labels ?? { true: label, false: `Not ${label.charAt(0).toLowerCase()}${label.slice(1)}` }

@@ -82,7 +82,6 @@ const factsOf = ({ resource, row, frame }: RecordProps) =>
   }))
 
 function RecordActions({ resource, row, may, frame, actions }: RecordProps) {
-  const { one } = resource.declared
   const places = placesOf(resource.path)
   const title = resource.titleOf(row)
   const { csrfToken, path } = frame
@@ -104,18 +103,9 @@ function RecordActions({ resource, row, may, frame, actions }: RecordProps) {
     <>
       {actions}
       {may.delete ? (
-        <ConfirmButton
-          id="delete"
-          action={path(places.one(row.id))}
-          method="delete"
-          csrfToken={csrfToken}
-          version={row.version}
-          label="Delete"
-          icon="trash-2"
-          title={`Delete ${title}?`}
-          text={resource.soft ? `The ${one} can be restored.` : 'This can’t be undone.'}
-          confirm="Delete"
-        />
+        <ButtonLink kind="danger" icon="trash-2" href={path(places.delete(row.id))}>
+          Delete
+        </ButtonLink>
       ) : null}
       {may.update ? (
         <ButtonLink kind="primary" icon="pencil" href={path(places.edit(row.id))}>

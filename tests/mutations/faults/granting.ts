@@ -166,8 +166,8 @@ export const granting: readonly Mutation[] = [
   {
     name: 'an invitation gives what its inviter lost',
     file: 'src/domains/auth/invitation-actions.ts',
-    find: 'await requireStillVouched(tx, entry)',
-    replace: 'void requireStillVouched',
+    find: 'const { invited_by } = entry',
+    replace: 'if (id) return entry; const { invited_by } = entry',
     tests: ['tests/access/invitation-vouching.test.ts'],
   },
   {
@@ -179,7 +179,7 @@ export const granting: readonly Mutation[] = [
   },
   {
     name: 'people from a file get any role',
-    file: 'src/domains/users/import-people.ts',
+    file: 'src/domains/users/import-rights.ts',
     find: 'mayGive(actor, role) || mayGive(rights, role)',
     replace: 'mayGive(actor, role) || rights',
     tests: ['src/domains/users/import-people.test.ts'],

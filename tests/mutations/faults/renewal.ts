@@ -61,7 +61,7 @@ export const renewal: readonly Mutation[] = [
   {
     name: 'the next rows of an import are taken from who may no longer',
     file: 'src/resource/import/import.ts',
-    find: 'await this.#actor.renewal?.confirm()',
+    find: 'await this.#by.confirm?.()',
     replace: '',
     tests: ['tests/resource/long-imports.test.ts'],
   },

@@ -150,6 +150,27 @@ export const signIn: readonly Mutation[] = [
     tests: ['tests/access/refresh.test.ts'],
   },
   {
+    name: 'a refresh token that was used is answered to whoever has it',
+    sql: 'refresh_session',
+    find: 'r.asked_by = asked and',
+    replace: '',
+    tests: ['tests/access/refresh.test.ts'],
+  },
+  {
+    name: 'a refresh token that was used is answered for hours',
+    sql: 'refresh_session',
+    find: "interval '10 seconds'",
+    replace: "interval '10 hours'",
+    tests: ['tests/access/refresh.test.ts'],
+  },
+  {
+    name: 'the table of refresh tokens keeps what they are made from',
+    sql: 'refresh_session',
+    find: 'set rotated_at = now(), salt = null, asked_by = null',
+    replace: 'set rotated_at = now()',
+    tests: ['tests/access/refresh.test.ts'],
+  },
+  {
     name: 'an access token outlasts its minutes',
     sql: 'session_actor',
     find: 'and (s.token_expires_at > now()) is not false',

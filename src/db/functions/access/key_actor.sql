@@ -9,6 +9,7 @@ begin
       'session', k.id, 'kind', 'api_key', 'key', jsonb_build_object('chosen', k.permissions, 'addresses', k.allowed_addresses),
       'account', u.account_id, 'organization', jsonb_build_object('id', o.id, 'name', o.name, 'slug', o.slug, 'kind', o.kind),
       'user', u.id, 'username', u.username, 'name', btrim(u.first_name || ' ' || u.last_name),
+      'timeZone', u.time_zone, 'locale', u.locale,
       'ends', least(k.expires_at, case when k.former_hash = secret then k.former_expires_at end, now() + interval '1 day'))
   into found
   from public.api_keys k

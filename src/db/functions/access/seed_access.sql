@@ -16,7 +16,7 @@ create or replace function app.seed_access(place uuid, access jsonb) returns voi
     from places o cross join jsonb_to_recordset(access -> 'roles') r(name text, description text)
     where (r.name <> 'superadmin' or o.kind = 'platform')
       and not exists (select from public.roles e where e.org_id = o.org_id and e.builtin and e.template = r.name)
-    on conflict (org_id, name) where deleted_at is null do nothing
+    on conflict do nothing
     returning org_id, id, template
   ), all_roles as (
     select org_id, id, template from new_roles

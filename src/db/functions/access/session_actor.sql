@@ -9,6 +9,8 @@ begin
       'session', s.id, 'kind', s.kind, 'impersonator', s.impersonator_id, 'account', s.account_id,
       'org', o.id, 'organization', jsonb_build_object('id', o.id, 'name', o.name, 'slug', o.slug, 'kind', o.kind),
       'user', u.id, 'username', u.username, 'name', btrim(u.first_name || ' ' || u.last_name),
+      'timeZone', case when h.id is null then u.time_zone else h.time_zone end,
+      'locale', case when h.id is null then u.locale else h.locale end,
       'home', case when h.id is not null then jsonb_build_object('orgId', h.org_id, 'userId', h.id, 'organizationName', p.name) end,
       'elsewhere', s.impersonator_id is null and s.home_org_id is null and exists (select from public.users e join public.organizations q on q.id = e.org_id where e.account_id = a.id
         and e.org_id <> s.org_id and e.status = 'active' and e.deleted_at is null and q.status = 'active'),

@@ -6,8 +6,8 @@ create or replace function app.begin_registration(login text, address text, firs
 declare made uuid; owner uuid; org uuid := app.default_organization();
 begin
   perform app.refuse_inside();
-  if exists (select from public.accounts a where a.username = login)
-    or exists (select from public.users u where u.org_id = org and u.username = login and u.deleted_at is null) then return false; end if;
+  if exists (select from public.accounts a where app.fold(a.username) = app.fold(login))
+    or exists (select from public.users u where u.org_id = org and app.fold(u.username) = app.fold(login) and u.deleted_at is null) then return false; end if;
   insert into public.registrations (username, email, first_name, last_name, password_hash) values (login, address, first_name, last_name, hash)
   returning id into made;
   insert into public.security_events (action, data, request_id, ip)

@@ -1,7 +1,7 @@
 -- owner: lookup; callers: app
 -- From active to suspended and back, by what it is now; answers as app.update_organization does.
 create or replace function app.toggle_organization(target uuid, seen int)
-  returns table (id uuid, doc text, version int, stale boolean)
+  returns table (id uuid, doc text, version int, stale boolean, unchanged boolean)
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare was text;
 begin

@@ -1,7 +1,7 @@
 -- owner: lookup; callers: app
 -- Changes what is named. The row as it stands comes back where the version that was seen is another one.
 create or replace function app.update_organization(target uuid, change jsonb, seen int)
-  returns table (id uuid, doc text, version int, stale boolean)
+  returns table (id uuid, doc text, version int, stale boolean, unchanged boolean)
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare was public.organizations; becomes public.organizations; differing jsonb;
   org uuid := nullif(current_setting('app.org_id', true), '')::uuid;
@@ -10,7 +10,13 @@ begin
   select * into was from public.organizations o where o.id = target for update;
   if was.id is null then return; end if;
   if was.version <> seen then
-    return query select was.id, app.organization_json(was), was.version, true;
+    return query select was.id, app.organization_json(was), was.version, true, false;
+    return;
+  end if;
+  select jsonb_object_agg(k, v) into differing from jsonb_each(change) e(k, v)
+  where k in ('name', 'slug', 'status', 'settings') and to_jsonb(was) -> k <> v;
+  if differing is null then
+    return query select was.id, app.organization_json(was), was.version, false, true;
     return;
   end if;
   if was.kind = 'platform' and change ->> 'status' = 'suspended' then
@@ -19,12 +25,10 @@ begin
   update public.organizations o set name = coalesce(change ->> 'name', o.name), slug = coalesce(change ->> 'slug', o.slug),
     status = coalesce(change ->> 'status', o.status), settings = coalesce(change -> 'settings', o.settings)
   where o.id = target returning * into becomes;
-  select jsonb_object_agg(k, v) into differing from jsonb_each(change) e(k, v)
-  where k in ('name', 'slug', 'status', 'settings') and to_jsonb(was) -> k <> v;
   -- the organization's own trail has it by its trigger
-  if differing is not null and org <> target then
+  if org <> target then
     perform app.note_event(org, 'organization:update', target, jsonb_build_object('after', differing, 'before',
       (select jsonb_object_agg(k, to_jsonb(was) -> k) from jsonb_object_keys(differing) k)));
   end if;
-  return query select becomes.id, app.organization_json(becomes), becomes.version, false;
+  return query select becomes.id, app.organization_json(becomes), becomes.version, false, false;
 end $$;

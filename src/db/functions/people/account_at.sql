@@ -7,5 +7,5 @@ begin
     raise exception 'no organization is entered' using errcode = '42501';
   end if;
   return jsonb_build_object('known', exists (select from public.accounts a where a.email = address),
-    'taken', exists (select from public.accounts a where a.username = login and a.email <> address));
+    'taken', exists (select from public.accounts a where app.fold(a.username) = app.fold(login) and a.email <> address));
 end $$;

@@ -22,6 +22,8 @@ begin
   returning * into was;
   if not found then raise exception 'this session can not change' using errcode = '28000'; end if;
   perform set_config('app.context', (ctx || jsonb_build_object('org', target, 'user', person))::text, true);
+  update public.users u set time_zone = coalesce(u.time_zone, ctx ->> 'timeZone'), locale = coalesce(u.locale, ctx ->> 'locale')
+  where u.org_id = target and u.id = person and (u.time_zone is null and ctx ? 'timeZone' or u.locale is null and ctx ? 'locale');
   insert into public.sessions (org_id, account_id, user_id, kind, token_hash, ip, user_agent, idle_timeout, second_factor_at, proved_at, expires_at)
   values (target, account, person, was.kind, hash, address, left(agent, 500), was.idle_timeout, was.second_factor_at, was.proved_at, was.expires_at)
   returning id into opened;

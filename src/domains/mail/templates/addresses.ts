@@ -3,7 +3,7 @@ import { linked, nothing, told } from '#src/domains/mail/templates/link.ts'
 import { paths } from '#src/paths.ts'
 import { defineMail } from '#src/platform/mail/letter.ts'
 
-const ignore = 'If you know nothing of this, there is nothing to do.'
+const ignore = 'If you weren’t expecting this, ignore this e-mail.'
 
 const register = defineMail({
   name: 'register',
@@ -14,9 +14,9 @@ const register = defineMail({
     en: ({ appName, link, made }) => ({
       subject: `Welcome to ${appName}`,
       body: [
-        { text: `Somebody, hopefully you, registered as ${made.username} with this address.` },
-        { button: 'This is my address', url: link(paths.verifyEmail(made.token)) },
-        { note: `The link works for a day, together with the password that was chosen. ${ignore}` },
+        { text: `Someone registered as ${made.username} with this e-mail address.` },
+        { button: 'Confirm address', url: link(paths.verifyEmail(made.token)) },
+        { note: `The link works for 24 hours, with the password you chose. ${ignore}` },
       ],
     }),
   },
@@ -29,11 +29,11 @@ const verifyEmail = defineMail({
   prepare: linked,
   letters: {
     en: ({ appName, link, made }) => ({
-      subject: `Is this your address for ${appName}?`,
+      subject: `Confirm your e-mail address for ${appName}`,
       body: [
-        { text: `${made.username} says that this is their address.` },
-        { button: 'This is my address', url: link(paths.verifyEmail(made.token)) },
-        { note: `The link works once, for a day, together with the password. ${ignore}` },
+        { text: `${made.username} entered this as their e-mail address.` },
+        { button: 'Confirm address', url: link(paths.verifyEmail(made.token)) },
+        { note: `The link works once, for 24 hours, with your password. ${ignore}` },
       ],
     }),
   },
@@ -46,11 +46,11 @@ const changeEmail = defineMail({
   prepare: linked,
   letters: {
     en: ({ appName, link, made }) => ({
-      subject: `Is this your new address for ${appName}?`,
+      subject: `Confirm your new e-mail address for ${appName}`,
       body: [
-        { text: `${made.username} wants to have this address from now on.` },
-        { button: 'This is my address', url: link(paths.verifyEmail(made.token)) },
-        { note: `The link works once, for an hour, together with the password. ${ignore}` },
+        { text: `${made.username} is changing to this e-mail address.` },
+        { button: 'Confirm address', url: link(paths.verifyEmail(made.token)) },
+        { note: `The link works once, for an hour, with your password. ${ignore}` },
       ],
     }),
   },
@@ -63,14 +63,16 @@ const emailChanging = defineMail({
   prepare: linked,
   letters: {
     en: ({ appName, link, made }) => ({
-      subject: `Your address for ${appName} is being changed`,
+      subject: `Your e-mail address for ${appName} is about to change`,
       body: [
         {
-          text: `${made.username} asked to have ${made.newEmail ?? 'another address'} instead of this one. It counts as soon as a link that went there is used.`,
+          text: `${made.username} asked to change this e-mail address to ${made.newEmail ?? 'a new one'}. It changes once the link we sent there is used.`,
         },
-        { text: 'If this was not you, somebody knows your password. Keep your address, and choose another:' },
+        {
+          text: 'If that wasn’t you, someone knows your password. Keep this address and choose a new password:',
+        },
         { button: 'Keep this address', url: link(paths.undoEmail(made.token)) },
-        { note: 'The link works once, for seven days. If it was you, there is nothing to do.' },
+        { note: 'The link works once, for 7 days. If that was you, ignore this e-mail.' },
       ],
     }),
   },
@@ -83,12 +85,12 @@ const emailChanged = defineMail({
   prepare: (sending) => told(sending),
   letters: {
     en: ({ appName, made }) => ({
-      subject: `Your address for ${appName} was changed`,
+      subject: `Your e-mail address for ${appName} was changed`,
       body: [
         {
-          text: `An administrator of your organization gave ${made.username} another address. Mail for it no longer comes here.`,
+          text: `An administrator of your organization changed the e-mail address of ${made.username}. Mail no longer comes here.`,
         },
-        { note: 'If you know nothing of this, ask in your organization.' },
+        { note: 'If you weren’t expecting this, ask your administrator.' },
       ],
     }),
   },
@@ -104,10 +106,10 @@ const addressKnown = defineMail({
       subject: `You have an account with ${appName}`,
       body: [
         {
-          text: `Somebody, perhaps you, entered this address to register, or for another account. It belongs to ${made.username} already, and nothing was changed.`,
+          text: `Someone entered this e-mail address to register or to use it for a different account. It already belongs to ${made.username}, so nothing changed.`,
         },
         { button: 'Sign in', url: link(paths.login) },
-        { text: 'If you forgot your password, you can choose another there.' },
+        { text: 'If you forgot your password, you can reset it there.' },
         { note: ignore },
       ],
     }),

@@ -16,19 +16,19 @@ export const invitationMail = defineMail({
   prepare: async ({ db, id }) => {
     const token = newToken()
     const told = await db.lookup(fn.invitation_mail<Facts | null>({ mail: id, hash: tokenHash(token) }))
-    if (!told) throw new Refused('It is too late for this mail.')
+    if (!told) throw new Refused('This mail is out of date.')
     return { inviter: unlinked(told.inviter ?? 'Someone'), token }
   },
   letters: {
     en: ({ appName, organization, link, made }) => ({
       // no name comes first: what stands there is taken for ours
-      subject: `You are invited to join ${organization ?? appName}`,
+      subject: `You’re invited to join ${organization ?? appName}`,
       body: [
-        { text: `You are invited to ${appName}.` },
+        { text: `You’re invited to ${appName}.` },
         { text: `“${made.inviter}” invited you to join “${organization ?? appName}”.` },
-        { button: 'See the invitation', url: link(paths.acceptInvitation(made.token)) },
+        { button: 'Accept invitation', url: link(paths.acceptInvitation(made.token)) },
         {
-          note: 'The link works once, for three days. If you know nothing of this, there is nothing to do: nobody joins anything by being invited.',
+          note: 'The link works once, for 3 days. Not expecting this? Ignore it; nothing happens until you accept.',
         },
       ],
     }),

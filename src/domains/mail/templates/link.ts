@@ -12,7 +12,7 @@ type Facts = { username: string; newEmail: string | null }
 /** What a mail about an account says. @throws {Refused} where it is no longer to be sent */
 export async function told({ db, id }: Sending, hash: Buffer | null = null): Promise<Facts> {
   const facts = await db.lookup(fn.account_mail<Facts | null>({ mail: id, hash }))
-  if (!facts) throw new Refused('It is too late for this mail.')
+  if (!facts) throw new Refused('This mail is out of date.')
   return { ...facts, username: unlinked(facts.username) }
 }
 

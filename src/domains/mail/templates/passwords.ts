@@ -2,7 +2,7 @@ import { linked, nothing, told } from '#src/domains/mail/templates/link.ts'
 import { paths } from '#src/paths.ts'
 import { defineMail } from '#src/platform/mail/letter.ts'
 
-const notYou = 'If this was not you, choose another password at once: somebody knows yours.'
+const notYou = 'If that wasn’t you, choose a new password now: someone knows yours.'
 
 const resetPassword = defineMail({
   name: 'reset-password',
@@ -11,11 +11,11 @@ const resetPassword = defineMail({
   prepare: linked,
   letters: {
     en: ({ appName, link, made }) => ({
-      subject: `Choose another password for ${appName}`,
+      subject: `Reset your ${appName} password`,
       body: [
-        { text: `Somebody, hopefully you, asked for another password for ${made.username}.` },
-        { button: 'Choose a password', url: link(paths.resetPassword(made.token)) },
-        { note: 'The link works once, for an hour. If it was not you, there is nothing to do.' },
+        { text: `Someone asked to reset the password of ${made.username}.` },
+        { button: 'Reset password', url: link(paths.resetPassword(made.token)) },
+        { note: 'The link works once, for an hour. If that wasn’t you, ignore this e-mail.' },
       ],
     }),
   },
@@ -28,11 +28,11 @@ const passwordChanged = defineMail({
   prepare: (sending) => told(sending),
   letters: {
     en: ({ appName, link, made }) => ({
-      subject: `Your password for ${appName} was changed`,
+      subject: `Your ${appName} password was changed`,
       body: [
-        { text: `${made.username} has another password now. You were signed out everywhere else.` },
+        { text: `The password of ${made.username} was changed. All other sessions were signed out.` },
         { text: notYou },
-        { button: 'I forgot my password', url: link(paths.forgotPassword) },
+        { button: 'Reset password', url: link(paths.forgotPassword) },
       ],
     }),
   },
@@ -45,14 +45,14 @@ const accountLocked = defineMail({
   prepare: linked,
   letters: {
     en: ({ appName, link, made }) => ({
-      subject: `Too many wrong passwords for ${appName}`,
+      subject: `Too many failed sign-ins to ${appName}`,
       body: [
         {
-          text: `Somebody entered so many wrong passwords for ${made.username} that nobody can sign in with it for a while. Browsers in which you signed in before still can.`,
+          text: `After too many failed sign-ins, ${made.username} is locked for a while. Browsers you used before still work.`,
         },
-        { text: 'If it was you, this lets you try again at once:' },
+        { text: 'If that was you, unlock it to try again now:' },
         { button: 'Unlock', url: link(paths.unlock(made.token)) },
-        { note: 'The link works once, for an hour. If it was not you, there is nothing to do.' },
+        { note: 'The link works once, for an hour. If that wasn’t you, ignore this e-mail.' },
       ],
     }),
   },

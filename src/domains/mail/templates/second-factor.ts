@@ -7,21 +7,21 @@ const happenings = ['on', 'off', 'codes', 'used', 'reset'] as const
 
 const said: Record<(typeof happenings)[number], { subject: string; text: string }> = {
   on: {
-    subject: 'now asks for a second factor',
-    text: 'signs in with a code of an app from now on. You were signed out everywhere else.',
+    subject: 'now asks for a code when you sign in',
+    text: 'now signs in with a code from an app. All other sessions were signed out.',
   },
   off: {
-    subject: 'no longer asks for a second factor',
-    text: 'signs in with the password alone from now on. You were signed out everywhere else.',
+    subject: 'no longer asks for a code when you sign in',
+    text: 'now signs in with the password alone. All other sessions were signed out.',
   },
   codes: {
     subject: 'has new recovery codes for you',
-    text: 'has new recovery codes. Those from before no longer work.',
+    text: 'has new recovery codes. The previous ones no longer work.',
   },
-  used: { subject: 'was entered by a recovery code', text: 'used a recovery code, which no longer works.' },
+  used: { subject: 'was opened with a recovery code', text: 'used a recovery code, which no longer works.' },
   reset: {
-    subject: 'no longer asks for a second factor',
-    text: 'has no second factor any more: an administrator took it away. You were signed out everywhere.',
+    subject: 'no longer asks for a code when you sign in',
+    text: 'no longer has two-step verification: an administrator removed it. All sessions were signed out.',
   },
 }
 
@@ -36,8 +36,8 @@ export const secondFactor = defineMail({
       subject: `${appName} ${said[what].subject}`,
       body: [
         { text: `${made.username} ${said[what].text}` },
-        { text: 'If this was not you, choose another password at once: somebody knows yours.' },
-        { button: 'I forgot my password', url: link(paths.forgotPassword) },
+        { text: 'If that wasn’t you, choose a new password now: someone knows yours.' },
+        { button: 'Reset password', url: link(paths.forgotPassword) },
       ],
     }),
   },

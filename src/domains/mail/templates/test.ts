@@ -8,11 +8,11 @@ export const test = defineMail({
   data: z.strictObject({}),
   letters: {
     en: ({ appName, link }) => ({
-      subject: `Mail from ${appName} arrives`,
+      subject: `Test mail from ${appName}`,
       body: [
-        { text: `If you can read this, ${appName} is able to send mail.` },
+        { text: `${appName} can send mail.` },
         { button: `Open ${appName}`, url: link('/') },
-        { note: 'Somebody who runs it sent this to try it out. There is nothing to do.' },
+        { note: 'An operator sent this to test the mail server. You don’t have to do anything.' },
       ],
     }),
   },

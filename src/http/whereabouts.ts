@@ -1,0 +1,23 @@
+import type { Context } from 'hono'
+import { cookieValues } from '#src/http/cookies.ts'
+import { isLocale } from '#src/platform/locales.ts'
+import { isZone } from '#src/platform/zones.ts'
+
+/** What a browser says of who uses it: its zone by a cookie of js/time.js, its language in each request. */
+export function whereaboutsOf(c: Context): { timeZone: string | undefined; locale: string | undefined } {
+  return { timeZone: zoneOf(c), locale: localeOf(c.req.header('accept-language') ?? '') }
+}
+
+function zoneOf(c: Context): string | undefined {
+  const [cookie = ''] = cookieValues(c, 'zone')
+  const zone = cookie.replaceAll('%2F', '/')
+  return zone.length <= 64 && isZone(zone) ? zone : undefined
+}
+
+/** The first of the languages that are asked for; they come in the order of the wish. */
+const localeOf = (header: string) =>
+  header
+    .slice(0, 200)
+    .split(',')
+    .map((wish) => wish.split(';', 1)[0]?.trim() ?? '')
+    .find((tag) => tag.length <= 35 && isLocale(tag))

@@ -1,0 +1,42 @@
+/** Names that Node's ICU still lists by what they were called before; both are accepted everywhere. */
+export const renamed: Readonly<Record<string, string>> = {
+  'Africa/Asmera': 'Africa/Asmara',
+  'America/Buenos_Aires': 'America/Argentina/Buenos_Aires',
+  'America/Catamarca': 'America/Argentina/Catamarca',
+  'America/Coral_Harbour': 'America/Atikokan',
+  'America/Cordoba': 'America/Argentina/Cordoba',
+  'America/Godthab': 'America/Nuuk',
+  'America/Indianapolis': 'America/Indiana/Indianapolis',
+  'America/Jujuy': 'America/Argentina/Jujuy',
+  'America/Louisville': 'America/Kentucky/Louisville',
+  'America/Mendoza': 'America/Argentina/Mendoza',
+  'Asia/Calcutta': 'Asia/Kolkata',
+  'Asia/Katmandu': 'Asia/Kathmandu',
+  'Asia/Rangoon': 'Asia/Yangon',
+  'Asia/Saigon': 'Asia/Ho_Chi_Minh',
+  'Atlantic/Faeroe': 'Atlantic/Faroe',
+  'Europe/Kiev': 'Europe/Kyiv',
+  'Pacific/Enderbury': 'Pacific/Kanton',
+  'Pacific/Ponape': 'Pacific/Pohnpei',
+  'Pacific/Truk': 'Pacific/Chuuk',
+}
+
+/** All to choose from, each by the name that it has now. */
+export const zones: readonly string[] = Intl.supportedValuesOf('timeZone')
+  .map((zone) => renamed[zone] ?? zone)
+  .sort()
+
+/**
+ * Whether it names a place's time, by a name of now or of before. No abbreviations: PostgreSQL and ICU read "CST"
+ * differently.
+ */
+export function isZone(text: string): boolean {
+  if (text === 'UTC') return true
+  if (!/^(?!SystemV)[A-Za-z_]+(\/[\w+-]+)+$/.test(text)) return false
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: text })
+    return true
+  } catch {
+    return false
+  }
+}

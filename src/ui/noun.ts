@@ -1,0 +1,11 @@
+/** What records are called: 'person', 'people'. */
+export interface Noun {
+  one: string
+  many: string
+}
+
+const format = new Intl.NumberFormat('en')
+export const number = (count: number) => format.format(count)
+
+/** "1 person", "1,240 people". */
+export const counted = (count: number, { one, many }: Noun) => `${number(count)} ${count === 1 ? one : many}`
