@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { isCurrent, migrateToLatest, SchemaError } from '#src/db/migrate.ts'
+import { isCurrent, migrate, migrateToLatest, SchemaError } from '#src/db/migrate.ts'
 import { ownerDatabase } from '#src/db/owner.ts'
 import { bringFunctions, readFunctions } from '#src/db/sql-functions.ts'
 import { testDatabase } from '#tests/setup/database.ts'
@@ -112,6 +112,18 @@ describe('a start', () => {
     expect(await seen('of_old')).toEqual([])
     expect(await seen('of_somebody')).toHaveLength(1)
     await run('drop function app.of_somebody()')
+  })
+
+  test('takes a migration back with a function that fails: all or nothing', async () => {
+    await run(`create function app.of_old() returns int language sql as 'select 1';
+      comment on function app.of_old is 'src/db/functions/of_old.sql';
+      create view leaning as select app.of_old() as one`)
+    const down = migrate(db, (one) => one.migrateDown())
+    await expect(down).rejects.toThrow(/^A function failed: cannot drop function app\.of_old/)
+    await expect(down).rejects.toBeInstanceOf(SchemaError)
+    await run('select 1 from api_keys limit 1')
+    await run('drop view leaning; drop function app.of_old()')
+    expect(await isCurrent(db)).toBe(true)
   })
 
   test('says which function is wrong, and changes nothing', async () => {
