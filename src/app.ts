@@ -1,10 +1,11 @@
 import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
-import { sql } from 'kysely'
 import type { Identity, UserActor } from '#src/access/actor.ts'
 import type { RightsCache } from '#src/access/rights.ts'
 import type { Config } from '#src/config.ts'
+import { answer } from '#src/db/call.ts'
 import type { Database } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 import { accessRoutes } from '#src/domains/access/routes.tsx'
 import { apiKeyRoutes } from '#src/domains/api-keys/routes.tsx'
 import { authRoutes } from '#src/domains/auth/routes.tsx'
@@ -117,8 +118,6 @@ export function createApp({
 
 /** Every refusal of somebody is in the trail. */
 async function denied(db: Database, actor: UserActor, wanted: string, path: string): Promise<void> {
-  const details = JSON.stringify({ wanted, path })
-  await db.withActor(actor.author, (tx) =>
-    sql`select app.record_event('access:denied', 'route', null, ${details})`.execute(tx),
-  )
+  const event = { name: 'access:denied', type: 'route', target: null, details: { wanted, path } }
+  await db.withActor(actor.author, (tx) => answer(tx, fn.record_event(event)))
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
+import { fn } from '#src/db/functions.ts'
 import type { DeadJob } from '#src/platform/jobs/dead.ts'
 import { handled } from '#src/platform/jobs/handler.ts'
 import type { Job } from '#src/platform/jobs/job.ts'
@@ -20,7 +21,10 @@ async function dead(job: Job<{ name: string }>, of: Organization | null = org): 
   })
   await using _ = await working([fails])
   if (of) await queued(of, job, name)
-  else await db.lookup('queue_job', [job.name, JSON.stringify({ name }), '{}', 0])
+  else
+    await db.lookup(
+      fn.queue_job({ kind: job.name, payload: JSON.stringify({ name }), settings: '{}', delay_seconds: 0 }),
+    )
   let id = ''
   await until(async () => {
     const rows = await jobsOf(job)

@@ -116,29 +116,29 @@ describe('kysely’s commands', { timeout: 60_000 }, () => {
 
     const client = new pg.Client({ connectionString: url })
     await client.connect()
-    await client.query("insert into kysely_migration values ('9999_later', now()::text)")
+    await client.query("insert into kysely_migration values ('99_later', now()::text)")
     const newer = await kysely('migrate latest')
     expect(newer).toMatchObject({ code: 1 })
     expect(newer.stderr).toBe(
       'The database is newer than this version of Ambit: upgrade Ambit, or restore a backup.\n',
     )
-    await client.query("delete from kysely_migration where name = '9999_later'")
+    await client.query("delete from kysely_migration where name = '99_later'")
     await client.end()
   })
 
   it('tell a migration that comes too early from a database that is newer', async () => {
     const [first = ''] = await applied(ownerUrl)
-    const early = { '0000_early': { up: async () => {} } }
+    const early = { '00_early': { up: async () => {} } }
     const provider = { getMigrations: async () => ({ ...early, ...(await known()) }) }
     const done = await new Migrator({ db: owner, provider }).migrateToLatest()
     expect(schemaError(done).message).toBe(
-      `Migration 0000_early comes before ${first}, which this database already has: rename it so that it comes last.`,
+      `Migration 00_early comes before ${first}, which this database already has: rename it so that it comes last.`,
     )
   })
 
   it('number a new migration as the others are', async () => {
-    const last = Number((await readdir(join(root, 'migrations'))).sort().at(-1)?.slice(0, 4))
-    expect(nextNumber('migrations')).toBe(`${String(last + 1).padStart(4, '0')}_`)
+    const last = Number((await readdir(join(root, 'migrations'))).sort().at(-1)?.slice(0, 2))
+    expect(nextNumber('migrations')).toBe(`${String(last + 1).padStart(2, '0')}_`)
     expect(nextNumber('seeds')).toBe('3_')
   })
 

@@ -4,6 +4,7 @@ import { getPriority } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { fn } from '#src/db/functions.ts'
 import { paths } from '#src/paths.ts'
 import { hashed } from '#src/platform/hashing.ts'
 import { hashPassword, verifyPassword } from '#src/platform/passwords.ts'
@@ -79,7 +80,10 @@ test('while too many sign in, others are told so before anything is done for the
     while (full) await hashed({ password: 'x', by: CHEAP }).catch(() => setImmediate())
   })
   try {
-    const failed = () => db.lookup<{ lockedMs: number }>('sign_in_lookup', [person.username, null, null])
+    const failed = () =>
+      db.lookup(
+        fn.sign_in_lookup<{ lockedMs: number }>({ name: person.username, place_slug: null, device: null }),
+      )
     const statuses = new Set<number>()
     for (let n = 0; n < 5; n++) {
       for (const username of [person.username, unique('nobody')]) {

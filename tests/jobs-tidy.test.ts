@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
+import { fn } from '#src/db/functions.ts'
 import { tidies, tidy } from '#src/platform/jobs/tidy.ts'
 import { makeOrganization, makeUser, unique } from '#tests/factories.ts'
 import { jobsOf, until, working } from '#tests/jobs-here.ts'
@@ -46,7 +47,7 @@ async function left(age: string): Promise<string[]> {
 test('what is older than its time goes, and nothing that is younger', async () => {
   const ages = ['-1 minutes', '23 hours', '26 hours', '8 days', '31 days', '91 days']
   for (const age of ages) await rows(age)
-  while (await db.lookup<number>('tidy', [3])) {}
+  while (await db.lookup(fn.tidy({ most: 3 }))) {}
   const mails = ['failed mail', 'kept mail', 'queued mail', 'sent mail']
   expect(Object.fromEntries(await Promise.all(ages.map(async (age) => [age, await left(age)])))).toEqual({
     '-1 minutes': [...mails, 'idempotency_keys', 'imports', 'rate_limits', 'unknown_logins'].sort(),
@@ -62,7 +63,7 @@ test('a file that is worked on stays', async () => {
   const key = `${name} 2 days`
   await rows('2 days')
   await run(sql`update imports set created_at = ${ago('2 days')}, status = 'importing' where name = ${key}`)
-  while (await db.lookup<number>('tidy', [1000])) {}
+  while (await db.lookup(fn.tidy({ most: 1000 }))) {}
   // the update has set updated_at
   expect(await left('2 days')).toContain('imports')
 })
@@ -74,7 +75,7 @@ test('accounts forget failed attempts as late as names that nobody has', async (
     await run(
       sql`insert into security_events (account_id, action, created_at) values (${accountId}, 'sign_in:failed', ${ago(age)})`,
     )
-    await db.lookup('tidy', [1000])
+    await db.lookup(fn.tidy({ most: 1000 }))
     const [row] = await run(sql`select failed_logins from accounts where id = ${accountId}`)
     return (row as { failed_logins: number }).failed_logins
   }
@@ -84,7 +85,7 @@ test('accounts forget failed attempts as late as names that nobody has', async (
 test('a worker does it', async () => {
   await rows('92 days')
   await using _ = await working([tidies])
-  await db.lookup('queue_job', [tidy.name, '{}', '{}', 0])
+  await db.lookup(fn.queue_job({ kind: tidy.name, payload: '{}', settings: '{}', delay_seconds: 0 }))
   await until(async () => (await jobsOf(tidy)).some(({ state }) => state === 'completed'))
   expect(await left('92 days')).toEqual([])
 })

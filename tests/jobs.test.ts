@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { asSystem } from '#src/access/system.ts'
+import { fn } from '#src/db/functions.ts'
 import { type Attempt, handled } from '#src/platform/jobs/handler.ts'
 import { queueJob } from '#src/platform/jobs/job.ts'
 import { trail } from '#tests/access/trail.ts'
@@ -113,7 +114,9 @@ describe.concurrent('a job', () => {
     await using worker = await working([
       handled(job, ({ within }) => within(makeGroup('nowhere')).then(() => {})),
     ])
-    await db.lookup('queue_job', [job.name, '{"name":"x"}', '{}', 0])
+    await db.lookup(
+      fn.queue_job({ kind: job.name, payload: '{"name":"x"}', settings: '{}', delay_seconds: 0 }),
+    )
     await until(() => worker.said.some(({ level }) => level === 'error'))
     expect(await made(org, 'nowhere')).toBe(0)
   })

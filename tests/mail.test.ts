@@ -139,8 +139,9 @@ describe('a mail', () => {
     let died = false
     let id = ''
     const mortal = handled(mailJob, (attempt) => {
-      const lookup: typeof db.lookup = (name, values) => {
-        if (died || name !== 'settle_mail' || values[0] !== id) return db.lookup(name, values)
+      const lookup: typeof db.lookup = (call) => {
+        const { sql: text, parameters } = call.compile(owner)
+        if (died || !text.includes('settle_mail') || parameters[0] !== id) return db.lookup(call)
         died = true
         throw new Error('dead')
       }

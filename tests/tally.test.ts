@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { RawBuilder } from 'kysely'
 import { expect, test } from 'vitest'
 import { Database } from '#src/db/database.ts'
 import { slackOf, Tally } from '#src/platform/tally.ts'
@@ -13,7 +14,8 @@ const taken = async (tally: Tally, key: string, times: number) =>
 /** A database that takes its time, and breaks as often as is said. */
 function slow(random: () => number, failing = 0) {
   const points = new Map<string, number>()
-  const lookup = async (_: string, [keys, calls]: [string[], number[], number]) => {
+  const lookup = async (call: RawBuilder<unknown>) => {
+    const [keys, calls] = call.compile(owner).parameters as [string[], number[]]
     await sleep(random() * 3)
     if (random() < failing) throw new Error('away')
     keys.forEach((key, n) => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import pg from 'pg'
 import { root } from '#src/config.ts'
 import { type Embedded, startEmbedded } from '#src/db/embedded.ts'
@@ -78,8 +78,9 @@ export async function forgetCreated(owner: pg.Client): Promise<void> {
 /** Version of migrations and generator. */
 async function stamp(): Promise<string> {
   const hash = createHash('sha256')
-  for (const part of ['migrations', 'bench/data']) {
-    for (const name of (await readdir(join(root, part))).sort())
+  for (const part of ['migrations', 'src/db/functions', 'bench/data']) {
+    const names = await readdir(join(root, part), { recursive: true })
+    for (const name of names.filter((file) => extname(file)).sort())
       hash.update(await readFile(join(root, part, name)))
   }
   return hash.digest('hex').slice(0, 16)

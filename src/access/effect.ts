@@ -4,6 +4,7 @@ import { givingRights } from '#src/access/granting.ts'
 import { requireHoldersReached, type WholeRole } from '#src/access/holders.ts'
 import { RoleGraph } from '#src/access/role-graph.ts'
 import type { Db, Door } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 
 /** How many people, and the first of them by name, as far as the asker may read them. */
 export type Affected = { count: number; users: { id: string; name: string }[] }
@@ -249,9 +250,10 @@ async function record(tx: Db, ids: readonly string[], each: readonly (readonly E
     const effects = each[place] ?? []
     return effects.length ? [{ id, gains: counts(effects, 'gains'), loses: counts(effects, 'loses') }] : []
   })
-  const named = ids.slice(0, MOST_TOGETHER)
+  const together = sql`array_remove(${ids.slice(0, MOST_TOGETHER)}::uuid[], e.id)`
+  const of = { role: sql.ref('e.id'), gains: sql.ref('e.gains'), loses: sql.ref('e.loses') }
   await sql`
-    select app.record_effect(e.id, e.gains, e.loses, array_remove(${named}::uuid[], e.id))
+    select ${fn.record_effect({ ...of, together })}
     from jsonb_to_recordset(${JSON.stringify(lines)}::jsonb) as e(id uuid, gains jsonb, loses jsonb)
     where exists (select from roles r where r.id = e.id)`.execute(tx)
 }

@@ -1,8 +1,10 @@
 import { hash as digest } from 'node:crypto'
+import type { RawBuilder } from 'kysely'
 import { type ApiKey, type Identity, type Organization, rightsFrom } from '#src/access/actor.ts'
 import { isApiKey } from '#src/access/api-key.ts'
 import { chosenRights } from '#src/access/narrowing.ts'
 import type { Database } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 import type { Listener } from '#src/db/listener.ts'
 
 /** What `app.session_actor` and `app.key_actor` answer; what isn't there in one is in the other. */
@@ -61,7 +63,7 @@ export class RightsCache {
     this.#entries.delete(key)
     const running = this.#loading.get(key)
     if (running) return running
-    const load = this.#load(lookupFor(token), hash, key).finally(() => this.#loading.delete(key))
+    const load = this.#load(lookupFor(token, hash), key).finally(() => this.#loading.delete(key))
     if (this.#listener.alive) this.#loading.set(key, load)
     return load
   }
@@ -69,7 +71,7 @@ export class RightsCache {
   /** The same by the database itself, asked beside the transactions that wait for the answer. */
   async identifyNow(token: string): Promise<Identity | null> {
     const hash = digest('sha256', token, 'buffer')
-    const found = await this.#database.lookup<Found | null>(lookupFor(token), [hash], { beside: true })
+    const found = await this.#database.lookup(lookupFor(token, hash), { beside: true })
     return found && identityFrom(found)
   }
 
@@ -85,11 +87,11 @@ export class RightsCache {
     this.#entries.clear()
   }
 
-  async #load(lookup: string, hash: Buffer, key: string): Promise<Identity | null> {
+  async #load(lookup: RawBuilder<Found | null>, key: string): Promise<Identity | null> {
     const began = this.#invalidations
     const heard = this.#listener.alive
     const start = performance.now()
-    const found = await this.#database.lookup<Found | null>(lookup, [hash])
+    const found = await this.#database.lookup(lookup)
     if (!found) return null
     const identity = identityFrom(found)
     if (heard && this.#listener.alive && began === this.#invalidations) {
@@ -121,7 +123,8 @@ export class RightsCache {
   }
 }
 
-const lookupFor = (token: string) => (isApiKey(token) ? 'key_actor' : 'session_actor')
+const lookupFor = (token: string, hash: Buffer) =>
+  isApiKey(token) ? fn.key_actor<Found | null>({ secret: hash }) : fn.session_actor<Found | null>({ hash })
 
 /** Somebody as the database knows them now. */
 export function identityFrom(found: Found): Identity {

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { rightsFrom, UserActor } from '#src/access/actor.ts'
 import type { Db } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 
 type Found = {
   permissions: string[]
@@ -17,7 +18,7 @@ type Found = {
  */
 export async function whoVouches(tx: Db, userId: string): Promise<UserActor | null> {
   const { rows } = await sql<{ org: string; found: Found | null }>`
-    select app.org_id() as org, app.standing_rights(${userId}) as found`.execute(tx)
+    select app.org_id() as org, ${fn.standing_rights({ person: userId })} as found`.execute(tx)
   const { org = '', found = null } = rows[0] ?? {}
   if (!found) return null
   const { permissions, readGroups, writeGroups, leadGroups, username, shadow } = found

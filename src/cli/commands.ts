@@ -11,6 +11,7 @@ import { secondFactorCommand } from '#src/cli/second-factor.ts'
 import { secretsCommand } from '#src/cli/secrets.ts'
 import { sessionsCommand } from '#src/cli/sessions.ts'
 import { calledFrom } from '#src/config.ts'
+import { fn } from '#src/db/functions.ts'
 import { hasAccount, Refused, resetPassword, unlock } from '#src/domains/auth/break-glass.ts'
 import { importUsers } from '#src/domains/users/import.ts'
 import { hashPassword } from '#src/platform/passwords.ts'
@@ -86,7 +87,7 @@ async function importing({ config, values, names }: Given): Promise<Outcome> {
   const slug = text(values.organization) ?? null
   const dryRun = values['dry-run'] === true
   return asApplication(config, async (db) => {
-    const org = await db.lookup<Place | null>('find_organization', [slug])
+    const org = await db.lookup(fn.find_organization<Place | null>({ place_slug: slug }))
     if (!org) throw new Refused(`No organization ${slug}.`)
     if (org.status !== 'active') throw new Refused(`The organization ${org.slug} is ${org.status}.`)
     const file = resolve(calledFrom, names[0] as string)

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import type { Config } from '#src/config.ts'
 import { Database } from '#src/db/database.ts'
 import { DatabaseError } from '#src/db/errors.ts'
+import { fn } from '#src/db/functions.ts'
 import { isCurrent, SchemaError } from '#src/db/migrate.ts'
 import { appUrl, openOwner, ownerDatabase } from '#src/db/owner.ts'
 import { prepareDatabase } from '#src/db/prepare.ts'
@@ -95,9 +96,8 @@ async function stateOf(url: string): Promise<'empty' | 'old' | 'current'> {
     }>`select to_regclass('public.organizations') is not null as there`.execute(db)
     if (!rows[0]?.there) return 'empty'
     if (!(await isCurrent(db))) return 'old'
-    const found = await sql<{
-      there: boolean
-    }>`select app.find_organization(null) is not null as there`.execute(db)
+    const found = await sql<{ there: boolean }>`
+      select ${fn.find_organization({ place_slug: null })} is not null as there`.execute(db)
     return found.rows[0]?.there ? 'current' : 'empty'
   } catch (error) {
     if (error instanceof SchemaError) throw error

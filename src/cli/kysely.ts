@@ -5,7 +5,7 @@ import type { Kysely } from 'kysely'
 import type { MigrationResultSet, Migrator } from 'kysely/migration'
 import { ask, type Terminal, UsageError } from '#src/cli/prompt.ts'
 import { type Config, readConfig, root } from '#src/config.ts'
-import { migrator, schemaError } from '#src/db/migrate.ts'
+import { migrate, migrator, SchemaError } from '#src/db/migrate.ts'
 
 type Action = {
   takes: string
@@ -121,21 +121,20 @@ export function nextNumber(folder: string): string {
   return `${String(Number(last) + 1).padStart(last.length, '0')}_`
 }
 
-/** Kysely's migrator, whose failures are one line. */
+/** Kysely's migrator, with the functions, whose failures are one line. */
 export function plainMigrator(db: Kysely<unknown>): Migrator {
-  const inner = migrator(db)
-  const told = async (running: Promise<MigrationResultSet>): Promise<MigrationResultSet> => {
-    const done = await running
-    if (!done.error) return done
-    await db.destroy()
-    return ended(schemaError(done).message, 1)
-  }
-  return Object.assign(Object.create(inner), {
-    migrateToLatest: () => told(inner.migrateToLatest()),
-    migrateUp: () => told(inner.migrateUp()),
-    migrateDown: () => told(inner.migrateDown()),
-    migrateTo: (...target: Parameters<Migrator['migrateTo']>) => told(inner.migrateTo(...target)),
-    getMigrations: () => inner.getMigrations(),
+  const taken = (take: (migrator: Migrator) => Promise<MigrationResultSet>) =>
+    migrate(db, take).catch(async (error) => {
+      if (!(error instanceof SchemaError)) throw error
+      await db.destroy()
+      return ended(error.message, 1)
+    })
+  return Object.assign(Object.create(migrator(db)), {
+    migrateToLatest: () => taken((inner) => inner.migrateToLatest()),
+    migrateUp: () => taken((inner) => inner.migrateUp()),
+    migrateDown: () => taken((inner) => inner.migrateDown()),
+    migrateTo: (...target: Parameters<Migrator['migrateTo']>) => taken((inner) => inner.migrateTo(...target)),
+    getMigrations: () => migrator(db).getMigrations(),
   })
 }
 

@@ -10,6 +10,8 @@ import {
   PostgresIntrospector,
   PostgresQueryCompiler,
   type QueryResult,
+  type RawBuilder,
+  sql,
 } from 'kysely'
 import type pg from 'pg'
 import { CountMemory } from '#src/db/counts.ts'
@@ -134,13 +136,13 @@ export class Database {
   }
 
   /** One of the reviewed definer functions, where no organization is known yet; `beside` a transaction that waits. */
-  async lookup<T>(name: string, values: unknown[], { beside = false } = {}): Promise<T> {
-    const text = `select app.${name}(${values.map((_, index) => `$${index + 1}`).join(', ')}) as answer`
+  async lookup<T>(call: RawBuilder<T>, { beside = false } = {}): Promise<T> {
+    const statement = wire(sql`select ${call} as answer`.compile(cold), true)
     return this.#use(
       async (client) => {
         this.counted.statements += 1
         this.counted.roundTrips += 1
-        const { rows } = await client.query({ name: `lookup_${name}`, text, values })
+        const { rows } = await client.query(statement)
         return rows[0].answer as T
       },
       beside ? this.#beside : this.#pool,

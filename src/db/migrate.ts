@@ -1,58 +1,101 @@
-import { readdir } from 'node:fs/promises'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Kysely, sql } from 'kysely'
 import { type Migration, type MigrationProvider, type MigrationResultSet, Migrator } from 'kysely/migration'
 import { root } from '#src/config.ts'
+import {
+  bringFunctions,
+  hashOf,
+  isSame,
+  makeMissing,
+  type Present,
+  present,
+  readFunctions,
+} from '#src/db/sql-functions.ts'
 
 /** The schema and the code don't fit; the message says what to do. */
 export class SchemaError extends Error {}
 
 const NEWER = 'The database is newer than this version of Ambit: upgrade Ambit, or restore a backup.'
 
+const OTHER =
+  'The database was made by an earlier commit, whose migrations have changed since. Before the first release there is no way from one to the other: delete the data folder (DATA_DIR, .data unless set) or create an empty database, and start again.'
+
 /** As kysely says it. */
 const OUT_OF_ORDER =
   /expected previously executed migration (\S+) to be at index \d+ but (\S+) was found in its place/
 
-export const migrationFolder = join(root, 'migrations')
+const migrationFolder = join(root, 'migrations')
 
-const steps = async () =>
-  (await readdir(migrationFolder))
+const steps = () =>
+  readdirSync(migrationFolder)
     .filter((file) => file.endsWith('.ts'))
     .map((file) => file.slice(0, -3))
     .sort()
 
+const hashOfStep = (name: string) => hashOf(readFileSync(join(migrationFolder, `${name}.ts`), 'utf8'))
+
+const load = (name: string): Promise<Migration> =>
+  import(pathToFileURL(join(migrationFolder, `${name}.ts`)).href)
+
+/** Every step finds the functions that its tables lean on. */
 const provider: MigrationProvider = {
   async getMigrations() {
-    const loaded = (await steps()).map(
-      async (name): Promise<[string, Migration]> => [
-        name,
-        await import(pathToFileURL(join(migrationFolder, `${name}.ts`)).href),
-      ],
-    )
+    const functions = readFunctions()
+    const loaded = steps().map(async (name): Promise<[string, Migration]> => {
+      const { up, down } = await load(name)
+      const whole = async (db: Kysely<unknown>) => {
+        await makeMissing(db, functions)
+        await up(db)
+      }
+      return [name, { up: whole, ...(down && { down }) }]
+    })
     return Object.fromEntries(await Promise.all(loaded))
   },
 }
 
-/** Kysely's migrator over `migrations/`; safe with two processes at once (it takes a lock in the database). */
+/** Kysely's migrator over `migrations/`: to look at. What changes something goes through `migrate`. */
 export const migrator = (db: Kysely<unknown>) => new Migrator({ db, provider })
 
 /**
- * Migrates to the newest step.
+ * Takes steps, and brings the functions to their texts: all in one transaction. Safe with two processes at once.
+ * @throws {SchemaError} when a step failed, or the database is of another version
+ */
+export async function migrate(
+  db: Kysely<unknown>,
+  take: (migrator: Migrator) => Promise<MigrationResultSet>,
+): Promise<MigrationResultSet> {
+  refuse(await stateOf(db))
+  return db.transaction().execute(async (tx) => {
+    // the migrator makes its tables before it takes its own
+    await sql`select pg_advisory_xact_lock(hashtextextended('migrations', 0))`.execute(tx)
+    const taken = await take(migrator(tx))
+    if (taken.error) throw schemaError(taken)
+    const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(tx)
+    await bringFunctions(tx, readFunctions(), rows.length === steps().length).catch((error) => {
+      throw new SchemaError(`A function failed: ${error.message}`, { cause: error })
+    })
+    const hashes = Object.fromEntries(rows.map(({ name }) => [name, hashOfStep(name)]))
+    await sql`comment on table kysely_migration is ${sql.lit(JSON.stringify(hashes))}`.execute(tx)
+    return taken
+  })
+}
+
+/**
+ * Migrates to the newest step and the functions of this version.
  * @returns names of the steps that were applied
- * @throws {SchemaError} when a step failed or the database is newer than the code
+ * @throws {SchemaError} when a step failed, or the database is of another version
  */
 export async function migrateToLatest(db: Kysely<unknown>): Promise<string[]> {
   if (await isCurrent(db)) return []
-  const { error, results = [] } = await migrator(db).migrateToLatest()
-  if (error) throw schemaError({ error, results })
+  const { results = [] } = await migrate(db, (all) => all.migrateToLatest())
   return results.map((result) => result.migrationName)
 }
 
 /** Why migrating failed, in one line for the operator. */
 export function schemaError({ error, results = [] }: MigrationResultSet): SchemaError {
   const why = error instanceof Error ? error.message : String(error)
-  if (/previously executed migration .* is missing/.test(why)) return new SchemaError(NEWER)
   const [, expected, found] = OUT_OF_ORDER.exec(why) ?? []
   if (expected)
     return new SchemaError(
@@ -62,18 +105,40 @@ export function schemaError({ error, results = [] }: MigrationResultSet): Schema
   return new SchemaError(failed ? `Migration ${failed.migrationName} failed: ${why}` : why, { cause: error })
 }
 
-/**
- * Whether the database has every step, without loading one.
- * @throws {SchemaError} when it has steps that the code doesn't know
- */
-export async function isCurrent(db: Kysely<unknown>): Promise<boolean> {
-  const known = await steps()
-  const { rows } = await sql<{ name: string }>`select name from kysely_migration`
+/** What a database has: its steps, the hash of each when it was applied, its functions. */
+type State = { steps: string[]; hashes: Record<string, string>; functions: Present }
+
+async function stateOf(db: Kysely<unknown>): Promise<State> {
+  const { rows } = await sql<State>`
+    select array(select name::text from kysely_migration order by name) as steps, ${present} as functions,
+      coalesce(obj_description('kysely_migration'::regclass, 'pg_class'), '{}')::jsonb as hashes`
     .execute(db)
     .catch((error) => {
       if (error.code === '42P01') return { rows: [] }
       throw error
     })
-  if (rows.some(({ name }) => !known.includes(name))) throw new SchemaError(NEWER)
-  return rows.length === known.length
+  return rows[0] ?? { steps: [], hashes: {}, functions: {} }
+}
+
+/** @throws {SchemaError} for a database with steps that the code doesn't know, or knows differently */
+function refuse(state: State): void {
+  const known = steps()
+  const last = known.at(-1) ?? ''
+  const unknown = state.steps.filter((name) => !known.includes(name))
+  if (unknown.length && unknown.every((name) => name > last)) throw new SchemaError(NEWER)
+  if (unknown.length || state.steps.some((name) => state.hashes[name] !== hashOfStep(name)))
+    throw new SchemaError(OTHER)
+}
+
+/**
+ * Whether the database has every step and the functions of this version, by one query.
+ * @throws {SchemaError} when it is of another version
+ */
+export async function isCurrent(db: Kysely<unknown>): Promise<boolean> {
+  const asked = stateOf(db)
+  // the files are read while the query is on its way
+  const functions = readFunctions()
+  const state = await asked
+  refuse(state)
+  return state.steps.length === steps().length && isSame(functions, state.functions)
 }

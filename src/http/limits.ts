@@ -3,6 +3,7 @@ import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-lim
 import type { Actor } from '#src/access/actor.ts'
 import type { Config } from '#src/config.ts'
 import type { Database } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 import { rateKey } from '#src/http/address.ts'
 import { tokenHash } from '#src/http/cookies.ts'
 import { HttpError, wait } from '#src/http/errors.ts'
@@ -113,7 +114,8 @@ export class Limits {
     try {
       return await this.#take(rate, 'name', name, of)
     } catch (over) {
-      const known = of.device && (await this.#db.lookup('knows_browser', [name, tokenHash(of.device)]))
+      const known =
+        of.device && (await this.#db.lookup(fn.knows_browser({ name, device: tokenHash(of.device) })))
       if (!known) throw over
       return this.#take(rate, 'browser', `${name} ${of.device}`, of)
     }
@@ -133,8 +135,10 @@ export class Limits {
     const standing = { policy: rate, limit, seconds, taken, left, ms }
     if (taken) return standing
     // once in a window, in one of the processes
-    if (consumedPoints === limit + 1)
-      await this.#db.lookup('note_limit', [{ rate, of: kind, hash: key }, requestId, ip]).catch(() => {})
+    if (consumedPoints === limit + 1) {
+      const details = { rate, of: kind, hash: key }
+      await this.#db.lookup(fn.note_limit({ details, request: requestId, address: ip })).catch(() => {})
+    }
     throw reached(standing, 'Too many attempts')
   }
 

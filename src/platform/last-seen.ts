@@ -1,5 +1,6 @@
 import type { Identity } from '#src/access/actor.ts'
 import type { Database } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 
 const EVERY_MS = 30_000
 
@@ -27,13 +28,15 @@ export class LastSeen {
     this.#sessions = new Set()
     this.#keys = new Map()
     if (sessions.size)
-      await this.#db.lookup('sessions_seen', [[...sessions]]).catch(() => {
+      await this.#db.lookup(fn.sessions_seen({ ids: [...sessions] })).catch(() => {
         for (const id of sessions) this.#sessions.add(id)
       })
     if (keys.size)
-      await this.#db.lookup('api_keys_used', [[...keys.keys()], [...keys.values()]]).catch(() => {
-        this.#keys = new Map([...keys, ...this.#keys])
-      })
+      await this.#db
+        .lookup(fn.api_keys_used({ ids: [...keys.keys()], addresses: [...keys.values()] }))
+        .catch(() => {
+          this.#keys = new Map([...keys, ...this.#keys])
+        })
   }
 
   async stop(): Promise<void> {

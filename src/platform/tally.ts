@@ -1,4 +1,5 @@
 import type { Database } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 
 /** Whether there was one left to take; how many are left then, and in how many ms the window ends. */
 export type Taken = { taken: boolean; left: number; ms: number }
@@ -72,9 +73,13 @@ export class Tally {
       count.sent = count.waiting
       count.waiting = 0
     }
-    const calls = [batch.map(({ key }) => key), batch.map(({ sent }) => sent), this.#windowMs]
+    const counted = {
+      keys: batch.map(({ key }) => key),
+      calls: batch.map(({ sent }) => sent),
+      window_ms: this.#windowMs,
+    }
     // while the database is away, each process counts for itself
-    const known = await this.#db.lookup<Known | null>('count_calls', calls).catch(() => null)
+    const known = await this.#db.lookup(fn.count_calls<Known | null>(counted)).catch(() => null)
     const now = performance.now()
     for (const count of batch) {
       const [total, ms] = known?.[count.key] ?? [count.settled + count.sent, count.until - now]

@@ -2,8 +2,10 @@ import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden } from '#src/access/grant.ts'
 import { confirmLast, Revoked } from '#src/access/renewal.ts'
+import { answer } from '#src/db/call.ts'
 import type { Database, Db } from '#src/db/database.ts'
 import { translated } from '#src/db/errors.ts'
+import { fn } from '#src/db/functions.ts'
 import { type HttpError, httpError } from '#src/http/errors.ts'
 import type { Written } from '#src/resource/write.ts'
 
@@ -74,6 +76,4 @@ export async function refusalOf(tx: Db, work: () => Promise<unknown>): Promise<R
 
 /** Every refusal of somebody is in the trail. */
 export const noted = (tx: Db, id: string | null, wanted: string, path: string) =>
-  sql`select app.record_event('access:denied', 'route', ${id}, ${JSON.stringify({ wanted, path })}::jsonb)`.execute(
-    tx,
-  )
+  answer(tx, fn.record_event({ name: 'access:denied', type: 'route', target: id, details: { wanted, path } }))

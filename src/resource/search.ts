@@ -1,5 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import { fold } from '#src/db/fold.ts'
+import { fn } from '#src/db/functions.ts'
 
 /** What the index of words has to hold of a record: a word that begins so, or one of these tags. */
 export type Term = { model: string } & ({ begins: string } | { tags: readonly string[] })
@@ -39,7 +40,7 @@ export const searchFor = (...[first, ...others]: readonly Term[]): Search | null
 function held(term: Term): RawBuilder<SqlBool> {
   const found =
     'begins' in term
-      ? sql`w.word >= app.fold(${term.begins}) and w.word < app.fold(${term.begins}) || U&'\\+10FFFF'`
+      ? sql`w.word >= ${fn.fold({ value: term.begins })} and w.word < ${fn.fold({ value: term.begins })} || U&'\\+10FFFF'`
       : term.tags.length === 1
         ? sql`w.word = ${term.tags[0]}`
         : sql`w.word = any (${term.tags}::text[])`

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { fn } from '#src/db/functions.ts'
 import { resetPassword } from '#src/domains/auth/break-glass.ts'
 import { resetSecondFactor } from '#src/domains/auth/break-glass-factor.ts'
 import { newToken, tokenHash } from '#src/http/cookies.ts'
@@ -375,8 +376,29 @@ test('a password that was proved before confirms and changes nothing, also in a 
   const session = await sessionOf(person.token)
   const context = JSON.stringify({ org: org.id, user })
   const uses = async (at: string) => [
-    await db.lookup('confirm_session', [accountId, session, at, null, null, null, null, context]),
-    await db.lookup('change_password', [accountId, at, 'a hash', session, null, null, context]),
+    await db.lookup(
+      fn.confirm_session({
+        account: accountId,
+        session,
+        proved: at,
+        step: null,
+        recovery: null,
+        device: null,
+        renewed: null,
+        ctx: context,
+      }),
+    ),
+    await db.lookup(
+      fn.change_password({
+        account: accountId,
+        proved: at,
+        becomes: 'a hash',
+        session,
+        renewed: null,
+        device: null,
+        ctx: context,
+      }),
+    ),
   ]
   const before = await provedPassword(person)
   await sql`select app.end_control(${accountId}, ${session})`.execute(owner)

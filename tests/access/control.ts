@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
+import { fn } from '#src/db/functions.ts'
 import { newToken, tokenHash } from '#src/http/cookies.ts'
 import { paths } from '#src/paths.ts'
 import { anew, codeOf, secretOf, withFactor } from '#tests/access/factors.ts'
 import { newAddress } from '#tests/access/inviting.ts'
 import { withKey } from '#tests/access/keys.ts'
 import { linkFor } from '#tests/access/links.ts'
+import { opening } from '#tests/access/opening.ts'
 import { anonymous, as, browserOf, visitor } from '#tests/client.ts'
 import { makeUser, type NewPerson, type Organization, openSession, roleOf } from '#tests/factories.ts'
 import { mailTo } from '#tests/mailbox.ts'
@@ -74,26 +76,48 @@ async function mails(person: Person): Promise<Secret[]> {
 
 /** When a password was proved, a moment before it leads to a session. */
 export async function provedPassword({ username, accountId }: Person): Promise<string> {
-  const found = await db.lookup<{ changed: string; passwordHash: string }>('sign_in_lookup', [
-    username,
-    null,
-    null,
-  ])
-  return db.lookup('sign_in_passed', [accountId, null, found.changed, found.passwordHash, null])
+  const found = await db.lookup(
+    fn.sign_in_lookup<{ changed: string; passwordHash: string }>({
+      name: username,
+      place_slug: null,
+      device: null,
+    }),
+  )
+  const at = await db.lookup(
+    fn.sign_in_passed({
+      account: accountId,
+      device: null,
+      changed: found.changed,
+      was: found.passwordHash,
+      becomes: null,
+    }),
+  )
+  return at as string
 }
 
 async function password(person: Person): Promise<Secret> {
   const at = await provedPassword(person)
-  const session = ['token', tokenHash(newToken()), null, 'a program', 1, 1, '{}', at, ...Array(5).fill(null)]
-  const opening = () => db.lookup('open_session', [person.accountId, person.org.id, person.id, ...session])
-  return { name: 'proved password', works: () => opening().then(Boolean, () => false) }
+  const whose = { account: person.accountId, org: person.org.id, person: person.id, proved: at }
+  return { name: 'proved password', works: () => db.lookup(opening(whose)).then(Boolean, () => false) }
 }
 
 async function pendingCode(person: Person): Promise<Secret> {
   const at = await provedPassword(person)
   const hash = tokenHash(newToken())
-  await db.lookup('begin_proof', [person.accountId, person.org.id, person.id, at, hash, '{}'])
-  return { name: 'pending code', works: async () => (await db.lookup('try_proof', [hash])) !== null }
+  await db.lookup(
+    fn.begin_proof({
+      account: person.accountId,
+      org: person.org.id,
+      person: person.id,
+      proved: at,
+      proof: hash,
+      ctx: '{}',
+    }),
+  )
+  return {
+    name: 'pending code',
+    works: async () => (await db.lookup(fn.try_proof({ proof: hash }))) !== null,
+  }
 }
 
 async function device({ accountId: account_id }: Person): Promise<Secret> {

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { asSystem } from '#src/access/system.ts'
+import { fn } from '#src/db/functions.ts'
 import { newToken, tokenHash } from '#src/http/cookies.ts'
 import { paths } from '#src/paths.ts'
 import {
@@ -175,7 +176,7 @@ describe('a link that does not work', () => {
     await as(admin).delete(api(paths.invitation(id)))
     expect((await post(`${paths.invitation(id)}/restore`)).status).toBe(200)
     await alter(id, { expires_at: sql`now() - interval '1 second'` })
-    await db.lookup('tidy_invitations', [1000])
+    await db.lookup(fn.tidy_invitations({ most: 1000 }))
     expect(await storedInvitation(id)).toMatchObject({ status: 'expired' })
     expect((await post(paths.resendInvitation(id))).status).toBe(200)
     expect((await accept(token)).status).toBe(404)

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
+import { fn } from '#src/db/functions.ts'
 import { newToken, tokenHash } from '#src/http/cookies.ts'
 import { paths } from '#src/paths.ts'
 import { accountOf, linkFor } from '#tests/access/links.ts'
@@ -135,10 +136,20 @@ describe('a link that does not work', () => {
   })
 
   const uses = {
-    reset_password: (hash: Buffer) => db.lookup('reset_password', [hash, 'x', '{}']),
-    undo_email: (hash: Buffer) => db.lookup('undo_email', [hash, 'x', '{}']),
-    unlock: (hash: Buffer) => db.lookup('unlock_by_link', [hash, '{}']),
-    verify_email: (hash: Buffer) => db.lookup('confirm_email', [hash, new Date(), null, null, null, '{}']),
+    reset_password: (hash: Buffer) => db.lookup(fn.reset_password({ token: hash, becomes: 'x', ctx: '{}' })),
+    undo_email: (hash: Buffer) => db.lookup(fn.undo_email({ token: hash, becomes: 'x', ctx: '{}' })),
+    unlock: (hash: Buffer) => db.lookup(fn.unlock_by_link({ token: hash, ctx: '{}' })),
+    verify_email: (hash: Buffer) =>
+      db.lookup(
+        fn.confirm_email({
+          token: hash,
+          proved: new Date().toISOString(),
+          session: null,
+          renewed: null,
+          device: null,
+          ctx: '{}',
+        }),
+      ),
   }
   test.each(Object.entries(uses))(
     'is none for %s to the database either, unless it is of that kind',

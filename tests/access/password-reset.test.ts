@@ -1,8 +1,10 @@
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
+import { fn } from '#src/db/functions.ts'
 import { newToken, tokenHash } from '#src/http/cookies.ts'
 import { paths } from '#src/paths.ts'
 import { accountOf, linkFor, mailsTo, securityEvents } from '#tests/access/links.ts'
+import { opening } from '#tests/access/opening.ts'
 import { trail } from '#tests/access/trail.ts'
 import { anonymous, as, browserOf, send, visitor } from '#tests/client.ts'
 import { makeOrganization, makeUser, roleOf, unique } from '#tests/factories.ts'
@@ -231,34 +233,28 @@ describe('choosing another by the link', () => {
   test('opens nothing for the old one, proved after the change began and before it took place', async () => {
     const person = await somebody()
     const hash = tokenHash(await linkFor(person, 'reset_password'))
-    const found = await db.lookup<{ passwordHash: string; changed: string; org: string; user: string }>(
-      'sign_in_lookup',
-      [person.username, null, null],
+    const found = await db.lookup(
+      fn.sign_in_lookup<{ passwordHash: string; changed: string; org: string; user: string }>({
+        name: person.username,
+        place_slug: null,
+        device: null,
+      }),
     )
-    const passed = [person.accountId, null, found.changed, found.passwordHash, null]
+    const passed = fn.sign_in_passed({
+      account: person.accountId,
+      device: null,
+      changed: found.changed,
+      was: found.passwordHash,
+      becomes: null,
+    })
     const at = await owner.transaction().execute(async (tx) => {
       await sql`select now()`.execute(tx)
-      const proved = await db.lookup<string>('sign_in_passed', passed)
+      const proved = await db.lookup(passed)
       await sql`select app.reset_password(${hash}, 'another', '{}')`.execute(tx)
       return proved
     })
-    const session = [
-      'token',
-      tokenHash(newToken()),
-      null,
-      'a program',
-      1,
-      1,
-      '{}',
-      at,
-      null,
-      null,
-      null,
-      null,
-      null,
-    ]
-    const opening = db.lookup('open_session', [person.accountId, found.org, found.user, ...session])
-    await expect(opening).rejects.toMatchObject({ code: '28000' })
+    const whose = { account: person.accountId, org: found.org, person: found.user, proved: at }
+    await expect(db.lookup(opening(whose))).rejects.toMatchObject({ code: '28000' })
   })
 
   test('lets in nobody who signed in with the old one meanwhile', async () => {

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
+import { fn } from '#src/db/functions.ts'
 import { tokenHash } from '#src/http/cookies.ts'
 import { linkFor } from '#tests/access/links.ts'
 import { makeOrganization, makeUser, unique } from '#tests/factories.ts'
@@ -23,7 +24,7 @@ test('links, registrations and browsers go after their time, and not before', as
       .insertInto('registrations')
       .values({ ...entered, username: `${name}${ends}`, expires_at: sql<string>`now() + ${ends}::interval` })
       .execute()
-  while (await db.lookup<number>('tidy_accounts', [2])) {}
+  while (await db.lookup(fn.tidy_accounts({ most: 2 }))) {}
   const devices = owner.selectFrom('known_devices').where('account_id', '=', person.accountId).select('hash')
   expect((await devices.execute()).map(({ hash }) => hash)).toEqual([tokenHash('181 days')])
   const links = owner.selectFrom('account_tokens').where('account_id', '=', person.accountId).select('id')

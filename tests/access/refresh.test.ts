@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { fn } from '#src/db/functions.ts'
 import { newToken, tokenHash } from '#src/http/cookies.ts'
 import { paths } from '#src/paths.ts'
 import { entered, makeSuperadmin, placeOf } from '#tests/access/entering.ts'
@@ -458,14 +459,14 @@ describe('the database', () => {
     const hash = tokenHash(tokens.refresh_token)
     const there = () =>
       owner.selectFrom('refresh_tokens').where('token_hash', '=', hash).select('id').execute()
-    await db.lookup('tidy_sessions', [1000])
+    await db.lookup(fn.tidy_sessions({ most: 1000 }))
     expect(await there()).toHaveLength(1)
     await owner
       .updateTable('refresh_tokens')
       .set({ expires_at: later('-1 second') })
       .where('token_hash', '=', hash)
       .execute()
-    expect(await db.lookup<number>('tidy_sessions', [1000])).toBeGreaterThan(0)
+    expect(await db.lookup(fn.tidy_sessions({ most: 1000 }))).toBeGreaterThan(0)
     expect(await there()).toHaveLength(0)
   })
 })

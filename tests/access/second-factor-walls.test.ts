@@ -1,10 +1,11 @@
-import { randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
+import { fn } from '#src/db/functions.ts'
 import { recoveryHash } from '#src/domains/auth/recovery-codes.ts'
 import { newToken, tokenHash } from '#src/http/cookies.ts'
 import { anew, stepNow, withFactor } from '#tests/access/factors.ts'
 import { accountOf } from '#tests/access/links.ts'
+import { opening } from '#tests/access/opening.ts'
 import { makeOrganization, makeUser, sessionOf } from '#tests/factories.ts'
 import type { Person } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
@@ -15,21 +16,22 @@ const org = await makeOrganization()
 /** When somebody proved their password: now. */
 const proved = async ({ accountId }: Person) => {
   const { password_changed_at, password_hash } = await accountOf({ accountId })
-  const at = await db.lookup<string | null>('sign_in_passed', [
-    accountId,
-    null,
-    password_changed_at,
-    password_hash,
-    null,
-  ])
+  const at = await db.lookup(
+    fn.sign_in_passed({
+      account: accountId,
+      device: null,
+      changed: password_changed_at,
+      was: password_hash,
+      becomes: null,
+    }),
+  )
   return at as string
 }
 type Code = { step?: number; recovery?: Buffer; proof?: Buffer }
 const open = ({ accountId, id }: Person, at: string, { step, recovery, proof }: Code = {}) => {
   const context = JSON.stringify({ org: org.id, user: id, via: 'api' })
-  const session = ['token', randomBytes(32), null, '', 1, 1, context, at, null, null]
-  const code = [step ?? null, recovery ?? null, proof ?? null]
-  return db.lookup('open_session', [accountId, org.id, id, ...session, ...code])
+  const code = { step: step ?? null, recovery: recovery ?? null, proof: proof ?? null }
+  return db.lookup(opening({ account: accountId, org: org.id, person: id, proved: at }, { context, ...code }))
 }
 const account = ({ accountId }: Person, set: object) =>
   owner.updateTable('accounts').set(set).where('id', '=', accountId).execute()
@@ -73,7 +75,16 @@ describe('an account with a second factor', () => {
     for (const one of [person, other]) await withFactor(one)
     const begin = async (who: Person) => {
       const hash = tokenHash(newToken())
-      await db.lookup('begin_proof', [who.accountId, org.id, who.id, await proved(who), hash, '{}'])
+      await db.lookup(
+        fn.begin_proof({
+          account: who.accountId,
+          org: org.id,
+          person: who.id,
+          proved: await proved(who),
+          proof: hash,
+          ctx: '{}',
+        }),
+      )
       return hash
     }
     const [own, foreign] = [await begin(person), await begin(other)]
@@ -99,7 +110,19 @@ describe('a session', () => {
     person: Person,
     session: string,
     { at = null, step = null }: { at?: string | null; step?: number | null },
-  ) => db.lookup<boolean>('confirm_session', [person.accountId, session, at, step, null, null, null, ctx])
+  ) =>
+    db.lookup(
+      fn.confirm_session({
+        account: person.accountId,
+        session,
+        proved: at,
+        step,
+        recovery: null,
+        device: null,
+        renewed: null,
+        ctx,
+      }),
+    )
 
   test('is confirmed by its own account alone, by what is right now', async () => {
     const [person, other] = [await makeUser(org), await makeUser(org)]
@@ -128,21 +151,25 @@ describe('a session', () => {
       return rows[0]?.at
     }
     const on = (session: string, begun: string | null = null) =>
-      db.lookup<boolean>('turn_on_second_factor', [
-        person.accountId,
-        session,
-        begun,
-        Buffer.from('x'),
-        1,
-        [],
-        null,
-        null,
-        ctx,
-      ])
+      db.lookup(
+        fn.turn_on_second_factor({
+          account: person.accountId,
+          session,
+          begun,
+          sealed: Buffer.from('x'),
+          step: 1,
+          codes: [],
+          renewed: null,
+          device: null,
+          ctx,
+        }),
+      )
     const off = (session: string) =>
-      db.lookup<boolean>('turn_off_second_factor', [person.accountId, session, null, null, ctx])
+      db.lookup(
+        fn.turn_off_second_factor({ account: person.accountId, session, renewed: null, device: null, ctx }),
+      )
     const renew = (session: string) =>
-      db.lookup<boolean>('renew_recovery_codes', [person.accountId, session, [], ctx])
+      db.lookup(fn.renew_recovery_codes({ account: person.accountId, session, codes: [], ctx }))
     expect([await on(foreign), await on(own)]).toEqual([false, true])
     expect([await renew(foreign), await renew(own)]).toEqual([false, true])
     expect([await off(foreign), await off(own)]).toEqual([false, true])
@@ -188,13 +215,22 @@ test('proofs that are too old are taken away, and others stay', async () => {
   const person = await makeUser(org)
   const [old, young] = [tokenHash(newToken()), tokenHash(newToken())]
   for (const hash of [old, young])
-    await db.lookup('begin_proof', [person.accountId, org.id, person.id, await proved(person), hash, '{}'])
+    await db.lookup(
+      fn.begin_proof({
+        account: person.accountId,
+        org: org.id,
+        person: person.id,
+        proved: await proved(person),
+        proof: hash,
+        ctx: '{}',
+      }),
+    )
   await owner
     .updateTable('sign_in_proofs')
     .set({ expires_at: sql<string>`now()` })
     .where('token_hash', '=', old)
     .execute()
-  await db.lookup('tidy_proofs', [1000])
+  await db.lookup(fn.tidy_proofs({ most: 1000 }))
   const left = await owner
     .selectFrom('sign_in_proofs')
     .where('account_id', '=', person.accountId)

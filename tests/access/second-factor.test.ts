@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
+import { fn } from '#src/db/functions.ts'
 import { recoveryHash } from '#src/domains/auth/recovery-codes.ts'
 import { codeAt } from '#src/domains/auth/totp.ts'
 import { Cookies, newToken, tokenHash } from '#src/http/cookies.ts'
@@ -233,7 +234,7 @@ describe('signing in with a second factor, in a browser', () => {
     const { browser } = await halfway(person)
     const proof = tokenHash(browser.cookies.get(cookies.proof) as string)
     const tried = await Promise.all(
-      Array.from({ length: 50 }, () => db.lookup<object | null>('try_proof', [proof])),
+      Array.from({ length: 50 }, () => db.lookup(fn.try_proof<object | null>({ proof }))),
     )
     expect(tried.filter((one) => one !== null)).toHaveLength(5)
   })

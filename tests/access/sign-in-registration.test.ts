@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { asSystem } from '#src/access/system.ts'
+import { fn } from '#src/db/functions.ts'
 import { tokenHash } from '#src/http/cookies.ts'
 import { paths } from '#src/paths.ts'
 import { mailsTo } from '#tests/access/links.ts'
@@ -209,7 +210,7 @@ describe('where addresses are confirmed, registering', () => {
     await owner.updateTable('account_tokens').set(past).where('registration_id', 'is not', null).execute()
     expect((await confirm({ token, password: PASSWORD })).status).toBe(404)
     expect((await visitor(app).get(paths.verifyEmail(token))).status).toBe(404)
-    await db.lookup('tidy_accounts', [1000])
+    await db.lookup(fn.tidy_accounts({ most: 1000 }))
     const left = owner.selectFrom('registrations').where('email', '=', person.email)
     expect(await left.select('id').execute()).toEqual([])
   })

@@ -1,9 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { hash } from '@node-rs/argon2'
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
+import { fn } from '#src/db/functions.ts'
 import { outdated } from '#src/platform/passwords.ts'
 import { accountOf } from '#tests/access/links.ts'
+import { opening } from '#tests/access/opening.ts'
 import { anonymous, as } from '#tests/client.ts'
 import { makeOrganization, makeUser, roleOf } from '#tests/factories.ts'
 import { testDatabase } from '#tests/setup/database.ts'
@@ -65,7 +66,9 @@ test('a hash is put where the one that was verified still is, and nowhere else',
   const { accountId } = await makeUser(org)
   const kept = (await accountOf({ accountId })).password_hash
   const stored = async (was: string | null) => {
-    await db.lookup('sign_in_passed', [accountId, null, null, was, 'stronger'])
+    await db.lookup(
+      fn.sign_in_passed({ account: accountId, device: null, changed: null, was, becomes: 'stronger' }),
+    )
     return (await accountOf({ accountId })).password_hash
   }
   expect(await stored('another')).toBe(kept)
@@ -85,13 +88,13 @@ test('a proof that is older than the password opens no session', async () => {
   const kept = (await accountOf({ accountId })).password_hash
   const prove = async () => {
     const { password_changed_at: changed } = await accountOf({ accountId })
-    return db.lookup<string | null>('sign_in_passed', [accountId, null, changed, kept, null])
+    return db.lookup(
+      fn.sign_in_passed({ account: accountId, device: null, changed, was: kept, becomes: null }),
+    )
   }
   const context = JSON.stringify({ org: org.id, user: id, via: 'web' })
-  const open = (at: string | null) => {
-    const session = ['token', randomBytes(32), null, '', 1, 1, context]
-    return db.lookup('open_session', [accountId, org.id, id, ...session, at, null, null, null, null, null])
-  }
+  const open = (proved: string | null) =>
+    db.lookup(opening({ account: accountId, org: org.id, person: id, proved }, { context }))
   const at = await prove()
   expect(await open(at)).toMatch(/^[0-9a-f-]{36}$/)
   const changed = { password_changed_at: sql<string>`clock_timestamp()` }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { fn } from '#src/db/functions.ts'
 import { Cookies } from '#src/http/cookies.ts'
 import { paths } from '#src/paths.ts'
 import { browserIn, entered, makeSuperadmin, placeOf } from '#tests/access/entering.ts'
@@ -354,7 +355,17 @@ describe('whoever is where they entered from the platform', () => {
     await entered(superadmin, org)
     const session = await sessionOf(superadmin.token)
     const call = (id: string, account: string) =>
-      here.db.lookup('switch_organization', [id, account, other.id, Buffer.from('x'), null, '', '{}'])
+      here.db.lookup(
+        fn.switch_organization({
+          session: id,
+          account,
+          target: other.id,
+          hash: Buffer.from('x'),
+          address: null,
+          agent: '',
+          ctx: '{}',
+        }),
+      )
     await expect(call(session, superadmin.accountId)).rejects.toMatchObject({ code: '28000' })
     const token = await openSession(person, 'token')
     const impersonated = await sessionOf(token)

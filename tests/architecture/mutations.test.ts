@@ -25,6 +25,7 @@ test('every fault of the mutation round still fits the code', () => {
 test('with a fault, a file is still one that can be read', () => {
   const unreadable = all.flatMap((mutation) => {
     const { file, text } = mutated(root, mutation)
+    if (file.endsWith('.sql')) return []
     try {
       transformSync(text, { loader: file.endsWith('x') ? 'tsx' : 'ts', logLevel: 'silent' })
       return []
@@ -49,10 +50,10 @@ test('one that the code has outgrown, or that stands in two places, is told', ()
   expect(() => mutated(root, { ...fault, find: 'node bin/boot.mjs' })).toThrow(NotApplicable)
 })
 
-test('a function of the database is mutated where it was made last', () => {
-  const fault: Mutation = { name: '', sql: 'session_actor', find: 'begin', replace: 'begin ', tests: [] }
-  expect(mutated(root, { ...fault, find: "'elsewhere', " }).file).toMatch(/^migrations\/002\d_/)
-  // what is only there to undo a migration, and what another function has, is none of it
+test('a function of the database is mutated in its file', () => {
+  const fault: Mutation = { name: '', sql: 'session_actor', find: "'elsewhere', ", replace: '', tests: [] }
+  expect(mutated(root, fault).file).toBe('src/db/functions/access/session_actor.sql')
+  // what another function has is none of it
   expect(() => mutated(root, { ...fault, find: 'pg_notify' })).toThrow(NotApplicable)
   expect(() => mutated(root, { ...fault, sql: 'no_such_function' })).toThrow(NotApplicable)
 })

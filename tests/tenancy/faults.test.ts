@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import { afterAll, describe, expect, test } from 'vitest'
 import { type Acting, Database } from '#src/db/database.ts'
 import { Unavailable } from '#src/db/errors.ts'
+import { fn } from '#src/db/functions.ts'
 import { as } from '#tests/client.ts'
 import { makeGroup } from '#tests/factories.ts'
 import { makePeople } from '#tests/people.ts'
@@ -38,7 +39,7 @@ describe('a pool that is used up', () => {
     const waiting = [
       db.readAs(me, (q) => q.selectNoFrom(one)),
       db.withActor(me, (tx) => tx.selectNoFrom(one).execute()),
-      db.lookup('default_organization', []),
+      db.lookup(fn.default_organization()),
     ]
     for (const outcome of await Promise.allSettled(waiting)) {
       expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(Unavailable) })

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { listen } from '#src/db/channel.ts'
 import { type Acting, Database } from '#src/db/database.ts'
 import { CommitUnknown, Unavailable } from '#src/db/errors.ts'
+import { fn } from '#src/db/functions.ts'
 import { Listener } from '#src/db/listener.ts'
 import { OnceDoor } from '#src/db/once.ts'
 import { type Freezing, freezing } from '#tests/access/freezing.ts'
@@ -129,7 +130,7 @@ describe('a statement that nobody answers', () => {
 
   test.each([
     ['a read', (db: Database) => db.readAs(me, (q) => q.selectNoFrom(sql`'late'`.as('late')))],
-    ['a look-up', (db: Database) => db.lookup('default_organization', [])],
+    ['a look-up', (db: Database) => db.lookup(fn.default_organization())],
     [
       'a transaction',
       (db: Database) => db.withActor(me, (tx) => tx.selectNoFrom(sql`'late'`.as('late')).execute()),

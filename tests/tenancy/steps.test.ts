@@ -5,9 +5,10 @@ import { type Kysely, sql } from 'kysely'
 import { generate, getDialect } from 'kysely-codegen'
 import { expect, test } from 'vitest'
 import { root } from '#src/config.ts'
-import { migrator } from '#src/db/migrate.ts'
+import { migrate, migrateToLatest, migrator } from '#src/db/migrate.ts'
 import { ownerDatabase } from '#src/db/owner.ts'
 import { testDatabase } from '#tests/setup/database.ts'
+import { functionTypes } from '../../bin/function-types.ts'
 
 const { owner, ownerUrl } = await testDatabase()
 
@@ -43,19 +44,19 @@ test('every step goes back, and forth again to the same schema', async () => {
     const steps = await migrator(db).getMigrations()
     const states: string[][] = [await dump(db, name)]
     for (const _ of steps) {
-      expect((await migrator(db).migrateUp()).error).toBeUndefined()
+      await migrate(db, (one) => one.migrateUp())
       states.push(await dump(db, name))
     }
     expect(new Set(states.map((state) => state.join('\n'))).size).toBe(steps.length + 1)
     for (const [index, step] of [...steps.entries()].reverse()) {
-      expect((await migrator(db).migrateDown()).error, `${step.name} down`).toBeUndefined()
+      await migrate(db, (one) => one.migrateDown())
       // the roles stay, and with them what they may in the schema public
       const known = index === 0 ? (line: string) => !line.startsWith('schema public') : () => true
       expect((await dump(db, name)).filter(known), `after ${step.name} down`).toEqual(
         states[index]?.filter(known),
       )
     }
-    expect((await migrator(db).migrateToLatest()).error).toBeUndefined()
+    await migrateToLatest(db)
     expect(await dump(db, name)).toEqual(states.at(-1))
     // and the tests' own database, which was cloned, is the same again
     const own = new URL(ownerUrl).pathname.slice(1).replace(/_[0-9a-f]+$/, '')
@@ -77,4 +78,9 @@ test('the types of the tables are those of the schema', async () => {
     outFile: undefined,
   })
   expect(made.trim()).toBe((await read(outFile)).trim())
+})
+
+test('the calls of the functions are those of the schema', async () => {
+  const made = await functionTypes(owner as Kysely<unknown>)
+  expect(await readFile(join(root, 'src/db/functions.ts'), 'utf8')).toBe(made)
 })

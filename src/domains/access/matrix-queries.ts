@@ -4,6 +4,7 @@ import type { Grant } from '#src/access/grant.ts'
 import { covers, mayGive } from '#src/access/granting.ts'
 import type { Scope } from '#src/access/permission.ts'
 import type { Db, Door } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 import { type MatrixQuery, ROLES_SHOWN } from '#src/domains/access/matrix-model.ts'
 
 export type MatrixRole = {
@@ -143,7 +144,7 @@ function loading(
   const wanted = ids
     ? sql`r.id = any(${ids}::uuid[])`
     : q
-      ? sql`position(app.fold(${q}) in r.sort_name) > 0`
+      ? sql`position(${fn.fold({ value: q })} in r.sort_name) > 0`
       : sql`true`
   const limit = ids ? ids.length : ROLES_SHOWN
   return sql<Loaded>`

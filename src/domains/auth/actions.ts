@@ -2,7 +2,9 @@ import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden } from '#src/access/grant.ts'
 import type { Config } from '#src/config.ts'
+import { answer } from '#src/db/call.ts'
 import type { Door } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 import { type Given, givenBy, type Known, NOTHING_GIVEN, resealed } from '#src/domains/auth/factor.ts'
 import { newToken, tokenHash } from '#src/http/cookies.ts'
 import { HttpError, invalid, wait } from '#src/http/errors.ts'
@@ -67,7 +69,9 @@ export async function signInOrAsk(
   kind: 'browser' | 'token',
   from: Origin,
 ): Promise<Opened | { asks: Proved }> {
-  const found = await db.lookup<Found>('sign_in_lookup', [name, organization, deviceOf(from)])
+  const found = await db.lookup(
+    fn.sign_in_lookup<Found>({ name, place_slug: organization, device: deviceOf(from) }),
+  )
   const { account, org, user } = found
   const at = await proved(db, { found, password, from })
   if (!at || !account || !org || !user) throw await failed(db, config, { name, account, from })
@@ -138,10 +142,8 @@ export async function provePassword(
   { field, password }: { field: string; password: string },
   from: Origin,
 ): Promise<{ at: string; email: string }> {
-  const found = await db.lookup<Found & { username: string; email: string }>('account_lookup', [
-    account,
-    deviceOf(from),
-  ])
+  const asked = { account, device: deviceOf(from) }
+  const found = await db.lookup(fn.account_lookup<Found & { username: string; email: string }>(asked))
   const at = await proved(db, { found, password, from })
   if (at) return { at, email: found.email }
   const error = await failed(db, config, { name: found.username, account, from })
@@ -156,7 +158,14 @@ async function proved(db: Door, { found, password, from }: Attempt): Promise<str
   const matches = await verifyPassword(passwordHash, password)
   if (!matches || !passwordHash || !active || lockedMs || ('org' in found && !found.org)) return null
   const becomes = outdated(passwordHash) ? await hashPassword(password) : null
-  return db.lookup('sign_in_passed', [account, deviceOf(from), changed, passwordHash, becomes])
+  const passed = {
+    account: account ?? null,
+    device: deviceOf(from),
+    changed: changed ?? null,
+    was: passwordHash,
+    becomes,
+  }
+  return db.lookup(fn.sign_in_passed(passed))
 }
 
 /** Counts it, and says no more than that. */
@@ -165,9 +174,10 @@ export async function failed(
   { LOCKOUT_ATTEMPTS, LOCKOUT_MINUTES }: Config,
   { name, account, from }: { name: string; account: string | null | undefined; from: Origin },
 ): Promise<HttpError> {
-  const counted = [name, account ?? null, LOCKOUT_ATTEMPTS, LOCKOUT_MINUTES, from.id, from.ip, deviceOf(from)]
-  const lockedMs = await db.lookup<number>('sign_in_failed', counted)
-  return lockedMs > 0 ? locked(lockedMs) : wrong()
+  const limits = { attempts: LOCKOUT_ATTEMPTS, minutes: LOCKOUT_MINUTES }
+  const by = { request: from.id, address: from.ip, device: deviceOf(from) }
+  const lockedMs = await db.lookup(fn.sign_in_failed({ name, account: account ?? null, ...limits, ...by }))
+  return lockedMs ? locked(lockedMs) : wrong()
 }
 
 type How = { kind: 'browser' | 'token'; from: Origin; given: Given; proof: Buffer | null }
@@ -189,10 +199,16 @@ async function openSession(
     ip: from.ip ?? undefined,
     ...browser,
   })
-  const session = [kind, tokenHash(token), from.ip, from.userAgent, config.SESSION_MAX_DAYS]
-  const known = [deviceOf(from), device && tokenHash(device)]
-  const values = [account, org, user, ...session, config.SESSION_IDLE_HOURS, context, at, ...known]
-  await db.lookup('open_session', [...values, given.step, given.recovery, proof])
+  const who = { account, org, person: user, proved: at, step: given.step, recovery: given.recovery, proof }
+  const where = { address: from.ip, agent: from.userAgent, context, device_was: deviceOf(from) }
+  const session = {
+    session_kind: kind,
+    hash: tokenHash(token),
+    max_days: config.SESSION_MAX_DAYS,
+    idle_hours: config.SESSION_IDLE_HOURS,
+    device: device === null ? null : tokenHash(device),
+  }
+  await db.lookup(fn.open_session({ ...who, ...where, ...session }))
   return { token, device }
 }
 
@@ -201,6 +217,7 @@ export async function signOut(db: Door, actor: UserActor): Promise<void> {
   const { sessionId } = actor.identity
   await db.withActor(actor, async (tx) => {
     await tx.updateTable('sessions').set({ revoked_at: sql`now()` }).where('id', '=', sessionId).execute()
-    await sql`select app.record_event('auth:sign_out', 'session', ${sessionId}, '{}')`.execute(tx)
+    const event = { name: 'auth:sign_out', type: 'session', target: sessionId, details: {} }
+    await answer(tx, fn.record_event(event))
   })
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import { fold } from '#src/db/fold.ts'
+import { fn } from '#src/db/functions.ts'
 import type { DB } from '#src/db/types.ts'
 import { normalised } from '#src/domains/users/names.ts'
 
@@ -142,9 +143,9 @@ async function refuseTaken(
   { username, email }: Pick<NewPerson, 'username' | 'email'>,
 ): Promise<void> {
   const { rows } = await sql<{ username: string; email: string }>`
-    select username, email from accounts where app.fold(username) = app.fold(${username}) or email = ${email}
+    select username, email from accounts where app.fold(username) = ${fn.fold({ value: username })} or email = ${email}
     union all
-    select username, email from users where org_id = ${orgId} and deleted_at is null and (app.fold(username) = app.fold(${username}) or email = ${email})
+    select username, email from users where org_id = ${orgId} and deleted_at is null and (app.fold(username) = ${fn.fold({ value: username })} or email = ${email})
   `.execute(tx)
   if (!rows.length) return
   const taken = [
@@ -182,7 +183,7 @@ export async function endControl(tx: Transaction<DB>, account: string): Promise<
   const { rows } = await sql<{ ended: number }>`
     with open as materialized (select count(*)::int as ended from sessions where revoked_at is null and (account_id = ${account}
       or (org_id, impersonator_id) in (select org_id, id from users where account_id = ${account})))
-    select ended, app.end_control(${account}) from open`.execute(tx)
+    select ended, ${fn.end_control({ account })} from open`.execute(tx)
   return rows[0]?.ended ?? 0
 }
 

@@ -1,5 +1,6 @@
 import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 import { type Opened, type Origin, opened, type Proved } from '#src/domains/auth/actions.ts'
 import type { Known } from '#src/domains/auth/factor.ts'
 import { contextOf } from '#src/domains/auth/tokens.ts'
@@ -13,7 +14,8 @@ export async function askForCode(
   from: Origin,
 ): Promise<string> {
   const token = newToken()
-  await db.lookup('begin_proof', [account, org, user, at, tokenHash(token), contextOf(from)])
+  const who = { account, org, person: user, proved: at }
+  await db.lookup(fn.begin_proof({ ...who, proof: tokenHash(token), ctx: contextOf(from) }))
   return token
 }
 
@@ -36,7 +38,7 @@ export async function signInByCode(
   from: Origin,
 ): Promise<Opened> {
   const hash = isToken(proof) ? tokenHash(proof) : null
-  const known = hash && (await db.lookup<Tried | null>('try_proof', [hash]))
+  const known = hash && (await db.lookup(fn.try_proof<Tried | null>({ proof: hash })))
   if (!known) throw startAgain()
   const opening = {
     who: known,

@@ -1,6 +1,7 @@
 import type { UserActor } from '#src/access/actor.ts'
 import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 import { deviceOf, failed, inPerson, type Origin, reauthenticate } from '#src/domains/auth/actions.ts'
 import { type Given, givenBy, type Known, NOTHING_GIVEN, resealed } from '#src/domains/auth/factor.ts'
 import { newToken, tokenHash } from '#src/http/cookies.ts'
@@ -25,16 +26,18 @@ export async function confirm(
   const { sessionId, sessionKind, lacks } = actor.identity
   const token = lacks && 'code' in proof && sessionKind === 'browser' ? newToken() : null
   const confirmed = (at: string | null, { step, recovery }: Given) => {
-    const renewed = token && tokenHash(token)
-    const values = [account, sessionId, at, step, recovery, deviceOf(from), renewed, actor.context]
-    return db.lookup<boolean>('confirm_session', values)
+    const renewed = token === null ? null : tokenHash(token)
+    const goesOn = { session: sessionId, renewed, device: deviceOf(from) }
+    const confirming = { account, proved: at, step, recovery, ...goesOn, ctx: actor.context }
+    return db.lookup(fn.confirm_session(confirming))
   }
   if ('password' in proof) {
     const { at } = await reauthenticate(db, config, actor, { field: 'password', ...proof }, from)
     if (await confirmed(at, NOTHING_GIVEN)) return null
     throw new HttpError(409, 'The password was changed meanwhile.')
   }
-  const known = await db.lookup<Known & { username: string }>('account_lookup', [account, deviceOf(from)])
+  const asked = { account, device: deviceOf(from) }
+  const known = await db.lookup(fn.account_lookup<Known & { username: string }>(asked))
   if (await confirmed(null, await givenBy(config, known, proof.code))) {
     await resealed(db, config, known)
     return token

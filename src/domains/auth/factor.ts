@@ -1,5 +1,6 @@
 import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 import { recoveryHash } from '#src/domains/auth/recovery-codes.ts'
 import { stepOf } from '#src/domains/auth/totp.ts'
 import { Vault } from '#src/platform/vault.ts'
@@ -27,8 +28,9 @@ export async function givenBy(
 
 /** Under today's key, where the one before sealed it: once a code of it was right. */
 export async function resealed(db: Door, config: Config, { account, factor }: Known): Promise<void> {
-  const was = factor && Buffer.from(factor, 'base64')
+  const was = factor === null ? null : Buffer.from(factor, 'base64')
   const secret = was ? vaultOf(config).open(was, account) : null
   if (!secret?.outdated) return
-  await db.lookup('reseal_second_factor', [account, was, vaultOf(config).seal(secret.content, account)])
+  const becomes = vaultOf(config).seal(secret.content, account)
+  await db.lookup(fn.reseal_second_factor({ account, was, becomes }))
 }

@@ -4,8 +4,10 @@ import { Forbidden } from '#src/access/grant.ts'
 import { asSystem } from '#src/access/system.ts'
 import { whoVouches } from '#src/access/vouching.ts'
 import type { Config } from '#src/config.ts'
+import { answer } from '#src/db/call.ts'
 import type { Db, Door } from '#src/db/database.ts'
 import { Taken } from '#src/db/errors.ts'
+import { fn } from '#src/db/functions.ts'
 import { type Origin, provePassword } from '#src/domains/auth/actions.ts'
 import {
   type Acceptance,
@@ -34,7 +36,7 @@ export async function openInvitation(
 ): Promise<Invitation & { hash: Buffer }> {
   if (!isToken(token)) throw deadLink()
   const hash = tokenHash(token)
-  const found = await db.lookup<Invitation | null>('invitation_lookup', [hash])
+  const found = await db.lookup(fn.invitation_lookup<Invitation | null>({ token: hash }))
   if (!found) throw deadLink()
   return { ...found, hash }
 }
@@ -102,7 +104,8 @@ async function settled<T>(
     return await inside(work)
   } catch (error) {
     if (error instanceof NotVouched) {
-      await inside((tx) => sql`select app.note_refused_invitation(${id}, ${error.message})`.execute(tx))
+      const refused = fn.note_refused_invitation({ invitation: id, because: error.message })
+      await inside((tx) => answer(tx, refused))
       throw blocked(organization)
     }
     if (!(error instanceof Taken)) throw error
@@ -123,11 +126,8 @@ type Taking = { id: string; email: string; account: string; username: string }
 async function join(tx: Db, joining: Joining): Promise<Joined> {
   const { invitation, hash, account, at } = joining
   const login = await nameFor(tx, joining)
-  const { rows: taken } = await sql<{ taken: Taking | null }>`
-    select app.take_invitation(${joining.tokenHash}, ${login}, ${hash}, ${account}, ${at}) as taken`.execute(
-    tx,
-  )
-  const taking = taken[0]?.taken
+  const taken = { token: joining.tokenHash, login, hash, proved_account: account, proved: at }
+  const taking = await answer(tx, fn.take_invitation<Taking | null>(taken))
   if (!taking) throw deadLink()
   const entry = await stillVouched(tx, invitation.id)
   const person = await becomeUser(tx, entry, taking, joining)
@@ -187,7 +187,7 @@ async function nameFor(tx: Db, { invitation, username }: Joining): Promise<strin
   const base = suggestedName(email)
   const names = [base, ...[2, 3, 4, 5, 6].map((n) => `${base}${n}`), `${base}${randomInt(1e6, 1e7)}`]
   const { rows } = await sql<{ free: string }>`
-    select n.name as free from unnest(${names}::text[]) with ordinality n(name, place), app.names_taken(${names}, '{}') taken
+    select n.name as free from unnest(${names}::text[]) with ordinality n(name, place), ${fn.names_taken({ usernames: names, emails: [] })} taken
     where not (taken -> 'usernames' ? n.name or taken -> 'alike' ? n.name)
       and not exists (select from users u where u.username = n.name and u.deleted_at is null)
     order by n.place limit 1`.execute(tx)

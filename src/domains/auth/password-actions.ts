@@ -1,6 +1,7 @@
 import type { UserActor } from '#src/access/actor.ts'
 import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 import { type Origin, reauthenticate } from '#src/domains/auth/actions.ts'
 import { contextOf, deadLink, openLink } from '#src/domains/auth/tokens.ts'
 import { hashChosen } from '#src/domains/users/actions.ts'
@@ -27,15 +28,16 @@ export async function changePassword(
   const hash = await hashChosen(config, new_password, about, 'new_password')
   const token = newToken()
   const device = from.device ? tokenHash(from.device) : null
-  const values = [accountId, at, hash, sessionId, tokenHash(token), device, actor.context]
-  if (!(await db.lookup<boolean>('change_password', values)))
+  const goesOn = { session: sessionId, renewed: tokenHash(token), device }
+  const change = { account: accountId, proved: at, becomes: hash, ...goesOn, ctx: actor.context }
+  if (!(await db.lookup(fn.change_password(change))))
     throw new HttpError(409, 'The password was changed meanwhile.')
   return token
 }
 
 /** Has a link sent to choose another password, where there is somebody to send it to; takes as long for everybody. */
 export const forgotPassword = (db: Door, name: string, from: Origin): Promise<void> =>
-  db.lookup('forgot_password', [name, contextOf(from)])
+  db.lookup(fn.forgot_password({ name, ctx: contextOf(from) }))
 
 /**
  * Another password, by whoever reads the account's mail: every session ends, and a lock does.
@@ -49,5 +51,6 @@ export async function resetPassword(
 ): Promise<void> {
   const { hash, username, email } = await openLink(db, token, 'reset_password')
   const chosen = await hashChosen(config, password, [username, email])
-  if (!(await db.lookup<boolean>('reset_password', [hash, chosen, contextOf(from)]))) throw deadLink()
+  const reset = fn.reset_password({ token: hash, becomes: chosen, ctx: contextOf(from) })
+  if (!(await db.lookup(reset))) throw deadLink()
 }

@@ -3,6 +3,7 @@ import type { Identity } from '#src/access/actor.ts'
 import { type Found, identityFrom } from '#src/access/rights.ts'
 import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 import type { Origin } from '#src/domains/auth/actions.ts'
 import { contextOf } from '#src/domains/auth/tokens.ts'
 import { rateKey } from '#src/http/address.ts'
@@ -12,10 +13,10 @@ import { HttpError } from '#src/http/errors.ts'
 /** What a program acts with for some minutes, and what it gets the next with, both stored nowhere; and whose they are. */
 export type Tokens = { access: string; refresh: string; identity: Identity }
 
-const lives = ({ ACCESS_TOKEN_EXPIRE_MINUTES, REFRESH_TOKEN_EXPIRE_DAYS }: Config) => [
-  ACCESS_TOKEN_EXPIRE_MINUTES,
-  REFRESH_TOKEN_EXPIRE_DAYS,
-]
+const lives = ({ ACCESS_TOKEN_EXPIRE_MINUTES, REFRESH_TOKEN_EXPIRE_DAYS }: Config) => ({
+  minutes: ACCESS_TOKEN_EXPIRE_MINUTES,
+  days: REFRESH_TOKEN_EXPIRE_DAYS,
+})
 
 /** One and the same for a token that was used, is too old, is of a session that has ended, or never was. */
 const deadToken = () =>
@@ -28,8 +29,8 @@ const deadToken = () =>
 /** Lets the session that was just opened, or got another token, be renewed. @throws {HttpError} 401 where it has ended */
 export async function renewable(db: Door, config: Config, access: string): Promise<Tokens> {
   const refresh = newToken()
-  const added = [tokenHash(access), tokenHash(refresh), ...lives(config)]
-  const found = await db.lookup<Found | null>('add_refresh_token', added)
+  const added = { access: tokenHash(access), refresh: tokenHash(refresh), ...lives(config) }
+  const found = await db.lookup(fn.add_refresh_token<Found | null>(added))
   if (!found) throw deadToken()
   return { access, refresh, identity: identityFrom(found) }
 }
@@ -50,6 +51,8 @@ const madeFrom = (config: Config, token: string, salt: string) => ({
 const askedBy = (config: Config, token: string, { ip, userAgent }: Origin) =>
   keyed(config, 'refresh asked', token, rateKey(ip), userAgent).digest()
 
+type Refreshed = { actor: Found; salt: string }
+
 /**
  * Gives a session other tokens for the one to renew it with, which is used up. Used again, it ends the session; whoever
  * has just used it and asks again, since the answer was lost or another tab asked, too, gets the same ones.
@@ -59,18 +62,12 @@ export async function refresh(db: Door, config: Config, token: string, from: Ori
   if (!isToken(token)) throw deadToken()
   const salt = randomBytes(32).toString('hex')
   const fresh = madeFrom(config, token, salt)
-  const hashes = [token, fresh.access, fresh.refresh].map(tokenHash)
-  const asking = [askedBy(config, token, from), Buffer.from(salt, 'hex')]
-  const found = await db
-    .lookup<{ actor: Found; salt: string } | null>('refresh_session', [
-      ...hashes,
-      ...asking,
-      ...lives(config),
-      contextOf(from),
-    ])
-    .catch((error) => {
-      throw (error as { code?: string }).code === '28000' ? deadToken() : error
-    })
+  const hashes = { was: tokenHash(token), access: tokenHash(fresh.access), refresh: tokenHash(fresh.refresh) }
+  const asking = { asked: askedBy(config, token, from), salted: Buffer.from(salt, 'hex') }
+  const renewing = { ...hashes, ...asking, ...lives(config), ctx: contextOf(from) }
+  const found = await db.lookup(fn.refresh_session<Refreshed | null>(renewing)).catch((error) => {
+    throw (error as { code?: string }).code === '28000' ? deadToken() : error
+  })
   if (!found) throw deadToken()
   return { ...madeFrom(config, token, found.salt), identity: identityFrom(found.actor) }
 }

@@ -1,8 +1,10 @@
 import { type InsertObject, sql } from 'kysely'
 import { asSystem } from '#src/access/system.ts'
 import type { Config } from '#src/config.ts'
+import { answer } from '#src/db/call.ts'
 import type { Db, Door } from '#src/db/database.ts'
 import { Taken } from '#src/db/errors.ts'
+import { fn } from '#src/db/functions.ts'
 import type { DB } from '#src/db/types.ts'
 import type { Origin } from '#src/domains/auth/actions.ts'
 import type { Registration } from '#src/domains/auth/model.ts'
@@ -11,11 +13,11 @@ import { hashChosen } from '#src/domains/users/actions.ts'
 import { conflict, HttpError, invalid } from '#src/http/errors.ts'
 import { verifyPassword } from '#src/platform/passwords.ts'
 
+type Place = { id: string; name: string; status: string }
+
 /** The organization that people register in. @throws {HttpError} 503 where there is none */
 async function joined(db: Door): Promise<{ id: string; name: string }> {
-  const place = await db.lookup<{ id: string; name: string; status: string } | null>('find_organization', [
-    null,
-  ])
+  const place = await db.lookup(fn.find_organization<Place | null>({ place_slug: null }))
   if (place?.status !== 'active') throw new HttpError(503, 'There is no organization to join yet.')
   return place
 }
@@ -34,7 +36,7 @@ async function entered(db: Door, config: Config, person: Registration) {
 export async function register(db: Door, config: Config, person: Registration, from: Origin) {
   const { username, email, first_name, last_name } = person
   const { place, hash } = await entered(db, config, person)
-  const account_id = sql<string>`app.create_account(${username}, ${email}, ${hash}, false)`
+  const account_id = fn.create_account({ login: username, address: email, hash, managed: false })
   return settled(db, place.id, from, (tx) => join(tx, { account_id, username, email, first_name, last_name }))
 }
 
@@ -46,8 +48,8 @@ export async function register(db: Door, config: Config, person: Registration, f
 export async function beginRegistration(db: Door, config: Config, person: Registration, from: Origin) {
   const { username, email, first_name, last_name } = person
   const { hash } = await entered(db, config, person)
-  const values = [username, email, first_name, last_name, hash, contextOf(from)]
-  if (!(await db.lookup<boolean>('begin_registration', values))) throw conflict('username', 'is taken')
+  const begun = { login: username, address: email, first_name, last_name, hash, ctx: contextOf(from) }
+  if (!(await db.lookup(fn.begin_registration(begun)))) throw conflict('username', 'is taken')
 }
 
 type Confirmed = { account: string; email: string; first_name: string; last_name: string }
@@ -64,16 +66,13 @@ export async function finishRegistration(
 ): Promise<{ username: string }> {
   const link = await openLink(db, token, 'register')
   if (!(await verifyPassword(link.passwordHash, password))) {
-    await db.lookup('registration_failed', [link.hash])
+    await db.lookup(fn.registration_failed({ token: link.hash }))
     throw invalid([{ path: 'password', message: 'is not the one that was chosen' }])
   }
   const place = await joined(db)
   const login = username ?? link.username
   await settled(db, place.id, from, async (tx) => {
-    const confirm = sql<{
-      made: Confirmed | null
-    }>`select app.confirm_registration(${link.hash}, ${login}) as made`
-    const made = (await confirm.execute(tx)).rows[0]?.made
+    const made = await answer(tx, fn.confirm_registration<Confirmed | null>({ token: link.hash, login }))
     if (!made) throw deadLink()
     const { account: account_id, ...person } = made
     return join(tx, { ...person, account_id, username: login, email_verified_at: sql<string>`now()` })

@@ -1,6 +1,7 @@
 import type { UserActor } from '#src/access/actor.ts'
 import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 import { deviceOf, inPerson, type Origin } from '#src/domains/auth/actions.ts'
 import { type Known, vaultOf } from '#src/domains/auth/factor.ts'
 import { newRecoveryCodes, recoveryHash } from '#src/domains/auth/recovery-codes.ts'
@@ -60,7 +61,7 @@ export async function turnOn(
   from: Origin,
 ): Promise<Turned> {
   const account = inPerson(actor)
-  const known = await db.lookup<Known & Since>('account_lookup', [account, null])
+  const known = await db.lookup(fn.account_lookup<Known & Since>({ account, device: null }))
   const secret = shownBefore(config, actor, known, setup)
   if (!secret) throw new HttpError(409, 'That took too long: set up the new code in your app.')
   const step = await stepOf(secret, code.replace(/\s/g, ''), known.step)
@@ -69,9 +70,14 @@ export async function turnOn(
   const token = renewal(actor)
   const sealed = vaultOf(config).seal(secret, account)
   const hashes = codes.map((one) => recoveryHash(account, one))
-  const goesOn = [token && tokenHash(token), deviceOf(from)]
-  const values = [account, actor.identity.sessionId, known.changed, sealed, step, hashes, ...goesOn]
-  if (await db.lookup<boolean>('turn_on_second_factor', [...values, actor.context])) return { codes, token }
+  const goesOn = {
+    session: actor.identity.sessionId,
+    renewed: token === null ? null : tokenHash(token),
+    device: deviceOf(from),
+  }
+  const made = { begun: known.changed, sealed, step, codes: hashes }
+  const turned = fn.turn_on_second_factor({ account, ...made, ...goesOn, ctx: actor.context })
+  if (await db.lookup(turned)) return { codes, token }
   throw new HttpError(409, 'You have a second factor already.')
 }
 
@@ -82,8 +88,8 @@ export async function renewCodes(db: Door, actor: UserActor): Promise<string[]> 
   const account = inPerson(actor)
   const codes = newRecoveryCodes()
   const hashes = codes.map((one) => recoveryHash(account, one))
-  const values = [account, actor.identity.sessionId, hashes, actor.context]
-  if (await db.lookup<boolean>('renew_recovery_codes', values)) return codes
+  const renewed = { account, session: actor.identity.sessionId, codes: hashes, ctx: actor.context }
+  if (await db.lookup(fn.renew_recovery_codes(renewed))) return codes
   throw none()
 }
 
@@ -94,8 +100,12 @@ export async function renewCodes(db: Door, actor: UserActor): Promise<string[]> 
  */
 export async function turnOff(db: Door, actor: UserActor, from: Origin): Promise<string | null> {
   const token = renewal(actor)
-  const goesOn = [token && tokenHash(token), deviceOf(from)]
-  const values = [inPerson(actor), actor.identity.sessionId, ...goesOn, actor.context]
-  if (await db.lookup<boolean>('turn_off_second_factor', values)) return token
+  const goesOn = {
+    session: actor.identity.sessionId,
+    renewed: token === null ? null : tokenHash(token),
+    device: deviceOf(from),
+  }
+  const turned = fn.turn_off_second_factor({ account: inPerson(actor), ...goesOn, ctx: actor.context })
+  if (await db.lookup(turned)) return token
   throw none()
 }

@@ -1,6 +1,7 @@
 import type { UserActor } from '#src/access/actor.ts'
 import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 import { inPerson, type Origin, reauthenticate } from '#src/domains/auth/actions.ts'
 import { conflict, HttpError, invalid } from '#src/http/errors.ts'
 
@@ -18,10 +19,8 @@ export type Account = {
 }
 
 export async function accountOf(db: Door, actor: UserActor): Promise<Account> {
-  const found = await db.lookup<Account & { passwordHash: string | null }>('account_lookup', [
-    actor.identity.accountId,
-    null,
-  ])
+  const of = { account: actor.identity.accountId, device: null }
+  const found = await db.lookup(fn.account_lookup<Account & { passwordHash: string | null }>(of))
   const { username, email, verified, passwordHash, changed, factorSince, codesLeft } = found
   return { username, email, verified, password: passwordHash !== null, changed, factorSince, codesLeft }
 }
@@ -50,8 +49,8 @@ export async function requestVerification(db: Door, actor: UserActor): Promise<v
 }
 
 async function requested(db: Door, actor: UserActor, address: string | null): Promise<void> {
-  const values = [actor.identity.accountId, address, actor.context]
-  const refused = await db.lookup<{ until?: string } | null>('request_email', values)
+  const wanted = { account: actor.identity.accountId, address, ctx: actor.context }
+  const refused = await db.lookup(fn.request_email<{ until?: string } | null>(wanted))
   if (!refused) return
   const until = refused.until?.slice(0, 10)
   if (until)

@@ -1,6 +1,7 @@
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden } from '#src/access/grant.ts'
 import type { Door } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 import { deviceOf, type Origin } from '#src/domains/auth/actions.ts'
 import type { Places } from '#src/domains/auth/switch-model.ts'
 import { newToken, tokenHash } from '#src/http/cookies.ts'
@@ -15,7 +16,7 @@ function inPerson({ identity }: UserActor): string {
 
 /** The organizations that somebody is in, and whose administrators may change how they sign in. */
 export const placesOf = async (db: Door, actor: UserActor): Promise<Places> =>
-  db.lookup('account_places', [inPerson(actor)])
+  db.lookup(fn.account_places<Places>({ account: inPerson(actor) }))
 
 /**
  * Ends the session, and opens one like it in another organization where its person is active.
@@ -34,21 +35,12 @@ export async function switchOrganization(
   if (home) throw conflict('', 'You entered this organization: leave it first.')
   if (organization === actor.orgId) throw conflict('organization', 'is where you are')
   const token = newToken()
-  const values = [
-    sessionId,
-    accountId,
-    organization,
-    tokenHash(token),
-    from.ip,
-    from.userAgent,
-    // where nothing was chosen there, what was chosen here
-    JSON.stringify({
-      ...JSON.parse(actor.context),
-      timeZone: timeZone ?? undefined,
-      locale: locale ?? undefined,
-    }),
-  ]
-  const opened = await db.lookup<string | null>('switch_organization', values).catch((error) => {
+  // where nothing was chosen there, what was chosen here
+  const chosen = { timeZone: timeZone ?? undefined, locale: locale ?? undefined }
+  const ctx = { ...JSON.parse(actor.context), ...chosen }
+  const opening = { hash: tokenHash(token), address: from.ip, agent: from.userAgent, ctx }
+  const change = { session: sessionId, account: accountId, target: organization, ...opening }
+  const opened = await db.lookup(fn.switch_organization(change)).catch((error) => {
     const { code } = error as { code?: string }
     throw code === '28000' ? ended() : code === '28P01' ? unproved() : error
   })
@@ -66,8 +58,9 @@ const ended = () =>
  */
 export async function detachAccount(db: Door, actor: UserActor, from: Origin): Promise<string> {
   const token = newToken()
-  const goesOn = [actor.identity.sessionId, tokenHash(token), deviceOf(from)]
-  const done = await db.lookup<boolean>('detach_account', [inPerson(actor), ...goesOn, actor.context])
+  const goesOn = { session: actor.identity.sessionId, renewed: tokenHash(token), device: deviceOf(from) }
+  const detached = { account: inPerson(actor), ...goesOn, ctx: actor.context }
+  const done = await db.lookup(fn.detach_account(detached))
   if (!done) throw conflict('', 'Your account is yours alone already.')
   return token
 }

@@ -2,6 +2,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
 import { Taken } from '#src/db/errors.ts'
+import { fn } from '#src/db/functions.ts'
 import { deviceOf, type Origin, provePassword } from '#src/domains/auth/actions.ts'
 import { contextOf, deadLink, openLink } from '#src/domains/auth/tokens.ts'
 import { hashChosen } from '#src/domains/users/actions.ts'
@@ -9,7 +10,7 @@ import { newToken, tokenHash } from '#src/http/cookies.ts'
 import { conflict } from '#src/http/errors.ts'
 
 /** Runs what a link is for. @throws {HttpError} 404 where somebody else used it first, 409 for an address that is taken */
-async function used(link: Promise<boolean>): Promise<void> {
+async function used(link: Promise<boolean | null>): Promise<void> {
   const done = await link.catch((error: unknown) => {
     throw error instanceof Taken ? conflict('email', 'has an account by now') : error
   })
@@ -37,9 +38,9 @@ export async function confirmEmail(
     throw error
   })
   const session = sessionOf(by.actor, account)
-  const renewed = session && newToken()
-  const goesOn = [session, renewed && tokenHash(renewed), deviceOf(by.from)]
-  await used(db.lookup('confirm_email', [hash, at, ...goesOn, contextOf(by.from)]))
+  const renewed = session === null ? null : newToken()
+  const goesOn = { session, renewed: renewed === null ? null : tokenHash(renewed), device: deviceOf(by.from) }
+  await used(db.lookup(fn.confirm_email({ token: hash, proved: at, ...goesOn, ctx: contextOf(by.from) })))
   return renewed
 }
 
@@ -62,11 +63,11 @@ export async function undoEmail(
 ): Promise<void> {
   const { hash, username, email } = await openLink(db, token, 'undo_email')
   const chosen = await hashChosen(config, password, [username, email])
-  await used(db.lookup('undo_email', [hash, chosen, contextOf(from)]))
+  await used(db.lookup(fn.undo_email({ token: hash, becomes: chosen, ctx: contextOf(from) })))
 }
 
 /** Lets a locked name sign in again at once. @throws {HttpError} 404 */
 export async function unlockByLink(db: Door, token: string, from: Origin): Promise<void> {
   const { hash } = await openLink(db, token, 'unlock')
-  await used(db.lookup('unlock_by_link', [hash, contextOf(from)]))
+  await used(db.lookup(fn.unlock_by_link({ token: hash, ctx: contextOf(from) })))
 }

@@ -1,4 +1,5 @@
 import type { Door } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 import type { Origin } from '#src/domains/auth/actions.ts'
 import { isToken, tokenHash } from '#src/http/cookies.ts'
 import { HttpError } from '#src/http/errors.ts'
@@ -42,7 +43,7 @@ export async function openLink(
 ): Promise<Link & { hash: Buffer }> {
   if (!isToken(token)) throw deadLink()
   const hash = tokenHash(token)
-  const link = await db.lookup<Link | null>('link_lookup', [hash])
+  const link = await db.lookup(fn.link_lookup<Link | null>({ token: hash }))
   if (!link || !purposes.includes(link.purpose)) throw deadLink()
   return { ...link, hash }
 }

@@ -1,5 +1,6 @@
-import { sql } from 'kysely'
+import { answer } from '#src/db/call.ts'
 import type { Db } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 import { invitationMail } from '#src/domains/mail/templates/invitation.ts'
 import { HttpError } from '#src/http/errors.ts'
 import { queueMail } from '#src/platform/mail/queue.ts'
@@ -10,8 +11,8 @@ import { queueMail } from '#src/platform/mail/queue.ts'
  * @throws {HttpError} 429 where the address got three of this organization within the hour
  */
 export async function queueInvitation(tx: Db, to: string): Promise<string> {
-  const { rows } = await sql<{ ms: number }>`select app.invitation_wait(${to}) as ms`.execute(tx)
-  const seconds = Math.ceil((rows[0]?.ms ?? 0) / 1000)
+  const ms = await answer(tx, fn.invitation_wait({ address: to }))
+  const seconds = Math.ceil((ms ?? 0) / 1000)
   if (seconds === 0) return queueMail(tx, invitationMail, { to, data: {} })
   const minutes = Math.ceil(seconds / 60)
   const when = minutes === 1 ? 'a minute' : `${minutes} minutes`

@@ -3,6 +3,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { mayPlaceIn } from '#src/access/placing.ts'
 import type { Db, Door } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 import { rolesToGive } from '#src/domains/roles/queries.ts'
 import type { Offered } from '#src/resource/views/form.tsx'
 
@@ -45,7 +46,7 @@ const asOption = ({ id, name, kind }: { id: string; name: string; kind: string }
 export const rolesNamed = (tx: Db, actor: UserActor, name: string): Promise<string[]> =>
   meant(
     tx,
-    sql`select r.id, r.name = ${name} as exact from roles r where r.sort_name = app.fold(${name})
+    sql`select r.id, r.name = ${name} as exact from roles r where r.sort_name = ${fn.fold({ value: name })}
       and r.deleted_at is null and ${actor.find('role:read')?.where('r') ?? sql`false`}`,
   )
 
@@ -57,7 +58,7 @@ export const groupsNamed = (
 ): Promise<string[]> =>
   meant(
     tx,
-    sql`select g.id, g.name = ${name} as exact from groups g where g.sort_name = app.fold(${name})
+    sql`select g.id, g.name = ${name} as exact from groups g where g.sort_name = ${fn.fold({ value: name })}
       and (${kind}::text is null or g.kind = ${kind}) and g.deleted_at is null
       and ${actor.find('group:read')?.where('g') ?? sql`false`}`,
   )

@@ -1,4 +1,5 @@
 import type { Door } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 import { type Message, openMail, type Secrets } from '#src/platform/mail/carrier.ts'
 
 /** A mail that was kept instead of sent. */
@@ -13,12 +14,12 @@ const opened = ({ id, template, created_at, content }: Row, secrets: Secrets): K
 
 /** The newest mails that were kept, and that these secrets open. */
 export async function keptMails(db: Pick<Door, 'lookup'>, secrets: Secrets): Promise<Kept[]> {
-  const rows = await db.lookup<Row[]>('kept_mails', [100])
+  const rows = await db.lookup(fn.kept_mails<Row[]>({ most: 100 }))
   return rows.flatMap((row) => opened(row, secrets))
 }
 
 /** One of them; null where there is none. */
 export async function keptMail(db: Pick<Door, 'lookup'>, secrets: Secrets, id: string): Promise<Kept | null> {
-  const row = await db.lookup<Row | null>('kept_mail', [id])
+  const row = await db.lookup(fn.kept_mail<Row | null>({ mail: id }))
   return (row && opened(row, secrets)[0]) ?? null
 }

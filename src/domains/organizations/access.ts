@@ -1,6 +1,8 @@
 import { type Kysely, sql } from 'kysely'
 import { builtinPermissions } from '#src/access/model.ts'
 import { permissionsOfTemplate, templates } from '#src/access/templates.ts'
+import { answer } from '#src/db/call.ts'
+import { fn } from '#src/db/functions.ts'
 import type { DB } from '#src/db/types.ts'
 import '#src/domains/models.ts'
 
@@ -29,7 +31,7 @@ export function declaredAccess(): string {
 export async function seedAccess(db: Kysely<DB>, orgId: string | null = null): Promise<void> {
   const declared = declaredAccess()
   await takeOver(db, orgId, declared)
-  await sql`select app.seed_access(${orgId}, ${declared})`.execute(db)
+  await answer(db, fn.seed_access({ place: orgId, access: declared }))
 }
 
 /** What an organization had made for itself before the code declared it is built in from then on. */

@@ -2,7 +2,9 @@ import { type RawBuilder, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
 import type { Config } from '#src/config.ts'
+import { answer } from '#src/db/call.ts'
 import type { Db } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 import { declaredAccess } from '#src/domains/organizations/access.ts'
 import type { NewOrganization, OrganizationChange } from '#src/domains/organizations/model.ts'
 import { onPlatform, organizationJson } from '#src/domains/organizations/queries.ts'
@@ -63,10 +65,11 @@ export async function createOrganization(
     tx,
     wanted,
     sql<Omit<Written, 'readable'>>`select id, doc as json, version
-      from app.create_organization(${name}, ${slug}, ${JSON.stringify(owner)}, ${declaredAccess()})`,
+      from ${fn.create_organization({ title: name, place_slug: slug, owner, access: declaredAccess() })}`,
   )
-  if (passwordHash === null) await sql`select app.invite_owner(${made?.id})`.execute(tx)
-  return { ...(made as Written), readable: reads(actor) }
+  const { id, json, version } = made as Written
+  if (passwordHash === null) await answer(tx, fn.invite_owner({ target: id }))
+  return { id, json, version, readable: reads(actor) }
 }
 
 /** Changes what is named: anything from the platform, the own name elsewhere. */
@@ -79,7 +82,7 @@ export async function updateOrganization(
   version: number | null,
 ): Promise<Written> {
   if (!onPlatform(actor)) return rename(tx, actor, grant, id, change, version)
-  return written(tx, actor, grant, sql`app.update_organization(${id}, ${JSON.stringify(change)}, ${version})`)
+  return written(tx, actor, grant, fn.update_organization({ target: id, change, seen: version }))
 }
 
 /** Suspends an organization, or lets it work again: from the platform alone, and never the platform itself. */
@@ -92,7 +95,7 @@ export async function toggleOrganization(
 ): Promise<Written> {
   if (!onPlatform(actor) && id !== actor.orgId) throw notFound()
   requirePlatform(actor, `${grant.model}:${grant.action}`)
-  return written(tx, actor, grant, sql`app.toggle_organization(${id}, ${version})`)
+  return written(tx, actor, grant, fn.toggle_organization({ target: id, seen: version }))
 }
 
 /** What one of the functions that change an organization answers. */
@@ -158,7 +161,9 @@ export async function enterOrganization(
   const entered = await asked(
     tx,
     wanted,
-    sql<{ done: boolean }>`select app.enter_organization(${sessionId}, ${id}, ${reason}) as done`,
+    sql<{
+      done: boolean
+    }>`select ${fn.enter_organization({ session: sessionId, target: id, because: reason })} as done`,
   ).catch((error: unknown) => {
     throw (error as { code?: string }).code === '28P01' ? unproved() : error
   })
@@ -171,7 +176,7 @@ export async function leaveOrganization(tx: Db, actor: UserActor): Promise<void>
   const left = await asked(
     tx,
     'organization:leave',
-    sql<{ done: boolean }>`select app.leave_organization(${sessionId}) as done`,
+    sql<{ done: boolean }>`select ${fn.leave_organization({ session: sessionId })} as done`,
   )
   if (!left?.done) throw conflict('', 'You are in no organization but your own.')
 }

@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Door } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 import { type Page, type PageRow, page } from '#src/db/paging.ts'
 import { type OrganizationRecord, organizations } from '#src/domains/organizations/model.ts'
 import { notFound } from '#src/http/errors.ts'
@@ -25,12 +26,17 @@ const read = <Row>(db: Reads, actor: UserActor, statement: RawBuilder<Row>) =>
 function rowsOfAll(db: Reads, actor: UserActor, view: ListView): Promise<PageRow[]> {
   const backwards = view.before !== null && view.after === null
   const at = view.after ?? view.before
-  return read(
-    db,
-    actor,
-    sql<PageRow>`select id, key, doc as json, total from app.list_organizations(${wordsOf(view.q)}, ${view.filters.status ?? null},
-      ${view.column}, ${view.descending !== backwards}, ${at?.key ?? null}, ${at?.id ?? null}, ${view.limit + 1}, ${view.offset})`,
-  )
+  const listed = fn.list_organizations({
+    words: wordsOf(view.q),
+    statuses: view.filters.status ?? null,
+    sort_column: view.column,
+    descending: view.descending !== backwards,
+    beyond_key: at?.key ?? null,
+    beyond_id: at?.id ?? null,
+    most: view.limit + 1,
+    skip: view.offset,
+  })
+  return read(db, actor, sql<PageRow>`select id, key, doc as json, total from ${listed}`)
 }
 
 async function pageOfAll(db: Door, actor: UserActor, view: ListView): Promise<Page<OrganizationRecord>> {
@@ -94,7 +100,7 @@ export function organizationHistory(
     select e.id, e.created_at, e.action, e.via, e.reason, e.request_id, 'organization' as target_type, e.data,
       case when e.by_somebody then json_build_object('id', e.actor_user_id, 'name',
         ${actorName(actor, sql`e.actor_user_id`)}) end as actor
-    from app.organization_history(${id}, ${before ?? null}) e order by e.id desc`
+    from ${fn.organization_history({ target: id, beyond: before ?? null })} e order by e.id desc`
   return historyFrom(db, actor, lines)
 }
 
@@ -112,7 +118,10 @@ export async function readOrganization(
     ? await read(
         db,
         actor,
-        sql<{ json: string; version: number }>`select doc as json, version from app.read_organization(${id})`,
+        sql<{
+          json: string
+          version: number
+        }>`select doc as json, version from ${fn.read_organization({ target: id })}`,
       )
     : await db.readAs(actor, (q) =>
         q

@@ -1,7 +1,9 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
+import { answer } from '#src/db/call.ts'
 import type { Db } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 import { endSession } from '#src/domains/sessions/actions.ts'
 
 /** Ends one of the own sessions; the one that asks is signed out by it. Answers whether it was that. */
@@ -38,4 +40,4 @@ export async function endOwnSessions(
 }
 
 const recordSignOut = (tx: Db, id: string) =>
-  sql`select app.record_event('auth:sign_out', 'session', ${id}, '{}')`.execute(tx)
+  answer(tx, fn.record_event({ name: 'auth:sign_out', type: 'session', target: id, details: {} }))

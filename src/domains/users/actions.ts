@@ -4,7 +4,9 @@ import { Forbidden, type Grant } from '#src/access/grant.ts'
 import { keepingAnAdministrator } from '#src/access/granting.ts'
 import { requireNotStronger } from '#src/access/strength.ts'
 import type { Config } from '#src/config.ts'
+import { answer } from '#src/db/call.ts'
 import type { Db } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 import { invitePerson, invitePersonAgain, revokeOf } from '#src/domains/invitations/actions.ts'
 import { begun, giveBeginning, insertUser, placedUser, requireBeginning } from '#src/domains/users/making.ts'
 import { type NewUser, type UserChange, type UserRecord, users } from '#src/domains/users/model.ts'
@@ -53,9 +55,10 @@ export async function createUser(
   await requireBeginning(tx, actor, grant, input)
   const known = await hasAccount(tx, email, username)
   const invited = known || passwordHash === null
+  const account = { login: username, address: email, hash: passwordHash, managed: true }
   const made = await insertUser(tx, actor, {
     // who has an account is one of us with it once they accept, and not before
-    account_id: known ? null : sql<string>`app.create_account(${username}, ${email}, ${passwordHash}, true)`,
+    account_id: known ? null : fn.create_account(account),
     status: invited ? 'invited' : 'active',
     username,
     email,
@@ -69,9 +72,8 @@ export async function createUser(
 }
 
 async function hasAccount(tx: Db, email: string, username: string): Promise<boolean> {
-  const { rows } = await sql<{ account: { known: boolean; taken: boolean } }>`
-    select app.account_at(${email}, ${username}) as account`.execute(tx)
-  const { known, taken } = rows[0]?.account ?? { known: false, taken: false }
+  const at = fn.account_at<{ known: boolean; taken: boolean }>({ address: email, login: username })
+  const { known, taken } = await answer(tx, at)
   if (known && taken) throw conflict('username', 'is taken')
   return known
 }
@@ -183,10 +185,8 @@ async function rename(
   if (kind === 'service' && to.email)
     throw invalid([{ path: 'email', message: 'is for people: a service account has none' }])
   if (kind === 'service') return
-  const { rows } = await naming(
-    sql<{ done: boolean }>`select app.rename_account(${id}, ${to.username}, ${to.email}) as done`.execute(tx),
-  )
-  if (rows[0]?.done) return
+  const renamed = fn.rename_account({ person: id, login: to.username, address: to.email })
+  if (await naming(answer(tx, renamed))) return
   throw new Forbidden(
     'account',
     'This account belongs to the person alone: only they can change how they sign in.',

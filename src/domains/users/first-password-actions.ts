@@ -1,8 +1,9 @@
-import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
 import { requireNotStronger } from '#src/access/strength.ts'
+import { answer } from '#src/db/call.ts'
 import type { Db } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 import { revokeOf } from '#src/domains/invitations/actions.ts'
 import { users } from '#src/domains/users/model.ts'
 import { conflict } from '#src/http/errors.ts'
@@ -23,10 +24,7 @@ export async function setFirstPassword(
   if (!grant.all) throw new Forbidden('user:update:all', 'You may not change how this person signs in.')
   await requireNotStronger(tx, actor, id, 'set their password')
   if (person.status !== 'invited') throw conflict('password', 'is the person’s own to choose by now')
-  const { rows } = await sql<{
-    done: boolean
-  }>`select app.set_first_password(${id}, ${hash}) as done`.execute(tx)
-  if (!rows[0]?.done)
+  if (!(await answer(tx, fn.set_first_password({ person: id, hash }))))
     throw new Forbidden(
       'account',
       'This account belongs to the person alone: only they can set its password.',

@@ -1,5 +1,7 @@
 import { sql } from 'kysely'
+import { answer } from '#src/db/call.ts'
 import type { Db } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 import type { Placed } from '#src/domains/users/import-places.ts'
 
 /** Who brings people from a file: stands at them, and at the roles that they get. */
@@ -26,7 +28,7 @@ export async function writePeople(
   )
   const users = await sql<{ n: number; id: string }>`
     with accounts as materialized (
-      select id, n from jsonb_array_elements_text(app.create_accounts(${people}::jsonb)) with ordinality a(id, n)
+      select id, n from jsonb_array_elements_text(${fn.create_accounts({ people })}) with ordinality a(id, n)
     ), made as (
       insert into users (account_id, username, email, first_name, last_name, locale, time_zone, status, created_by)
       select a.id::uuid, p.person ->> 'username', p.person ->> 'email', p.person ->> 'first_name', p.person ->> 'last_name',
@@ -77,9 +79,7 @@ export async function namesTaken(
     union
     select u.username, u.email, u.deleted_at is not null from users u
     join unnest(${emails}::text[]) as n(name) on n.name = u.email`.execute(tx)
-  const accounts = await sql<{ names: Names }>`
-    select app.names_taken(${usernames}, ${emails}) as names`.execute(tx)
-  const names = accounts.rows[0]?.names ?? { usernames: [], alike: [], emails: [] }
+  const names = await answer(tx, fn.names_taken<Names>({ usernames, emails }))
   const taken = {
     username: new Map<string, Where>([
       ...names.alike.map((name) => [name, 'alike'] as const),

@@ -1,8 +1,9 @@
-import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
 import { requireNotStronger } from '#src/access/strength.ts'
+import { answer } from '#src/db/call.ts'
 import type { Db } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 import { users } from '#src/domains/users/model.ts'
 import { conflict } from '#src/http/errors.ts'
 import { lockRecord, type Written, writtenRecord } from '#src/resource/write.ts'
@@ -21,11 +22,10 @@ export async function unlockUser(
   if (!grant.all) throw new Forbidden('user:update:all', 'You may not change how this person signs in.')
   // whoever has a key of theirs may still not guess their password
   if (id !== actor.userId || actor.narrow) await requireNotStronger(tx, actor, id, 'unlock them')
-  const { rows } = await sql<{ done: boolean | null }>`select app.unlock_account(${id}) as done`.execute(tx)
-  const [unlocked] = rows
-  if (unlocked?.done == null)
+  const unlocked = await answer(tx, fn.unlock_account({ person: id }))
+  if (unlocked === null)
     throw new Forbidden('account', 'This account belongs to the person alone: only they can unlock it.')
-  return { ...(await writtenRecord(tx, users, actor, id)), unchanged: !unlocked.done }
+  return { ...(await writtenRecord(tx, users, actor, id)), unchanged: !unlocked }
 }
 
 /**
@@ -42,14 +42,12 @@ export async function resetSecondFactor(
   if (!grant.all) throw new Forbidden('user:update:all', 'You may not change how this person signs in.')
   if (id === actor.userId) throw conflict('', 'Your own is on the page about your security.')
   await requireNotStronger(tx, actor, id, 'remove their second factor')
-  const { rows } = await sql<{ done: boolean | null }>`select app.reset_second_factor(${id}) as done`.execute(
-    tx,
-  )
-  if (rows[0]?.done === null)
+  const done = await answer(tx, fn.reset_second_factor({ person: id }))
+  if (done === null)
     throw new Forbidden(
       'account',
       'This account belongs to the person alone: only they can change how they sign in.',
     )
-  if (!rows[0]?.done) throw conflict('', 'They have no second factor.')
+  if (!done) throw conflict('', 'They have no second factor.')
   return writtenRecord(tx, users, actor, id)
 }

@@ -3,6 +3,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
 import { isStronger, type Strength, strengthOf, strongerThanYou } from '#src/access/strength.ts'
 import type { Db, Door } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 import { users } from '#src/domains/users/model.ts'
 import { statement } from '#src/resource/list.ts'
 import type { Row } from '#src/resource/resource.ts'
@@ -27,8 +28,8 @@ export type Standing = {
 
 export async function standingTo(db: Door, actor: UserActor, id: string): Promise<Standing> {
   const strength = strengthOf(actor, sql`${id}::uuid`).as('strength')
-  const lock = sql<{ until: string } | null>`app.account_lock(${id})`.as('lock')
-  const factor = sql<boolean>`app.has_second_factor(${id})`.as('factor')
+  const lock = fn.account_lock<{ until: string } | null>({ person: id }).as('lock')
+  const factor = fn.has_second_factor({ person: id }).as('factor')
   const [found] = await db.readAs(actor, (q) => q.selectNoFrom([strength, lock, factor]))
   const stronger = id !== actor.userId && isStronger(actor, found?.strength as Strength)
   return { stronger, lockedUntil: found?.lock?.until ?? null, secondFactor: found?.factor ?? false }

@@ -1,4 +1,6 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
+import { answer } from '#src/db/call.ts'
+import { fn } from '#src/db/functions.ts'
 import type { DB } from '#src/db/types.ts'
 import { DEAD } from '#src/platform/jobs/job.ts'
 
@@ -40,7 +42,10 @@ export async function retryDead(tx: Transaction<DB>, which: Which): Promise<Dead
   const found = await dropDead(tx, which)
   for (const { job, org_id, payload } of found) {
     await sql`select set_config('app.org_id', ${org_id ?? ''}, true)`.execute(tx)
-    await sql`select app.queue_job(${job}, ${JSON.stringify(payload)}::jsonb, '{}', 0)`.execute(tx)
+    await answer(
+      tx,
+      fn.queue_job({ kind: job, payload: JSON.stringify(payload), settings: {}, delay_seconds: 0 }),
+    )
   }
   await sql`select set_config('app.org_id', '', true)`.execute(tx)
   return found

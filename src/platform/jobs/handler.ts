@@ -1,6 +1,7 @@
-import { sql } from 'kysely'
 import { asSystem } from '#src/access/system.ts'
+import { answer } from '#src/db/call.ts'
 import type { Database, Db } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 import type { AnyJob, Job } from '#src/platform/jobs/job.ts'
 
 export type Log = Record<'info' | 'warn' | 'error', (details: object, message: string) => void>
@@ -64,8 +65,8 @@ export function attemptAt<T>(
   const finish = <R>(work: (tx: Db) => Promise<R>) =>
     within(async (tx) => {
       const done = await work(tx)
-      const ended = sql<{ ok: boolean }>`select app.finish_job(${job.name}, ${id}, ${number}) as ok`
-      if (!(await ended.execute(tx)).rows[0]?.ok) throw new ClaimLost(`someone else has job ${id}`)
+      const ended = await answer(tx, fn.finish_job({ kind: job.name, job: id, attempt: number }))
+      if (!ended) throw new ClaimLost(`someone else has job ${id}`)
       return done
     })
   const last = number >= retryLimit

@@ -1,6 +1,7 @@
-import { sql } from 'kysely'
 import type { z } from 'zod'
+import { answer } from '#src/db/call.ts'
 import type { Db } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 
 /** How patiently, and how many at once, jobs of a kind are worked on. */
 export type Settings = {
@@ -57,7 +58,6 @@ export const queueSettings = ({ settings: { retries, wait, longestWait, seconds 
 export async function queueJob<T>(tx: Db, job: Job<T>, payload: T, { after = 0 } = {}): Promise<string> {
   const told = JSON.stringify(job.payload.parse(payload))
   const settings = JSON.stringify(queueSettings(job))
-  const { rows } = await sql<{ id: string }>`
-    select app.queue_job(${job.name}, ${told}::jsonb, ${settings}::jsonb, ${after}) as id`.execute(tx)
-  return (rows[0] as { id: string }).id
+  const queued = { kind: job.name, payload: told, settings, delay_seconds: after }
+  return (await answer(tx, fn.queue_job(queued))) as string
 }

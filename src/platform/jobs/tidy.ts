@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { fn } from '#src/db/functions.ts'
 import { handled } from '#src/platform/jobs/handler.ts'
 import { defineJob } from '#src/platform/jobs/job.ts'
 
@@ -13,9 +14,9 @@ const MOST = 1000
 const ROUNDS = 200
 
 export const tidies = handled(tidy, async ({ db, signal }) => {
-  for (const kind of ['tidy', 'tidy_accounts', 'tidy_invitations', 'tidy_proofs', 'tidy_sessions']) {
+  for (const some of [fn.tidy, fn.tidy_accounts, fn.tidy_invitations, fn.tidy_proofs, fn.tidy_sessions]) {
     for (let round = 0; round < ROUNDS && !signal.aborted; round++) {
-      if (!(await db.lookup<number>(kind, [MOST]))) break
+      if (!(await db.lookup(some({ most: MOST })))) break
     }
   }
 })

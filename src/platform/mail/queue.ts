@@ -1,6 +1,7 @@
-import { sql } from 'kysely'
 import { z } from 'zod'
+import { answer } from '#src/db/call.ts'
 import type { Db } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
 import { defineJob } from '#src/platform/jobs/job.ts'
 import type { Language, Mail } from '#src/platform/mail/letter.ts'
 
@@ -25,8 +26,7 @@ export async function queueMail<D>(
   { to, data, language = 'en' }: { to: string; data: D; language?: Language },
 ): Promise<string> {
   if (mail.to !== 'organization') throw new Error(`${mail.name} is no mail of an organization`)
-  const kept = JSON.stringify(mail.data.parse(data))
-  const { rows } = await sql<{ id: string }>`
-    select app.queue_mail(${mail.name}, ${address.parse(to)}, ${language}, ${kept}::jsonb) as id`.execute(tx)
-  return (rows[0] as { id: string }).id
+  const content = JSON.stringify(mail.data.parse(data))
+  const queued = { kind: mail.name, address: address.parse(to), lang: language, content }
+  return (await answer(tx, fn.queue_mail(queued))) as string
 }

@@ -1,4 +1,5 @@
 import type { Config } from '#src/config.ts'
+import { fn } from '#src/db/functions.ts'
 import { type Attempt, ClaimLost, type Handler, handled } from '#src/platform/jobs/handler.ts'
 import { type Carrier, carrierOf, type Mailbox, type Message, Refused } from '#src/platform/mail/carrier.ts'
 import { htmlOf, textOf } from '#src/platform/mail/document.ts'
@@ -36,12 +37,13 @@ export function sendsMails({ config, mails, carry = carrierOf(config) }: Options
   const kinds = new Map(mails.map((mail) => [mail.name, mail]))
   return handled(mailJob, async (attempt) => {
     const { id, number, last, payload, db, log } = attempt
-    const order = await db.lookup<Order | null>('mail_to_send', [payload.mail])
+    const order = await db.lookup(fn.mail_to_send<Order | null>({ mail: payload.mail }))
     if (!order) return
     const outcome = await carried(attempt, order, { config, kinds, carry })
     const status = outcome.status === 'queued' && last ? 'failed' : outcome.status
-    const settled = [order.id, status, outcome.because, outcome.content, id, number]
-    if (!(await db.lookup<boolean>('settle_mail', settled))) throw new ClaimLost(`someone else has job ${id}`)
+    const { because, content: kept } = outcome
+    const settled = { mail: order.id, becomes: status, because, kept, job: id, attempt: number }
+    if (!(await db.lookup(fn.settle_mail(settled)))) throw new ClaimLost(`someone else has job ${id}`)
     if (status === 'queued') throw new Error(`mail ${order.id} could not be sent`)
     if (status === 'failed') log.warn({ mail: order.id, template: order.template }, 'a mail was given up')
   })

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Db } from '#src/db/database.ts'
 import { fold } from '#src/db/fold.ts'
+import { fn } from '#src/db/functions.ts'
 import type { Wrong } from '#src/resource/import/import.ts'
 import type { Resource } from '#src/resource/resource.ts'
 import type { Fields } from '#src/resource/write.ts'
@@ -80,7 +81,7 @@ export class UniqueKey {
     const json = JSON.stringify(rows.map(({ values }) => values))
     const same = this.#columns.map((name) => {
       const given = sql.ref(`g.${sentIn(name)}`)
-      return sql`t.${sql.ref(name)} = ${sentIn(name) === name ? given : sql`app.fold(${given})`}`
+      return sql`t.${sql.ref(name)} = ${sentIn(name) === name ? given : fn.fold({ value: given })}`
     })
     const { rows: found } = await sql<{ at: string }>`
       select g.ordinality as at from json_populate_recordset(null::${sql.table(this.#table)}, ${json}) with ordinality as g

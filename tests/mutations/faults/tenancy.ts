@@ -32,22 +32,23 @@ export const tenancy: readonly Mutation[] = [
   },
   {
     name: 'the application reads accounts by itself',
-    file: 'migrations/0002_people.ts',
-    find: "execute format('grant insert on security_events to %I', app.role_lookup());",
-    replace: `execute format('grant insert on security_events to %I', app.role_lookup());
-      execute format('grant select on accounts to %I', app.role_app());`,
+    file: 'migrations/02_people.ts',
+    find: "app.account_table('accounts', 'select, insert, update'),",
+    replace: `app.account_table('accounts', 'select, insert, update');
+      execute format('grant select on accounts to %I', app.role_app());
+      perform`,
     tests: ['tests/tenancy/catalog.test.ts'],
   },
   {
     name: 'the application reads hashes of refresh tokens',
-    file: 'migrations/0020_refresh_tokens.ts',
+    file: 'migrations/04_sessions.ts',
     find: "app.tenant_table('refresh_tokens', '')",
     replace: "app.tenant_table('refresh_tokens', 'select')",
     tests: ['tests/access/refresh.test.ts'],
   },
   {
     name: 'the application changes the trail',
-    file: 'migrations/0005_events.ts',
+    file: 'migrations/05_trail.ts',
     find: "app.tenant_table('events', 'select')",
     replace: "app.tenant_table('events', 'select, update, delete')",
     tests: ['src/domains/events/append-only.test.ts'],
@@ -68,16 +69,16 @@ export const tenancy: readonly Mutation[] = [
   },
   {
     name: 'everybody calls the definer functions',
-    sql: 'give_to_lookup',
-    find: 'revoke all on function %s from public',
-    replace: 'grant execute on function %s to public',
+    file: 'src/db/sql-functions.ts',
+    find: 'revoke all on function app.${name} from public, ',
+    replace: 'grant execute on function app.${name} to public; revoke all on function app.${name} from ',
     tests: ['tests/tenancy/catalog.test.ts'],
   },
   {
     name: 'the rights of any organization’s people are asked for',
-    file: 'migrations/0006_lookups.ts',
-    find: "if f <> 'app.rights(uuid, uuid)' then perform",
-    replace: 'if true then perform',
+    sql: 'rights',
+    find: 'callers: none',
+    replace: 'callers: app',
     tests: ['tests/tenancy/injection.test.ts'],
   },
   {
@@ -89,7 +90,7 @@ export const tenancy: readonly Mutation[] = [
   },
   {
     name: 'everybody calls set_config',
-    file: 'migrations/0001_installation.ts',
+    file: 'migrations/01_installation.ts',
     find: "'revoke execute on function pg_catalog.set_config(text, text, boolean) from public'",
     replace: "'grant execute on function pg_catalog.set_config(text, text, boolean) to public'",
     tests: ['tests/tenancy/injection.test.ts'],
@@ -103,14 +104,14 @@ export const tenancy: readonly Mutation[] = [
   },
   {
     name: 'a key leads into another organization',
-    file: 'migrations/0003_access.ts',
+    file: 'migrations/03_access.ts',
     find: 'foreign key (org_id, parent_id) references roles (org_id, id) on delete cascade,',
     replace: '',
     tests: ['tests/tenancy/catalog.test.ts'],
   },
   {
     name: 'jobs of all organizations are seen from within one',
-    file: 'migrations/0014_jobs_and_mail.ts',
+    file: 'migrations/07_jobs_and_mail.ts',
     find: "using (nullif(current_setting(''app.org_id'', true), '''') is null)",
     replace: 'using (true)',
     tests: ['tests/jobs-walls.test.ts'],

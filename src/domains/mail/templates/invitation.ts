@@ -1,9 +1,12 @@
 import { z } from 'zod'
+import { fn } from '#src/db/functions.ts'
 import { newToken, tokenHash } from '#src/http/cookies.ts'
 import { paths } from '#src/paths.ts'
 import { Refused } from '#src/platform/mail/carrier.ts'
 import { defineMail } from '#src/platform/mail/letter.ts'
 import { unlinked } from '#src/platform/mail/line.ts'
+
+type Facts = { inviter: string | null }
 
 /** Which invitation it is of, the invitation says: that names its mail. */
 export const invitationMail = defineMail({
@@ -12,7 +15,7 @@ export const invitationMail = defineMail({
   data: z.strictObject({}),
   prepare: async ({ db, id }) => {
     const token = newToken()
-    const told = await db.lookup<{ inviter: string | null } | null>('invitation_mail', [id, tokenHash(token)])
+    const told = await db.lookup(fn.invitation_mail<Facts | null>({ mail: id, hash: tokenHash(token) }))
     if (!told) throw new Refused('This mail is out of date.')
     return { inviter: unlinked(told.inviter ?? 'Someone'), token }
   },

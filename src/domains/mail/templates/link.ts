@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { fn } from '#src/db/functions.ts'
 import { newToken, tokenHash } from '#src/http/cookies.ts'
 import { Refused } from '#src/platform/mail/carrier.ts'
 import type { Sending } from '#src/platform/mail/letter.ts'
@@ -10,7 +11,7 @@ type Facts = { username: string; newEmail: string | null }
 
 /** What a mail about an account says. @throws {Refused} where it is no longer to be sent */
 export async function told({ db, id }: Sending, hash: Buffer | null = null): Promise<Facts> {
-  const facts = await db.lookup<Facts | null>('account_mail', [id, hash])
+  const facts = await db.lookup(fn.account_mail<Facts | null>({ mail: id, hash }))
   if (!facts) throw new Refused('This mail is out of date.')
   return { ...facts, username: unlinked(facts.username) }
 }

@@ -1,0 +1,10 @@
+-- owner: lookup; callers: app
+-- The one way into an organization: settings of this transaction alone, and only once.
+create or replace function app.enter(org uuid, context text, timeout_ms int) returns void
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  if coalesce(current_setting('app.org_id', true), '') <> '' then
+    raise exception 'an organization is already entered in this transaction' using errcode = '42501';
+  end if;
+  perform set_config('app.org_id', org::text, true), set_config('app.context', context, true), set_config('statement_timeout', timeout_ms::text, true);
+end $$;
