@@ -11,13 +11,13 @@ import { testDatabase } from '#tests/setup/database.ts'
 
 const { db, owner, appUrl } = await testDatabase()
 
-export const about = z.strictObject({ name: z.string() })
+const about = z.strictObject({ name: z.string() })
 let kinds = 0
 /** A kind of job of its own for each test, that nobody waits long for. */
 export const kind = (settings: Partial<AnyJob['settings']> = {}) =>
   defineJob(`test/${++kinds}`, about, { wait: 0, longestWait: 1, ...settings })
 
-export type Line = { level: string; message: string } & Record<string, unknown>
+type Line = { level: string; message: string } & Record<string, unknown>
 export type Working = AsyncDisposable & { jobs: Jobs; said: Line[] }
 
 /** A process that works on jobs, with a pool of its own. */

@@ -5,7 +5,7 @@ import PostalMime, { type Email } from 'postal-mime'
 import { SMTPServer } from 'smtp-server'
 
 /** What arrived, with the addresses of its envelope. */
-export type Arrived = Email & { raw: string; from_: string; to_: string[] }
+type Arrived = Email & { raw: string; from_: string; to_: string[] }
 
 type Refusing = { rcpt?: (address: string) => number | null; data?: () => number | null; password?: string }
 

@@ -3,9 +3,6 @@ import { readdirSync, readFileSync } from 'node:fs'
 /** The kernel counts processor time in hundredths of a second, on every Linux that Node runs on. */
 const TICK_MS = 10
 
-/** What a process has used since its start, itself and the children that it has waited for. */
-export type Used = { ms: number }
-
 /** Processor time (user and system) of a process, in ms. */
 export const cpuOf = (pid: number): number => timesOf(pid).own
 

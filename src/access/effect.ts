@@ -7,7 +7,7 @@ import type { Db, Door } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 
 /** How many people, and the first of them by name, as far as the asker may read them. */
-export type Affected = { count: number; users: { id: string; name: string }[] }
+type Affected = { count: number; users: { id: string; name: string }[] }
 
 /** What a change does to people: who has a permission afterwards and had it not, and the other way round. */
 export type Effect = { permission: string; gains: Affected; loses: Affected }

@@ -3,7 +3,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Door } from '#src/db/database.ts'
 
 /** Minutes for which nobody is asked again who they are. */
-export const FRESH_MINUTES = 10
+const FRESH_MINUTES = 10
 
 /** Whether the person of this session proved who they are within the last ten minutes, by the database's clock. */
 export async function isFresh(db: Pick<Door, 'readAs'>, actor: UserActor): Promise<boolean> {

@@ -2,11 +2,12 @@
  * The grammar of a permission: `model:action:scope`.
  * Every domain's `model.ts` adds its model to `Models`, so that a permission that doesn't exist doesn't compile.
  */
+/** @public each model adds itself to it */
 // biome-ignore lint/suspicious/noEmptyInterface: filled by declaration merging
 export interface Models {}
 
 export type Model = keyof Models & string
-export type Action<M extends Model> = Models[M] & string
+type Action<M extends Model> = Models[M] & string
 
 /** Which rows: every one of the organization, those of my groups and the groups beneath, or mine. */
 export const scopes = ['all', 'group', 'own'] as const

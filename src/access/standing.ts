@@ -14,7 +14,7 @@ export const named = ({ id, name }: Named): Named => ({ id, name })
 export type HeldRole = RoleNode & Named & { disabled: boolean; deleted: boolean; held: readonly string[] }
 
 /** An assignment of a role to the person. */
-export type Assigned = { role: string; expires_at: string | null; expired: boolean }
+type Assigned = { role: string; expires_at: string | null; expired: boolean }
 
 export type Subject = {
   id: string

@@ -72,7 +72,7 @@ const help = (name: string, action: Action) =>
  * @returns a help to print in place of doing it
  * @throws {UsageError} for what isn't understood, {Refused} where a person says no
  */
-export async function looked(
+async function looked(
   argv: readonly string[],
   config: () => Config,
   terminal: Terminal,

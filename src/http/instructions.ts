@@ -104,7 +104,7 @@ function closest(tries: readonly (readonly Issue[])[], whole: Issue): string {
 }
 
 /** What to do about an issue, in a few words: people read them at the field, programs beside its name. */
-export function instruction(issue: Issue): string {
+function instruction(issue: Issue): string {
   const { code, input, path } = issue
   switch (code) {
     case 'invalid_type':

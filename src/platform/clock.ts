@@ -94,7 +94,3 @@ export function clockOf(zone: string | null, locale: string | null): Clock {
   made.set(name, clock)
   return clock
 }
-
-/** A value of the trail as somebody reads it: instants in their zone, anything else as it is. */
-export const spoken = (value: string, clock: Clock) =>
-  /^\d{4}-\d\d-\d\dT[\d:.]+(\+00:00|Z)$/.test(value) ? clock.time(value) : value

@@ -2,19 +2,10 @@ import { z } from 'zod'
 import { asTag } from '#src/http/filter.ts'
 import { DAY, EMAIL, wholeNumber, YES_OR_NO } from '#src/http/instructions.ts'
 
-export type Kind =
-  | 'text'
-  | 'tags'
-  | 'email'
-  | 'integer'
-  | 'flag'
-  | 'choice'
-  | 'date'
-  | 'instant'
-  | 'reference'
+type Kind = 'text' | 'tags' | 'email' | 'integer' | 'flag' | 'choice' | 'date' | 'instant' | 'reference'
 
 /** Looks of a value in a list: see `Badge`. */
-export type Tone = 'good' | 'warn' | 'bad' | 'info' | 'plain'
+type Tone = 'good' | 'warn' | 'bad' | 'info' | 'plain'
 
 /** One column of an entity: what it takes, what it answers, and where it shows. */
 export type Column = {

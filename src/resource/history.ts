@@ -30,7 +30,7 @@ const change = z.strictObject({
   from_name: z.string().optional(),
   to_name: z.string().optional(),
 })
-export const happening = z
+const happening = z
   .strictObject({
     id: z.guid(),
     created_at: z.iso.datetime({ offset: true }),

@@ -74,7 +74,7 @@ export type Bulk = Omit<BulkAction, 'action'> & {
 export type Reads = Pick<Database, 'readAs'>
 
 /** What people lose with just these records, as far as the Grant reaches them: a sentence, from one statement. */
-export type Impact<M extends Model, A extends string = 'delete'> = (
+type Impact<M extends Model, A extends string = 'delete'> = (
   db: Reads,
   actor: UserActor,
   grant: Grant<M, A>,
@@ -93,9 +93,9 @@ export type Chosen<M extends Model> = {
 }
 
 /** Who reads a page, and in which frame. */
-export type Seen = { actor: UserActor; frame: Frame; may: May }
+type Seen = { actor: UserActor; frame: Frame; may: May }
 /** Who fills in a form. */
-export type Filling = Seen & { offered: Offered; pickings: Pickings; services: Services }
+type Filling = Seen & { offered: Offered; pickings: Pickings; services: Services }
 
 /**
  * What an entity has in place of the kernel's own parts. `X` is what its pages load beside the record.

@@ -12,7 +12,7 @@ import type { IconName } from '#src/ui/icons.ts'
 export type Row = Record<string, unknown> & { id: string; version: number; deleted_at?: string | null }
 
 /** What the trail keeps beside the record's own model: rows attached to it, for who may see them. */
-export type Attached = { type: string; needs: Permission }
+type Attached = { type: string; needs: Permission }
 
 /** A filter by records of another entity: the rows that have something to do with one of them. */
 export type Related = {

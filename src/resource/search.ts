@@ -12,7 +12,7 @@ const MOST_WORDS = 6
 /** Words of the index are cut after so many characters. */
 const LONGEST = 64
 /** So many entries of the index are looked up by key sooner than the order of the list is walked. */
-export const FEW = 5000
+const FEW = 5000
 
 /** Splits what was typed as `app.searchable` splits what is stored; the longest word and so the rarest first. */
 export const wordsOf = (q: string): string[] =>

@@ -1,7 +1,7 @@
 import { describedBy, FieldMessage } from '#src/ui/field.tsx'
 import type { Child } from '#src/ui/html.ts'
 
-export interface Choice {
+interface Choice {
   value: string
   label: Child
   hint?: Child

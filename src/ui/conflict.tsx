@@ -2,7 +2,7 @@ import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { Actions, Form } from '#src/ui/form.tsx'
 import type { Child } from '#src/ui/html.ts'
 
-export interface ConflictField {
+interface ConflictField {
   name: string
   label: string
   mine: string

@@ -5,7 +5,7 @@ import type { Child } from '#src/ui/html.ts'
 import { Icon } from '#src/ui/icon.tsx'
 import { Time } from '#src/ui/time.tsx'
 
-export interface HistoryEntry {
+interface HistoryEntry {
   id: string
   at: string
   /** null: nobody, the system itself. */

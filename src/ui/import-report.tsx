@@ -5,7 +5,7 @@ import { counted, type Noun } from '#src/ui/noun.ts'
 import { Panel } from '#src/ui/surface.tsx'
 import { type Column, Table } from '#src/ui/table.tsx'
 
-export interface ImportError {
+interface ImportError {
   /** null: of the file as a whole. */
   line: number | null
   column: string | null

@@ -53,7 +53,7 @@ export function ImportUpload(props: ImportUploadProps) {
   )
 }
 
-export interface ImportColumn {
+interface ImportColumn {
   /** As the file has it. */
   name: string
   /** Values of the first rows. */

@@ -10,8 +10,6 @@ import { PaletteDialog } from '#src/ui/palette.tsx'
 import { Sidebar } from '#src/ui/sidebar.tsx'
 import { TopBar } from '#src/ui/top-bar.tsx'
 
-export type { Frame } from '#src/ui/frame.ts'
-
 export interface ScreenProps {
   frame: Frame
   title: string

@@ -13,7 +13,7 @@ export interface Column<Row> {
   cell: (row: Row) => Child
 }
 
-export interface Selecting<Row> {
+interface Selecting<Row> {
   /** The form that acts on the rows, by id: see BulkBar. */
   form: string
   name: string

@@ -2,7 +2,7 @@ import type { Address } from '#src/ui/address.ts'
 import type { Child } from '#src/ui/html.ts'
 import { Icon } from '#src/ui/icon.tsx'
 
-export interface FilterOption {
+interface FilterOption {
   value: string
   label: string
   count?: number

@@ -39,7 +39,8 @@ const HELD = [
 ].filter((code) => org.permissions.has(code))
 
 const top = await makeGroup(org)
-export const [mine, beside] = [await makeGroup(org, { parent: top }), await makeGroup(org, { parent: top })]
+const mine = await makeGroup(org, { parent: top })
+export const beside = await makeGroup(org, { parent: top })
 const [beneath, viewed] = [await makeGroup(org, { parent: mine }), await makeGroup(org)]
 const [closed, closedBeside] = [
   await makeGroup(org, { parent: mine }),

@@ -30,7 +30,7 @@ export const licence = defineModel('licence', {
 })
 
 // And something without owners, which is gone for good when it is deleted.
-export const memo = defineModel('memo', {
+const memo = defineModel('memo', {
   table: 'memos',
   actions: ['create', 'read', 'update', 'delete'],
   own: [],

@@ -2,7 +2,7 @@ import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { choice, date, email, flag, integer, name, ownership, text } from '#src/resource/column.ts'
 import { defineResource } from '#src/resource/resource.ts'
 
-export const vendor = defineModel('vendor', {
+const vendor = defineModel('vendor', {
   table: 'vendors',
   actions: ['create', 'read', 'update', 'delete'],
   own: ['owner_user_id'],

@@ -50,7 +50,7 @@ export async function reachable(path: string, { uid, gid }: Identity): Promise<b
   }
 }
 
-export const exists = (path: string) =>
+const exists = (path: string) =>
   stat(path).then(
     () => true,
     () => false,

@@ -13,10 +13,10 @@ import { SuggestField } from '#src/ui/picker.tsx'
 import { Panel } from '#src/ui/surface.tsx'
 
 /** A question as it stands in the form. */
-export type Entered = { user?: string; permission?: string; record?: string }
+type Entered = { user?: string; permission?: string; record?: string }
 
 /** A record by its name. */
-export type Titled = { name: string; path: string }
+type Titled = { name: string; path: string }
 
 type WhyProps = {
   choices: Choices

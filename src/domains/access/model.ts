@@ -13,7 +13,7 @@ const id = (what: string) => z.guid(`Enter the id of a ${what}`).transform((text
 const permission = z.string().regex(PERMISSION, 'Enter model:action, like user:read')
 
 /** A person as somebody names them: by id, user name or address. */
-export const person = z
+const person = z
   .string()
   .trim()
   .max(254)
@@ -28,7 +28,7 @@ export const explainQuery = z.strictObject({
 })
 export type ExplainQuery = z.infer<typeof explainQuery>
 
-export const MOST_QUESTIONS = 100
+const MOST_QUESTIONS = 100
 
 export const questions = z.strictObject({
   user: optional(id('user')),

@@ -27,7 +27,7 @@ const present: Present = (model) => resourceOf(model)?.declared.narrow?.('record
 /** Who may ask about others, and be told the names of permissions. */
 export const readsPermissions = (actor: UserActor) => actor.find('permission:read')?.all ?? false
 
-export const isSelf = (actor: UserActor, who: Who) =>
+const isSelf = (actor: UserActor, who: Who) =>
   'id' in who ? who.id === actor.userId : who.name === actor.identity.username
 
 /**

@@ -8,7 +8,7 @@ import { choice, instant, name as nameColumn, reference, text } from '#src/resou
 import { defineResource, type Row } from '#src/resource/resource.ts'
 
 /** By which a program acts for somebody, with no more than was chosen. `delete` revokes it. */
-export const apiKey = defineModel('api_key', {
+const apiKey = defineModel('api_key', {
   table: 'api_keys',
   actions: ['create', 'read', 'update', 'delete'],
   own: ['user_id'],

@@ -30,10 +30,7 @@ const blocked = (organization: string) =>
   )
 
 /** @throws {HttpError} 404 alike for every link that doesn't work */
-export async function openInvitation(
-  db: Door,
-  token: string | undefined,
-): Promise<Invitation & { hash: Buffer }> {
+async function openInvitation(db: Door, token: string | undefined): Promise<Invitation & { hash: Buffer }> {
   if (!isToken(token)) throw deadLink()
   const hash = tokenHash(token)
   const found = await db.lookup(fn.invitation_lookup<Invitation | null>({ token: hash }))

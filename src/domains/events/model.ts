@@ -3,7 +3,7 @@ import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { type ListView, listQuery } from '#src/http/list.ts'
 
 /** What happened: the audit trail. It is written by the database alone. */
-export const event = defineModel('event', {
+const event = defineModel('event', {
   table: 'events',
   actions: ['read', 'export'],
   own: ['actor_user_id'],

@@ -9,7 +9,7 @@ import { choice, name as nameColumn, ownership, reference, text } from '#src/res
 import { type Declaration, defineResource, type Row } from '#src/resource/resource.ts'
 
 /** A body of people: department, team, warehouse or client, in a tree. Reach goes down it, and not past a deleted one. */
-export const group = defineModel('group', {
+const group = defineModel('group', {
   table: 'groups',
   actions: ['create', 'read', 'update', 'delete'],
   own: ['owner_user_id'],
@@ -22,7 +22,7 @@ declare module '#src/access/permission.ts' {
   }
 }
 
-export const kinds = ['department', 'team', 'warehouse', 'client'] as const
+const kinds = ['department', 'team', 'warehouse', 'client'] as const
 /** Warehouses and clients are more than a name: they have pages of their own. */
 const made = ['department', 'team'] as const
 

@@ -59,7 +59,7 @@ export async function readGathering(
 }
 
 /** Whom the reader sees among a group's members: those they may read, themselves, and all where they lead. */
-export const seesMember = (actor: UserActor, lead: boolean): RawBuilder<SqlBool> =>
+const seesMember = (actor: UserActor, lead: boolean): RawBuilder<SqlBool> =>
   lead
     ? sql<SqlBool>`true`
     : sql<SqlBool>`(users.id = ${actor.userId} or ${actor.find('user:read')?.where('users') ?? sql`false`})`

@@ -9,7 +9,7 @@ import { cellOfEntries } from '#src/resource/export.ts'
 import { defineResource, type Row } from '#src/resource/resource.ts'
 
 /** An invitation is whose who vouches for it: who made it, changed it or sent it last. */
-export const invitation = defineModel('invitation', {
+const invitation = defineModel('invitation', {
   table: 'invitations',
   actions: ['create', 'read', 'update', 'delete'],
   own: ['invited_by', 'owner_user_id'],
@@ -22,7 +22,7 @@ declare module '#src/access/permission.ts' {
   }
 }
 
-export const statuses = ['pending', 'accepted', 'expired', 'revoked'] as const
+const statuses = ['pending', 'accepted', 'expired', 'revoked'] as const
 
 type Named = { id: string; name?: string }
 
@@ -137,7 +137,7 @@ export const newInvitation = z.strictObject({
 })
 export type NewInvitation = z.infer<typeof newInvitation>
 
-export const MOST_AT_ONCE = 1000
+const MOST_AT_ONCE = 1000
 
 /** Addresses as they are pasted: one a line, or with commas; of `Ada Lovelace <ada@example.com>` what matters. */
 const pasted = z.preprocess(

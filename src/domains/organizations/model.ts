@@ -7,7 +7,7 @@ import { choice, flag, integer, text } from '#src/resource/column.ts'
 import { Resource, type Row } from '#src/resource/resource.ts'
 
 /** Its own record in every organization; from the platform's, all of them. */
-export const organization = defineModel('organization', {
+const organization = defineModel('organization', {
   table: 'organizations',
   actions: ['create', 'read', 'update', 'delete', 'enter'],
   own: [],

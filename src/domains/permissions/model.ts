@@ -4,7 +4,7 @@ import { scopes } from '#src/access/permission.ts'
 import { choice, flag, text } from '#src/resource/column.ts'
 import { defineResource, type Row } from '#src/resource/resource.ts'
 
-export const permission = defineModel('permission', {
+const permission = defineModel('permission', {
   table: 'permissions',
   actions: ['create', 'read', 'update', 'delete'],
   own: [],
@@ -17,7 +17,7 @@ declare module '#src/access/permission.ts' {
   }
 }
 
-export const statuses = ['active', 'disabled'] as const
+const statuses = ['active', 'disabled'] as const
 
 /** A permission as JSON and pages know it. */
 export type PermissionRecord = {

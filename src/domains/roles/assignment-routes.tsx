@@ -14,7 +14,7 @@ import { saved } from '#src/resource/record-routes.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 
 /** What the panel of somebody's roles shows; what may be given only to whoever may change just this person. */
-export async function rolesOf(db: Door, actor: UserActor, userId: string, mayChange: boolean) {
+async function rolesOf(db: Door, actor: UserActor, userId: string, mayChange: boolean) {
   const changeable = mayChange && userId !== actor.userId
   const [assignments, offered] = await Promise.all([
     assignmentsOf(db, actor, userId),

@@ -12,7 +12,7 @@ import { PermissionBoxes } from '#src/ui/permissions.tsx'
 import { Panel } from '#src/ui/surface.tsx'
 
 /** What boxes sent, or a text with commas. */
-export const listed = (value: unknown): string[] =>
+const listed = (value: unknown): string[] =>
   [value].flat().flatMap((item) => (typeof item === 'string' ? item.split(',').filter(Boolean) : []))
 
 /** Whether a built-in role is one that holds everything, and stays as it is. */

@@ -9,7 +9,7 @@ import { cellOfEntries } from '#src/resource/export.ts'
 import { defineResource, type Row } from '#src/resource/resource.ts'
 
 /** `assign` is for giving what one doesn't have oneself: see the rule of granting. */
-export const role = defineModel('role', {
+const role = defineModel('role', {
   table: 'roles',
   actions: ['create', 'read', 'update', 'delete', 'assign'],
   own: [],

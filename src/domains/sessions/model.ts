@@ -6,7 +6,7 @@ import { device } from '#src/domains/sessions/device.ts'
 import { choice, instant, text } from '#src/resource/column.ts'
 import { defineResource } from '#src/resource/resource.ts'
 
-export const session = defineModel('session', {
+const session = defineModel('session', {
   table: 'sessions',
   actions: ['read', 'delete'],
   own: ['user_id'],

@@ -16,7 +16,7 @@ export type Places = {
 type Found<T> = T & { given: string; id: string; name: string }
 
 /** Role that a file names. `reserved`: who may administer roles by it. */
-export type Role = Found<Givable & { status: string; reserved: boolean }>
+type Role = Found<Givable & { status: string; reserved: boolean }>
 type Group = Found<{ kind: string }>
 
 /** On whose behalf a file gives roles and groups. */

@@ -5,7 +5,7 @@ import { oneOf } from '#src/http/instructions.ts'
 import { name as nameColumn } from '#src/resource/column.ts'
 import { entriesOf } from '#src/resource/export.ts'
 
-export const groupKinds = ['department', 'team', 'warehouse', 'client'] as const
+const groupKinds = ['department', 'team', 'warehouse', 'client'] as const
 
 /** A role as a file names it. */
 export type RoleName = { name: string; expires_at: string | null }

@@ -25,7 +25,7 @@ export type Secrets = Pick<Config, 'SECRET_KEY' | 'SECRET_KEY_PREVIOUS'>
 const vaultOf = (secrets: Secrets) => new Vault(secrets, 'kept mail')
 
 /** A mail that is kept may hold a link that still works. */
-export const sealMail = (secrets: Secrets, message: Message): Buffer =>
+const sealMail = (secrets: Secrets, message: Message): Buffer =>
   vaultOf(secrets).seal(Buffer.from(JSON.stringify(message)), 'mail')
 
 /** Null where it was sealed under other secrets, or changed. */

@@ -106,7 +106,7 @@ const MOST_OF_VALUE = 100
 const MOST_OF_MESSAGE = 500
 
 /** Text of a file as reports keep it: short, and nothing that JSON of the database refuses. */
-export const excerpt = (text: string, most = MOST_OF_VALUE) =>
+const excerpt = (text: string, most = MOST_OF_VALUE) =>
   text.replaceAll('\0', '␀').slice(0, most).toWellFormed() + (text.length > most ? '…' : '')
 
 /**

@@ -11,7 +11,7 @@ import { piecesOf } from '#src/resource/import/sheet.ts'
 import { statement } from '#src/resource/list.ts'
 
 /** `stopped`: whoever worked on it has not been heard of for a while. */
-export type Status = 'waiting' | 'checking' | 'checked' | 'importing' | 'imported' | 'failed' | 'stopped'
+type Status = 'waiting' | 'checking' | 'checked' | 'importing' | 'imported' | 'failed' | 'stopped'
 
 /** A file on its way in, as its owner sees it. */
 export type Import = {

@@ -105,7 +105,7 @@ function RecordForm(props: FormProps & { action: string; back: string }) {
 }
 
 /** A field for each column that is written here. */
-export function DeclaredFields({ resource, offered, pickings, frame, field, row }: FormProps & FieldsProps) {
+function DeclaredFields({ resource, offered, pickings, frame, field, row }: FormProps & FieldsProps) {
   const written = Object.entries(resource.columns).filter(
     ([, { write }]) => write === 'always' || (write === 'create' && !row),
   )

@@ -172,7 +172,7 @@ function ListLinks({ resource, frame, may, imports, csv }: ListProps & { csv: st
 }
 
 /** The columns that the declaration lists; the one that names the record leads to it. */
-export function listColumns(resource: Resource, frame: Frame): Column<Row>[] {
+function listColumns(resource: Resource, frame: Frame): Column<Row>[] {
   const { declared, columns, list } = resource
   const places = placesOf(resource.path)
   const listed = Object.entries(columns).filter(([, { listed }]) => listed)
