@@ -175,13 +175,13 @@ describe('a page', () => {
     })
     expect(asked.status).toBe(200)
     for (const part of [
-      'Give role to 7 people?</h1>',
+      'Assign role to 7 people?</h1>',
       `N1 ${name}</li>`,
       'and 2 more',
       `Filter: “${name}”, Status: Active.`,
       'From their next request on they can do what the role allows.',
       '<option value="">Choose a role…</option>',
-      'Give role to 7 people</button>',
+      'Assign role to 7 people</button>',
     ])
       expect(asked.text).toContain(part)
     expect(asked.text).not.toContain('selected=""')

@@ -18,7 +18,7 @@ export async function unlockUser(
   id: string,
 ): Promise<Written> {
   await lockRecord(tx, users, actor, grant, id, {})
-  if (!grant.all) throw new Forbidden('user:update:all', 'You may not change how this person signs in.')
+  if (!grant.all) throw new Forbidden('user:update:all', 'You can’t change how this person signs in.')
   // whoever has a key of theirs may still not guess their password
   if (id !== actor.userId || actor.narrow) await requireNotStronger(tx, actor, id, 'unlock them')
   const { rows } = await sql<{ done: boolean | null }>`select app.unlock_account(${id}) as done`.execute(tx)
@@ -39,7 +39,7 @@ export async function resetSecondFactor(
   id: string,
 ): Promise<Written> {
   await lockRecord(tx, users, actor, grant, id, {})
-  if (!grant.all) throw new Forbidden('user:update:all', 'You may not change how this person signs in.')
+  if (!grant.all) throw new Forbidden('user:update:all', 'You can’t change how this person signs in.')
   if (id === actor.userId) throw conflict('', 'Your own is on the page about your security.')
   await requireNotStronger(tx, actor, id, 'remove their second factor')
   const { rows } = await sql<{ done: boolean | null }>`select app.reset_second_factor(${id}) as done`.execute(
