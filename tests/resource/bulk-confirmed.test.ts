@@ -287,10 +287,10 @@ describe('what people lose is said', () => {
     const { people } = await family(3)
     for (const [n, { id }] of people.entries()) await assign(org, id, n ? heir : role)
     expect((await browserOf(boss).get(`/roles/${role}/delete`)).text).toContain(
-      '3 people lose what it allows.',
+      '3 people lose permissions it grants.',
     )
     expect((await browserOf(boss).get(`/roles/${heir}/delete`)).text).toContain(
-      '2 people lose what it allows.',
+      '2 people lose permissions it grants.',
     )
   })
 
