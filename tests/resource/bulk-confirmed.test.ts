@@ -175,13 +175,13 @@ describe('a page', () => {
     })
     expect(asked.status).toBe(200)
     for (const part of [
-      'Give role to 7 people?</h1>',
+      'Assign role to 7 people?</h1>',
       `N1 ${name}</li>`,
       'and 2 more',
       `Filter: “${name}”, Status: Active.`,
       'From their next request on they can do what the role allows.',
       '<option value="">Choose a role…</option>',
-      'Give role to 7 people</button>',
+      'Assign role to 7 people</button>',
     ])
       expect(asked.text).toContain(part)
     expect(asked.text).not.toContain('selected=""')
@@ -287,10 +287,10 @@ describe('what people lose is said', () => {
     const { people } = await family(3)
     for (const [n, { id }] of people.entries()) await assign(org, id, n ? heir : role)
     expect((await browserOf(boss).get(`/roles/${role}/delete`)).text).toContain(
-      '3 people lose what it allows.',
+      '3 people lose permissions it grants.',
     )
     expect((await browserOf(boss).get(`/roles/${heir}/delete`)).text).toContain(
-      '2 people lose what it allows.',
+      '2 people lose permissions it grants.',
     )
   })
 

@@ -133,7 +133,7 @@ const cases: Record<string, () => Promise<void>> = {
     const before = await records('invitations', from.org, whole)
     expect(before).toHaveLength(hostile.length)
     const again = await imported(from.by, '/invitations', file)
-    expect(told(again)).toEqual(hostile.map((_, n) => `${n + 2} email was invited already`))
+    expect(told(again)).toEqual(hostile.map((_, n) => `${n + 2} email is already invited`))
     const answer = await imported(to.by, '/invitations', file)
     expect(told(answer)).toEqual([])
     expect(await records('invitations', to.org, whole)).toEqual(before)

@@ -82,7 +82,7 @@ async function requireMove(
   { id, from, to }: { id: string; from: string | null; to: string | null },
 ): Promise<void> {
   if (to) await requireParent(tx, actor, grant, to)
-  if (!to && !grant.all) throw new Forbidden('group:update', 'You may not move a group out to the top.')
+  if (!to && !grant.all) throw new Forbidden('group:update', 'You can’t move a group to the top level.')
   grant.place({ groups: [from, to] })
   if (to) await requireShape(tx, actor, id, to)
   await requireMovable(tx, actor, id, from, to)

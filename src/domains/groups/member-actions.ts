@@ -82,7 +82,7 @@ export async function personNamed(
     and (users.username = ${name} and (${reads(actor)} or ${leads(actor)}) or users.email = ${name} and ${reads(actor)})
     order by users.username = ${name} desc limit 1`.execute(tx)
   const [person] = found.rows
-  if (!person) throw invalid([{ path: 'user', message: 'is nobody that you may see' }])
+  if (!person) throw invalid([{ path: 'user', message: 'names no one that you can find' }])
   return person.id
 }
 
@@ -133,7 +133,7 @@ async function requireChange(
   const self = person === actor.userId
   if (self && role === null) throw conflict('', 'You can’t add yourself to a group.')
   if (self && to !== null && RANK[to] > RANK[role as Role])
-    throw conflict('role', 'of your own can only be raised by somebody else')
+    throw conflict('role', 'can’t be raised by yourself')
   if (group.update) return
   if (to === 'lead' || (role === 'lead' && !self))
     throw new Forbidden('group:update', 'Who leads a group is not for its leads to say.')
@@ -151,5 +151,5 @@ async function requireChange(
     .select('m.user_id')
     .limit(1)
     .execute()
-  if (!others.length) throw conflict('', 'Nobody else leads this group: somebody else has to lead it first.')
+  if (!others.length) throw conflict('', 'You are this group’s only lead. Make someone else lead first.')
 }

@@ -163,7 +163,7 @@ describe('a lead', () => {
     const path = members(beneath)
     for (const user of [stranger.username, stranger.email, colleague.email, 'nobody'])
       expect((await as(lead).post(path, { user })).json().errors).toEqual([
-        { path: 'user', message: 'is nobody that you may see' },
+        { path: 'user', message: 'names no one that you can find' },
       ])
     expect((await as(lead).post(path, { user: colleague.username })).status).toBe(201)
     expect((await take(lead, beneath, colleague)).status).toBe(204)
@@ -290,7 +290,7 @@ test('who leads a group and reads none has its page, without the rest of the rec
     role: 'member',
   })
   expect(wrong.status).toBe(422)
-  expect(wrong.text).toContain('is nobody that you may see')
+  expect(wrong.text).toContain('names no one that you can find')
 })
 
 test('a change of role says in the trail whose', async () => {

@@ -32,14 +32,14 @@ export const listColumns = (frame: Frame, { path, one }: Entity): Column<Row>[] 
     href: (row) => frame.path(`${path}/${row.id}`),
     cell: (row) => groupOf(row).name,
   },
-  { key: 'path', label: 'Beneath', cell: (row) => groupOf(row).path.slice(0, -1).join(' › ') },
+  { key: 'path', label: 'Parent', cell: (row) => groupOf(row).path.slice(0, -1).join(' › ') },
   ...(one === 'group'
     ? [{ key: 'kind', label: 'Kind', cell: (row: Row) => Kind({ kind: groupOf(row).kind }) }]
     : []),
   { key: 'members', label: 'Members', align: 'end', cell: (row) => String(groupOf(row).members_count) },
   {
     key: 'created_at',
-    label: 'Since',
+    label: 'Added',
     sortable: 'descending',
     cell: (row) => Time({ at: String(row.created_at), clock: frame.clock }),
   },
@@ -64,7 +64,7 @@ export function Standing({ row, beneath, frame }: { row: Row; beneath: readonly 
           ))}
         </ul>
       ) : (
-        <p class="nothing">Nothing beneath it.</p>
+        <p class="nothing">No subgroups.</p>
       )}
       {others > 0 ? (
         <p>
@@ -100,8 +100,8 @@ export function treeScreen(
     children: children.map(node),
   })
   return {
-    title: `Tree of ${many}`,
-    lead: 'Who is in a group reaches what belongs to it and to those beneath. The numbers count members.',
+    title: `Hierarchy of ${many}`,
+    lead: 'Members can access what belongs to a group and its subgroups. Numbers count members.',
     trail: [{ label: capital(many), href: frame.path(path) }],
     children: (
       <Panel>
@@ -109,7 +109,7 @@ export function treeScreen(
           <p class="hint">These are the first 2,000 by name: search the list for the others.</p>
         ) : null}
         {data.length ? (
-          <Tree label={`Tree of ${many}`} nodes={data.map(node)} />
+          <Tree label={`Hierarchy of ${many}`} nodes={data.map(node)} />
         ) : all ? (
           <EmptyState icon="folder-tree" title={`No ${many} yet`} />
         ) : (

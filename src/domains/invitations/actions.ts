@@ -231,7 +231,7 @@ async function vouched(
 function open(target: Target): InvitationRecord {
   const row = target.row() as unknown as InvitationRecord
   if (row.status === 'accepted') throw conflict('', 'This invitation was accepted already.')
-  if (row.status === 'revoked') throw conflict('', 'This invitation was revoked: make another.')
+  if (row.status === 'revoked') throw conflict('', 'This invitation was revoked. Create a new one.')
   return row
 }
 
@@ -247,7 +247,7 @@ async function refusePresent(tx: Db, email: string): Promise<void> {
   const found = tx.selectFrom('users').where('email', '=', email).where('deleted_at', 'is', null)
   const person = await found.select('status').executeTakeFirst()
   if (person)
-    throw conflict('email', person.status === 'invited' ? 'was invited already' : 'belongs to somebody here')
+    throw conflict('email', person.status === 'invited' ? 'is already invited' : 'is already a member')
 }
 
 /** What ran out makes way for another to the same address, before the hourly job comes. */

@@ -25,7 +25,7 @@ export async function requireGiven(
   { roles, groups }: Gifts,
 ): Promise<void> {
   if (!groups.every(({ id, role }) => mayPlaceIn(giver, placing, id, role)))
-    throw new Forbidden('group:update', 'You may not add people to this group.')
+    throw new Forbidden('group:update', 'You can’t add people to this group.')
   await requireGivable(tx, giver, roles)
   await requireThere(tx, { roles, groups })
   for (const { id, role } of groups) await requirePlaceable(tx, giver, { group: id, role, roles })
@@ -78,7 +78,7 @@ export async function requireVouchable(tx: Db, giver: UserActor, id: string): Pr
   if (!entry) throw notFound()
   const placing = entry.user_id ? (adding ?? inviting) : inviting
   if (!entry.in_scope || !placing)
-    throw new Forbidden('invitation:create', 'You may not invite people like this.')
+    throw new Forbidden('invitation:create', 'You can’t invite people like this.')
   const { role_ids, group_id } = entry
   const group = group_id ? [{ id: group_id, role: 'member' as const }] : []
   await requireGiven(tx, giver, placing, entry.user_id ? entry : { roles: role_ids, groups: group })

@@ -164,7 +164,7 @@ describe('an invitation that nobody can accept', () => {
       expect((await as(people.owner).delete(api(path))).status).toBe(204)
     expect(await read()).toMatchObject({ status: 'pending', obstacle: 'role' })
     const page = await browserOf(admin).get(one())
-    expect(page.text).toContain('Nobody can accept this')
+    expect(page.text).toContain('No one can accept this')
     expect(page.text).toContain(
       'A role that it gives is deleted or disabled. Edit it and choose what they get',
     )
@@ -181,7 +181,7 @@ describe('an invitation that nobody can accept', () => {
     })
     expect(both.status, both.text).toBe(303)
     expect(await read()).toMatchObject({ obstacle: null, roles: [{ id: plain }], group_id: null })
-    expect((await browserOf(admin).get(one())).text).not.toContain('Nobody can accept this')
+    expect((await browserOf(admin).get(one())).text).not.toContain('No one can accept this')
     expect((await accept(token)).status).toBe(201)
   })
 

@@ -78,7 +78,7 @@ const listsFor = (actor: UserActor) =>
   actor.can('user:read')
     ? [
         { label: 'People', path: paths.users, current: false },
-        { label: 'Pending', path: paths.pendingInvitations, current: true },
+        { label: 'Invitations', path: paths.pendingInvitations, current: true },
       ]
     : []
 
@@ -98,7 +98,7 @@ export const invitationRoutes = [
     {
       answer: invitations.record,
       also: [409, 412],
-      summary: 'Send an invitation once more, with another link',
+      summary: 'Resend an invitation with a new link',
     },
     async (call) => {
       const { db, actor, grant, id, version } = call

@@ -42,7 +42,7 @@ export const listColumns = (frame: Frame): Column<Row>[] => [
   { key: 'group_id', label: 'Group', cell: cell('group_id', frame) },
   { key: 'invited_by', label: 'Invited by', cell: (row) => invitationOf(row).invited_by?.name ?? null },
   { key: 'sent_at', label: 'Sent', cell: cell('sent_at', frame) },
-  { key: 'expires_at', label: 'Works until', sortable: 'descending', cell: cell('expires_at', frame) },
+  { key: 'expires_at', label: 'Expires', sortable: 'descending', cell: cell('expires_at', frame) },
 ]
 
 /** Those that wait for somebody to mend them. */
@@ -67,7 +67,7 @@ function Blocked({ row, mends }: { row: Row; mends: boolean }) {
   if (!obstacle) return null
   const those = user_id && obstacle === 'role' ? 'Change what they have among the people.' : MEND[obstacle]
   return (
-    <Panel title="Nobody can accept this">
+    <Panel title="No one can accept this">
       <p>
         {obstacles[obstacle]} {mends ? those : null}
       </p>
@@ -81,7 +81,7 @@ export function GiftsPanel({ row, frame, mends }: { row: Row; frame: Frame; mend
   return (
     <>
       <Blocked row={row} mends={mends} />
-      <Panel title="What they get">
+      <Panel title="Access on joining">
         {user_id ? <p>They stand among the people already, with what they have there.</p> : null}
         {roles.length ? (
           <ul class="plain-list">
@@ -92,7 +92,7 @@ export function GiftsPanel({ row, frame, mends }: { row: Row; frame: Frame; mend
             ))}
           </ul>
         ) : (
-          <p class="nothing">No roles that you may see.</p>
+          <p class="nothing">No roles that you can see.</p>
         )}
         {invited_by?.name ? (
           <p class="nothing">
@@ -118,7 +118,7 @@ export function Verbs({ row, frame }: { row: Row; frame: Frame }) {
         label="Resend"
         icon="mail"
         kind="plain"
-        title={`Send ${email} another link?`}
+        title={`Send ${email} a new link?`}
         text="The link that was sent before stops working. You vouch for the invitation from then on."
         confirm="Resend"
       />
@@ -195,9 +195,9 @@ export function inviteScreen(frame: Frame, { offered, pickings, refusal, results
     trail: [{ label: 'Invitations', href: list }],
     children: (
       <Panel>
-        {done ? <p role="status">{done === 1 ? 'One is on its way.' : `${done} are on their way.`}</p> : null}
+        {done ? <p role="status">{done === 1 ? '1 invitation sent.' : `${done} invitations sent.`}</p> : null}
         <ErrorSummary
-          title={refused.length ? 'These were not invited' : undefined}
+          title={refused.length ? 'Not sent' : undefined}
           errors={
             refused.length
               ? refused.map(({ email, reason }) => ({ path: 'emails', message: about(email, reason ?? '') }))

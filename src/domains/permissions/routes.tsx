@@ -106,7 +106,7 @@ export const permissionRoutes = [
         icon: 'ban',
         did: 'disabled',
         already: 'already disabled',
-        confirm: 'Nobody has them any more, whatever their roles say, from the next request on.',
+        confirm: 'Everyone loses them immediately, whatever their roles grant.',
         one: (tx, actor, grant: Grant<'permission', 'update'>, id) =>
           turnPermission(tx, actor, grant, id, 'disabled'),
       },

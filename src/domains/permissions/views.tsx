@@ -52,7 +52,7 @@ export function Switch({ permission, frame }: { permission: PermissionRecord; fr
       title={active ? `Disable ${code}?` : `Enable ${code}?`}
       text={
         active
-          ? 'Nobody has it any more, whatever their roles say, from the next request on.'
+          ? 'Everyone loses it immediately, whatever their roles grant.'
           : 'Whoever has a role that holds it has it again.'
       }
       confirm={active ? 'Disable' : 'Enable'}
@@ -80,7 +80,7 @@ export const RolesPanel = ({
   roles: readonly { id: string; name: string; inherited: boolean }[]
   frame: Frame
 }) => (
-  <Panel title="Roles that give it">
+  <Panel title="Roles that grant it">
     {roles.length ? (
       <ul class="plain-list">
         {roles.map(({ id, name, inherited }) => (
@@ -91,7 +91,7 @@ export const RolesPanel = ({
         ))}
       </ul>
     ) : (
-      <p class="nothing">None that you may see.</p>
+      <p class="nothing">None that you can see.</p>
     )}
   </Panel>
 )

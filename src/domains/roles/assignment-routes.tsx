@@ -47,7 +47,10 @@ export const assignmentRoutes = [
   get(
     paths.userRoles(':id'),
     can('user:read'),
-    { answer: assignmentsAnswer, summary: 'List the roles that somebody has, by whom, why and until when' },
+    {
+      answer: assignmentsAnswer,
+      summary: 'List a person’s roles, with who assigned them, why and until when',
+    },
     async (call) => {
       const { db, actor, grant, id } = call
       const { id: userId } = await readRecord(db, people(), actor, grant, id())
@@ -65,7 +68,7 @@ export const assignmentRoutes = [
       ...options,
       body: namedRole,
       refused: (call, refusal) => rolesPage(call, refusal),
-      summary: 'Give somebody a role that the body names',
+      summary: 'Assign the role named in the body',
     },
     async (call) => {
       const { db, actor, id, body } = call
@@ -82,7 +85,7 @@ export const assignmentRoutes = [
       ...options,
       body: givenRole,
       refused: (call, refusal) => rolesPage(call, refusal),
-      summary: 'Give somebody a role, or change until when and why they have it',
+      summary: 'Assign a role, or change its expiry and reason',
     },
     async (call) => {
       const { db, actor, id, body } = call
@@ -94,7 +97,7 @@ export const assignmentRoutes = [
   del(
     paths.userRole(':id', ':role_id'),
     changing,
-    { ...options, summary: 'Take a role from somebody' },
+    { ...options, summary: 'Remove a role from someone' },
     async (call) => {
       const { db, actor, id } = call
       const done = await db.withActor(actor, (tx) => takeRole(tx, actor, id(), id('role_id')))

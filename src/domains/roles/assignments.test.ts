@@ -208,6 +208,6 @@ describe('an assignment', () => {
     const page = await browserOf(giver).get(paths.userRoles(target.id))
     expect(page.text).toContain(`value="${role}"`)
     expect(page.text).not.toContain(`value="${strong}"`)
-    expect((await browserOf(giver).get(paths.userRoles(giver.id))).text).not.toContain('Give a role')
+    expect((await browserOf(giver).get(paths.userRoles(giver.id))).text).not.toContain('Assign role')
   })
 })

@@ -26,7 +26,7 @@ export async function giveRole(
   given: Given = {},
 ): Promise<Written> {
   const end = given.expires_at && actor.clock.moment(given.expires_at)
-  await lockPair(tx, actor, userId, roleId, 'You may not give a role that has more than you.')
+  await lockPair(tx, actor, userId, roleId, 'You can’t assign a role that has permissions you don’t hold.')
   await requireReach(tx, actor, userId, roleId)
   const has = await assignmentOf(tx, userId, roleId, { ...given, expires_at: end })
   if (has?.same) return { ...(await writtenRecord(tx, people(), actor, userId)), unchanged: true }
@@ -52,7 +52,7 @@ export async function giveRole(
 
 /** Takes a role from somebody, nobody stronger: only one that the taker could give as well. Who hasn't it keeps all. */
 export async function takeRole(tx: Db, actor: UserActor, userId: string, roleId: string): Promise<Written> {
-  await lockPair(tx, actor, userId, roleId, 'You may not take a role that has more than you.')
+  await lockPair(tx, actor, userId, roleId, 'You can’t remove a role that has permissions you don’t hold.')
   await requireNotStronger(tx, actor, userId, 'remove their roles')
   const { numDeletedRows } = await keepingAnAdministrator(tx, () =>
     tx

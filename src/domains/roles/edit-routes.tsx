@@ -59,7 +59,7 @@ export const editRoutes = [
     const role = await roleToEdit(call)
     return {
       screen: (frame) => ({
-        title: `Change ${role.name}?`,
+        title: `Review changes to ${role.name}`,
         lead: 'Nothing is saved yet. This is what it would do to people.',
         trail: [
           { label: 'Roles', href: frame.path(paths.roles) },

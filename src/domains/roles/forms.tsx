@@ -60,7 +60,7 @@ export function RoleFields({ field, row, offered, refusal, input = refusal?.inpu
           <CheckboxGroup
             name="parent_ids"
             legend="Inherits from"
-            hint="All that these roles give, now and later."
+            hint="Includes everything these roles grant, including future changes."
             options={offered.parents}
             values={chosen('parent_ids', role?.parents.map(({ id }) => id) ?? [])}
             error={field('parent_ids').error}
@@ -69,7 +69,7 @@ export function RoleFields({ field, row, offered, refusal, input = refusal?.inpu
       ) : null}
       {!fixed && offered.permissions?.length ? (
         <PermissionBoxes
-          hint="Those that you have yourself, and so may give."
+          hint="You can only grant permissions you hold."
           options={offered.permissions}
           values={chosen('permissions', own)}
           error={field('permissions').error}
@@ -170,7 +170,7 @@ type Short = { frame: Frame; refusal?: Refused }
 /** The short ways to a new role, from the form of a whole one. */
 export const ShortWays = ({ frame }: { frame: Frame }) => (
   <p class="hint">
-    Or begin <a href={frame.path(paths.roleFromTemplate)}>from a template</a>, or with{' '}
+    Or start <a href={frame.path(paths.roleFromTemplate)}>from a template</a>, or with{' '}
     <a href={frame.path(paths.createMinimalRole)}>a minimal role</a>.
   </p>
 )

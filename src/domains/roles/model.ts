@@ -153,7 +153,7 @@ export const roles = defineResource(role, {
   one: 'role',
   many: 'roles',
   icon: 'shield-check',
-  lead: 'What people may, by the roles that they have.',
+  lead: 'Roles grant permissions to the people they’re assigned to.',
   title: 'name',
   searched: true,
   columns,

@@ -23,7 +23,7 @@ const minimalForm = (refusal?: Refusal) => (frame: Frame) => ({
 
 const templateForm = (actor: UserActor, refusal?: Refusal) => (frame: Frame) => ({
   title: 'Add a role from a template',
-  lead: 'It begins with what the template holds, and is changed as you like.',
+  lead: 'Starts with the template’s permissions; change them any time.',
   trail: trail(frame),
   children: (
     <TemplateForm

@@ -106,7 +106,7 @@ function PermissionsPanel({ role, beside, frame }: Shown) {
   const offered = beside.permissions.filter(({ id }) => !held.has(id))
   return (
     <Panel title="Permissions">
-      {items.length ? <Facts items={items} /> : <p class="nothing">None that you may see.</p>}
+      {items.length ? <Facts items={items} /> : <p class="nothing">None that you can see.</p>}
       {beside.changeable && !isWhole(role) && offered.length ? (
         <AddForm
           role={role}
@@ -195,7 +195,7 @@ function HoldersPanel({ role, beside: { holders }, frame }: Shown) {
           ))}
         </ul>
       ) : (
-        <p class="nothing">{count ? 'None that you may see.' : 'Nobody has this role.'}</p>
+        <p class="nothing">{count ? 'None that you can see.' : 'No one has this role.'}</p>
       )}
       {users.length && count > users.length ? (
         <p>

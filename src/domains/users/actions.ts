@@ -113,7 +113,7 @@ export async function updateUser(
   const renamed = changed.username !== undefined || changed.email !== undefined
   const turned = status !== undefined
   if ((renamed || turned) && !grant.all)
-    throw new Forbidden('user:update:all', 'You may not change how this person signs in.')
+    throw new Forbidden('user:update:all', 'You can’t change how this person signs in.')
   if (turned) mayTurn(actor, id, was.status, status)
   // by an API key, its owner is stronger than whoever has it
   const others = id !== actor.userId || (renamed && actor.narrow)
@@ -163,9 +163,9 @@ const SIGNING_IN = 'change how they sign in'
 const TURNING = { active: 'enable them', disabled: 'disable them', invited: 'invite them' }
 
 function mayTurn(actor: UserActor, id: string, from: string, to: string): void {
-  if (from === 'invited') throw conflict('status', 'can change once the invitation was accepted')
+  if (from === 'invited') throw conflict('status', 'can change once the invitation is accepted')
   if (to === 'invited') throw conflict('status', 'comes with an invitation')
-  if (id === actor.userId) throw conflict('status', 'of your own can only be changed by somebody else')
+  if (id === actor.userId) throw conflict('status', 'can’t be changed by yourself')
 }
 
 const endSessionsOf = (tx: Db, id: string) =>
@@ -181,7 +181,7 @@ async function rename(
   { id, kind }: Pick<UserRecord, 'id' | 'kind'>,
   to: { username: string; email: string },
 ): Promise<void> {
-  if (kind === 'person' && !to.email) throw invalid([{ path: 'email', message: 'is needed' }])
+  if (kind === 'person' && !to.email) throw invalid([{ path: 'email', message: 'Enter an e-mail address' }])
   if (kind === 'service' && to.email)
     throw invalid([{ path: 'email', message: 'is for people: a service account has none' }])
   if (kind === 'service') return

@@ -21,7 +21,7 @@ export async function setFirstPassword(
   hash: string,
 ): Promise<Written> {
   const person = (await lockRecord(tx, users, actor, grant, id, {})).row()
-  if (!grant.all) throw new Forbidden('user:update:all', 'You may not change how this person signs in.')
+  if (!grant.all) throw new Forbidden('user:update:all', 'You can’t change how this person signs in.')
   await requireNotStronger(tx, actor, id, 'set their password')
   if (person.status !== 'invited') throw conflict('password', 'is the person’s own to choose by now')
   if (!(await answer(tx, fn.set_first_password({ person: id, hash }))))

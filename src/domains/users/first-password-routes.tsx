@@ -20,8 +20,7 @@ export const firstPasswordRoutes = [
       body: z.strictObject({ password }),
       answer: users.record,
       also: [409],
-      summary:
-        'Give somebody who was invited their first password, in an account that the organization manages',
+      summary: 'Set the first password of an invited person whose account the organization manages',
       refused: ({ services, id }, refusal) => {
         const userId = id()
         return (frame) =>

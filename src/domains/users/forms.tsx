@@ -24,7 +24,7 @@ export function NewFields({
         name="password"
         label="Password"
         type="password"
-        hint={`Without one they are invited, and set one themselves. ${passwordRules}`}
+        hint={`Leave empty to send an invitation; they’ll choose one themselves. ${passwordRules}`}
         error={field('password').error}
         autocomplete="new-password"
       />

@@ -90,7 +90,7 @@ describe('the command line and the interface import by one rule:', () => {
     const [asked, typed] = await both(`username,email\n${gone.username},${gone.email}\n`)
     expect(asked.errors.map(({ message }) => message)).toEqual(['is taken', 'has an account already'])
     expect(typed.errors.map(({ message }) => message)).toEqual(
-      Array(2).fill('is that of somebody who was deleted here: restore them instead'),
+      Array(2).fill('is that of someone who was deleted here: restore them instead'),
     )
     expect((await as(by).get('/api/users?limit=1')).status).toBe(200)
   })

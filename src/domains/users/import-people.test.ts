@@ -239,7 +239,7 @@ describe('rights', () => {
     const reader = await personWith(org, [...OF_GROUP, 'group:read:all'], { groups: [group] })
     const [mine, other] = [await nameOf(group), await nameOf(elsewhere)]
     const answer = await upload(reader, [person(unique('v'), '', `${mine}; ${other}`)])
-    expect(told(answer)).toEqual([`2 groups has the group ${other}, to which you may not add people`])
+    expect(told(answer)).toEqual([`2 groups has the group ${other}, to which you can’t add people`])
   })
 
   test('with a role and a place nobody gets more there than whoever gives them', async () => {

@@ -37,7 +37,7 @@ function rulesOf(actor: UserActor, grant: Grant<'user', 'create'>): Rules {
         select from users where id = any(${ids}::uuid[]) and (${grant.where()}) is not true limit 1`.execute(
         tx,
       )
-      if (rows.length) throw new Forbidden('user:create', 'You may only add people to your own groups.')
+      if (rows.length) throw new Forbidden('user:create', 'You can only add people to your own groups.')
     },
   }
 }
@@ -100,6 +100,6 @@ async function giverOf(tx: Db, actor: UserActor, grant: Grant<'user', 'create'>)
     group: ({ id }) =>
       mayPlaceIn(actor, grant, id)
         ? null
-        : { message: 'to which you may not add people', denied: 'group:update' },
+        : { message: 'to which you can’t add people', denied: 'group:update' },
   }
 }

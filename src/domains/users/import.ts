@@ -29,7 +29,7 @@ export type Import = Omit<ImportReport, 'rows'> & { imported: number; groups: st
  */
 const operator: Giver = {
   sees: { role: sql`true`, group: sql`true` },
-  role: ({ reserved }) => (reserved ? { message: 'which an import may not give' } : null),
+  role: ({ reserved }) => (reserved ? { message: 'which an import can’t assign' } : null),
   group: () => null,
 }
 
@@ -37,13 +37,13 @@ const taken: Rules['taken'] = {
   username: {
     here: 'is taken in this organization',
     elsewhere: 'is taken by an account outside this organization',
-    deleted: 'is that of somebody who was deleted here: restore them instead',
+    deleted: 'is that of someone who was deleted here: restore them instead',
     alike: 'reads like one that is taken',
   },
   email: {
     here: 'is taken in this organization',
     elsewhere: 'has an account outside this organization',
-    deleted: 'is that of somebody who was deleted here: restore them instead',
+    deleted: 'is that of someone who was deleted here: restore them instead',
     alike: 'has an account already',
   },
 }

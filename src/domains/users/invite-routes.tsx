@@ -13,7 +13,7 @@ export const inviteRoutes = [
     {
       answer: z.union([users.record, onlyVersion]),
       also: [409, 412],
-      summary: 'Send an invitation to somebody who hasn’t accepted one yet; a link that was sent before ends',
+      summary: 'Send an invitation to someone who hasn’t accepted one yet; earlier links stop working',
     },
     async (call) => {
       const { db, actor, grant, id, version } = call

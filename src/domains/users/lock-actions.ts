@@ -19,7 +19,7 @@ export async function unlockUser(
   id: string,
 ): Promise<Written> {
   await lockRecord(tx, users, actor, grant, id, {})
-  if (!grant.all) throw new Forbidden('user:update:all', 'You may not change how this person signs in.')
+  if (!grant.all) throw new Forbidden('user:update:all', 'You can’t change how this person signs in.')
   // whoever has a key of theirs may still not guess their password
   if (id !== actor.userId || actor.narrow) await requireNotStronger(tx, actor, id, 'unlock them')
   const unlocked = await answer(tx, fn.unlock_account({ person: id }))
@@ -39,7 +39,7 @@ export async function resetSecondFactor(
   id: string,
 ): Promise<Written> {
   await lockRecord(tx, users, actor, grant, id, {})
-  if (!grant.all) throw new Forbidden('user:update:all', 'You may not change how this person signs in.')
+  if (!grant.all) throw new Forbidden('user:update:all', 'You can’t change how this person signs in.')
   if (id === actor.userId) throw conflict('', 'Your own is on the page about your security.')
   await requireNotStronger(tx, actor, id, 'remove their second factor')
   const done = await answer(tx, fn.reset_second_factor({ person: id }))

@@ -22,7 +22,7 @@ export const lockRoutes = [
     {
       fresh: true,
       answer: users.record,
-      summary: 'Take somebody’s second factor away, who lost it, in an account that the organization manages',
+      summary: 'Turn off two-step verification for someone whose account the organization manages',
     },
     async (call) => {
       const { db, actor, grant, id } = call

@@ -179,7 +179,7 @@ export const users = defineResource(user, {
   one: 'person',
   many: 'people',
   icon: 'users',
-  lead: 'Everybody in the organization that you may see.',
+  lead: 'Everyone in this organization you have access to.',
   title: {
     sql: fullName,
     of: (row) => `${row.first_name} ${row.last_name}`.trim() || String(row.username),

@@ -54,7 +54,7 @@ const listsFor = (actor: UserActor) =>
   actor.can('invitation:read')
     ? [
         { label: 'People', path: paths.users, current: true },
-        { label: 'Pending', path: paths.pendingInvitations, current: false },
+        { label: 'Invitations', path: paths.pendingInvitations, current: false },
       ]
     : []
 
@@ -145,7 +145,7 @@ export const userRoutes = [
       may.create && !extra.stronger ? <InviteButton row={row} frame={frame} /> : null,
     tabs: (row, actor) =>
       row.id === actor.userId || actor.can('permission:read')
-        ? [{ label: 'What they may', path: paths.userPermissions(row.id) }]
+        ? [{ label: 'Permissions', path: paths.userPermissions(row.id) }]
         : [],
     offer: async ({ db, actor }: Call, row) => {
       if (!actor) return {}
@@ -189,7 +189,7 @@ export const userRoutes = [
       },
       add_role: {
         needs: 'update',
-        label: 'Give role',
+        label: 'Assign role',
         preposition: 'to',
         icon: 'shield-check',
         confirm: 'From their next request on they can do what the role allows.',
@@ -200,7 +200,7 @@ export const userRoutes = [
       },
       remove_role: {
         needs: 'update',
-        label: 'Take role',
+        label: 'Remove role',
         preposition: 'from',
         icon: 'shield',
         confirm: 'From their next request on they can’t do what only this role allows.',

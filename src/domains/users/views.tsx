@@ -34,7 +34,7 @@ export const listColumns = (frame: Frame): Column<Row>[] => [
   { key: 'status', label: 'Status', cell: status(frame) },
   {
     key: 'created_at',
-    label: 'Since',
+    label: 'Added',
     sortable: 'descending',
     cell: (row) => Time({ at: user(row).created_at, clock: frame.clock }),
   },
@@ -59,7 +59,7 @@ export function GroupsPanel({ row, frame }: { row: Row; frame: Frame }) {
           ))}
         </ul>
       ) : (
-        <p class="nothing">No groups that you may see.</p>
+        <p class="nothing">No groups that you can see.</p>
       )}
     </Panel>
   )
@@ -96,7 +96,7 @@ export function ServicePanel({ row, actor, frame }: { row: Row; actor: UserActor
   if (user(row).kind !== 'service' || !(makes || actor.can('api_key:read'))) return null
   return (
     <Panel title="API keys">
-      <p>Nobody signs in as a service account: programs act as it by keys.</p>
+      <p>Service accounts can’t sign in. Programs use them with API keys.</p>
       <div class="form-actions">
         {makes ? (
           <ButtonLink icon="plus" href={frame.path(paths.newApiKey(row.id))}>
