@@ -142,7 +142,7 @@ const obstaclesOf = ({ role, groups }: GroupPath, action: string): string[] => [
 ]
 
 const The = (kind: string, { name }: Named) =>
-  name === null ? `A ${kind} that you may not see` : `The ${kind} “${name}”`
+  name === null ? `A ${kind} that you don’t have access to` : `The ${kind} “${name}”`
 const scopeOf = (code: string) => code.slice(code.lastIndexOf(':') + 1) as Scope
 
 function pathsOf({ subject, roles, assigned }: Standing, codes: readonly string[], matches: Matches): Path[] {

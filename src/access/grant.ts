@@ -17,7 +17,7 @@ export type Way = {
 export class Forbidden extends Error {
   /** For the trail, not for the answer. */
   readonly wanted: string
-  constructor(wanted: string, message = 'You may not do this.') {
+  constructor(wanted: string, message = 'You don’t have access to this.') {
     super(message)
     this.wanted = wanted
   }
@@ -107,7 +107,7 @@ export class Grant<M extends Model = Model, A extends string = string> {
     const foreign =
       values.users?.some((id) => id !== null && !mine(id)) ||
       values.groups?.some((id) => id !== null && !inGroup(id))
-    if (foreign) throw new Forbidden(`${this.model}:${this.action}`, 'You may not place a record there.')
+    if (foreign) throw new Forbidden(`${this.model}:${this.action}`, 'You can’t put a record there.')
   }
 }
 

@@ -113,7 +113,7 @@ export async function requireGivable(
   tx: Db,
   actor: UserActor,
   ids: readonly string[],
-  refusal = 'You may not give a role that has more than you.',
+  refusal = 'You can’t assign a role with more permissions than you have.',
 ): Promise<string[]> {
   if (!ids.length) return []
   const there = tx.selectFrom('roles').where('id', 'in', ids).where('deleted_at', 'is', null)
@@ -131,7 +131,7 @@ export const ADMINISTERS = 'role:update:all'
 /** Nobody would be left who can administer roles: 409. */
 export class LastAdministrator extends Error {
   constructor() {
-    super('Nobody would be left who can administer roles: give that to somebody else first, without an end.')
+    super('No one would be left who can manage roles. Assign that to someone else first, without an expiry.')
   }
 }
 

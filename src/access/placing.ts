@@ -42,12 +42,12 @@ export async function requirePlaceable(tx: Db, actor: UserActor, newcomer: Newco
     'roles' in newcomer
       ? newcomer.roles.some((id) => gained.includes(id))
       : gained.length > 0 && (await bringsTo(tx, newcomer.user, newcomer, { reading, writing }))
-  if (brings) throw refused('This person could do more in this group than you may: you may not add them.')
+  if (brings) throw refused('You can’t add them: in this group they could do more than you can.')
   if ('roles' in newcomer) return
   const over = await stronger(tx, actor, roles, await holdsOver(tx, actor, newcomer.user))
   const known = sql`select group_id from group_members where user_id = ${newcomer.user}`
   if (await amongMembers(tx, over, sql`${above([group])} except ${above(known)}`))
-    throw refused('The people of this group could do more with this person’s record than you may.')
+    throw refused('The people of this group could do more with this person’s record than you can.')
 }
 
 /**
@@ -66,7 +66,9 @@ export async function requireReach(tx: Db, actor: UserActor, user: string, role:
     const { reading, writing } = await stronger(tx, actor, roles, holdsAt(group_id))
     const gained = as === 'viewer' ? reading : [...reading, ...writing]
     if (gained.includes(role))
-      throw refused('This role could do more in a group of this person than you may: you may not give it.')
+      throw refused(
+        'You can’t assign this role: in one of this person’s groups it allows more than you can do there.',
+      )
   }
 }
 
@@ -83,7 +85,7 @@ export async function requireMovable(
 ): Promise<void> {
   const over = await stronger(tx, actor, await groupRoles(tx), holdsAt(group))
   if (await amongMembers(tx, over, sql`${above([to])} except ${above([from])}`))
-    throw refused('The people above could do more in this group than you may: you may not move it there.')
+    throw refused('You can’t move it there: the people above could do more in this group than you can.')
 }
 
 /**
@@ -98,7 +100,7 @@ export async function requireReturning(
 ): Promise<void> {
   const over = await stronger(tx, actor, await groupRoles(tx), holdsAt(group))
   if (await amongMembers(tx, over, sql`select ${group}::uuid union ${above([parent])}`))
-    throw refused('Its people could do more in this group than you may: you may not bring it back.')
+    throw refused('You can’t restore it: its people could do more in this group than you can.')
 }
 
 const refused = (message: string) => new Forbidden('role:assign', message)

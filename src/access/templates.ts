@@ -10,7 +10,7 @@ export const templates: Record<string, Template> = {
   superadmin: { description: 'Every permission, and entering other organizations', permissions: ['*:*:*'] },
   owner: { description: 'Every permission in the organization', permissions: ['*:*:*'] },
   admin: {
-    description: 'People, groups, roles and what they may',
+    description: 'People, groups, roles and permissions',
     permissions: [
       'user:*:all',
       'role:*:all',

@@ -29,7 +29,7 @@ export const hashOf = (text: string) =>
 function parsed(file: string, text: string): SqlFunction {
   const name = basename(file, '.sql')
   const [, owner, callers = ''] = HEADER.exec(text) ?? []
-  if (!owner) throw new Error(`${file} does not begin with “-- owner: …; callers: …”`)
+  if (!owner) throw new Error(`${file} does not start with “-- owner: …; callers: …”`)
   const made = [...text.matchAll(/\bcreate or replace function app\.(\w+)(\([\s\S]*?\bas\s+\$)/gi)]
   if (!made.length || made.some((one) => one[1] !== name)) throw new Error(`${file} has to make app.${name}`)
   return {

@@ -10,7 +10,7 @@ type Item = Omit<NavigationItem, 'current'> & {
 }
 
 const items: Item[] = [
-  { label: 'Start', href: paths.home, icon: 'house' },
+  { label: 'Home', href: paths.home, icon: 'house' },
   { label: 'People', href: paths.users, icon: 'users', section: 'Organization', can: 'user:read' },
   {
     label: 'Invitations',
@@ -57,14 +57,14 @@ const items: Item[] = [
     can: 'permission:read',
   },
   {
-    label: 'Matrix',
+    label: 'Role matrix',
     href: paths.access.matrix,
     icon: 'grid-3x3',
     section: 'Access',
     can: ['role:read', 'permission:read'],
   },
-  { label: 'Why', href: paths.access.explain, icon: 'life-buoy', section: 'Access' },
-  { label: 'Events', href: paths.events, icon: 'scroll-text', section: 'Access', can: 'event:read' },
+  { label: 'Access check', href: paths.access.explain, icon: 'life-buoy', section: 'Access' },
+  { label: 'Audit log', href: paths.events, icon: 'scroll-text', section: 'Access', can: 'event:read' },
   {
     label: 'Organizations',
     href: paths.organizations,

@@ -41,6 +41,21 @@ export const titles: Record<number, string> = {
   503: 'Not available just now',
 }
 
+/** The same for people, where nothing better is known. */
+const inWords: Record<number, string> = {
+  400: 'This link is out of date',
+  403: 'You don’t have access to this',
+  405: 'This link is out of date',
+  406: 'This link is out of date',
+  409: 'This can’t be done now',
+  412: 'Changed in the meantime',
+  422: 'There is a problem',
+  503: 'Not available right now',
+}
+
+export const pageTitle = ({ status, title }: HttpError): string =>
+  title === titles[status] ? (inWords[status] ?? title) : title
+
 /** What a handler throws instead of answering; becomes problem+json, a page, or messages in the form. */
 export class HttpError extends Error {
   readonly status: number
@@ -67,8 +82,7 @@ export class HttpError extends Error {
   }
 }
 
-export const notFound = (what = 'There is nothing here, or nothing that you may see.') =>
-  new HttpError(404, what)
+export const notFound = (what = 'This doesn’t exist, or you don’t have access.') => new HttpError(404, what)
 
 /** How long somebody waits, in the words of a person. */
 export function wait(seconds: number): string {
@@ -88,11 +102,12 @@ export const conflict = (path: string, message: string) =>
 
 /** 409: by an account whose address nobody has shown to be theirs. */
 export const unproved = (
-  detail = 'Before you go to another organization, confirm your e-mail address on your Security page.',
+  detail = 'Before you switch organizations, confirm your e-mail address on your Security page.',
 ) => new HttpError(409, detail, { title: 'Confirm your address first', type: 'unproved-address' })
 
 /** 412: the record has another version by now. */
-export const stale = (current: unknown) => new HttpError(412, 'Somebody changed this meanwhile.', { current })
+export const stale = (current: unknown) =>
+  new HttpError(412, 'Someone changed this in the meantime.', { current })
 
 /** Whatever was thrown, as what the client gets to know of it. */
 export function httpError(error: unknown): HttpError {
@@ -103,13 +118,13 @@ export function httpError(error: unknown): HttpError {
   if (error instanceof Taken) return new HttpError(409, 'Something with this name exists already.')
   if (error instanceof Dangling) return new HttpError(422, 'This refers to something that does not exist.')
   if (error instanceof KeyReused)
-    return new HttpError(422, 'This Idempotency-Key was used for another request.', {
+    return new HttpError(422, 'This Idempotency-Key was used for a different request.', {
       type: 'idempotency-key-reused',
     })
   if (error instanceof CommitUnknown)
     return new HttpError(
       503,
-      'The database did not answer: your change may have been saved, or not. Check before you try again.',
+      'The database did not answer: your change is saved or it isn’t. Check before you try again.',
       { type: 'outcome-unknown', headers: { 'Retry-After': '2' } },
     )
   if (error instanceof Unavailable || error instanceof TooSlow) {

@@ -35,7 +35,7 @@ export type ListView = {
 const words = z
   .string()
   .max(200)
-  .meta({ description: 'Words that each begin a word of the record.' })
+  .meta({ description: 'Words; each starts a word of the record.' })
   .default('')
 
 /** The schema of a list's address: anything that isn't declared is a 400 that names it. */

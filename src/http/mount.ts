@@ -22,10 +22,10 @@ export function mount(app: Hono<Env>, endpoints: readonly Endpoint[], given: Out
   for (const endpoint of endpoints) {
     const { access, method, path, rate } = endpoint
     if (!('can' in access || 'signedIn' in access || ('public' in access && access.public))) {
-      throw new Error(`${method} ${path} does not say who may`)
+      throw new Error(`${method} ${path} does not say who can use it`)
     }
     if ('public' in access && method !== 'GET' && rate === 'api')
-      throw new Error(`${method} ${path} does not say what attempts of everybody count as`)
+      throw new Error(`${method} ${path} does not say what attempts by anyone count as`)
     const byMethod = table.get(path) ?? new Map<string, Endpoint>()
     if (byMethod.has(method)) throw new Error(`${method} ${path} stands twice in the route table`)
     table.set(path, byMethod.set(method, endpoint))

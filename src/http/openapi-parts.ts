@@ -14,7 +14,7 @@ export const problem = {
     type: text('Names the kind of problem; about:blank where the status says it all.'),
     title: text('The status in words.'),
     status: { type: 'integer' },
-    detail: text('What is wrong, for a person.'),
+    detail: text('The problem, in words for a person.'),
     instance: text('The path that was asked for.'),
     request_id: { type: 'string', format: 'uuid' },
     errors: {
@@ -48,7 +48,7 @@ export const parameters = {
     name: 'If-Match',
     in: 'header',
     description:
-      'The version that was seen: an ETag, or the record’s version alone in quotation marks; another version by now is a 412.',
+      'The version that was seen: an ETag, or the record’s version alone in quotation marks; a different version by now is a 412.',
     schema: { type: 'string', examples: ['"3"', TAG] },
   },
   idempotencyKey: {
@@ -66,7 +66,7 @@ const header = (description: string, more: object = {}) => ({
 
 export const headers = {
   ETag: header(
-    'Tells this answer from any other, for If-None-Match; begins with the version of the record.',
+    'Tells this answer from any other, for If-None-Match; starts with the version of the record.',
     {
       examples: [TAG],
     },

@@ -35,8 +35,7 @@ export function openApi(endpoints: readonly Endpoint[], config: Config): Json {
     info: {
       title: config.APP_NAME,
       version: 'v1',
-      description:
-        'What is not visible to whoever asks does not exist for them: 404. Every error is problem+json (RFC 9457).',
+      description: 'Records you can’t see return 404. Every error is problem+json (RFC 9457).',
     },
     servers: [{ url: config.URL_PREFIX || '/' }],
     tags: [...tags].map((name) => ({ name, description: tagged(name) })),

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import type { Answer, Screen } from '#src/http/endpoint.ts'
-import { HttpError } from '#src/http/errors.ts'
+import { HttpError, pageTitle } from '#src/http/errors.ts'
 import type { Kept } from '#src/http/kept.ts'
 import type { Wanted } from '#src/http/negotiation.ts'
 import type { Common } from '#src/http/origins.ts'
@@ -216,11 +216,11 @@ export function respondError(error: HttpError, out: Outgoing, instance: string, 
   }
   const frame = out.frame()
   const next = frame.person
-    ? { label: 'Go to the start', href: frame.path('/') }
+    ? { label: 'Home', href: frame.path('/') }
     : { label: 'Sign in', href: frame.path('/login') }
   const screen: Screen = {
     plain: !frame.person,
-    title: error.title,
+    title: pageTitle(error),
     children: ErrorPage({
       status: error.status,
       detail: error.message,

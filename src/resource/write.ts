@@ -115,7 +115,7 @@ function inScope(row: (Written & { in_scope: boolean }) | undefined, grant: Gran
   if (!in_scope)
     throw new Forbidden(
       `${grant.model}:${grant.action}`,
-      'You may not leave a record where you can’t reach it.',
+      'You can’t leave a record where you can’t reach it.',
     )
   return written
 }

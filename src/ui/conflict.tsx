@@ -40,7 +40,7 @@ export function Conflict({
   return (
     <Form action={action} method={method} csrfToken={csrfToken} version={version} guard={false}>
       <div class="error-summary warn" role="alert" tabindex={-1} autofocus>
-        <p class="error-summary-title">Somebody saved this while you were editing</p>
+        <p class="error-summary-title">Someone changed this while you were editing</p>
         <p>{by ? <>Changed by {by}. </> : null}Choose, for each field, which of the two to keep.</p>
       </div>
       {same.map(({ name, mine }) => (

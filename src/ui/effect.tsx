@@ -17,7 +17,7 @@ const number = new Intl.NumberFormat('en')
 
 /** Whom a change would touch, before it is made. */
 export function Effects({ items }: { items: readonly EffectProps[] }) {
-  if (!items.length) return <EmptyState icon="check" title="This changes nothing for anybody" />
+  if (!items.length) return <EmptyState icon="check" title="No one’s access changes" />
   return (
     <ul class="effects">
       {items.map((item) => (

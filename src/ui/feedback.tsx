@@ -35,9 +35,10 @@ export function EmptyState({ icon = 'box', title, text, children }: EmptyStatePr
 }
 
 /** Nothing matches: `clear` is the list's address without search and filters. */
-export function NoMatch({ clear, what = 'Nothing' }: { clear: string; what?: string }) {
+export function NoMatch({ clear, many }: { clear: string; many?: string }) {
+  const title = many ? `No ${many} match` : 'Nothing matches'
   return (
-    <EmptyState icon="search" title={`${what} matches`} text="Try other words, or take the filters away.">
+    <EmptyState icon="search" title={title} text="Try a different search or clear the filters.">
       <a class="button plain" href={clear}>
         Clear filters
       </a>
@@ -47,7 +48,7 @@ export function NoMatch({ clear, what = 'Nothing' }: { clear: string; what?: str
 
 /** There may be some; none of them are the reader's to see. */
 export function NoAccess({ title }: { title: string }) {
-  return <EmptyState icon="lock" title={title} text="Someone who administers roles can change that." />
+  return <EmptyState icon="lock" title={title} text="Ask an administrator for access." />
 }
 
 export interface PastTheEndProps {

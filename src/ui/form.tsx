@@ -100,12 +100,14 @@ export interface ErrorSummaryProps {
   title?: string
 }
 
+const problems = (count: number) => (count === 1 ? 'There is a problem' : `There are ${count} problems`)
+
 /** Takes the focus: on a page load by autofocus, after a swap by htmx, which honours it. */
-export function ErrorSummary({ errors, title = 'Please check what you entered' }: ErrorSummaryProps) {
+export function ErrorSummary({ errors, title }: ErrorSummaryProps) {
   if (!errors?.length) return null
   return (
     <div class="error-summary" role="alert" tabindex={-1} autofocus>
-      <p class="error-summary-title">{title}</p>
+      <p class="error-summary-title">{title ?? problems(errors.length)}</p>
       <ul>
         {errors.map((error) => (
           <Wrong {...error} />

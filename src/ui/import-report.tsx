@@ -75,7 +75,7 @@ const columns: Column<ImportError & { i: number }>[] = [
   },
   { key: 'column', label: 'Column', cell: ({ column }) => column },
   { key: 'value', label: 'Value', cell: ({ value }) => (value ? <q class="value">{value}</q> : null) },
-  { key: 'message', label: 'What is wrong', cell: ({ message }) => message },
+  { key: 'message', label: 'Problem', cell: ({ message }) => message },
 ]
 
 function Errors({ wrong, errors }: Pick<ImportReportProps, 'wrong' | 'errors'>) {

@@ -14,7 +14,7 @@ export function PaletteField({ action, q, dialog }: { action: string; q: string;
   const combobox = dialog
     ? html` role="combobox" aria-expanded="false" aria-controls="palette-list" aria-autocomplete="list"`
     : null
-  return html`<search><form class="palette-field" method="get" action="${action}">${Icon({ name: 'search' })}<label class="unseen" for="${id}">Go to, do, find</label><input id="${id}"${combobox} name="q" value="${q}" placeholder="Go to, do, find…" autocomplete="off" autocapitalize="none" spellcheck="false" enterkeyhint="go" maxlength="200"><button type="submit" class="button plain without-script">Search</button></form></search>`
+  return html`<search><form class="palette-field" method="get" action="${action}">${Icon({ name: 'search' })}<label class="unseen" for="${id}">Search or jump to</label><input id="${id}"${combobox} name="q" value="${q}" placeholder="Search or jump to…" autocomplete="off" autocapitalize="none" spellcheck="false" enterkeyhint="go" maxlength="200"><button type="submit" class="button plain without-script">Search</button></form></search>`
 }
 
 /** Links under headings: what js/palette.js shows as the choices of its field. */
@@ -38,5 +38,5 @@ export function PaletteResults({
 
 /** Stands on every page; opened by Ctrl-K, Cmd-K or its link in the bar. */
 export function PaletteDialog({ action }: { action: string }): Markup {
-  return html`<dialog id="palette" class="palette" closedby="any" aria-label="Go to, do, find">${PaletteField({ action, q: '', dialog: true })}<div id="palette-list" class="palette-results" role="listbox" aria-label="Results" hidden></div><p class="palette-status" role="status"></p></dialog>`
+  return html`<dialog id="palette" class="palette" closedby="any" aria-label="Search or jump to">${PaletteField({ action, q: '', dialog: true })}<div id="palette-list" class="palette-results" role="listbox" aria-label="Results" hidden></div><p class="palette-status" role="status"></p></dialog>`
 }

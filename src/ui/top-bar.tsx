@@ -24,12 +24,12 @@ function AccountMenu({ frame, person }: { frame: Frame; person: Onlooker }): Mar
 <div id="account" class="menu account-menu" popover>
 <p class="menu-head"><strong>${person.name}</strong><span>${person.username}</span></p>
 <a class="menu-item" href="${frame.path('/me')}">${Icon({ name: 'user' })}Profile</a>
-${person.elsewhere ? html`<a class="menu-item" href="${frame.path('/me/switch')}">${Icon({ name: 'arrow-right-left' })}Change organization</a>` : null}
-<button type="button" class="menu-item needs-script" role="switch" aria-checked="true" data-shortcuts>${Icon({ name: 'keyboard' })}Single-key shortcuts</button>
+${person.elsewhere ? html`<a class="menu-item" href="${frame.path('/me/switch')}">${Icon({ name: 'arrow-right-left' })}Switch organization</a>` : null}
+<button type="button" class="menu-item needs-script" role="switch" aria-checked="true" data-shortcuts>${Icon({ name: 'keyboard' })}Keyboard shortcuts</button>
 ${ThemeChoice({ theme: frame.theme })}
 <form method="post" action="${frame.path('/logout')}" hx-boost="false">
 <input type="hidden" name="csrf_token" value="${frame.csrfToken}">
-<button type="submit" class="menu-item">${Icon({ name: 'log-out' })}Log out</button>
+<button type="submit" class="menu-item">${Icon({ name: 'log-out' })}Sign out</button>
 </form>
 </div>`
 }

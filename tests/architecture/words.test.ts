@@ -12,7 +12,7 @@ const replaced: readonly [RegExp, string][] = [
   [/^what (is|they|it|i|people)\b/i, 'a noun'],
 ]
 /** What no person reads as a sentence: statements for the database. */
-const statement = /^BEGIN\b/
+const statement = /^(BEGIN|do \$)/
 
 type Text = { text: string; at: number }
 

@@ -32,11 +32,11 @@ type WhyProps = {
 
 /** The form, and the answer to what it asked. */
 export const whyScreen = ({ choices, entered, explanation, record, me, error, frame }: WhyProps): Screen => ({
-  title: 'Why',
-  lead: 'Why somebody may do something, or why not, as things stand now.',
+  title: 'Access check',
+  lead: 'Check whether someone can do something, and why.',
   children: (
     <>
-      <ErrorSummary errors={error ? [{ path: '', message: error }] : undefined} title="There is no answer" />
+      <ErrorSummary errors={error ? [{ path: '', message: error }] : undefined} title="Couldn’t check" />
       {explanation ? (
         <Verdict
           explanation={explanation}
@@ -50,7 +50,7 @@ export const whyScreen = ({ choices, entered, explanation, record, me, error, fr
           }
         />
       ) : null}
-      <Panel title={explanation ? 'Ask something else' : undefined}>
+      <Panel title={explanation ? 'New check' : undefined}>
         <Question choices={choices} entered={entered} me={me} frame={frame} />
       </Panel>
     </>
@@ -73,7 +73,7 @@ function Question({ choices, entered, me, frame }: Omit<WhyProps, 'explanation' 
         />
       ) : null}
       <div class="field">
-        <label for="permission">May</label>
+        <label for="permission">Permission</label>
         <select id="permission" name="permission" required>
           {groupsOf(permissions, entered.permission).map(([model, codes]) => (
             <optgroup label={model.replaceAll('_', ' ')}>
@@ -89,12 +89,12 @@ function Question({ choices, entered, me, frame }: Omit<WhyProps, 'explanation' 
       <Field
         name="record"
         label="Record"
-        hint="The id of one record; without it, whether they may at all"
+        hint="Optional: the id of a specific record"
         value={entered.record}
         autocomplete="off"
       />
       <div class="form-actions">
-        <Button kind="primary">Explain</Button>
+        <Button kind="primary">Check access</Button>
       </div>
     </form>
   )
@@ -119,7 +119,7 @@ function Verdict({ explanation, what, record }: VerdictProps) {
       <p class="verdict-line">
         <Icon name={allowed ? 'circle-check' : 'ban'} />
         <span>
-          {subject.name} <strong>{allowed ? 'may' : 'may not'}</strong> <code>{what}</code>
+          {subject.name} <strong>{allowed ? 'can' : 'can’t'}</strong> <code>{what}</code>
           {record ? <> with {record}</> : null}
         </span>
       </p>
@@ -151,11 +151,11 @@ function Drawn({ name, path }: { name: string; path: Path }) {
       {inherited.map((one) => (
         <Step kind="inherits from" value={nameOf('role', one)} />
       ))}
-      <Step kind="gives" value={<code>{permission}</code>} />
+      <Step kind="grants" value={<code>{permission}</code>} />
       <Step kind="for" value={rowsOf[scope]} />
       {column ? <Step kind="matched by" value={<code>{column}</code>} /> : null}
       {groups?.map((group, index) => (
-        <Step kind={index ? 'beneath it' : 'member of'} value={nameOf('group', group)} />
+        <Step kind={index ? 'subgroup' : 'member of'} value={nameOf('group', group)} />
       ))}
     </ol>
   )
@@ -170,12 +170,12 @@ const Step = ({ kind, value }: { kind: string; value: Child }) => (
 
 const rowsOf = { all: 'every record', group: 'records of their groups', own: 'their own records' }
 const nameOf = (kind: string, { name }: { name: string | null }) =>
-  name ?? <span class="nothing">a {kind} that you may not see</span>
+  name ?? <span class="nothing">a {kind} you don’t have access to</span>
 
 function Asleep({ sentences }: { sentences: readonly string[] }) {
   return sentences.length ? (
     <>
-      <h2>What is there, and doesn’t count now</h2>
+      <h2>Inactive grants</h2>
       <ul class="reasons">
         {sentences.map((sentence) => (
           <li>{sentence}</li>
@@ -188,7 +188,7 @@ function Asleep({ sentences }: { sentences: readonly string[] }) {
 function Missing({ permissions, roles }: NonNullable<Explanation['missing']>) {
   return permissions.length ? (
     <>
-      <h2>{permissions.length === 1 ? 'What would bring it' : 'What would bring it, each by itself'}</h2>
+      <h2>{permissions.length === 1 ? 'Missing permission' : 'Missing: one of these permissions'}</h2>
       <ul class="reasons">
         {permissions.map((code) => (
           <li>
@@ -196,7 +196,7 @@ function Missing({ permissions, roles }: NonNullable<Explanation['missing']>) {
           </li>
         ))}
       </ul>
-      <h2>Roles that give it</h2>
+      <h2>Roles that grant it</h2>
       {roles.length ? (
         <ul class="reasons">
           {roles.map((role) => (
@@ -204,7 +204,7 @@ function Missing({ permissions, roles }: NonNullable<Explanation['missing']>) {
           ))}
         </ul>
       ) : (
-        <p class="nothing">None that you may see.</p>
+        <p class="nothing">No roles.</p>
       )}
     </>
   ) : null
@@ -214,13 +214,13 @@ type RefusedProps = Refused & { request: string; frame: Frame }
 
 /** Why a request was refused to the reader, as things stand now. */
 export const refusedScreen = ({ explanation, permission, request, frame }: RefusedProps): Screen => ({
-  title: 'Why this was refused',
+  title: 'Why access was denied',
   lead: (
     <>
       About the request <code>{request}</code>.
     </>
   ),
-  trail: [{ label: 'Why', href: frame.path(paths.access.explain) }],
+  trail: [{ label: 'Access check', href: frame.path(paths.access.explain) }],
   children:
     explanation && permission ? (
       <Verdict explanation={explanation} what={permission} />
@@ -239,12 +239,12 @@ export const refusedScreen = ({ explanation, permission, request, frame }: Refus
 
 /** The verdict without the name of a permission. */
 function verdictOf(explanation: Explanation | null): string {
-  if (!explanation) return 'This was refused for another reason than a permission that is missing.'
-  if (explanation.allowed) return 'By what you hold now you may do this: try it again.'
+  if (!explanation) return 'This wasn’t denied because of a missing permission.'
+  if (explanation.allowed) return 'You can do this now. Try again.'
   const { held } = explanation
-  if (!held.length) return 'You don’t hold the permission that this takes.'
+  if (!held.length) return 'You don’t have the permission for this.'
   const rows = held.map(
     (scope) => ({ all: 'every record', group: 'records of your groups', own: 'your own records' })[scope],
   )
-  return `You may do this with ${rows.join(' and ')}, and this one is not among them.`
+  return `You can do this with ${rows.join(' and ')}, and this isn’t one of them.`
 }

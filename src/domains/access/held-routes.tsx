@@ -40,7 +40,7 @@ export const heldRoutes = [
       // nobody to compare with
       refused: async (call: Asking, { message }: Refusal) => (await one(call)).page(message),
       answer: z.union([heldAnswered, heldByBoth]),
-      summary: 'List what one user may, and by which roles; or compare two',
+      summary: 'List a user’s permissions and the roles that grant them; or compare two users',
       also: [404],
     },
     async (call): Promise<Answer> => {

@@ -53,14 +53,14 @@ export function heldScreen(props: HeldProps): Screen {
     may: record,
     frame,
     here: place,
-    tabs: [{ label: 'What they may', path: place }],
+    tabs: [{ label: 'Permissions', path: place }],
     children: (
       <>
         <ErrorSummary errors={error ? [{ path: '', message: error }] : undefined} title="Not compared" />
         <p class="lead">
           {subject.sleeps
-            ? `Nothing now: ${subject.name} ${subject.sleeps}.`
-            : `${all.length} permissions now, with the roles that give them.`}
+            ? `No permissions now: ${subject.name} ${subject.sleeps}.`
+            : `${all.length} permissions, with the roles that grant them.`}
         </p>
         <Toolbar
           path={path}
@@ -68,7 +68,7 @@ export function heldScreen(props: HeldProps): Screen {
           filters={[
             {
               name: 'model',
-              label: 'About',
+              label: 'Model',
               value: model ?? null,
               as: 'select',
               any: 'Everything',
@@ -77,12 +77,12 @@ export function heldScreen(props: HeldProps): Screen {
           ]}
         />
         <Table
-          label={`What ${subject.name} may do`}
+          label={`Permissions of ${subject.name}`}
           columns={columnsFor(subject, frame)}
           rows={permissions}
           rowKey={({ code }) => code}
           address={here}
-          empty={model ? <NoMatch clear={path} /> : <EmptyState icon="lock" title="Nothing now" />}
+          empty={model ? <NoMatch clear={path} /> : <EmptyState icon="lock" title="No permissions yet" />}
         />
         {others ? <CompareWith subject={subject} frame={frame} /> : null}
       </>
@@ -97,10 +97,10 @@ const trailOf = ({ id, name }: Pick<Subject, 'id' | 'name'>, frame: Frame) => [
 
 const columnsFor = (subject: Subject, frame: Frame): Column<Effective>[] => [
   { key: 'code', label: 'Permission', cell: described },
-  { key: 'scope', label: 'For', cell: ({ scope }) => rows[scope] },
+  { key: 'scope', label: 'Scope', cell: ({ scope }) => rows[scope] },
   {
     key: 'sources',
-    label: 'From',
+    label: 'Granted by',
     cell: ({ sources }) =>
       sources.length
         ? html`<div>${sources.map((source) => From(source, frame.clock))}</div>`
@@ -128,7 +128,7 @@ function From({ role, inherited, expires_at }: Source, clock: Clock): Child {
 }
 
 const nameOf = ({ name }: { name: string | null }): Child =>
-  name ?? html`<span class="nothing">a role that you may not see</span>`
+  name ?? html`<span class="nothing">a role you don’t have access to</span>`
 
 function CompareWith({ subject, frame }: { subject: Subject; frame: Frame }) {
   return (
@@ -159,7 +159,7 @@ export function comparedScreen({ people, data, frame }: ComparedProps): Screen {
   ]
   return {
     title: `${one.name} and ${other.name}`,
-    lead: 'What only one of them may, and what both may.',
+    lead: 'Permissions that only one of them has, and those that both have.',
     trail: [
       ...trailOf(one, frame),
       { label: 'Permissions', href: frame.path(paths.userPermissions(one.id)) },

@@ -45,12 +45,12 @@ export async function changeMatrix(
   const fixed = new Set(roles.filter(isFixed).map(({ id }) => id))
   const at = changes.findIndex(({ role_id }) => fixed.has(role_id))
   if (at >= 0) throw conflict(`changes.${at}.role_id`, 'is a built-in role that always has everything')
-  await requireGivable(tx, actor, ids, 'A role among these may do more than you: you may not change it.')
+  await requireGivable(tx, actor, ids, 'You can’t change a role with more permissions than you have.')
   const edits = await differing(tx, ids, changes)
   const { effects } = await editing(tx, actor, ids, async () => {
     for (const { id, more, less } of edits) await setPermissions(tx, id, more, less)
   })
-  await requireGivable(tx, actor, ids, 'You may not give a role more than you have.')
+  await requireGivable(tx, actor, ids, 'You can only grant permissions you hold.')
   const codesOf = (list: string[]) => list.flatMap((id) => codes.get(id) ?? []).sort()
   const changed = edits.map(({ id, more, less }) => ({
     id,

@@ -111,13 +111,13 @@ export class Matrix {
 
   #column(actor: UserActor, id: string, off: ReadonlySet<string>): { reason: string | null } {
     const role = this.#all.get(id)
-    if (!role || !actor.can('role:update')) return { reason: 'You may not change roles' }
+    if (!role || !actor.can('role:update')) return { reason: 'You can’t change roles' }
     if (isFixed(role)) return { reason: 'It always has everything' }
     const held = [role, ...this.#above(id)].map(({ template, held }) => ({
       template,
       codes: held.filter((code) => !off.has(code)),
     }))
-    return { reason: mayGive(actor, { held }) ? null : 'This role may do more than you' }
+    return { reason: mayGive(actor, { held }) ? null : 'This role has more permissions than you' }
   }
 }
 

@@ -41,7 +41,7 @@ export function matrixScreen({ matrix, query, blocks, writes, refusal, frame }: 
   const path = frame.path(paths.access.matrix)
   const here = address(path, { roles: roles?.join(','), q, model })
   return {
-    title: 'Matrix',
+    title: 'Role matrix',
     lead: 'Which role has which permission. What is inherited names where it comes from.',
     actions: <ButtonLink href={frame.path(paths.compareRoles)}>Compare two</ButtonLink>,
     children: (
@@ -56,7 +56,7 @@ export function matrixScreen({ matrix, query, blocks, writes, refusal, frame }: 
           filters={[
             {
               name: 'model',
-              label: 'About',
+              label: 'Model',
               value: model ?? null,
               as: 'select',
               any: 'Everything',
@@ -77,13 +77,13 @@ export function matrixScreen({ matrix, query, blocks, writes, refusal, frame }: 
             ) : null}
             <Boxes matrix={matrix} blocks={blocks} wanted={wantedBy(refusal)} frame={frame} />
             <div class="matrix-bar">
-              {writes ? <Button kind="primary">See what changes</Button> : null}
+              {writes ? <Button kind="primary">Review changes</Button> : null}
               {writes ? <span class="needs-script matrix-count" role="status" data-count /> : null}
               <Steps matrix={matrix} query={query} frame={frame} />
             </div>
           </Form>
         ) : query.q || roles ? (
-          <NoMatch clear={path} what="No role" />
+          <NoMatch clear={path} many="roles" />
         ) : (
           <EmptyState icon="grid-3x3" title="Nothing to show" />
         )}
@@ -163,7 +163,7 @@ export function previewScreen({ body, changed, effects, view, frame }: PreviewPr
   const { changes, versions = {} } = body
   const back = frame.path(addressOf(view))
   return {
-    title: 'What changes',
+    title: 'Review changes',
     lead: 'Nothing is saved yet.',
     trail: [{ label: 'Matrix', href: back }],
     children: (
@@ -186,7 +186,7 @@ export function previewScreen({ body, changed, effects, view, frame }: PreviewPr
             </Panel>
           ))}
         </div>
-        <Panel title="Who gains and loses what">
+        <Panel title="Who gains and loses access">
           <Effects items={linesOf(effects, frame)} />
           <Form action={frame.path(paths.access.matrix)} csrfToken={frame.csrfToken} guard={false}>
             <input type="hidden" name="back" value={new URLSearchParams(parameters(view)).toString()} />
@@ -197,8 +197,8 @@ export function previewScreen({ body, changed, effects, view, frame }: PreviewPr
               <input type="hidden" name="versions" value={`${id}:${version}`} />
             ))}
             <Actions>
-              <Button kind="primary">Save</Button>
-              <ButtonLink href={back}>Don’t save</ButtonLink>
+              <Button kind="primary">Save changes</Button>
+              <ButtonLink href={back}>Keep editing</ButtonLink>
             </Actions>
           </Form>
         </Panel>

@@ -108,7 +108,7 @@ export const refusalJson = ({ explanation, permission }: Refused, request: strin
 
 /** For whoever may not read permissions. */
 export const askWhom = (request: string) =>
-  `Ask somebody who administers roles in your organization, and give them the number of the request: ${request}.`
+  `Ask someone who manages roles in your organization and send them the request ID: ${request}.`
 
 export const answered = z.strictObject({
   answers: z.array(

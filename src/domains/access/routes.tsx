@@ -56,7 +56,7 @@ export const accessRoutes = [
       query: explainQuery,
       refused: (call: Asking, { message }: Refusal) => page(call, { error: message }),
       answer: z.union([explained, refusalAnswered, vocabulary]),
-      summary: 'Explain why somebody may do something, or what they lack',
+      summary: 'Explain why someone can do something, or what is missing',
       also: [400, 403, 404],
     },
     async (call): Promise<Answer> => {
@@ -78,7 +78,7 @@ export const accessRoutes = [
       body: questions,
       only: 'json',
       answer: answered,
-      summary: 'Ask up to 100 times whether somebody may',
+      summary: 'Check up to 100 times whether someone can do something',
       also: [403, 404],
     },
     async ({ db, actor, body }) => ({ json: { answers: await answersTo(db, actor, body) } }),

@@ -74,7 +74,7 @@ export async function updateKey(
   const was = unrevoked(keyOf(target.row()))
   const values: Fields = changedOf(change, { ...was, permissions: [...was.permissions].sort() })
   if (change.permissions?.some((code) => !was.permissions.includes(code)))
-    throw invalid([{ path: 'permissions', message: 'only get fewer: make another key for more' }])
+    throw invalid([{ path: 'permissions', message: 'can only be removed: create a new key for more' }])
   if (expires_at !== undefined) {
     const end = endOf(actor, expires_at, was.expires_at)
     if (end !== was.expires_at) values.expires_at = end
@@ -118,7 +118,7 @@ export async function rotateKey(
 ): Promise<Made> {
   const target = await lockRecord(tx, apiKeys, actor, grant, id, { version })
   const key = unrevoked(keyOf(target.row()))
-  if (key.status === 'expired') throw conflict('', 'This key has ended: give it another end first.')
+  if (key.status === 'expired') throw conflict('', 'This key has expired: change its expiry first.')
   requireInPerson(actor, 'api_key:update')
   if (key.user_id !== actor.userId) await requireMaking(tx, actor, grant, key.user_id, key.permissions)
   if (key.former && overlap_hours > 0)

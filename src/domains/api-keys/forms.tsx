@@ -40,14 +40,14 @@ export function KeyFields({ field, row, refusal, permissions, hint, clock }: Fie
       <Field
         {...field('expires_at')}
         value={refusal ? field('expires_at').value : lastDay(key, clock)}
-        label="Last day"
-        hint={`Until 24:00, ${clock.zone} time. Empty: it never ends.`}
+        label="Expires on"
+        hint={`Until 24:00, ${clock.zone} time. Leave empty for no expiry.`}
         type="date"
       />
       <Field
         {...field('allowed_addresses')}
         value={refusal ? field('allowed_addresses').value : addresses}
-        label="Only from these addresses"
+        label="Allowed IP addresses"
         hint="One a line, like 192.0.2.7 or 10.0.0.0/8. Empty: from everywhere."
         rows={3}
       />
@@ -60,8 +60,8 @@ const valuesOf = (values: readonly string[]) => values.map((value) => ({ value }
 /** What its form holds beside its name. */
 export const keyHeld = ({ permissions, expires_at, allowed_addresses }: KeyRecord): Held => ({
   permissions: { label: 'Permissions', values: valuesOf(permissions) },
-  expires_at: { label: 'Last day', values: valuesOf(expires_at ? [expires_at] : []) },
-  allowed_addresses: { label: 'Only from these addresses', values: valuesOf(allowed_addresses) },
+  expires_at: { label: 'Expires on', values: valuesOf(expires_at ? [expires_at] : []) },
+  allowed_addresses: { label: 'Allowed IP addresses', values: valuesOf(allowed_addresses) },
 })
 
 const USUAL_MS = 90 * 86_400_000
@@ -97,7 +97,7 @@ export function NewKeyForm({ account, permissions, frame, refusal }: NewKeyProps
           clock={frame.clock}
         />
         <Actions>
-          <Button kind="primary">Make API key</Button>
+          <Button kind="primary">Create API key</Button>
           <ButtonLink href={frame.path(account ? paths.serviceAccount(account.id) : paths.myApiKeys)}>
             Cancel
           </ButtonLink>
@@ -109,7 +109,7 @@ export function NewKeyForm({ account, permissions, frame, refusal }: NewKeyProps
 
 const hours = (value: number, label: string) => ({ value: String(value), label })
 const overlaps = [
-  hours(0, 'Ends at once'),
+  hours(0, 'Ends now'),
   hours(1, 'For an hour'),
   hours(24, 'For a day'),
   hours(72, 'For three days'),
@@ -129,22 +129,22 @@ export function RotateForm({ id, version, former, frame, refusal }: RotateProps)
   return (
     <Panel>
       <ErrorSummary errors={refusalErrors(refusal)} />
-      <p>The key gets another secret, which is shown once. Everything else about it stays as it is.</p>
+      <p>The key gets a new secret, shown once. Everything else stays the same.</p>
       <Form action={frame.path(paths.rotateApiKey(id))} csrfToken={frame.csrfToken} version={version}>
         <Select
           {...field}
           value={field.value ?? (former ? '0' : '24')}
-          label="The present secret still works"
+          label="Current secret keeps working"
           hint={
             former
-              ? 'The one before still works: both end now.'
-              : 'So that you can exchange it where it is used.'
+              ? 'The previous one still works: both end now.'
+              : 'Gives you time to replace it where it is used.'
           }
           required
           options={former ? overlaps.slice(0, 1) : overlaps}
         />
         <Actions>
-          <Button kind="primary">Make another secret</Button>
+          <Button kind="primary">Create new secret</Button>
           <ButtonLink href={frame.path(paths.apiKey(id))}>Cancel</ButtonLink>
         </Actions>
       </Form>

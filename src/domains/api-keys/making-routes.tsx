@@ -116,7 +116,7 @@ export const makingRoutes = [
       body: rotation,
       answer: keyWithSecret,
       also: [403, 409],
-      summary: 'Give an API key another secret; the former one works on for as long as is said',
+      summary: 'Give an API key a new secret; the previous one keeps working for the hours given',
       refused: (call, refusal) => rotateForm(call, call.grant, refusal),
     },
     async ({ db, actor, grant, id, body, version }) =>

@@ -61,7 +61,7 @@ async function requireMakingForOther(
   codes: readonly string[],
 ): Promise<void> {
   const wanted = `${grant.model}:${grant.action}`
-  if (!grant.all) throw new Forbidden(wanted, 'You may make keys for yourself only.')
+  if (!grant.all) throw new Forbidden(wanted, 'You can only create keys for yourself.')
   const account = await tx
     .selectFrom('users')
     .where('id', '=', owner)

@@ -53,7 +53,7 @@ export const apiKeyRoutes = [
         {...props}
         clock={frame.clock}
         permissions={props.row ? keyOf(props.row).permissions : []}
-        hint="They only get fewer: for more, make another key."
+        hint="You can only remove permissions. For more, create a new key."
       />
     ),
     held: (row) => keyHeld(keyOf(row)),

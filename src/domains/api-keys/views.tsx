@@ -29,7 +29,7 @@ const shared = (frame: Frame): Column<KeyRecord>[] => [
     cell: ({ name }) => name,
   },
   { key: 'status', label: 'Status', cell: (key) => StateBadge({ of: key }) },
-  { key: 'prefix', label: 'Begins with', cell: Prefix },
+  { key: 'prefix', label: 'Prefix', cell: Prefix },
   { key: 'permissions', label: 'Permissions', align: 'end', cell: ({ permissions }) => permissions.length },
   {
     key: 'last_used_at',
@@ -38,7 +38,7 @@ const shared = (frame: Frame): Column<KeyRecord>[] => [
   },
   {
     key: 'expires_at',
-    label: 'Ends',
+    label: 'Expires',
     cell: ({ expires_at }) => (expires_at ? Time({ at: expires_at, clock: frame.clock }) : 'never'),
   },
 ]
@@ -48,8 +48,8 @@ export const listColumns = (frame: Frame): Column<Row>[] => {
   const [name, ...others] = shared(frame)
   const owner: Column<KeyRecord> = {
     key: 'user',
-    label: 'Whose',
-    cell: ({ user }) => user.name ?? 'not yours to see',
+    label: 'Owner',
+    cell: ({ user }) => user.name ?? 'no access',
   }
   return [name, owner, ...others] as unknown as Column<Row>[]
 }
@@ -60,13 +60,13 @@ type OwnProps = { keys: readonly KeyRecord[]; frame: Frame; mayMake: boolean }
 export function ownKeysScreen({ keys, frame, mayMake }: OwnProps): Screen {
   const make = mayMake ? (
     <ButtonLink kind="primary" icon="plus" href={frame.path(paths.newApiKey())}>
-      New API key
+      Create API key
     </ButtonLink>
   ) : null
   const screen = meFrame({
     frame,
     title: 'API keys',
-    lead: 'By which programs act for you, each with no more than you choose.',
+    lead: 'Let programs act for you with the permissions you choose.',
     here: paths.myApiKeys,
     children: (
       <Table
@@ -79,7 +79,7 @@ export function ownKeysScreen({ keys, frame, mayMake }: OwnProps): Screen {
           <EmptyState
             icon="key"
             title="No API keys yet"
-            text="Make one for each program, so that you can revoke it alone."
+            text="Create one per program, so you can revoke it without affecting the others."
           />
         }
       />
@@ -102,9 +102,9 @@ export function secretScreen({
     title: key.name,
     trail: [{ label: 'API keys', href: frame.path(paths.apiKeys) }],
     children: (
-      <Panel title="The secret of this key">
+      <Panel title="Your new API key">
         <p>
-          <strong>Copy it now: it is not shown again.</strong> Whoever has it may do what the key may.
+          <strong>Copy it now; you won’t see it again.</strong> Anyone who has it can do what the key can do.
         </p>
         <p class="secret">
           <code>{secret}</code> <CopyButton text={secret} label="Copy the secret" />
@@ -115,13 +115,13 @@ export function secretScreen({
         </pre>
         {key.former ? (
           <p>
-            The secret before (<Prefix prefix={key.former.prefix} />) works until{' '}
+            The previous secret (<Prefix prefix={key.former.prefix} />) works until{' '}
             <Time at={key.former.expires_at} clock={frame.clock} />.
           </p>
         ) : null}
         <div class="form-actions">
           <ButtonLink kind="primary" href={frame.path(paths.apiKey(key.id))}>
-            I have copied it
+            Done
           </ButtonLink>
         </div>
       </Panel>
@@ -198,7 +198,7 @@ export function effectScreen({ record, effect, frame }: EffectProps): Screen {
   const held = effect.data.filter((one) => one.held).length
   const lead = effect.active
     ? `${held} of ${effect.data.length} chosen permissions: those that its owner has now.`
-    : `Nothing now: ${effect.reason}.`
+    : `No permissions now: ${effect.reason}.`
   return recordFrame({
     resource: apiKeys,
     row,
@@ -210,19 +210,19 @@ export function effectScreen({ record, effect, frame }: EffectProps): Screen {
       <>
         <p class="lead">{lead}</p>
         <Table
-          label="What this key can do"
+          label="Permissions of this key"
           columns={effectColumns}
           rows={effect.data}
           rowKey={({ code }) => code}
           address={() => frame.path(place)}
-          empty={<EmptyState icon="lock" title="Nothing" />}
+          empty={<EmptyState icon="lock" title="No permissions yet" />}
         />
       </>
     ),
   })
 }
 
-export const effectTab = (id: string) => ({ label: 'What it can do', path: paths.apiKeyPermissions(id) })
+export const effectTab = (id: string) => ({ label: 'Permissions', path: paths.apiKeyPermissions(id) })
 
 const effectColumns: Column<KeyEffect['data'][number]>[] = [
   {
@@ -235,6 +235,6 @@ const effectColumns: Column<KeyEffect['data'][number]>[] = [
     key: 'held',
     label: 'Now',
     cell: ({ held }) =>
-      held ? Badge({ tone: 'good', children: 'Yes' }) : Badge({ tone: 'warn', children: 'Not any more' }),
+      held ? Badge({ tone: 'good', children: 'Yes' }) : Badge({ tone: 'warn', children: 'No longer' }),
   },
 ]

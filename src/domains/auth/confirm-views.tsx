@@ -17,17 +17,17 @@ type Confirm = {
 /** Who one is, once more: by the password, or by a code where there is a second factor. */
 export function confirmScreen(frame: Frame, { account, next, codeOnly, refusal }: Confirm): Screen {
   const lead = codeOnly
-    ? 'A role of yours asks for your second factor.'
-    : 'What comes next is only for you: show once more who you are. You are not asked again for ten minutes.'
+    ? 'One of your roles requires two-step verification.'
+    : 'You won’t be asked again for 10 minutes.'
   const factor = account.factorSince !== null
   return {
     plain: true,
-    title: 'Is it you?',
+    title: 'Confirm your password',
     lead,
-    footer: codeOnly ? null : <a href={frame.path(paths.home)}>Go to the start</a>,
+    footer: codeOnly ? null : <a href={frame.path(paths.home)}>Home</a>,
     children: (
       <>
-        <ErrorSummary title="That was not right" errors={refusalErrors(refusal)} />
+        <ErrorSummary title="That isn’t right" errors={refusalErrors(refusal)} />
         <Form action={frame.path(paths.confirm)} csrfToken={frame.csrfToken} leaves>
           <input type="hidden" name="next" value={next} />
           <Kept form={refusal?.input.kept} />
@@ -45,7 +45,7 @@ export function confirmScreen(frame: Frame, { account, next, codeOnly, refusal }
           ) : null}
           {factor ? <CodeField refusal={refusal} alone={codeOnly || !account.password} /> : null}
           <Actions>
-            <Button kind="primary">Go on</Button>
+            <Button kind="primary">Continue</Button>
           </Actions>
         </Form>
         {codeOnly ? <SignOut frame={frame} /> : null}
@@ -65,7 +65,7 @@ export function CodeField({ refusal, alone }: { refusal: Refusal | undefined; al
     <Field
       name="code"
       label={alone ? 'Code' : 'Or a code'}
-      hint="The six digits of your app, or one of your recovery codes."
+      hint="The 6 digits your app shows now, or a recovery code."
       error={errorAt(refusal?.errors, 'code')}
       required
       autocomplete="one-time-code"

@@ -25,7 +25,7 @@ import { conflict, HttpError, unproved } from '#src/http/errors.ts'
 const blocked = (organization: string) =>
   new HttpError(
     409,
-    `Someone at ${organization} has to renew it first. Ask whoever invited you: this link may work again then, or another one comes.`,
+    `Someone at ${organization} has to renew it first. Ask whoever invited you: this link then works again, or you get a new one.`,
     { title: 'You can’t accept this invitation now', type: 'invitation-blocked' },
   )
 
@@ -107,7 +107,7 @@ async function settled<T>(
     }
     if (!(error instanceof Taken)) throw error
     if (error.constraint.includes('username')) throw conflict('username', 'is taken')
-    throw conflict('', 'Somebody with this address, or this account, is here already.')
+    throw conflict('', 'Someone with this e-mail address or account is already a member.')
   }
 }
 
@@ -141,7 +141,7 @@ async function stillVouched(tx: Db, id: string): Promise<Row> {
   if (!entry) throw deadLink()
   const { invited_by } = entry
   const inviter = invited_by && (await whoVouches(tx, invited_by))
-  if (!inviter) throw new NotVouched('whoever invited them may not sign in')
+  if (!inviter) throw new NotVouched('whoever invited them can’t sign in')
   await requireVouchable(tx, inviter, id).catch((error: unknown) => {
     if (error instanceof Forbidden || error instanceof HttpError) throw new NotVouched(error.message)
     throw error

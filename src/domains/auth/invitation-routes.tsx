@@ -11,7 +11,7 @@ import { type Answer, type Call, type Draw, everybody, get, post, type Refusal }
 import { paths } from '#src/paths.ts'
 import { passwordRules } from '#src/platform/password-policy.ts'
 
-const invited = everybody('whoever has the link of an invitation may not be anybody here yet')
+const invited = everybody('whoever has the link of an invitation is not necessarily known here yet')
 const tokenOf = ({ c }: Pick<Call, 'c'>) => c.req.param('token') ?? ''
 
 const shown = async (

@@ -23,14 +23,14 @@ export function acceptScreen(frame: Frame, shown: Shown): Screen {
   return {
     plain: true,
     title: `Join ${organization}`,
-    lead: `${inviter ?? 'Somebody'} invites ${email}.`,
+    lead: `${inviter ?? 'Someone'} invited ${email}.`,
     footer: known ? (
       <a href={frame.path(paths.forgotPassword)}>{unproved ? 'Reset password' : 'Forgot your password?'}</a>
     ) : null,
     children: (
       <>
         {me ? (
-          <p class="hint">You are signed in as {me}. Joining signs you in here as who is invited.</p>
+          <p class="hint">You’re signed in as {me}. Joining signs you in as the invited person.</p>
         ) : null}
         <ErrorSummary errors={refusalErrors(refusal)} />
         {unproved && !refusal ? <p>{RESET_FIRST}</p> : null}
@@ -56,7 +56,7 @@ function Answer({ frame, shown }: { frame: Frame; shown: Shown }) {
 function KnownFields({ invitation, refusal }: Shown) {
   return (
     <>
-      <p>You have an account already: join with it.</p>
+      <p>You already have an account: join with it.</p>
       <Field
         label="User name"
         name="username"

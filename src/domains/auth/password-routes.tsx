@@ -9,8 +9,7 @@ import { paths } from '#src/paths.ts'
 import { passwordRules } from '#src/platform/password-policy.ts'
 
 const lost = everybody('whoever forgot their password can’t sign in')
-const SENT =
-  'If somebody has this name or address here, a link is on its way to their mailbox. It works for an hour.'
+const SENT = 'If an account has this user name or e-mail address, we’ve sent it a link. It works for an hour.'
 
 const reset = async (
   { c, db, services }: Pick<Call, 'c' | 'db' | 'services'>,
@@ -51,7 +50,7 @@ export const passwordRoutes = [
       body: forgotten,
       answer: underWay,
       status: 202,
-      summary: 'Have a link sent to choose another password',
+      summary: 'Send a link to reset a password',
     },
     async (call) => {
       await forgotPassword(call.db, call.body.username, originOf(call))
@@ -86,7 +85,7 @@ export const passwordRoutes = [
       rate: 'reset',
       body: chosenByLink,
       also: [404],
-      summary: 'Choose another password by a link that was sent: every session ends',
+      summary: 'Reset a password with a link that was sent: every session ends',
     },
     async (call) => {
       await resetPassword(call.db, call.services.config, call.body, originOf(call))

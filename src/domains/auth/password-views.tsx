@@ -13,7 +13,7 @@ export function forgotScreen(frame: Frame, refusal?: Refusal): Screen {
   return {
     plain: true,
     title: 'Forgot your password?',
-    lead: 'We send you a link to choose another.',
+    lead: 'We’ll e-mail you a reset link.',
     footer: backToLogin(frame),
     children: (
       <>
@@ -37,7 +37,7 @@ export function forgotScreen(frame: Frame, refusal?: Refusal): Screen {
 
 /** The same whether or not there is anybody. */
 export function sentScreen(frame: Frame, text: string): Screen {
-  return { plain: true, title: 'Look into your mail', footer: backToLogin(frame), children: <p>{text}</p> }
+  return { plain: true, title: 'Check your e-mail', footer: backToLogin(frame), children: <p>{text}</p> }
 }
 
 type Choose = {

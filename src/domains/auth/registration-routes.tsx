@@ -11,7 +11,7 @@ import { paths } from '#src/paths.ts'
 import { passwordRules } from '#src/platform/password-policy.ts'
 
 const visitors = everybody('whoever has no account yet')
-const SENT = 'A link is on its way to your address. Your account begins when you use it.'
+const SENT = 'We’ve sent a link to your e-mail address. Your account starts when you use it.'
 
 const openRegistration = ({ services }: { services: Services }) => {
   if (!services.config.USER_REGISTRATION_ENABLED) throw notFound('Registration is switched off here.')

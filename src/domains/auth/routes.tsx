@@ -24,7 +24,7 @@ import { Cookies } from '#src/http/cookies.ts'
 import { type Answer, type Call, everybody, get, known, post, signedIn } from '#src/http/endpoint.ts'
 import { paths, safeNext } from '#src/paths.ts'
 
-const entrance = everybody('signing in comes before being somebody')
+const entrance = everybody('signing in comes before being signed in')
 
 /** The person, with what they may: what a program asks for first. */
 async function me({ db, actor }: { db: Call['db']; actor: UserActor }) {
@@ -126,7 +126,7 @@ export const authRoutes = [
   get(
     paths.auth.me,
     known,
-    { only: 'api', answer: meAnswer, summary: 'Who I am, and what I may' },
+    { only: 'api', answer: meAnswer, summary: 'Who I am and what I can do' },
     async (call) => ({ json: await me(call) }),
   ),
 ]

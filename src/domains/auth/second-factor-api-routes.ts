@@ -28,7 +28,7 @@ export const secondFactorApiRoutes = [
       ...json,
       early: true,
       answer: begunAnswer,
-      summary: 'Begin to set up a second factor (RFC 6238): nothing is kept before a code was right',
+      summary: 'Start setting up two-step verification (RFC 6238): nothing is saved until a code is right',
     },
     async ({ db, services, actor }) => ({
       json: begin(services.config, actor, await accountOf(db, actor)),

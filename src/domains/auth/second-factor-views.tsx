@@ -27,10 +27,10 @@ export function setUpScreen(
 ): Screen {
   return {
     plain: true,
-    title: 'Set up a second factor',
+    title: 'Set up two-step verification',
     lead: due
-      ? 'A role of yours asks for it, so this comes first: a code of an app, beside your password.'
-      : 'A code of an app, beside your password: who knows the password alone can’t sign in.',
+      ? 'One of your roles requires it, so this comes first: a code from an app, in addition to your password.'
+      : 'A code from an app, in addition to your password.',
     footer: due ? null : <a href={frame.path(paths.security)}>Not now</a>,
     children: (
       <>
@@ -82,8 +82,8 @@ export function codesScreen(frame: Frame, { codes, next, appName, username }: Co
   )
   return {
     plain: true,
-    title: 'Keep these codes',
-    lead: 'When your app is not at hand, one of them lets you in, once. They are shown only now.',
+    title: 'Save your recovery codes',
+    lead: 'Each lets you in once when you don’t have your app. You won’t see them again.',
     children: (
       <>
         <ul class="recovery-codes">
@@ -106,7 +106,7 @@ export function codesScreen(frame: Frame, { codes, next, appName, username }: Co
             Download
           </a>
           <ButtonLink kind="primary" href={frame.path(next)} leaves>
-            I have kept them
+            I’ve saved them
           </ButtonLink>
         </div>
       </>
@@ -120,8 +120,8 @@ type PanelProps = { frame: Frame; account: Account }
 export function SecondFactorPanel({ frame, account: { factorSince, codesLeft } }: PanelProps) {
   if (!factorSince)
     return (
-      <Panel title="Second factor">
-        <p>A code of an app, beside your password: who knows the password alone can’t sign in.</p>
+      <Panel title="Two-step verification">
+        <p>A code from an app, in addition to your password.</p>
         <Actions>
           <ButtonLink href={frame.path(paths.secondFactor)} icon="shield-check" leaves>
             Set up
@@ -130,13 +130,13 @@ export function SecondFactorPanel({ frame, account: { factorSince, codesLeft } }
       </Panel>
     )
   return (
-    <Panel title="Second factor">
+    <Panel title="Two-step verification">
       <p>
         <Badge tone="good">On</Badge> since <Time at={factorSince} clock={frame.clock} />
       </p>
       <p>
-        {codesLeft === 1 ? '1 recovery code is' : `${codesLeft} recovery codes are`} left, for when your app
-        is not at hand.
+        {codesLeft === 1 ? '1 recovery code is' : `${codesLeft} recovery codes are`} left for when you don’t
+        have your app.
       </p>
       <Actions>
         <Form action={frame.path(paths.myRecoveryCodes)} csrfToken={frame.csrfToken} leaves>
@@ -148,8 +148,8 @@ export function SecondFactorPanel({ frame, account: { factorSince, codesLeft } }
           method="delete"
           csrfToken={frame.csrfToken}
           label="Turn off"
-          title="Turn off the second factor?"
-          text="You are signed out everywhere else. Where a role of yours asks for one, you set up another at once."
+          title="Turn off two-step verification?"
+          text="This signs you out everywhere else. If one of your roles requires it, you set it up again right away."
           confirm="Turn off"
           leaves
         />

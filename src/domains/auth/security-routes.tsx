@@ -54,7 +54,7 @@ export const securityRoutes = [
       body: passwordChange,
       answer: tokenAnswer,
       also: [409],
-      summary: 'Change one’s password: every other session ends, this one gets another token',
+      summary: 'Change your password: every other session ends, this one gets a new token',
     },
     async (call) => {
       const { db, services, actor, body } = call
@@ -86,7 +86,7 @@ export const securityRoutes = [
       answer: underWay,
       status: 202,
       also: [409],
-      summary: 'Have a link sent to another address, which is one’s own once it is used',
+      summary: 'Send a link to a new e-mail address, which is yours once it is used',
     },
     async (call) => {
       const { db, services, actor, body } = call

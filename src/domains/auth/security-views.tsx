@@ -20,7 +20,7 @@ export function securityScreen({ frame, account, rules, refused }: Props): Scree
   return meFrame({
     frame,
     title: 'Security',
-    lead: 'How you sign in, and where mail about it goes.',
+    lead: 'How you sign in, and where we send mail about it.',
     here: paths.security,
     children: (
       <Columns>
@@ -43,7 +43,7 @@ function PasswordPanel({ frame, account, rules, refusal }: PanelProps & { rules:
       <ErrorSummary errors={refusalErrors(refusal)} />
       <Form action={frame.path(paths.myPassword)} csrfToken={frame.csrfToken} leaves>
         <input type="hidden" name="username" autocomplete="username" value={account.username} />
-        <CurrentPassword name="old_password" label="Present password" refusal={refusal} />
+        <CurrentPassword name="old_password" label="Current password" refusal={refusal} />
         <NewPassword
           name="new_password"
           label="New password"
@@ -68,7 +68,7 @@ function EmailPanel({ frame, account }: Pick<PanelProps, 'frame' | 'account'>) {
       {account.verified ? null : (
         <Form action={frame.path(paths.myVerification)} csrfToken={frame.csrfToken} guard={false}>
           <Actions>
-            <Button>Send me a link to confirm it</Button>
+            <Button>Send confirmation link</Button>
           </Actions>
         </Form>
       )}
@@ -78,13 +78,13 @@ function EmailPanel({ frame, account }: Pick<PanelProps, 'frame' | 'account'>) {
 
 function NewEmailPanel({ frame, refusal }: Pick<PanelProps, 'frame' | 'refusal'>) {
   return (
-    <Panel title="Another e-mail address">
+    <Panel title="New e-mail address">
       <ErrorSummary errors={refusalErrors(refusal)} />
       <Form action={frame.path(paths.myEmail)} csrfToken={frame.csrfToken}>
         <Field
           {...fieldsOf(refusal)('email')}
           label="New address"
-          hint="It counts once you use the link that goes there. The old address is told."
+          hint="It takes effect once you use the link we send there. We’ll notify your old address."
           type="email"
           required
           autocomplete="email"

@@ -20,5 +20,8 @@ export const placesAnswer = z.strictObject({
       current: z.boolean(),
     }),
   ),
-  managed_by: z.string().nullable().describe('Whose administrators may change how one signs in.'),
+  managed_by: z
+    .string()
+    .nullable()
+    .describe('The organization whose administrators can change how this account signs in.'),
 })

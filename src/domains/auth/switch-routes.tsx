@@ -39,7 +39,7 @@ export const switchRoutes = [
       body: switching,
       answer: tokenAnswer,
       also: [404, 409],
-      summary: 'Change to another organization: this session ends, and one there begins, with other tokens',
+      summary: 'Switch organization: this session ends, and one there starts with new tokens',
       refused: page,
     },
     async (call) => {

@@ -24,13 +24,13 @@ export function placesScreen({ frame, places, here, away, refusal }: Props): Scr
   return meFrame({
     frame,
     title: 'Organizations',
-    lead: 'One account for all that you are in: change without signing in again.',
+    lead: 'One account for all your organizations: switch without signing in again.',
     here: paths.switchOrganization,
     children: (
       <>
         <ErrorSummary errors={refusalErrors(refusal)} />
         <Panel title="Where you are a member">
-          {away ? <p>You entered {frame.organization} from the platform: leave it to change.</p> : null}
+          {away ? <p>You opened {frame.organization} from the platform: leave it to switch.</p> : null}
           <ul class="plain-list">
             {organizations.map((place) => (
               <Line place={place} current={place.id === here} away={away} frame={frame} />
@@ -63,7 +63,7 @@ function Line({
       {current || away ? null : (
         <Form action={frame.path(paths.switchOrganization)} csrfToken={frame.csrfToken} guard={false} leaves>
           <input type="hidden" name="organization" value={place.id} />
-          <Button icon="arrow-right-left">Change</Button>
+          <Button icon="arrow-right-left">Switch</Button>
         </Form>
       )}
     </li>
@@ -75,8 +75,8 @@ function Managed({ by, frame }: { by: string; frame: Frame }) {
   return (
     <Panel title="Your account">
       <p>
-        {by} made your account, and its administrators may change your user name and e-mail address. That ends
-        when you join another organization, or now.
+        {by} created your account, and its administrators can change your user name and e-mail address. That
+        ends when you join a different organization, or when you detach your account.
       </p>
       <ConfirmButton
         id="detach"
@@ -85,7 +85,7 @@ function Managed({ by, frame }: { by: string; frame: Frame }) {
         label="Detach my account"
         kind="plain"
         title={`Detach your account from ${by}?`}
-        text="You stay a member. From then on only you change how you sign in, and nobody can unlock it for you. There is no way back."
+        text="You stay a member. From then on only you can change how you sign in, and no one can unlock it for you. This can’t be undone."
         confirm="Detach"
       />
     </Panel>

@@ -17,7 +17,7 @@ type Asked = Pick<Call, 'c' | 'db' | 'services'>
 const undo = async (call: Asked, refusal?: Refusal): Promise<Draw> => {
   const { username, email } = await openLink(call.db, tokenOf(call), 'undo_email')
   const rules = passwordRules(call.services.config)
-  const lead = `${email} stays your address. Who changed it knew your password, so choose another.`
+  const lead = `${email} stays your address. Whoever changed it knew your password, so choose a new one.`
   const words = { title: 'Keep your address', lead, button: 'Keep address and save password' }
   return (frame) =>
     chooseScreen(frame, { ...words, action: paths.undoEmail(tokenOf(call)), username, rules, refusal })
@@ -50,7 +50,7 @@ export const linkRoutes = [
       rate: 'reset',
       body: chosenByLink,
       also: [404, 409],
-      summary: 'Take a change of address back by the link that was sent, and choose another password',
+      summary: 'Undo a change of e-mail address with the link that was sent, and choose a new password',
     },
     async (call) => {
       await undoEmail(call.db, call.services.config, call.body, originOf(call))

@@ -21,7 +21,7 @@ export function confirmScreen(frame: Frame, { token, link, refusal }: Shown): Sc
   if (link.purpose === 'register') return finishScreen(frame, { token, link, refusal })
   return {
     plain: true,
-    title: 'Is this your address?',
+    title: 'Confirm your e-mail address',
     lead: `${link.email}, for ${link.username}`,
     footer: backToLogin(frame),
     children: (
@@ -44,7 +44,7 @@ function finishScreen(frame: Frame, { token, link, refusal }: Shown): Screen {
   return {
     plain: true,
     title: 'Almost there',
-    lead: `${link.email} is yours. Enter the password that you chose.`,
+    lead: `${link.email} is confirmed. Enter the password you chose.`,
     children: (
       <>
         <ErrorSummary errors={refusalErrors(refusal)} />
@@ -57,7 +57,7 @@ function finishScreen(frame: Frame, { token, link, refusal }: Shown): Screen {
           />
           <Password refusal={refusal} />
           <Actions>
-            <Button kind="primary">Begin</Button>
+            <Button kind="primary">Get started</Button>
           </Actions>
         </Form>
       </>
@@ -80,7 +80,7 @@ export function unlockScreen(frame: Frame, { token, link }: Shown): Screen {
   return {
     plain: true,
     title: 'Unlock your account?',
-    lead: `After too many wrong passwords, nobody can sign in as ${link.username} for a while.`,
+    lead: `${link.username} is locked for a while after too many failed sign-ins.`,
     footer: <a href={frame.path(paths.forgotPassword)}>Forgot your password?</a>,
     children: (
       <Form action={frame.path(paths.unlock(token))} csrfToken={frame.csrfToken} leaves>

@@ -28,7 +28,7 @@ export type Link = {
 export const deadLink = () =>
   new HttpError(
     404,
-    'This link was used already, is too old, or was replaced by a newer one: ask for another.',
+    'This link was already used, has expired, or was replaced by a newer one. Request a new link.',
     { title: 'The link no longer works', type: 'dead-link' },
   )
 

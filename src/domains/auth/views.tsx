@@ -27,7 +27,7 @@ export function loginScreen(frame: Frame, { next, registration, refusal }: Login
     children: (
       <>
         <ErrorSummary
-          title={frame.person ? 'You are already signed in' : 'You are not signed in'}
+          title={frame.person ? 'You are already signed in' : 'Sign-in failed'}
           errors={refusalErrors(refusal)}
         />
         <Form action={frame.path(paths.login)} csrfToken={frame.csrfToken} leaves>
@@ -57,15 +57,15 @@ type Code = { next: string; kept?: string; refusal?: Refusal }
 export function codeScreen(frame: Frame, { next, kept, refusal }: Code): Screen {
   return {
     plain: true,
-    title: 'Your second factor',
+    title: 'Two-step verification',
     footer: (
       <>
-        Somebody else? <a href={frame.path(paths.login)}>Start again</a>
+        Not you? <a href={frame.path(paths.login)}>Start again</a>
       </>
     ),
     children: (
       <>
-        <ErrorSummary title="You are not signed in yet" errors={refusalErrors(refusal)} />
+        <ErrorSummary title="That isn’t right" errors={refusalErrors(refusal)} />
         <Form action={frame.path(paths.loginCode())} csrfToken={frame.csrfToken} leaves>
           {next === paths.home ? null : <input type="hidden" name="next" value={next} />}
           <Kept form={refusal ? refusal.input.kept : kept} />

@@ -6,7 +6,7 @@ import { notFound } from '#src/http/errors.ts'
 import { openApi } from '#src/http/openapi.ts'
 import { paths } from '#src/paths.ts'
 
-const readers = everybody('it tells what programs may ask, and holds no data')
+const readers = everybody('it describes what programs can ask for, and holds no data')
 
 const openApiAnswer = z.looseObject({ openapi: z.string(), paths: z.looseObject({}) })
 

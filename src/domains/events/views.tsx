@@ -37,12 +37,12 @@ const columns = (
 ): Column<EventRecord>[] => [
   {
     key: 'what',
-    label: 'What',
+    label: 'Event',
     href: (event) => frame.path(paths.event(event.id)),
     cell: (event) => sentence(event, names, frame.clock),
   },
-  { key: 'kind', label: 'Kind', cell: ({ action }) => kinds[action] ?? 'Something else' },
-  { key: 'via', label: 'Through', cell: (event) => wayOf(event.via) },
+  { key: 'kind', label: 'Kind', cell: ({ action }) => kinds[action] ?? 'Other' },
+  { key: 'via', label: 'Source', cell: (event) => wayOf(event.via) },
   {
     key: 'created_at',
     label: 'When',
@@ -71,8 +71,8 @@ export function listScreen({ found, names, view, exports, all, frame }: ListProp
   const rows = found.rows()
   const { next, previous, total, capped } = found
   return {
-    title: 'Events',
-    lead: all ? 'Who did what, when and through what. Nobody can change it.' : 'What you did, and when.',
+    title: 'Audit log',
+    lead: all ? 'Every change and sign-in. Entries can’t be edited or deleted.' : 'What you did, and when.',
     actions: exports ? (
       <ButtonLink kind="quiet" icon="download" href={here({ format: 'csv' })} leaves>
         Export
@@ -96,7 +96,7 @@ export function listScreen({ found, names, view, exports, all, frame }: ListProp
             ) : (
               <EmptyState
                 icon="scroll-text"
-                title={all ? 'Nothing has happened yet' : 'Nothing that you did yet'}
+                title={all ? 'Nothing has happened yet' : 'You haven’t done anything yet'}
               />
             )
           }
@@ -152,17 +152,17 @@ function Filters({ path, chosen, sort, who, frame }: FiltersProps) {
         {who ? (
           <SuggestField
             {...field('actor')}
-            label="Who"
+            label="Actor"
             placeholder="User name or e-mail"
             options={frame.person?.may('user:read') ? frame.path(paths.userOptions) : null}
             many="people"
           />
         ) : null}
-        <Select {...field('action')} label="What" none="Anything" options={options(happenings())} />
-        <Select {...field('target_type')} label="About" none="Anything" options={targetOptions()} />
+        <Select {...field('action')} label="Action" none="Anything" options={options(happenings())} />
+        <Select {...field('target_type')} label="Target" none="Anything" options={targetOptions()} />
         <Select
           {...field('via')}
-          label="Through"
+          label="Source"
           none="Anything"
           options={ways.map((value) => ({ value, label: wayOf(value) }))}
         />
@@ -173,7 +173,7 @@ function Filters({ path, chosen, sort, who, frame }: FiltersProps) {
         ))}
         <input type="hidden" name="sort" value={sort} />
         <div class="form-actions">
-          <Button kind="primary">Show</Button>
+          <Button kind="primary">Apply</Button>
           {Object.keys(chosen).length ? <ButtonLink href={path}>Clear</ButtonLink> : null}
           <span class="hint">Days are in {clock.zone} time</span>
         </div>
@@ -195,14 +195,14 @@ export type EventProps = {
 export function eventScreen({ event, names, changes, target, beside, frame }: EventProps): Screen {
   return {
     title: sentence(event, names, frame.clock),
-    trail: [{ label: 'Events', href: frame.path(paths.events) }],
+    trail: [{ label: 'Audit log', href: frame.path(paths.events) }],
     children: (
       <Columns>
-        <Panel title="What changed">
+        <Panel title="Changes">
           {event.reason ? <blockquote>{event.reason}</blockquote> : null}
-          {changes.length ? <Difference changes={changes} /> : <p class="nothing">Nothing that is kept.</p>}
+          {changes.length ? <Difference changes={changes} /> : <p class="nothing">No details recorded.</p>}
         </Panel>
-        <Panel title="Facts">
+        <Panel title="Details">
           <Facts items={factsOf(event, target, frame)} />
         </Panel>
         {beside.length ? (
@@ -233,7 +233,7 @@ function factsOf(event: EventRecord, target: string | null, frame: Frame): Fact[
   return [
     { label: 'Who', value: who },
     { label: 'When', value: <Time at={created_at} clock={frame.clock} /> },
-    { label: 'Through', value: wayOf(via) },
+    { label: 'Source', value: wayOf(via) },
     ...(api_key
       ? [
           {

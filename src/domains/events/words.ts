@@ -31,25 +31,24 @@ const permissions = (count: number) => (count === 1 ? '1 permission' : `${count}
 /** What is more than a verb and its object. */
 const sentences: Readonly<Record<string, Said>> = {
   'user_role:create': (event, { target, name, clock }) =>
-    `gave ${target} the role ${name('role_id', 'that was')}${until(event, clock)}`,
+    `assigned ${name('role_id', 'a role')} to ${target}${until(event, clock)}`,
   'user_role:update': (event, { target, name, clock }) =>
     event.data.after && 'expires_at' in event.data.after
-      ? `let ${target} keep the role ${name('role_id', 'that was')}${until(event, clock)}`
-      : `changed how ${target} has the role ${name('role_id', 'that was')}`,
-  'user_role:delete': (_, { target, name }) => `took the role ${name('role_id', 'that was')} from ${target}`,
+      ? `assigned ${name('role_id', 'a role')} to ${target}${until(event, clock) || ' without an end'}`
+      : `changed the assignment of ${name('role_id', 'a role')} to ${target}`,
+  'user_role:delete': (_, { target, name }) => `removed ${name('role_id', 'a role')} from ${target}`,
   'group_member:create': (event, { target, name }) =>
-    `put ${name('user_id', 'somebody')} into ${target} as ${after(event, 'role')}`,
+    `added ${name('user_id', 'someone')} to ${target} as ${after(event, 'role')}`,
   'group_member:update': (event, { target, name }) =>
-    `made ${name('user_id', 'somebody')} ${after(event, 'role')} of ${target}`,
-  'group_member:delete': (_, { target, name }) => `took ${name('user_id', 'somebody')} out of ${target}`,
+    `made ${name('user_id', 'someone')} ${after(event, 'role')} of ${target}`,
+  'group_member:delete': (_, { target, name }) => `removed ${name('user_id', 'someone')} from ${target}`,
   'role_permission:create': (_, { target, name }) =>
-    `put ${name('permission_id', 'a permission')} into ${target}`,
+    `added ${name('permission_id', 'a permission')} to ${target}`,
   'role_permission:delete': (_, { target, name }) =>
-    `took ${name('permission_id', 'a permission')} out of ${target}`,
-  'role_parent:create': (_, { target, name }) =>
-    `let ${target} inherit from ${name('parent_id', 'another role')}`,
+    `removed ${name('permission_id', 'a permission')} from ${target}`,
+  'role_parent:create': (_, { target, name }) => `made ${target} inherit from ${name('parent_id', 'a role')}`,
   'role_parent:delete': (_, { target, name }) =>
-    `let ${target} no longer inherit from ${name('parent_id', 'another role')}`,
+    `stopped ${target} from inheriting from ${name('parent_id', 'a role')}`,
   'role:effect': ({ data: { gains, loses } }, { target }) => {
     const gained = people(gains) ? `gave people ${permissions(people(gains))}` : ''
     const lost = people(loses) ? `took ${permissions(people(loses))} from people` : ''
@@ -59,51 +58,53 @@ const sentences: Readonly<Record<string, Said>> = {
   'invitation:update': ({ data: { after = {} } }, { target }) =>
     `${after.status === 'accepted' ? 'accepted' : after.status === 'revoked' ? 'revoked' : after.sent_at ? 'resent' : 'changed'} ${target}`,
   'invitation:refuse': (_, { target }) => `couldn’t let anyone accept ${target}`,
-  'secrets:rotate': () => 're-encrypted all secrets by a command',
+  'secrets:rotate': () => 're-encrypted all secrets (CLI)',
   'organization:create': (_, { target }) => `added ${target}`,
   'organization:update': (_, { target }) => `changed ${target}`,
-  'job:retry': () => 'queued a failed job again by a command',
-  'job:drop': () => 'removed a failed job by a command',
-  'session:create': () => 'opened a session',
+  'job:retry': () => 'retried a failed job (CLI)',
+  'job:drop': () => 'deleted a failed job (CLI)',
+  'session:create': () => 'started a session',
   'session:update': (event, { name }) =>
-    event.data.after?.revoked_at ? `ended a session of ${name('user_id', 'somebody')}` : 'changed a session',
-  'api_key:create': (_, { target }) => `made ${target}`,
+    event.data.after?.revoked_at
+      ? `signed ${name('user_id', 'someone')} out of a session`
+      : 'changed a session',
+  'api_key:create': (_, { target }) => `created ${target}`,
   'api_key:update': ({ data: { after = {} } }, { target }) =>
-    `${after.revoked_at ? 'revoked' : after.prefix ? 'gave another secret to' : 'changed'} ${target}`,
+    `${after.revoked_at ? 'revoked' : after.prefix ? 'rotated' : 'changed'} ${target}`,
   'auth:sign_in': () => 'signed in',
   'auth:sign_out': () => 'signed out',
-  'auth:switch_away': () => 'changed to another organization',
-  'auth:switch_here': () => 'came from another organization',
+  'auth:switch_away': () => 'switched to a different organization',
+  'auth:switch_here': () => 'switched from a different organization',
   'auth:refresh_reused': () => 'used a refresh token twice: the session ended',
   'auth:change_password': () => 'changed their password',
-  'auth:reset_password': () => 'chose a password by a link in a mail',
-  'auth:request_email': () => 'asked for another address',
-  'auth:change_email': () => 'confirmed another address',
-  'auth:undo_email': () => 'took a change of their address back',
-  'auth:request_verification': () => 'asked to confirm their address',
-  'auth:verify_email': () => 'confirmed their address',
-  'auth:unlock': () => 'unlocked their account by a link in a mail',
-  'account:create': (_, { target }) => `made ${target} by a command`,
-  'account:unlock': (_, { target }) => `unlocked ${target} by a command`,
-  'account:reset_password': (_, { target }) => `set a password for ${target} by a command`,
-  'account:end_sessions': (_, { target }) => `ended sessions of ${target} by a command`,
+  'auth:reset_password': () => 'reset their password by a link in an e-mail',
+  'auth:request_email': () => 'asked to change their e-mail address',
+  'auth:change_email': () => 'changed their e-mail address',
+  'auth:undo_email': () => 'undid a change of their e-mail address',
+  'auth:request_verification': () => 'asked to confirm their e-mail address',
+  'auth:verify_email': () => 'confirmed their e-mail address',
+  'auth:unlock': () => 'unlocked their account by a link in an e-mail',
+  'account:create': (_, { target }) => `created ${target} (CLI)`,
+  'account:unlock': (_, { target }) => `unlocked ${target} (CLI)`,
+  'account:reset_password': (_, { target }) => `set a password for ${target} (CLI)`,
+  'account:end_sessions': (_, { target }) => `signed ${target} out everywhere (CLI)`,
   'account:detach': () => 'made their account theirs alone',
-  'auth:confirm': () => 'proved again that it is them',
-  'auth:turn_on_second_factor': () => 'turned their second factor on',
-  'auth:turn_off_second_factor': () => 'turned their second factor off',
-  'auth:renew_recovery_codes': () => 'had new recovery codes made',
+  'auth:confirm': () => 'confirmed their password',
+  'auth:turn_on_second_factor': () => 'turned on two-step verification',
+  'auth:turn_off_second_factor': () => 'turned off two-step verification',
+  'auth:renew_recovery_codes': () => 'created new recovery codes',
   'auth:use_recovery_code': () => 'used a recovery code',
-  'user:reset_second_factor': (_, { target }) => `took the second factor of ${target} away`,
-  'account:reset_second_factor': (_, { target }) => `took the second factor of ${target} away by a command`,
+  'user:reset_second_factor': (_, { target }) => `reset two-step verification of ${target}`,
+  'account:reset_second_factor': (_, { target }) => `reset two-step verification of ${target} (CLI)`,
   'user:unlock': (_, { target }) => `unlocked ${target}`,
   'user:set_password': (_, { target }) => `set the first password of ${target}`,
-  'access:denied': ({ data }) => `was refused ${data.path ?? 'something'}`,
+  'access:denied': ({ data }) => `was denied access to ${data.path ?? 'something'}`,
   'organization:enter': (_, { target }) => `entered ${target}`,
   'organization:leave': (_, { target }) => `left ${target}`,
-  'organization:end_sessions': () => 'ended all sessions by a command',
+  'organization:end_sessions': () => 'signed everyone out (CLI)',
 }
 
-/** One sentence in plain words: "Ada gave Bob the role Auditor until 1 Dec 2026, 09:00 CET". */
+/** One sentence in plain words: "Ada assigned Auditor to Bob until 1 Dec 2026, 09:00 CET". */
 export function sentence(event: EventRecord, names: Names, clock: Clock): string {
   const { action, target, data } = event
   const noun = targetNouns()[target.type] ?? nounOf(target.type)
@@ -126,7 +127,7 @@ export function sentence(event: EventRecord, names: Names, clock: Clock): string
 /** Who it was: in person, through somebody else's account, or the program by itself. */
 export function whoDid({ actor, impersonator, api_key }: EventRecord): string {
   if (!actor) return 'The system'
-  const name = actor.name ?? 'Somebody'
+  const name = actor.name ?? 'Someone'
   if (api_key) return `${name} by ${api_key.name ? `the API key ${api_key.name}` : 'an API key'}`
-  return impersonator ? `${impersonator.name ?? 'Somebody'} as ${name}` : name
+  return impersonator ? `${impersonator.name ?? 'Someone'} as ${name}` : name
 }

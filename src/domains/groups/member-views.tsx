@@ -73,7 +73,7 @@ export function Members(props: MembersProps) {
           found.total ? (
             <PastTheEnd noun={{ one: 'member', many: 'members' }} {...found} {...view} address={here} />
           ) : view.q ? (
-            <NoMatch clear={path} what="No one" />
+            <NoMatch clear={path} many="people" />
           ) : (
             <EmptyState icon="users" title={hidden ? 'No members that you can see' : 'No members yet'} />
           )

@@ -50,7 +50,7 @@ export function Standing({ row, beneath, frame }: { row: Row; beneath: readonly 
   const { path, children_count } = groupOf(row)
   const others = children_count - beneath.length
   return (
-    <Panel title="In the tree">
+    <Panel title="Hierarchy">
       <p>{path.join(' › ')}</p>
       {beneath.length ? (
         <ul class="plain-list">

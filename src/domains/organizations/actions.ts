@@ -157,7 +157,8 @@ export async function enterOrganization(
   requirePlatform(actor, wanted)
   if (id === actor.orgId)
     throw conflict('', 'You are in the platform organization: it is entered by signing in.')
-  if (sessionKind === 'impersonation') throw new Forbidden(wanted, 'Not while you act as somebody else.')
+  if (sessionKind === 'impersonation')
+    throw new Forbidden(wanted, 'You can’t do this while acting as someone else.')
   const entered = await asked(
     tx,
     wanted,

@@ -32,7 +32,7 @@ export const enteringRoutes = [
           organizationScreen({ organization: organization(), may: may(actor), frame, refusal })
       },
       status: 204,
-      summary: 'Enter another organization as administrator, for eight hours at most',
+      summary: 'Open a different organization as administrator, for eight hours at most',
       also: [409],
     },
     async ({ db, actor, grant, id, body }) => {

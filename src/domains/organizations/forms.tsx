@@ -14,7 +14,7 @@ export function newScreen(frame: Frame, passwordRules: string, refusal?: Refusal
   const field = fieldsOf(refusal)
   return {
     title: 'Add organization',
-    lead: 'It begins with its owner, and with the roles that come with every organization.',
+    lead: 'It starts with its owner and the built-in roles.',
     trail: [{ label: 'Organizations', href: path(paths.organizations) }],
     children: (
       <Panel>
@@ -114,7 +114,7 @@ function EditFields({ field, may }: { field: ReturnType<typeof fieldsOf>; may: M
         <Field
           {...field('slug')}
           label={labels.slug}
-          hint="People may name it when they sign in: tell them before you change it."
+          hint="People can use it when they sign in: tell them before you change it."
           required
           maxlength={63}
           autocomplete="off"

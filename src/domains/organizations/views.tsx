@@ -51,7 +51,7 @@ const columns = (frame: Frame): Column<Row>[] => [
   { key: 'status', label: 'Status', cell: (row) => status(organizationOf(row)) },
   {
     key: 'created_at',
-    label: 'Since',
+    label: 'Added',
     sortable: 'descending',
     cell: (row) => Time({ at: organizationOf(row).created_at, clock: frame.clock }),
   },
@@ -149,7 +149,7 @@ export function historyScreen(shown: Shown, { data, next }: History, before?: st
 /** Leads to why the reader sees it: no scope but `all` reaches organizations, so it isn't asked of a record. */
 function WhySeen({ organization, frame }: Shown) {
   const href = frame.path(paths.access.why({ permission: organizations.may('read') }))
-  return <Why href={href} about={`may I see ${organization.name}`} />
+  return <Why href={href} about={`can I see ${organization.name}`} />
 }
 
 const facts = (organization: OrganizationRecord, { clock }: Frame) => [
@@ -158,29 +158,29 @@ const facts = (organization: OrganizationRecord, { clock }: Frame) => [
   { label: 'People', value: people(organization) },
   {
     label: 'New accounts',
-    value: organization.is_default ? 'Whoever registers joins here' : 'By its administrators',
+    value: organization.is_default ? 'Anyone who registers joins here' : 'By its administrators',
   },
-  { label: 'Since', value: <Time at={organization.created_at} clock={clock} /> },
+  { label: 'Added', value: <Time at={organization.created_at} clock={clock} /> },
   { label: 'Changed', value: <Time at={organization.updated_at} clock={clock} /> },
 ]
 
 /** A plain page load: the whole frame is another organization's afterwards. */
 function Entrance({ organization, frame, refusal }: Shown) {
   return (
-    <Panel title="Enter">
-      <ErrorSummary title="You did not enter" errors={refusalErrors(refusal)} />
+    <Panel title="Open as administrator">
+      <ErrorSummary title="Not opened" errors={refusalErrors(refusal)} />
       <Form action={frame.path(paths.enterOrganization(organization.id))} csrfToken={frame.csrfToken} leaves>
         <Field
           {...fieldsOf(refusal)('reason')}
           label="Reason"
-          hint="You may do everything there, for eight hours at most. Both trails keep who you are, what you do and why."
+          hint="You can do everything there, for eight hours at most. Logged in both organizations."
           required
           maxlength={500}
           autocomplete="off"
         />
         <Actions>
           <Button kind="primary" icon="arrow-right">
-            Enter
+            Open as administrator
           </Button>
         </Actions>
       </Form>

@@ -15,9 +15,9 @@ export function paletteScreen(q: string, { go, act, find }: Choices, frame: Fram
   const action = frame.path(paths.palette)
   const places = [
     { title: 'Go to', entries: go },
-    { title: 'Do', entries: act },
+    { title: 'Actions', entries: act },
   ]
-  const records = { title: 'Find', entries: find }
+  const records = { title: 'Records', entries: find }
   const placesFirst = meant([...go, ...act], q) && !called(find, q)
   const sections = (placesFirst ? [...places, records] : [records, ...places]).map(({ title, entries }) => ({
     title,
@@ -30,7 +30,7 @@ export function paletteScreen(q: string, { go, act, find }: Choices, frame: Fram
       <>
         <PaletteField action={action} q={q} />
         <PaletteResults sections={sections} />
-        {any ? null : <EmptyState icon="search" title="Nothing matches" text="Try fewer or other words." />}
+        {any ? null : <EmptyState icon="search" title="Nothing matches" text="Try a different search." />}
       </>
     ),
   }

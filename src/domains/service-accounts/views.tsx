@@ -30,7 +30,7 @@ export const listColumns = (frame: Frame): Column<Row>[] => [
   { key: 'status', label: 'Status', cell: (row) => shown(serviceAccounts, 'status', row, frame) },
   {
     key: 'created_at',
-    label: 'Since',
+    label: 'Added',
     sortable: 'descending',
     cell: (row) => Time({ at: String(row.created_at), clock: frame.clock }),
   },

@@ -94,17 +94,17 @@ export const sessions = defineResource(session, {
   title: {
     sql: (table) => sql<string>`${sql.ref(`${table}.user_agent`)}`,
     of: (row) =>
-      `${(row.user as SessionRecord['user']).name ?? 'Somebody'}, ${device(String(row.user_agent))}`,
+      `${(row.user as SessionRecord['user']).name ?? 'Someone'}, ${device(String(row.user_agent))}`,
   },
   soft: false,
   narrow: open,
   columns: {
     kind: choice('Kind', kinds, { write: 'never', filterable: true }),
-    ip: text('Address', { write: 'never' }),
+    ip: text('IP address', { write: 'never' }),
     user_agent: text('Browser', { write: 'never' }),
     last_seen_at: instant('Last seen', { sortable: true }),
-    created_at: instant('Began', { sortable: true }),
-    expires_at: instant('Ends', { sortable: true }),
+    created_at: instant('Signed in', { sortable: true }),
+    expires_at: instant('Expires', { sortable: true }),
   },
   defaultSort: '-last_seen_at',
   cells: { user: (row) => (row.user as SessionRecord['user']).username ?? '' },

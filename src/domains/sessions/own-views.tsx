@@ -20,7 +20,7 @@ export function ownSessionsScreen({ frame, sessions, mayEnd }: Props): Screen {
   return meFrame({
     frame,
     title: 'Sessions',
-    lead: 'Where you are signed in. End what you don’t know, and change your password then.',
+    lead: 'Where you’re signed in. Sign out any you don’t recognise, then change your password.',
     here: paths.mySessions,
     children: (
       <Panel
@@ -34,7 +34,7 @@ export function ownSessionsScreen({ frame, sessions, mayEnd }: Props): Screen {
         </ul>
         {elsewhere ? (
           <p class="nothing">
-            Sessions in your other organizations are shown there. Another password ends them all.
+            Sessions in your other organizations are listed there. Changing your password signs them all out.
           </p>
         ) : null}
       </Panel>
@@ -50,13 +50,13 @@ function Line({ session, frame, mayEnd }: { session: SessionRecord; frame: Frame
       <span class="with-icon">
         <Icon name={icon} />
         <span>
-          <strong>{device(user_agent)}</strong> {current ? <Badge tone="good">This one</Badge> : null}
+          <strong>{device(user_agent)}</strong> {current ? <Badge tone="good">This device</Badge> : null}
           <span class="nothing">
-            {kinds[kind]}, {ip ?? 'address unknown'}, last seen{' '}
+            {kinds[kind]}, {ip ?? 'IP address unknown'}, last seen{' '}
             <Time at={session.last_seen_at} clock={frame.clock} />
           </span>
           <span class="nothing">
-            began <Time at={session.created_at} clock={frame.clock} />, ends{' '}
+            signed in <Time at={session.created_at} clock={frame.clock} />, expires{' '}
             <Time at={session.expires_at} clock={frame.clock} />
           </span>
         </span>

@@ -11,18 +11,18 @@ import { Time } from '#src/ui/time.tsx'
 
 export const kinds = { browser: 'Browser', token: 'Program', impersonation: 'Impersonation' }
 const session = (row: Row) => row as unknown as SessionRecord
-const nameOf = (row: Row) => session(row).user.name ?? 'Somebody'
+const nameOf = (row: Row) => session(row).user.name ?? 'Someone'
 
 /** The list's columns: whose session it is leads to it. */
 export const listColumns = (frame: Frame): Column<Row>[] => [
   { key: 'user', label: 'Person', href: (row) => frame.path(paths.session(row.id)), cell: nameOf },
   { key: 'device', label: 'Device', cell: (row) => device(session(row).user_agent) },
-  { key: 'ip', label: 'Address', cell: (row) => session(row).ip },
+  { key: 'ip', label: 'IP address', cell: (row) => session(row).ip },
   {
     key: 'kind',
     label: 'Kind',
     cell: (row) =>
-      session(row).current ? Badge({ tone: 'good', children: 'This one' }) : kinds[session(row).kind],
+      session(row).current ? Badge({ tone: 'good', children: 'This device' }) : kinds[session(row).kind],
   },
   {
     key: 'last_seen_at',
@@ -32,13 +32,13 @@ export const listColumns = (frame: Frame): Column<Row>[] => [
   },
   {
     key: 'created_at',
-    label: 'Began',
+    label: 'Signed in',
     sortable: 'descending',
     cell: (row) => Time({ at: session(row).created_at, clock: frame.clock }),
   },
   {
     key: 'expires_at',
-    label: 'Ends',
+    label: 'Expires',
     sortable: true,
     cell: (row) => Time({ at: session(row).expires_at, clock: frame.clock }),
   },
@@ -63,11 +63,11 @@ export function EndButton({ row, frame }: { row: Row; frame: Frame }) {
       action={frame.path(paths.session(row.id))}
       method="delete"
       csrfToken={frame.csrfToken}
-      label="End"
+      label="Sign out"
       icon="log-out"
-      title={current ? 'Sign out here?' : `End this session on ${device(user_agent)}?`}
+      title={current ? 'Sign out here?' : `Sign out ${device(user_agent)}?`}
       text="Whoever uses it has to sign in again."
-      confirm="End session"
+      confirm="Sign out"
       leaves={current}
     />
   )

@@ -21,7 +21,7 @@ const shapeOf = (body: z.ZodType) => (body as { shape?: Readonly<Record<string, 
 function exampleOf({ kind, label, options = [] }: Column): string {
   switch (kind) {
     case 'tags':
-      return 'one, another'
+      return 'one, two'
     case 'email':
       return 'name@example.com'
     case 'integer':

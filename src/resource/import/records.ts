@@ -21,7 +21,7 @@ import { type Fields, naming, newValues } from '#src/resource/write.ts'
 type Row = { line: number; values: Fields; whole: boolean }
 type Found = (Wrong & { line: number })[]
 
-const OUTSIDE = 'You may not leave a record where you can’t reach it.'
+const OUTSIDE = 'You can’t leave a record where you can’t reach it.'
 
 /** Writes records of an entity as `createRecord` does, many in one statement. */
 export class RecordImporter implements Importer<Row> {

@@ -57,7 +57,7 @@ export function importRoutes<M extends Model>(resource: Resource<M>, parts: Impo
       needs,
       {
         answer: columnsAnswer,
-        summary: `What a file of ${many} may have; as text/csv a template`,
+        summary: `What a file of ${many} can have; as text/csv a template`,
         csv: () => ({
           name: `${resource.path.slice(1)}-template`,
           chunks: template([fields.map(({ name }) => name), fields.map(({ example = '' }) => example)]),

@@ -260,7 +260,7 @@ function reason(error: unknown, line: number): SheetError {
 
 const flawOf = ({ code }: CsvError) =>
   code === 'CSV_QUOTE_NOT_CLOSED' || code === 'CSV_MAX_RECORD_SIZE'
-    ? 'a quotation mark that begins here does not end'
+    ? 'a quotation mark that starts here does not end'
     : 'a quotation mark ends before its value does: double those within'
 
 /** A text without so many of its first lines. */

@@ -127,7 +127,7 @@ async function ofRun(tx: Db, running: Running, set: ReturnType<typeof sql>): Pro
     update imports set ${set} where ${own(running, running.id)} and run = ${running.run} returning id`.execute(
     tx,
   )
-  if (!rows.length) throw new TakenOver('somebody else works on this import')
+  if (!rows.length) throw new TakenOver('someone else is working on this import')
 }
 
 /** The bytes of a kept file, a piece at a time. */

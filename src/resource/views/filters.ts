@@ -34,7 +34,7 @@ export function filtersOf(resource: Resource, chosen: Record<string, string>, ma
       name: 'deleted',
       label: 'Deleted',
       value: chosen.deleted ?? null,
-      any: 'Present',
+      any: 'Not deleted',
       options: [{ value: 'true', label: 'Deleted' }],
     })
   return filters

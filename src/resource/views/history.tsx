@@ -28,7 +28,7 @@ export function HistoryPanel({ resource, entries, clock, more, newest }: History
         entries={entries.map(({ created_at, actor, changes, ...entry }) => ({
           ...entry,
           at: created_at,
-          who: actor && (actor.name ?? 'Somebody'),
+          who: actor && (actor.name ?? 'Someone'),
           title: sentence(entry.action),
           changes: changes
             .filter(({ field }) => speaks(field))
@@ -51,9 +51,9 @@ const verbs: Record<string, string> = {
   enter: 'Entered',
   leave: 'Left',
   refuse: 'Not accepted',
-  'user_role:create': 'Role given',
+  'user_role:create': 'Role assigned',
   'user_role:update': 'Assignment changed',
-  'user_role:delete': 'Role taken',
+  'user_role:delete': 'Role removed',
   'role_permission:create': 'Permission added',
   'role_permission:delete': 'Permission removed',
   'role_parent:create': 'Inheritance added',

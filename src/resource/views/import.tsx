@@ -137,7 +137,7 @@ function Checked({ resource, found, preview, frame }: Props & { frame: Frame }) 
         wrong={error_count}
         errors={errors.map((error) => ({ ...error, column: headed(error, found, preview) }))}
         confirm={{ action: here, csrfToken: frame.csrfToken, hidden: { action: 'import' } }}
-        back={{ label: 'Another file', href: frame.path(places.import) }}
+        back={{ label: 'Different file', href: frame.path(places.import) }}
       />
       <p>
         <ButtonLink kind="quiet" href={`${here}?step=columns`}>
@@ -162,7 +162,7 @@ function Imported({ resource, found, frame }: Props & { frame: Frame }) {
         <ButtonLink kind="primary" href={frame.path(resource.path)}>
           To the {many}
         </ButtonLink>
-        <ButtonLink href={frame.path(placesOf(resource.path).import)}>Another file</ButtonLink>
+        <ButtonLink href={frame.path(placesOf(resource.path).import)}>Different file</ButtonLink>
       </Actions>
     </Finished>
   )
@@ -182,7 +182,7 @@ function Failed({ resource, found, frame }: Props & { frame: Frame }) {
         <Actions>
           <Button kind="primary">Try again</Button>
           <ButtonLink href={`${here}?step=columns`}>Choose the columns again</ButtonLink>
-          <ButtonLink href={frame.path(places.import)}>Another file</ButtonLink>
+          <ButtonLink href={frame.path(places.import)}>Different file</ButtonLink>
         </Actions>
       </Form>
     </Finished>

@@ -138,13 +138,13 @@ function Empty({
 }: ListProps & { filtered: boolean; address: Address }) {
   const { one, many, icon } = resource.declared
   if (found.total) return <PastTheEnd noun={{ one, many }} {...found} {...view} address={address} />
-  if (filtered) return <NoMatch clear={frame.path(resource.path)} />
+  if (filtered) return <NoMatch clear={frame.path(resource.path)} many={many} />
   if (!all) return <NoAccess title={`No ${many} that you have access to`} />
   return (
     <EmptyState
       icon={icon}
       title={`No ${many} yet`}
-      text={may.create ? `Add the first ${one} to begin.` : undefined}
+      text={may.create ? `Add the first ${one}.` : undefined}
     />
   )
 }

@@ -72,7 +72,7 @@ export const recordScreen = (props: RecordProps): Screen =>
 /** Leads to why the reader sees just this record. */
 function WhySeen({ resource, row, frame }: RecordProps) {
   const question = { permission: resource.may('read'), record: row.id }
-  return <Why href={frame.path(paths.access.why(question))} about={`may I see ${resource.titleOf(row)}`} />
+  return <Why href={frame.path(paths.access.why(question))} about={`can I see ${resource.titleOf(row)}`} />
 }
 
 const factsOf = ({ resource, row, frame }: RecordProps) =>
