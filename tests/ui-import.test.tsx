@@ -7,7 +7,7 @@ import { evil, expectHarmless } from '#tests/ui-markup.ts'
 const noun = { one: 'person', many: 'people' }
 const step = { action: '/users/import', csrfToken: 't', cancel: '/users' }
 const confirm = { action: '/users/import', csrfToken: 't', hidden: { upload: 'u' } }
-const back = { label: 'Another file', href: '/users/import' }
+const back = { label: 'Different file', href: '/users/import' }
 const wrongRow = { line: 3, column: 'E-mail', value: 'nowhere', message: 'is no e-mail address' }
 
 test('the upload takes a file, says what it expects, and what was wrong with it', () => {

@@ -72,7 +72,7 @@ describe('palette', () => {
 
   test('has links under headings, and no heading over nothing', () => {
     const sections = [
-      { title: 'Find', entries: [] },
+      { title: 'Records', entries: [] },
       { title: 'Go to', entries: [entry] },
     ]
     const results = String(PaletteResults({ sections }))

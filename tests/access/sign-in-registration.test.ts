@@ -83,7 +83,7 @@ describe('where addresses are confirmed, registering', () => {
     const browser = visitor(app)
     await browser.get(paths.register)
     const answer = await browser.post(paths.register, person)
-    expect([answer.status, answer.text]).toEqual([202, expect.stringContaining('Look into your mail')])
+    expect([answer.status, answer.text]).toEqual([202, expect.stringContaining('Check your e-mail')])
     const path = paths.verifyEmail(await link())
     const page = await browser.get(path)
     expect([page.status, page.headers.get('referrer-policy')]).toEqual([200, 'no-referrer'])

@@ -343,7 +343,7 @@ describe('whoever is where they entered from the platform', () => {
     const browser = await browserIn(superadmin, org)
     const page = await browser.get(paths.switchOrganization)
     expect(page.text).toContain('leave it to change')
-    expect(page.text).not.toContain('Change organization')
+    expect(page.text).not.toContain('Switch organization')
     expect((await browser.post(paths.switchOrganization, { organization: other.id })).status).toBe(409)
     await as(superadmin).post(api(paths.leaveOrganization))
     expect((await change(other, superadmin)).status).toBe(200)
@@ -400,7 +400,7 @@ describe('where one can go', () => {
   test('is in the menu of whoever is in more than one, at once and on every process', async () => {
     const alone = await makeUser(org)
     const menu = async (process: Process) =>
-      (await browserOf(alone, process.app).get(paths.me)).text.includes('Change organization')
+      (await browserOf(alone, process.app).get(paths.me)).text.includes('Switch organization')
     const shows = (expected: boolean) =>
       Promise.all(
         [here, elsewhere].map((process) =>

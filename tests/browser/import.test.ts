@@ -80,7 +80,7 @@ describe.skipIf(!installed && !process.env.CI)('A file of people, in a browser',
     await accessible(page)
     await page.screenshot({ path: join(shots, 'import-errors.png') })
 
-    await page.click('a:has-text("Another file")')
+    await page.click('a:has-text("Different file")')
     await page.setInputFiles('#file', file(`username;email;first_name\n${many(name, 2500)}\n`))
     await page.click('button:has-text("Upload")')
     await page.click('button:has-text("Check")')

@@ -194,7 +194,7 @@ describe.skipIf(!installed && !process.env.CI)('A form that is refused, in a bro
       .where('account_id', '=', by.accountId)
       .execute()
     await page.click('main form.form button.primary')
-    await page.waitForSelector('dialog[open] h2:has-text("Is it you?")')
+    await page.waitForSelector('dialog[open] h2:has-text("Confirm your password")')
     await accessible(page)
     await page.fill('#ask-password', 'Wrong-Horse-7')
     await page.keyboard.press('Enter')

@@ -109,7 +109,7 @@ describe.skipIf(!installed && !process.env.CI)('A second factor, in a browser', 
     await page.click('a[download]')
     const kept = await readFile(await (await download).path(), 'utf8')
     for (const code of codes) expect(kept).toContain(code)
-    await page.click('text=I have kept them')
+    await page.click('text=I’ve saved them')
     await page.waitForSelector('text=10 recovery codes are left')
     await accessible(page)
 
@@ -136,7 +136,7 @@ describe.skipIf(!installed && !process.env.CI)('A second factor, in a browser', 
     const since = { proved_at: sql<string>`now() - interval '11 minutes'` }
     await here.owner.updateTable('sessions').set(since).where('account_id', '=', person.accountId).execute()
     await page.click('button:has-text("New recovery codes")')
-    await page.waitForSelector('h1:has-text("Is it you?")')
+    await page.waitForSelector('h1:has-text("Confirm your password")')
     await accessible(page)
     await page.screenshot({ path: join(shots, 'confirm.png') })
     await page.fill('#password', 'Wrong-Horse-7')
@@ -147,7 +147,7 @@ describe.skipIf(!installed && !process.env.CI)('A second factor, in a browser', 
     await page.waitForURL('**/me/security')
     await page.click('button:has-text("New recovery codes")')
     await page.waitForSelector('.recovery-codes')
-    await page.click('text=I have kept them')
+    await page.click('text=I’ve saved them')
     await page.waitForSelector('text=10 recovery codes are left')
 
     await page.click('form.confirm button:has-text("Turn off") >> nth=0')
@@ -173,7 +173,7 @@ describe.skipIf(!installed && !process.env.CI)('A second factor, in a browser', 
     const app = await appOf(page)
     await typed(page, await app())
     await page.waitForSelector('.recovery-codes')
-    await page.click('text=I have kept them')
+    await page.click('text=I’ve saved them')
     await page.waitForURL('**/users')
     await page.waitForSelector('h1:has-text("People")')
     await close()

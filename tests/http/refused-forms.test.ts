@@ -213,7 +213,7 @@ test('a form for which somebody has to prove who they are comes again once they 
     .where('account_id', '=', by.accountId)
     .execute()
   const refused = await browser.post('/api-keys', { ...form, name: typed, permissions: 'user:read:own' })
-  expect([refused.status, refused.text.includes('Is it you?')]).toEqual([403, true])
+  expect([refused.status, refused.text.includes('Confirm your password')]).toEqual([403, true])
   const wrong = await browser.post('/me/confirm', { ...formIn(refused, '/me/confirm'), password: 'Wrong-7' })
   expect(wrong.status).toBe(422)
   const proved = await browser.post('/me/confirm', { ...formIn(wrong, '/me/confirm'), password: PASSWORD })

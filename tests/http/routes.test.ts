@@ -156,8 +156,12 @@ describe('the route table', () => {
   })
 
   test.each([
-    ['says nothing', [{ method: 'GET', path: '/new', access: {} }], /GET \/new does not say who may/],
-    ['says why to nobody', [{ method: 'GET', path: '/new', access: { public: '' } }], /does not say who may/],
+    ['says nothing', [{ method: 'GET', path: '/new', access: {} }], /GET \/new does not say who can use it/],
+    [
+      'says why to nobody',
+      [{ method: 'GET', path: '/new', access: { public: '' } }],
+      /does not say who can use it/,
+    ],
     [
       'stands there twice',
       [1, 2].map(() => ({ method: 'GET', path: '/new', access: { signedIn: true } })),

@@ -55,7 +55,7 @@ export function bulk(given: Stage): void {
           .map(({ status, reason }) => `${status} ${reason ?? ''}`)
       }
       expect(new Set(of(mine))).toEqual(new Set(['done ']))
-      expect(new Set(of(visible))).toEqual(new Set(['refused You may not do this.']))
+      expect(new Set(of(visible))).toEqual(new Set(['refused You don’t have access to this.']))
       // what isn't seen is refused alike, whatever it is
       expect(new Set(of([...foreign, ...gone, ...never])).size).toBe(1)
       const rows = await given.all()
@@ -85,7 +85,7 @@ export function bulk(given: Stage): void {
       const seen = await given.row()
       const answer = await send(people.viewer, { action: 'delete', ids: [seen] })
       const { results } = answer.json<BulkAnswer>()
-      expect(results).toMatchObject([{ status: 'refused', reason: 'You may not do this.' }])
+      expect(results).toMatchObject([{ status: 'refused', reason: 'You don’t have access to this.' }])
       expect(await trail(org, { request: requestOf(answer) })).toMatchObject([
         { action: 'access:denied', target_id: seen, actor_user_id: people.viewer.id },
       ])

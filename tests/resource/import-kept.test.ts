@@ -40,7 +40,7 @@ describe('rights', () => {
     const answer = await upload(member, file)
     expect([answer.status, told(answer)]).toEqual([
       422,
-      ['2 You may not place a record there.', '4 You may not place a record there.'],
+      ['2 You can’t put a record there.', '4 You can’t put a record there.'],
     ])
     expect(await trail(org, { request: answer.headers.get('x-request-id') as string })).toMatchObject([
       { action: 'access:denied', data: { wanted: 'licence:create', path: '/licences/import' } },
@@ -63,7 +63,7 @@ describe('rights', () => {
     const answer = await send(rows)
     expect([answer.status, told(answer)]).toEqual([
       422,
-      ['3 You may not place a record there.', '4 You may not leave a record where you can’t reach it.'],
+      ['3 You can’t put a record there.', '4 You can’t leave a record where you can’t reach it.'],
     ])
     expect(await trail(org, { request: answer.headers.get('x-request-id') as string })).toMatchObject([
       { action: 'access:denied', data: { wanted: 'review:create' } },

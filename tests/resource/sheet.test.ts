@@ -96,7 +96,7 @@ describe('a file may come', () => {
 
 describe('a quotation mark that is wrong costs its line, and nothing else:', () => {
   const ENDS = 'a quotation mark ends before its value does: double those within'
-  const OPEN = 'a quotation mark that begins here does not end'
+  const OPEN = 'a quotation mark that starts here does not end'
 
   it('one that ends too early', async () => {
     expect(await read(`${HEAD}\na,"Bau" Nord,x\nb,"y\nz",\nc,"x"y,\nd,,\n`)).toEqual({

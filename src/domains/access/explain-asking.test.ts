@@ -74,7 +74,7 @@ describe('who may ask', () => {
     await set('roles', reader, { status: 'disabled' })
     expect(
       (await why(auditor, { user: person.id, permission: 'user:read', record: target.id })).asleep,
-    ).toEqual(['A role that you may not see is disabled.'])
+    ).toEqual(['A role that you don’t have access to is disabled.'])
     await set('roles', reader, { status: 'active' })
   })
 })

@@ -189,7 +189,7 @@ describe('a refused request', () => {
     })
     const explained = await browserOf(person).get(paths.access.why({ request }))
     expect(explained.status).toBe(200)
-    expect(explained.text).toContain('You don’t hold the permission that this takes.')
+    expect(explained.text).toContain('You don’t have the permission for this.')
     for (const text of [answer.text, explained.text]) expect(text).not.toMatch(/user:|update/)
   })
 

@@ -209,7 +209,7 @@ describe('reading keys', () => {
         ['user:read:own', true],
       ],
     ])
-    expect((await browserOf(reader).get(paths.apiKeyPermissions(key.id))).text).toContain('Not any more')
+    expect((await browserOf(reader).get(paths.apiKeyPermissions(key.id))).text).toContain('No longer')
     await past.updateTable('users').set({ status: 'disabled' }).where('id', '=', person.id).execute()
     const none = await effect()
     expect([none.active, none.reason, none.data.some((one) => one.held)]).toEqual([

@@ -258,8 +258,7 @@ describe('rights', () => {
     ])
     expect(told(answer)).toEqual(
       [3, 4].map(
-        (line) =>
-          `${line} groups This person could do more in this group than you may: you may not add them.`,
+        (line) => `${line} groups You can’t add them: in this group they could do more than you can.`,
       ),
     )
     expect((await upload(giver, [person(b, name, await nameOf(home))])).status).toBe(200)
