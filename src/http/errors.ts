@@ -44,7 +44,7 @@ export const titles: Record<number, string> = {
 /** The same for people, where nothing better is known. */
 const inWords: Record<number, string> = {
   400: 'This link is out of date',
-  403: 'You don’t have access to this',
+  403: 'No access',
   405: 'This link is out of date',
   406: 'This link is out of date',
   409: 'This can’t be done now',

@@ -36,7 +36,7 @@ async function administrators(org: Organization): Promise<number> {
   return people.filter(able).length
 }
 
-describe.each(Object.entries(losses))('%s the Nobody would be left who can administer roles', (_, lose) => {
+describe.each(Object.entries(losses))('%s the No one would be left who can manage roles', (_, lose) => {
   test('is a conflict and changes nothing, though the one before could go', async () => {
     const org = await makeOrganization()
     const [by, one, last] = [await remover(org), await administer(org), await administer(org)]
@@ -44,7 +44,7 @@ describe.each(Object.entries(losses))('%s the Nobody would be left who can admin
     const before = await state(org)
     const answer = await lose(by, last)
     expect(answer.status, answer.text).toBe(409)
-    expect(answer.json().detail).toContain('Nobody would be left who can administer roles')
+    expect(answer.json().detail).toContain('No one would be left who can manage roles')
     const form = {
       _method: lose === remove ? 'DELETE' : 'PATCH',
       ...(lose === remove ? {} : { status: 'disabled' }),

@@ -93,7 +93,7 @@ describe('a link that does not work', () => {
     expect([answer.status, answer.json().type]).toEqual([404, 'dead-link'])
     const path = paths.resetPassword(encodeURIComponent(token))
     for (const page of [await visitor().get(path), await visitor().post(path, { password: NEXT })]) {
-      expect([page.status, page.text]).toEqual([404, expect.stringContaining('ask for another')])
+      expect([page.status, page.text]).toEqual([404, expect.stringContaining('Request a new link')])
       expect(page.text).not.toContain(person.username)
     }
     expect(await state(org)).toEqual(before)

@@ -40,7 +40,7 @@ describe('forgetting a password', () => {
       const answer = await forget(name(person))
       expect([answer.status, answer.json<{ detail: string }>().detail]).toEqual([
         202,
-        expect.stringMatching(/^If somebody has/),
+        expect.stringMatching(/^If an account has/),
       ])
       const kept = owner.selectFrom('account_tokens').where('account_id', '=', person.accountId)
       expect(await kept.select('id').execute()).toEqual([])

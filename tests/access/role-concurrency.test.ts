@@ -109,7 +109,7 @@ describe('the last who administers roles', () => {
     const answer = await second()
     expect([answer.status, answer.json().detail.slice(0, 46)]).toEqual([
       409,
-      'Nobody would be left who can administer roles:',
+      'No one would be left who can manage roles. Ass',
     ])
     expect(await administrators(org)).toEqual(left)
   })

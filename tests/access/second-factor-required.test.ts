@@ -85,7 +85,7 @@ describe('a role that asks for a second factor', () => {
     const led = await browser.get('/me')
     expect(led.headers.get('location')).toBe(`${paths.secondFactor}?next=%2Fme`)
     const page = await browser.get(`${paths.secondFactor}?next=%2Fme`)
-    expect([page.status, page.text]).toEqual([200, expect.stringContaining('A role of yours asks for it')])
+    expect([page.status, page.text]).toEqual([200, expect.stringContaining('One of your roles requires it')])
     expect(page.text).toContain(`action="${paths.logout}"`)
     expect(page.text).not.toContain('href="/users"')
   })

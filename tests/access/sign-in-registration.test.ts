@@ -53,7 +53,7 @@ describe('where addresses are confirmed, registering', () => {
     const answer = await register(person)
     expect([answer.status, answer.json<{ detail: string }>().detail]).toEqual([
       202,
-      expect.stringContaining('on its way'),
+      expect.stringContaining('sent a link'),
     ])
     expect(await accounts(person.email)).toEqual([])
     expect(await signsIn(person.username)).toBe(401)

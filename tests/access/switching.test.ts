@@ -342,7 +342,7 @@ describe('whoever is where they entered from the platform', () => {
     expect(await placeOf(superadmin)).toBe(org.id)
     const browser = await browserIn(superadmin, org)
     const page = await browser.get(paths.switchOrganization)
-    expect(page.text).toContain('leave it to change')
+    expect(page.text).toContain('leave it to switch')
     expect(page.text).not.toContain('Switch organization')
     expect((await browser.post(paths.switchOrganization, { organization: other.id })).status).toBe(409)
     await as(superadmin).post(api(paths.leaveOrganization))

@@ -77,13 +77,13 @@ describe.skipIf(!installed && !process.env.CI)('Who may what, in a browser', () 
     await page.fill('#user', person.username)
     await page.selectOption('#permission', 'user:read')
     await page.fill('#record', target.id)
-    await page.click('button:has-text("Explain")')
+    await page.click('button:has-text("Check access")')
     await page.waitForSelector('.verdict.yes')
     expect(await page.locator('.path .path-kind').allTextContents()).toEqual([
       'Person',
       'has the role',
       'inherits from',
-      'gives',
+      'grants',
       'for',
       'matched by',
       'member of',
@@ -93,12 +93,12 @@ describe.skipIf(!installed && !process.env.CI)('Who may what, in a browser', () 
     expect(await fits(page)).toBe(true)
     await accessible(page)
     await page.fill('#record', 'no id')
-    await page.click('button:has-text("Explain")')
+    await page.click('button:has-text("Check access")')
     await page.waitForSelector('.error-summary:has-text("record is no id")')
     await page.fill('#record', target.id)
     // nobody of that name: the form again, with what was asked
     await page.fill('#user', 'nobody-of-this-name')
-    await page.click('button:has-text("Explain")')
+    await page.click('button:has-text("Check access")')
     await page.waitForSelector('.error-summary')
     expect(await page.inputValue('#record')).toBe(target.id)
     await page.context().close()
@@ -106,10 +106,10 @@ describe.skipIf(!installed && !process.env.CI)('Who may what, in a browser', () 
 
   it('leads from a refusal to its reason', async () => {
     const page = await opened(paths.newUser, { by: person })
-    expect(await page.textContent('h1')).toBe('Not allowed')
+    expect(await page.textContent('h1')).toBe('No access')
     await page.click('a.why')
     await page.waitForSelector('.verdict.no')
-    expect(await page.textContent('main')).toContain('Ask somebody who administers roles')
+    expect(await page.textContent('main')).toContain('Ask someone who manages roles')
     expect(await page.textContent('main')).not.toContain('user:create')
     await accessible(page)
     await page.context().close()

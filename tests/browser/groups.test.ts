@@ -96,7 +96,7 @@ describe.skipIf(!installed && !process.env.CI)('Groups and what happened, in a b
     if (script) await page.click('dialog[open] button:has-text("Remove")')
     await row.waitFor({ state: 'detached' })
     await page.goto(address + paths.event(await latest('group_member:delete')))
-    expect(await page.textContent('h1')).toContain('took Nora New out of the group')
+    expect(await page.textContent('h1')).toContain('removed Nora New from the group')
     await page.context().close()
   })
 

@@ -140,7 +140,7 @@ describe.skipIf(!installed && !process.env.CI)('A list, in a browser', () => {
     await page.click('#bulk button:has-text("Disable")')
     await page.click('main button:has-text("Disable 1 person")')
     await page.waitForSelector('.outcome .bad:has-text("1 person refused")')
-    expect(await page.textContent('main tbody')).toContain('by somebody else')
+    expect(await page.textContent('main tbody')).toContain('by yourself')
     await accessible(page)
     await page.click('button:has-text("Try the refused ones again")')
     await page.waitForSelector('.outcome .bad:has-text("1 person refused")')

@@ -114,7 +114,7 @@ describe.skipIf(!installed && !process.env.CI)('A list, by keys, by ear and on a
     await page.fill('#q', LONG)
     await expect.poll(said, { timeout: 10_000 }).toBe('1–1 of 1 people')
     await page.fill('#q', 'nobodyofthisname')
-    await expect.poll(said, { timeout: 10_000 }).toContain('matches')
+    await expect.poll(said, { timeout: 10_000 }).toContain('match')
     await accessible(page)
     await page.context().close()
   })

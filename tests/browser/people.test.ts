@@ -86,7 +86,7 @@ describe.skipIf(!installed && !process.env.CI)('People, in a browser', () => {
       await page.screenshot({ path: join(shots, `${size}-saved.png`) })
 
       await page.click('.account')
-      await page.click('button:has-text("Log out")')
+      await page.click('button:has-text("Sign out")')
       await page.waitForURL('**/login')
       await page.goto(`${address}/users`)
       expect(new URL(page.url()).pathname).toBe('/login')

@@ -141,7 +141,7 @@ describe.skipIf(!installed && !process.env.CI)('A record that is searched for, i
 
   it('is filled in by what tells it apart, where a name is typed', async () => {
     const page = await opened('/events')
-    const who = page.getByRole('combobox', { name: 'Who' })
+    const who = page.getByRole('combobox', { name: 'Actor' })
     await who.fill('zofie')
     await page.locator('#actor-options [role="option"]').first().waitFor()
     await page.keyboard.press('Enter')

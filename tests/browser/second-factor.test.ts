@@ -165,7 +165,7 @@ describe.skipIf(!installed && !process.env.CI)('A second factor, in a browser', 
     const { page, close } = await opened('/users')
     await enter(page, person)
     await page.waitForURL('**/me/security/second-factor?next=%2Fusers')
-    await page.waitForSelector('text=A role of yours asks for it')
+    await page.waitForSelector('text=One of your roles requires it')
     await accessible(page)
     await page.goto(`${address}/me`)
     await page.waitForURL('**/me/security/second-factor?next=%2Fme')

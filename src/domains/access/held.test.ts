@@ -200,7 +200,7 @@ describe('a refused request', () => {
     const request = answer.headers.get('x-request-id') as string
     expect((await why(self, request)).json<Why>()).toMatchObject({ allowed: false, held: ['own'] })
     const page = await browserOf(self).get(paths.access.why({ request }))
-    expect(page.text).toContain('You may do this with your own records')
+    expect(page.text).toContain('You can do this with your own records')
   })
 
   test('names everything to who may read permissions', async () => {
@@ -251,6 +251,6 @@ describe('a refused request', () => {
     expect(forged.status).toBe(403)
     const request = forged.headers.get('x-request-id') as string
     const page = await browserOf(person).get(paths.access.why({ request }))
-    expect(page.text).toContain('for another reason')
+    expect(page.text).toContain('because of a missing permission')
   })
 })

@@ -94,7 +94,7 @@ describe('a change is refused', () => {
     const attempt = { role_id: role, permission_id: permissionOf(lone, 'role:update:all'), held: false }
     for (const dry_run of [true, false]) {
       const answer = await save(last, [attempt], { dry_run })
-      expect([answer.status, answer.json().detail]).toEqual([409, expect.stringContaining('administer')])
+      expect([answer.status, answer.json().detail]).toEqual([409, expect.stringContaining('manage roles')])
     }
     await makeUser(lone, { roles: [roleOf(lone, 'owner')] })
     expect((await save(last, [attempt])).status).toBe(200)

@@ -208,7 +208,7 @@ describe('the file', () => {
     const [head, ...lines] = text.trim().split('\r\n')
     expect(head).toMatch(/^id,created_at,action,sentence,via,/)
     expect(lines.map((line) => line.slice(0, 36))).toEqual(done.map(({ id }) => id))
-    expect(text).toContain('Ada Boss gave Kimberly =Owner the role Checker until 1 Dec 2031')
+    expect(text).toContain('Ada Boss assigned Checker to Kimberly =Owner until 1 Dec 2031')
     await past
       .updateTable('users')
       .set({ first_name: '=1+1', last_name: '' })
@@ -241,7 +241,7 @@ describe('the page', () => {
 
   test('of an event says in a sentence what happened, and from what to what', async () => {
     expect((await said('user_role:create')).text).toContain(
-      'Ada Boss gave Kimberly =Owner the role Checker until 1 Dec 2031',
+      'Ada Boss assigned Checker to Kimberly =Owner until 1 Dec 2031',
     )
     expect((await said('group_member:update')).text).toContain(
       'Ada Boss made Kimberly =Owner member of the group Harbour',

@@ -27,6 +27,7 @@ const wayLabels: Record<string, string> = {
   job: 'Job',
   system: 'The system',
   sql: 'Database',
+  seed: 'Demo data',
 }
 const wayOf = (via: string) => wayLabels[via] ?? via
 

@@ -5,17 +5,13 @@ import { answer } from '#src/db/call.ts'
 import { fn } from '#src/db/functions.ts'
 import type { DB } from '#src/db/types.ts'
 import '#src/domains/models.ts'
-
-const sentence = ({ model, action, scope }: { model: string; action: string; scope: string }) => {
-  const rows = { all: 'in the whole organization', group: 'of the own groups', own: 'of one’s own' }[scope]
-  return `${action} ${model.replaceAll('_', ' ')} records ${rows}`
-}
+import { permissionInWords } from '#src/resource/permission-words.ts'
 
 /** The built-in permissions and roles as JSON, for `app.seed_access`. */
 export function declaredAccess(): string {
   const permissions = builtinPermissions().map((permission) => ({
     ...permission,
-    description: sentence(permission),
+    description: permissionInWords(`${permission.model}:${permission.action}:${permission.scope}`),
   }))
   const roles = Object.entries(templates).map(([name, { description }]) => ({ name, description }))
   const held = Object.keys(templates).flatMap((role) =>

@@ -24,12 +24,12 @@ describe('the palette', () => {
 
   test('goes where the person may go, and begins what they may begin', async () => {
     const all = await ask(owner)
-    expect(titles(all.go)).toEqual(expect.arrayContaining(['Start', 'People', 'Sessions']))
+    expect(titles(all.go)).toEqual(expect.arrayContaining(['Home', 'People', 'Sessions']))
     expect(all.act).toContainEqual({ title: 'Add person', hint: null, icon: 'users', path: '/users/new' })
     expect(all.find).toEqual([])
 
     const nothing = await ask(colleague)
-    expect(titles(nothing.go)).toContain('Start')
+    expect(titles(nothing.go)).toContain('Home')
     expect(titles(nothing.go)).not.toContain('People')
     expect(nothing.act).toEqual([])
 
@@ -113,18 +113,18 @@ describe('the order', () => {
 
   test('is places first, where what was typed begins their first word', async () => {
     await makeUser(org, { first_name: 'Peoplekeeper', last_name: unique('Order') })
-    expect(await headings('people')).toEqual(['Go to', 'Find'])
+    expect(await headings('people')).toEqual(['Go to', 'Records'])
     await makeUser(org, { first_name: 'Addison', last_name: unique('Order') })
-    expect(await headings('add')).toEqual(['Do', 'Find'])
+    expect(await headings('add')).toEqual(['Actions', 'Records'])
   })
 
   test('is records first elsewhere, and where one is called just what was typed', async () => {
     const { username } = await makeUser(org, { first_name: 'Sessions' })
-    expect(await headings('sessions')).toEqual(['Find', 'Go to'])
-    expect(await headings(username)).toEqual(['Find'])
+    expect(await headings('sessions')).toEqual(['Records', 'Go to'])
+    expect(await headings(username)).toEqual(['Records'])
     await makeUser(org, { first_name: 'Personal', last_name: unique('Order') })
     // an action has it as its second word
-    expect(await headings('person')).toEqual(['Find', 'Do'])
+    expect(await headings('person')).toEqual(['Records', 'Actions'])
   })
 
   test('has permissions where a colon is typed', async () => {

@@ -74,11 +74,11 @@ function EndOne({ session, frame }: { session: SessionRecord; frame: Frame }) {
       action={frame.path(paths.mySession(id))}
       method="delete"
       csrfToken={frame.csrfToken}
-      label="End"
+      label="Sign out"
       icon="log-out"
-      title={current ? 'Sign out here?' : `End the session of ${device(user_agent)}?`}
+      title={current ? 'Sign out here?' : `Sign out ${device(user_agent)}?`}
       text="Whoever uses it has to sign in again."
-      confirm="End session"
+      confirm="Sign out"
       leaves={current}
     />
   )
@@ -99,19 +99,19 @@ function EndMany({ frame, sessions }: { frame: Frame; sessions: readonly Session
           {...common}
           id="end-others"
           fields={{ which: 'others' }}
-          label="End all others"
+          label="Sign out other sessions"
           kind="plain"
-          title={others === 1 ? 'End the other session?' : `End ${others} other sessions?`}
-          confirm="End them"
+          title={others === 1 ? 'Sign out the other session?' : `Sign out ${others} other sessions?`}
+          confirm="Sign out"
         />
       ) : null}
       <ConfirmButton
         {...common}
         id="end-all"
         fields={{ which: 'all' }}
-        label="End all"
-        title="End all sessions, and sign out here?"
-        confirm="End all and sign out"
+        label="Sign out everywhere"
+        title="Sign out everywhere, here too?"
+        confirm="Sign out everywhere"
         leaves
       />
     </span>

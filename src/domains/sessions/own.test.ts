@@ -54,7 +54,7 @@ describe('the list of one’s own sessions', () => {
   test('is a page with a way to end each, in words', async () => {
     const { text, status } = await browserOf(person).get(paths.mySessions)
     expect(status).toBe(200)
-    expect(text).toContain('This one')
+    expect(text).toContain('This device')
     expect(text).toContain('End all others')
     expect(text.match(/aria-current="page">Sessions/)).not.toBeNull()
     expect(text).not.toContain(person.cookie)

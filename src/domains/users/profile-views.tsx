@@ -4,6 +4,7 @@ import { meFrame } from '#src/domains/users/me-frame.tsx'
 import type { UserRecord } from '#src/domains/users/model.ts'
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
+import { permissionInWords } from '#src/resource/permission-words.ts'
 import { Button } from '#src/ui/button.tsx'
 import { Facts } from '#src/ui/feedback.tsx'
 import { Actions, ErrorSummary, Form, fieldsOf, refusalErrors, versionFor } from '#src/ui/form.tsx'
@@ -32,12 +33,12 @@ export function meScreen(frame: Frame, identity: Identity, own: Own, refusal?: R
             <ul class="plain-list">
               {permissions.map((code) => (
                 <li>
-                  <code>{code}</code>
+                  {permissionInWords(code)} <code class="nothing">{code}</code>
                 </li>
               ))}
             </ul>
           ) : (
-            <p class="nothing">Nothing yet.</p>
+            <p class="nothing">No permissions yet.</p>
           )}
         </Panel>
       </Columns>
