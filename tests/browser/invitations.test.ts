@@ -128,7 +128,7 @@ describe.skipIf(!installed && !process.env.CI)('Invitations, in a browser', () =
     const guest = await opened(await linkTo(nina, /re invited/), 390)
     const asked: string[] = []
     guest.page.on('request', (request) => asked.push(request.headers().referer ?? ''))
-    await guest.page.waitForSelector(`text=invites ${nina}`)
+    await guest.page.waitForSelector(`text=invited ${nina}`)
     await accessible(guest.page)
     await guest.page.screenshot({ path: join(shots, 'accept-390.png'), fullPage: true })
     expect(await guest.page.inputValue('#username')).toBe(nina.split('@')[0])

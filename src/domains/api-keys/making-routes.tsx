@@ -22,7 +22,7 @@ async function form(db: Door, actor: UserActor, user: unknown, refusal?: Refusal
   if (other && !account) throw notFound()
   const permissions = await offeredFor(db, actor, account)
   return (frame: Parameters<typeof NewKeyForm>[0]['frame']) => ({
-    title: account ? `New API key for ${account.name}` : 'New API key',
+    title: account ? `Create API key for ${account.name}` : 'Create API key',
     trail: [{ label: 'API keys', href: frame.path(paths.apiKeys) }],
     children: <NewKeyForm account={account} permissions={permissions} frame={frame} refusal={refusal} />,
   })

@@ -100,7 +100,7 @@ export function ServicePanel({ row, actor, frame }: { row: Row; actor: UserActor
       <div class="form-actions">
         {makes ? (
           <ButtonLink icon="plus" href={frame.path(paths.newApiKey(row.id))}>
-            New API key
+            Create API key
           </ButtonLink>
         ) : null}
         {actor.can('api_key:read') ? (
