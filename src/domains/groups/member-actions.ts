@@ -23,7 +23,7 @@ type Placed = { json: string; was: Role | null }
 export async function addMember(...given: Parameters<typeof putMember>): Promise<Placed> {
   const [tx, actor, resource, id, person, role] = given
   const { role: was } = await lockPlace(tx, actor, resource, id, person)
-  if (was !== null && was !== role) throw conflict('user', `is in this group already, as ${was}`)
+  if (was !== null && was !== role) throw conflict('user', `is already in this group, as ${was}`)
   return putMember(...given)
 }
 
@@ -82,7 +82,7 @@ export async function personNamed(
     and (users.username = ${name} and (${reads(actor)} or ${leads(actor)}) or users.email = ${name} and ${reads(actor)})
     order by users.username = ${name} desc limit 1`.execute(tx)
   const [person] = found.rows
-  if (!person) throw invalid([{ path: 'user', message: 'is nobody that you may see' }])
+  if (!person) throw invalid([{ path: 'user', message: 'No one found with this user name or e-mail' }])
   return person.id
 }
 
@@ -133,10 +133,10 @@ async function requireChange(
   const self = person === actor.userId
   if (self && role === null) throw conflict('', 'You can’t add yourself to a group.')
   if (self && to !== null && RANK[to] > RANK[role as Role])
-    throw conflict('role', 'of your own can only be raised by somebody else')
+    throw conflict('role', 'of your own can only be raised by someone else')
   if (group.update) return
   if (to === 'lead' || (role === 'lead' && !self))
-    throw new Forbidden('group:update', 'Who leads a group is not for its leads to say.')
+    throw new Forbidden('group:update', 'Leads can’t add, change or remove other leads.')
   if (role !== 'lead') return
   const others = await tx
     .selectFrom('group_members as m')
@@ -151,5 +151,6 @@ async function requireChange(
     .select('m.user_id')
     .limit(1)
     .execute()
-  if (!others.length) throw conflict('', 'Nobody else leads this group: somebody else has to lead it first.')
+  if (!others.length)
+    throw conflict('', 'You’re the only lead of this group. Make someone else a lead first.')
 }

@@ -53,7 +53,7 @@ export function memberRoutes(resource: Groups): Endpoint[] {
         answer: memberAnswer,
         status: 201,
         also: [200, 409],
-        summary: `Add somebody to a ${resource.declared.one}, by user name or address`,
+        summary: `Add a member to a ${resource.declared.one}, by user name or e-mail address`,
       },
       async ({ db, actor, id, body }) => {
         const { json, was } = await db.withActor(actor, async (tx) =>
@@ -66,7 +66,7 @@ export function memberRoutes(resource: Groups): Endpoint[] {
             body.role,
           ),
         )
-        const notice = was ? 'They are in this group already' : 'Added'
+        const notice = was ? 'They’re already in this group' : 'Added'
         return { status: was ? 200 : 201, json, location: members(id()), notice }
       },
     ),
@@ -79,7 +79,7 @@ export function memberRoutes(resource: Groups): Endpoint[] {
         refused: again,
         answer: memberAnswer,
         also: [409],
-        summary: `Put somebody into a ${resource.declared.one}, or change their role in it`,
+        summary: `Add a person to a ${resource.declared.one}, or change their role in it`,
       },
       async ({ db, actor, id, body }) => {
         const { json, was } = await db.withActor(actor, (tx) =>
@@ -93,7 +93,7 @@ export function memberRoutes(resource: Groups): Endpoint[] {
     del(
       one,
       known,
-      { refused: again, also: [409], summary: `Take somebody out of a ${resource.declared.one}` },
+      { refused: again, also: [409], summary: `Remove a member from a ${resource.declared.one}` },
       async ({ db, actor, id }) => {
         await db.withActor(actor, (tx) => removeMember(tx, actor, resource, id(), id('user_id')))
         const left = id('user_id') === actor.userId

@@ -73,12 +73,9 @@ export function Members(props: MembersProps) {
           found.total ? (
             <PastTheEnd noun={{ one: 'member', many: 'members' }} {...found} {...view} address={here} />
           ) : view.q ? (
-            <NoMatch clear={path} what="Nobody" />
+            <NoMatch clear={path} what="No member" />
           ) : (
-            <EmptyState
-              icon="users"
-              title={hidden ? 'Nobody whom you may see' : 'Nobody is in this group yet'}
-            />
+            <EmptyState icon="users" title={hidden ? 'No members you have access to' : 'No members yet'} />
           )
         }
       />
@@ -98,8 +95,7 @@ export function Members(props: MembersProps) {
   )
 }
 
-const others = (count: number) =>
-  `${count === 1 ? 'There is 1 member' : `There are ${count} members`} whom you may not see.`
+const others = (count: number) => `${count === 1 ? '1 member' : `${count} members`} you don’t have access to.`
 
 const columns = (props: MembersProps): Column<Member>[] => [
   {
@@ -113,7 +109,7 @@ const columns = (props: MembersProps): Column<Member>[] => [
   { key: 'role', label: 'Role', cell: (member) => <RoleCell {...props} member={member} /> },
   {
     key: 'created_at',
-    label: 'Since',
+    label: 'Added',
     cell: ({ created_at }) => Time({ at: created_at, clock: props.frame.clock }),
   },
   { key: 'remove', label: 'Remove', cell: (member) => <Remove {...props} member={member} /> },
@@ -161,7 +157,7 @@ function Remove({ gathering, base, me, frame, member: { user, role } }: Given): 
       icon={self ? 'log-out' : 'minus'}
       kind="quiet"
       title={self ? `Leave ${gathering.name}?` : `Remove ${user.name} from ${gathering.name}?`}
-      text="What belongs to the group, and to those beneath it, is then out of reach."
+      text={`${self ? 'You lose' : 'They lose'} access to what belongs to the group and its subgroups.`}
       confirm={self ? 'Leave' : 'Remove'}
     />
   )
@@ -173,7 +169,7 @@ function AddMember({ gathering, base, frame, refusal }: MembersProps) {
   const field = fieldsOf(refusal, { role: 'member' })
   const options = roles.map((value) => ({ value, label: capital(value) }))
   return (
-    <Panel title="Add somebody">
+    <Panel title="Add member">
       <ErrorSummary errors={refusalErrors(refusal)} />
       <Form action={frame.path(paths.groupMembers(base, gathering.id))} csrfToken={frame.csrfToken} wide>
         <div class="fields-in-line">
@@ -217,7 +213,7 @@ export function MembersPanel({ gathering, found, base, opens, frame }: MembersPr
       {all > rows.length ? (
         <p class="nothing">{rows.length ? `and ${all - rows.length} more` : others(all)}</p>
       ) : null}
-      {all ? null : <p class="nothing">Nobody is in it yet.</p>}
+      {all ? null : <p class="nothing">No members yet.</p>}
     </Panel>
   )
 }
@@ -225,6 +221,6 @@ export function MembersPanel({ gathering, found, base, opens, frame }: MembersPr
 /** The members of a group, for whoever leads it and reads no groups otherwise. */
 export const membersScreen = (props: MembersProps): Screen => ({
   title: props.gathering.name,
-  lead: 'You lead this group: its members and viewers are yours to add and remove.',
+  lead: 'You lead this group and can add and remove its members and viewers.',
   children: <Members {...props} />,
 })

@@ -78,12 +78,12 @@ const shared = {
     members: (row) => String(groupOf(row).members_count),
   },
   attached: [{ type: 'group_member', needs: 'group:read' }],
-  taken: { groups_name: ['name', 'is taken'] },
+  taken: { groups_name: ['name', 'is already in use'] },
 } satisfies Partial<Declaration>
 
 const columns = {
   description: text('Description', { max: 1000, rows: 3 }),
-  parent_id: reference('Beneath', 'group', { filterable: true, listed: false }),
+  parent_id: reference('Parent', 'group', { filterable: true, listed: false }),
   ...ownership,
 }
 const name = nameColumn()
@@ -93,7 +93,7 @@ export const groups = defineResource(group, {
   path: '/groups',
   one: 'group',
   many: 'groups',
-  lead: 'Departments, teams, warehouses and clients. Who is in one reaches what belongs to it and to those beneath.',
+  lead: 'Departments, teams, warehouses and clients. Members can access what belongs to the group and its subgroups.',
   narrow: rooted,
   columns: {
     name,
@@ -108,7 +108,7 @@ export const departments = defineResource(group, {
   one: 'department',
   many: 'departments',
   icon: 'network',
-  lead: 'Departments alone. Who is in one reaches what belongs to it and to the groups beneath.',
+  lead: 'Members can access what belongs to the department and its subgroups.',
   narrow: (table, view) => sql`${sql.ref(`${table}.kind`)} = 'department' and ${rooted(table, view)}`,
   columns: { name, kind: choice('Kind', kinds, { write: 'never', listed: false, tones }), ...columns },
 })

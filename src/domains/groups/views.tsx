@@ -32,14 +32,14 @@ export const listColumns = (frame: Frame, { path, one }: Entity): Column<Row>[] 
     href: (row) => frame.path(`${path}/${row.id}`),
     cell: (row) => groupOf(row).name,
   },
-  { key: 'path', label: 'Beneath', cell: (row) => groupOf(row).path.slice(0, -1).join(' › ') },
+  { key: 'path', label: 'Parent', cell: (row) => groupOf(row).path.slice(0, -1).join(' › ') },
   ...(one === 'group'
     ? [{ key: 'kind', label: 'Kind', cell: (row: Row) => Kind({ kind: groupOf(row).kind }) }]
     : []),
   { key: 'members', label: 'Members', align: 'end', cell: (row) => String(groupOf(row).members_count) },
   {
     key: 'created_at',
-    label: 'Since',
+    label: 'Added',
     sortable: 'descending',
     cell: (row) => Time({ at: String(row.created_at), clock: frame.clock }),
   },
@@ -50,7 +50,7 @@ export function Standing({ row, beneath, frame }: { row: Row; beneath: readonly 
   const { path, children_count } = groupOf(row)
   const others = children_count - beneath.length
   return (
-    <Panel title="In the tree">
+    <Panel title="Hierarchy">
       <p>{path.join(' › ')}</p>
       {beneath.length ? (
         <ul class="plain-list">
@@ -64,11 +64,11 @@ export function Standing({ row, beneath, frame }: { row: Row; beneath: readonly 
           ))}
         </ul>
       ) : (
-        <p class="nothing">Nothing beneath it.</p>
+        <p class="nothing">No subgroups.</p>
       )}
       {others > 0 ? (
         <p>
-          <a href={frame.path(`${paths.groups}?parent_id=${row.id}`)}>All {children_count} beneath it</a>
+          <a href={frame.path(`${paths.groups}?parent_id=${row.id}`)}>All {children_count} subgroups</a>
         </p>
       ) : null}
     </Panel>
@@ -81,7 +81,7 @@ const members = (count: number) => (count === 1 ? '1 member' : `${count} members
 
 export const TreeLink = ({ path, frame }: { path: string; frame: Frame }) => (
   <ButtonLink kind="quiet" icon="network" href={frame.path(paths.groupTree(path))}>
-    Tree
+    Hierarchy
   </ButtonLink>
 )
 
@@ -100,20 +100,20 @@ export function treeScreen(
     children: children.map(node),
   })
   return {
-    title: `Tree of ${many}`,
-    lead: 'Who is in a group reaches what belongs to it and to those beneath. The numbers count members.',
+    title: `Hierarchy of ${many}`,
+    lead: 'Members can access what belongs to the group and its subgroups. Numbers show members.',
     trail: [{ label: capital(many), href: frame.path(path) }],
     children: (
       <Panel>
         {truncated ? (
-          <p class="hint">These are the first 2,000 by name: search the list for the others.</p>
+          <p class="hint">Showing the first 2,000 by name. Search the list to find others.</p>
         ) : null}
         {data.length ? (
-          <Tree label={`Tree of ${many}`} nodes={data.map(node)} />
+          <Tree label={`Hierarchy of ${many}`} nodes={data.map(node)} />
         ) : all ? (
           <EmptyState icon="folder-tree" title={`No ${many} yet`} />
         ) : (
-          <NoAccess title={`No ${many} that you have access to`} />
+          <NoAccess title={`No ${many} you have access to`} />
         )}
       </Panel>
     ),

@@ -165,7 +165,7 @@ export async function updateInvitation(
     { role_ids: was.roles.map((role) => role.id).sort(), group_id: was.group_id },
   )
   if (!Object.keys(changed).length) return { ...target, unchanged: true }
-  if (was.user_id) throw conflict('', 'They stand among the people already: change what they have there.')
+  if (was.user_id) throw conflict('', 'They’re already listed under People. Change their access there.')
   if (group_id !== undefined && 'group_id' in changed) grant.place({ groups: [group_id] })
   return vouched(tx, actor, grant, id, changed)
 }
@@ -230,15 +230,15 @@ async function vouched(
 /** @throws {HttpError} 409 where nobody can accept it any more */
 function open(target: Target): InvitationRecord {
   const row = target.row() as unknown as InvitationRecord
-  if (row.status === 'accepted') throw conflict('', 'This invitation was accepted already.')
-  if (row.status === 'revoked') throw conflict('', 'This invitation was revoked: make another.')
+  if (row.status === 'accepted') throw conflict('', 'This invitation was already accepted.')
+  if (row.status === 'revoked') throw conflict('', 'This invitation was revoked. Send a new one.')
   return row
 }
 
 async function addressOf(tx: Db, userId: string): Promise<string> {
   const found = tx.selectFrom('users').where('id', '=', userId).where('deleted_at', 'is', null)
   const person = await found.where('status', '=', 'invited').select('email').executeTakeFirst()
-  if (!person) throw conflict('', 'This person is not among those who are to accept.')
+  if (!person) throw conflict('', 'This person has no invitation to accept.')
   return person.email
 }
 
@@ -247,7 +247,7 @@ async function refusePresent(tx: Db, email: string): Promise<void> {
   const found = tx.selectFrom('users').where('email', '=', email).where('deleted_at', 'is', null)
   const person = await found.select('status').executeTakeFirst()
   if (person)
-    throw conflict('email', person.status === 'invited' ? 'was invited already' : 'belongs to somebody here')
+    throw conflict('email', person.status === 'invited' ? 'was already invited' : 'is already a member')
 }
 
 /** What ran out makes way for another to the same address, before the hourly job comes. */

@@ -25,7 +25,7 @@ export async function requireGiven(
   { roles, groups }: Gifts,
 ): Promise<void> {
   if (!groups.every(({ id, role }) => mayPlaceIn(giver, placing, id, role)))
-    throw new Forbidden('group:update', 'You may not add people to this group.')
+    throw new Forbidden('group:update', 'You can’t add people to this group.')
   await requireGivable(tx, giver, roles)
   await requireThere(tx, { roles, groups })
   for (const { id, role } of groups) await requirePlaceable(tx, giver, { group: id, role, roles })
@@ -37,13 +37,12 @@ async function requireThere(tx: Db, { roles, groups }: Gifts): Promise<void> {
     and deleted_at is null and status = 'active' for share`.execute(tx)
   const working = new Set(active.rows.map(({ id }) => id))
   const missing = roles.findIndex((id) => !working.has(id))
-  if (missing >= 0) throw invalid([{ path: `role_ids.${missing}`, message: 'is no role that works' }])
+  if (missing >= 0) throw invalid([{ path: `role_ids.${missing}`, message: 'Choose an active role' }])
   const ids = groups.map(({ id }) => id)
   const present =
     await sql`select from groups where id = any(${ids}::uuid[]) and deleted_at is null for share`
   const { rows } = await present.execute(tx)
-  if (rows.length < new Set(ids).size)
-    throw invalid([{ path: 'group_id', message: 'names nothing that is here' }])
+  if (rows.length < new Set(ids).size) throw invalid([{ path: 'group_id', message: 'Choose a group' }])
 }
 
 type Entry = {
@@ -78,7 +77,7 @@ export async function requireVouchable(tx: Db, giver: UserActor, id: string): Pr
   if (!entry) throw notFound()
   const placing = entry.user_id ? (adding ?? inviting) : inviting
   if (!entry.in_scope || !placing)
-    throw new Forbidden('invitation:create', 'You may not invite people like this.')
+    throw new Forbidden('invitation:create', 'You can’t invite people with this access.')
   const { role_ids, group_id } = entry
   const group = group_id ? [{ id: group_id, role: 'member' as const }] : []
   await requireGiven(tx, giver, placing, entry.user_id ? entry : { roles: role_ids, groups: group })

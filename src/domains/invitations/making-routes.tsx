@@ -36,7 +36,7 @@ export const createRoute = post(
     answer: invitations.record,
     status: 201,
     also: [409],
-    summary: 'Invite somebody, with roles and a group; the mail is on its way',
+    summary: 'Invite a person by e-mail, with roles and a group',
   },
   async (call) => {
     const { db, actor, grant, body } = call
@@ -58,7 +58,7 @@ export const makingRoutes = [
       body: manyInvitations,
       answer: manyAnswer,
       refused: (call, refusal) => form(call, refusal),
-      summary: 'Invite many to the same, with an answer for each address',
+      summary: 'Invite many people to the same roles and group, with a result for each address',
     },
     async (call) => {
       const { db, actor, grant, body, sent } = call
@@ -66,7 +66,7 @@ export const makingRoutes = [
       const refused = results.filter(({ status }) => status === 'refused')
       const done = results.length - refused.length
       const json = { done, refused: refused.length, results }
-      const notice = done === 1 ? 'One invitation is on its way' : `${done} invitations are on their way`
+      const notice = done === 1 ? '1 invitation sent' : `${done} invitations sent`
       if (!refused.length) return { json, location: paths.pendingInvitations, notice }
       const input = { ...sent, emails: refused.map(({ email }) => email).join('\n') }
       const refusal = { status: 422, message: '', errors: [], input }

@@ -59,7 +59,7 @@ const columns = {
   group_id: reference('Group', 'group', { filterable: true }),
   user_id: reference('Person', 'user', { write: 'never', listed: false }),
   sent_at: instant('Sent'),
-  expires_at: instant('Works until', { sortable: 'expires_at' }),
+  expires_at: instant('Expires', { sortable: 'expires_at' }),
   accepted_at: instant('Accepted', { listed: false }),
 }
 
@@ -95,7 +95,7 @@ export const invitations = defineResource(invitation, {
   one: 'invitation',
   many: 'invitations',
   icon: 'mail',
-  lead: 'Who was asked to join, and what they get then.',
+  lead: 'People you’ve invited and the access they’ll get.',
   title: 'email',
   defaultSort: '-created_at',
   searched: true,
@@ -118,7 +118,7 @@ export const invitations = defineResource(invitation, {
     },
     invited_by: (row) => invitationOf(row).invited_by?.name ?? '',
   },
-  taken: { invitations_pending: ['email', 'was invited already'] },
+  taken: { invitations_pending: ['email', 'was already invited'] },
 })
 
 /** Several of a form, or a text with commas; an empty field of a form is none. */

@@ -56,8 +56,8 @@ const parts: Parts<'invitation'> = {
       needs: 'update',
       label: 'Resend',
       icon: 'mail',
-      did: 'sent once more',
-      confirm: 'The links that were sent before stop working.',
+      did: 'resent',
+      confirm: 'Earlier links stop working.',
       one: (tx, actor, grant: Grant<'invitation', 'update'>, id) => resendInvitation(tx, actor, grant, id),
     },
     revoke: {
@@ -67,7 +67,7 @@ const parts: Parts<'invitation'> = {
       did: 'revoked',
       already: 'already revoked',
       danger: true,
-      confirm: 'The links that were sent stop working.',
+      confirm: 'Their links stop working.',
       one: (tx, actor, grant: Grant<'invitation', 'update'>, id) => revokeInvitation(tx, actor, grant, id),
     },
   },
@@ -78,7 +78,7 @@ const listsFor = (actor: UserActor) =>
   actor.can('user:read')
     ? [
         { label: 'People', path: paths.users, current: false },
-        { label: 'Pending', path: paths.pendingInvitations, current: true },
+        { label: 'Invitations', path: paths.pendingInvitations, current: true },
       ]
     : []
 
@@ -98,12 +98,12 @@ export const invitationRoutes = [
     {
       answer: invitations.record,
       also: [409, 412],
-      summary: 'Send an invitation once more, with another link',
+      summary: 'Resend an invitation, with a new link',
     },
     async (call) => {
       const { db, actor, grant, id, version } = call
       const done = await db.withActor(actor, (tx) => resendInvitation(tx, actor, grant, id(), version))
-      return saved(call, invitations, done, 'Sent once more', paths.home)
+      return saved(call, invitations, done, 'Invitation resent', paths.home)
     },
   ),
 
@@ -114,7 +114,14 @@ export const invitationRoutes = [
     async (call) => {
       const { db, actor, grant, id, version } = call
       const done = await db.withActor(actor, (tx) => revokeInvitation(tx, actor, grant, id(), version))
-      return saved(call, invitations, done, 'Revoked', paths.home, 'This invitation is revoked already')
+      return saved(
+        call,
+        invitations,
+        done,
+        'Invitation revoked',
+        paths.home,
+        'This invitation is already revoked',
+      )
     },
   ),
 

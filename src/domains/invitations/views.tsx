@@ -42,7 +42,7 @@ export const listColumns = (frame: Frame): Column<Row>[] => [
   { key: 'group_id', label: 'Group', cell: cell('group_id', frame) },
   { key: 'invited_by', label: 'Invited by', cell: (row) => invitationOf(row).invited_by?.name ?? null },
   { key: 'sent_at', label: 'Sent', cell: cell('sent_at', frame) },
-  { key: 'expires_at', label: 'Works until', sortable: 'descending', cell: cell('expires_at', frame) },
+  { key: 'expires_at', label: 'Expires', sortable: 'descending', cell: cell('expires_at', frame) },
 ]
 
 /** Those that wait for somebody to mend them. */
@@ -50,24 +50,24 @@ export const blockedFilter = (chosen: readonly string[] = []): Filter => ({
   name: 'blocked',
   label: 'Blocked',
   value: chosen.join(',') || null,
-  any: 'Blocked or not',
+  any: 'Any',
   options: [{ value: 'true', label: 'Blocked' }],
 })
 
 const MEND = {
-  inviter: 'Resend it, and you vouch for it.',
-  role: 'Edit it and choose what they get, and you vouch for it.',
-  group: 'Edit it and choose what they get, and you vouch for it.',
-  rights: 'Resend it, and you vouch for it, or edit what they get.',
+  inviter: 'Resend it to vouch for it yourself.',
+  role: 'Edit it to choose their access and vouch for it yourself.',
+  group: 'Edit it to choose their access and vouch for it yourself.',
+  rights: 'Resend it to vouch for it yourself, or edit their access.',
 } as const
 
 /** Why nobody can accept it, and how that is mended. */
 function Blocked({ row, mends }: { row: Row; mends: boolean }) {
   const { obstacle, user_id } = invitationOf(row)
   if (!obstacle) return null
-  const those = user_id && obstacle === 'role' ? 'Change what they have among the people.' : MEND[obstacle]
+  const those = user_id && obstacle === 'role' ? 'Change their access under People.' : MEND[obstacle]
   return (
-    <Panel title="Nobody can accept this">
+    <Panel title="This invitation can’t be accepted">
       <p>
         {obstacles[obstacle]} {mends ? those : null}
       </p>
@@ -81,8 +81,8 @@ export function GiftsPanel({ row, frame, mends }: { row: Row; frame: Frame; mend
   return (
     <>
       <Blocked row={row} mends={mends} />
-      <Panel title="What they get">
-        {user_id ? <p>They stand among the people already, with what they have there.</p> : null}
+      <Panel title="Access on joining">
+        {user_id ? <p>They’re already listed under People, with the access they have there.</p> : null}
         {roles.length ? (
           <ul class="plain-list">
             {roles.map(({ id, name }) => (
@@ -92,11 +92,11 @@ export function GiftsPanel({ row, frame, mends }: { row: Row; frame: Frame; mend
             ))}
           </ul>
         ) : (
-          <p class="nothing">No roles that you may see.</p>
+          <p class="nothing">No roles.</p>
         )}
         {invited_by?.name ? (
           <p class="nothing">
-            Invited by {invited_by.name}, who has to be able to give this when it is accepted.
+            Invited by {invited_by.name}, who must still be able to grant this when it’s accepted.
           </p>
         ) : null}
       </Panel>
@@ -118,8 +118,8 @@ export function Verbs({ row, frame }: { row: Row; frame: Frame }) {
         label="Resend"
         icon="mail"
         kind="plain"
-        title={`Send ${email} another link?`}
-        text="The link that was sent before stops working. You vouch for the invitation from then on."
+        title={`Send ${email} a new link?`}
+        text="The earlier link stops working. You vouch for the invitation from now on."
         confirm="Resend"
       />
       <ConfirmButton
@@ -128,8 +128,8 @@ export function Verbs({ row, frame }: { row: Row; frame: Frame }) {
         csrfToken={csrfToken}
         label="Revoke"
         icon="ban"
-        title={`Revoke the invitation of ${email}?`}
-        text="The link that was sent stops working."
+        title={`Revoke the invitation for ${email}?`}
+        text="Its link stops working."
         confirm="Revoke"
       />
     </>
@@ -174,7 +174,7 @@ export function GiftFields({ field, refusal, row, offered, picking, frame }: Gif
 const withThose = (offered: Offered[string] = [], those: readonly { id: string; name?: string }[]) => [
   ...those
     .filter(({ id }) => !offered.some(({ value }) => value === id))
-    .map(({ id, name }) => ({ value: id, label: name ?? 'As it is' })),
+    .map(({ id, name }) => ({ value: id, label: name ?? 'Current group' })),
   ...offered,
 ]
 
@@ -195,9 +195,9 @@ export function inviteScreen(frame: Frame, { offered, pickings, refusal, results
     trail: [{ label: 'Invitations', href: list }],
     children: (
       <Panel>
-        {done ? <p role="status">{done === 1 ? 'One is on its way.' : `${done} are on their way.`}</p> : null}
+        {done ? <p role="status">{done === 1 ? '1 invitation sent' : `${done} invitations sent`}</p> : null}
         <ErrorSummary
-          title={refused.length ? 'These were not invited' : undefined}
+          title={refused.length ? 'Not sent' : undefined}
           errors={
             refused.length
               ? refused.map(({ email, reason }) => ({ path: 'emails', message: about(email, reason ?? '') }))
@@ -208,7 +208,7 @@ export function inviteScreen(frame: Frame, { offered, pickings, refusal, results
           <Field
             {...fieldsOf(refusal)('emails')}
             label="E-mail addresses"
-            hint="One or many, a line each or with commas between them. Paste them as they are."
+            hint="One per line, or separated by commas."
             rows={6}
             required
             autocomplete="off"

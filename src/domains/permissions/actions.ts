@@ -29,7 +29,7 @@ export async function createPermission(
     .where('builtin', '=', true)
     .select('id')
     .executeTakeFirst()
-  if (builtin) throw conflict('action', 'of this model is built in')
+  if (builtin) throw conflict('action', 'is already built in for this model')
   const { id } = await naming(
     permissions,
     tx.insertInto('permissions').values(input).returning('id').executeTakeFirstOrThrow(),
@@ -70,7 +70,7 @@ export async function updatePermission(
   if (!Object.keys(changed).length) return { ...target, unchanged: true }
   const write = () => writeRecord(tx, permissions, actor, grant, id, changed)
   if (!('status' in changed)) return write()
-  await requireCovered(tx, actor, [was.code], 'You may not switch a permission that you don’t have.')
+  await requireCovered(tx, actor, [was.code], 'You can’t enable or disable a permission you don’t have.')
   const roles = await holders(tx, id)
   return (await keepingAnAdministrator(tx, () => effectOf(tx, actor, roles, write))).result
 }
@@ -101,7 +101,7 @@ export async function deletePermission(
   await takeTurn(tx)
   const was = (await lockRecord(tx, permissions, actor, grant, id, { version })).row()
   if (was.builtin) throw conflict('', 'A built-in permission can’t be deleted; it can be disabled.')
-  await requireCovered(tx, actor, [String(was.code)], 'You may not delete a permission that you don’t have.')
+  await requireCovered(tx, actor, [String(was.code)], 'You can’t delete a permission you don’t have.')
   const roles = await holders(tx, id)
   await editing(tx, actor, roles, () => tx.deleteFrom('permissions').where('id', '=', id).execute())
 }

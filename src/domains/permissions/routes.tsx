@@ -96,7 +96,7 @@ export const permissionRoutes = [
         icon: 'check',
         did: 'enabled',
         already: 'already enabled',
-        confirm: 'Whoever has a role with them can use them from the next request on.',
+        confirm: 'People whose roles grant them get them immediately.',
         one: (tx, actor, grant: Grant<'permission', 'update'>, id) =>
           turnPermission(tx, actor, grant, id, 'active'),
       },
@@ -106,7 +106,7 @@ export const permissionRoutes = [
         icon: 'ban',
         did: 'disabled',
         already: 'already disabled',
-        confirm: 'Nobody has them any more, whatever their roles say, from the next request on.',
+        confirm: 'Everyone loses them immediately, even if a role grants them.',
         one: (tx, actor, grant: Grant<'permission', 'update'>, id) =>
           turnPermission(tx, actor, grant, id, 'disabled'),
       },

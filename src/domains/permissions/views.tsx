@@ -52,8 +52,8 @@ export function Switch({ permission, frame }: { permission: PermissionRecord; fr
       title={active ? `Disable ${code}?` : `Enable ${code}?`}
       text={
         active
-          ? 'Nobody has it any more, whatever their roles say, from the next request on.'
-          : 'Whoever has a role that holds it has it again.'
+          ? 'Everyone loses it immediately, even if a role grants it.'
+          : 'People whose roles grant it get it back immediately.'
       }
       confirm={active ? 'Disable' : 'Enable'}
     />
@@ -80,7 +80,7 @@ export const RolesPanel = ({
   roles: readonly { id: string; name: string; inherited: boolean }[]
   frame: Frame
 }) => (
-  <Panel title="Roles that give it">
+  <Panel title="Roles that grant it">
     {roles.length ? (
       <ul class="plain-list">
         {roles.map(({ id, name, inherited }) => (
@@ -91,7 +91,7 @@ export const RolesPanel = ({
         ))}
       </ul>
     ) : (
-      <p class="nothing">None that you may see.</p>
+      <p class="nothing">No roles.</p>
     )}
   </Panel>
 )

@@ -16,7 +16,7 @@ import { type RoleChange, roles } from '#src/domains/roles/model.ts'
 import { conflict, notFound } from '#src/http/errors.ts'
 import { lockRecord, restoreRecord, type Written, writeRecord, writtenRecord } from '#src/resource/write.ts'
 
-const STRONGER = 'This role may do more than you: you may not change it.'
+const STRONGER = 'This role grants permissions you don’t have, so you can’t change it.'
 
 /** What a role shall be: columns, and ids of all that it holds and inherits from. */
 type Wanted = Omit<RoleChange, 'permissions' | 'parent_ids'> & { permissions?: string[]; parents?: string[] }
@@ -54,7 +54,7 @@ async function change(
   }
   const seenByHeirs = changed.some((name) => ['name', 'status', 'permissions', 'parent_ids'].includes(name))
   const effects = seenByHeirs ? (await editing(tx, actor, [id], write)).effects : await write().then(() => [])
-  await requireGivable(tx, actor, [id], 'You may not give a role more than you have.')
+  await requireGivable(tx, actor, [id], 'You can only grant permissions you hold.')
   return { result: await writtenRecord(tx, roles, actor, id), fields: changed, effects }
 }
 
@@ -138,7 +138,12 @@ export async function deleteRole(
 ): Promise<void> {
   await takeTurn(tx)
   await lockRecord(tx, roles, actor, grant, id, { version })
-  await requireGivable(tx, actor, [id], 'This role may do more than you: you may not delete it.')
+  await requireGivable(
+    tx,
+    actor,
+    [id],
+    'This role grants permissions you don’t have, so you can’t delete it.',
+  )
   if ((await ownOf(tx, id)).builtin) throw conflict('', 'A built-in role can’t be deleted.')
   await editing(tx, actor, [id], () => writeRecord(tx, roles, actor, grant, id, { deleted_at: sql`now()` }))
 }
@@ -152,6 +157,6 @@ export async function restoreRole(
 ): Promise<Written> {
   await takeTurn(tx)
   const { result } = await editing(tx, actor, [id], () => restoreRecord(tx, roles, actor, grant, id))
-  await requireGivable(tx, actor, [id], 'You may not bring back a role that has more than you.')
+  await requireGivable(tx, actor, [id], 'You can’t restore a role that grants permissions you don’t have.')
   return result
 }

@@ -40,14 +40,17 @@ async function rolesPage({ db, actor, grant, id }: Asking, refusal?: Refusal) {
 }
 
 const changing = can('user:update')
-const HAS_IT = 'They have this role already, and keep it as they have it'
+const HAS_IT = 'They already have this role; nothing changed'
 const options = { answer: people().record, also: [409] }
 
 export const assignmentRoutes = [
   get(
     paths.userRoles(':id'),
     can('user:read'),
-    { answer: assignmentsAnswer, summary: 'List the roles that somebody has, by whom, why and until when' },
+    {
+      answer: assignmentsAnswer,
+      summary: 'List a person’s roles, with who assigned them, why and until when',
+    },
     async (call) => {
       const { db, actor, grant, id } = call
       const { id: userId } = await readRecord(db, people(), actor, grant, id())
@@ -65,13 +68,13 @@ export const assignmentRoutes = [
       ...options,
       body: namedRole,
       refused: (call, refusal) => rolesPage(call, refusal),
-      summary: 'Give somebody a role that the body names',
+      summary: 'Assign the role named in the body to a person',
     },
     async (call) => {
       const { db, actor, id, body } = call
       const { role_id, ...given } = body
       const done = await db.withActor(actor, (tx) => giveRole(tx, actor, id(), role_id, given))
-      return saved(call, people(), done, 'Role given', paths.home, HAS_IT)
+      return saved(call, people(), done, 'Role assigned', paths.home, HAS_IT)
     },
   ),
 
@@ -82,24 +85,24 @@ export const assignmentRoutes = [
       ...options,
       body: givenRole,
       refused: (call, refusal) => rolesPage(call, refusal),
-      summary: 'Give somebody a role, or change until when and why they have it',
+      summary: 'Assign a role to a person, or change its expiry and reason',
     },
     async (call) => {
       const { db, actor, id, body } = call
       const done = await db.withActor(actor, (tx) => giveRole(tx, actor, id(), id('role_id'), body))
-      return saved(call, people(), done, 'Role given', paths.home, HAS_IT)
+      return saved(call, people(), done, 'Role assigned', paths.home, HAS_IT)
     },
   ),
 
   del(
     paths.userRole(':id', ':role_id'),
     changing,
-    { ...options, summary: 'Take a role from somebody' },
+    { ...options, summary: 'Remove a role from a person' },
     async (call) => {
       const { db, actor, id } = call
       const done = await db.withActor(actor, (tx) => takeRole(tx, actor, id(), id('role_id')))
       if (done.unchanged) throw notFound('They don’t have this role.')
-      return saved(call, people(), done, 'Role taken', paths.home)
+      return saved(call, people(), done, 'Role removed', paths.home)
     },
   ),
 ]

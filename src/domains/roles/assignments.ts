@@ -26,7 +26,7 @@ export async function giveRole(
   given: Given = {},
 ): Promise<Written> {
   const end = given.expires_at && actor.clock.moment(given.expires_at)
-  await lockPair(tx, actor, userId, roleId, 'You may not give a role that has more than you.')
+  await lockPair(tx, actor, userId, roleId, 'You can’t assign a role that grants permissions you don’t have.')
   await requireReach(tx, actor, userId, roleId)
   const has = await assignmentOf(tx, userId, roleId, { ...given, expires_at: end })
   if (has?.same) return { ...(await writtenRecord(tx, people(), actor, userId)), unchanged: true }
@@ -52,7 +52,7 @@ export async function giveRole(
 
 /** Takes a role from somebody, nobody stronger: only one that the taker could give as well. Who hasn't it keeps all. */
 export async function takeRole(tx: Db, actor: UserActor, userId: string, roleId: string): Promise<Written> {
-  await lockPair(tx, actor, userId, roleId, 'You may not take a role that has more than you.')
+  await lockPair(tx, actor, userId, roleId, 'You can’t remove a role that grants permissions you don’t have.')
   await requireNotStronger(tx, actor, userId, 'remove their roles')
   const { numDeletedRows } = await keepingAnAdministrator(tx, () =>
     tx
@@ -101,5 +101,5 @@ async function assignmentOf(tx: Db, userId: string, roleId: string, { expires_at
 /** By the database's clock, which the end goes by as well. */
 async function refusePast(tx: Db, instant: string): Promise<void> {
   const { rows } = await sql<{ past: boolean }>`select ${instant}::timestamptz <= now() as past`.execute(tx)
-  if (rows[0]?.past) throw invalid([{ path: 'expires_at', message: 'is over already' }])
+  if (rows[0]?.past) throw invalid([{ path: 'expires_at', message: 'Choose a date in the future' }])
 }

@@ -22,7 +22,7 @@ export async function createRole(
   const { id } = await createRecord(tx, roles, actor, grant, fields)
   await setPermissions(tx, id, held, [])
   await setParents(tx, actor, id, parents, [])
-  await requireGivable(tx, actor, [id], 'You may not make a role that has more than you.')
+  await requireGivable(tx, actor, [id], 'You can’t create a role that grants permissions you don’t have.')
   return madeRecord(tx, roles, actor, id)
 }
 

@@ -19,7 +19,7 @@ const SHOWN = ['status', 'permissions', 'parent_ids']
 
 const trying = z.strictObject({
   dry_run: z.enum(['true', 'false']).optional().meta({
-    description: 'Answers who would gain and who would lose what, and saves nothing.',
+    description: 'Returns who would gain and lose which permissions, without saving.',
   }),
 })
 const options = {
@@ -59,8 +59,8 @@ export const editRoutes = [
     const role = await roleToEdit(call)
     return {
       screen: (frame) => ({
-        title: `Change ${role.name}?`,
-        lead: 'Nothing is saved yet. This is what it would do to people.',
+        title: `Review changes to “${role.name}”`,
+        lead: 'Nothing is saved yet.',
         trail: [
           { label: 'Roles', href: frame.path(paths.roles) },
           { label: role.name, href: frame.path(paths.role(role.id)) },

@@ -26,7 +26,7 @@ export async function editScreen(
   const role = await roleToEdit(call)
   const { permissions, parents, changeable } = await offersFor(call.db, call.actor, role.id)
   if (!changeable)
-    throw new Forbidden('role:assign', 'This role may do more than you: you may not change it.')
+    throw new Forbidden('role:assign', 'This role grants permissions you don’t have, so you can’t change it.')
   const offered = {
     permissions: permissions.map(({ code }) => ({ value: code, label: code })),
     parents: parents.map(({ id, name }) => ({ value: id, label: name })),

@@ -47,8 +47,8 @@ export function RoleFields({ field, row, offered, refusal, input = refusal?.inpu
       <input type="hidden" name="second_factor_required" value="false" />
       <Checkbox
         name="second_factor_required"
-        label="Second factor required"
-        hint="Whoever has this role signs in with a second factor."
+        label="Two-step verification required"
+        hint="People with this role must use two-step verification."
         checked={chosen('second_factor_required', role?.second_factor_required ? ['true'] : []).includes(
           'true',
         )}
@@ -60,7 +60,7 @@ export function RoleFields({ field, row, offered, refusal, input = refusal?.inpu
           <CheckboxGroup
             name="parent_ids"
             legend="Inherits from"
-            hint="All that these roles give, now and later."
+            hint="Includes everything these roles grant, including future changes."
             options={offered.parents}
             values={chosen('parent_ids', role?.parents.map(({ id }) => id) ?? [])}
             error={field('parent_ids').error}
@@ -69,7 +69,7 @@ export function RoleFields({ field, row, offered, refusal, input = refusal?.inpu
       ) : null}
       {!fixed && offered.permissions?.length ? (
         <PermissionBoxes
-          hint="Those that you have yourself, and so may give."
+          hint="You can only grant permissions you hold."
           options={offered.permissions}
           values={chosen('permissions', own)}
           error={field('permissions').error}
@@ -160,7 +160,7 @@ const labels: Record<string, string> = {
   name: 'Name',
   description: 'Description',
   status: 'Status',
-  second_factor_required: 'Second factor required',
+  second_factor_required: 'Two-step verification required',
   parent_ids: 'Inherits from',
   permissions: 'Permissions',
 }
@@ -170,7 +170,7 @@ type Short = { frame: Frame; refusal?: Refused }
 /** The short ways to a new role, from the form of a whole one. */
 export const ShortWays = ({ frame }: { frame: Frame }) => (
   <p class="hint">
-    Or begin <a href={frame.path(paths.roleFromTemplate)}>from a template</a>, or with{' '}
+    Or start <a href={frame.path(paths.roleFromTemplate)}>from a template</a> or with{' '}
     <a href={frame.path(paths.createMinimalRole)}>a minimal role</a>.
   </p>
 )
@@ -183,7 +183,7 @@ export function TemplateForm({ frame, refusal, templates }: Short & { templates:
       <Field
         {...field('name')}
         label="Name"
-        hint="Without one it is called after its template."
+        hint="Leave empty to use the template’s name."
         autocomplete="off"
       />
     </ShortForm>

@@ -51,14 +51,14 @@ export function Preview({ role, effects, saving, version, edited, frame }: Previ
       ) : null}
       <Actions>
         <Button kind="primary" form="confirm">
-          Confirm
+          Save changes
         </Button>
         {edited ? (
           <Button form="back" name="back" value="true">
-            Back
+            Keep editing
           </Button>
         ) : (
-          <ButtonLink href={path(paths.role(role.id))}>Back</ButtonLink>
+          <ButtonLink href={path(paths.role(role.id))}>Cancel</ButtonLink>
         )}
       </Actions>
     </Panel>

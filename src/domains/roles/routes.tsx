@@ -24,7 +24,9 @@ export const roleRoutes = [
     impact: async (db, actor, grant, ids) => {
       const people = await holdersOfAny(db, actor, grant, ids)
       const lose = people === 1 ? 'loses' : 'lose'
-      return people ? `${counted(people, { one: 'person', many: 'people' })} ${lose} what it allows.` : null
+      return people
+        ? `${counted(people, { one: 'person', many: 'people' })} ${lose} the permissions it grants.`
+        : null
     },
     columns: ({ frame }) => listColumns(frame),
     load: ({ db, actor }: Call, found) =>
@@ -52,7 +54,7 @@ export const roleRoutes = [
         icon: 'check',
         did: 'enabled',
         already: 'already enabled',
-        confirm: 'Whoever has them can do what they allow from the next request on.',
+        confirm: 'People with these roles get what they grant immediately.',
         one: async (tx, actor, grant: Grant<'role', 'update'>, id) =>
           (await turnRole(tx, actor, grant, id, 'active')).result,
       },
@@ -61,7 +63,7 @@ export const roleRoutes = [
         label: 'Disable',
         icon: 'ban',
         did: 'disabled',
-        confirm: 'Whoever has them may no longer what they give, from the next request on.',
+        confirm: 'People with these roles lose what they grant immediately.',
         already: 'already disabled',
         one: async (tx, actor, grant: Grant<'role', 'update'>, id) =>
           (await turnRole(tx, actor, grant, id, 'disabled')).result,

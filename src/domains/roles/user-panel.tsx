@@ -39,7 +39,7 @@ export function RolesPanel(props: RolesPanelProps) {
           ))}
         </ul>
       ) : (
-        <p class="nothing">No roles that you may see.</p>
+        <p class="nothing">No roles.</p>
       )}
       {offered.length ? <GiveForm {...props} /> : null}
     </Panel>
@@ -79,8 +79,8 @@ function Assigned({
           label="Remove"
           icon="x"
           kind="quiet"
-          title={`Take the role ${role.name} away?`}
-          text="What it gives ends with the next request."
+          title={`Remove the role “${role.name}”?`}
+          text="They lose the permissions it grants immediately."
           confirm="Remove"
         />
       ) : null}
@@ -92,7 +92,7 @@ function GiveForm({ userId, offered, frame, refusal }: RolesPanelProps) {
   const field = fieldsOf(refusal)
   return (
     <details class="give" open={refusal !== undefined}>
-      <summary>Give a role</summary>
+      <summary>Assign role</summary>
       <Form action={frame.path(paths.userRoles(userId))} csrfToken={frame.csrfToken}>
         <Select
           {...field('role_id')}
@@ -103,13 +103,13 @@ function GiveForm({ userId, offered, frame, refusal }: RolesPanelProps) {
         <Field
           {...field('expires_at')}
           label="Expires"
-          hint={`${frame.clock.zone} time. Empty: never.`}
+          hint={`${frame.clock.zone} time. Leave empty for no expiry.`}
           type="datetime-local"
           autocomplete="off"
         />
         <Field {...field('reason')} label="Reason" maxlength={500} autocomplete="off" />
         <Actions>
-          <Button kind="primary">Give</Button>
+          <Button kind="primary">Assign</Button>
         </Actions>
       </Form>
     </details>

@@ -106,7 +106,7 @@ function PermissionsPanel({ role, beside, frame }: Shown) {
   const offered = beside.permissions.filter(({ id }) => !held.has(id))
   return (
     <Panel title="Permissions">
-      {items.length ? <Facts items={items} /> : <p class="nothing">None that you may see.</p>}
+      {items.length ? <Facts items={items} /> : <p class="nothing">No permissions.</p>}
       {beside.changeable && !isWhole(role) && offered.length ? (
         <AddForm
           role={role}
@@ -161,7 +161,7 @@ function ParentsPanel({ role, beside, frame }: Shown) {
           ))}
         </ul>
       ) : (
-        <p class="nothing">No other role.</p>
+        <p class="nothing">No roles.</p>
       )}
       {changeable && offered.length ? (
         <AddForm
@@ -195,11 +195,11 @@ function HoldersPanel({ role, beside: { holders }, frame }: Shown) {
           ))}
         </ul>
       ) : (
-        <p class="nothing">{count ? 'None that you may see.' : 'Nobody has this role.'}</p>
+        <p class="nothing">{count ? 'No one you have access to.' : 'No one has this role yet.'}</p>
       )}
       {users.length && count > users.length ? (
         <p>
-          <a href={`${frame.path(paths.users)}?role=${role.id}`}>All of them</a>
+          <a href={`${frame.path(paths.users)}?role=${role.id}`}>View all</a>
         </p>
       ) : null}
     </Panel>

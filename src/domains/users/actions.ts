@@ -72,7 +72,7 @@ async function hasAccount(tx: Db, email: string, username: string): Promise<bool
   const { rows } = await sql<{ account: { known: boolean; taken: boolean } }>`
     select app.account_at(${email}, ${username}) as account`.execute(tx)
   const { known, taken } = rows[0]?.account ?? { known: false, taken: false }
-  if (known && taken) throw conflict('username', 'is taken')
+  if (known && taken) throw conflict('username', 'is already in use')
   return known
 }
 
@@ -86,7 +86,7 @@ export async function inviteUser(
 ): Promise<Written> {
   const { row } = await lockRecord(tx, users, actor, grant, id, { version })
   const { status, email } = row() as UserRecord
-  if (status !== 'invited') throw conflict('', 'They are here already.')
+  if (status !== 'invited') throw conflict('', 'They already accepted their invitation.')
   await requireNotStronger(tx, actor, id, 'send them an invitation')
   await invitePersonAgain(tx, actor, { id, email })
   return writtenRecord(tx, users, actor, id)
@@ -111,7 +111,7 @@ export async function updateUser(
   const renamed = changed.username !== undefined || changed.email !== undefined
   const turned = status !== undefined
   if ((renamed || turned) && !grant.all)
-    throw new Forbidden('user:update:all', 'You may not change how this person signs in.')
+    throw new Forbidden('user:update:all', 'You can’t change how this person signs in.')
   if (turned) mayTurn(actor, id, was.status, status)
   // by an API key, its owner is stronger than whoever has it
   const others = id !== actor.userId || (renamed && actor.narrow)
@@ -161,9 +161,9 @@ const SIGNING_IN = 'change how they sign in'
 const TURNING = { active: 'enable them', disabled: 'disable them', invited: 'invite them' }
 
 function mayTurn(actor: UserActor, id: string, from: string, to: string): void {
-  if (from === 'invited') throw conflict('status', 'can change once the invitation was accepted')
-  if (to === 'invited') throw conflict('status', 'comes with an invitation')
-  if (id === actor.userId) throw conflict('status', 'of your own can only be changed by somebody else')
+  if (from === 'invited') throw conflict('status', 'can’t change until they accept the invitation')
+  if (to === 'invited') throw conflict('status', 'can’t be set to invited: send an invitation instead')
+  if (id === actor.userId) throw conflict('status', 'of your own account can only be changed by someone else')
 }
 
 const endSessionsOf = (tx: Db, id: string) =>
@@ -179,18 +179,15 @@ async function rename(
   { id, kind }: Pick<UserRecord, 'id' | 'kind'>,
   to: { username: string; email: string },
 ): Promise<void> {
-  if (kind === 'person' && !to.email) throw invalid([{ path: 'email', message: 'is needed' }])
+  if (kind === 'person' && !to.email) throw invalid([{ path: 'email', message: 'Enter an e-mail address' }])
   if (kind === 'service' && to.email)
-    throw invalid([{ path: 'email', message: 'is for people: a service account has none' }])
+    throw invalid([{ path: 'email', message: 'Leave this empty; a service account has no e-mail address' }])
   if (kind === 'service') return
   const { rows } = await naming(
     sql<{ done: boolean }>`select app.rename_account(${id}, ${to.username}, ${to.email}) as done`.execute(tx),
   )
   if (rows[0]?.done) return
-  throw new Forbidden(
-    'account',
-    'This account belongs to the person alone: only they can change how they sign in.',
-  )
+  throw new Forbidden('account', 'Only the account’s owner can change how they sign in.')
 }
 
 /** Takes a user away, nobody stronger, so that they can be brought back; their sessions end. */

@@ -20,17 +20,14 @@ export async function setFirstPassword(
   hash: string,
 ): Promise<Written> {
   const person = (await lockRecord(tx, users, actor, grant, id, {})).row()
-  if (!grant.all) throw new Forbidden('user:update:all', 'You may not change how this person signs in.')
+  if (!grant.all) throw new Forbidden('user:update:all', 'You can’t change how this person signs in.')
   await requireNotStronger(tx, actor, id, 'set their password')
-  if (person.status !== 'invited') throw conflict('password', 'is the person’s own to choose by now')
+  if (person.status !== 'invited')
+    throw conflict('password', 'can only be changed by the person, now that they can sign in')
   const { rows } = await sql<{
     done: boolean
   }>`select app.set_first_password(${id}, ${hash}) as done`.execute(tx)
-  if (!rows[0]?.done)
-    throw new Forbidden(
-      'account',
-      'This account belongs to the person alone: only they can set its password.',
-    )
+  if (!rows[0]?.done) throw new Forbidden('account', 'Only the account’s owner can set its password.')
   await tx.updateTable('users').set({ status: 'active' }).where('users.id', '=', id).execute()
   await revokeOf(tx, id)
   return writtenRecord(tx, users, actor, id)

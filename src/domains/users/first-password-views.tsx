@@ -12,9 +12,9 @@ type Props = { userId: string; rules: string; frame: Frame; refusal?: Refusal | 
 export function FirstPasswordPanel({ userId, rules, frame, refusal }: Props) {
   return (
     <Panel title="First password">
-      <p>They were invited, and choose one themselves.</p>
+      <p>Invitation sent; they’ll choose a password.</p>
       <details class="give" open={refusal !== undefined}>
-        <summary>Set it for them</summary>
+        <summary>Set one now</summary>
         <ErrorSummary errors={refusalErrors(refusal)} />
         <Form action={frame.path(paths.firstPassword(userId))} csrfToken={frame.csrfToken}>
           <NewPassword

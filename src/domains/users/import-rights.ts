@@ -18,8 +18,8 @@ export const peopleFromFile: Importing<(typeof user)['name']> = {
 }
 
 // where else somebody has a name is nobody's business here
-const USERNAME = 'is taken'
-const EMAIL = 'has an account already'
+const USERNAME = 'is already in use'
+const EMAIL = 'already has an account'
 
 function rulesOf(actor: UserActor, grant: Grant<'user', 'create'>): Rules {
   const unplaceable = unplaceableFor(actor)
@@ -37,7 +37,7 @@ function rulesOf(actor: UserActor, grant: Grant<'user', 'create'>): Rules {
         select from users where id = any(${ids}::uuid[]) and (${grant.where()}) is not true limit 1`.execute(
         tx,
       )
-      if (rows.length) throw new Forbidden('user:create', 'You may only add people to your own groups.')
+      if (rows.length) throw new Forbidden('user:create', 'You can only add people to your own groups.')
     },
   }
 }
@@ -46,7 +46,7 @@ function rulesOf(actor: UserActor, grant: Grant<'user', 'create'>): Rules {
 function homeless({ all, scopes, holder }: Grant<'user', 'create'>, list: readonly Placed[]): Found {
   if (all) return []
   const mine = (id: string) => scopes.has('group') && holder.groups.includes(id)
-  const message = 'must name one of your groups'
+  const message = 'Enter at least one of your groups'
   return list.flatMap(({ row, groups }) =>
     [...groups.keys()].some(mine)
       ? []
@@ -96,10 +96,8 @@ async function giverOf(tx: Db, actor: UserActor, grant: Grant<'user', 'create'>)
     role: (role) =>
       mayGive(actor, role) || mayGive(rights, role)
         ? null
-        : { message: 'which has more than you', denied: 'role:assign' },
+        : { message: 'which grants permissions you don’t have', denied: 'role:assign' },
     group: ({ id }) =>
-      mayPlaceIn(actor, grant, id)
-        ? null
-        : { message: 'to which you may not add people', denied: 'group:update' },
+      mayPlaceIn(actor, grant, id) ? null : { message: 'where you can’t add people', denied: 'group:update' },
   }
 }

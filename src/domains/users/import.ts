@@ -29,22 +29,22 @@ export type Import = Omit<ImportReport, 'rows'> & { imported: number; groups: st
  */
 const operator: Giver = {
   sees: { role: sql`true`, group: sql`true` },
-  role: ({ reserved }) => (reserved ? { message: 'which an import may not give' } : null),
+  role: ({ reserved }) => (reserved ? { message: 'which can’t be assigned by an import' } : null),
   group: () => null,
 }
 
 const taken: Rules['taken'] = {
   username: {
-    here: 'is taken in this organization',
-    elsewhere: 'is taken by an account outside this organization',
-    deleted: 'is that of somebody who was deleted here: restore them instead',
-    alike: 'reads like one that is taken',
+    here: 'is already in use in this organization',
+    elsewhere: 'is already in use outside this organization',
+    deleted: 'belongs to a deleted person: restore them instead',
+    alike: 'looks like one that is already in use',
   },
   email: {
-    here: 'is taken in this organization',
-    elsewhere: 'has an account outside this organization',
-    deleted: 'is that of somebody who was deleted here: restore them instead',
-    alike: 'has an account already',
+    here: 'is already in use in this organization',
+    elsewhere: 'already has an account outside this organization',
+    deleted: 'belongs to a deleted person: restore them instead',
+    alike: 'already has an account',
   },
 }
 

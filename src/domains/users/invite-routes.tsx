@@ -13,12 +13,12 @@ export const inviteRoutes = [
     {
       answer: z.union([users.record, onlyVersion]),
       also: [409, 412],
-      summary: 'Send an invitation to somebody who hasn’t accepted one yet; a link that was sent before ends',
+      summary: 'Send an invitation to a person who hasn’t accepted one yet; earlier links stop working',
     },
     async (call) => {
       const { db, actor, grant, id, version } = call
       const done = await db.withActor(actor, (tx) => inviteUser(tx, actor, grant, id(), version))
-      return saved(call, users, done, 'An invitation is on its way', paths.home)
+      return saved(call, users, done, 'Invitation sent', paths.home)
     },
   ),
 ]

@@ -18,13 +18,12 @@ export async function unlockUser(
   id: string,
 ): Promise<Written> {
   await lockRecord(tx, users, actor, grant, id, {})
-  if (!grant.all) throw new Forbidden('user:update:all', 'You may not change how this person signs in.')
+  if (!grant.all) throw new Forbidden('user:update:all', 'You can’t change how this person signs in.')
   // whoever has a key of theirs may still not guess their password
   if (id !== actor.userId || actor.narrow) await requireNotStronger(tx, actor, id, 'unlock them')
   const { rows } = await sql<{ done: boolean | null }>`select app.unlock_account(${id}) as done`.execute(tx)
   const [unlocked] = rows
-  if (unlocked?.done == null)
-    throw new Forbidden('account', 'This account belongs to the person alone: only they can unlock it.')
+  if (unlocked?.done == null) throw new Forbidden('account', 'Only the account’s owner can unlock it.')
   return { ...(await writtenRecord(tx, users, actor, id)), unchanged: !unlocked.done }
 }
 
@@ -39,17 +38,14 @@ export async function resetSecondFactor(
   id: string,
 ): Promise<Written> {
   await lockRecord(tx, users, actor, grant, id, {})
-  if (!grant.all) throw new Forbidden('user:update:all', 'You may not change how this person signs in.')
-  if (id === actor.userId) throw conflict('', 'Your own is on the page about your security.')
-  await requireNotStronger(tx, actor, id, 'remove their second factor')
+  if (!grant.all) throw new Forbidden('user:update:all', 'You can’t change how this person signs in.')
+  if (id === actor.userId) throw conflict('', 'Change your own on your Security page.')
+  await requireNotStronger(tx, actor, id, 'turn off their two-step verification')
   const { rows } = await sql<{ done: boolean | null }>`select app.reset_second_factor(${id}) as done`.execute(
     tx,
   )
   if (rows[0]?.done === null)
-    throw new Forbidden(
-      'account',
-      'This account belongs to the person alone: only they can change how they sign in.',
-    )
-  if (!rows[0]?.done) throw conflict('', 'They have no second factor.')
+    throw new Forbidden('account', 'Only the account’s owner can change how they sign in.')
+  if (!rows[0]?.done) throw conflict('', 'They don’t use two-step verification.')
   return writtenRecord(tx, users, actor, id)
 }

@@ -12,8 +12,8 @@ export function LockPanel({ userId, until, frame }: LockPanelProps) {
   return (
     <Panel title="Locked">
       <p>
-        After too many wrong passwords, nobody can sign in with this name until{' '}
-        <Time at={until} clock={frame.clock} />, except in browsers where the person signed in before.
+        Too many failed sign-ins: no one can sign in with this user name until{' '}
+        <Time at={until} clock={frame.clock} />. Browsers used before still work.
       </p>
       <ConfirmButton
         id="unlock"
@@ -23,7 +23,7 @@ export function LockPanel({ userId, until, frame }: LockPanelProps) {
         icon="lock-open"
         kind="plain"
         title="Unlock this person?"
-        text="Make sure that it was them who entered wrong passwords."
+        text="Make sure it was them who entered the wrong passwords."
         confirm="Unlock"
       />
     </Panel>
@@ -35,16 +35,16 @@ type FactorPanelProps = { userId: string; frame: Frame }
 /** For somebody who lost the app and the recovery codes. */
 export function FactorPanel({ userId, frame }: FactorPanelProps) {
   return (
-    <Panel title="Second factor">
-      <p>They sign in with a code, too.</p>
+    <Panel title="Two-step verification">
+      <p>They sign in with a code from an app, in addition to their password.</p>
       <ConfirmButton
         id="reset-second-factor"
         action={frame.path(paths.resetSecondFactor(userId))}
         csrfToken={frame.csrfToken}
-        label="Take it away"
-        title="Take their second factor away?"
-        text="Make sure that it is them who asks. They are signed out everywhere, and told by mail."
-        confirm="Take it away"
+        label="Turn off"
+        title="Turn off their two-step verification?"
+        text="Make sure the request comes from them. They are signed out everywhere and notified by e-mail."
+        confirm="Turn off"
       />
     </Panel>
   )

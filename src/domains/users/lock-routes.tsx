@@ -8,7 +8,7 @@ export const lockRoutes = [
   post(
     paths.unlockUser(':id'),
     can('user:update'),
-    { answer: users.record, summary: 'Let a person sign in again at once, after too many wrong passwords' },
+    { answer: users.record, summary: 'Unlock a person after too many failed sign-ins' },
     async (call) => {
       const { db, actor, grant, id } = call
       const done = await db.withActor(actor, (tx) => unlockUser(tx, actor, grant, id()))
@@ -22,12 +22,13 @@ export const lockRoutes = [
     {
       fresh: true,
       answer: users.record,
-      summary: 'Take somebody’s second factor away, who lost it, in an account that the organization manages',
+      summary:
+        'Turn off two-step verification for a person who lost access to it, in an account the organization manages',
     },
     async (call) => {
       const { db, actor, grant, id } = call
       const done = await db.withActor(actor, (tx) => resetSecondFactor(tx, actor, grant, id()))
-      return saved(call, users, done, 'They have no second factor any more', paths.home)
+      return saved(call, users, done, 'Two-step verification turned off', paths.home)
     },
   ),
 ]

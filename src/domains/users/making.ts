@@ -21,10 +21,10 @@ export async function requireBeginning(
   { role_ids, groups }: Beginning,
 ): Promise<void> {
   if (!groups.every(({ id, role }) => mayPlaceIn(actor, grant, id, role)))
-    throw new Forbidden('group:update', 'You may not add people to this group.')
+    throw new Forbidden('group:update', 'You can’t add people to this group.')
   const roles = await requireGivable(tx, actor, role_ids)
   const missing = role_ids.findIndex((id) => !roles.includes(id))
-  if (missing >= 0) throw invalid([{ path: `role_ids.${missing}`, message: 'is no role' }])
+  if (missing >= 0) throw invalid([{ path: `role_ids.${missing}`, message: 'Choose a role' }])
   for (const { id, role } of groups) await requirePlaceable(tx, actor, { group: id, role, roles })
 }
 
@@ -94,6 +94,6 @@ export async function placedUser(
     ])
     .$castTo<Written & { inScope: boolean }>()
     .executeTakeFirstOrThrow()
-  if (!inScope) throw new Forbidden('user:create', 'You may only add people to your own groups.')
+  if (!inScope) throw new Forbidden('user:create', 'You can only add people to your own groups.')
   return written
 }

@@ -27,7 +27,7 @@ export function meScreen(frame: Frame, identity: Identity, own: Own, refusal?: R
       <Columns>
         {user && own.mayChange ? <Profile frame={frame} user={user} refusal={refusal} /> : null}
         {user ? <Belonging user={user} /> : null}
-        <Panel title="What I may do">
+        <Panel title="My permissions">
           {permissions.length ? (
             <ul class="plain-list">
               {permissions.map((code) => (
@@ -37,7 +37,7 @@ export function meScreen(frame: Frame, identity: Identity, own: Own, refusal?: R
               ))}
             </ul>
           ) : (
-            <p class="nothing">Nothing yet.</p>
+            <p class="nothing">No permissions yet.</p>
           )}
         </Panel>
       </Columns>

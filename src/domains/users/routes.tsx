@@ -54,7 +54,7 @@ const listsFor = (actor: UserActor) =>
   actor.can('invitation:read')
     ? [
         { label: 'People', path: paths.users, current: true },
-        { label: 'Pending', path: paths.pendingInvitations, current: false },
+        { label: 'Invitations', path: paths.pendingInvitations, current: false },
       ]
     : []
 
@@ -73,7 +73,7 @@ export const userRoutes = [
   get(
     paths.usersMe,
     can('user:read'),
-    { only: 'api', answer: users.record, summary: 'Read oneself' },
+    { only: 'api', answer: users.record, summary: 'Read your own user record' },
     async ({ db, actor, grant }) => {
       const { json, version } = await readRecord(db, users, actor, grant, actor.userId)
       return { json, etag: version }
@@ -145,7 +145,7 @@ export const userRoutes = [
       may.create && !extra.stronger ? <InviteButton row={row} frame={frame} /> : null,
     tabs: (row, actor) =>
       row.id === actor.userId || actor.can('permission:read')
-        ? [{ label: 'What they may', path: paths.userPermissions(row.id) }]
+        ? [{ label: 'Permissions', path: paths.userPermissions(row.id) }]
         : [],
     offer: async ({ db, actor }: Call, row) => {
       if (!actor) return {}
@@ -165,8 +165,8 @@ export const userRoutes = [
         label: 'Send invitation',
         preposition: 'to',
         icon: 'mail',
-        confirm: 'Links that were sent before stop working.',
-        did: 'sent an invitation',
+        confirm: 'Earlier links stop working.',
+        did: 'invited',
         one: (tx, actor, grant: Grant<'user', 'create'>, id) => inviteUser(tx, actor, grant, id),
       },
       activate: {
@@ -184,27 +184,27 @@ export const userRoutes = [
         icon: 'ban',
         did: 'disabled',
         already: 'already disabled',
-        confirm: 'They can’t sign in any more, and their sessions end at once.',
+        confirm: 'They are signed out immediately and can’t sign in until enabled again.',
         one: (tx, actor, grant: Grant<'user', 'update'>, id) => turnUser(tx, actor, grant, id, 'disabled'),
       },
       add_role: {
         needs: 'update',
-        label: 'Give role',
+        label: 'Assign role',
         preposition: 'to',
         icon: 'shield-check',
-        confirm: 'From their next request on they can do what the role allows.',
-        did: 'given the role',
+        confirm: 'They get the role’s permissions immediately.',
+        did: 'assigned the role',
         already: 'already had it',
         asks: { name: 'role_id', label: 'Role', options: rolesToChoose },
         one: (tx, actor, _, id, { role_id }) => giveRole(tx, actor, id, String(role_id)),
       },
       remove_role: {
         needs: 'update',
-        label: 'Take role',
+        label: 'Remove role',
         preposition: 'from',
         icon: 'shield',
-        confirm: 'From their next request on they can’t do what only this role allows.',
-        did: 'without the role now',
+        confirm: 'They lose the permissions that only this role grants immediately.',
+        did: 'removed from the role',
         already: 'didn’t have it',
         asks: { name: 'role_id', label: 'Role', options: rolesToChoose },
         one: (tx, actor, _, id, { role_id }) => takeRole(tx, actor, id, String(role_id)),

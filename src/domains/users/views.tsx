@@ -34,7 +34,7 @@ export const listColumns = (frame: Frame): Column<Row>[] => [
   { key: 'status', label: 'Status', cell: status(frame) },
   {
     key: 'created_at',
-    label: 'Since',
+    label: 'Added',
     sortable: 'descending',
     cell: (row) => Time({ at: user(row).created_at, clock: frame.clock }),
   },
@@ -59,7 +59,7 @@ export function GroupsPanel({ row, frame }: { row: Row; frame: Frame }) {
           ))}
         </ul>
       ) : (
-        <p class="nothing">No groups that you may see.</p>
+        <p class="nothing">No groups.</p>
       )}
     </Panel>
   )
@@ -84,7 +84,7 @@ export function InviteButton({ row, frame }: { row: Row; frame: Frame }) {
       icon="mail"
       kind="plain"
       title={`Send ${user(row).email} an invitation?`}
-      text="A link that was sent before stops working. You vouch for what they have here until they accept."
+      text="Earlier links stop working. You vouch for their access until they accept."
       confirm="Send"
     />
   )
@@ -96,16 +96,16 @@ export function ServicePanel({ row, actor, frame }: { row: Row; actor: UserActor
   if (user(row).kind !== 'service' || !(makes || actor.can('api_key:read'))) return null
   return (
     <Panel title="API keys">
-      <p>Nobody signs in as a service account: programs act as it by keys.</p>
+      <p>No one signs in as a service account; programs use it through API keys.</p>
       <div class="form-actions">
         {makes ? (
           <ButtonLink icon="plus" href={frame.path(paths.newApiKey(row.id))}>
-            New API key
+            Create API key
           </ButtonLink>
         ) : null}
         {actor.can('api_key:read') ? (
           <ButtonLink kind="quiet" href={frame.path(paths.apiKeysOf(row.id))}>
-            Its keys
+            View API keys
           </ButtonLink>
         ) : null}
       </div>
