@@ -64,7 +64,7 @@ const acts: Record<string, () => Promise<{ act: () => Promise<Answer>; says?: st
     const { username } = await someone()
     const form = { user: username, role: 'viewer' }
     const path = paths.groupMembers(paths.groups, group)
-    return { act: () => browser.post(path, form), says: 'in this group already' }
+    return { act: () => browser.post(path, form), says: 'already in this group' }
   },
   'a member’s role': async () => {
     const { id } = await someone()

@@ -175,13 +175,13 @@ describe('a page', () => {
     })
     expect(asked.status).toBe(200)
     for (const part of [
-      'Give role to 7 people?</h1>',
+      'Assign role to 7 people?</h1>',
       `N1 ${name}</li>`,
       'and 2 more',
       `Filter: “${name}”, Status: Active.`,
-      'From their next request on they can do what the role allows.',
+      'They get the role’s permissions immediately.',
       '<option value="">Choose a role…</option>',
-      'Give role to 7 people</button>',
+      'Assign role to 7 people</button>',
     ])
       expect(asked.text).toContain(part)
     expect(asked.text).not.toContain('selected=""')
@@ -261,7 +261,7 @@ describe('what people lose is said', () => {
     for (const { id } of people) await addMember(org, id, above)
     await addMember(org, (people[0] as Person).id, other)
     const sentence =
-      '3 people lose access to what belongs here and to the groups beneath. 1 group beneath can’t be reached from above any more.'
+      '3 people lose access to what belongs to it and its subgroups. 1 subgroup can no longer be accessed from parent groups.'
     for (const base of ['/groups', '/departments']) {
       const page = await browserOf(boss).get(`${base}/${above}/delete`)
       expect(page.text).toContain(sentence)
@@ -287,10 +287,10 @@ describe('what people lose is said', () => {
     const { people } = await family(3)
     for (const [n, { id }] of people.entries()) await assign(org, id, n ? heir : role)
     expect((await browserOf(boss).get(`/roles/${role}/delete`)).text).toContain(
-      '3 people lose what it allows.',
+      '3 people lose the permissions it grants.',
     )
     expect((await browserOf(boss).get(`/roles/${heir}/delete`)).text).toContain(
-      '2 people lose what it allows.',
+      '2 people lose the permissions it grants.',
     )
   })
 

@@ -75,9 +75,9 @@ describe('invitations from a file', () => {
     expect(answer.status).toBe(422)
     expect(told(answer)).toEqual([
       '3 email Enter an e-mail address like name@example.com',
-      '4 email was invited already',
-      '5 email belongs to somebody here',
-      `7 email is that of line 6, too`,
+      '4 email was already invited',
+      '5 email is already a member',
+      `7 email is the same as in line 6`,
       '8 roles has an unknown name "Nonsense"',
       '9 group has an unknown name "Nowhere"',
       `10 group has "${name}", of which there are several`,

@@ -175,8 +175,8 @@ describe('inviting', () => {
 
   test('of somebody who is here, or who was invited, is a 409; once that ran out or was revoked it isn’t', async () => {
     const said = async (email: string) => (await json(admin, email)).json().errors?.[0]
-    expect(await said(colleague.email)).toEqual({ path: 'email', message: 'belongs to somebody here' })
-    expect(await said(target.email)).toEqual({ path: 'email', message: 'was invited already' })
+    expect(await said(colleague.email)).toEqual({ path: 'email', message: 'is already a member' })
+    expect(await said(target.email)).toEqual({ path: 'email', message: 'was already invited' })
     const past = new Date(Date.now() - 1000).toISOString()
     await owner.updateTable('invitations').set({ expires_at: past }).where('id', '=', target.id).execute()
     const next = await json(admin, target.email)
@@ -226,13 +226,13 @@ describe('inviting', () => {
     expect(results.filter(({ status }) => status === 'refused')).toMatchObject([
       { email: '"Doe', reason: 'Enter an e-mail address like name@example.com' },
       { email: 'nonsense', reason: 'Enter an e-mail address like name@example.com' },
-      { email: target.email, reason: 'was invited already' },
+      { email: target.email, reason: 'was already invited' },
     ])
     const page = await browserOf(admin).post(paths.manyInvitations, {
       emails: `${newAddress()} ${target.email}`,
     })
     expect(page.status).toBe(200)
-    expect(page.text).toContain('One is on its way.')
+    expect(page.text).toContain('1 invitation sent')
     expect(page.text).toMatch(new RegExp(`<textarea[^>]*>${target.email}</textarea>`))
     const none = await browserOf(admin).post(paths.manyInvitations, { emails: ' ' })
     expect([none.status, none.text]).toEqual([422, expect.stringContaining('Enter an e-mail address')])

@@ -164,10 +164,8 @@ describe('an invitation that nobody can accept', () => {
       expect((await as(people.owner).delete(api(path))).status).toBe(204)
     expect(await read()).toMatchObject({ status: 'pending', obstacle: 'role' })
     const page = await browserOf(admin).get(one())
-    expect(page.text).toContain('Nobody can accept this')
-    expect(page.text).toContain(
-      'A role that it gives is deleted or disabled. Edit it and choose what they get',
-    )
+    expect(page.text).toContain('This invitation can’t be accepted')
+    expect(page.text).toContain('A role it assigns is deleted or disabled. Edit it to choose their access')
     // who only reads it isn't sent to do what they can't
     expect((await browserOf(looker).get(one())).text).not.toContain('Edit it and choose')
     const list = await browserOf(admin).get(`${paths.invitations}?blocked=true&q=${target.email}`)
@@ -181,7 +179,7 @@ describe('an invitation that nobody can accept', () => {
     })
     expect(both.status, both.text).toBe(303)
     expect(await read()).toMatchObject({ obstacle: null, roles: [{ id: plain }], group_id: null })
-    expect((await browserOf(admin).get(one())).text).not.toContain('Nobody can accept this')
+    expect((await browserOf(admin).get(one())).text).not.toContain('This invitation can’t be accepted')
     expect((await accept(token)).status).toBe(201)
   })
 
@@ -190,7 +188,7 @@ describe('an invitation that nobody can accept', () => {
     target = await invite(leaving)
     await as(people.owner).delete(api(paths.user(leaving.id)))
     expect(await read()).toMatchObject({ obstacle: 'inviter' })
-    expect((await browserOf(admin).get(one())).text).toContain('Resend it, and you vouch for it.')
+    expect((await browserOf(admin).get(one())).text).toContain('Resend it to vouch for it yourself.')
     const sent = await as(admin).post(api(paths.resendInvitation(target.id)))
     expect(sent.json()).toMatchObject({ obstacle: null, invited_by: { id: admin.id } })
     expect((await accept(await tokenFor(target.email))).status).toBe(201)

@@ -64,8 +64,8 @@ describe('who gains and who loses', () => {
       'session:read:own',
       'user:read:own',
       'Holder',
-      'Confirm',
-      'Back',
+      'Save changes',
+      'Keep editing',
     ])
       expect(shown.text).toContain(text)
     expect(await read(stage, target)).toEqual(before)

@@ -88,9 +88,12 @@ describe('the command line and the interface import by one rule:', () => {
 
   test('only of who is taken, the operator hears where', async () => {
     const [asked, typed] = await both(`username,email\n${gone.username},${gone.email}\n`)
-    expect(asked.errors.map(({ message }) => message)).toEqual(['is taken', 'has an account already'])
+    expect(asked.errors.map(({ message }) => message)).toEqual([
+      'is already in use',
+      'already has an account',
+    ])
     expect(typed.errors.map(({ message }) => message)).toEqual(
-      Array(2).fill('is that of somebody who was deleted here: restore them instead'),
+      Array(2).fill('belongs to a deleted person: restore them instead'),
     )
     expect((await as(by).get('/api/users?limit=1')).status).toBe(200)
   })

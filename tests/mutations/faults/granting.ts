@@ -40,7 +40,7 @@ export const granting: readonly Mutation[] = [
   {
     name: 'a role gets more than its editor has',
     file: 'src/domains/roles/actions.ts',
-    find: "await requireGivable(tx, actor, [id], 'You may not give a role more than you have.')",
+    find: "await requireGivable(tx, actor, [id], 'You can only grant permissions you hold.')",
     replace: '',
     tests: ['tests/access/escalation.test.ts'],
   },
@@ -54,14 +54,14 @@ export const granting: readonly Mutation[] = [
   {
     name: 'a role is made with more than its maker has',
     file: 'src/domains/roles/creating.ts',
-    find: "await requireGivable(tx, actor, [id], 'You may not make a role that has more than you.')",
+    find: "await requireGivable(tx, actor, [id], 'You can’t create a role that grants permissions you don’t have.')",
     replace: '',
     tests: ['tests/access/escalation.test.ts'],
   },
   {
     name: 'a stronger role is brought back',
     file: 'src/domains/roles/actions.ts',
-    find: "await requireGivable(tx, actor, [id], 'You may not bring back a role that has more than you.')",
+    find: "await requireGivable(tx, actor, [id], 'You can’t restore a role that grants permissions you don’t have.')",
     replace: '',
     tests: ['tests/access/escalation.test.ts', 'src/domains/roles/roles.test.ts'],
   },
