@@ -68,7 +68,7 @@ describe.skipIf(!installed && !process.env.CI)('API keys, in a browser', () => {
 
     await page.goto(address + paths.myApiKeys)
     await seen(page, 'API keys', 'keys-none')
-    await page.click('a:has-text("Create API key")')
+    await page.click('a:has-text("New API key")')
     await page.waitForSelector('h1:has-text("New API key")')
     await page.fill('#name', 'Nightly export')
     await page.click('button:has-text("Make API key")')

@@ -249,7 +249,7 @@ describe('what can’t come back is refused, with row, column and reason:', () =
       Buffer.from(`username,email,roles,groups\n${rows.join('\n')}`),
     )
     expect(told(answer)).toEqual([
-      '2 roles has the role guest until a time that is over',
+      '2 roles has the role guest, which expires in the past',
       '3 roles has "guest" twice, each time otherwise',
       '3 groups has "Twice" twice, each time otherwise',
       '4 roles Double the quotation mark inside this entry',

@@ -105,7 +105,7 @@ describe('a group', () => {
   test('of a warehouse or client is deleted and restored with that, not here', async () => {
     for (const kind of ['warehouse', 'client'] as const) {
       const id = await makeGroup(org, { kind })
-      expect((await remove(boss, id)).json().detail).toMatch(new RegExp(`among the ${kind}s`))
+      expect((await remove(boss, id)).json().detail).toMatch(new RegExp(`on the ${kind}s page`))
       expect((await as(boss).patch(api(paths.group(id)), { description: 'x' })).status).toBe(200)
     }
   })

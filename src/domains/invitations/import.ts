@@ -97,7 +97,7 @@ class InvitationImporter implements Importer<Row> {
 function onlyOf([id, ...others]: string[], field: string, name: string): string {
   const label = JSON.stringify(name)
   if (id === undefined) throw invalid([{ path: field, message: `has an unknown name ${label}` }])
-  if (others.length) throw invalid([{ path: field, message: `has ${label}, of which there are several` }])
+  if (others.length) throw invalid([{ path: field, message: `has ${label}, which matches several` }])
   return id
 }
 

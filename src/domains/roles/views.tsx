@@ -51,7 +51,7 @@ export const listColumns = (frame: Frame): Column<Row>[] => [
         .parents.map(({ name }) => name)
         .join(', '),
   },
-  { key: 'builtin', label: 'Kind', cell: (row) => (roleOf(row).builtin ? 'Built\u2011in' : 'Own') },
+  { key: 'builtin', label: 'Kind', cell: (row) => (roleOf(row).builtin ? 'Built\u2011in' : 'Custom') },
   { key: 'status', label: 'Status', cell: (row) => status(roleOf(row)) },
 ]
 
