@@ -4,9 +4,19 @@ import { permissionsOfTemplate, templates } from '#src/access/templates.ts'
 import type { DB } from '#src/db/types.ts'
 import '#src/domains/models.ts'
 
-const sentence = ({ model, action, scope }: { model: string; action: string; scope: string }) => {
-  const rows = { all: 'in the whole organization', group: 'of the own groups', own: 'of one’s own' }[scope]
-  return `${action} ${model.replaceAll('_', ' ')} records ${rows}`
+const verbs: Readonly<Record<string, string>> = { read: 'View', update: 'Change', enter: 'Open' }
+const nouns: Readonly<Record<string, string>> = { user: 'people', api_key: 'API keys' }
+
+const capital = (word: string) => word.charAt(0).toUpperCase() + word.slice(1)
+const many = (word: string) => (/[^aeiou]y$/.test(word) ? `${word.slice(0, -1)}ies` : `${word}s`)
+
+/** "View people in own groups", "Create own API keys", "View all events". */
+function sentence({ model, action, scope }: { model: string; action: string; scope: string }): string {
+  const verb = verbs[action] ?? capital(action.replaceAll('_', ' '))
+  const records = nouns[model] ?? many(model.replaceAll('_', ' '))
+  if (scope === 'group') return `${verb} ${records} in own groups`
+  if (scope === 'own') return `${verb} own ${records}`
+  return action === 'create' ? `${verb} ${records}` : `${verb} all ${records}`
 }
 
 /** The built-in permissions and roles as JSON, for `app.seed_access`. */
