@@ -49,7 +49,7 @@ const acts: Record<string, () => Promise<{ act: () => Promise<Answer>; says?: st
   'giving a role on a page': async () => {
     const { id } = await someone()
     const form = { role_id: role, expires_at: '', reason: '' }
-    return { act: () => browser.post(paths.userRoles(id), form), says: 'have this role already' }
+    return { act: () => browser.post(paths.userRoles(id), form), says: 'already have this role' }
   },
   'giving a role until some day': async () => {
     const { id } = await someone()
@@ -83,11 +83,11 @@ const acts: Record<string, () => Promise<{ act: () => Promise<Answer>; says?: st
   },
   'revoking a key': async () => {
     const { key } = await withKey(owner, ['user:read:own'])
-    return { act: () => browser.delete(paths.apiKey(key)), says: 'revoked already' }
+    return { act: () => browser.delete(paths.apiKey(key)), says: 'already revoked' }
   },
   'revoking an invitation': async () => {
     const { id } = await invite(owner)
-    return { act: () => browser.post(paths.revokeInvitation(id)), says: 'revoked already' }
+    return { act: () => browser.post(paths.revokeInvitation(id)), says: 'already revoked' }
   },
   'unlocking somebody': async () => {
     const { id, accountId } = await someone()
