@@ -156,7 +156,7 @@ describe.skipIf(!installed && !process.env.CI)('Invitations, in a browser', () =
     await page.click('button:has-text("Send invitations")')
     await page.waitForSelector('.notice:has-text("1 invitation sent")')
     await close()
-    const guest = await opened(await linkTo(known.email, /^You are invited/))
+    const guest = await opened(await linkTo(known.email, /^You’re invited/))
     await guest.page.waitForSelector('text=You have an account already')
     await accessible(guest.page)
     await guest.page.screenshot({ path: join(shots, 'accept-known.png'), fullPage: true })
