@@ -121,11 +121,11 @@ describe.skipIf(!installed && !process.env.CI)('Invitations, in a browser', () =
     await page.waitForSelector('.notice:has-text("Revoked")')
     await close()
 
-    const dead = await opened(await linkTo(otto, /are invited/))
+    const dead = await opened(await linkTo(otto, /^You’re invited/))
     await dead.page.waitForSelector('h1:has-text("The link no longer works")')
     await dead.close()
 
-    const guest = await opened(await linkTo(nina, /are invited/), 390)
+    const guest = await opened(await linkTo(nina, /^You’re invited/), 390)
     const asked: string[] = []
     guest.page.on('request', (request) => asked.push(request.headers().referer ?? ''))
     await guest.page.waitForSelector(`text=invites ${nina}`)
