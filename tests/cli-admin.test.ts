@@ -288,7 +288,7 @@ describe('at a terminal', { timeout: 60_000 }, () => {
     const { terminal, seen } = typist(['weak', STRONG, 'Other-Horse-9', STRONG, STRONG])
     expect(await newPassword(terminal, config, asked)).toBe(STRONG)
     expect(seen()).toBe(
-      'Password: \nThe password needs 8 characters, an upper-case letter, a digit, and a special character.\n' +
+      'Password: \nThe password needs 8 characters, an upper-case letter, a digit, and a symbol.\n' +
         'Password: \nOnce more: \nThe passwords differ.\nPassword: \nOnce more: \n',
     )
   })

@@ -114,7 +114,7 @@ describe('import:users', { timeout: 60_000 }, () => {
     expect(again).toMatchObject({ code: 1, stdout: '' })
     expect(again.stderr.trim().split('\n')).toEqual([
       ...[2, 3].flatMap((n) =>
-        ['username', 'email'].map((field) => `line ${n}: ${field} is taken in this organization`),
+        ['username', 'email'].map((field) => `line ${n}: ${field} is already in use in this organization`),
       ),
       'Nothing imported: 4 errors.',
     ])

@@ -5,8 +5,8 @@ const list = new Intl.ListFormat('en')
 /** What the settings ask for, as it is said before somebody chooses. */
 export function passwordRules(config: Config): string {
   const kinds = kindsOf(config).map(({ what }) => what)
-  const among = kinds.length ? `, among them ${list.format(kinds)}` : ''
-  return `At least ${config.PASSWORD_MIN_LENGTH} characters${among}. Refused are passwords that many people use, and those that are mostly your name, address or organization.`
+  const holding = kinds.length ? ` with ${list.format(kinds)}` : ''
+  return `At least ${config.PASSWORD_MIN_LENGTH} characters${holding}. No common passwords, nothing based on your name, e-mail or organization.`
 }
 
 /**
@@ -25,8 +25,8 @@ export async function weakness(
   ]
   const wrong = [
     ...(lacks.length ? [`needs ${list.format(lacks)}`] : []),
-    ...((await isCommon(password)) ? ['is one that many people use'] : []),
-    ...(isPersonal(password, about, least) ? ['holds too much of a name, address or organization'] : []),
+    ...((await isCommon(password)) ? ['is too common'] : []),
+    ...(isPersonal(password, about, least) ? ['is too close to a name, e-mail or organization'] : []),
   ]
   return wrong.length ? list.format(wrong) : null
 }
@@ -35,7 +35,7 @@ const kindsOf = (config: Config) => [
   ...(config.PASSWORD_REQUIRE_UPPERCASE ? [{ what: 'an upper-case letter', is: /\p{Lu}/u }] : []),
   ...(config.PASSWORD_REQUIRE_LOWERCASE ? [{ what: 'a lower-case letter', is: /\p{Ll}/u }] : []),
   ...(config.PASSWORD_REQUIRE_NUMBERS ? [{ what: 'a digit', is: /\p{N}/u }] : []),
-  ...(config.PASSWORD_REQUIRE_SPECIAL ? [{ what: 'a special character', is: /[^\p{L}\p{N}]/u }] : []),
+  ...(config.PASSWORD_REQUIRE_SPECIAL ? [{ what: 'a symbol', is: /[^\p{L}\p{N}]/u }] : []),
 ]
 
 let common: Promise<ReadonlySet<string>> | undefined

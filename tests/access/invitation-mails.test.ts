@@ -36,7 +36,7 @@ function expectNotSent(answer: Answer, email: string): void {
   expect([answer.status, detail]).toEqual([
     429,
     expect.stringMatching(
-      /^\S+ got three invitations within the hour\. You can send the next one in (59|60) minutes\.$/,
+      /^\S+ got three invitations in the last hour\. You can send the next one in (59|60) minutes\.$/,
     ),
   ])
   expect(detail).toContain(email)

@@ -136,7 +136,7 @@ describe.skipIf(!installed && !process.env.CI)('Invitations, in a browser', () =
     await guest.page.fill('#last_name', 'Nord')
     await guest.page.fill('#password', 'Password1!')
     await guest.page.click('button:has-text("Create account and join")')
-    await guest.page.waitForSelector('#password-error:has-text("many people use")')
+    await guest.page.waitForSelector('#password-error:has-text("too common")')
     await guest.page.fill('#password', PASSWORD)
     await guest.page.click('button:has-text("Create account and join")')
     await guest.page.waitForURL(`${address}/`)

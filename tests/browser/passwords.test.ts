@@ -113,7 +113,7 @@ describe.skipIf(!installed && !process.env.CI)('Passwords and addresses, in a br
     await page.screenshot({ path: join(shots, 'reset-password.png') })
     await page.fill('#password', 'Password1!')
     await page.click('button:has-text("Save")')
-    await page.waitForSelector('#password-error:has-text("many people use")')
+    await page.waitForSelector('#password-error:has-text("too common")')
     await page.fill('#password', NEXT)
     await page.click('button:has-text("Save")')
     await page.waitForURL('**/login')

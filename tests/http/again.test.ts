@@ -49,7 +49,7 @@ const acts: Record<string, () => Promise<{ act: () => Promise<Answer>; says?: st
   'giving a role on a page': async () => {
     const { id } = await someone()
     const form = { role_id: role, expires_at: '', reason: '' }
-    return { act: () => browser.post(paths.userRoles(id), form), says: 'have this role already' }
+    return { act: () => browser.post(paths.userRoles(id), form), says: 'already have this role' }
   },
   'giving a role until some day': async () => {
     const { id } = await someone()
@@ -64,7 +64,7 @@ const acts: Record<string, () => Promise<{ act: () => Promise<Answer>; says?: st
     const { username } = await someone()
     const form = { user: username, role: 'viewer' }
     const path = paths.groupMembers(paths.groups, group)
-    return { act: () => browser.post(path, form), says: 'in this group already' }
+    return { act: () => browser.post(path, form), says: 'already in this group' }
   },
   'a member’s role': async () => {
     const { id } = await someone()
@@ -87,7 +87,7 @@ const acts: Record<string, () => Promise<{ act: () => Promise<Answer>; says?: st
   },
   'revoking an invitation': async () => {
     const { id } = await invite(owner)
-    return { act: () => browser.post(paths.revokeInvitation(id)), says: 'revoked already' }
+    return { act: () => browser.post(paths.revokeInvitation(id)), says: 'already revoked' }
   },
   'unlocking somebody': async () => {
     const { id, accountId } = await someone()

@@ -180,7 +180,7 @@ describe('a form', () => {
       email: 'free@example.com',
     })
     expect(answer.status).toBe(409)
-    expect(answer.text).toMatch(/href="#username">User name is taken/)
+    expect(answer.text).toMatch(/href="#username">User name is already in use/)
     expect(
       (await program.post('/api/users', { username: owner.username, email: 'free@example.com' })).status,
     ).toBe(409)

@@ -179,7 +179,7 @@ describe('a page', () => {
       `N1 ${name}</li>`,
       'and 2 more',
       `Filter: “${name}”, Status: Active.`,
-      'From their next request on they can do what the role allows.',
+      'They get the role’s permissions immediately.',
       '<option value="">Choose a role…</option>',
       'Assign role to 7 people</button>',
     ])
@@ -261,7 +261,7 @@ describe('what people lose is said', () => {
     for (const { id } of people) await addMember(org, id, above)
     await addMember(org, (people[0] as Person).id, other)
     const sentence =
-      '3 people lose access to what belongs here and to the groups beneath. 1 group beneath can’t be reached from above any more.'
+      '3 people lose access to what belongs to it and its subgroups. 1 subgroup can no longer be accessed from parent groups.'
     for (const base of ['/groups', '/departments']) {
       const page = await browserOf(boss).get(`${base}/${above}/delete`)
       expect(page.text).toContain(sentence)

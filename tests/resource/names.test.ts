@@ -47,7 +47,7 @@ describe.each(places)('the name of $what', ({ make, once }) => {
       const answer = await make(other)
       expect([answer.status, answer.json<{ errors: object }>().errors], other).toEqual([
         409,
-        [{ path: 'name', message: 'is taken' }],
+        [{ path: 'name', message: 'is already in use' }],
       ])
     }
     expect((await make(`${name} two`)).status).toBe(201)
@@ -68,8 +68,8 @@ test('of a file’s groups are held against each other, and against those that a
   expect(refused.status, refused.text).toBe(422)
   expect(refused.json()).toMatchObject({
     errors: [
-      { line: 3, message: 'is taken' },
-      { line: 4, message: 'is taken' },
+      { line: 3, message: 'is already in use' },
+      { line: 4, message: 'is already in use' },
     ],
   })
   const kept = await sent(`name,kind\n${name},team\n${alike} two,team\n`)

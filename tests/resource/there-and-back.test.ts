@@ -105,7 +105,7 @@ const cases: Record<string, () => Promise<void>> = {
     const again = await imported(from.by, '/users', file)
     expect(told(again).sort()).toEqual(
       hostile
-        .flatMap((_, n) => [`${n + 2} email has an account already`, `${n + 2} username is taken`])
+        .flatMap((_, n) => [`${n + 2} email already has an account`, `${n + 2} username is already in use`])
         .sort(),
     )
     await sql`update users set username = 'was.' || username, email = 'was.' || email
@@ -159,7 +159,7 @@ async function groups(path: string) {
   const before = await records('groups', a.org, whole)
   expect(before).toHaveLength(hostile.length)
   expect(told(await imported(a.by, path, file)).map((line) => line.replace(/^\d+ /, ''))).toEqual(
-    hostile.map(() => 'name is taken'),
+    hostile.map(() => 'name is already in use'),
   )
   const answer = await imported(b.by, path, file)
   expect(told(answer)).toEqual([])
@@ -206,7 +206,7 @@ describe('what can’t come back is refused, with row, column and reason:', () =
         await makeUser(org)
         await makeUser(org, { status: 'disabled' })
       }),
-    ).toEqual(['3 status is disabled: leave this row out, everyone in a file is invited'])
+    ).toEqual(['3 status is disabled: remove this row, everyone in a file is invited'])
     expect(await refusals(async (org) => void (await makeUser(org)))).toEqual([])
   })
 
@@ -215,7 +215,7 @@ describe('what can’t come back is refused, with row, column and reason:', () =
       const body = { username: unique('service'), first_name: 'Robot' }
       expect((await as(by).post('/api/service-accounts', body)).status).toBe(201)
     })
-    expect(found).toContain('2 kind is a service account: leave this row out, a file brings people')
+    expect(found).toContain('2 kind is a service account: remove this row, only people can be imported')
   })
 
   test('who was deleted', async () => {
@@ -249,17 +249,17 @@ describe('what can’t come back is refused, with row, column and reason:', () =
       Buffer.from(`username,email,roles,groups\n${rows.join('\n')}`),
     )
     expect(told(answer)).toEqual([
-      '2 roles has the role guest until a time that is over',
+      '2 roles has the role guest, which expires in the past',
       '3 roles has "guest" twice, each time otherwise',
       '3 groups has "Twice" twice, each time otherwise',
-      '4 roles Double the quotation mark that ends before its entry does',
+      '4 roles Double the quotation mark inside this entry',
     ])
   })
 
   test('an invitation that was accepted or is over', async () => {
     const rows = ['accepted', 'expired', 'revoked', 'Pending', ''].map((one) => `${newAddress()},${one}`)
     const answer = await imported(to.by, '/invitations', Buffer.from(`email,status\n${rows.join('\n')}`))
-    expect(told(answer)).toEqual([2, 3, 4].map((n) => `${n} status must be pending: leave this row out`))
+    expect(told(answer)).toEqual([2, 3, 4].map((n) => `${n} status must be pending: remove this row`))
   })
 
   test('a group beneath one that isn’t there, and one that is more than a name', async () => {
@@ -268,6 +268,6 @@ describe('what can’t come back is refused, with row, column and reason:', () =
     await makeGroup(a.org, { parent })
     await makeGroup(a.org, { kind: 'warehouse' })
     const answer = await imported(b.by, '/groups', await exported(a.by, '/groups', '?sort=created_at'))
-    expect(told(answer)).toEqual(['3 parent_id is no group', '4 kind Choose one of department, team'])
+    expect(told(answer)).toEqual(['3 parent_id Choose a group', '4 kind Choose one of department, team'])
   })
 })

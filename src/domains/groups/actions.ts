@@ -92,7 +92,7 @@ async function requireMove(
 async function requireParent(tx: Db, actor: UserActor, grant: Grant<'group'>, id: string): Promise<void> {
   const { rows } = await sql`select from groups g where g.id = ${id} and g.deleted_at is null
     and ${actor.sees(grant, 'g')} for key share of g`.execute(tx)
-  if (!rows.length) throw invalid([{ path: 'parent_id', message: 'is no group' }])
+  if (!rows.length) throw invalid([{ path: 'parent_id', message: 'Choose a group' }])
 }
 
 const MOST_LEVELS = 40
@@ -115,15 +115,16 @@ async function requireShape(tx: Db, actor: UserActor, id: string | null, parent:
   const last = rows.at(-1)
   if (last?.id === id) {
     const names = [last, ...rows].map(({ name }) => name ?? '…')
-    throw conflict('parent_id', `would close a circle: ${names.join(' → ')}`)
+    throw conflict('parent_id', `would make the group its own parent: ${names.join(' → ')}`)
   }
   if (rows.length + (last?.height ?? 0) > MOST_LEVELS)
-    throw conflict('parent_id', `would stand more than ${MOST_LEVELS} levels deep`)
+    throw conflict('parent_id', `would be more than ${MOST_LEVELS} levels deep`)
 }
 
 const elsewhere: readonly GroupRecord['kind'][] = ['warehouse', 'client']
 function refuseElsewhere({ kind }: GroupRecord, verb: string): void {
-  if (elsewhere.includes(kind)) throw conflict('', `A ${kind} is ${verb} among the ${kind}s, not here.`)
+  if (elsewhere.includes(kind))
+    throw conflict('', `You can’t do this here: a ${kind} is ${verb} on the ${kind}s page.`)
 }
 
 /**

@@ -93,7 +93,9 @@ describe('a group', () => {
   test('has a name that no other of its kind has, until it is deleted', async () => {
     const name = unique('name')
     const { id } = await made({ name })
-    expect((await make(boss, { name })).json().errors).toEqual([{ path: 'name', message: 'is taken' }])
+    expect((await make(boss, { name })).json().errors).toEqual([
+      { path: 'name', message: 'is already in use' },
+    ])
     expect((await make(boss, { name, kind: 'department' })).status).toBe(201)
     await remove(boss, id)
     expect((await make(boss, { name })).status).toBe(201)
@@ -103,7 +105,7 @@ describe('a group', () => {
   test('of a warehouse or client is deleted and restored with that, not here', async () => {
     for (const kind of ['warehouse', 'client'] as const) {
       const id = await makeGroup(org, { kind })
-      expect((await remove(boss, id)).json().detail).toMatch(new RegExp(`among the ${kind}s`))
+      expect((await remove(boss, id)).json().detail).toMatch(new RegExp(`on the ${kind}s page`))
       expect((await as(boss).patch(api(paths.group(id)), { description: 'x' })).status).toBe(200)
     }
   })
@@ -158,7 +160,7 @@ describe('moving', () => {
     await hidden(foreigner, () => move(foreigner, here_.id, null), org)
     for (const parent of [foreigner.id, await makeGroup(abroad), outsider.id])
       expect((await move(boss, here_.id, parent)).json().errors).toEqual([
-        { path: 'parent_id', message: 'is no group' },
+        { path: 'parent_id', message: 'Choose a group' },
       ])
     expect((await move(boss, here_.id, null)).status).toBe(200)
     expect((await move(manager, here_.id, mine.id)).status).toBe(403)
@@ -189,12 +191,12 @@ describe('moving', () => {
       const answer = await move(boss, a.id, parent)
       expect(answer.json()).toMatchObject({
         status: 409,
-        errors: [{ path: 'parent_id', message: `would close a circle: ${way}` }],
+        errors: [{ path: 'parent_id', message: `would make the group its own parent: ${way}` }],
       })
     }
     const blind = await personWith(org, ['group:update:all'])
     expect((await move(blind, a.id, c.id)).json().detail).toBe(
-      'parent_id would close a circle: … → … → … → …',
+      'parent_id would make the group its own parent: … → … → … → …',
     )
     const form = await browserOf(boss).patch(paths.group(a.id), { parent_id: c.id })
     expect([form.status, form.text.includes('A → C → B → A')]).toEqual([409, true])

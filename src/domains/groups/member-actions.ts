@@ -23,7 +23,7 @@ type Placed = { json: string; was: Role | null }
 export async function addMember(...given: Parameters<typeof putMember>): Promise<Placed> {
   const [tx, actor, resource, id, person, role] = given
   const { role: was } = await lockPlace(tx, actor, resource, id, person)
-  if (was !== null && was !== role) throw conflict('user', `is in this group already, as ${was}`)
+  if (was !== null && was !== role) throw conflict('user', `is already in this group, as ${was}`)
   return putMember(...given)
 }
 
@@ -136,7 +136,7 @@ async function requireChange(
     throw conflict('role', 'can’t be raised by yourself')
   if (group.update) return
   if (to === 'lead' || (role === 'lead' && !self))
-    throw new Forbidden('group:update', 'Who leads a group is not for its leads to say.')
+    throw new Forbidden('group:update', 'Leads can’t add, change or remove other leads.')
   if (role !== 'lead') return
   const others = await tx
     .selectFrom('group_members as m')

@@ -66,7 +66,7 @@ export function memberRoutes(resource: Groups): Endpoint[] {
             body.role,
           ),
         )
-        const notice = was ? 'They are in this group already' : 'Added'
+        const notice = was ? 'They’re already in this group' : 'Member added'
         return { status: was ? 200 : 201, json, location: members(id()), notice }
       },
     ),
@@ -85,7 +85,7 @@ export function memberRoutes(resource: Groups): Endpoint[] {
         const { json, was } = await db.withActor(actor, (tx) =>
           putMember(tx, actor, resource, id(), id('user_id'), body.role),
         )
-        const notice = was === body.role ? 'Nothing changed' : was ? 'Saved' : 'Added'
+        const notice = was === body.role ? 'Nothing changed' : was ? 'Saved' : 'Member added'
         return { json, location: members(id()), notice }
       },
     ),
@@ -99,7 +99,7 @@ export function memberRoutes(resource: Groups): Endpoint[] {
         const left = id('user_id') === actor.userId
         return {
           location: left ? paths.home : members(id()),
-          notice: left ? 'You left the group' : 'Removed',
+          notice: left ? 'You left the group' : 'Member removed',
         }
       },
     ),

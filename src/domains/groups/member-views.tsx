@@ -222,6 +222,6 @@ export function MembersPanel({ gathering, found, base, opens, frame }: MembersPr
 /** The members of a group, for whoever leads it and reads no groups otherwise. */
 export const membersScreen = (props: MembersProps): Screen => ({
   title: props.gathering.name,
-  lead: 'You lead this group: its members and viewers are yours to add and remove.',
+  lead: 'You lead this group and can add and remove its members and viewers.',
   children: <Members {...props} />,
 })

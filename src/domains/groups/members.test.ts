@@ -308,9 +308,9 @@ test('whoever leads a group and is added as a member goes on leading it', async 
   const path = paths.groupMembers(paths.groups, group)
   for (const role of ['member', 'viewer']) {
     const answer = await as(boss).post(api(path), { user: who.username, role })
-    expect([answer.status, answer.json().detail]).toEqual([409, 'user is in this group already, as lead'])
+    expect([answer.status, answer.json().detail]).toEqual([409, 'user is already in this group, as lead'])
     const page = await browserOf(boss).post(path, { user: who.username, role })
-    expect([page.status, page.text.includes('is in this group already, as lead')]).toEqual([409, true])
+    expect([page.status, page.text.includes('is already in this group, as lead')]).toEqual([409, true])
     for (const refused of [answer, page])
       expect(await trail(org, { request: refused.headers.get('x-request-id') as string })).toEqual([])
     expect(await roleIn(group, who)).toBe('lead')

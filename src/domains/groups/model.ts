@@ -78,7 +78,7 @@ const shared = {
     members: (row) => String(groupOf(row).members_count),
   },
   attached: [{ type: 'group_member', needs: 'group:read' }],
-  taken: { groups_name: ['name', 'is taken'] },
+  taken: { groups_name: ['name', 'is already in use'] },
 } satisfies Partial<Declaration>
 
 const columns = {

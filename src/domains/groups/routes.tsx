@@ -55,11 +55,9 @@ async function parents({ db, actor }: { db: Door; actor: UserActor }, row?: Row)
 function losses({ people, beneath }: { people: number; beneath: number }): string | null {
   const lose = people === 1 ? 'loses' : 'lose'
   const parts = [
-    people
-      ? `${counted(people, persons)} ${lose} access to what belongs here and to the groups beneath.`
-      : '',
+    people ? `${counted(people, persons)} ${lose} access to what belongs to it and its subgroups.` : '',
     beneath
-      ? `${counted(beneath, { one: 'group', many: 'groups' })} beneath can’t be reached from above any more.`
+      ? `${counted(beneath, { one: 'subgroup', many: 'subgroups' })} can no longer be accessed from parent groups.`
       : '',
   ]
   return parts.filter(Boolean).join(' ') || null
@@ -77,7 +75,7 @@ function routesOf(resource: Groups, kind?: string): Endpoint[] {
   const given = (input: NewGroup): NewGroup => (kind ? { ...input, kind } : input)
   const tree = {
     answer: treeAnswer,
-    summary: `The tree of ${declared.many}`,
+    summary: `List the hierarchy of ${declared.many}`,
   }
   return [
     get(paths.groupTree(path), can('group:read'), tree, async ({ db, actor, grant }) => {

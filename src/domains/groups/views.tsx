@@ -68,7 +68,7 @@ export function Standing({ row, beneath, frame }: { row: Row; beneath: readonly 
       )}
       {others > 0 ? (
         <p>
-          <a href={frame.path(`${paths.groups}?parent_id=${row.id}`)}>All {children_count} beneath it</a>
+          <a href={frame.path(`${paths.groups}?parent_id=${row.id}`)}>All {children_count} subgroups</a>
         </p>
       ) : null}
     </Panel>
@@ -81,7 +81,7 @@ const members = (count: number) => (count === 1 ? '1 member' : `${count} members
 
 export const TreeLink = ({ path, frame }: { path: string; frame: Frame }) => (
   <ButtonLink kind="quiet" icon="network" href={frame.path(paths.groupTree(path))}>
-    Tree
+    Hierarchy
   </ButtonLink>
 )
 
@@ -106,14 +106,14 @@ export function treeScreen(
     children: (
       <Panel>
         {truncated ? (
-          <p class="hint">These are the first 2,000 by name: search the list for the others.</p>
+          <p class="hint">Showing the first 2,000 by name. Search the list to find others.</p>
         ) : null}
         {data.length ? (
           <Tree label={`Hierarchy of ${many}`} nodes={data.map(node)} />
         ) : all ? (
           <EmptyState icon="folder-tree" title={`No ${many} yet`} />
         ) : (
-          <NoAccess title={`No ${many} that you have access to`} />
+          <NoAccess title={`No ${many} you have access to`} />
         )}
       </Panel>
     ),

@@ -165,7 +165,7 @@ export async function updateInvitation(
     { role_ids: was.roles.map((role) => role.id).sort(), group_id: was.group_id },
   )
   if (!Object.keys(changed).length) return { ...target, unchanged: true }
-  if (was.user_id) throw conflict('', 'They stand among the people already: change what they have there.')
+  if (was.user_id) throw conflict('', 'They’re already listed under People. Change their access there.')
   if (group_id !== undefined && 'group_id' in changed) grant.place({ groups: [group_id] })
   return vouched(tx, actor, grant, id, changed)
 }
@@ -238,7 +238,7 @@ function open(target: Target): InvitationRecord {
 async function addressOf(tx: Db, userId: string): Promise<string> {
   const found = tx.selectFrom('users').where('id', '=', userId).where('deleted_at', 'is', null)
   const person = await found.where('status', '=', 'invited').select('email').executeTakeFirst()
-  if (!person) throw conflict('', 'This person is not among those who are to accept.')
+  if (!person) throw conflict('', 'This person has no invitation to accept.')
   return person.email
 }
 

@@ -37,13 +37,12 @@ async function requireThere(tx: Db, { roles, groups }: Gifts): Promise<void> {
     and deleted_at is null and status = 'active' for share`.execute(tx)
   const working = new Set(active.rows.map(({ id }) => id))
   const missing = roles.findIndex((id) => !working.has(id))
-  if (missing >= 0) throw invalid([{ path: `role_ids.${missing}`, message: 'is no role that works' }])
+  if (missing >= 0) throw invalid([{ path: `role_ids.${missing}`, message: 'Choose an active role' }])
   const ids = groups.map(({ id }) => id)
   const present =
     await sql`select from groups where id = any(${ids}::uuid[]) and deleted_at is null for share`
   const { rows } = await present.execute(tx)
-  if (rows.length < new Set(ids).size)
-    throw invalid([{ path: 'group_id', message: 'names nothing that is here' }])
+  if (rows.length < new Set(ids).size) throw invalid([{ path: 'group_id', message: 'Choose a group' }])
 }
 
 type Entry = {

@@ -80,7 +80,7 @@ describe('invitations from a file', () => {
       `7 email is that of line 6, too`,
       '8 roles has an unknown name "Nonsense"',
       '9 group has an unknown name "Nowhere"',
-      `10 group has "${name}", of which there are several`,
+      `10 group has "${name}", which matches several`,
     ])
     expect(await state(org)).toEqual(before)
     expect(await mailTo(twice)).toEqual([])

@@ -48,14 +48,14 @@ class InvitationImporter implements Importer<Row> {
     if (!roles)
       wrong.push({
         field: 'roles',
-        message: 'has a quotation mark that ends before its entry does: double it',
+        message: 'Double the quotation mark inside this entry',
       })
     // what can't be accepted any more doesn't come back as what can
     if (status && status !== 'pending')
-      wrong.push({ field: 'status', message: 'must be pending: leave this row out' })
+      wrong.push({ field: 'status', message: 'must be pending: remove this row' })
     const first = this.#lines.get(data ?? '')
     if (data !== undefined && first === undefined) this.#lines.set(data, line)
-    const message = error?.issues[0]?.message ?? (first && `is that of line ${first}, too`)
+    const message = error?.issues[0]?.message ?? (first && `is the same as in line ${first}`)
     if (message) wrong.push({ field: 'email', message })
     const email = wrong.length ? null : (data ?? null)
     return { row: { line, email, roles: roles ?? [], group: (cells.group ?? '').trim() }, wrong }
@@ -97,7 +97,7 @@ class InvitationImporter implements Importer<Row> {
 function onlyOf([id, ...others]: string[], field: string, name: string): string {
   const label = JSON.stringify(name)
   if (id === undefined) throw invalid([{ path: field, message: `has an unknown name ${label}` }])
-  if (others.length) throw invalid([{ path: field, message: `has ${label}, of which there are several` }])
+  if (others.length) throw invalid([{ path: field, message: `has ${label}, which matches several` }])
   return id
 }
 

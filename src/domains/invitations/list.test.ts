@@ -190,7 +190,7 @@ describe('an invitation that nobody can accept', () => {
     target = await invite(leaving)
     await as(people.owner).delete(api(paths.user(leaving.id)))
     expect(await read()).toMatchObject({ obstacle: 'inviter' })
-    expect((await browserOf(admin).get(one())).text).toContain('Resend it, and you vouch for it.')
+    expect((await browserOf(admin).get(one())).text).toContain('Resend it to vouch for it yourself.')
     const sent = await as(admin).post(api(paths.resendInvitation(target.id)))
     expect(sent.json()).toMatchObject({ obstacle: null, invited_by: { id: admin.id } })
     expect((await accept(await tokenFor(target.email))).status).toBe(201)

@@ -18,7 +18,7 @@ export async function queueInvitation(tx: Db, to: string): Promise<string> {
   const when = minutes === 1 ? 'a minute' : `${minutes} minutes`
   throw new HttpError(
     429,
-    `${to} got three invitations within the hour. You can send the next one in ${when}.`,
+    `${to} got three invitations in the last hour. You can send the next one in ${when}.`,
     {
       title: 'Not sent',
       headers: { 'Retry-After': String(seconds) },

@@ -58,7 +58,7 @@ export const makingRoutes = [
       body: manyInvitations,
       answer: manyAnswer,
       refused: (call, refusal) => form(call, refusal),
-      summary: 'Invite many to the same, with an answer for each address',
+      summary: 'Invite many people to the same roles and group, with a result for each address',
     },
     async (call) => {
       const { db, actor, grant, body, sent } = call

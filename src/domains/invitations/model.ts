@@ -95,7 +95,7 @@ export const invitations = defineResource(invitation, {
   one: 'invitation',
   many: 'invitations',
   icon: 'mail',
-  lead: 'Who was asked to join, and what they get then.',
+  lead: 'People you’ve invited and the access they’ll get.',
   title: 'email',
   defaultSort: '-created_at',
   searched: true,

@@ -2,10 +2,10 @@ import { type RawBuilder, sql } from 'kysely'
 
 /** Why nobody can accept an invitation just now, and what an administrator is told of it. */
 export const obstacles = {
-  inviter: 'Whoever invited them can no longer sign in.',
-  role: 'A role that it gives is deleted or disabled.',
+  inviter: 'The person who invited them can no longer sign in.',
+  role: 'A role it assigns is deleted or disabled.',
   group: 'Its group is deleted.',
-  rights: 'Whoever invited them can no longer give this.',
+  rights: 'The person who invited them can no longer grant this access.',
 } as const
 export type Obstacle = keyof typeof obstacles
 

@@ -56,8 +56,8 @@ const parts: Parts<'invitation'> = {
       needs: 'update',
       label: 'Resend',
       icon: 'mail',
-      did: 'sent once more',
-      confirm: 'The links that were sent before stop working.',
+      did: 'resent',
+      confirm: 'Earlier links stop working.',
       one: (tx, actor, grant: Grant<'invitation', 'update'>, id) => resendInvitation(tx, actor, grant, id),
     },
     revoke: {
@@ -67,7 +67,7 @@ const parts: Parts<'invitation'> = {
       did: 'revoked',
       already: 'already revoked',
       danger: true,
-      confirm: 'The links that were sent stop working.',
+      confirm: 'Their links stop working.',
       one: (tx, actor, grant: Grant<'invitation', 'update'>, id) => revokeInvitation(tx, actor, grant, id),
     },
   },
@@ -103,7 +103,7 @@ export const invitationRoutes = [
     async (call) => {
       const { db, actor, grant, id, version } = call
       const done = await db.withActor(actor, (tx) => resendInvitation(tx, actor, grant, id(), version))
-      return saved(call, invitations, done, 'Sent once more', paths.home)
+      return saved(call, invitations, done, 'Invitation resent', paths.home)
     },
   ),
 
@@ -114,7 +114,14 @@ export const invitationRoutes = [
     async (call) => {
       const { db, actor, grant, id, version } = call
       const done = await db.withActor(actor, (tx) => revokeInvitation(tx, actor, grant, id(), version))
-      return saved(call, invitations, done, 'Revoked', paths.home, 'This invitation is revoked already')
+      return saved(
+        call,
+        invitations,
+        done,
+        'Invitation revoked',
+        paths.home,
+        'This invitation is already revoked',
+      )
     },
   ),
 

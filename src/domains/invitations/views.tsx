@@ -50,22 +50,22 @@ export const blockedFilter = (chosen: readonly string[] = []): Filter => ({
   name: 'blocked',
   label: 'Blocked',
   value: chosen.join(',') || null,
-  any: 'Blocked or not',
+  any: 'Any',
   options: [{ value: 'true', label: 'Blocked' }],
 })
 
 const MEND = {
-  inviter: 'Resend it, and you vouch for it.',
-  role: 'Edit it and choose what they get, and you vouch for it.',
-  group: 'Edit it and choose what they get, and you vouch for it.',
-  rights: 'Resend it, and you vouch for it, or edit what they get.',
+  inviter: 'Resend it to vouch for it yourself.',
+  role: 'Edit it to choose their access and vouch for it yourself.',
+  group: 'Edit it to choose their access and vouch for it yourself.',
+  rights: 'Resend it to vouch for it yourself, or edit their access.',
 } as const
 
 /** Why nobody can accept it, and how that is mended. */
 function Blocked({ row, mends }: { row: Row; mends: boolean }) {
   const { obstacle, user_id } = invitationOf(row)
   if (!obstacle) return null
-  const those = user_id && obstacle === 'role' ? 'Change what they have among the people.' : MEND[obstacle]
+  const those = user_id && obstacle === 'role' ? 'Change their access under People.' : MEND[obstacle]
   return (
     <Panel title="No one can accept this">
       <p>
@@ -96,7 +96,7 @@ export function GiftsPanel({ row, frame, mends }: { row: Row; frame: Frame; mend
         )}
         {invited_by?.name ? (
           <p class="nothing">
-            Invited by {invited_by.name}, who has to be able to give this when it is accepted.
+            Invited by {invited_by.name}, who must still be able to grant this when it’s accepted.
           </p>
         ) : null}
       </Panel>
@@ -128,8 +128,8 @@ export function Verbs({ row, frame }: { row: Row; frame: Frame }) {
         csrfToken={csrfToken}
         label="Revoke"
         icon="ban"
-        title={`Revoke the invitation of ${email}?`}
-        text="The link that was sent stops working."
+        title={`Revoke the invitation for ${email}?`}
+        text="Its link stops working."
         confirm="Revoke"
       />
     </>
@@ -174,7 +174,7 @@ export function GiftFields({ field, refusal, row, offered, picking, frame }: Gif
 const withThose = (offered: Offered[string] = [], those: readonly { id: string; name?: string }[]) => [
   ...those
     .filter(({ id }) => !offered.some(({ value }) => value === id))
-    .map(({ id, name }) => ({ value: id, label: name ?? 'As it is' })),
+    .map(({ id, name }) => ({ value: id, label: name ?? 'Current group' })),
   ...offered,
 ]
 
@@ -208,7 +208,7 @@ export function inviteScreen(frame: Frame, { offered, pickings, refusal, results
           <Field
             {...fieldsOf(refusal)('emails')}
             label="E-mail addresses"
-            hint="One or many, a line each or with commas between them. Paste them as they are."
+            hint="One per line, or separated by commas."
             rows={6}
             required
             autocomplete="off"

@@ -29,7 +29,7 @@ export async function createPermission(
     .where('builtin', '=', true)
     .select('id')
     .executeTakeFirst()
-  if (builtin) throw conflict('action', 'of this model is built in')
+  if (builtin) throw conflict('action', 'is already built in for this model')
   const { id } = await naming(
     permissions,
     tx.insertInto('permissions').values(input).returning('id').executeTakeFirstOrThrow(),

@@ -82,13 +82,13 @@ export const permissions = defineResource(permission, {
   one: 'permission',
   many: 'permissions',
   icon: 'key-round',
-  lead: 'What can be permitted: model, action, and on which rows.',
+  lead: 'What roles can grant: an action on a model, and on which records.',
   title: 'code',
   searched: true,
   soft: false,
   columns,
   defaultSort: 'code',
   taken: {
-    permissions_org_id_model_action_scope_key: ['scope', 'is there already for this model and action'],
+    permissions_org_id_model_action_scope_key: ['scope', 'is already in use for this model and action'],
   },
 })

@@ -96,7 +96,7 @@ export const permissionRoutes = [
         icon: 'check',
         did: 'enabled',
         already: 'already enabled',
-        confirm: 'Whoever has a role with them can use them from the next request on.',
+        confirm: 'People whose roles grant them get them immediately.',
         one: (tx, actor, grant: Grant<'permission', 'update'>, id) =>
           turnPermission(tx, actor, grant, id, 'active'),
       },

@@ -24,7 +24,7 @@ export const listColumns = ({ frame, may }: Switching): Column<Row>[] => [
     cell: (row) => permissionOf(row).code,
   },
   { key: 'description', label: 'Description', cell: (row) => permissionOf(row).description },
-  { key: 'builtin', label: 'Kind', cell: (row) => (permissionOf(row).builtin ? 'Built\u2011in' : 'Own') },
+  { key: 'builtin', label: 'Kind', cell: (row) => (permissionOf(row).builtin ? 'Built\u2011in' : 'Custom') },
   { key: 'status', label: 'Status', cell: (row) => status(row, frame) },
   {
     key: 'switch',

@@ -40,7 +40,7 @@ async function rolesPage({ db, actor, grant, id }: Asking, refusal?: Refusal) {
 }
 
 const changing = can('user:update')
-const HAS_IT = 'They have this role already, and keep it as they have it'
+const HAS_IT = 'They already have this role; nothing changed'
 const options = { answer: people().record, also: [409] }
 
 export const assignmentRoutes = [
@@ -74,7 +74,7 @@ export const assignmentRoutes = [
       const { db, actor, id, body } = call
       const { role_id, ...given } = body
       const done = await db.withActor(actor, (tx) => giveRole(tx, actor, id(), role_id, given))
-      return saved(call, people(), done, 'Role given', paths.home, HAS_IT)
+      return saved(call, people(), done, 'Role assigned', paths.home, HAS_IT)
     },
   ),
 
@@ -90,7 +90,7 @@ export const assignmentRoutes = [
     async (call) => {
       const { db, actor, id, body } = call
       const done = await db.withActor(actor, (tx) => giveRole(tx, actor, id(), id('role_id'), body))
-      return saved(call, people(), done, 'Role given', paths.home, HAS_IT)
+      return saved(call, people(), done, 'Role assigned', paths.home, HAS_IT)
     },
   ),
 
@@ -102,7 +102,7 @@ export const assignmentRoutes = [
       const { db, actor, id } = call
       const done = await db.withActor(actor, (tx) => takeRole(tx, actor, id(), id('role_id')))
       if (done.unchanged) throw notFound('They don’t have this role.')
-      return saved(call, people(), done, 'Role taken', paths.home)
+      return saved(call, people(), done, 'Role removed', paths.home)
     },
   ),
 ]

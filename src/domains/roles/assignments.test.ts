@@ -172,7 +172,7 @@ describe('an assignment', () => {
     })
     expect(answer.status).toBe(422)
     expect(answer.text).toContain('value="Kept &lt;b&gt;"')
-    expect(answer.text).toContain('Expires is over already')
+    expect(answer.text).toContain('Expires: Choose a date in the future')
   })
 
   test('of a role that isn’t there, is deleted or of another organization is a 404', async () => {

@@ -101,5 +101,5 @@ async function assignmentOf(tx: Db, userId: string, roleId: string, { expires_at
 /** By the database's clock, which the end goes by as well. */
 async function refusePast(tx: Db, instant: string): Promise<void> {
   const { rows } = await sql<{ past: boolean }>`select ${instant}::timestamptz <= now() as past`.execute(tx)
-  if (rows[0]?.past) throw invalid([{ path: 'expires_at', message: 'is over already' }])
+  if (rows[0]?.past) throw invalid([{ path: 'expires_at', message: 'Choose a date in the future' }])
 }

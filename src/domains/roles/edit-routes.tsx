@@ -19,7 +19,7 @@ const SHOWN = ['status', 'permissions', 'parent_ids']
 
 const trying = z.strictObject({
   dry_run: z.enum(['true', 'false']).optional().meta({
-    description: 'Answers who would gain and who would lose what, and saves nothing.',
+    description: 'Returns who would gain and lose which permissions, without saving.',
   }),
 })
 const options = {

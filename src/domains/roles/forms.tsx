@@ -47,8 +47,8 @@ export function RoleFields({ field, row, offered, refusal, input = refusal?.inpu
       <input type="hidden" name="second_factor_required" value="false" />
       <Checkbox
         name="second_factor_required"
-        label="Second factor required"
-        hint="Whoever has this role signs in with a second factor."
+        label="Two-step verification required"
+        hint="People with this role must use two-step verification."
         checked={chosen('second_factor_required', role?.second_factor_required ? ['true'] : []).includes(
           'true',
         )}
@@ -160,7 +160,7 @@ const labels: Record<string, string> = {
   name: 'Name',
   description: 'Description',
   status: 'Status',
-  second_factor_required: 'Second factor required',
+  second_factor_required: 'Two-step verification required',
   parent_ids: 'Inherits from',
   permissions: 'Permissions',
 }
@@ -183,7 +183,7 @@ export function TemplateForm({ frame, refusal, templates }: Short & { templates:
       <Field
         {...field('name')}
         label="Name"
-        hint="Without one it is called after its template."
+        hint="Leave empty to use the template’s name."
         autocomplete="off"
       />
     </ShortForm>

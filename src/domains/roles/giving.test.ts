@@ -101,7 +101,7 @@ describe('inheritance', () => {
     await inherit(stage, a, b)
     await inherit(stage, b, c)
     const [nameA, nameB, nameC] = [(await row(a)).name, (await row(b)).name, (await row(c)).name]
-    const way = `would close a circle: ${nameC} → ${nameA} → ${nameB} → ${nameC}`
+    const way = `would make the role inherit from itself: ${nameC} → ${nameA} → ${nameB} → ${nameC}`
     for (const attempt of [
       as(editor).post(api(paths.roleParent(c, a))),
       as(editor).patch(api(paths.role(c)), { parent_ids: [parent, a] }),
@@ -110,7 +110,9 @@ describe('inheritance', () => {
       expect([answer.status, answer.json().errors]).toEqual([409, [{ path: 'parent_ids', message: way }]])
     }
     const itself = await as(editor).post(api(paths.roleParent(a, a)))
-    expect(itself.json().errors?.[0]?.message).toBe(`would close a circle: ${nameA} → ${nameA}`)
+    expect(itself.json().errors?.[0]?.message).toBe(
+      `would make the role inherit from itself: ${nameA} → ${nameA}`,
+    )
     expect((await as(editor).post(api(paths.roleParent(a, c)))).status).toBe(200)
   })
 

@@ -35,7 +35,7 @@ export async function permissionsNamed(tx: Db, codes: readonly string[]): Promis
   if (!codes.length) return []
   const found = await tx.selectFrom('permissions').where('code', 'in', codes).select(['id', 'code']).execute()
   const ids = new Map(found.map(({ code, id }) => [code, id]))
-  refuseUnknown('permissions', 'is no permission', codes, ids)
+  refuseUnknown('permissions', 'Choose a permission', codes, ids)
   return [...ids.values()]
 }
 
@@ -44,7 +44,7 @@ export async function parentsNamed(tx: Db, ids: readonly string[]): Promise<stri
   if (!ids.length) return []
   const there = tx.selectFrom('roles').where('deleted_at', 'is', null).where('id', 'in', ids).select('id')
   const found = new Map((await there.execute()).map(({ id }) => [id, id]))
-  refuseUnknown('parent_ids', 'is no role', ids, found)
+  refuseUnknown('parent_ids', 'Choose a role', ids, found)
   return [...found.values()]
 }
 
@@ -107,7 +107,7 @@ export async function setParents(
 
 /** The names on the way are for those who may read roles. */
 const circle = (actor: UserActor, way: string) =>
-  conflict('parent_ids', `would close a circle${actor.can('role:read') ? `: ${way}` : ''}`)
+  conflict('parent_ids', `would make the role inherit from itself${actor.can('role:read') ? `: ${way}` : ''}`)
 
 async function nameOf(tx: Db, id: string): Promise<string> {
   return (await tx.selectFrom('roles').where('id', '=', id).select('name').executeTakeFirstOrThrow()).name

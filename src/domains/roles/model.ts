@@ -63,8 +63,8 @@ const columns = {
   status: choice('Status', statuses, { filterable: true, tones: { active: 'good', disabled: 'plain' } }),
   builtin: flag('Built-in', { write: 'never', filterable: true }),
   template: { ...text('Template', { write: 'never' }), listed: false, output: z.string().nullable() },
-  second_factor_required: flag('Second factor required', {
-    hint: 'Whoever has this role signs in with a second factor.',
+  second_factor_required: flag('Two-step verification required', {
+    hint: 'People with this role must use two-step verification.',
   }),
 }
 
@@ -176,7 +176,7 @@ export const roles = defineResource(role, {
     { type: 'role_permission', needs: 'permission:read' },
     { type: 'role_parent', needs: 'role:read' },
   ],
-  taken: { roles_name: ['name', 'is taken'] },
+  taken: { roles_name: ['name', 'is already in use'] },
 })
 
 const affected = z.strictObject({

@@ -58,7 +58,7 @@ export function Preview({ role, effects, saving, version, edited, frame }: Previ
             Keep editing
           </Button>
         ) : (
-          <ButtonLink href={path(paths.role(role.id))}>Back</ButtonLink>
+          <ButtonLink href={path(paths.role(role.id))}>Cancel</ButtonLink>
         )}
       </Actions>
     </Panel>

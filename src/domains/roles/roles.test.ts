@@ -162,6 +162,6 @@ test('restoring a role against a taken name is a 409', async () => {
   const { name } = await row(target)
   await makeRole(people.org, { name })
   expect((await as(editor).post(api(restore(target)))).json().errors).toEqual([
-    { path: 'name', message: 'is taken' },
+    { path: 'name', message: 'is already in use' },
   ])
 })

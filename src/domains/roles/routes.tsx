@@ -54,7 +54,7 @@ export const roleRoutes = [
         icon: 'check',
         did: 'enabled',
         already: 'already enabled',
-        confirm: 'Whoever has them can do what they allow from the next request on.',
+        confirm: 'People with these roles get what they grant immediately.',
         one: async (tx, actor, grant: Grant<'role', 'update'>, id) =>
           (await turnRole(tx, actor, grant, id, 'active')).result,
       },

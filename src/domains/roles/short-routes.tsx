@@ -16,7 +16,7 @@ const trail = (frame: Frame) => [{ label: 'Roles', href: frame.path(paths.roles)
 
 const minimalForm = (refusal?: Refusal) => (frame: Frame) => ({
   title: 'Add a minimal role',
-  lead: 'For people who shall see and change their own profile, and nothing else yet.',
+  lead: 'Lets people view and change their own profile, and nothing else.',
   trail: trail(frame),
   children: <MinimalForm frame={frame} refusal={refusal} />,
 })
@@ -46,7 +46,7 @@ export const shortRoutes = [
       ...made,
       body: minimalRole,
       refused: (_, refusal) => minimalForm(refusal),
-      summary: 'Add a role that sees and changes its holder',
+      summary: 'Add a minimal role: people view and change only their own profile',
     },
     async (call) => {
       const { db, actor, grant, body } = call
@@ -58,7 +58,7 @@ export const shortRoutes = [
   get(
     paths.roleTemplates,
     creating,
-    { only: 'api', answer: templatesAnswer, summary: 'List the templates that a role can be made from' },
+    { only: 'api', answer: templatesAnswer, summary: 'List the templates for new roles' },
     ({ actor }) => ({ json: { data: templateRecords(actor) } }),
   ),
   get(paths.roleFromTemplate, creating, { only: 'page' }, ({ actor }) => ({ screen: templateForm(actor) })),
@@ -69,7 +69,7 @@ export const shortRoutes = [
       ...made,
       body: templateRole,
       refused: ({ actor }, refusal) => templateForm(actor, refusal),
-      summary: 'Add a role with what a template holds',
+      summary: 'Add a role from a template',
     },
     async (call) => {
       const { db, actor, grant, body } = call

@@ -18,7 +18,7 @@ const steps = (
       {
         answer: roles.record,
         also: [409, 412],
-        summary: add ? `Add a ${what} to a role` : `Take a ${what} from a role`,
+        summary: add ? `Add a ${what} to a role` : `Remove a ${what} from a role`,
       },
       async (call) => {
         const { db, actor, grant, id, version } = call

@@ -103,7 +103,7 @@ function GiveForm({ userId, offered, frame, refusal }: RolesPanelProps) {
         <Field
           {...field('expires_at')}
           label="Expires"
-          hint={`${frame.clock.zone} time. Empty: never.`}
+          hint={`${frame.clock.zone} time. Leave empty for no expiry.`}
           type="datetime-local"
           autocomplete="off"
         />

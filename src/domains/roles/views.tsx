@@ -51,7 +51,7 @@ export const listColumns = (frame: Frame): Column<Row>[] => [
         .parents.map(({ name }) => name)
         .join(', '),
   },
-  { key: 'builtin', label: 'Kind', cell: (row) => (roleOf(row).builtin ? 'Built\u2011in' : 'Own') },
+  { key: 'builtin', label: 'Kind', cell: (row) => (roleOf(row).builtin ? 'Built\u2011in' : 'Custom') },
   { key: 'status', label: 'Status', cell: (row) => status(roleOf(row)) },
 ]
 
@@ -161,7 +161,7 @@ function ParentsPanel({ role, beside, frame }: Shown) {
           ))}
         </ul>
       ) : (
-        <p class="nothing">No other role.</p>
+        <p class="nothing">No roles.</p>
       )}
       {changeable && offered.length ? (
         <AddForm
@@ -199,7 +199,7 @@ function HoldersPanel({ role, beside: { holders }, frame }: Shown) {
       )}
       {users.length && count > users.length ? (
         <p>
-          <a href={`${frame.path(paths.users)}?role=${role.id}`}>All of them</a>
+          <a href={`${frame.path(paths.users)}?role=${role.id}`}>View all</a>
         </p>
       ) : null}
     </Panel>

@@ -88,7 +88,7 @@ export async function inviteUser(
 ): Promise<Written> {
   const { row } = await lockRecord(tx, users, actor, grant, id, { version })
   const { status, email } = row() as UserRecord
-  if (status !== 'invited') throw conflict('', 'They are here already.')
+  if (status !== 'invited') throw conflict('', 'They already accepted their invitation.')
   await requireNotStronger(tx, actor, id, 'send them an invitation')
   await invitePersonAgain(tx, actor, { id, email })
   return writtenRecord(tx, users, actor, id)
@@ -183,7 +183,7 @@ async function rename(
 ): Promise<void> {
   if (kind === 'person' && !to.email) throw invalid([{ path: 'email', message: 'Enter an e-mail address' }])
   if (kind === 'service' && to.email)
-    throw invalid([{ path: 'email', message: 'is for people: a service account has none' }])
+    throw invalid([{ path: 'email', message: 'Leave this empty; a service account has no e-mail address' }])
   if (kind === 'service') return
   const renamed = fn.rename_account({ person: id, login: to.username, address: to.email })
   if (await naming(answer(tx, renamed))) return

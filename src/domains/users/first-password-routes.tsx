@@ -35,7 +35,7 @@ export const firstPasswordRoutes = [
       const about = [username, email, first_name, last_name, actor.identity.organization.name]
       const hash = await hashChosen(services.config, body.password, about)
       const done = await db.withActor(actor, (tx) => setFirstPassword(tx, actor, grant, id(), hash))
-      return saved(call, users, done, 'They can sign in with it now', paths.home)
+      return saved(call, users, done, 'Password set', paths.home)
     },
   ),
 ]

@@ -47,7 +47,7 @@ export function EditFields({ field, row, me, signIn }: FieldsProps & { me: strin
         <ProfileFields field={field} />
       </Fieldset>
       {signIn ? (
-        <Fieldset legend="Signing in">
+        <Fieldset legend="Sign-in">
           <Field {...field('username')} label="User name" required autocomplete="off" />
           <Field {...field('email')} label="E-mail" type="email" required autocomplete="off" />
           {row?.id !== me && row?.status !== 'invited' ? (
@@ -64,7 +64,7 @@ function ServiceFields({ field, signIn }: Pick<FieldsProps, 'field'> & { signIn:
   return (
     <>
       {signIn ? <Field {...field('username')} label="User name" required autocomplete="off" /> : null}
-      <Field {...field('first_name')} label="What for" autocomplete="off" />
+      <Field {...field('first_name')} label="Purpose" autocomplete="off" />
       {signIn ? <Select {...field('status')} label="Status" required options={turns} /> : null}
     </>
   )
@@ -85,14 +85,14 @@ export function ProfileFields({ field }: { field: ReturnType<typeof fieldsOf> })
         {...field('locale')}
         label="Language and region"
         hint="How dates, times and numbers are written. Pages are in English."
-        none="Not chosen: as in the United Kingdom"
+        none="Default (United Kingdom)"
         options={localeOptions(field('locale').value)}
       />
       <Select
         {...field('time_zone')}
         label="Time zone"
         hint="For all times you see, and the days you filter by."
-        none="Not chosen: UTC"
+        none="Default (UTC)"
         options={zoneOptions(field('time_zone').value)}
       />
     </>

@@ -88,7 +88,10 @@ describe('the command line and the interface import by one rule:', () => {
 
   test('only of who is taken, the operator hears where', async () => {
     const [asked, typed] = await both(`username,email\n${gone.username},${gone.email}\n`)
-    expect(asked.errors.map(({ message }) => message)).toEqual(['is taken', 'has an account already'])
+    expect(asked.errors.map(({ message }) => message)).toEqual([
+      'is already in use',
+      'already has an account',
+    ])
     expect(typed.errors.map(({ message }) => message)).toEqual(
       Array(2).fill('is that of someone who was deleted here: restore them instead'),
     )

@@ -148,21 +148,21 @@ describe('people from a file', () => {
     expect(answer.status).toBe(422)
     // where else a name is taken is nobody's business here
     expect(told(answer)).toEqual([
-      '2 username is taken',
-      '2 email has an account already',
-      '3 username is taken',
-      '3 email has an account already',
-      '4 username is taken',
-      '4 email has an account already',
+      '2 username is already in use',
+      '2 email already has an account',
+      '3 username is already in use',
+      '3 email already has an account',
+      '4 username is already in use',
+      '4 email already has an account',
       '5 groups has a group without a name: =lead',
       '5 roles has an unknown role "nobody"',
       '5 roles has an unknown role "superadmin"',
       '5 groups has an unknown group "Nowhere"',
       '6 email Enter an e-mail address like name@example.com',
-      '7 username is that of line 5, too',
-      '7 email is that of line 5, too',
+      '7 username is the same as in line 5',
+      '7 email is the same as in line 5',
       '8 last_name Remove the control character',
-      '8 email is that of line 5, too',
+      '8 email is the same as in line 5',
     ])
     expect(await state(org)).toEqual(before)
   })
@@ -184,8 +184,8 @@ describe('rights', () => {
     const before = await state(org)
     const answer = await upload(maker, [person(a, strong), person(b, weak), person(`${b}x`, 'owner')])
     expect(told(answer)).toEqual([
-      `2 roles has the role ${strong}, which has more than you`,
-      '4 roles has the role owner, which has more than you',
+      `2 roles has the role ${strong}, which grants permissions you don’t have`,
+      '4 roles has the role owner, which grants permissions you don’t have',
     ])
     expect(await state(org)).toEqual(before)
     const lines = await trail(org, { request: answer.headers.get('x-request-id') as string })
@@ -225,9 +225,9 @@ describe('rights', () => {
       person(`${a}z`, '', `${mine}; ${other}`),
     ])
     expect(told(answer)).toEqual([
-      '3 groups must name one of your groups',
+      '3 groups Enter at least one of your groups',
       `4 groups has an unknown group "${other}"`,
-      '4 groups must name one of your groups',
+      '4 groups Enter at least one of your groups',
       `5 groups has an unknown group "${other}"`,
     ])
     expect(await state(org)).toEqual(before)

@@ -49,7 +49,7 @@ export async function placesOf(tx: Db, rows: readonly Row[], giver: Giver): Prom
       if (!role) return { message: `has an unknown role ${JSON.stringify(given)}` }
       if (role.status !== 'active') return { message: `has the role ${role.name}, which is disabled` }
       if (expires_at !== null && Date.parse(expires_at) <= Date.now())
-        return { message: `has the role ${role.name} until a time that is over` }
+        return { message: `has the role ${role.name}, which expires in the past` }
       const why = giver.role(role)
       return why ? { ...why, message: `has the role ${role.name}, ${why.message}` } : role.id
     },
@@ -63,7 +63,7 @@ export async function placesOf(tx: Db, rows: readonly Row[], giver: Giver): Prom
       const label = JSON.stringify(kind ? `${kind}:${given}` : given)
       if (!found.length) return { message: `has an unknown group ${label}` }
       const which = found.map((one) => `${one.kind}:${one.name}`).join(' or ')
-      return { message: `has the group ${label}, of which there are several: ${which}` }
+      return { message: `has the group ${label}, which matches several: ${which}` }
     },
   }
 }

@@ -18,8 +18,8 @@ export const peopleFromFile: Importing<(typeof user)['name']> = {
 }
 
 // where else somebody has a name is nobody's business here
-const USERNAME = 'is taken'
-const EMAIL = 'has an account already'
+const USERNAME = 'is already in use'
+const EMAIL = 'already has an account'
 
 function rulesOf(actor: UserActor, grant: Grant<'user', 'create'>): Rules {
   const unplaceable = unplaceableFor(actor)
@@ -46,7 +46,7 @@ function rulesOf(actor: UserActor, grant: Grant<'user', 'create'>): Rules {
 function homeless({ all, scopes, holder }: Grant<'user', 'create'>, list: readonly Placed[]): Found {
   if (all) return []
   const mine = (id: string) => scopes.has('group') && holder.groups.includes(id)
-  const message = 'must name one of your groups'
+  const message = 'Enter at least one of your groups'
   return list.flatMap(({ row, groups }) =>
     [...groups.keys()].some(mine)
       ? []
@@ -96,7 +96,7 @@ async function giverOf(tx: Db, actor: UserActor, grant: Grant<'user', 'create'>)
     role: (role) =>
       mayGive(actor, role) || mayGive(rights, role)
         ? null
-        : { message: 'which has more than you', denied: 'role:assign' },
+        : { message: 'which grants permissions you don’t have', denied: 'role:assign' },
     group: ({ id }) =>
       mayPlaceIn(actor, grant, id)
         ? null

@@ -59,7 +59,7 @@ export function readRow(line: number, given: Record<string, string>): { row: Row
   const list = (field: 'roles' | 'groups'): string[] => {
     const entries = blamed.has(field) ? [] : entriesOf(given[field] ?? '')
     if (!entries) {
-      errors.push({ field, message: 'Double the quotation mark that ends before its entry does' })
+      errors.push({ field, message: 'Double the quotation mark inside this entry' })
       return []
     }
     if (entries.length > MOST) errors.push({ field, message: `Use at most ${MOST} entries` })
@@ -92,12 +92,15 @@ function notInvited({ status = '', kind = '' }: Record<string, string>): FieldEr
   if (is(status) === 'disabled')
     errors.push({
       field: 'status',
-      message: 'is disabled: leave this row out, everyone in a file is invited',
+      message: 'is disabled: remove this row, everyone in a file is invited',
     })
   else if (is(status) && !statuses.includes(is(status) as never))
     errors.push({ field: 'status', message: oneOf(statuses) })
   if (['service', 'service account'].includes(is(kind)))
-    errors.push({ field: 'kind', message: 'is a service account: leave this row out, a file brings people' })
+    errors.push({
+      field: 'kind',
+      message: 'is a service account: remove this row, only people can be imported',
+    })
   else if (is(kind) && !kinds.includes(is(kind) as never))
     errors.push({ field: 'kind', message: oneOf(kinds) })
   return errors
@@ -144,7 +147,7 @@ export class Earlier {
       if (value === null) return []
       const seen = field === 'username' ? fold(value) : value
       const line = this.#lines[field].get(seen)
-      if (line !== undefined) return [{ field, message: `is that of line ${line}, too` }]
+      if (line !== undefined) return [{ field, message: `is the same as in line ${line}` }]
       this.#lines[field].set(seen, row.line)
       return []
     })

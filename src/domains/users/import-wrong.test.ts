@@ -107,7 +107,7 @@ describe('what is wrong is said with line and field, and nobody is imported:', (
       '14 roles has the role Off, which is disabled',
       '15 groups has an unknown role "boss" in team:Twin=boss: lead, member, viewer',
       '15 groups has a group without a name: =lead',
-      '15 groups has the group "Twin", of which there are several: client:Twin or team:Twin',
+      '15 groups has the group "Twin", which matches several: client:Twin or team:Twin',
       '16 first_name Use at most 100 characters',
       '16 last_name Use at most 100 characters',
       '17 username Use at most 64 characters',

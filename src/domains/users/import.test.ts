@@ -220,7 +220,7 @@ ${bob},${bob}@example.com,Bob,,,\n`,
     expect(again.errors[0]).toMatchObject({
       line: 2,
       column: 'username',
-      message: 'is taken in this organization',
+      message: 'is already in use in this organization',
     })
     expect(await everything(org)).toEqual(before)
   })

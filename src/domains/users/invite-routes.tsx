@@ -18,7 +18,7 @@ export const inviteRoutes = [
     async (call) => {
       const { db, actor, grant, id, version } = call
       const done = await db.withActor(actor, (tx) => inviteUser(tx, actor, grant, id(), version))
-      return saved(call, users, done, 'An invitation is on its way', paths.home)
+      return saved(call, users, done, 'Invitation sent', paths.home)
     },
   ),
 ]

@@ -8,7 +8,7 @@ export const lockRoutes = [
   post(
     paths.unlockUser(':id'),
     can('user:update'),
-    { answer: users.record, summary: 'Let a person sign in again at once, after too many wrong passwords' },
+    { answer: users.record, summary: 'Unlock a person after too many failed sign-ins' },
     async (call) => {
       const { db, actor, grant, id } = call
       const done = await db.withActor(actor, (tx) => unlockUser(tx, actor, grant, id()))
@@ -27,7 +27,7 @@ export const lockRoutes = [
     async (call) => {
       const { db, actor, grant, id } = call
       const done = await db.withActor(actor, (tx) => resetSecondFactor(tx, actor, grant, id()))
-      return saved(call, users, done, 'They have no second factor any more', paths.home)
+      return saved(call, users, done, 'Two-step verification turned off', paths.home)
     },
   ),
 ]

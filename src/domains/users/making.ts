@@ -24,7 +24,7 @@ export async function requireBeginning(
     throw new Forbidden('group:update', 'You can’t add people to this group.')
   const roles = await requireGivable(tx, actor, role_ids)
   const missing = role_ids.findIndex((id) => !roles.includes(id))
-  if (missing >= 0) throw invalid([{ path: `role_ids.${missing}`, message: 'is no role' }])
+  if (missing >= 0) throw invalid([{ path: `role_ids.${missing}`, message: 'Choose a role' }])
   for (const { id, role } of groups) await requirePlaceable(tx, actor, { group: id, role, roles })
 }
 

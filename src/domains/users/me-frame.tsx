@@ -38,7 +38,7 @@ export function meFrame({
     lead,
     children: (
       <>
-        <Tabs label="About me" items={items} />
+        <Tabs label="Account" items={items} />
         {children}
       </>
     ),

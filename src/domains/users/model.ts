@@ -227,11 +227,11 @@ export const users = defineResource(user, {
   cells: inFile,
   attached: [{ type: 'user_role', needs: 'role:read' }],
   taken: {
-    accounts_username_key: ['username', 'is taken'],
-    users_username: ['username', 'is taken'],
-    accounts_username_seen: ['username', 'reads like one that is taken'],
-    users_username_seen: ['username', 'reads like one that is taken'],
-    accounts_email_key: ['email', 'has an account already'],
-    users_email: ['email', 'has an account already'],
+    accounts_username_key: ['username', 'is already in use'],
+    users_username: ['username', 'is already in use'],
+    accounts_username_seen: ['username', 'looks like one that is already in use'],
+    users_username_seen: ['username', 'looks like one that is already in use'],
+    accounts_email_key: ['email', 'already has an account'],
+    users_email: ['email', 'already has an account'],
   },
 })

@@ -45,7 +45,7 @@ describe('the name of a person', () => {
     'Dr.Müller',
   ])('reads as an address: %s', (name) =>
     expect(said(personName, name)).toEqual([
-      'Use a name that reads like no web or e-mail address; put a space after a dot',
+      'Use a name that doesn’t look like a web or e-mail address; put a space after each dot',
     ]),
   )
 

@@ -12,7 +12,7 @@ const ADDRESS =
 export const nameLine = (most: number) =>
   shownLine(most).refine(
     (name) => !ADDRESS.test(name.normalize('NFKC')),
-    'Use a name that reads like no web or e-mail address; put a space after a dot',
+    'Use a name that doesn’t look like a web or e-mail address; put a space after each dot',
   )
 
 export const personName = nameLine(100)

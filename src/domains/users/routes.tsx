@@ -73,7 +73,7 @@ export const userRoutes = [
   get(
     paths.usersMe,
     can('user:read'),
-    { only: 'api', answer: users.record, summary: 'Read oneself' },
+    { only: 'api', answer: users.record, summary: 'Read your own user record' },
     async ({ db, actor, grant }) => {
       const { json, version } = await readRecord(db, users, actor, grant, actor.userId)
       return { json, etag: version }
@@ -165,8 +165,8 @@ export const userRoutes = [
         label: 'Send invitation',
         preposition: 'to',
         icon: 'mail',
-        confirm: 'Links that were sent before stop working.',
-        did: 'sent an invitation',
+        confirm: 'Earlier links stop working.',
+        did: 'invited',
         one: (tx, actor, grant: Grant<'user', 'create'>, id) => inviteUser(tx, actor, grant, id),
       },
       activate: {
@@ -184,7 +184,7 @@ export const userRoutes = [
         icon: 'ban',
         did: 'disabled',
         already: 'already disabled',
-        confirm: 'They can’t sign in any more, and their sessions end at once.',
+        confirm: 'They are signed out immediately and can’t sign in until enabled again.',
         one: (tx, actor, grant: Grant<'user', 'update'>, id) => turnUser(tx, actor, grant, id, 'disabled'),
       },
       add_role: {
@@ -192,8 +192,8 @@ export const userRoutes = [
         label: 'Assign role',
         preposition: 'to',
         icon: 'shield-check',
-        confirm: 'From their next request on they can do what the role allows.',
-        did: 'given the role',
+        confirm: 'They get the role’s permissions immediately.',
+        did: 'assigned the role',
         already: 'already had it',
         asks: { name: 'role_id', label: 'Role', options: rolesToChoose },
         one: (tx, actor, _, id, { role_id }) => giveRole(tx, actor, id, String(role_id)),
@@ -203,8 +203,8 @@ export const userRoutes = [
         label: 'Remove role',
         preposition: 'from',
         icon: 'shield',
-        confirm: 'From their next request on they can’t do what only this role allows.',
-        did: 'without the role now',
+        confirm: 'They lose the permissions that only this role grants immediately.',
+        did: 'removed from the role',
         already: 'didn’t have it',
         asks: { name: 'role_id', label: 'Role', options: rolesToChoose },
         one: (tx, actor, _, id, { role_id }) => takeRole(tx, actor, id, String(role_id)),

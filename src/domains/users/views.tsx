@@ -84,7 +84,7 @@ export function InviteButton({ row, frame }: { row: Row; frame: Frame }) {
       icon="mail"
       kind="plain"
       title={`Send ${user(row).email} an invitation?`}
-      text="A link that was sent before stops working. You vouch for what they have here until they accept."
+      text="Earlier links stop working. You vouch for their access until they accept."
       confirm="Send"
     />
   )
@@ -105,7 +105,7 @@ export function ServicePanel({ row, actor, frame }: { row: Row; actor: UserActor
         ) : null}
         {actor.can('api_key:read') ? (
           <ButtonLink kind="quiet" href={frame.path(paths.apiKeysOf(row.id))}>
-            Its keys
+            View API keys
           </ButtonLink>
         ) : null}
       </div>

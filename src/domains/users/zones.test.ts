@@ -51,7 +51,7 @@ describe('a time zone', () => {
     const { text } = await browserOf(owner).get(paths.me)
     expect(text).toMatch(/<optgroup label="Asia">.*<option value="Asia\/Kolkata">Kolkata \(UTC\+05:30\)/s)
     expect(text).toMatch(/<option value="de-AT">German \(Austria\): 30\. Nov\. 2026, 19:36</)
-    expect(text).toContain('Not chosen: UTC')
+    expect(text).toContain('Default (UTC)')
   })
 })
 
