@@ -224,5 +224,5 @@ export function reference(label: string, model: string, given: Given = {}): Colu
 /** Whose a record is: every business table has these, and they always count. */
 export const ownership = {
   owner_user_id: reference('Owner', 'user', { listed: false }),
-  owner_group_id: reference('Owning group', 'group', { listed: false }),
+  owner_group_id: reference('Owner group', 'group', { listed: false }),
 }

@@ -59,7 +59,7 @@ export function BulkResult({ fared, noun, refused, back, again }: BulkResultProp
         </Panel>
       ) : null}
       <div class="form-actions">
-        {again && refused.length ? <Again {...again} refused={refused} /> : null}
+        {again && refused.length ? <Again {...again} refused={refused} noun={noun} /> : null}
         <ButtonLink kind={refused.length ? 'plain' : 'primary'} href={back.href}>
           {back.label}
         </ButtonLink>
@@ -73,7 +73,8 @@ function Again({
   csrfToken,
   fields,
   refused,
-}: Required<BulkResultProps>['again'] & Pick<BulkResultProps, 'refused'>) {
+  noun,
+}: Required<BulkResultProps>['again'] & Pick<BulkResultProps, 'refused' | 'noun'>) {
   return (
     <form method="post" action={action} {...writing}>
       <Hidden csrfToken={csrfToken} />
@@ -84,7 +85,7 @@ function Again({
         <input type="hidden" name="ids" value={id} />
       ))}
       <Button kind="primary" icon="rotate-ccw">
-        Try the refused ones again
+        Retry {counted(refused.length, noun)}
       </Button>
     </form>
   )

@@ -50,7 +50,7 @@ export function Conflict({
         <Choice {...field} />
       ))}
       <Actions>
-        <Button kind="primary">Save the chosen</Button>
+        <Button kind="primary">Save</Button>
         <ButtonLink href={cancel}>Discard mine</ButtonLink>
       </Actions>
     </Form>
@@ -60,7 +60,7 @@ export function Conflict({
 function Choice({ name, label, mine, theirs, shownMine, shownTheirs }: ConflictField) {
   const sides = [
     { side: 'mine', title: 'Yours', value: mine, shown: shownMine ?? mine },
-    { side: 'theirs', title: 'Saved meanwhile', value: theirs, shown: shownTheirs ?? theirs },
+    { side: 'theirs', title: 'Their version', value: theirs, shown: shownTheirs ?? theirs },
   ]
   return (
     <fieldset class="fieldset versions">

@@ -41,7 +41,8 @@ export function ImportReport({ noun, ready, wrong, errors, confirm, back }: Impo
         {wrong ? (
           <li class="bad">
             <Icon name="circle-alert" />
-            {counted(wrong, { one: 'error', many: 'errors' })}: nothing is imported before all are mended
+            {counted(wrong, { one: 'error', many: 'errors' })}. Fix these and upload again; nothing was
+            imported
           </li>
         ) : null}
       </ul>

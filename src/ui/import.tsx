@@ -100,7 +100,7 @@ export function ImportMapping(props: ImportMappingProps) {
           empty={<p>The file has no columns.</p>}
         />
         <Actions>
-          <Button kind="primary">Check the rows</Button>
+          <Button kind="primary">Check file</Button>
           <ButtonLink href={cancel}>Cancel</ButtonLink>
         </Actions>
       </Form>
@@ -116,7 +116,7 @@ function FieldChoice({
 }: ImportColumn & { i: number; fields: ImportMappingProps['fields'] }) {
   return (
     <select id={`column_${i}`} class="select" name={`column_${i}`} aria-label={`${name} becomes`}>
-      <option value="">Leave out</option>
+      <option value="">Don’t import</option>
       {fields.map(({ value, label, required }) => (
         <option value={value} selected={value === field}>
           {required ? `${label} (needed)` : label}

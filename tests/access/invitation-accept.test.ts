@@ -63,7 +63,10 @@ describe('accepting an invitation', () => {
   test('takes the name that is chosen, says which is taken, and makes one that nobody has', async () => {
     const given = await invitedBy(admin)
     const taken = await accept(given.token, { username: admin.username.toUpperCase() })
-    expect([taken.status, taken.json().errors]).toEqual([409, [{ path: 'username', message: 'is taken' }]])
+    expect([taken.status, taken.json().errors]).toEqual([
+      409,
+      [{ path: 'username', message: 'is already in use' }],
+    ])
     const free = unique('free')
     expect((await accept(given.token, { username: free.toUpperCase() })).status).toBe(201)
     expect(await userAt(org, given.email)).toMatchObject({ username: free })

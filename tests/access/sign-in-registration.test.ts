@@ -151,7 +151,10 @@ describe('where addresses are confirmed, registering', () => {
     const token = await link()
     await makeUser(org, { username: person.username })
     const taken = await confirm({ token, password: PASSWORD })
-    expect([taken.status, taken.json().errors]).toEqual([409, [{ path: 'username', message: 'is taken' }]])
+    expect([taken.status, taken.json().errors]).toEqual([
+      409,
+      [{ path: 'username', message: 'is already in use' }],
+    ])
     const username = unique('other')
     const done = await visitor(app).post(paths.verifyEmail(token), { username, password: PASSWORD })
     expect([done.status, done.headers.get('location')]).toEqual([303, paths.home])

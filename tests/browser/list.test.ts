@@ -142,7 +142,7 @@ describe.skipIf(!installed && !process.env.CI)('A list, in a browser', () => {
     await page.waitForSelector('.outcome .bad:has-text("1 person refused")')
     expect(await page.textContent('main tbody')).toContain('by yourself')
     await accessible(page)
-    await page.click('button:has-text("Try the refused ones again")')
+    await page.click('button:has-text("Retry 1 person")')
     await page.waitForSelector('.outcome .bad:has-text("1 person refused")')
     await page.context().close()
   })

@@ -106,7 +106,7 @@ async function settled<T>(
       throw blocked(organization)
     }
     if (!(error instanceof Taken)) throw error
-    if (error.constraint.includes('username')) throw conflict('username', 'is taken')
+    if (error.constraint.includes('username')) throw conflict('username', 'is already in use')
     throw conflict('', 'Someone with this e-mail address or account is already a member.')
   }
 }

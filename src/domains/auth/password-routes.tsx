@@ -18,7 +18,7 @@ const reset = async (
   const token = c.req.param('token') ?? ''
   const { username } = await openLink(db, token, 'reset_password')
   const rules = passwordRules(services.config)
-  const words = { title: 'Choose a password', lead: 'You are signed out everywhere then.', button: 'Save' }
+  const words = { title: 'Choose a password', lead: 'This signs you out everywhere.', button: 'Save' }
   const action = paths.resetPassword(token)
   return (frame) => chooseScreen(frame, { ...words, action, username, rules, refusal })
 }

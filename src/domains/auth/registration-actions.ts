@@ -49,7 +49,7 @@ export async function beginRegistration(db: Door, config: Config, person: Regist
   const { username, email, first_name, last_name } = person
   const { hash } = await entered(db, config, person)
   const begun = { login: username, address: email, first_name, last_name, hash, ctx: contextOf(from) }
-  if (!(await db.lookup(fn.begin_registration(begun)))) throw conflict('username', 'is taken')
+  if (!(await db.lookup(fn.begin_registration(begun)))) throw conflict('username', 'is already in use')
 }
 
 type Confirmed = { account: string; email: string; first_name: string; last_name: string }
@@ -88,7 +88,7 @@ async function settled<T>(db: Door, org: string, from: Origin, work: (tx: Db) =>
     if (!(error instanceof Taken)) throw error
     throw error.constraint.includes('email')
       ? conflict('email', 'has an account already')
-      : conflict('username', 'is taken')
+      : conflict('username', 'is already in use')
   }
 }
 

@@ -30,7 +30,7 @@ export function homeScreen(frame: Frame, { name, organization }: Identity, count
       </Tiles>
     ) : (
       <Panel>
-        <p>Nothing has been shared with you yet. Whoever administers roles can change that.</p>
+        <p>You don’t have access to anything yet. Ask an administrator.</p>
       </Panel>
     ),
   }

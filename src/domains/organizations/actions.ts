@@ -13,11 +13,11 @@ import { conflict, notFound, stale, unproved } from '#src/http/errors.ts'
 import type { Written } from '#src/resource/write.ts'
 
 const CONFLICTS: Record<string, [field: string, message: string]> = {
-  organizations_name: ['name', 'is taken'],
-  organizations_slug_key: ['slug', 'is taken'],
+  organizations_name: ['name', 'is already in use'],
+  organizations_slug_key: ['slug', 'is already in use'],
   organizations_platform_active: ['status', 'of the platform organization stays active'],
-  accounts_username_key: ['owner_username', 'is taken'],
-  accounts_username_seen: ['owner_username', 'reads like one that is taken'],
+  accounts_username_key: ['owner_username', 'is already in use'],
+  accounts_username_seen: ['owner_username', 'reads like one that is already in use'],
   accounts_email_key: ['owner_email', 'has an account already'],
 }
 

@@ -41,7 +41,7 @@ export const enteringRoutes = [
         status: 204,
         moved: true,
         location: paths.home,
-        notice: 'You are in. Leave by the strip at the top.',
+        notice: 'You’re now in this organization. Leave it from the strip at the top.',
       }
     },
   ),

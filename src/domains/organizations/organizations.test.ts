@@ -215,8 +215,8 @@ describe.each(changes)('changing an organization (%s)', (_, via, change) => {
       })
       expect(answer.status, answer.text).toBe(409)
       if (via === 'api')
-        expect(answer.json()).toMatchObject({ errors: [{ path: 'name', message: 'is taken' }] })
-      else expect(answer.text).toContain('id="name-error">is taken')
+        expect(answer.json()).toMatchObject({ errors: [{ path: 'name', message: 'is already in use' }] })
+      else expect(answer.text).toContain('id="name-error">is already in use')
     }
     expect(await bySlug(other.slug)).toMatchObject({ name })
     expect((await change(chief, org.id, { name: `${name} two`, slug: org.slug })).status).toBe(done)
@@ -254,7 +254,7 @@ describe.each(changes)('changing an organization (%s)', (_, via, change) => {
     const org = await makeOrganization()
     const answer = await change(superadmin, org.id, { slug: people.org.slug })
     expect(answer.status).toBe(409)
-    expect(answer.text).toContain('is taken')
+    expect(answer.text).toContain('is already in use')
     expect(await bySlug(org.slug)).toMatchObject({ id: org.id })
   })
 
@@ -281,7 +281,7 @@ test('a version that is old is a 412 with the row as it stands', async () => {
       name: 'second',
       version: etag.slice(1, etag.indexOf('-')),
     })
-    expect([form.status, form.text.includes('Saved meanwhile')]).toEqual([412, true])
+    expect([form.status, form.text.includes('Their version')]).toEqual([412, true])
   }
 })
 

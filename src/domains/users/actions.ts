@@ -74,7 +74,7 @@ export async function createUser(
 async function hasAccount(tx: Db, email: string, username: string): Promise<boolean> {
   const at = fn.account_at<{ known: boolean; taken: boolean }>({ address: email, login: username })
   const { known, taken } = await answer(tx, at)
-  if (known && taken) throw conflict('username', 'is taken')
+  if (known && taken) throw conflict('username', 'is already in use')
   return known
 }
 

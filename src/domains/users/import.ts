@@ -35,13 +35,13 @@ const operator: Giver = {
 
 const taken: Rules['taken'] = {
   username: {
-    here: 'is taken in this organization',
-    elsewhere: 'is taken by an account outside this organization',
+    here: 'is already in use in this organization',
+    elsewhere: 'is already in use by an account outside this organization',
     deleted: 'is that of someone who was deleted here: restore them instead',
-    alike: 'reads like one that is taken',
+    alike: 'reads like one that is already in use',
   },
   email: {
-    here: 'is taken in this organization',
+    here: 'is already in use in this organization',
     elsewhere: 'has an account outside this organization',
     deleted: 'is that of someone who was deleted here: restore them instead',
     alike: 'has an account already',
