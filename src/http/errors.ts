@@ -53,8 +53,10 @@ const inWords: Record<number, string> = {
   503: 'Not available right now',
 }
 
-export const pageTitle = ({ status, title }: HttpError): string =>
-  title === titles[status] ? (inWords[status] ?? title) : title
+export function pageTitle({ status, type, title }: HttpError): string {
+  if (title !== titles[status]) return title
+  return type === 'csrf' ? 'This form is out of date' : (inWords[status] ?? title)
+}
 
 /** What a handler throws instead of answering; becomes problem+json, a page, or messages in the form. */
 export class HttpError extends Error {

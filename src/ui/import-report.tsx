@@ -41,8 +41,8 @@ export function ImportReport({ noun, ready, wrong, errors, confirm, back }: Impo
         {wrong ? (
           <li class="bad">
             <Icon name="circle-alert" />
-            {counted(wrong, { one: 'error', many: 'errors' })}. Fix these and upload again; nothing was
-            imported
+            {counted(wrong, { one: 'error', many: 'errors' })}: fix {wrong === 1 ? 'it' : 'them'} and upload
+            again. Nothing was imported.
           </li>
         ) : null}
       </ul>

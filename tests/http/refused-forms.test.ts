@@ -101,11 +101,11 @@ describe('a form that is sent when the session has ended', () => {
     const { whom, path, form } = await filled(browser)
     await end(by)
     const again = await signedIn(browser, await browser.post(path, form), colleague)
-    expect([
-      again.status,
-      again.text.includes('You don’t have access to this'),
-      await nameOf(whom.id),
-    ]).toEqual([403, true, ''])
+    expect([again.status, again.text.includes('This form is out of date'), await nameOf(whom.id)]).toEqual([
+      403,
+      true,
+      '',
+    ])
   })
 
   test('doesn’t undo what was changed meanwhile', async () => {

@@ -71,9 +71,9 @@ test('nothing yet, no match and no access are told apart', async () => {
   for (const there of [false, true]) {
     if (there) await makeGroup(fresh)
     const text = await get('/groups', some)
-    expect(text).toContain('No groups that you have access to')
+    expect(text).toContain('No groups you have access to')
     expect(text).not.toContain('No groups yet')
-    expect(await get('/groups/tree', some)).toContain('No groups that you have access to')
+    expect(await get('/groups/tree', some)).toContain('No groups you have access to')
     expect((await get('/groups/tree', all)).includes('No groups yet')).toBe(!there)
   }
   expect(await get('/groups', all)).not.toMatch(/No groups/)

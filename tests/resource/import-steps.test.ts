@@ -136,7 +136,7 @@ describe('by forms, without a script', () => {
       },
     })
     const report = await browser.get(at)
-    expect(report.text).toContain('1 error: nothing is imported')
+    expect(report.text).toContain('1 error: fix it and upload again.')
     for (const words of ['Line 2', 'Seats', 'many', 'Enter a whole number from 1 to 1000'])
       expect(report.text).toContain(words)
     expect(report.text).not.toContain('value="import"')

@@ -139,7 +139,7 @@ function Empty({
   const { one, many, icon } = resource.declared
   if (found.total) return <PastTheEnd noun={{ one, many }} {...found} {...view} address={address} />
   if (filtered) return <NoMatch clear={frame.path(resource.path)} many={many} />
-  if (!all) return <NoAccess title={`No ${many} that you have access to`} />
+  if (!all) return <NoAccess title={`No ${many} you have access to`} />
   return (
     <EmptyState
       icon={icon}
