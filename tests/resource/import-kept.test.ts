@@ -93,7 +93,7 @@ describe('all of a file is kept, or nothing', () => {
     const last = `${line('M10')}\n`
     const refused = await upload(boss, `${HEAD}\n${rows.join('\n')}\n${last}`)
     console.log(refused.status, refused.text.slice(0, 500))
-    expect(told(refused)).toEqual(['6002 code is that of line 12, too'])
+    expect(told(refused)).toEqual(['6002 code is the same as in line 12'])
     expect(await stored(big)).toEqual([])
     const dry = await upload(boss, `${HEAD}\n${rows.join('\n')}\n`, '?dry_run=true')
     expect(dry.json<Told>()).toMatchObject({ dry_run: true, imported: 0, rows: 6000, error_count: 0 })

@@ -166,7 +166,7 @@ describe('an invitation that nobody can accept', () => {
     const page = await browserOf(admin).get(one())
     expect(page.text).toContain('No one can accept this')
     expect(page.text).toContain(
-      'A role that it gives is deleted or disabled. Edit it and choose what they get',
+      'A role it assigns is deleted or disabled. Edit it to choose their access',
     )
     // who only reads it isn't sent to do what they can't
     expect((await browserOf(looker).get(one())).text).not.toContain('Edit it and choose')

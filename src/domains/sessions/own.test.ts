@@ -55,7 +55,7 @@ describe('the list of one’s own sessions', () => {
     const { text, status } = await browserOf(person).get(paths.mySessions)
     expect(status).toBe(200)
     expect(text).toContain('This device')
-    expect(text).toContain('End all others')
+    expect(text).toContain('Sign out other sessions')
     expect(text.match(/aria-current="page">Sessions/)).not.toBeNull()
     expect(text).not.toContain(person.cookie)
   })

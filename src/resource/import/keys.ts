@@ -69,7 +69,7 @@ export class UniqueKey {
       if (first === undefined) this.#first.set(key, line)
       return first === undefined
         ? []
-        : [{ line, field: this.#field, message: `is that of line ${first}, too` }]
+        : [{ line, field: this.#field, message: `is the same as in line ${first}` }]
     })
     const again = new Set(twice.map(({ line }) => line))
     const once = named.filter(({ line }) => !again.has(line))
