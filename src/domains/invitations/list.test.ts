@@ -165,11 +165,9 @@ describe('an invitation that nobody can accept', () => {
     expect(await read()).toMatchObject({ status: 'pending', obstacle: 'role' })
     const page = await browserOf(admin).get(one())
     expect(page.text).toContain('No one can accept this')
-    expect(page.text).toContain(
-      'A role it assigns is deleted or disabled. Edit it to choose their access',
-    )
+    expect(page.text).toContain('A role it assigns is deleted or disabled. Edit it to choose their access')
     // who only reads it isn't sent to do what they can't
-    expect((await browserOf(looker).get(one())).text).not.toContain('Edit it and choose')
+    expect((await browserOf(looker).get(one())).text).not.toContain('Edit it to choose')
     const list = await browserOf(admin).get(`${paths.invitations}?blocked=true&q=${target.email}`)
     expect(list.text).toMatch(/>Blocked<\/span>/)
     const changed = await as(admin).patch(api(one()), { role_ids: [plain] })
