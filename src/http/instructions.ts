@@ -11,6 +11,7 @@ const nouns: Readonly<Record<string, string>> = {
   username: 'user name',
   slug: 'short name',
   q: 'search',
+  'owner user': 'owner',
   ids: 'records',
 }
 const VOWEL = /^[aeio]/

@@ -180,7 +180,7 @@ export function respondSummary(
 }
 
 export const summaryFor = (error: HttpError, { requestId, frame }: Outgoing): RefusalSummaryProps => ({
-  title: error.title,
+  title: pageTitle(error),
   message: summaryOf(error, requestId),
   why: whyOf(error, requestId, frame()),
 })

@@ -5,7 +5,7 @@ import type { Model } from '#src/access/permission.ts'
 import type { Door } from '#src/db/database.ts'
 import { type Call, type Endpoint, known, post, type Refusal } from '#src/http/endpoint.ts'
 import { invalid } from '#src/http/errors.ts'
-import { missing } from '#src/http/instructions.ts'
+import { missing, UNKNOWN_FIELD } from '#src/http/instructions.ts'
 import { paths } from '#src/paths.ts'
 import { eachOf, type Outcome } from '#src/resource/bulk.ts'
 import { bulkOf } from '#src/resource/bulk-actions.ts'
@@ -77,7 +77,16 @@ export function bulkRoutes<M extends Model>(
   const from = parts.chosen ?? inTable(resource)
   const all = bulkOf(resource, parts)
   const names = Object.keys(all) as [string, ...string[]]
-  const asked = z.object({ action: z.enum(names), ...selector, ...argumentsOf(all) }).catchall(z.unknown())
+  const asked = z.strictObject({
+    action: z.enum(names),
+    ...selector,
+    ...argumentsOf(all),
+    back: z
+      .string()
+      .max(2000)
+      .optional()
+      .meta({ description: 'The list’s query, for a page to go back to.' }),
+  })
   const body = asked.extend(confirmation)
   const places = placesOf(resource.path)
   const { many } = resource.declared
@@ -92,7 +101,7 @@ export function bulkRoutes<M extends Model>(
   /** Asked once more; where nothing is selected, it is only said. */
   const refused = async (call: Acting, refusal: Refusal) => {
     const again = async () => {
-      const { action, ...which } = asked.parse(call.sent)
+      const { action, ...which } = body.parse(call.sent)
       return (await asking(call, action, oneOf(which), refusal)).screen
     }
     return again().catch(() => (frame: Frame) => refusedScreen(resource, refusal, call.sent.back, frame))
@@ -118,10 +127,11 @@ export function bulkRoutes<M extends Model>(
         const { db, actor } = call
         const { action, ids, matching, all: every, count, hash, back, ...given } = call.body
         const bulk = all[action] as Bulk
+        refuseOthers(bulk, given)
         const grant = actor.require(resource.may(bulk.needs))
         const selection = selectionOf({ ids, matching, all: every })
         requireConfirmation(resource, selection, { count, hash })
-        if (bulk.asks && !z.guid().safeParse(given[bulk.asks.name]).success)
+        if (bulk.asks && !z.guid().safeParse((given as Record<string, unknown>)[bulk.asks.name]).success)
           throw invalid([{ path: bulk.asks.name, message: missing([bulk.asks.name]) }])
         const chosen = async (tx: Parameters<typeof readingIn>[0]) => {
           const found = await selectedIds(readingIn(tx), resource, from, actor, selection)
@@ -147,6 +157,12 @@ export function bulkRoutes<M extends Model>(
       },
     ),
   ]
+}
+
+/** What another action asks for would be left out without a word. @throws {HttpError} 422 */
+function refuseOthers({ asks }: Bulk, given: Readonly<Record<string, unknown>>): void {
+  const others = Object.keys(given).filter((name) => given[name] && name !== asks?.name)
+  if (others.length) throw invalid(others.map((path) => ({ path, message: UNKNOWN_FIELD })))
 }
 
 /** A list's form sends the ticked rows, too, where all that match stand in their place. */

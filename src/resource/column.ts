@@ -103,7 +103,7 @@ export function text(label: string, given: Given & { max?: number; rows?: number
   return column('text', 'text', label, z.string(), '', input, rest, { rows, listed: !rows })
 }
 
-const UNSEEN = /[\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u
+const UNSEEN = /[\p{Cf}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u
 /**
  * Where such a character is seen: as part of an emoji; and two of them shape the letters of Persian or Hindi, while
  * between Latin ones they only make two names of one.
@@ -111,9 +111,14 @@ const UNSEEN = /[\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u
 const SEEN =
   /\p{RGI_Emoji}|(?<=[[\p{L}\p{M}]--[\p{sc=Latn}\p{sc=Grek}\p{sc=Cyrl}]])[\u200c\u200d](?=[\p{L}\p{M}])/gv
 
+/** What stands by itself: a mark alone sits on its neighbour, and a stretched line is no letter. */
+const BASE = /(?!\u0640)[\p{L}\p{N}\p{P}\p{S}]/u
+
 /** A line that people know somebody or something by: all of it can be seen. */
 export const shownLine = (most: number) =>
-  line(most).refine((name) => !UNSEEN.test(name.replace(SEEN, '')), 'Remove the character that can’t be seen')
+  line(most)
+    .refine((name) => !UNSEEN.test(name.replace(SEEN, '')), 'Remove the character that can’t be seen')
+    .refine((name) => name === '' || BASE.test(name), 'Use at least one letter, digit or sign')
 
 /** What a record is known by: two names that read the same are one. */
 export function name(label = 'Name', { max = 100, ...given }: Given & { max?: number } = {}): Column {

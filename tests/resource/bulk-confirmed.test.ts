@@ -73,6 +73,21 @@ describe('what a program confirmed', () => {
     expect(named.json()).toMatchObject({ done: 1 })
   })
 
+  test('leaves nothing out that was sent: what is no field, and what another action asks for, is a 422', async () => {
+    const { people } = await family(1)
+    const ids = people.map(({ id }) => id)
+    for (const more of [
+      { dry_run: true },
+      { expires_at: '2031-01-01' },
+      { role_id: roleOf(org, 'viewer') },
+    ]) {
+      const answer = await as(boss).post(BULK, { action: 'disable', ids, ...more })
+      expect([answer.status, answer.json().errors?.map(({ path }) => path)]).toEqual([422, Object.keys(more)])
+    }
+    expect(await statuses(people)).toEqual(['active'])
+    expect((await as(boss).post(BULK, { action: 'disable', ids })).json()).toMatchObject({ done: 1 })
+  })
+
   test('is no page of what matches: that would stand for all of it', async () => {
     const { name } = await family(2)
     for (const page of ['limit=1', 'offset=1', 'after=', 'before=']) {

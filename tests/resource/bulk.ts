@@ -260,7 +260,7 @@ export function bulk(given: Stage): void {
       const answer = await post(people.owner, {
         action: 'delete',
         ids: [done, gone, never],
-        extra: 'kept "as" it is',
+        back: 'q=kept "as" it is',
       })
       expect(answer.status).toBe(200)
       const form =
@@ -280,7 +280,7 @@ export function bulk(given: Stage): void {
       ).toEqual([gone, never].sort())
       expect(sent.filter(([name]) => name !== 'ids')).toEqual([
         ['action', 'delete'],
-        ['extra', 'kept &quot;as&quot; it is'],
+        ['back', 'q=kept &quot;as&quot; it is'],
       ])
       if (resource.soft && typeof title === 'string')
         expect(answer.text).toContain('Gone &lt;b&gt;already&lt;/b&gt;')
@@ -290,7 +290,7 @@ export function bulk(given: Stage): void {
 
     testIf(thousands)('takes as many as a program does', async () => {
       const ids = Array.from({ length: 1000 }, () => randomUUID() as string)
-      const answer = await post(people.owner, { action: 'delete', ids, extra: 'beside' })
+      const answer = await post(people.owner, { action: 'delete', ids, back: 'beside' })
       expect([answer.status, answer.text.match(/name="ids"/g)?.length]).toEqual([200, 1000])
     })
 

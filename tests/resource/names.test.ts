@@ -29,6 +29,10 @@ describe.each(places)('the name of $what', ({ make, once }) => {
     expect([answer.status, answer.json<{ name: string }>().name], answer.text).toEqual([201, name])
   })
 
+  test.each(['\u0301', '\u0640\u0640', 'admin\ue000'])('is more than marks: %j', async (name) => {
+    expect((await make(name)).status).toBe(422)
+  })
+
   test('is the same however it is spelled', async () => {
     const name = unique('Caf\u00e9 one')
     expect((await make(name)).status).toBe(201)

@@ -74,6 +74,7 @@ const addresses = several(z.string(), 0, 100)
       return kept ?? range
     }),
   )
+  .transform((ranges) => [...new Set(ranges)])
   .meta({
     description: 'Where the key works from: addresses, or ranges like 10.0.0.0/8; none for everywhere.',
   })

@@ -95,7 +95,7 @@ function notInvited({ status = '', kind = '' }: Record<string, string>): FieldEr
       message: 'is disabled: remove this row, everyone in a file is invited',
     })
   else if (is(status) && !statuses.includes(is(status) as never))
-    errors.push({ field: 'status', message: oneOf(statuses) })
+    errors.push({ field: 'status', message: oneOf(statuses.filter((one) => one !== 'disabled')) })
   if (['service', 'service account'].includes(is(kind)))
     errors.push({
       field: 'kind',

@@ -111,6 +111,14 @@ describe('the zone of a browser', () => {
     })
   })
 
+  test('is kept at the first sign-in alone: none is a choice as well', async () => {
+    const person = await makeUser(org)
+    await signedIn(person, 'Asia/Kolkata', 'de-AT')
+    const none = { time_zone: null, locale: null }
+    expect((await as(owner).patch(api(paths.user(person.id)), none)).status).toBe(200)
+    expect(await signedIn(person, 'Asia/Kolkata', 'de-AT')).toEqual(none)
+  })
+
   test.each([
     ['Mars/Base', '*'],
     ["'; drop table users; --", '!!, ;q=1'],

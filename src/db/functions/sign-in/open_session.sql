@@ -12,8 +12,10 @@ begin
   update public.accounts a set last_org_id = org
   where a.id = account and a.status = 'active' and (a.control_changed_at <= proved) is not false;
   if not found then raise exception 'account is not active' using errcode = '28000'; end if;
-  -- what nobody chose yet is what the browser says
-  update public.users u set last_login_at = now(), time_zone = coalesce(u.time_zone, ctx ->> 'timeZone'), locale = coalesce(u.locale, ctx ->> 'locale')
+  -- at the first sign-in, what nobody chose yet is what the browser says; afterwards, none is a choice
+  update public.users u set last_login_at = now(),
+    time_zone = case when u.last_login_at is null then coalesce(u.time_zone, ctx ->> 'timeZone') else u.time_zone end,
+    locale = case when u.last_login_at is null then coalesce(u.locale, ctx ->> 'locale') else u.locale end
   where u.org_id = org and u.id = person and u.account_id = account and u.status = 'active' and u.deleted_at is null;
   if not found then raise exception 'user is not active' using errcode = '28000'; end if;
   if exists (select from public.totp_credentials t where t.account_id = account) then
