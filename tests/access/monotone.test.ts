@@ -41,9 +41,13 @@ async function reached(built: Built, targets: readonly number[]): Promise<Set<st
         if (verdict === 'yes') found.add(`${action} ${way} ${target}`)
     }
   const [, ...others] = targets
+  // a conflict counts as reached, and so does what it stood in the way of
+  const stuck = new Set<number>()
   for (const of of tries.resource.soft ? (['restore', 'delete'] as const) : (['delete'] as const))
-    for (const { target, verdict } of await tries.bulk(of, others))
-      if (verdict === 'yes') found.add(`bulk ${of} ${target}`)
+    for (const { target, verdict, refused } of await tries.bulk(of, others)) {
+      if (verdict === 'yes' || stuck.has(target)) found.add(`bulk ${of} ${target}`)
+      if (of === 'restore' && verdict === 'yes' && refused) stuck.add(target)
+    }
   return found
 }
 

@@ -97,7 +97,12 @@ export class Trying {
       const { status, reason } = results.find(({ id }) => id === this.#rows[target]) ?? {}
       const verdict =
         reason === notFound().message ? 'absent' : reason === new Forbidden('').message ? 'refused' : 'yes'
-      return { target, verdict: all ?? (verdict as Verdict), done: status === 'done' }
+      return {
+        target,
+        verdict: all ?? (verdict as Verdict),
+        done: status === 'done',
+        refused: status === 'refused',
+      }
     })
   }
 
