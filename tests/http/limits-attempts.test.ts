@@ -169,9 +169,10 @@ describe('what succeeds', () => {
     const login = ({ username }: { username: string }) =>
       visitor(here.app).post('/login', { username, password: PASSWORD }, place)
     const first = (await Promise.all(people.map(login))).map(({ status }) => status)
-    expect(first.filter((status) => status === 303)).toHaveLength(4)
+    // at least: who came late found an attempt that was given back already
+    expect(first.filter((status) => status === 303).length).toBeGreaterThanOrEqual(4)
     // who was refused isn't refused for the rest of the minute
-    const refused = people.filter((_, n) => first[n] === 429).slice(0, 3)
+    const refused = people.filter((_, n) => first[n] === 429)
     for (const person of refused) expect((await login(person)).status).toBe(303)
   })
 
