@@ -1,10 +1,9 @@
-import type { AddressInfo } from 'node:net'
-import { serve } from '@hono/node-server'
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { paths } from '#src/paths.ts'
 import { accessible } from '#tests/browser/accessible.ts'
-import { installed, launch } from '#tests/browser/chromium.ts'
+import { installed } from '#tests/browser/chromium.ts'
+import { type Opening, Site } from '#tests/browser/site.ts'
 import { makeGroup, makeRole, makeUser, permissionOf, unique } from '#tests/factories.ts'
 import { makePeople, type People, type Person } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
@@ -12,10 +11,8 @@ import { testDatabase } from '#tests/setup/database.ts'
 const { app, owner } = await testDatabase()
 
 describe.skipIf(!installed && !process.env.CI)('Who may what, in a browser', () => {
-  let browser: Browser
+  let site: Site
   let people: People
-  let address: string
-  let close: () => void
   let [base, clerk]: string[] = []
   let person: Person
   let target: Person
@@ -29,35 +26,13 @@ describe.skipIf(!installed && !process.env.CI)('Who may what, in a browser', () 
     clerk = await makeRole(org, { name: unique('clerk'), permissions: ['user:read:own'], parents: [base] })
     person = await makeUser(org, { roles: [clerk], groups: [above], first_name: 'Kim', last_name: 'Clerk' })
     target = await makeUser(org, { groups: [beneath], first_name: 'Nora', last_name: 'North' })
-    browser = await launch()
-    address = await new Promise((resolve) => {
-      const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, (info: AddressInfo) =>
-        resolve(`http://127.0.0.1:${info.port}`),
-      )
-      close = () => server.close()
-    })
+    site = await Site.open(app)
   })
 
-  afterAll(async () => {
-    await browser?.close()
-    close?.()
-  })
+  afterAll(() => site?.close())
 
-  async function opened(
-    path: string,
-    { width = 1280, script = true, by = people.owner } = {},
-  ): Promise<Page> {
-    const context = await browser.newContext({
-      viewport: { width, height: 800 },
-      reducedMotion: 'reduce',
-      javaScriptEnabled: script,
-    })
-    await context.addCookies([{ name: 'session', value: by.cookie, url: address }])
-    const page = await context.newPage()
-    page.on('pageerror', (error) => expect.unreachable(String(error)))
-    await page.goto(address + path)
-    return page
-  }
+  const opened = (path: string, { by = people.owner, ...how }: Opening & { by?: Person } = {}) =>
+    site.opened(path, by, how)
 
   const fits = (page: Page) => page.evaluate('document.documentElement.scrollWidth <= innerWidth')
   const held = async (code: string) =>

@@ -1,10 +1,8 @@
-import type { AddressInfo } from 'node:net'
-import { serve } from '@hono/node-server'
-import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { paths } from '#src/paths.ts'
 import { accessible } from '#tests/browser/accessible.ts'
-import { installed, launch } from '#tests/browser/chromium.ts'
+import { installed } from '#tests/browser/chromium.ts'
+import { type Opening, Site } from '#tests/browser/site.ts'
 import { as } from '#tests/client.ts'
 import { makeGroup, makeUser, unique } from '#tests/factories.ts'
 import { makePeople, type People, type Person } from '#tests/people.ts'
@@ -13,10 +11,8 @@ import { testDatabase } from '#tests/setup/database.ts'
 const { app } = await testDatabase()
 
 describe.skipIf(!installed && !process.env.CI)('Groups and what happened, in a browser', () => {
-  let browser: Browser
+  let site: Site
   let people: People
-  let address: string
-  let close: () => void
   let [top, group]: string[] = []
   let newcomer: Person
 
@@ -28,29 +24,12 @@ describe.skipIf(!installed && !process.env.CI)('Groups and what happened, in a b
     await makeUser(org, { groups: [{ id: group, role: 'lead' }], first_name: 'Kim', last_name: 'Lead' })
     newcomer = await makeUser(org, { first_name: 'Nora', last_name: 'New' })
     await as(owner).patch(`/api${paths.group(group)}`, { description: 'Line\nby line', parent_id: null })
-    browser = await launch()
-    address = await new Promise((resolve) => {
-      const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, (info: AddressInfo) =>
-        resolve(`http://127.0.0.1:${info.port}`),
-      )
-      close = () => server.close()
-    })
+    site = await Site.open(app)
   })
 
-  afterAll(async () => {
-    await browser?.close()
-    close?.()
-  })
+  afterAll(() => site?.close())
 
-  async function opened(path: string, { width = 1280, script = true } = {}): Promise<Page> {
-    const viewport = { width, height: 800 }
-    const context = await browser.newContext({ viewport, reducedMotion: 'reduce', javaScriptEnabled: script })
-    await context.addCookies([{ name: 'session', value: people.owner.cookie, url: address }])
-    const page = await context.newPage()
-    page.on('pageerror', (error) => expect.unreachable(String(error)))
-    await page.goto(address + path)
-    return page
-  }
+  const opened = (path: string, how?: Opening) => site.opened(path, people.owner, how)
 
   it.each([1280, 390])(
     'are within reach of everybody, %d px wide',
@@ -69,7 +48,7 @@ describe.skipIf(!installed && !process.env.CI)('Groups and what happened, in a b
         paths.events,
         paths.event(data[0]?.id as string),
       ]) {
-        await page.goto(address + path)
+        await page.goto(site.address + path)
         const { width: wide } = (await page.locator('main').boundingBox()) ?? { width: 0 }
         expect(wide, path).toBeLessThanOrEqual(width)
         await accessible(page)
@@ -95,7 +74,7 @@ describe.skipIf(!installed && !process.env.CI)('Groups and what happened, in a b
     await row.locator('button:has-text("Remove")').first().click()
     if (script) await page.click('dialog[open] button:has-text("Remove")')
     await row.waitFor({ state: 'detached' })
-    await page.goto(address + paths.event(await latest('group_member:delete')))
+    await page.goto(site.address + paths.event(await latest('group_member:delete')))
     expect(await page.textContent('h1')).toContain('removed Nora New from the group')
     await page.context().close()
   })

@@ -1,9 +1,8 @@
-import type { AddressInfo } from 'node:net'
-import { serve } from '@hono/node-server'
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { accessible } from '#tests/browser/accessible.ts'
-import { installed, launch } from '#tests/browser/chromium.ts'
+import { installed } from '#tests/browser/chromium.ts'
+import { type Opening, Site } from '#tests/browser/site.ts'
 import { makeUser, unique } from '#tests/factories.ts'
 import { makePeople, type Person } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
@@ -11,10 +10,8 @@ import { testDatabase } from '#tests/setup/database.ts'
 const family = unique('Select')
 
 describe.skipIf(!installed && !process.env.CI)('A list, in a browser', () => {
-  let browser: Browser
+  let site: Site
   let owner: Person
-  let address: string
-  let close: () => void
 
   beforeAll(async () => {
     const { app } = await testDatabase()
@@ -22,33 +19,12 @@ describe.skipIf(!installed && !process.env.CI)('A list, in a browser', () => {
     owner = people.owner
     for (let i = 0; i < 30; i++)
       await makeUser(people.org, { first_name: `N${String(i).padStart(2, '0')}`, last_name: family })
-    browser = await launch()
-    address = await new Promise((resolve) => {
-      const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, (info: AddressInfo) =>
-        resolve(`http://127.0.0.1:${info.port}`),
-      )
-      close = () => server.close()
-    })
+    site = await Site.open(app)
   })
 
-  afterAll(async () => {
-    await browser?.close()
-    close?.()
-  })
+  afterAll(() => site?.close())
 
-  async function opened(path: string, options: { width?: number; script?: boolean } = {}): Promise<Page> {
-    const { width = 1280, script = true } = options
-    const context = await browser.newContext({
-      viewport: { width, height: 800 },
-      reducedMotion: 'reduce',
-      javaScriptEnabled: script,
-    })
-    await context.addCookies([{ name: 'session', value: owner.cookie, url: address }])
-    const page = await context.newPage()
-    page.on('pageerror', (error) => expect.unreachable(String(error)))
-    await page.goto(address + path)
-    return page
-  }
+  const opened = (path: string, how?: Opening) => site.opened(path, owner, how)
 
   const said = (page: Page) => page.textContent('.bulk-count')
   const row = (page: Page) =>
@@ -72,7 +48,7 @@ describe.skipIf(!installed && !process.env.CI)('A list, in a browser', () => {
     await page.keyboard.press('/')
     await page.keyboard.type('jk')
     expect(await page.inputValue('#q')).toBe('jk')
-    await page.goto(`${address}/users?q=${family}`)
+    await page.goto(`${site.address}/users?q=${family}`)
     await page.click('.account')
     await page.click('[data-shortcuts]')
     await page.keyboard.press('Escape')
@@ -99,7 +75,7 @@ describe.skipIf(!installed && !process.env.CI)('A list, in a browser', () => {
     )
     await accessible(page)
     await page.click('main a:has-text("Cancel")')
-    await page.waitForURL(`${address}/users?q=${family}`)
+    await page.waitForURL(`${site.address}/users?q=${family}`)
     for (const n of [0, 1, 2]) await boxes(page).nth(n).check()
     await page.click('#bulk button:has-text("Disable")')
     await page.click('main button:has-text("Disable 3 people")')

@@ -1,10 +1,9 @@
-import type { AddressInfo } from 'node:net'
-import { serve } from '@hono/node-server'
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { paths } from '#src/paths.ts'
 import { accessible } from '#tests/browser/accessible.ts'
-import { installed, launch } from '#tests/browser/chromium.ts'
+import { installed } from '#tests/browser/chromium.ts'
+import { type Opening, Site } from '#tests/browser/site.ts'
 import { as } from '#tests/client.ts'
 import { makeGroup, makeRole, makeUser, unique } from '#tests/factories.ts'
 import { makePeople, type Person } from '#tests/people.ts'
@@ -15,13 +14,11 @@ const LONG = 'Wolfeschlegelsteinhausenbergerdorffwelche'
 const tail = unique('').replace(/[^a-z0-9]/g, '')
 
 describe.skipIf(!installed && !process.env.CI)('A list, by keys, by ear and on a phone', () => {
-  let browser: Browser
+  let site: Site
   let boss: Person
   let kim: Person
   let group: string
   let role: string
-  let address: string
-  let close: () => void
 
   beforeAll(async () => {
     const people = await makePeople()
@@ -44,32 +41,12 @@ describe.skipIf(!installed && !process.env.CI)('A list, by keys, by ear and on a
       .set({ user_agent: `${LONG}/${LONG}${LONG}${LONG}${LONG}` })
       .where('org_id', '=', org.id)
       .execute()
-    browser = await launch()
-    address = await new Promise((resolve) => {
-      const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, (info: AddressInfo) =>
-        resolve(`http://127.0.0.1:${info.port}`),
-      )
-      close = () => server.close()
-    })
+    site = await Site.open(app)
   })
 
-  afterAll(async () => {
-    await browser?.close()
-    close?.()
-  })
+  afterAll(() => site?.close())
 
-  async function opened(path: string, { width = 1280, script = true } = {}): Promise<Page> {
-    const context = await browser.newContext({
-      viewport: { width, height: 800 },
-      reducedMotion: 'reduce',
-      javaScriptEnabled: script,
-    })
-    await context.addCookies([{ name: 'session', value: boss.cookie, url: address }])
-    const page = await context.newPage()
-    page.on('pageerror', (error) => expect.unreachable(String(error)))
-    await page.goto(address + path)
-    return page
-  }
+  const opened = (path: string, how?: Opening) => site.opened(path, boss, how)
 
   it.each([390, 360])(
     'is no wider than a phone of %d pixels, however long a name without a blank is',
@@ -93,7 +70,7 @@ describe.skipIf(!installed && !process.env.CI)('A list, by keys, by ear and on a
       ]
       const wide: string[] = []
       for (const path of places) {
-        await page.goto(address + path)
+        await page.goto(site.address + path)
         expect(await page.textContent('h1'), path).not.toMatch(/Not|wrong/)
         const over = await page.evaluate<string[]>(`document.documentElement.scrollWidth <= innerWidth ? [] :
         [...document.querySelectorAll('main *')].filter((one) => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest('.matrix-frame'))
@@ -121,7 +98,7 @@ describe.skipIf(!installed && !process.env.CI)('A list, by keys, by ear and on a
 
   it('stands again as it was, after Back from a search', async () => {
     const page = await opened(paths.home)
-    await page.goto(address + paths.users)
+    await page.goto(site.address + paths.users)
     const rows = () => page.locator('tbody tr').count()
     expect(await rows()).toBe(25)
     await page.focus('#q')

@@ -1,9 +1,8 @@
-import type { AddressInfo } from 'node:net'
-import { serve } from '@hono/node-server'
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { accessible } from '#tests/browser/accessible.ts'
-import { installed, launch } from '#tests/browser/chromium.ts'
+import { installed } from '#tests/browser/chromium.ts'
+import { type Opening, Site } from '#tests/browser/site.ts'
 import { makeUser, unique } from '#tests/factories.ts'
 import { makePeople, type Person } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
@@ -11,11 +10,9 @@ import { testDatabase } from '#tests/setup/database.ts'
 const family = unique('Picked')
 
 describe.skipIf(!installed && !process.env.CI)('A record that is searched for, in a browser', () => {
-  let browser: Browser
+  let site: Site
   let owner: Person
   let last: Person
-  let address: string
-  let close: () => void
 
   beforeAll(async () => {
     const { app } = await testDatabase()
@@ -24,34 +21,12 @@ describe.skipIf(!installed && !process.env.CI)('A record that is searched for, i
     for (let i = 0; i < 45; i++)
       await makeUser(people.org, { first_name: `N${String(i).padStart(2, '0')}`, last_name: family })
     last = await makeUser(people.org, { first_name: 'Žofie', last_name: `${family}z` })
-    browser = await launch()
-    address = await new Promise((resolve) => {
-      const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, (info: AddressInfo) =>
-        resolve(`http://127.0.0.1:${info.port}`),
-      )
-      close = () => server.close()
-    })
+    site = await Site.open(app)
   })
 
-  afterAll(async () => {
-    await browser?.close()
-    close?.()
-  })
+  afterAll(() => site?.close())
 
-  type Options = { width?: number; script?: boolean; timezoneId?: string }
-  async function opened(path: string, { width = 1280, script = true, ...more }: Options = {}): Promise<Page> {
-    const context = await browser.newContext({
-      viewport: { width, height: 800 },
-      reducedMotion: 'reduce',
-      javaScriptEnabled: script,
-      ...more,
-    })
-    await context.addCookies([{ name: 'session', value: owner.cookie, url: address }])
-    const page = await context.newPage()
-    page.on('pageerror', (error) => expect.unreachable(String(error)))
-    await page.goto(address + path)
-    return page
-  }
+  const opened = (path: string, how?: Opening) => site.opened(path, owner, how)
 
   const field = (page: Page) => page.getByRole('combobox', { name: /^Owner(?! group)/ })
   const options = (page: Page) => page.locator('#owner_user_id-options [role="option"]')
@@ -150,13 +125,13 @@ describe.skipIf(!installed && !process.env.CI)('A record that is searched for, i
 
   it('the browser’s zone is chosen at the first sign-in, and times are read in it', async () => {
     const { owner: past } = await testDatabase()
-    const context = await browser.newContext({ timezoneId: 'Asia/Kolkata', locale: 'de-AT' })
+    const context = await site.browser.newContext({ timezoneId: 'Asia/Kolkata', locale: 'de-AT' })
     const page = await context.newPage()
-    await page.goto(`${address}/login`)
+    await page.goto(`${site.address}/login`)
     await page.fill('[name="username"]', last.username)
     await page.fill('[name="password"]', (await import('#tests/setup/secrets.ts')).PASSWORD)
     await page.keyboard.press('Enter')
-    await page.waitForURL(`${address}/`)
+    await page.waitForURL(`${site.address}/`)
     expect(await page.getAttribute('html', 'data-zone')).toMatch(/^Asia\/(Kolkata|Calcutta)$/)
     const stored = past.selectFrom('users').where('id', '=', last.id).select(['time_zone', 'locale'])
     expect(await stored.executeTakeFirst()).toMatchObject({ locale: 'de-AT' })
@@ -176,6 +151,6 @@ describe.skipIf(!installed && !process.env.CI)('A record that is searched for, i
     const time = page.locator('time[datetime^="2024-11-30"]').first()
     expect(await time.textContent()).toBe('1 Dec 2024')
     expect(await time.getAttribute('title')).toContain('00:06')
-    await page.goto(`${address}/me`)
+    await page.goto(`${site.address}/me`)
   })
 })
