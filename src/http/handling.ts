@@ -1,14 +1,10 @@
 import type { Context } from 'hono'
 import type { Actor } from '#src/access/actor.ts'
-import { Forbidden, type Grant } from '#src/access/grant.ts'
+import type { Grant } from '#src/access/grant.ts'
 import { Revoked } from '#src/access/renewal.ts'
-import {
-  authenticate,
-  type Credential,
-  credentialOf,
-  Displaced,
-  unauthenticated,
-} from '#src/http/authenticate.ts'
+import { admit } from '#src/http/admit.ts'
+import { authenticate, type Credential, credentialOf, Displaced } from '#src/http/authenticate.ts'
+import { Bodies } from '#src/http/bodies.ts'
 import { callOf } from '#src/http/call.ts'
 import { cookieValues } from '#src/http/cookies.ts'
 import { Counting } from '#src/http/counting.ts'
@@ -19,17 +15,15 @@ import { type HttpError, httpError } from '#src/http/errors.ts'
 import { frameFor } from '#src/http/frame.ts'
 import { onceDoor } from '#src/http/idempotency.ts'
 import { Incoming } from '#src/http/incoming.ts'
-import { type Body, bodyType, readBody, seenVersions, validBody } from '#src/http/input.ts'
-import { refuseLarge } from '#src/http/intake.ts'
+import { type Body, seenVersions, validBody } from '#src/http/input.ts'
 import type { RateClass } from '#src/http/limits.ts'
 import { acceptsGzip } from '#src/http/negotiation.ts'
-import { chosen, possible } from '#src/http/override.ts'
+import { chosen } from '#src/http/override.ts'
 import { requireProof } from '#src/http/proof.ts'
-import { answerForm, FORM, formOf, leadTo, resumed, type Sent } from '#src/http/refused-form.ts'
+import { answerForm, leadTo, resumed, type Sent } from '#src/http/refused-form.ts'
 import { respond, respondError } from '#src/http/respond.ts'
 import { SearchStep } from '#src/http/search-step.ts'
 import type { Env, Surroundings } from '#src/http/surroundings.ts'
-import { isUpload } from '#src/http/upload.ts'
 import { paths } from '#src/paths.ts'
 import type { Frame } from '#src/ui/frame.ts'
 
@@ -42,6 +36,7 @@ export class Handling {
   #credential: Credential | null = null
   readonly #counting: Counting
   readonly #forms: FormTokens
+  readonly #bodies: Bodies
   /** What a form of ours holds, once it is read. */
   #fields: Record<string, unknown> | null = null
   #endpoint: Endpoint | null = null
@@ -54,6 +49,7 @@ export class Handling {
     this.#asked = new Incoming(c, around, api)
     this.#forms = new FormTokens(c, around, api)
     this.#counting = new Counting(c, around, this.#asked)
+    this.#bodies = new Bodies(c, around, this.#asked, this.#forms, this.#counting)
   }
 
   async handle(byMethod: Map<string, Endpoint>): Promise<Response> {
@@ -135,7 +131,7 @@ export class Handling {
       endpoint: this.#endpoint,
       call: () => this.#callOf(undefined, this.#fields ?? {}),
       admit: async (endpoint) => {
-        const grant = this.#admit(endpoint)
+        const grant = admit(endpoint, this.#actor)
         await requireProof(endpoint, this.#actor, this.#around.db)
         await this.#validate(endpoint)
         const fields = this.#fields ?? {}
@@ -145,39 +141,17 @@ export class Handling {
     }
   }
 
-  /**
-   * Read for those alone who may send it, and after it was counted where it is an attempt. Which endpoint a form is for
-   * stands in the form, so that nobody is asked yet for more than to be signed in.
-   */
-  async #body(byMethod: Map<string, Endpoint>): Promise<Body> {
-    const { config, intake } = this.#around
-    const named = byMethod.get(this.#c.req.method)
-    const all = possible(byMethod, this.#c.req.method)
-    const sender = this.#actor
-    if (!sender && !all.some(({ access }) => 'public' in access)) throw unauthenticated()
-    const upload = named?.upload === true
-    const asFile = upload && isUpload(bodyType(this.#c))
-    if (named && asFile) this.#admit(named)
-    const largest = asFile ? config.IMPORT_LIMIT_MB * 1024 * 1024 : config.BODY_LIMIT_KB * 1024
-    const form = bodyType(this.#c) === FORM
-    const most = intake.most(largest, sender, form)
-    refuseLarge(this.#c, most)
-    const vouched = !this.#asked.bearer && this.#forms.checkOrigin()
-    const likely = named ?? all[0]
-    if (likely) await this.#counting.arrive(likely)
-    const body = await readBody(this.#c, { upload, read: (c) => intake.read(c, most, sender) })
-    if (body.kind === 'form' && vouched) this.#fields = body.fields
+  async #body(byMethod: ReadonlyMap<string, Endpoint>): Promise<Body> {
+    const body = await this.#bodies.read(byMethod, this.#actor)
+    if (body.kind === 'form' && this.#bodies.vouched) this.#fields = body.fields
     return body
   }
 
   /** What a form of ours holds that was refused before it was read. */
   async #keep(): Promise<void> {
-    const { intake, config } = this.#around
-    const most = intake.most(config.BODY_LIMIT_KB * 1024, this.#actor, true)
-    const read = (c: Context) => intake.read(c, most, this.#actor)
     if (this.#asked.bearer) return
     try {
-      const body = await formOf(this.#c, this.#forms, read)
+      const body = await this.#bodies.kept(this.#actor)
       this.#endpoint = body && chosen(this.#byMethod, this.#c.req.method, body)
       this.#fields = body?.fields ?? null
     } catch {
@@ -185,18 +159,10 @@ export class Handling {
     }
   }
 
-  #admit({ access }: Endpoint): Grant | undefined {
-    if ('public' in access) return
-    if (!this.#actor) throw unauthenticated()
-    if ('can' in access) return this.#actor.require(access.can)
-    if (access.signedIn === 'in person' && this.#actor.kind === 'api_key')
-      throw new Forbidden('in person', 'An API key can’t do this: sign in.')
-  }
-
   async #run(endpoint: Endpoint, body: Body | undefined): Promise<Response> {
     this.#endpoint = endpoint
     if (body && !this.#asked.bearer) this.#forms.check(body, this.#session)
-    const grant = this.#admit(endpoint)
+    const grant = admit(endpoint, this.#actor)
     await requireProof(endpoint, this.#actor, this.#around.db)
     await this.#validate(endpoint)
     await this.#counting.attempt(endpoint, this.#actor, body?.fields)

@@ -25,9 +25,9 @@ export const files: readonly Mutation[] = [
   },
   {
     name: 'a file is read from who may not send it',
-    file: 'src/http/handling.ts',
-    find: 'if (named && asFile) this',
-    replace: 'if (named && !asFile && upload) this',
+    file: 'src/http/bodies.ts',
+    find: 'if (named && asFile) admit',
+    replace: 'if (named && !asFile && upload) admit',
     tests: ['tests/http/uploads.test.ts'],
   },
   {

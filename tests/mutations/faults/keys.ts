@@ -25,9 +25,9 @@ export const keys: readonly Mutation[] = [
   },
   {
     name: 'a key acts where only people may',
-    file: 'src/http/handling.ts',
-    find: "if (access.signedIn === 'in person' && this.#actor.kind === 'api_key')",
-    replace: "if (access.signedIn === 'in person' && !this.#actor)",
+    file: 'src/http/admit.ts',
+    find: "if (access.signedIn === 'in person' && actor.kind === 'api_key')",
+    replace: "if (access.signedIn === 'in person' && !actor)",
     tests: ['tests/access/api-key-doors.test.ts'],
   },
   {

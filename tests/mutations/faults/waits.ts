@@ -88,23 +88,23 @@ export const waits: readonly Mutation[] = [
   },
   {
     name: 'a body is read from who isn’t signed in',
-    file: 'src/http/handling.ts',
+    file: 'src/http/bodies.ts',
     find: "if (!sender && !all.some(({ access }) => 'public' in access)) throw",
     replace: 'if (!sender && !all) throw',
     tests: ['tests/http/intake.test.ts'],
   },
   {
     name: 'an attempt is counted once its body is read',
-    file: 'src/http/handling.ts',
+    file: 'src/http/bodies.ts',
     find: 'if (likely) await this',
     replace: 'if (!likely) await this',
     tests: ['tests/http/intake.test.ts'],
   },
   {
     name: 'a body from elsewhere is read and counted',
-    file: 'src/http/handling.ts',
-    find: 'const vouched = !this.#asked.bearer && this.#forms.checkOrigin()',
-    replace: 'const vouched = !this.#asked.bearer',
+    file: 'src/http/bodies.ts',
+    find: 'this.#vouched = !this.#asked.bearer && this.#forms.checkOrigin()',
+    replace: 'this.#vouched = !this.#asked.bearer',
     tests: ['tests/http/intake.test.ts'],
   },
 ]

@@ -1,0 +1,16 @@
+import type { Actor } from '#src/access/actor.ts'
+import { Forbidden, type Grant } from '#src/access/grant.ts'
+import { unauthenticated } from '#src/http/authenticate.ts'
+import type { Endpoint } from '#src/http/endpoint.ts'
+
+/**
+ * Lets in whoever may use an endpoint, with the Grant that it asks for.
+ * @throws {HttpError} 401, {Forbidden}
+ */
+export function admit({ access }: Endpoint, actor: Actor | null): Grant | undefined {
+  if ('public' in access) return
+  if (!actor) throw unauthenticated()
+  if ('can' in access) return actor.require(access.can)
+  if (access.signedIn === 'in person' && actor.kind === 'api_key')
+    throw new Forbidden('in person', 'An API key can’t do this: sign in.')
+}
