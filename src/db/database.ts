@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import {
   type Compilable,
   type CompiledQuery,
@@ -13,13 +12,13 @@ import {
   type RawBuilder,
   sql,
 } from 'kysely'
-import type pg from 'pg'
 import { CountMemory } from '#src/db/counts.ts'
 import { CommitLost, CommitUnknown, translated, Unavailable } from '#src/db/errors.ts'
 import { enterStatement, enterToReadStatement, oneTrip } from '#src/db/one-trip.ts'
 import { type Client, Pool, WAIT_MS } from '#src/db/pool.ts'
 import { Shares } from '#src/db/shares.ts'
 import type { DB } from '#src/db/types.ts'
+import { wire } from '#src/db/wire.ts'
 
 /** A handle on tenant tables: within one transaction, one organization, one person. */
 export type Db = Kysely<DB>
@@ -56,29 +55,6 @@ const overDriver = (driver: Driver): Db =>
 
 /** Builds statements for `readAs`; runs none. */
 const cold = overDriver(new DummyDriver())
-
-const names = new Map<string, string>()
-function nameOf(text: string): string {
-  let name = names.get(text)
-  if (!name) {
-    if (names.size > 1000) names.clear()
-    name = createHash('sha1').update(text).digest('base64url').slice(0, 20)
-    names.set(text, name)
-  }
-  return name
-}
-
-/**
- * A statement for pg. Always the extended protocol, where statements can't stack. Named, so that its plan may be
- * kept, only where that plan holds for organizations of every size.
- */
-const wire = (query: CompiledQuery, prepared = false) =>
-  ({
-    text: query.sql,
-    values: query.parameters as unknown[],
-    queryMode: 'extended',
-    name: prepared ? nameOf(query.sql) : undefined,
-  }) as pg.QueryConfig
 
 /** The one door: every handle on tenant tables comes from `withActor`, `readAs` or `asSystem`. */
 export class Database {

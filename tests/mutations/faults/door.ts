@@ -46,7 +46,7 @@ export const door: readonly Mutation[] = [
   },
   {
     name: 'statements stack',
-    file: 'src/db/database.ts',
+    file: 'src/db/wire.ts',
     find: "queryMode: 'extended',",
     replace: '',
     tests: ['tests/tenancy/injection.test.ts'],
