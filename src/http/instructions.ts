@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { withArticle } from '#src/ui/noun.ts'
 
 /** An issue as zod hands it out to be put into words. */
 type Issue = Pick<z.core.$ZodRawIssue, 'code' | 'input'> & {
@@ -14,7 +15,6 @@ const nouns: Readonly<Record<string, string>> = {
   'owner user': 'owner',
   ids: 'records',
 }
-const VOWEL = /^[aeio]/
 /** A step of a path that is a field's name: none of a list's places, nor what somebody named an entry. */
 const FIELD = /^[a-z][a-z_]*$/
 
@@ -32,13 +32,12 @@ function nounOf(path: readonly PropertyKey[] = []): { noun: string; chosen: bool
 }
 
 const isMany = (noun: string) => /[^su]s$/.test(noun)
-const withArticle = (noun: string) =>
-  isMany(noun) ? noun : `${VOWEL.test(noun) && noun !== 'one' ? 'an' : 'a'} ${noun}`
+const asked = (noun: string) => (isMany(noun) ? noun : withArticle(noun))
 
 /** For a field that is empty, or names nothing: "Enter a name", "Choose a role". */
 export function missing(path?: readonly PropertyKey[]): string {
   const { noun, chosen } = nounOf(path)
-  return `${chosen ? 'Choose' : 'Enter'} ${withArticle(noun)}`
+  return `${chosen ? 'Choose' : 'Enter'} ${asked(noun)}`
 }
 
 export const DAY = 'Enter a day like 2026-01-31'

@@ -1,5 +1,5 @@
 import { allResources, resourceOf } from '#src/resource/resource.ts'
-import { capital } from '#src/resource/views/cell.tsx'
+import { capital } from '#src/ui/noun.ts'
 
 /** What happened that isn't a record's coming, changing or going; and what reads better in words of its own. */
 const own: Readonly<Record<string, string>> = {

@@ -1,4 +1,5 @@
 import { resourceOf } from '#src/resource/resource.ts'
+import { capital } from '#src/ui/noun.ts'
 
 const verbs: Readonly<Record<string, string>> = { read: 'View', update: 'Edit' }
 
@@ -6,8 +7,7 @@ const verbs: Readonly<Record<string, string>> = { read: 'View', update: 'Edit' }
 export function permissionInWords(code: string): string {
   const [model = '', action = '', scope = ''] = code.split(':')
   const many = resourceOf(model)?.declared.many ?? `${model.replaceAll('_', ' ')}s`
-  const named = action.replaceAll('_', ' ')
-  const verb = verbs[action] ?? named.charAt(0).toUpperCase() + named.slice(1)
+  const verb = verbs[action] ?? capital(action.replaceAll('_', ' '))
   if (scope === 'own') return `${verb} own ${many}`
   if (scope === 'group') return `${verb} ${many} in own groups`
   return action === 'create' ? `${verb} ${many}` : `${verb} all ${many}`

@@ -21,12 +21,12 @@ import { pickingsFor } from '#src/resource/pick.ts'
 import { placesOf } from '#src/resource/places.ts'
 import { type Found, namesOf, readRecord } from '#src/resource/query.ts'
 import type { Resource, Row } from '#src/resource/resource.ts'
-import { capital } from '#src/resource/views/cell.tsx'
 import { deleteScreen } from '#src/resource/views/delete.tsx'
 import { formScreen } from '#src/resource/views/form.tsx'
 import { recordScreen } from '#src/resource/views/record.tsx'
 import { onlyVersion, type Written } from '#src/resource/write.ts'
 import type { Frame } from '#src/ui/frame.ts'
+import { capital } from '#src/ui/noun.ts'
 
 /** `GET /<path>/:id`: the record. */
 export function readRoute<M extends Model, X>(resource: Resource<M>, parts: Parts<M, X>): Endpoint {

@@ -1,6 +1,6 @@
 import type { Clock } from '#src/platform/clock.ts'
 import type { Resource } from '#src/resource/resource.ts'
-import { capital } from '#src/resource/views/cell.tsx'
+import { capital, withArticle } from '#src/ui/noun.ts'
 
 const spoken = (name: string) => name.replaceAll('_', ' ')
 
@@ -18,8 +18,7 @@ const PERSON = /user|_by$|impersonator/
 /** Instead of an id whose record the reader can't see, or that is gone. */
 function unseen(field: string): string {
   if (PERSON.test(field)) return 'someone'
-  const noun = spoken(field.replace(/_ids?$/, ''))
-  return `${/^[aeio]/.test(noun) ? 'an' : 'a'} ${noun}`
+  return withArticle(spoken(field.replace(/_ids?$/, '')))
 }
 
 /** A value that the trail keeps, for people, by the clock of whoever reads: never an id, a word of the code or a piece of JSON. */

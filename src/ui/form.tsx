@@ -1,5 +1,6 @@
 import { afterName } from '#src/http/instructions.ts'
 import type { Child } from '#src/ui/html.ts'
+import { capital } from '#src/ui/noun.ts'
 import { Why } from '#src/ui/why.tsx'
 
 export interface FieldError {
@@ -131,7 +132,7 @@ function Wrong({ path, message, named }: Listed) {
   return (
     <li>
       <a href={`#${field}`}>
-        <span data-field={field}>{name.charAt(0).toUpperCase() + name.slice(1)}</span>
+        <span data-field={field}>{capital(name)}</span>
         {afterName(message)}
       </a>
     </li>

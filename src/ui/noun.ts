@@ -9,3 +9,8 @@ export const number = (count: number) => format.format(count)
 
 /** "1 person", "1,240 people". */
 export const counted = (count: number, { one, many }: Noun) => `${number(count)} ${count === 1 ? one : many}`
+
+export const capital = (words: string) => words.charAt(0).toUpperCase() + words.slice(1)
+
+/** By sound: "a role", "an invoice", "a user", "a one-time code". */
+export const withArticle = (noun: string) => `${/^(?!one\b)[aeio]/i.test(noun) ? 'an' : 'a'} ${noun}`

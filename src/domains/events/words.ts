@@ -1,11 +1,10 @@
 import type { EventRecord } from '#src/domains/events/model.ts'
 import type { Clock } from '#src/platform/clock.ts'
 import { happenings, nounOf, targetNouns } from '#src/resource/happened.ts'
+import { withArticle } from '#src/ui/noun.ts'
 
 /** The names of the records that lines of the trail speak of, by id. */
 export type Names = ReadonlyMap<string, string>
-
-const withArticle = (noun: string) => `${/^[aeioAEIO]/.test(noun) ? 'an' : 'a'} ${noun}`
 
 /** What has no sentence yet, by the words of its kind. */
 const otherwise = (action: string, target: string) =>

@@ -3,9 +3,8 @@ import { nameOfReference, type Resource, type Row, resourceOf } from '#src/resou
 import { Badge } from '#src/ui/feedback.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import type { Child } from '#src/ui/html.ts'
+import { capital } from '#src/ui/noun.ts'
 import { Time } from '#src/ui/time.tsx'
-
-export const capital = (words: string) => words.charAt(0).toUpperCase() + words.slice(1)
 
 /** A value as pages show it; null where there is none. */
 export function shown(

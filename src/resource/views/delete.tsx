@@ -1,9 +1,9 @@
 import type { Screen } from '#src/http/endpoint.ts'
 import { placesOf } from '#src/resource/places.ts'
 import type { Resource } from '#src/resource/resource.ts'
-import { capital } from '#src/resource/views/cell.tsx'
 import { ConfirmSheet } from '#src/ui/confirm-sheet.tsx'
 import type { Frame } from '#src/ui/frame.ts'
+import { capital } from '#src/ui/noun.ts'
 
 export type DeleteProps = {
   resource: Resource

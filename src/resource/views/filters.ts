@@ -1,8 +1,8 @@
 import type { ListView } from '#src/http/list.ts'
 import type { Column } from '#src/resource/column.ts'
 import type { Resource } from '#src/resource/resource.ts'
-import { capital } from '#src/resource/views/cell.tsx'
 import type { May } from '#src/resource/views/list.tsx'
+import { capital } from '#src/ui/noun.ts'
 import type { Filter } from '#src/ui/toolbar.tsx'
 
 /** The values of a list's filters, as its address has them. */
