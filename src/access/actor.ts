@@ -10,7 +10,7 @@ import {
 import { Renewal } from '#src/access/renewal.ts'
 import { type Clock, clockOf } from '#src/platform/clock.ts'
 
-/** What somebody may, as loaded: whole permissions, and the groups beneath which `group` reaches. */
+/** What someone can do, as loaded: whole permissions, and the groups beneath which `group` reaches. */
 export type Rights = {
   permissions: ReadonlySet<string>
   scopes: ReadonlyMap<string, ReadonlySet<Scope>>

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Door } from '#src/db/database.ts'
 
-/** Minutes for which nobody is asked again who they are. */
+/** How long after proving who they are someone is not asked again; in minutes. */
 const FRESH_MINUTES = 10
 
 /** Whether the person of this session proved who they are within the last ten minutes, by the database's clock. */

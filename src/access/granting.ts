@@ -128,7 +128,7 @@ export async function requireGivable(
 /** What administers roles; the last person who has it can't lose it. */
 export const ADMINISTERS = 'role:update:all'
 
-/** Nobody would be left who can administer roles: 409. */
+/** No one would be left who can manage roles: 409. */
 export class LastAdministrator extends Error {
   constructor() {
     super('No one would be left who can manage roles. Assign that to someone else first, without an expiry.')

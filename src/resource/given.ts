@@ -13,7 +13,7 @@ export type Given<M extends Model> = Omit<Call<{ can: Permission }>, 'grant' | '
   body: unknown
 }
 
-/** What somebody may do with an entity's records, somewhere. */
+/** What someone can do with an entity's records, somewhere. */
 export const mayOf = <M extends Model>(resource: Resource<M>, actor: UserActor): May => ({
   create: actor.can(resource.may('create')),
   update: actor.can(resource.may('update')),
