@@ -1,4 +1,4 @@
-import { resourceOf } from '#src/resource/resource.ts'
+import { resourceOf } from '#src/resource/entity.ts'
 import { capital } from '#src/ui/noun.ts'
 
 const verbs: Readonly<Record<string, string>> = { read: 'View', update: 'Edit' }
