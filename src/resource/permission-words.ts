@@ -1,5 +1,5 @@
+import { capital } from '#src/locale/noun.ts'
 import { resourceOf } from '#src/resource/entity.ts'
-import { capital } from '#src/ui/noun.ts'
 
 const verbs: Readonly<Record<string, string>> = { read: 'View', update: 'Edit' }
 

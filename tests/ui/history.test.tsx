@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { clockOf } from '#src/platform/clock.ts'
+import { clockOf } from '#src/locale/clock.ts'
 import { Difference } from '#src/ui/difference.tsx'
 import { Effects } from '#src/ui/effect.tsx'
 import { History } from '#src/ui/history.tsx'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { clockOf } from '#src/platform/clock.ts'
+import { clockOf } from '#src/locale/clock.ts'
 import { address } from '#src/ui/address.ts'
 import { scripts, stylesheets } from '#src/ui/assets.ts'
 import { ErrorSummary, Form } from '#src/ui/form.tsx'

@@ -8,12 +8,12 @@ import { BadCursor } from '#src/db/paging.ts'
 import { HttpError, invalid } from '#src/http/errors.ts'
 import { queryOf, validQuery } from '#src/http/input.ts'
 import { pairsOf } from '#src/http/text.ts'
+import { counted, type Noun } from '#src/locale/noun.ts'
 import { MOST_AT_ONCE } from '#src/resource/bulk/outcome.ts'
 import type { Resource, Row } from '#src/resource/entity.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
 import { wordsOf } from '#src/resource/list/search.ts'
 import type { Chosen, Reads } from '#src/resource/parts.ts'
-import { counted, type Noun } from '#src/ui/noun.ts'
 
 /** Which records: those that are named, those that a list's address matches, or all that there are. */
 export type Selection = { ids: readonly string[] } | { matching: string } | { all: true }

@@ -1,4 +1,5 @@
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
+import { capital, counted, type Noun, number } from '#src/locale/noun.ts'
 import type { BulkAnswer } from '#src/resource/bulk/outcome.ts'
 import type { Preview } from '#src/resource/bulk/preview.ts'
 import { hashOf, type Selection } from '#src/resource/bulk/selection.ts'
@@ -11,7 +12,6 @@ import { ConfirmSheet, FirstNames } from '#src/ui/confirm-sheet.tsx'
 import { Select } from '#src/ui/field.tsx'
 import { ErrorSummary, errorAt } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
-import { capital, counted, type Noun, number } from '#src/ui/noun.ts'
 import { Panel } from '#src/ui/surface.tsx'
 
 /** The way back to the list, as it was. */

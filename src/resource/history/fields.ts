@@ -1,6 +1,6 @@
-import type { Clock } from '#src/platform/clock.ts'
+import type { Clock } from '#src/locale/clock.ts'
+import { capital, withArticle } from '#src/locale/noun.ts'
 import type { Resource } from '#src/resource/entity.ts'
-import { capital, withArticle } from '#src/ui/noun.ts'
 
 const spoken = (name: string) => name.replaceAll('_', ' ')
 

@@ -1,5 +1,5 @@
+import { capital } from '#src/locale/noun.ts'
 import { allResources, resourceOf } from '#src/resource/entity.ts'
-import { capital } from '#src/ui/noun.ts'
 
 /** What happened that isn't a record's coming, changing or going; and what reads better in words of its own. */
 const own: Readonly<Record<string, string>> = {

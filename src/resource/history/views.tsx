@@ -1,4 +1,4 @@
-import type { Clock } from '#src/platform/clock.ts'
+import type { Clock } from '#src/locale/clock.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import { fieldLabel, speaks, told } from '#src/resource/history/fields.ts'
 import { happenings } from '#src/resource/history/happenings.ts'

@@ -1,4 +1,5 @@
 import type { Draw, Refusal } from '#src/http/endpoint.ts'
+import { capital } from '#src/locale/noun.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import type { Field } from '#src/resource/import/columns.ts'
 import type { ImportError } from '#src/resource/import/import.ts'
@@ -10,7 +11,6 @@ import { Actions, Form, refusalErrors } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import { ImportMapping, ImportUpload } from '#src/ui/import.tsx'
 import { ImportReport } from '#src/ui/import-report.tsx'
-import { capital } from '#src/ui/noun.ts'
 import { Finished, Progress } from '#src/ui/progress.tsx'
 import { Panel } from '#src/ui/surface.tsx'
 

@@ -1,9 +1,9 @@
+import { capital } from '#src/locale/noun.ts'
 import { nameOfReference, type Resource, type Row, resourceOf } from '#src/resource/entity.ts'
 import type { Column } from '#src/resource/kinds/column.ts'
 import { Badge } from '#src/ui/feedback.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import type { Child } from '#src/ui/html.ts'
-import { capital } from '#src/ui/noun.ts'
 import { Time } from '#src/ui/time.tsx'
 
 /** A value as pages show it; null where there is none. */

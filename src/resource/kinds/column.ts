@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { DAY, EMAIL, wholeNumber, YES_OR_NO } from '#src/http/instructions.ts'
+import { DAY, EMAIL, wholeNumber, YES_OR_NO } from '#src/locale/instructions.ts'
 import { asTag } from '#src/resource/list/parameters.ts'
 
 type Kind = 'text' | 'tags' | 'email' | 'integer' | 'flag' | 'choice' | 'date' | 'instant' | 'reference'

@@ -1,5 +1,5 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
-import type { Clock } from '#src/platform/clock.ts'
+import type { Clock } from '#src/locale/clock.ts'
 import type { Column } from '#src/resource/kinds/column.ts'
 import { saysNow } from '#src/resource/kinds/ending.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'

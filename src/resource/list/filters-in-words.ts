@@ -1,8 +1,8 @@
+import { capital } from '#src/locale/noun.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import type { Column } from '#src/resource/kinds/column.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
 import type { May } from '#src/resource/list/views.tsx'
-import { capital } from '#src/ui/noun.ts'
 import type { Filter } from '#src/ui/toolbar.tsx'
 
 /** The values of a list's filters, as its address has them. */

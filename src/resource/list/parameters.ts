@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { atMost, DAY, INSTANT, oneOf, wholeNumber, YES_OR_NO } from '#src/http/instructions.ts'
+import { atMost, DAY, INSTANT, oneOf, wholeNumber, YES_OR_NO } from '#src/locale/instructions.ts'
 
 /**
  * One filter of a list: some words (several by comma), or a typed column. `column` is the filter's name unless it is

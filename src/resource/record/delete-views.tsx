@@ -1,9 +1,9 @@
 import type { Screen } from '#src/http/endpoint.ts'
+import { capital } from '#src/locale/noun.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import { placesOf } from '#src/resource/places.ts'
 import { ConfirmSheet } from '#src/ui/confirm-sheet.tsx'
 import type { Frame } from '#src/ui/frame.ts'
-import { capital } from '#src/ui/noun.ts'
 
 export type DeleteProps = {
   resource: Resource

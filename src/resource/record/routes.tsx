@@ -13,6 +13,7 @@ import {
   type Refusal,
 } from '#src/http/endpoint.ts'
 import { conflict, notFound } from '#src/http/errors.ts'
+import { capital } from '#src/locale/noun.ts'
 import { paths } from '#src/paths.ts'
 import { type Given, mayOf } from '#src/resource/call.ts'
 import type { Resource, Row } from '#src/resource/entity.ts'
@@ -26,7 +27,6 @@ import { recordScreen } from '#src/resource/record/views.tsx'
 import { onlyVersion, type Written } from '#src/resource/record/write.ts'
 import { pickingsFor } from '#src/resource/references/picking.ts'
 import type { Frame } from '#src/ui/frame.ts'
-import { capital } from '#src/ui/noun.ts'
 
 /** `GET /<path>/:id`: the record. */
 export function readRoute<M extends Model, X>(resource: Resource<M>, parts: Parts<M, X>): Endpoint {

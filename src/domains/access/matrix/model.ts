@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { wholeNumber } from '#src/http/instructions.ts'
+import { wholeNumber } from '#src/locale/instructions.ts'
 
 const guid = (what: string) => z.guid(`Choose a ${what}`).transform((text) => text.toLowerCase())
 const optional = <S extends z.ZodType>(schema: S) =>

@@ -1,7 +1,7 @@
 import { type KeyRecord, keyOf, MOST_HOURS } from '#src/domains/accounts/api-keys/model.ts'
 import type { Refusal } from '#src/http/endpoint.ts'
+import type { Clock } from '#src/locale/clock.ts'
 import { paths } from '#src/paths.ts'
-import type { Clock } from '#src/platform/clock.ts'
 import type { FieldsProps, Held } from '#src/resource/record/form-views.tsx'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { Field, Select } from '#src/ui/field.tsx'

@@ -17,11 +17,11 @@ import { memberRoutes } from '#src/domains/people/members/routes.tsx'
 import { membersFor, membersTab } from '#src/domains/people/members/screen.tsx'
 import { MembersPanel } from '#src/domains/people/members/views.tsx'
 import { type Call, can, type Endpoint, get } from '#src/http/endpoint.ts'
+import { counted } from '#src/locale/noun.ts'
 import { paths } from '#src/paths.ts'
 import type { Resource, Row } from '#src/resource/entity.ts'
 import type { Found } from '#src/resource/record/query.ts'
 import { resourceRoutes } from '#src/resource/routes.tsx'
-import { counted } from '#src/ui/noun.ts'
 
 type Groups = Resource<'group'>
 

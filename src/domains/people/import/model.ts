@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { fold } from '#src/db/fold.ts'
 import { kinds, memberRoles, newUser, statuses, users } from '#src/domains/people/users/model.ts'
-import { oneOf } from '#src/http/instructions.ts'
+import { oneOf } from '#src/locale/instructions.ts'
 import { entriesOf } from '#src/resource/export.ts'
 import { name as nameColumn } from '#src/resource/kinds/column.ts'
 

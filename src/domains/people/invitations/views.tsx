@@ -1,7 +1,7 @@
 import { type Invited, invitationOf, invitations } from '#src/domains/people/invitations/model.ts'
 import { obstacles } from '#src/domains/people/invitations/obstacle-queries.ts'
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
-import { about } from '#src/http/instructions.ts'
+import { about } from '#src/locale/instructions.ts'
 import { paths } from '#src/paths.ts'
 import type { Row } from '#src/resource/entity.ts'
 import { shown } from '#src/resource/kinds/cell.tsx'

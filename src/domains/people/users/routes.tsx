@@ -33,12 +33,12 @@ import {
 } from '#src/domains/people/users/views.tsx'
 import { assignmentsOf, rolesToGive } from '#src/domains/roles/roles/queries.ts'
 import { type Call, can, get, patch, type Services } from '#src/http/endpoint.ts'
+import { counted } from '#src/locale/noun.ts'
 import { paths } from '#src/paths.ts'
 import { passwordRules } from '#src/platform/password-policy.ts'
 import { readRecord } from '#src/resource/record/query.ts'
 import { saved } from '#src/resource/record/routes.tsx'
 import { resourceRoutes } from '#src/resource/routes.tsx'
-import { counted } from '#src/ui/noun.ts'
 
 const rolesToChoose = async (db: Door, actor: UserActor) =>
   (await rolesToGive(db, actor)).map(({ id, name }) => ({ value: id, label: name }))

@@ -10,8 +10,8 @@ import { stepRoutes } from '#src/domains/roles/roles/step-routes.ts'
 import { listColumns, RoleActions, RolePanels } from '#src/domains/roles/roles/views.tsx'
 import { shortRoutes } from '#src/domains/roles/templates/routes.tsx'
 import type { Call } from '#src/http/endpoint.ts'
+import { counted } from '#src/locale/noun.ts'
 import { resourceRoutes } from '#src/resource/routes.tsx'
-import { counted } from '#src/ui/noun.ts'
 
 export const roleRoutes = [
   ...shortRoutes,

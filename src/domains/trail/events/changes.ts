@@ -1,6 +1,6 @@
 import type { EventRecord } from '#src/domains/trail/events/model.ts'
 import type { Names } from '#src/domains/trail/events/words.ts'
-import type { Clock } from '#src/platform/clock.ts'
+import type { Clock } from '#src/locale/clock.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import { fieldLabel, speaks, told } from '#src/resource/history/fields.ts'
 import type { Change } from '#src/ui/difference.tsx'

@@ -3,7 +3,7 @@ import type { Database } from '#src/db/database.ts'
 import type { EventRecord } from '#src/domains/trail/events/model.ts'
 import { namesOf } from '#src/domains/trail/events/queries.ts'
 import { type Names, sentence } from '#src/domains/trail/events/words.ts'
-import type { Clock } from '#src/platform/clock.ts'
+import type { Clock } from '#src/locale/clock.ts'
 import { csvLines, guarded } from '#src/resource/export.ts'
 
 const columns: Readonly<

@@ -1,7 +1,7 @@
 import type { EventRecord } from '#src/domains/trail/events/model.ts'
-import type { Clock } from '#src/platform/clock.ts'
+import type { Clock } from '#src/locale/clock.ts'
+import { withArticle } from '#src/locale/noun.ts'
 import { happenings, nounOf, targetNouns } from '#src/resource/history/happenings.ts'
-import { withArticle } from '#src/ui/noun.ts'
 
 /** The names of the records that lines of the trail speak of, by id. */
 export type Names = ReadonlyMap<string, string>

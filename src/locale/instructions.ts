@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { withArticle } from '#src/ui/noun.ts'
+import { withArticle } from '#src/locale/noun.ts'
 
 /** An issue as zod hands it out to be put into words. */
 type Issue = Pick<z.core.$ZodRawIssue, 'code' | 'input'> & {

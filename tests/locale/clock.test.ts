@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
-import { Clock, clockOf } from '#src/platform/clock.ts'
-import { isLocale, locales } from '#src/platform/locales.ts'
-import { isZone, renamed, zones } from '#src/platform/zones.ts'
+import { Clock, clockOf } from '#src/locale/clock.ts'
+import { isLocale, locales } from '#src/locale/locales.ts'
+import { isZone, renamed, zones } from '#src/locale/zones.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 
 const { owner } = await testDatabase()

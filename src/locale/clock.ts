@@ -1,5 +1,5 @@
-import { isLocale } from '#src/platform/locales.ts'
-import { isZone } from '#src/platform/zones.ts'
+import { isLocale } from '#src/locale/locales.ts'
+import { isZone } from '#src/locale/zones.ts'
 
 /** Where nothing was chosen. */
 const ZONE = 'UTC'

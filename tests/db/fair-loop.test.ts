@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { FairLoop } from '#src/platform/fair-loop.ts'
+import { FairLoop } from '#src/db/fair-loop.ts'
 
 /** Holds the thread. */
 function compute(ms: number): void {
