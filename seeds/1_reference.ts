@@ -1,4 +1,8 @@
+import { globSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import type { Kysely } from 'kysely'
+import { root } from '#src/config.ts'
 import type { DB } from '#src/db/types.ts'
 import { seedAccess } from '#src/domains/organizations/organizations/access-actions.ts'
 
@@ -12,5 +16,8 @@ export async function seed(db: Kysely<DB>): Promise<void> {
     ])
     .onConflict((conflict) => conflict.doNothing())
     .execute()
+  // permissions are seeded for what is declared
+  const models = globSync('src/domains/*/*/model.ts', { cwd: root })
+  await Promise.all(models.map((file) => import(pathToFileURL(join(root, file)).href)))
   await seedAccess(db)
 }

@@ -6,30 +6,15 @@ import type { Config } from '#src/config.ts'
 import { answer } from '#src/db/call.ts'
 import type { Database } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
-import { accessRoutes } from '#src/domains/access/explain/routes.tsx'
-import { apiKeyRoutes } from '#src/domains/accounts/api-keys/routes.tsx'
-import { authRoutes } from '#src/domains/accounts/sign-in/routes.tsx'
-import { groupRoutes } from '#src/domains/people/groups/routes.tsx'
-import { invitationRoutes } from '#src/domains/people/invitations/routes.tsx'
-import { mailRoutes } from '#src/domains/shell/dev-mail/routes.tsx'
-import { docsRoutes } from '#src/domains/shell/docs/routes.ts'
-import { healthRoutes } from '#src/domains/shell/health/routes.tsx'
-import { homeRoutes } from '#src/domains/shell/home/routes.tsx'
-import { eventRoutes } from '#src/domains/trail/events/routes.tsx'
-import '#src/domains/models.ts'
+import { access } from '#src/domains/access/domain.ts'
+import { accounts } from '#src/domains/accounts/domain.ts'
 import { normalised } from '#src/domains/accounts/model.ts'
-import { ownSessionRoutes } from '#src/domains/accounts/sessions/own-routes.tsx'
-import { sessionRoutes } from '#src/domains/accounts/sessions/routes.tsx'
-import { enteringRoutes } from '#src/domains/organizations/entering/routes.tsx'
-import { organizationRoutes } from '#src/domains/organizations/organizations/routes.tsx'
-import { assignmentRoutes } from '#src/domains/people/assignments/routes.tsx'
-import { profileRoutes } from '#src/domains/people/profile/routes.tsx'
-import { serviceAccountRoutes } from '#src/domains/people/service-accounts/routes.ts'
-import { userRoutes } from '#src/domains/people/users/routes.tsx'
-import { permissionRoutes } from '#src/domains/roles/permissions/routes.tsx'
-import { roleRoutes } from '#src/domains/roles/roles/routes.tsx'
+import { organizations } from '#src/domains/organizations/domain.ts'
+import { people } from '#src/domains/people/domain.ts'
+import { roles } from '#src/domains/roles/domain.ts'
+import { shell } from '#src/domains/shell/domain.ts'
 import { navigationFor } from '#src/domains/shell/navigation.ts'
-import { paletteRoutes } from '#src/domains/shell/palette/routes.tsx'
+import { trail } from '#src/domains/trail/domain.ts'
 import { clientAddress } from '#src/http/address.ts'
 import { Cookies } from '#src/http/cookies.ts'
 import type { Endpoint, Services } from '#src/http/endpoint.ts'
@@ -39,32 +24,24 @@ import { mount } from '#src/http/mount.ts'
 import { Origins } from '#src/http/origins.ts'
 import { Assets } from '#src/http/static.ts'
 import { paths } from '#src/paths.ts'
+import type { Domain } from '#src/resource/domain.ts'
 
-/** The route table: one line a domain. */
-export const endpoints: Endpoint[] = [
-  ...homeRoutes,
-  ...paletteRoutes(() => endpoints),
-  ...healthRoutes,
-  ...authRoutes,
-  ...accessRoutes,
-  ...docsRoutes(() => endpoints),
-  ...mailRoutes,
-  ...userRoutes,
-  ...profileRoutes,
-  ...invitationRoutes,
-  ...groupRoutes,
-  ...eventRoutes,
-  ...roleRoutes,
-  ...assignmentRoutes,
-  ...permissionRoutes,
-  ...ownSessionRoutes,
-  ...sessionRoutes,
-  ...apiKeyRoutes,
-  ...serviceAccountRoutes,
-  // before the path that takes an id
-  ...enteringRoutes,
-  ...organizationRoutes,
+/** What the program consists of. */
+export const contexts: readonly Domain[] = [
+  shell(
+    () => endpoints,
+    () => contexts,
+  ),
+  people,
+  accounts,
+  access,
+  roles,
+  trail,
+  organizations,
 ]
+
+/** The route table. */
+export const endpoints: readonly Endpoint[] = contexts.flatMap(({ routes }) => routes)
 
 export type Dependencies = {
   config: Config
@@ -107,7 +84,7 @@ export function createApp({
     origins,
     limits: config.RATE_LIMIT_ENABLED ? new Limits(db, config, normalised) : null,
     asset: (name) => assets.path(name),
-    navigation: navigationFor,
+    navigation: (actor) => navigationFor(actor, contexts),
     seen,
     clientAddress: clientAddress(config.TRUSTED_PROXIES),
     denied: (actor, wanted, path) => denied(db, actor, wanted, path),

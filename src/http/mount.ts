@@ -42,7 +42,7 @@ export function mount(app: Hono<Env>, endpoints: readonly Endpoint[], given: Out
   }
   for (const api of around.config.CORS_ORIGINS.length ? APIS : [])
     app.options(`${api}/*`, async (c, next) => around.origins.preflight(c) ?? next())
-  for (const [path, byMethod] of table) {
+  for (const [path, byMethod] of [...table].sort(([a], [b]) => shapeOf(a).localeCompare(shapeOf(b)))) {
     const any = [...byMethod.values()]
     if (any.some((endpoint) => endpoint.only !== 'api')) route(app, path, byMethod, around, '')
     if (any.some((endpoint) => endpoint.only !== 'page'))
@@ -53,6 +53,13 @@ export function mount(app: Hono<Env>, endpoints: readonly Endpoint[], given: Out
     new Handling(c as Context<Env>, around, api(c as Context<Env>, around)).fail(error),
   )
 }
+
+/** Sorts words before what takes any: `/users/me` is asked before `/users/:id`, wherever the two are declared. */
+const shapeOf = (path: string) =>
+  path
+    .split('/')
+    .map((part) => (part.startsWith(':') ? 1 : 0))
+    .join('')
 
 /** The page with the form that sends to an endpoint: where it says so, at its own path, or at the nearest above it. */
 function pageOf({ path, on }: Endpoint, table: ReadonlyMap<string, Map<string, Endpoint>>) {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Config } from '#src/config.ts'
-import { mails } from '#src/domains/shell/mails.ts'
+import { mails } from '#src/jobs.ts'
 import { type Attempt, attemptAt } from '#src/platform/jobs/handler.ts'
 import type { Message } from '#src/platform/mail/carrier.ts'
 import type { AnyMail } from '#src/platform/mail/letter.ts'

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
-import { mails } from '#src/domains/shell/mails.ts'
+import { mails } from '#src/jobs.ts'
 import { paths } from '#src/paths.ts'
 import { anonymous } from '#tests/client.ts'
 import { makeOrganization, makeUser, roleOf, unique } from '#tests/factories.ts'

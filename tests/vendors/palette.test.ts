@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { contexts } from '#src/app.ts'
 import { paletteRoutes } from '#src/domains/shell/palette/routes.tsx'
 import { paths } from '#src/paths.ts'
 import { as } from '#tests/client.ts'
@@ -7,7 +8,13 @@ import { makePeople, personWith } from '#tests/people.ts'
 import { routesWithVendors, withVendors } from '#tests/vendors/setup.ts'
 
 const others = routesWithVendors.filter(({ path }) => path !== paths.palette)
-const app = withVendors([...others, ...paletteRoutes(() => routesWithVendors)])
+const app = withVendors([
+  ...others,
+  ...paletteRoutes(
+    () => routesWithVendors,
+    () => contexts,
+  ),
+])
 const { org, owner } = await makePeople()
 
 type Palette = { act: { title: string; path: string }[]; find: { title: string; path: string }[] }

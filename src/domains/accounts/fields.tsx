@@ -1,58 +1,11 @@
-import type { Account } from '#src/domains/accounts/security/actions.ts'
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { Button } from '#src/ui/button.tsx'
 import { Field } from '#src/ui/field.tsx'
 import { Actions, ErrorSummary, errorAt, Form, refusalErrors } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
-
-type Confirm = {
-  account: Account
-  next: string
-  /** A role asks for the code: nothing else will do. */
-  codeOnly: boolean
-  refusal?: Refusal | undefined
-}
-
-/** Who one is, once more: by the password, or by a code where there is a second factor. */
-export function confirmScreen(frame: Frame, { account, next, codeOnly, refusal }: Confirm): Screen {
-  const lead = codeOnly
-    ? 'One of your roles requires two-step verification.'
-    : 'You won’t be asked again for 10 minutes.'
-  const factor = account.factorSince !== null
-  return {
-    plain: true,
-    title: 'Confirm your password',
-    lead,
-    footer: codeOnly ? null : <a href={frame.path(paths.home)}>Home</a>,
-    children: (
-      <>
-        <ErrorSummary title="That isn’t right" errors={refusalErrors(refusal)} />
-        <Form action={frame.path(paths.confirm)} csrfToken={frame.csrfToken} leaves>
-          <input type="hidden" name="next" value={next} />
-          <Kept form={refusal?.input.kept} />
-          <input type="hidden" name="username" autocomplete="username" value={account.username} />
-          {account.password && !codeOnly ? (
-            <Field
-              name="password"
-              label="Password"
-              type="password"
-              error={errorAt(refusal?.errors, 'password')}
-              required
-              autocomplete="current-password"
-              autofocus={!refusal}
-            />
-          ) : null}
-          {factor ? <CodeField refusal={refusal} alone={codeOnly || !account.password} /> : null}
-          <Actions>
-            <Button kind="primary">Continue</Button>
-          </Actions>
-        </Form>
-        {codeOnly ? <SignOut frame={frame} /> : null}
-      </>
-    ),
-  }
-}
+import type { Child } from '#src/ui/html.ts'
+import { NewPassword } from '#src/ui/password.tsx'
 
 /** What was typed into a form that waits for this one. */
 export function Kept({ form }: { form: unknown }) {
@@ -83,4 +36,54 @@ export function SignOut({ frame }: { frame: Frame }) {
       </Actions>
     </Form>
   )
+}
+
+export const backToLogin = (frame: Frame) => <a href={frame.path(paths.login)}>Back to sign-in</a>
+
+/** The same whether or not there is anybody. */
+export function sentScreen(frame: Frame, text: string): Screen {
+  return { plain: true, title: 'Check your e-mail', footer: backToLogin(frame), children: <p>{text}</p> }
+}
+
+/** Chooses a password by a link. */
+export function chooseScreen(
+  frame: Frame,
+  { title, lead, action, username, rules, button, refusal }: Choose,
+): Screen {
+  return {
+    plain: true,
+    title,
+    lead,
+    footer: backToLogin(frame),
+    children: (
+      <>
+        <ErrorSummary errors={refusalErrors(refusal)} />
+        <Form action={frame.path(action)} csrfToken={frame.csrfToken} leaves>
+          <Field
+            label="User name"
+            name="username"
+            value={username}
+            readonly
+            required
+            autocomplete="username"
+          />
+          <NewPassword label="New password" rules={rules} error={errorAt(refusal?.errors, 'password')} />
+          <Actions>
+            <Button kind="primary">{button}</Button>
+          </Actions>
+        </Form>
+      </>
+    ),
+  }
+}
+
+export type Choose = {
+  title: string
+  lead: Child
+  action: string
+  /** For password managers. */
+  username: string
+  rules: string
+  button: string
+  refusal: Refusal | undefined
 }

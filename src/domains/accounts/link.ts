@@ -1,6 +1,5 @@
 import type { Door } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
-import type { Origin } from '#src/domains/accounts/sign-in/actions.ts'
 import { isToken, tokenHash } from '#src/http/cookies.ts'
 import { HttpError } from '#src/http/errors.ts'
 
@@ -47,6 +46,3 @@ export async function openLink(
   if (!link || !purposes.includes(link.purpose)) throw deadLink()
   return { ...link, hash }
 }
-
-/** Whoever does something to an account, for its trail. */
-export const contextOf = ({ via, id, ip }: Origin) => JSON.stringify({ via, request: id, ip })

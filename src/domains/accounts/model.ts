@@ -25,7 +25,9 @@ const alphabets = [
     .split(' ')
     .map((script) => `\\p{scx=${script}}`),
 ]
+
 const ONE_ALPHABET = new RegExp(`^(${alphabets.map((letters) => `[${letters}0-9._-]+`).join('|')})$`, 'u')
+
 /** Letters of Cyrillic, Greek and Armenian that look like Latin ones: of these alone, it is another's name to the eye. */
 const LOOKS_LATIN = /^(?=.*\p{L})[асԁеһіјӏорԛѕѵԝхуүοαιρνυγσκօոսհցզյ0-9._-]*$/u
 
@@ -48,3 +50,17 @@ export const username = z
       .refine((name) => !LOOKS_LATIN.test(name), 'Use Latin letters instead of ones that look like them')
       .refine((name) => !RESERVED.test(name), 'Choose a different user name; this one is reserved'),
   )
+
+export const email = z
+  .string('Enter an e-mail address')
+  .transform(normalised)
+  .pipe(z.string().min(1, 'Enter an e-mail address').max(254).pipe(z.email()))
+
+/** Refused before hashing, never cut. The rules themselves are settings. */
+export const password = z.string().max(1000)
+
+/** Of the app of a second factor, or a recovery code. */
+export const code = z.string().trim().max(100)
+
+/** A form that was refused, which comes again afterwards. */
+export const kept = z.string().optional()

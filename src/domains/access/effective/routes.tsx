@@ -31,7 +31,7 @@ async function one({ db, actor, grant, id, query: { model } }: Asking) {
   return { found, permissions, page }
 }
 
-export const heldRoutes = [
+export const effectiveRoutes = [
   get(
     paths.userPermissions(':id'),
     can('user:read'),

@@ -1,6 +1,4 @@
 import { z } from 'zod'
-import { compareRoutes } from '#src/domains/access/compare/routes.tsx'
-import { heldRoutes } from '#src/domains/access/effective/routes.tsx'
 import {
   answered,
   type ExplainQuery,
@@ -14,7 +12,6 @@ import {
 } from '#src/domains/access/explain/model.ts'
 import { answersTo, choices, explanationOf, refusal, titleOf } from '#src/domains/access/explain/queries.ts'
 import { refusedScreen, whyScreen } from '#src/domains/access/explain/views.tsx'
-import { matrixRoutes } from '#src/domains/access/matrix/routes.tsx'
 import { type Answer, type Call, get, known, post, type Refusal } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import type { Frame } from '#src/ui/frame.ts'
@@ -48,7 +45,7 @@ async function refused({ db, actor }: Asking, request: string): Promise<Answer> 
   return { json: refusalJson(found, request), screen: (frame) => refusedScreen({ ...found, request, frame }) }
 }
 
-export const accessRoutes = [
+export const explainRoutes = [
   get(
     paths.access.explain,
     known,
@@ -83,8 +80,4 @@ export const accessRoutes = [
     },
     async ({ db, actor, body }) => ({ json: { answers: await answersTo(db, actor, body) } }),
   ),
-
-  ...heldRoutes,
-  ...matrixRoutes,
-  ...compareRoutes,
 ]

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { username } from '#src/domains/accounts/model.ts'
-import { password } from '#src/domains/people/users/model.ts'
+import { password, username } from '#src/domains/accounts/model.ts'
 
 const token = z.string().max(100)
 

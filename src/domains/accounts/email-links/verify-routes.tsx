@@ -35,7 +35,7 @@ async function confirmed(
   return { username: null, ...(token ? renewed(call, token) : {}) }
 }
 
-export const confirmRoutes = [
+export const verifyRoutes = [
   get(paths.verifyEmail(':token'), holders, { only: 'page' }, async (call) => ({
     screen: await confirm(call),
   })),

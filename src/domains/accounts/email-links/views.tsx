@@ -1,5 +1,5 @@
+import { backToLogin } from '#src/domains/accounts/fields.tsx'
 import type { Link } from '#src/domains/accounts/link.ts'
-import { backToLogin } from '#src/domains/accounts/passwords/views.tsx'
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { Button } from '#src/ui/button.tsx'

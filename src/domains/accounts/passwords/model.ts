@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { normalised } from '#src/domains/accounts/model.ts'
-import { password } from '#src/domains/people/users/model.ts'
+import { normalised, password } from '#src/domains/accounts/model.ts'
 
 export const passwordChange = z.strictObject({ old_password: password, new_password: password })
 /** The same of a form, which names whose it is, for password managers. */

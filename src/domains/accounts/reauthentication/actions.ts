@@ -3,13 +3,8 @@ import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import { type Given, givenBy, type Known, NOTHING_GIVEN, resealed } from '#src/domains/accounts/code.ts'
-import {
-  deviceOf,
-  failed,
-  inPerson,
-  type Origin,
-  reauthenticate,
-} from '#src/domains/accounts/sign-in/actions.ts'
+import { deviceOf, type Origin } from '#src/domains/accounts/origin.ts'
+import { failed, inPerson, reauthenticate } from '#src/domains/accounts/proof.ts'
 import { newToken, tokenHash } from '#src/http/cookies.ts'
 import { HttpError, invalid } from '#src/http/errors.ts'
 

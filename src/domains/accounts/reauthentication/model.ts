@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { code, kept } from '#src/domains/accounts/sign-in/model.ts'
-import { password } from '#src/domains/people/users/model.ts'
+import { code, kept, password } from '#src/domains/accounts/model.ts'
 
 const sent = z.strictObject({
   password: z.union([z.literal(''), password]).optional(),

@@ -1,9 +1,9 @@
 import type { UserActor } from '#src/access/actor.ts'
-import { confirmScreen } from '#src/domains/accounts/fields.tsx'
+import { accountOf } from '#src/domains/accounts/account.ts'
 import { originOf } from '#src/domains/accounts/origin.ts'
 import { confirm } from '#src/domains/accounts/reauthentication/actions.ts'
 import { proof, proofForm } from '#src/domains/accounts/reauthentication/model.ts'
-import { accountOf } from '#src/domains/accounts/security/actions.ts'
+import { confirmScreen } from '#src/domains/accounts/reauthentication/views.tsx'
 import { renewed } from '#src/domains/accounts/session-rotation.ts'
 import { type Call, type Draw, get, post, type Refusal, signedIn } from '#src/http/endpoint.ts'
 import { paths, safeNext } from '#src/paths.ts'
@@ -16,7 +16,7 @@ async function screen({ db, actor }: Asked, next: string | undefined, refusal?: 
   return (frame) => confirmScreen(frame, { account, next: safeNext(next), codeOnly, refusal })
 }
 
-export const confirmingRoutes = [
+export const reauthenticationRoutes = [
   get(paths.confirm, signedIn, { only: 'page', early: true }, async (call) => ({
     screen: await screen(call, call.c.req.query('next')),
   })),

@@ -1,7 +1,7 @@
+import { accountOf } from '#src/domains/accounts/account.ts'
 import { originOf } from '#src/domains/accounts/origin.ts'
 import { begin, renewCodes, turnOff, turnOn } from '#src/domains/accounts/second-factor/actions.ts'
 import { begunAnswer, codesAnswer, factorAnswer, setUp } from '#src/domains/accounts/second-factor/model.ts'
-import { accountOf } from '#src/domains/accounts/security/actions.ts'
 import { renewed } from '#src/domains/accounts/session-rotation.ts'
 import { del, get, post, signedIn } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { code } from '#src/domains/accounts/sign-in/model.ts'
+import { code } from '#src/domains/accounts/model.ts'
 
 /** What a person sends to turn it on: what they were shown, sealed, and a code that their app made of it. */
 export const setUp = z.strictObject({

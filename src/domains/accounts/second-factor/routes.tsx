@@ -1,9 +1,9 @@
 import type { UserActor } from '#src/access/actor.ts'
+import { type Account, accountOf } from '#src/domains/accounts/account.ts'
 import { originOf } from '#src/domains/accounts/origin.ts'
 import { beginAgain, renewCodes, turnOff, turnOn } from '#src/domains/accounts/second-factor/actions.ts'
 import { setUpForm } from '#src/domains/accounts/second-factor/model.ts'
 import { codesScreen, setUpScreen } from '#src/domains/accounts/second-factor/views.tsx'
-import { type Account, accountOf } from '#src/domains/accounts/security/actions.ts'
 import { renewed } from '#src/domains/accounts/session-rotation.ts'
 import {
   type Answer,

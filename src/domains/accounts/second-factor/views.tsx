@@ -1,6 +1,6 @@
+import type { Account } from '#src/domains/accounts/account.ts'
 import { SignOut } from '#src/domains/accounts/fields.tsx'
 import type { Begun } from '#src/domains/accounts/second-factor/actions.ts'
-import type { Account } from '#src/domains/accounts/security/actions.ts'
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { Button, ButtonLink } from '#src/ui/button.tsx'

@@ -2,28 +2,9 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
-import { inPerson, type Origin, reauthenticate } from '#src/domains/accounts/sign-in/actions.ts'
+import type { Origin } from '#src/domains/accounts/origin.ts'
+import { inPerson, reauthenticate } from '#src/domains/accounts/proof.ts'
 import { conflict, HttpError, invalid } from '#src/http/errors.ts'
-
-/** How somebody signs in. */
-export type Account = {
-  username: string
-  email: string
-  verified: boolean
-  password: boolean
-  /** When it last changed hands; null for never. */
-  changed: string | null
-  /** Since when there is a second factor; null for none. */
-  factorSince: string | null
-  codesLeft: number
-}
-
-export async function accountOf(db: Door, actor: UserActor): Promise<Account> {
-  const of = { account: actor.identity.accountId, device: null }
-  const found = await db.lookup(fn.account_lookup<Account & { passwordHash: string | null }>(of))
-  const { username, email, verified, passwordHash, changed, factorSince, codesLeft } = found
-  return { username, email, verified, password: passwordHash !== null, changed, factorSince, codesLeft }
-}
 
 /**
  * Has a link sent to the address that somebody wants to have, and tells the old one. It counts once the link is used.

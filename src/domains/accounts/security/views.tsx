@@ -1,6 +1,6 @@
+import type { Account } from '#src/domains/accounts/account.ts'
 import { meFrame } from '#src/domains/accounts/me-frame.tsx'
 import { SecondFactorPanel } from '#src/domains/accounts/second-factor/views.tsx'
-import type { Account } from '#src/domains/accounts/security/actions.ts'
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { Button } from '#src/ui/button.tsx'

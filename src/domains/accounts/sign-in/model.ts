@@ -1,12 +1,5 @@
 import { z } from 'zod'
-import { normalised, personName, username } from '#src/domains/accounts/model.ts'
-import { email, password } from '#src/domains/people/users/model.ts'
-
-/** Of the app of a second factor, or a recovery code. */
-export const code = z.string().trim().max(100)
-
-/** A form that was refused, which comes again afterwards. */
-export const kept = z.string().optional()
+import { code, kept, normalised } from '#src/domains/accounts/model.ts'
 
 /** `username` is a user name or an address; `email` is taken as the key too. */
 export const credentials = z
@@ -30,32 +23,6 @@ export const sentCode = z.strictObject({
   code: code.min(1),
   next: z.string().max(2000).optional(),
   kept,
-})
-
-export const registration = z.strictObject({
-  username,
-  email,
-  password,
-  first_name: personName.default(''),
-  last_name: personName.default(''),
-})
-export type Registration = z.infer<typeof registration>
-
-export const tokenAnswer = z.strictObject({
-  access_token: z.string(),
-  refresh_token: z.string().describe('Gives other tokens once, by POST /auth/refresh.'),
-  token_type: z.literal('Bearer'),
-  expires_in: z.int().describe('Seconds until the access token ends, at the latest.'),
-  user: z.looseObject({ id: z.guid(), username: z.string() }),
-})
-
-export const registeredAnswer = z.strictObject({
-  id: z.guid(),
-  username: z.string(),
-  email: z.string(),
-  first_name: z.string(),
-  last_name: z.string(),
-  status: z.literal('active'),
 })
 
 /** The own record, as far as one may read it, with what one may. */

@@ -1,25 +1,13 @@
 import type { UserActor } from '#src/access/actor.ts'
-import { linkRoutes } from '#src/domains/accounts/email-links/routes.tsx'
-import { confirmRoutes } from '#src/domains/accounts/email-links/verify-routes.tsx'
 import { originOf } from '#src/domains/accounts/origin.ts'
-import { passwordRoutes } from '#src/domains/accounts/passwords/routes.tsx'
-import { confirmingRoutes } from '#src/domains/accounts/reauthentication/routes.tsx'
-import { registrationRoutes } from '#src/domains/accounts/registration/routes.tsx'
-import { secondFactorApiRoutes } from '#src/domains/accounts/second-factor/api-routes.ts'
-import { secondFactorRoutes } from '#src/domains/accounts/second-factor/routes.tsx'
-import { securityRoutes } from '#src/domains/accounts/security/routes.tsx'
 import { signIn, signInOrAsk, signOut } from '#src/domains/accounts/sign-in/actions.ts'
 import { askForCode } from '#src/domains/accounts/sign-in/code-actions.ts'
-import { codeRoutes } from '#src/domains/accounts/sign-in/code-routes.tsx'
-import { credentials, meAnswer, tokenAnswer } from '#src/domains/accounts/sign-in/model.ts'
-import { resumeRoutes } from '#src/domains/accounts/sign-in/resume-routes.tsx'
+import { credentials, meAnswer } from '#src/domains/accounts/sign-in/model.ts'
 import { codeScreen, loginScreen } from '#src/domains/accounts/sign-in/views.tsx'
-import { switchRoutes } from '#src/domains/accounts/switching/routes.tsx'
 import { renewable } from '#src/domains/accounts/tokens/actions.ts'
 import { tokensAnswered } from '#src/domains/accounts/tokens/answer.ts'
+import { tokenAnswer } from '#src/domains/accounts/tokens/model.ts'
 import { ownRecord } from '#src/domains/accounts/tokens/own-record.ts'
-import { refreshRoutes } from '#src/domains/accounts/tokens/routes.ts'
-import { invitationLinkRoutes } from '#src/domains/people/joining/routes.tsx'
 import { Cookies } from '#src/http/cookies.ts'
 import { type Answer, type Call, everybody, get, known, post, signedIn } from '#src/http/endpoint.ts'
 import { paths, safeNext } from '#src/paths.ts'
@@ -33,21 +21,7 @@ async function me({ db, actor }: { db: Call['db']; actor: UserActor }) {
   return { ...(await ownRecord(db, actor)), organization, home, permissions: [...rights.permissions].sort() }
 }
 
-export const authRoutes = [
-  ...registrationRoutes,
-  ...passwordRoutes,
-  ...confirmRoutes,
-  ...linkRoutes,
-  ...invitationLinkRoutes,
-  ...securityRoutes,
-  ...codeRoutes,
-  ...confirmingRoutes,
-  ...resumeRoutes,
-  ...secondFactorRoutes,
-  ...secondFactorApiRoutes,
-  ...refreshRoutes,
-  ...switchRoutes,
-
+export const signInRoutes = [
   get(paths.login, entrance, { only: 'page' }, ({ c, actor, services }): Answer => {
     const next = safeNext(c.req.query('next'))
     if (actor) return { location: next }

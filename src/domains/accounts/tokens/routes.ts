@@ -1,12 +1,11 @@
 import { originOf } from '#src/domains/accounts/origin.ts'
-import { tokenAnswer } from '#src/domains/accounts/sign-in/model.ts'
 import { refresh } from '#src/domains/accounts/tokens/actions.ts'
 import { tokensAnswered } from '#src/domains/accounts/tokens/answer.ts'
-import { refreshing } from '#src/domains/accounts/tokens/model.ts'
+import { refreshing, tokenAnswer } from '#src/domains/accounts/tokens/model.ts'
 import { everybody, post } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 
-export const refreshRoutes = [
+export const tokenRoutes = [
   post(
     paths.auth.refresh,
     everybody('the token to renew a session with is the credential, and works once'),

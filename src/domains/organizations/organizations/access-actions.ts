@@ -4,7 +4,6 @@ import { permissionsOfTemplate, templates } from '#src/access/templates.ts'
 import { answer } from '#src/db/call.ts'
 import { fn } from '#src/db/functions.ts'
 import type { DB } from '#src/db/types.ts'
-import '#src/domains/models.ts'
 import { permissionInWords } from '#src/resource/permission-words.ts'
 
 /** The built-in permissions and roles as JSON, for `app.seed_access`. */

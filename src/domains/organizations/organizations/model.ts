@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { fold } from '#src/db/fold.ts'
-import { nameLine, username } from '#src/domains/accounts/model.ts'
-import { email, password } from '#src/domains/people/users/model.ts'
+import { email, nameLine, password, username } from '#src/domains/accounts/model.ts'
 import { Resource, type Row } from '#src/resource/entity.ts'
 import { choice, flag, integer, text } from '#src/resource/kinds/column.ts'
 

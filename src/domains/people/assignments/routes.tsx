@@ -1,7 +1,6 @@
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Door } from '#src/db/database.ts'
-import '#src/domains/models.ts'
 import { giveRole, people, takeRole } from '#src/domains/people/assignments/actions.ts'
 import { RolesPanel } from '#src/domains/people/assignments/views.tsx'
 import { assignmentsAnswer, givenRole, namedRole } from '#src/domains/roles/roles/model.ts'

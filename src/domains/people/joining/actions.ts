@@ -8,8 +8,10 @@ import { answer } from '#src/db/call.ts'
 import type { Db, Door } from '#src/db/database.ts'
 import { Taken } from '#src/db/errors.ts'
 import { fn } from '#src/db/functions.ts'
+import { hashChosen } from '#src/domains/accounts/account.ts'
 import { deadLink } from '#src/domains/accounts/link.ts'
-import { type Origin, provePassword } from '#src/domains/accounts/sign-in/actions.ts'
+import type { Origin } from '#src/domains/accounts/origin.ts'
+import { provePassword } from '#src/domains/accounts/proof.ts'
 import { requireVouchable } from '#src/domains/people/initial-access/invitation-actions.ts'
 import {
   type Acceptance,
@@ -17,7 +19,6 @@ import {
   RESET_FIRST,
   suggestedName,
 } from '#src/domains/people/joining/model.ts'
-import { hashChosen } from '#src/domains/people/users/actions.ts'
 import { isToken, tokenHash } from '#src/http/cookies.ts'
 import { conflict, HttpError, unproved } from '#src/http/errors.ts'
 

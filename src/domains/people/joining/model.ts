@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { personName, username } from '#src/domains/accounts/model.ts'
-import { password } from '#src/domains/people/users/model.ts'
+import { password, personName, username } from '#src/domains/accounts/model.ts'
 
 const name = personName.default('')
 

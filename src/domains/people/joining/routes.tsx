@@ -1,7 +1,7 @@
 import { originOf } from '#src/domains/accounts/origin.ts'
+import { registeredAnswer } from '#src/domains/accounts/registration/model.ts'
 import { signInOrAsk } from '#src/domains/accounts/sign-in/actions.ts'
 import { askForCode } from '#src/domains/accounts/sign-in/code-actions.ts'
-import { registeredAnswer } from '#src/domains/accounts/sign-in/model.ts'
 import { acceptInvitation, readInvitation } from '#src/domains/people/joining/actions.ts'
 import type { Invitation } from '#src/domains/people/joining/model.ts'
 import { acceptance, acceptedByLink, invitationAnswer } from '#src/domains/people/joining/model.ts'
@@ -29,7 +29,7 @@ const drawn = (
   return (frame) => acceptScreen(frame, { token: tokenOf(call), invitation, rules, me, refusal })
 }
 
-export const invitationLinkRoutes = [
+export const joiningRoutes = [
   get(
     paths.acceptInvitation(':token'),
     invited,

@@ -3,7 +3,6 @@ import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
 import { keepingAnAdministrator } from '#src/access/granting.ts'
 import { requireNotStronger } from '#src/access/strength.ts'
-import type { Config } from '#src/config.ts'
 import { answer } from '#src/db/call.ts'
 import type { Db } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
@@ -17,8 +16,6 @@ import {
 import { invitePerson, invitePersonAgain, revokeOf } from '#src/domains/people/invitations/actions.ts'
 import { type NewUser, type UserChange, type UserRecord, users } from '#src/domains/people/users/model.ts'
 import { conflict, invalid } from '#src/http/errors.ts'
-import { weakness } from '#src/platform/password-policy.ts'
-import { hashPassword } from '#src/platform/passwords.ts'
 import {
   changedOf,
   lockRecord,
@@ -28,22 +25,6 @@ import {
 } from '#src/resource/record/write.ts'
 
 const naming = <T>(write: Promise<T>) => namingField(users, write)
-
-/**
- * The hash of a password that somebody chose, made before the transaction that stores it.
- * @param about what others know of the person
- * @throws {HttpError} 422 at the field, with all that is wrong
- */
-export async function hashChosen(
-  config: Config,
-  password: string,
-  about: readonly string[],
-  field = 'password',
-): Promise<string> {
-  const weak = await weakness(password, config, about)
-  if (weak) throw invalid([{ path: field, message: weak }])
-  return hashPassword(password)
-}
 
 /**
  * Makes a user with the account to sign in with. Without a password, or with an address that has an account, they are
@@ -166,6 +147,7 @@ export async function toggleUser(
 }
 
 const SIGNING_IN = 'change how they sign in'
+
 const TURNING = { active: 'enable them', disabled: 'disable them', invited: 'invite them' }
 
 function mayTurn(actor: UserActor, id: string, from: string, to: string): void {

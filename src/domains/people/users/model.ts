@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
-import { normalised, personName, username } from '#src/domains/accounts/model.ts'
+import { email, normalised, password, personName, username } from '#src/domains/accounts/model.ts'
 import { EMAIL } from '#src/locale/instructions.ts'
 import { isLocale } from '#src/locale/locales.ts'
 import { isZone } from '#src/locale/zones.ts'
@@ -26,7 +26,9 @@ declare module '#src/access/permission.ts' {
 
 /** Service accounts act by keys alone: nobody signs in as one. */
 export const kinds = ['person', 'service'] as const
+
 export const statuses = ['active', 'invited', 'disabled'] as const
+
 export const memberRoles = ['lead', 'member', 'viewer'] as const
 
 /** A user as JSON and pages know it; the database makes it. */
@@ -52,15 +54,12 @@ export type UserRecord = {
   version: number
 }
 
-export const email = z
-  .string('Enter an e-mail address')
-  .transform(normalised)
-  .pipe(z.string().min(1, 'Enter an e-mail address').max(254).pipe(z.email()))
 /** The same, or none: a service account has no address. */
 const emailOrNone = z
   .string('Enter an e-mail address')
   .transform(normalised)
   .pipe(z.union([z.literal(''), z.email().max(254)], EMAIL))
+
 /** What nobody has to choose; an empty field of a form is nothing. */
 const chosenOrNot = (most: number, fits: (text: string) => boolean, message: string) =>
   z.preprocess(
@@ -71,17 +70,17 @@ const chosenOrNot = (most: number, fits: (text: string) => boolean, message: str
       .refine((text) => text.length <= most && fits(text), message)
       .nullable(),
   )
-const locale = chosenOrNot(35, isLocale, 'Choose a language and region like en-GB')
-const timeZone = chosenOrNot(64, isZone, 'Choose a time zone like Europe/Vienna')
 
-/** Refused before hashing, never cut. The rules themselves are settings. */
-export const password = z.string().max(1000)
+const locale = chosenOrNot(35, isLocale, 'Choose a language and region like en-GB')
+
+const timeZone = chosenOrNot(64, isZone, 'Choose a time zone like Europe/Vienna')
 
 const several = <S extends z.ZodType>(item: S) =>
   z.preprocess(
     (value) => (value === undefined ? [] : Array.isArray(value) ? value : [value]),
     z.array(item).max(100),
   )
+
 const membership = z.preprocess(
   (value) => (typeof value === 'string' ? { id: value } : value),
   z.strictObject({ id: z.uuid('Choose a group'), role: z.enum(memberRoles).default('member') }),
@@ -99,6 +98,7 @@ export const newUser = z.strictObject({
   role_ids: several(z.uuid('Choose a role')),
   groups: several(membership),
 })
+
 export type NewUser = z.infer<typeof newUser>
 
 /** `PUT`: the whole record; `PATCH`: what is named. */
@@ -108,7 +108,9 @@ export const wholeUser = z.strictObject({
   ...profile,
   status: z.enum(statuses),
 })
+
 export const someOfUser = wholeUser.partial()
+
 export type UserChange = z.infer<typeof someOfUser>
 
 export const ownProfile = z.strictObject(profile).partial()

@@ -2,6 +2,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { strongerThanYou } from '#src/access/strength.ts'
 import type { Door } from '#src/db/database.ts'
+import { hashChosen } from '#src/domains/accounts/account.ts'
 import { giveRole, takeRole } from '#src/domains/people/assignments/actions.ts'
 import { RolesPanel } from '#src/domains/people/assignments/views.tsx'
 import { firstPasswordRoutes } from '#src/domains/people/first-password/routes.tsx'
@@ -13,7 +14,6 @@ import { FactorPanel, LockPanel } from '#src/domains/people/locks/views.tsx'
 import {
   createUser,
   deleteUser,
-  hashChosen,
   inviteUser,
   restoreUser,
   toggleUser,

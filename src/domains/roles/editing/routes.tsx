@@ -39,7 +39,7 @@ async function change(call: Sent) {
   return saved(call, roles, result, 'Saved', paths.editRole(result.id))
 }
 
-export const editRoutes = [
+export const editingRoutes = [
   get(paths.editRole(':id'), needs, { only: 'page' }, async (call) => ({
     screen: await editScreen(call, {}),
   })),

@@ -1,21 +1,16 @@
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
-import { editRoutes } from '#src/domains/roles/editing/routes.tsx'
 import { deleteRole, restoreRole, turnRole, updateRole } from '#src/domains/roles/roles/actions.ts'
 import { createRole } from '#src/domains/roles/roles/create-actions.ts'
 import { RoleFields, ShortWays } from '#src/domains/roles/roles/form-views.tsx'
 import { newRole, roleOf, roles } from '#src/domains/roles/roles/model.ts'
 import { besideRole, holdersOfAny, offersFor } from '#src/domains/roles/roles/queries.ts'
-import { stepRoutes } from '#src/domains/roles/roles/step-routes.ts'
 import { listColumns, RoleActions, RolePanels } from '#src/domains/roles/roles/views.tsx'
-import { shortRoutes } from '#src/domains/roles/templates/routes.tsx'
 import type { Call } from '#src/http/endpoint.ts'
 import { counted } from '#src/locale/noun.ts'
 import { resourceRoutes } from '#src/resource/routes.tsx'
 
 export const roleRoutes = [
-  ...shortRoutes,
-  ...stepRoutes,
   ...resourceRoutes(roles, {
     without: ['update', 'import'],
     actions: { create: createRole, update: updateRole, remove: deleteRole, restore: restoreRole },
@@ -70,6 +65,4 @@ export const roleRoutes = [
       },
     },
   }),
-  // after the words that stand in an id's place
-  ...editRoutes,
 ]

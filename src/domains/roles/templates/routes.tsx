@@ -37,7 +37,7 @@ const templateForm = (actor: UserActor, refusal?: Refusal) => (frame: Frame) => 
 const creating = can('role:create')
 const made = { answer: roles.record, status: 201 as const, also: [409] }
 
-export const shortRoutes = [
+export const templateRoutes = [
   get(paths.createMinimalRole, creating, { only: 'page' }, () => ({ screen: minimalForm() })),
   post(
     paths.createMinimalRole,

@@ -14,7 +14,7 @@ const developing = ({ services: { config } }: { services: Services }) => {
 }
 
 /** Mail that was kept because there is no mail server. */
-export const mailRoutes = [
+export const devMailRoutes = [
   get(paths.devMails, developers, { only: 'page' }, async (call) => {
     const mails = await keptMails(call.db, developing(call))
     const lead = 'Kept here because no mail server is set (SMTP_URL); in development only.'

@@ -1,6 +1,7 @@
 import type { UserActor } from '#src/access/actor.ts'
 import { fold } from '#src/db/fold.ts'
 import { navigationFor } from '#src/domains/shell/navigation.ts'
+import type { Domain } from '#src/resource/domain.ts'
 import { allResources } from '#src/resource/entity.ts'
 import { placesOf } from '#src/resource/places.ts'
 import type { IconName } from '#src/ui/icons.ts'
@@ -35,8 +36,8 @@ export const called = (entries: readonly Entry[], q: string): boolean => {
 }
 
 /** Pages that the person may go to. */
-export const goTo = (actor: UserActor, q: string): Entry[] =>
-  navigationFor(actor)
+export const goTo = (actor: UserActor, contexts: readonly Domain[], q: string): Entry[] =>
+  navigationFor(actor, contexts)
     .map(({ label, section, icon, href }) => ({ title: label, hint: section ?? null, icon, path: href }))
     .filter(matching(q))
 

@@ -4,6 +4,7 @@ import { findRecords } from '#src/domains/shell/palette/queries.ts'
 import { paletteScreen } from '#src/domains/shell/palette/views.tsx'
 import { type Endpoint, get, signedIn } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
+import type { Domain } from '#src/resource/domain.ts'
 
 const query = z.strictObject({
   q: z.string().trim().max(200).default(''),
@@ -22,8 +23,12 @@ const answer = z.strictObject({ go: entries, act: entries, find: entries }).meta
 /**
  * Where to go, what to do, what to find: only what this person may.
  * @param table the whole route table: it tells which pages there are
+ * @param contexts all of them, with their entries of the sidebar
  */
-export const paletteRoutes = (table: () => readonly Endpoint[]): Endpoint[] => [
+export const paletteRoutes = (
+  table: () => readonly Endpoint[],
+  contexts: () => readonly Domain[],
+): Endpoint[] => [
   get(
     paths.palette,
     signedIn,
@@ -31,7 +36,7 @@ export const paletteRoutes = (table: () => readonly Endpoint[]): Endpoint[] => [
     async ({ db, actor, query: { q } }) => {
       const pages = new Set(table().flatMap(({ method, path }) => (method === 'GET' ? [path] : [])))
       const find = await findRecords(db, actor, q, pages)
-      const found = { go: goTo(actor, q), act: toDo(actor, q, pages), find }
+      const found = { go: goTo(actor, contexts(), q), act: toDo(actor, q, pages), find }
       return { json: found, screen: (frame) => paletteScreen(q, found, frame) }
     },
   ),
