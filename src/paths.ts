@@ -29,17 +29,13 @@ export const paths = {
   switchOrganization: '/me/switch',
   detachAccount: '/me/detach',
   users: '/users',
-  userOptions: '/users/options',
-  newUser: '/users/new',
   usersMe: '/users/me',
   user: (id: string) => `/users/${id}`,
-  editUser: (id: string) => `/users/${id}/edit`,
   userPermissions: (id: string) => `/users/${id}/permissions`,
   resetSecondFactor: (id: string) => `/users/${id}/reset-second-factor`,
   firstPassword: (id: string) => `/users/${id}/first-password`,
   unlockUser: (id: string) => `/users/${id}/unlock`,
   toggleUser: (id: string) => `/users/${id}/toggle-status`,
-  restoreUser: (id: string) => `/users/${id}/restore`,
   userRoles: (id: string) => `/users/${id}/roles`,
   inviteUser: (id: string) => `/users/${id}/invite`,
   userRole: (id: string, role: string) => `/users/${id}/roles/${role}`,
@@ -48,7 +44,6 @@ export const paths = {
   roleFromTemplate: '/roles/from-template',
   roleTemplates: '/roles/templates',
   role: (id: string) => `/roles/${id}`,
-  editRole: (id: string) => `/roles/${id}/edit`,
   toggleRole: (id: string) => `/roles/${id}/toggle-status`,
   rolePermission: (id: string, permission: string) => `/roles/${id}/permissions/${permission}`,
   roleParent: (id: string, parent: string) => `/roles/${id}/parents/${parent}`,
@@ -74,7 +69,6 @@ export const paths = {
   serviceAccount: (id: string) => `/service-accounts/${id}`,
   invitations: '/invitations',
   pendingInvitations: '/invitations?status=pending',
-  newInvitation: '/invitations/new',
   manyInvitations: '/invitations/many',
   invitation: (id: string) => `/invitations/${id}`,
   resendInvitation: (id: string) => `/invitations/${id}/resend`,
@@ -85,10 +79,8 @@ export const paths = {
   sessions: '/sessions',
   session: (id: string) => `/sessions/${id}`,
   organizations: '/organizations',
-  newOrganization: '/organizations/new',
   leaveOrganization: '/organizations/leave',
   organization: (id: string) => `/organizations/${id}`,
-  editOrganization: (id: string) => `/organizations/${id}/edit`,
   toggleOrganization: (id: string) => `/organizations/${id}/toggle-status`,
   enterOrganization: (id: string) => `/organizations/${id}/enter`,
   compareRoles: '/roles/compare',
@@ -129,6 +121,28 @@ export const paths = {
     me: '/auth/me',
   },
 } as const
+
+/** The paths of an entity, beneath its own; `:id` in place of an id gives the route's pattern. */
+export const pathsOf = (path: string) => ({
+  list: path,
+  new: `${path}/new`,
+  bulk: `${path}/bulk`,
+  bulkPreview: `${path}/bulk/preview`,
+  facets: `${path}/facets`,
+  options: `${path}/options`,
+  import: `${path}/import`,
+  imports: `${path}/imports`,
+  imported: (id: string) => `${path}/imports/${id}`,
+  one: (id: string) => `${path}/${id}`,
+  edit: (id: string) => `${path}/${id}/edit`,
+  delete: (id: string) => `${path}/${id}/delete`,
+  restore: (id: string) => `${path}/${id}/restore`,
+  history: (id: string) => `${path}/${id}/history`,
+})
+
+/** A list with the search, filters and page that somebody came from, as a form of theirs kept them. */
+export const listAgain = (path: string, back: unknown) =>
+  typeof back === 'string' && back ? `${path}?${new URLSearchParams(back)}` : path
 
 /** A path of our own to go on to after sign-in; anything else leads home. */
 export function safeNext(next: string | undefined | null): string {

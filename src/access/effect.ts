@@ -3,7 +3,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import { givingRights } from '#src/access/granting.ts'
 import { requireHoldersReached, type WholeRole } from '#src/access/holders.ts'
 import { RoleGraph } from '#src/access/role-graph.ts'
-import type { Db, Door } from '#src/db/database.ts'
+import type { Db } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 
 /** How many people, and the first of them by name, as far as the asker may read them. */
@@ -43,30 +43,6 @@ export async function effectOf<T>(
   const effects = effectsIn(rows, codes)
   if (effects.length) await record(tx, ids, effectsOfEach(ids, rows, codes, before, after))
   return { result, effects }
-}
-
-/** Carries what a write would answer out of the transaction that is thrown away. */
-class Rehearsed<T> extends Error {
-  readonly answer: T
-  constructor(answer: T) {
-    super('only tried')
-    this.answer = answer
-  }
-}
-
-/** What a write would answer, with all that would refuse it: it is run, and nothing of it is kept. */
-export async function rehearsed<T>(
-  db: Pick<Door, 'withActor'>,
-  actor: UserActor,
-  write: (tx: Db) => Promise<T>,
-): Promise<T> {
-  const thrown = await db
-    .withActor(actor, async (tx): Promise<never> => {
-      throw new Rehearsed(await write(tx))
-    })
-    .catch((error: unknown) => error)
-  if (thrown instanceof Rehearsed) return thrown.answer
-  throw thrown
 }
 
 /** Every role of the organization, with the permissions that it holds itself. */
@@ -219,7 +195,7 @@ function changes(actor: UserActor, length: number, roles: Masks): RawBuilder<Cha
       from active where readable
     ), named as (
       select ${both}, json_agg(json_build_object('id', id, 'sort', sort_name, 'name', (
-          select coalesce(nullif(btrim(u.first_name || ' ' || u.last_name), ''), u.username) from users u where u.id = placed.id)
+          select u.full_name from users u where u.id = placed.id)
         ) order by place) as users
       from placed where place <= ${MOST_NAMES} group by ${both}
     )

@@ -4,6 +4,7 @@ import { Forbidden } from '#src/access/grant.ts'
 import { parsePermission, type Scope } from '#src/access/permission.ts'
 import { permissionsOfTemplate } from '#src/access/templates.ts'
 import type { Db } from '#src/db/database.ts'
+import { lockFor } from '#src/db/lock.ts'
 
 /** Templates that `role:assign:all` doesn't cover: who gives them must have all that they hold. */
 const RESERVED = ['superadmin', 'owner', 'admin']
@@ -141,7 +142,7 @@ export class LastAdministrator extends Error {
  * @throws {LastAdministrator}
  */
 export async function keepingAnAdministrator<T>(tx: Db, work: () => Promise<T>): Promise<T> {
-  await sql`select pg_advisory_xact_lock(hashtextextended('administrators ' || app.org_id(), 0))`.execute(tx)
+  await lockFor(tx, 'administrators')
   const before = await administrators(tx)
   const result = await work()
   if (before > 0 && (await administrators(tx)) < before) throw new LastAdministrator()

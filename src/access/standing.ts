@@ -109,7 +109,7 @@ export function standingOf(
     ), relevant(id) as (${rolesFrom[roles]})
     select
       json_build_object('id', u.id, 'username', u.username, 'sleeps', ${sleeping}, 'shadow', u.shadow_of_user_id is not null,
-        'name', coalesce(nullif(btrim(u.first_name || ' ' || u.last_name), ''), u.username)) as subject,
+        'name', u.full_name) as subject,
       app.rights_of(u.id) as rights,
       (select json_agg(json_build_object('code', a.code, 'scope', a.scope, 'status', a.status, 'description', a.description)) from asked a) as asked,
       (select json_agg(json_build_object('id', r.id, 'name', ${roleName(actor)}, 'status', r.status, 'deleted', r.deleted_at is not null,

@@ -89,7 +89,7 @@ export async function requireNotStronger(
     where ur.user_id = any(${ids}::uuid[]) order by r.id for share of r`.execute(tx)
   const seen = actor.find('user:read')?.where('u') ?? sql`false`
   const { rows } = await sql<{ name: string | null; strength: Strength }>`
-    select case when ${seen} then coalesce(nullif(btrim(u.first_name || ' ' || u.last_name), ''), u.username) end as name,
+    select case when ${seen} then u.full_name end as name,
       ${strengthOf(actor, sql.ref('u.id'))} as strength
     from users u where u.id = any(${ids}::uuid[])`.execute(tx)
   const stronger = rows.find(({ strength }) => isStronger(actor, strength))

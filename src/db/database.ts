@@ -13,6 +13,7 @@ import {
   sql,
 } from 'kysely'
 import { CountMemory } from '#src/db/counts.ts'
+import { answerOf, RolledBack } from '#src/db/dry-run.ts'
 import { CommitLost, CommitUnknown, translated, Unavailable } from '#src/db/errors.ts'
 import { enterStatement, enterToReadStatement, oneTrip } from '#src/db/one-trip.ts'
 import { type Client, Pool, WAIT_MS } from '#src/db/pool.ts'
@@ -86,6 +87,14 @@ export class Database {
    */
   async withActor<T>(actor: Acting, work: (tx: Db) => Promise<T>): Promise<T> {
     return retried(() => this.#shares.within(actor.orgId, () => this.#transaction(actor, work)))
+  }
+
+  /** What `work` would answer, with all that would refuse it: it is run, and nothing of it is kept. */
+  dryRun<T>(actor: Acting, work: (tx: Db) => Promise<T>): Promise<T> {
+    const transaction = this.withActor<T>(actor, async (tx) => {
+      throw new RolledBack(await work(tx))
+    })
+    return answerOf(transaction)
   }
 
   /**
@@ -222,7 +231,7 @@ async function retried<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** What handlers get of the database: the door itself, or one that remembers what it did. */
-export type Door = Pick<Database, 'withActor' | 'readAs' | 'lookup' | 'ready' | 'counts'>
+export type Door = Pick<Database, 'withActor' | 'dryRun' | 'readAs' | 'lookup' | 'ready' | 'counts'>
 
 /** A statement with more is one of many forms (a list of rows): its plan is not kept. */
 const MOST_KEPT_PARAMETERS = 40

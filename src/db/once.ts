@@ -46,6 +46,11 @@ export class OnceDoor implements Door {
     return (JSON.parse(kept) as { value: T }).value
   }
 
+  /** Keeps nothing, so there is nothing to do once. */
+  dryRun<T>(actor: Acting, work: (tx: Db) => Promise<T>): Promise<T> {
+    return this.#door.dryRun(actor, work)
+  }
+
   /** A row without a result is this transaction's own: results are committed with their rows. */
   async #claim(tx: Db, ordinal: number): Promise<Claim> {
     const { userId, key, hash } = this.#once

@@ -1,7 +1,6 @@
 import { sql } from 'kysely'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { paths } from '#src/paths.ts'
-import { placesOf } from '#src/resource/places.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import { serviceWith, withKey } from '#tests/access/keys/keys.ts'
 import { mailsTo } from '#tests/accounts/links.ts'
 import { anonymous, as, Program, send, visitor } from '#tests/client.ts'
@@ -146,7 +145,7 @@ test('known browsers are twenty of an account, also where thirty are new at once
 
 describe('files that wait to be imported', () => {
   const keep = (by: Person) =>
-    send(api(placesOf(paths.users).imports), {
+    send(api(pathsOf(paths.users).imports), {
       method: 'POST',
       headers: { Authorization: `Bearer ${by.token}`, 'Content-Type': 'text/csv' },
       body: `username,email\n${unique('n')},${unique('n')}@example.com\n`,

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import { type Answer, as, browserOf } from '#tests/client.ts'
 import { assign, makeRole, makeUser, type Organization, permissionOf, unique } from '#tests/factories.ts'
 import type { Person } from '#tests/people.ts'
@@ -79,7 +79,7 @@ export function doorsOf(org: Organization): Record<string, Door> {
     },
     'looking at it by a form': async (by, code) => {
       const role = await roleWith(HAS)
-      return () => browserOf(by).post(paths.editRole(role), { permissions: code })
+      return () => browserOf(by).post(pathsOf(paths.roles).edit(role), { permissions: code })
     },
     'replacing a role': async (by, code) => {
       const role = await roleWith(HAS)

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import { denied } from '#tests/access/trail.ts'
 import { type Answer, as, browserOf } from '#tests/client.ts'
 import {
@@ -244,7 +244,7 @@ describe('rights that come back', () => {
     return person
   }
   const enable = (by: Person, of: Person) => as(by).patch(api(paths.user(of.id)), { status: 'active' })
-  const restore = (by: Person, of: Person) => as(by).post(api(paths.restoreUser(of.id)))
+  const restore = (by: Person, of: Person) => as(by).post(api(pathsOf(paths.users).restore(of.id)))
 
   test.each([
     ['restoring', restore, () => ({ deleted_at: now() })],

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import { denied } from '#tests/access/trail.ts'
 import { type Answer, as, browserOf } from '#tests/client.ts'
 import {
@@ -77,7 +77,9 @@ const doors: Record<string, Door> = {
   'trying what a change would do': onto((by, role) =>
     as(by).patch(api(`${paths.role(role)}?dry_run=true`), strong),
   ),
-  'trying it by a form': onto((by, role) => browserOf(by).post(paths.editRole(role), { permissions: CODE })),
+  'trying it by a form': onto((by, role) =>
+    browserOf(by).post(pathsOf(paths.roles).edit(role), { permissions: CODE }),
+  ),
   'a box of the matrix': matrix(false),
   'trying a box of the matrix': matrix(true),
   'a role to inherit from': async (org) => {

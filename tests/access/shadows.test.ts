@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Acting, Database } from '#src/db/database.ts'
 import type { SessionRecord } from '#src/domains/accounts/sessions/model.ts'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import { entered, makeSuperadmin } from '#tests/access/entering.ts'
 import { hidden, state } from '#tests/access/trail.ts'
 import { as } from '#tests/client.ts'
@@ -59,7 +59,7 @@ describe('a shadow', () => {
     ['renamed', (by) => as(by).patch(api(paths.user(shadow)), { first_name: 'X' })],
     ['disabled', (by) => as(by).patch(api(paths.user(shadow)), { status: 'disabled' })],
     ['deleted', (by) => as(by).delete(api(paths.user(shadow)))],
-    ['restored', (by) => as(by).post(api(paths.restoreUser(shadow)))],
+    ['restored', (by) => as(by).post(api(pathsOf(paths.users).restore(shadow)))],
   ]
   test.each(attempts)('can’t be %s by the organization’s people, nor by itself', async (_, attempt) => {
     for (const by of [people.owner, people.admin]) await hidden(by, () => attempt(by))

@@ -1,9 +1,8 @@
 import { Forbidden } from '#src/access/grant.ts'
 import '#src/app.ts'
 import { notFound } from '#src/http/errors.ts'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import { type Resource, resourceOf } from '#src/resource/entity.ts'
-import { placesOf } from '#src/resource/places.ts'
 import type { Built } from '#tests/access/places.ts'
 import type { Action, Model, Verdict } from '#tests/access/reference.ts'
 import { type Answer, Program } from '#tests/client.ts'
@@ -90,7 +89,7 @@ export class Trying {
     const away = ends[this.resource.model.name] ?? 'delete'
     const ids = targets.map((target) => this.#rows[target] as string)
     const action = of === 'delete' ? away : of
-    const answer = await this.program.post(this.path(placesOf('').bulk), { action, ids })
+    const answer = await this.program.post(this.path(pathsOf('').bulk), { action, ids })
     const all = answer.status === 200 ? null : verdictOf(answer)
     const results = all ? [] : answer.json<{ results: Outcome[] }>().results
     return targets.map((target) => {

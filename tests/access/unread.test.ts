@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import { type Answer, as, browserOf } from '#tests/client.ts'
 import {
   makeGroup,
@@ -125,8 +125,8 @@ test.each<[string, () => Promise<Organization>]>([
 ])('the form of %s opens for whoever changes it and reads none', async (_, place) => {
   const here = await place()
   const by = await personWith(here, ['organization:update:all'])
-  expect((await browserOf(by).get(paths.editOrganization(here.id))).status).toBe(200)
+  expect((await browserOf(by).get(pathsOf(paths.organizations).edit(here.id))).status).toBe(200)
   const nobody = await personWith(here, ['organization:create:all'])
-  expect((await browserOf(nobody).get(paths.editOrganization(here.id))).status).toBe(403)
+  expect((await browserOf(nobody).get(pathsOf(paths.organizations).edit(here.id))).status).toBe(403)
   expect((await browserOf(by).get(paths.organization(here.id))).status).toBe(403)
 })

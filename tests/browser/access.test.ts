@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import { accessible } from '#tests/browser/accessible.ts'
 import { installed } from '#tests/browser/chromium.ts'
 import { type Opening, Site } from '#tests/browser/site.ts'
@@ -80,7 +80,7 @@ describe.skipIf(!installed && !process.env.CI)('Who may what, in a browser', () 
   })
 
   it('leads from a refusal to its reason', async () => {
-    const page = await opened(paths.newUser, { by: person })
+    const page = await opened(pathsOf(paths.users).new, { by: person })
     expect(await page.textContent('h1')).toBe('No access')
     await page.click('a.why')
     await page.waitForSelector('.verdict.no')

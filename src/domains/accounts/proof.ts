@@ -24,7 +24,7 @@ export type Proved = { account: string; org: string; user: string; at: string }
 export const wrong = () =>
   new HttpError(401, 'User name or password is wrong.', { title: 'Not signed in', type: 'wrong-credentials' })
 
-export function locked(ms: number): HttpError {
+function locked(ms: number): HttpError {
   const seconds = Math.max(1, Math.ceil(ms / 1000))
   return new HttpError(429, `Too many wrong passwords. Try again in ${wait(seconds)}.`, {
     headers: { 'Retry-After': String(seconds) },

@@ -6,7 +6,7 @@ import type { Door } from '#src/db/database.ts'
 import { type Call, type Endpoint, known, post, type Refusal } from '#src/http/endpoint.ts'
 import { invalid } from '#src/http/errors.ts'
 import { missing, UNKNOWN_FIELD } from '#src/locale/instructions.ts'
-import { paths } from '#src/paths.ts'
+import { listAgain, paths, pathsOf } from '#src/paths.ts'
 import { bulkOf } from '#src/resource/bulk/actions.ts'
 import { eachOf, type Outcome } from '#src/resource/bulk/outcome.ts'
 import { previewOf } from '#src/resource/bulk/preview.ts'
@@ -25,7 +25,6 @@ import { confirmScreen, fared, outcomeScreen, refusedScreen } from '#src/resourc
 import type { Resource } from '#src/resource/entity.ts'
 import { everyRow } from '#src/resource/list/query.ts'
 import type { Bulk, Chosen, Parts } from '#src/resource/parts.ts'
-import { listAgain, placesOf } from '#src/resource/places.ts'
 import { namesOf, sourceOf } from '#src/resource/record/query.ts'
 import type { Frame } from '#src/ui/frame.ts'
 
@@ -88,7 +87,7 @@ export function bulkRoutes<M extends Model>(
       .meta({ description: 'The list’s query, for a page to go back to.' }),
   })
   const body = asked.extend(confirmation)
-  const places = placesOf(resource.path)
+  const places = pathsOf(resource.path)
   const { many } = resource.declared
 
   /** The question, of what is selected by now. */
@@ -195,7 +194,7 @@ async function refusedRows<M extends Model>(
   return refused.map(({ id, reason = '' }) => ({
     id,
     title: names.get(id) ?? id,
-    href: names.has(id) ? frame.path(placesOf(resource.path).one(id)) : undefined,
+    href: names.has(id) ? frame.path(pathsOf(resource.path).one(id)) : undefined,
     reason,
   }))
 }

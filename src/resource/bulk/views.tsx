@@ -1,11 +1,11 @@
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { capital, counted, type Noun, number } from '#src/locale/noun.ts'
+import { listAgain, pathsOf } from '#src/paths.ts'
 import type { BulkAnswer } from '#src/resource/bulk/outcome.ts'
 import type { Preview } from '#src/resource/bulk/preview.ts'
 import { hashOf, type Selection } from '#src/resource/bulk/selection.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import type { Bulk } from '#src/resource/parts.ts'
-import { listAgain, placesOf } from '#src/resource/places.ts'
 import { BulkResult, type RefusedRow } from '#src/ui/bulk-result.tsx'
 import { ButtonLink } from '#src/ui/button.tsx'
 import { ConfirmSheet, FirstNames } from '#src/ui/confirm-sheet.tsx'
@@ -53,7 +53,7 @@ export const outcomeScreen = (
       noun: declared,
       refused,
       back: { label: `Back to ${declared.many}`, href: frame.path(listAgain(path, back)) },
-      again: { action: frame.path(placesOf(path).bulk), csrfToken: frame.csrfToken, fields },
+      again: { action: frame.path(pathsOf(path).bulk), csrfToken: frame.csrfToken, fields },
     }),
   }
 }
@@ -78,7 +78,7 @@ export function confirmScreen(
     trail: trailTo(resource, back, frame),
     children: (
       <ConfirmSheet
-        action={frame.path(placesOf(path).bulk)}
+        action={frame.path(pathsOf(path).bulk)}
         csrfToken={frame.csrfToken}
         fields={[
           ['action', action],

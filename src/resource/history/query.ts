@@ -98,10 +98,9 @@ export async function historyFrom(
  * shadow. Each is found by its own index.
  */
 export function actorName(reader: UserActor, id: RawBuilder<unknown>): RawBuilder<string | null> {
-  const name = sql`coalesce(nullif(btrim(u.first_name || ' ' || u.last_name), ''), u.username)`
   const seen = sql`(u.id = ${reader.userId} or ${reader.find('user:read')?.where('u') ?? sql`false`})`
-  return sql`coalesce((select ${name} from users u where u.id = ${id} and ${seen}),
-    (select ${name} || ' (platform)' from users u where u.shadow_of_user_id = ${id} and ${seen}))`
+  return sql`coalesce((select u.full_name from users u where u.id = ${id} and ${seen}),
+    (select u.full_name || ' (platform)' from users u where u.shadow_of_user_id = ${id} and ${seen}))`
 }
 
 function told({ target_type, data, actor, ...line }: Line, names: ReadonlyMap<string, string>): Happening {

@@ -1,11 +1,11 @@
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import { can, type Endpoint, get } from '#src/http/endpoint.ts'
+import { pathsOf } from '#src/paths.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import { historyAnswer, historyOf, historyQuery } from '#src/resource/history/query.ts'
 import { HistoryPanel } from '#src/resource/history/views.tsx'
 import type { Parts } from '#src/resource/parts.ts'
-import { placesOf } from '#src/resource/places.ts'
 import { readRecord } from '#src/resource/record/query.ts'
 import { mayHere } from '#src/resource/record/routes.tsx'
 import { recordFrame } from '#src/resource/record/views.tsx'
@@ -15,7 +15,7 @@ export function historyRoute<M extends Model>(
   resource: Resource<M>,
   parts: Pick<Parts<M>, 'tabs'>,
 ): Endpoint {
-  const places = placesOf(resource.path)
+  const places = pathsOf(resource.path)
   const options = {
     query: historyQuery,
     answer: historyAnswer,

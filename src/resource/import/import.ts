@@ -5,6 +5,7 @@ import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import { confirmLast } from '#src/access/renewal.ts'
 import type { Db, Door } from '#src/db/database.ts'
+import { answerOf, RolledBack } from '#src/db/dry-run.ts'
 import type { Services } from '#src/http/endpoint.ts'
 import { noted, type Refused } from '#src/resource/bulk/outcome.ts'
 import { DELETED, fromCell } from '#src/resource/export.ts'
@@ -115,31 +116,24 @@ const excerpt = (text: string, most = MOST_OF_VALUE) =>
  */
 export const planForMany = (tx: Db) => sql`set local enable_nestloop = off`.execute(tx)
 
-/** Carries the report out of a transaction that shall not be kept. */
-class TakenBack extends Error {}
-
 /**
  * All rows of a file in one transaction, or none; and everything that is wrong with them at once.
  * @throws {Revoked} where somebody may no longer bring them
  */
 export async function importFile(by: Bringer, job: Job): Promise<ImportReport> {
   let run = new Run(job, by)
-  try {
-    return await by.transaction(async (tx) => {
-      run = new Run(job, by)
-      const report = await run.work(tx)
-      const kept = !report.error_count && !job.dryRun
-      if (kept) await job.finish?.(tx, report)
-      await by.confirmLast?.(tx)
-      if (!kept) throw new TakenBack()
-      return report
-    })
-  } catch (error) {
-    if (!(error instanceof TakenBack)) throw error
-    const { denied, report } = run
-    if (denied) await by.denied?.(denied, job.path)
+  const transaction = by.transaction(async (tx) => {
+    run = new Run(job, by)
+    const report = await run.work(tx)
+    const kept = !report.error_count && !job.dryRun
+    if (kept) await job.finish?.(tx, report)
+    await by.confirmLast?.(tx)
+    if (!kept) throw new RolledBack(report)
     return report
-  }
+  })
+  const report = await answerOf(transaction)
+  if (run.denied) await by.denied?.(run.denied, job.path)
+  return report
 }
 
 type CellsOf = (cells: readonly string[]) => Cells

@@ -5,6 +5,7 @@ import type { Model } from '#src/access/permission.ts'
 import { type Call, can, type Endpoint, get, post, type Refusal } from '#src/http/endpoint.ts'
 import { invalid } from '#src/http/errors.ts'
 import type { Upload } from '#src/http/upload.ts'
+import { pathsOf } from '#src/paths.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import { csvLines } from '#src/resource/export.ts'
 import {
@@ -25,7 +26,6 @@ import { stepRoutes } from '#src/resource/import/steps.tsx'
 import { readImport, storeImport } from '#src/resource/import/store.ts'
 import { counted, uploadScreen } from '#src/resource/import/views.tsx'
 import { fileTurns } from '#src/resource/import/work.ts'
-import { placesOf } from '#src/resource/places.ts'
 
 type Given<M extends Model> = Omit<Call, 'actor' | 'grant' | 'query' | 'body'> & {
   actor: UserActor
@@ -40,7 +40,7 @@ export function importRoutes<M extends Model>(resource: Resource<M>, parts: Impo
   const importing = importingOf(resource, parts)
   const { fields } = importing
   const { one, many } = resource.declared
-  const places = placesOf(resource.path)
+  const places = pathsOf(resource.path)
   const needs = can(resource.may('create'))
   const form = (call: unknown, refusal?: Refusal) => {
     const { IMPORT_LIMIT_MB } = (call as Call).services.config

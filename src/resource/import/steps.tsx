@@ -4,6 +4,7 @@ import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import { type Call, can, type Endpoint, get, post, type Refusal } from '#src/http/endpoint.ts'
 import { conflict, invalid } from '#src/http/errors.ts'
+import { pathsOf } from '#src/paths.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import { startBody, stateAnswer, stateOf } from '#src/resource/import/answers.ts'
 import { type Columns, checked } from '#src/resource/import/columns.ts'
@@ -12,7 +13,6 @@ import { previewOf } from '#src/resource/import/preview.ts'
 import { beginImport, readImport } from '#src/resource/import/store.ts'
 import { importScreen } from '#src/resource/import/views.tsx'
 import { workOn } from '#src/resource/import/work.ts'
-import { placesOf } from '#src/resource/places.ts'
 
 type Given<M extends Model> = Omit<Call, 'actor' | 'grant'> & { actor: UserActor; grant: Grant<M, 'create'> }
 
@@ -22,7 +22,7 @@ const COLUMN = /^column_(\d{1,4})$/
 export function stepRoutes<M extends Model>(resource: Resource<M>, importing: Importing<M>): Endpoint[] {
   const { fields } = importing
   const { many } = resource.declared
-  const places = placesOf(resource.path)
+  const places = pathsOf(resource.path)
   const needs = can(resource.may('create'))
   const find = async ({ db, actor, id }: Given<M>) => {
     const found = await readImport(db, { actor, path: resource.path }, id())

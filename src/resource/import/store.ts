@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Database, Db } from '#src/db/database.ts'
+import { lockFor } from '#src/db/lock.ts'
 import { conflict, notFound } from '#src/http/errors.ts'
 import type { Upload } from '#src/http/upload.ts'
 import type { Columns } from '#src/resource/import/columns.ts'
@@ -49,7 +50,7 @@ export async function storeImport(
   { name, content }: Upload,
   { columns, total }: Pick<Import, 'columns' | 'total'>,
 ): Promise<string> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`imports ${actor.userId}`}, 0))`.execute(tx)
+  await lockFor(tx, `imports of ${actor.userId}`)
   await sql`delete from imports where created_at < now() - ${KEPT}`.execute(tx)
   await sql`delete from imports where not ${busy} and user_id = ${actor.userId} and id not in (
     select id from imports where not ${busy} and user_id = ${actor.userId} order by created_at desc, id desc

@@ -1,11 +1,11 @@
 import type { Draw, Refusal } from '#src/http/endpoint.ts'
 import { capital } from '#src/locale/noun.ts'
+import { pathsOf } from '#src/paths.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import type { Field } from '#src/resource/import/columns.ts'
 import type { ImportError } from '#src/resource/import/import.ts'
 import type { Preview } from '#src/resource/import/preview.ts'
 import type { Import } from '#src/resource/import/store.ts'
-import { placesOf } from '#src/resource/places.ts'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { Actions, Form, refusalErrors } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
@@ -30,7 +30,7 @@ const framed = ({ declared: { many, path } }: Resource, frame: Frame) => ({
 export const uploadScreen =
   ({ resource, limit, refusal }: { resource: Resource; limit: string; refusal?: Refusal }): Draw =>
   (frame) => {
-    const places = placesOf(resource.path)
+    const places = pathsOf(resource.path)
     return {
       ...framed(resource, frame),
       children: (
@@ -96,7 +96,7 @@ function Mapping({ resource, fields, found, preview, refusal, frame }: Props & {
   })
   return (
     <ImportMapping
-      action={frame.path(placesOf(resource.path).imported(found.id))}
+      action={frame.path(pathsOf(resource.path).imported(found.id))}
       csrfToken={frame.csrfToken}
       errors={refusal && refusalErrors(refusal)}
       cancel={frame.path(resource.path)}
@@ -113,7 +113,7 @@ function Working({ resource, found, frame }: Props & { frame: Frame }) {
     <Panel>
       <Progress
         id={WORK}
-        href={frame.path(placesOf(resource.path).imported(found.id))}
+        href={frame.path(pathsOf(resource.path).imported(found.id))}
         label={`${doing} ${resource.declared.many}`}
         done={found.done}
         total={Math.max(found.total, found.done)}
@@ -125,7 +125,7 @@ function Working({ resource, found, frame }: Props & { frame: Frame }) {
 
 function Checked({ resource, found, preview, frame }: Props & { frame: Frame }) {
   const { rows = 0, error_count = 0, errors = [], ignored_columns = [] } = found.report
-  const places = placesOf(resource.path)
+  const places = pathsOf(resource.path)
   const here = frame.path(places.imported(found.id))
   const wrongLines = new Set(errors.map(({ line }) => line)).size
   return (
@@ -162,14 +162,14 @@ function Imported({ resource, found, frame }: Props & { frame: Frame }) {
         <ButtonLink kind="primary" href={frame.path(resource.path)}>
           To the {many}
         </ButtonLink>
-        <ButtonLink href={frame.path(placesOf(resource.path).import)}>Different file</ButtonLink>
+        <ButtonLink href={frame.path(pathsOf(resource.path).import)}>Different file</ButtonLink>
       </Actions>
     </Finished>
   )
 }
 
 function Failed({ resource, found, frame }: Props & { frame: Frame }) {
-  const places = placesOf(resource.path)
+  const places = pathsOf(resource.path)
   const here = frame.path(places.imported(found.id))
   const title =
     found.status === 'stopped'

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Model } from '#src/access/permission.ts'
 import { can, type Endpoint, get } from '#src/http/endpoint.ts'
+import { pathsOf } from '#src/paths.ts'
 import { bulkOf } from '#src/resource/bulk/actions.ts'
 import { type Given, mayOf } from '#src/resource/call.ts'
 import type { Resource, Row } from '#src/resource/entity.ts'
@@ -13,7 +14,6 @@ import { pageJson, pageLinks, searchOf } from '#src/resource/list/page.ts'
 import { everyRow, list } from '#src/resource/list/query.ts'
 import { listScreen } from '#src/resource/list/views.tsx'
 import type { Parts } from '#src/resource/parts.ts'
-import { placesOf } from '#src/resource/places.ts'
 import { sourceOf } from '#src/resource/record/query.ts'
 
 /** The answer of a list: its records, and the page. */
@@ -94,7 +94,7 @@ export function facetsRoute<M extends Model>(resource: Resource<M>): Endpoint[] 
     answer: facetsAnswer,
     summary: `Count ${resource.declared.many} by their filters`,
   }
-  const path = placesOf(resource.path).facets
+  const path = pathsOf(resource.path).facets
   return [
     get(path, can(resource.may('read')), options, async (call) => {
       const { db, actor, grant, query } = call as unknown as Given<M>

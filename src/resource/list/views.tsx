@@ -1,12 +1,12 @@
 import type { Page } from '#src/db/paging.ts'
 import type { Screen } from '#src/http/endpoint.ts'
 import { capital } from '#src/locale/noun.ts'
+import { pathsOf } from '#src/paths.ts'
 import type { Resource, Row } from '#src/resource/entity.ts'
 import { shown } from '#src/resource/kinds/cell.tsx'
 import type { ListView } from '#src/resource/list/declaration.ts'
 import { countable } from '#src/resource/list/facets.ts'
 import { chosenIn, filtersOf } from '#src/resource/list/filters-in-words.ts'
-import { placesOf } from '#src/resource/places.ts'
 import { type Address, address } from '#src/ui/address.ts'
 import { type BulkAction, BulkBar } from '#src/ui/bulk.tsx'
 import { ButtonLink } from '#src/ui/button.tsx'
@@ -49,7 +49,7 @@ export type ListProps = {
 export function listScreen(props: ListProps): Screen {
   const { resource, found, view, at, may, frame, bulk = [] } = props
   const { one, many, lead, searched } = resource.declared
-  const places = placesOf(resource.path)
+  const places = pathsOf(resource.path)
   const path = frame.path(places.list)
   const chosen = chosenIn(view)
   const here = address(path, { q: view.q, ...chosen, sort: view.sort })
@@ -157,7 +157,7 @@ function ListTabs({ tabs = [], frame }: ListProps) {
 }
 
 function ListLinks({ resource, frame, may, imports, csv }: ListProps & { csv: string }) {
-  const places = placesOf(resource.path)
+  const places = pathsOf(resource.path)
   return (
     <>
       <ButtonLink kind="quiet" icon="download" href={csv} leaves>
@@ -175,7 +175,7 @@ function ListLinks({ resource, frame, may, imports, csv }: ListProps & { csv: st
 /** The columns that the declaration lists; the one that names the record leads to it. */
 function listColumns(resource: Resource, frame: Frame): Column<Row>[] {
   const { declared, columns, list } = resource
-  const places = placesOf(resource.path)
+  const places = pathsOf(resource.path)
   const listed = Object.entries(columns).filter(([, { listed }]) => listed)
   const title = typeof declared.title === 'string' ? declared.title : null
   const lead: Column<Row>[] = title

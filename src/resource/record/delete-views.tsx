@@ -1,7 +1,7 @@
 import type { Screen } from '#src/http/endpoint.ts'
 import { capital } from '#src/locale/noun.ts'
+import { pathsOf } from '#src/paths.ts'
 import type { Resource } from '#src/resource/entity.ts'
-import { placesOf } from '#src/resource/places.ts'
 import { ConfirmSheet } from '#src/ui/confirm-sheet.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 
@@ -19,7 +19,7 @@ export type DeleteProps = {
 /** Asks before a record is deleted, and says what goes with it. */
 export function deleteScreen({ resource, id, version, name, impact, frame }: DeleteProps): Screen {
   const { one, many } = resource.declared
-  const places = placesOf(resource.path)
+  const places = pathsOf(resource.path)
   const kept = resource.soft ? `The ${one} can be restored.` : 'This can’t be undone.'
   const back = frame.path(name ? places.one(id) : '/')
   return {

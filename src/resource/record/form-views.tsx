@@ -1,9 +1,9 @@
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { findName } from '#src/http/search-step.ts'
 import { capital } from '#src/locale/noun.ts'
+import { pathsOf } from '#src/paths.ts'
 import { nameOfReference, type Resource, type Row } from '#src/resource/entity.ts'
 import type { Column } from '#src/resource/kinds/column.ts'
-import { placesOf } from '#src/resource/places.ts'
 import type { Picking, Pickings } from '#src/resource/references/picking.ts'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { Checkbox } from '#src/ui/checkbox.tsx'
@@ -58,7 +58,7 @@ const lastOf = (input: Record<string, unknown>) =>
 export function formScreen(props: FormProps): Screen {
   const { resource, frame, row, refusal } = props
   const { one, many } = resource.declared
-  const places = placesOf(resource.path)
+  const places = pathsOf(resource.path)
   const { path } = frame
   const list = { label: capital(many), href: path(places.list) }
   if (!row)

@@ -14,11 +14,10 @@ import {
 } from '#src/http/endpoint.ts'
 import { conflict, notFound } from '#src/http/errors.ts'
 import { capital } from '#src/locale/noun.ts'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import { type Given, mayOf } from '#src/resource/call.ts'
 import type { Resource, Row } from '#src/resource/entity.ts'
 import type { Parts } from '#src/resource/parts.ts'
-import { placesOf } from '#src/resource/places.ts'
 import { actionsOf } from '#src/resource/record/actions.ts'
 import { deleteScreen } from '#src/resource/record/delete-views.tsx'
 import { formScreen } from '#src/resource/record/form-views.tsx'
@@ -31,7 +30,7 @@ import type { Frame } from '#src/ui/frame.ts'
 /** `GET /<path>/:id`: the record. */
 export function readRoute<M extends Model, X>(resource: Resource<M>, parts: Parts<M, X>): Endpoint {
   const options = { answer: resource.record, summary: `Read one ${resource.declared.one}` }
-  const path = placesOf(resource.path).one(':id')
+  const path = pathsOf(resource.path).one(':id')
   return get(path, can(resource.may('read')), options, async (call) => {
     const { db, actor, grant, id } = call as unknown as Given<M>
     const found = await readRecord(db, resource, actor, grant, id())
@@ -72,7 +71,7 @@ export const mayHere = <M extends Model, X>(
 export function createRoutes<M extends Model, X>(resource: Resource<M>, parts: Parts<M, X>): Endpoint[] {
   const { one } = resource.declared
   const { create } = actionsOf(resource, parts)
-  const places = placesOf(resource.path)
+  const places = pathsOf(resource.path)
   const needs = can(resource.may('create'))
   const form = (call: unknown, refusal?: Refusal) =>
     formFor(resource, parts, call as Given<M>, undefined, refusal)
@@ -104,7 +103,7 @@ export function updateRoutes<M extends Model, X>(resource: Resource<M>, parts: P
   const { one } = resource.declared
   const { update } = actionsOf(resource, parts)
   const { whole, some } = { ...resource.body, ...parts.bodies }
-  const places = placesOf(resource.path)
+  const places = pathsOf(resource.path)
   const path = places.one(':id')
   const needs = can(resource.may('update'))
   const form = async (call: unknown, refusal?: Refusal) => {
@@ -135,7 +134,7 @@ export function updateRoutes<M extends Model, X>(resource: Resource<M>, parts: P
 export function removeRoutes<M extends Model, X>(resource: Resource<M>, parts: Parts<M, X>): Endpoint[] {
   const { one, many } = resource.declared
   const { remove, restore } = actionsOf(resource, parts)
-  const places = placesOf(resource.path)
+  const places = pathsOf(resource.path)
   const needs = can(resource.may('delete'))
   const kept = resource.soft ? ' It stands under “Deleted”, where it can be restored.' : ''
   const removing = { summary: `Delete one ${one}`, also: [409, 412] }
@@ -189,7 +188,7 @@ export function saved<M extends Model>(
   otherwise: string,
   already = 'Nothing changed',
 ) {
-  const location = readable || request.via === 'api' ? placesOf(resource.path).one(id) : otherwise
+  const location = readable || request.via === 'api' ? pathsOf(resource.path).one(id) : otherwise
   return { json, etag: version, location, notice: unchanged ? already : notice }
 }
 

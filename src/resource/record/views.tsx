@@ -1,9 +1,8 @@
 import type { Screen } from '#src/http/endpoint.ts'
 import { capital } from '#src/locale/noun.ts'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import type { Resource, Row } from '#src/resource/entity.ts'
 import { shown } from '#src/resource/kinds/cell.tsx'
-import { placesOf } from '#src/resource/places.ts'
 import type { Found } from '#src/resource/record/query.ts'
 import { ButtonLink } from '#src/ui/button.tsx'
 import { ConfirmButton } from '#src/ui/confirm.tsx'
@@ -34,7 +33,7 @@ export function recordFrame(
   props: RecordProps & { here: string; children?: Child },
 ): Pick<Screen, 'title' | 'lead' | 'trail' | 'actions' | 'children'> {
   const { resource, row, frame, here, children, tabs = [] } = props
-  const places = placesOf(resource.path)
+  const places = pathsOf(resource.path)
   const all: Tab[] = [
     { label: 'Overview', path: places.one(row.id) },
     ...tabs,
@@ -59,7 +58,7 @@ export function recordFrame(
 export const recordScreen = (props: RecordProps): Screen =>
   recordFrame({
     ...props,
-    here: placesOf(props.resource.path).one(props.row.id),
+    here: pathsOf(props.resource.path).one(props.row.id),
     children: (
       <Columns>
         <Panel title="Facts" actions={<WhySeen {...props} />}>
@@ -83,7 +82,7 @@ const factsOf = ({ resource, row, frame }: RecordProps) =>
   }))
 
 function RecordActions({ resource, row, may, frame, actions }: RecordProps) {
-  const places = placesOf(resource.path)
+  const places = pathsOf(resource.path)
   const title = resource.titleOf(row)
   const { csrfToken, path } = frame
   if (row.deleted_at) {

@@ -2,8 +2,8 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Database } from '#src/db/database.ts'
 import type { Refusal } from '#src/http/endpoint.ts'
 import type { Find } from '#src/http/search-step.ts'
+import { pathsOf } from '#src/paths.ts'
 import { nameOfReference, type Resource, type Row, resourceOf } from '#src/resource/entity.ts'
-import { placesOf } from '#src/resource/places.ts'
 import { namesOf } from '#src/resource/record/query.ts'
 import { type Option, optionsOf } from '#src/resource/references/options.ts'
 
@@ -57,7 +57,7 @@ export async function pickingsFor(
       const few = page.rows().map(({ id, name: label }) => ({ value: id, label }))
       return [name, { value, name: known ?? null, options: null, few, many, words: '', found: null }]
     }
-    const options = placesOf(target.path).options
+    const options = pathsOf(target.path).options
     const q = find?.words[name] ?? ''
     const asked = find?.field === name
     const found = asked ? await foundFor() : null

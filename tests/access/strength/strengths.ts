@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { expect } from 'vitest'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import { withKey } from '#tests/access/keys/keys.ts'
 import { withFactor } from '#tests/accounts/factors.ts'
 import { type Answer, as, browserOf } from '#tests/client.ts'
@@ -189,7 +189,7 @@ export const acts: Record<string, Act> = {
   'enabling many': many('activate', { status: 'disabled' }),
   deleting: act((by, of) => as(by).delete(api(paths.user(of.id)))),
   'deleting many': many('delete'),
-  restoring: deleted((by, of) => as(by).post(api(paths.restoreUser(of.id)))),
+  restoring: deleted((by, of) => as(by).post(api(pathsOf(paths.users).restore(of.id)))),
   'restoring many': deleted((by, of) => bulk(by, paths.users, 'restore', of.id)),
   unlocking: act((by, of) => as(by).post(api(paths.unlockUser(of.id)))),
   'the second factor': {

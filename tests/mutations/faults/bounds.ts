@@ -33,7 +33,7 @@ export const bounds: readonly Mutation[] = [
   {
     name: 'keys that are made at once are counted before',
     file: 'src/domains/accounts/api-keys/create-actions.ts',
-    find: 'await sql`select pg_advisory_xact_lock(hashtextextended(${`api keys ${owner}`}, 0))`.execute(tx)',
+    find: 'await lockFor(tx, `api keys of ${owner}`)',
     replace: '',
     tests: ['tests/access/bounds.test.ts'],
   },

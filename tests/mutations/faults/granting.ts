@@ -96,7 +96,7 @@ export const granting: readonly Mutation[] = [
   {
     name: 'two at once leave no administrator',
     file: 'src/access/granting.ts',
-    find: "await sql`select pg_advisory_xact_lock(hashtextextended('administrators ' || app.org_id(), 0))`.execute(tx)",
+    find: "await lockFor(tx, 'administrators')",
     replace: '',
     tests: ['tests/access/administrators.test.ts'],
   },

@@ -228,7 +228,7 @@ export const signIn: readonly Mutation[] = [
   },
   {
     name: 'any password will do',
-    file: 'src/domains/people/users/actions.ts',
+    file: 'src/domains/accounts/account.ts',
     find: 'if (weak) throw',
     replace: 'if (weak === password) throw',
     tests: ['tests/accounts/passwords/policy.test.ts', 'tests/accounts/passwords/passwords.test.ts'],

@@ -6,7 +6,7 @@ create or replace function app.invitation_lookup(token bytea) returns jsonb
 begin
   perform app.refuse_inside();
   return (select jsonb_build_object('id', i.id, 'email', i.email, 'org', o.id, 'organization', o.name, 'slug', o.slug,
-      'inviter', coalesce(nullif(btrim(w.first_name || ' ' || w.last_name), ''), w.username),
+      'inviter', w.full_name,
       'account', a.id, 'known', a.password_hash is not null,
       'unproved', a.password_hash is not null and (a.email_verified_at is null or a.password_given), 'renamable', a.id is null or a.id = u.account_id and a.password_hash is null,
       'username', coalesce(a.username, u.username), 'firstName', coalesce(u.first_name, ''), 'lastName', coalesce(u.last_name, ''))

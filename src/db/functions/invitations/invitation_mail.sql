@@ -11,6 +11,6 @@ begin
   if not found then return null; end if;
   insert into public.invitation_tokens (org_id, invitation_id, token_hash) values (entry.org_id, entry.id, hash);
   return jsonb_build_object('inviter', (
-    select coalesce(nullif(btrim(u.first_name || ' ' || u.last_name), ''), u.username) from public.users u
+    select u.full_name from public.users u
     where u.org_id = entry.org_id and u.id = entry.invited_by));
 end $$;

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import { denied, hidden } from '#tests/access/trail.ts'
 import { as, browserOf } from '#tests/client.ts'
 import {
@@ -177,7 +177,7 @@ describe('a refused request', () => {
   const why = async (by: Person, request: string) => as(by).get(api(paths.access.why({ request })))
 
   test('leads to its reason, which names no permission to whoever may not read them', async () => {
-    const { page, request } = await refuse(person, paths.editUser((await makeUser(org)).id))
+    const { page, request } = await refuse(person, pathsOf(paths.users).edit((await makeUser(org)).id))
     expect(page.text).toContain(paths.access.why({ request }))
     expect(page.text).not.toContain('user:update')
     const answer = await why(person, request)
@@ -205,7 +205,7 @@ describe('a refused request', () => {
 
   test('names everything to who may read permissions', async () => {
     const auditor = await personWith(org, ['permission:read:all', 'role:read:all', 'user:read:all'])
-    const { request } = await refuse(auditor, paths.editUser(person.id))
+    const { request } = await refuse(auditor, pathsOf(paths.users).edit(person.id))
     expect((await why(auditor, request)).json<Why>()).toMatchObject({
       allowed: false,
       permission: 'user:update',
@@ -232,7 +232,7 @@ describe('a refused request', () => {
   })
 
   test('of somebody else, of long ago or that was none, is a 404', async () => {
-    const { request } = await refuse(person, paths.newUser)
+    const { request } = await refuse(person, pathsOf(paths.users).new)
     expect((await why(boss, request)).status).toBe(404)
     expect((await why(person, '00000000-0000-4000-8000-000000000000')).status).toBe(404)
     const fine = await as(person).get(api(paths.users))

@@ -17,8 +17,8 @@ import {
   withoutNames,
 } from '#src/domains/access/explain/model.ts'
 import { HttpError, invalid, notFound } from '#src/http/errors.ts'
+import { pathsOf } from '#src/paths.ts'
 import { resourceOf } from '#src/resource/entity.ts'
-import { placesOf } from '#src/resource/places.ts'
 import { namesOf } from '#src/resource/record/query.ts'
 
 /** As the read paths have it: an ended session, or the shadow of somebody from elsewhere, is no record. */
@@ -137,7 +137,7 @@ export async function titleOf(
   const grant = resource && actor.find(resource.may('read'))
   if (!record || !grant) return null
   const name = (await namesOf(db, actor, resource, grant as never, [record])).get(record.toLowerCase())
-  return name === undefined ? null : { name, path: placesOf(resource.path).one(record) }
+  return name === undefined ? null : { name, path: pathsOf(resource.path).one(record) }
 }
 
 export type Choices = {

@@ -2,7 +2,7 @@ import type { Explanation, Path } from '#src/access/explain.ts'
 import { askWhom, type Refused } from '#src/domains/access/explain/model.ts'
 import type { Choices } from '#src/domains/access/explain/queries.ts'
 import type { Screen } from '#src/http/endpoint.ts'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import { Button } from '#src/ui/button.tsx'
 import { Field } from '#src/ui/field.tsx'
 import { ErrorSummary } from '#src/ui/form.tsx'
@@ -68,7 +68,7 @@ function Question({ choices, entered, me, frame }: Omit<WhyProps, 'explanation' 
           hint="User name, e-mail or id"
           value={entered.user ?? me}
           required
-          options={frame.person?.may('user:read') ? frame.path(paths.userOptions) : null}
+          options={frame.person?.may('user:read') ? frame.path(pathsOf(paths.users).options) : null}
           many="people"
         />
       ) : null}

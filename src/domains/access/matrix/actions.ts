@@ -3,9 +3,10 @@ import type { Effect } from '#src/access/effect.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { requireGivable } from '#src/access/granting.ts'
 import type { Db } from '#src/db/database.ts'
+import { lockFor } from '#src/db/lock.ts'
 import type { Change, Changes } from '#src/domains/access/matrix/model.ts'
 import { isFixed } from '#src/domains/access/matrix/queries.ts'
-import { editing, takeTurn } from '#src/domains/roles/roles/edit-actions.ts'
+import { editing } from '#src/domains/roles/roles/edit-actions.ts'
 import { setPermissions } from '#src/domains/roles/roles/permission-actions.ts'
 import { conflict, invalid, stale } from '#src/http/errors.ts'
 
@@ -22,7 +23,7 @@ export async function changeMatrix(
   grant: Grant<'role', 'update'>,
   { changes, versions = {} }: Pick<Changes, 'changes' | 'versions'>,
 ): Promise<{ changed: Changed[]; effects: Effect[] }> {
-  await takeTurn(tx)
+  await lockFor(tx, 'roles')
   const ids = [...new Set(changes.map(({ role_id }) => role_id))]
   const roles = await tx
     .selectFrom('roles')

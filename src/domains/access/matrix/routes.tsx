@@ -1,4 +1,3 @@
-import { rehearsed } from '#src/access/effect.ts'
 import { changeMatrix } from '#src/domains/access/matrix/actions.ts'
 import {
   effectsAnswered,
@@ -84,7 +83,7 @@ export const matrixRoutes = [
         const { effects } = await db.withActor(actor, (tx) => changeMatrix(tx, actor, grant, body))
         return { json: { effects }, location: addressOf(view), notice: 'Saved' }
       }
-      const { changed, effects } = await rehearsed(db, actor, (tx) => changeMatrix(tx, actor, grant, body))
+      const { changed, effects } = await db.dryRun(actor, (tx) => changeMatrix(tx, actor, grant, body))
       return {
         json: { effects },
         screen: (frame) => previewScreen({ body, changed, effects, view, frame }),

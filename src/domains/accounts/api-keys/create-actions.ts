@@ -6,6 +6,7 @@ import { forKeys } from '#src/access/narrowing.ts'
 import { parsePermission } from '#src/access/permission.ts'
 import { requireNotStronger } from '#src/access/strength.ts'
 import type { Db } from '#src/db/database.ts'
+import { lockFor } from '#src/db/lock.ts'
 import { conflict, invalid } from '#src/http/errors.ts'
 
 type Held = { permissions: string[]; readGroups: string[]; writeGroups: string[] }
@@ -37,7 +38,7 @@ const MOST = 50
 
 /** Before one more is made; whoever makes one for the same owner waits. @throws {HttpError} 409 */
 export async function requireRoom(tx: Db, owner: string): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`api keys ${owner}`}, 0))`.execute(tx)
+  await lockFor(tx, `api keys of ${owner}`)
   const keys = tx.selectFrom('api_keys').where('user_id', '=', owner).where('revoked_at', 'is', null)
   const { count } = await keys.select((eb) => eb.fn.countAll<number>().as('count')).executeTakeFirstOrThrow()
   if (Number(count) >= MOST)

@@ -74,7 +74,7 @@ function sessionJson(actor: UserActor) {
   return sql<string>`json_build_object(
     'id', sessions.id,
     'user', (select case when u.id = ${actor.userId} or ${seen}
-      then json_build_object('id', u.id, 'username', u.username, 'name', coalesce(nullif(btrim(u.first_name || ' ' || u.last_name), ''), u.username))
+      then json_build_object('id', u.id, 'username', u.username, 'name', u.full_name)
       else json_build_object('id', u.id) end
       from users u where u.org_id = sessions.org_id and u.id = sessions.user_id),
     'kind', sessions.kind, 'ip', host(sessions.ip), 'user_agent', sessions.user_agent,

@@ -8,7 +8,7 @@ import {
 } from '#src/domains/organizations/organizations/model.ts'
 import { may, readOrganization } from '#src/domains/organizations/organizations/queries.ts'
 import { type Call, can, get, patch, put, type Refusal } from '#src/http/endpoint.ts'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import { saved } from '#src/resource/record/routes.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 
@@ -30,7 +30,7 @@ const options = { refused: form, answer: organizations.record, also: [409, 412] 
 
 /** The form of an organization, and what it is sent to. */
 export const editRoutes = [
-  get(paths.editOrganization(':id'), updating, { only: 'page' }, async (call) => ({
+  get(pathsOf(paths.organizations).edit(':id'), updating, { only: 'page' }, async (call) => ({
     screen: await form(call),
   })),
   put(

@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import type { Happening } from '#src/resource/history/query.ts'
-import { placesOf } from '#src/resource/places.ts'
 import { enter, makeSuperadmin, REASON } from '#tests/access/entering.ts'
 import { denied, hidden } from '#tests/access/trail.ts'
 import { as, browserOf } from '#tests/client.ts'
@@ -18,7 +17,7 @@ import { makePeople, type People, type Person, personWith } from '#tests/people.
 import { testDatabase } from '#tests/setup/database.ts'
 
 const { owner } = await testDatabase()
-const history = placesOf(paths.organizations).history
+const history = pathsOf(paths.organizations).history
 const api = (path: string) => `/api/v1${path}`
 
 let people: People

@@ -5,7 +5,7 @@ import {
   organizationRecord,
   slugOf,
 } from '#src/domains/organizations/organizations/model.ts'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import { denied, hidden } from '#tests/access/trail.ts'
 import { as, browserOf } from '#tests/client.ts'
 import {
@@ -138,11 +138,13 @@ describe('the list', () => {
 
   test('is a page with a way to each, and to a new one for the platform alone', async () => {
     const page = await browserOf(superadmin).get(paths.organizations)
-    expect(page.text).toContain(paths.newOrganization)
-    expect((await browserOf(looker).get(paths.organizations)).text).not.toContain(paths.newOrganization)
+    expect(page.text).toContain(pathsOf(paths.organizations).new)
+    expect((await browserOf(looker).get(paths.organizations)).text).not.toContain(
+      pathsOf(paths.organizations).new,
+    )
     const own = await browserOf(people.owner).get(paths.organizations)
     expect(own.text).toContain(paths.organization(people.org.id))
-    expect(own.text).not.toContain(paths.newOrganization)
+    expect(own.text).not.toContain(pathsOf(paths.organizations).new)
   })
 
   test('stands in the sidebar of the platform alone', async () => {

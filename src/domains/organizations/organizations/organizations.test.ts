@@ -4,7 +4,7 @@ import {
   organizationRecord,
   slugOf,
 } from '#src/domains/organizations/organizations/model.ts'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import { denied, hidden, recorded, trail } from '#tests/access/trail.ts'
 import { type Answer, anonymous, as, browserOf, versionOf } from '#tests/client.ts'
 import {
@@ -322,6 +322,8 @@ describe('suspending', () => {
 })
 
 test('the form for a new one is for the platform alone', async () => {
-  expect((await browserOf(superadmin).get(paths.newOrganization)).status).toBe(200)
-  await denied(people.owner, 'organization:create', () => browserOf(people.owner).get(paths.newOrganization))
+  expect((await browserOf(superadmin).get(pathsOf(paths.organizations).new)).status).toBe(200)
+  await denied(people.owner, 'organization:create', () =>
+    browserOf(people.owner).get(pathsOf(paths.organizations).new),
+  )
 })

@@ -20,13 +20,12 @@ import {
   organizationsScreen,
 } from '#src/domains/organizations/organizations/views.tsx'
 import { can, get, post } from '#src/http/endpoint.ts'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import { passwordRules } from '#src/platform/password-policy.ts'
 import { csvOf } from '#src/resource/export.ts'
 import { historyAnswer, historyQuery } from '#src/resource/history/query.ts'
 import { pageJson, pageLinks, searchOf } from '#src/resource/list/page.ts'
 import { pageAnswer } from '#src/resource/list/routes.tsx'
-import { placesOf } from '#src/resource/places.ts'
 import { saved } from '#src/resource/record/routes.tsx'
 
 export const organizationRoutes = [
@@ -54,10 +53,15 @@ export const organizationRoutes = [
     },
   ),
 
-  get(paths.newOrganization, can('organization:create'), { only: 'page' }, ({ actor, services }) => {
-    requirePlatform(actor, 'organization:create')
-    return { screen: (frame) => newScreen(frame, passwordRules(services.config)) }
-  }),
+  get(
+    pathsOf(paths.organizations).new,
+    can('organization:create'),
+    { only: 'page' },
+    ({ actor, services }) => {
+      requirePlatform(actor, 'organization:create')
+      return { screen: (frame) => newScreen(frame, passwordRules(services.config)) }
+    },
+  ),
 
   post(
     paths.organizations,
@@ -100,7 +104,7 @@ export const organizationRoutes = [
   ),
 
   get(
-    placesOf(organizations.path).history(':id'),
+    pathsOf(organizations.path).history(':id'),
     can('organization:read'),
     { query: historyQuery, answer: historyAnswer, summary: 'History of one organization' },
     async ({ db, actor, grant, id, query }) => {

@@ -1,9 +1,8 @@
 import { sql } from 'kysely'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { organizationRecord } from '#src/domains/organizations/organizations/model.ts'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import type { BulkAnswer } from '#src/resource/bulk/outcome.ts'
-import { placesOf } from '#src/resource/places.ts'
 import { entered } from '#tests/access/entering.ts'
 import { denied, hidden, recorded, trail } from '#tests/access/trail.ts'
 import { type Answer, as, browserOf } from '#tests/client.ts'
@@ -22,7 +21,7 @@ import { rowsOf } from '#tests/tenancy/rows.ts'
 
 const { owner } = await testDatabase()
 const api = (path: string) => `/api/v1${path}`
-const { bulk, bulkPreview } = placesOf(paths.organizations)
+const { bulk, bulkPreview } = pathsOf(paths.organizations)
 const NOBODY = '00000000-0000-7000-8000-000000000000'
 
 let people: People

@@ -6,13 +6,12 @@ import {
   statuses,
 } from '#src/domains/organizations/organizations/model.ts'
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import type { Row } from '#src/resource/entity.ts'
 import type { History } from '#src/resource/history/query.ts'
 import { HistoryPanel } from '#src/resource/history/views.tsx'
 import type { ListView } from '#src/resource/list/declaration.ts'
 import { listScreen } from '#src/resource/list/views.tsx'
-import { placesOf } from '#src/resource/places.ts'
 import { recordFrame } from '#src/resource/record/views.tsx'
 import type { BulkAction } from '#src/ui/bulk.tsx'
 import { Button } from '#src/ui/button.tsx'
@@ -93,7 +92,7 @@ export const organizationsScreen = ({ found, view, at, may, bulk, frame }: Liste
 
 type Shown = { organization: OrganizationRecord; may: May; frame: Frame; refusal?: Refusal }
 
-const { one, history: historyOf } = placesOf(organizations.path)
+const { one, history: historyOf } = pathsOf(organizations.path)
 const framed = ({ organization: row, may, frame }: Shown, here: string) => ({
   resource: organizations,
   row,

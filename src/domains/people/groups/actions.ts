@@ -3,6 +3,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
 import { requireMovable, requireReturning } from '#src/access/placing.ts'
 import type { Db } from '#src/db/database.ts'
+import { lockFor } from '#src/db/lock.ts'
 import {
   type GroupChange,
   type GroupRecord,
@@ -25,8 +26,7 @@ import {
 type Groups = Resource<'group'>
 
 /** Edits of one organization's tree take turns, so that each sees what stands above and beneath. */
-const takingTurns = (tx: Db) =>
-  sql`select pg_advisory_xact_lock(hashtextextended('groups ' || app.org_id(), 0))`.execute(tx)
+const takingTurns = (tx: Db) => lockFor(tx, 'groups')
 
 /** Makes a group: anywhere by scope `all`, as one's own at the top, else beneath a group in reach. */
 export async function createGroup(

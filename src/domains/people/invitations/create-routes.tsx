@@ -9,7 +9,7 @@ import {
 import { offeredTo } from '#src/domains/people/invitations/queries.ts'
 import { inviteScreen } from '#src/domains/people/invitations/views.tsx'
 import { type Call, can, type Draw, get, post, type Refusal } from '#src/http/endpoint.ts'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import { saved } from '#src/resource/record/routes.tsx'
 import { pickingsFor } from '#src/resource/references/picking.ts'
 
@@ -46,7 +46,9 @@ export const createRoute = post(
 )
 
 export const makingRoutes = [
-  get(paths.newInvitation, creating, { only: 'page' }, async (call) => ({ screen: await form(call) })),
+  get(pathsOf(paths.invitations).new, creating, { only: 'page' }, async (call) => ({
+    screen: await form(call),
+  })),
 
   createRoute,
 
@@ -54,7 +56,7 @@ export const makingRoutes = [
     paths.manyInvitations,
     creating,
     {
-      on: paths.newInvitation,
+      on: pathsOf(paths.invitations).new,
       body: manyInvitations,
       answer: manyAnswer,
       refused: (call, refusal) => form(call, refusal),

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import { denied } from '#tests/access/trail.ts'
 import { as, browserOf } from '#tests/client.ts'
 import { makeGroup, makeRole, unique } from '#tests/factories.ts'
@@ -111,11 +111,11 @@ describe('the list', () => {
 
 describe('pages', () => {
   test('the form offers roles and groups that may be given, and keeps what was entered', async () => {
-    const form = await browserOf(member).get(paths.newInvitation)
+    const form = await browserOf(member).get(pathsOf(paths.invitations).new)
     expect(form.text).toContain(`value="${group}"`)
     expect(form.text).not.toContain(people.elsewhere)
     expect(form.text).not.toContain('owner')
-    expect((await browserOf(admin).get(paths.newInvitation)).text).toContain('>operator<')
+    expect((await browserOf(admin).get(pathsOf(paths.invitations).new)).text).toContain('>operator<')
     const again = await browserOf(member).post(paths.manyInvitations, { emails: '', group_id: group })
     expect(again.text).toMatch(new RegExp(`value="${group}" selected`))
   })

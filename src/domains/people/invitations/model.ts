@@ -77,7 +77,7 @@ function attachedTo(actor: UserActor) {
     group_kind: sql`(select g.kind from groups g where g.org_id = invitations.org_id and g.id = invitations.group_id and ${seesGroup})`,
     invited_by: sql`(select json_strip_nulls(json_build_object('id', u.id, 'name',
         case when u.id = ${actor.userId} or ${seesUser}
-          then coalesce(nullif(btrim(u.first_name || ' ' || u.last_name), ''), u.username) end))
+          then u.full_name end))
       from users u where u.org_id = invitations.org_id and u.id = invitations.invited_by)`,
   }
 }

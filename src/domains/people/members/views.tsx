@@ -3,7 +3,7 @@ import type { Member } from '#src/domains/people/groups/model.ts'
 import type { Gathering } from '#src/domains/people/groups/queries.ts'
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { capital } from '#src/locale/noun.ts'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
 import { address } from '#src/ui/address.ts'
 import { Button } from '#src/ui/button.tsx'
@@ -178,7 +178,7 @@ function AddMember({ gathering, base, frame, refusal }: MembersProps) {
             {...field('user')}
             label="User name or e-mail"
             required
-            options={frame.person?.may('user:read') ? frame.path(paths.userOptions) : null}
+            options={frame.person?.may('user:read') ? frame.path(pathsOf(paths.users).options) : null}
             many="people"
           />
           <Select {...field('role')} label="Role" required options={options} />

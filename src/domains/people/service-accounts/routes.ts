@@ -4,15 +4,14 @@ import { newServiceAccount, serviceAccounts } from '#src/domains/people/service-
 import { listColumns, newScreen } from '#src/domains/people/service-accounts/views.tsx'
 import { users } from '#src/domains/people/users/model.ts'
 import { can, get, post } from '#src/http/endpoint.ts'
-import { paths } from '#src/paths.ts'
-import { placesOf } from '#src/resource/places.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import { saved } from '#src/resource/record/routes.tsx'
 import { resourceRoutes } from '#src/resource/routes.tsx'
 
 /** Their list, and new ones; each has its page and everything else among the people. */
 export const serviceAccountRoutes = [
   get(
-    placesOf(paths.serviceAccounts).new,
+    pathsOf(paths.serviceAccounts).new,
     can('user:create'),
     { only: 'page' },
     async ({ db, actor, grant }) => {
@@ -38,7 +37,7 @@ export const serviceAccountRoutes = [
     async (call) => {
       const { db, actor, grant, body } = call
       const made = await db.withActor(actor, (tx) => createServiceAccount(tx, actor, grant, body))
-      const otherwise = placesOf(paths.serviceAccounts).new
+      const otherwise = pathsOf(paths.serviceAccounts).new
       return { ...saved(call, users, made, 'Service account added', otherwise), status: 201 }
     },
   ),

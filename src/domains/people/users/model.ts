@@ -115,8 +115,7 @@ export type UserChange = z.infer<typeof someOfUser>
 
 export const ownProfile = z.strictObject(profile).partial()
 
-const fullName = (table: string) =>
-  sql<string>`coalesce(nullif(btrim(${sql.ref(`${table}.first_name`)} || ' ' || ${sql.ref(`${table}.last_name`)}), ''), ${sql.ref(`${table}.username`)})`
+const fullName = (table: string) => sql<string>`${sql.ref(`${table}.full_name`)}`
 
 /** The roles and groups of a person: always one's own, those of others as far as the reader sees roles and groups. */
 function belonging(actor: UserActor) {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { UserRecord } from '#src/domains/people/users/model.ts'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import { denied, hidden, recorded } from '#tests/access/trail.ts'
 import { type Answer, as, browserOf, versionOf } from '#tests/client.ts'
 import { makeGroup, makeUser, roleOf, unique } from '#tests/factories.ts'
@@ -74,8 +74,8 @@ const writes: Record<string, Write> = {
   restore: {
     permission: 'user:delete',
     event: 'user:restore',
-    json: (by, id) => as(by).post(api(paths.restoreUser(id))),
-    form: (by, id) => browserOf(by).post(paths.restoreUser(id)),
+    json: (by, id) => as(by).post(api(pathsOf(paths.users).restore(id))),
+    form: (by, id) => browserOf(by).post(pathsOf(paths.users).restore(id)),
     before: remove,
     done: (row) => row.deleted_at === null,
     keys: ['deleted_at'],

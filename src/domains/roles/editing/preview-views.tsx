@@ -1,6 +1,6 @@
 import type { Effect } from '#src/access/effect.ts'
 import type { RoleRecord } from '#src/domains/roles/roles/model.ts'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { type EffectProps, Effects } from '#src/ui/effect.tsx'
 import { Actions, Form } from '#src/ui/form.tsx'
@@ -40,7 +40,7 @@ export function Preview({ role, effects, saving, version, edited, frame }: Previ
       </Form>
       {edited ? (
         <Form
-          action={path(paths.editRole(role.id))}
+          action={path(pathsOf(paths.roles).edit(role.id))}
           csrfToken={csrfToken}
           version={version}
           guard={false}

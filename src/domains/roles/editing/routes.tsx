@@ -4,10 +4,9 @@ import { type Draft, draft, proposal } from '#src/domains/roles/editing/model.ts
 import { Preview } from '#src/domains/roles/editing/preview-views.tsx'
 import { type Editing, editScreen, roleToEdit } from '#src/domains/roles/editing/views.tsx'
 import { changeRole } from '#src/domains/roles/roles/actions.ts'
-import { tried } from '#src/domains/roles/roles/edit-actions.ts'
 import { type RoleChange, roles, someOfRole, triedAnswer, wholeRole } from '#src/domains/roles/roles/model.ts'
 import { type Call, can, get, patch, post, put, type Refusal } from '#src/http/endpoint.ts'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import { saved } from '#src/resource/record/routes.tsx'
 
 const needs = can('role:update')
@@ -34,27 +33,27 @@ type Sent = Omit<Call<typeof needs, typeof trying>, 'body'> & { body: RoleChange
 async function change(call: Sent) {
   const { db, actor, grant, id, body, query, version } = call
   const write = (tx: Db) => changeRole(tx, actor, grant, id(), body, version)
-  if (query.dry_run === 'true') return { json: { effects: (await tried(db, actor, write)).effects } }
+  if (query.dry_run === 'true') return { json: { effects: (await db.dryRun(actor, write)).effects } }
   const { result } = await db.withActor(actor, write)
-  return saved(call, roles, result, 'Saved', paths.editRole(result.id))
+  return saved(call, roles, result, 'Saved', pathsOf(paths.roles).edit(result.id))
 }
 
 export const editingRoutes = [
-  get(paths.editRole(':id'), needs, { only: 'page' }, async (call) => ({
+  get(pathsOf(paths.roles).edit(':id'), needs, { only: 'page' }, async (call) => ({
     screen: await editScreen(call, {}),
   })),
 
-  post(paths.editRole(':id'), needs, { only: 'page', body: draft, refused }, async (call) => {
+  post(pathsOf(paths.roles).edit(':id'), needs, { only: 'page', body: draft, refused }, async (call) => {
     const { db, actor, body, sent } = call
     if (body.back) {
       const { back: _, ...input } = sent
       return { screen: await editScreen(call as unknown as Editing, { input }) }
     }
     const { write, saving } = proposal(call as unknown as Draft)
-    const { fields, effects } = await tried(db, actor, write)
+    const { fields, effects } = await db.dryRun(actor, write)
     if (!fields.some((name) => SHOWN.includes(name))) {
       const { result } = await db.withActor(actor, write)
-      return saved(call, roles, result, 'Saved', paths.editRole(result.id))
+      return saved(call, roles, result, 'Saved', pathsOf(paths.roles).edit(result.id))
     }
     const role = await roleToEdit(call)
     return {

@@ -4,13 +4,14 @@ import { effectOf } from '#src/access/effect.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { keepingAnAdministrator, requireCovered } from '#src/access/granting.ts'
 import type { Db } from '#src/db/database.ts'
+import { lockFor } from '#src/db/lock.ts'
 import {
   type NewPermission,
   type PermissionChange,
   type PermissionRecord,
   permissions,
 } from '#src/domains/roles/permissions/model.ts'
-import { editing, takeTurn } from '#src/domains/roles/roles/edit-actions.ts'
+import { editing } from '#src/domains/roles/roles/edit-actions.ts'
 import { conflict } from '#src/http/errors.ts'
 import {
   changedOf,
@@ -28,7 +29,7 @@ export async function createPermission(
   _grant: Grant<'permission', 'create'>,
   input: NewPermission,
 ): Promise<Written> {
-  await takeTurn(tx)
+  await lockFor(tx, 'roles')
   const builtin = await tx
     .selectFrom('permissions')
     .where('model', '=', input.model)
@@ -66,7 +67,7 @@ export async function updatePermission(
   change: PermissionChange,
   version: number | null,
 ): Promise<Written> {
-  await takeTurn(tx)
+  await lockFor(tx, 'roles')
   const target = await lockRecord(tx, permissions, actor, grant, id, { version })
   const was = target.row() as unknown as PermissionRecord
   const changed = changedOf(change, was)
@@ -91,7 +92,7 @@ export async function turnPermission(
   status: 'active' | 'disabled' | null,
   version: number | null = null,
 ): Promise<Written> {
-  await takeTurn(tx)
+  await lockFor(tx, 'roles')
   const was = (await lockRecord(tx, permissions, actor, grant, id, { version })).row()
   const other = was.status === 'active' ? 'disabled' : 'active'
   return updatePermission(tx, actor, grant, id, { status: status ?? other }, version)
@@ -105,7 +106,7 @@ export async function deletePermission(
   id: string,
   version: number | null,
 ): Promise<void> {
-  await takeTurn(tx)
+  await lockFor(tx, 'roles')
   const was = (await lockRecord(tx, permissions, actor, grant, id, { version })).row()
   if (was.builtin) throw conflict('', 'A built-in permission can’t be deleted; it can be disabled.')
   await requireCovered(tx, actor, [String(was.code)], 'You can’t delete a permission you don’t hold.')

@@ -1,7 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { PermissionRecord } from '#src/domains/roles/permissions/model.ts'
-import { paths } from '#src/paths.ts'
-import { placesOf } from '#src/resource/places.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import { denied, hidden, recorded } from '#tests/access/trail.ts'
 import { type Answer, as, browserOf } from '#tests/client.ts'
 import { makeRole, permissionOf, roleOf, unique } from '#tests/factories.ts'
@@ -10,7 +9,7 @@ import { testDatabase } from '#tests/setup/database.ts'
 
 const { owner } = await testDatabase()
 const api = (path: string) => `/api/v1${path}`
-const places = placesOf(paths.permissions)
+const places = pathsOf(paths.permissions)
 
 let people: People
 /** May do everything with permissions, and holds the tests' own. */

@@ -3,7 +3,8 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { requireGivable } from '#src/access/granting.ts'
 import type { Db } from '#src/db/database.ts'
-import { type Edited, editing, takeTurn } from '#src/domains/roles/roles/edit-actions.ts'
+import { lockFor } from '#src/db/lock.ts'
+import { type Edited, editing } from '#src/domains/roles/roles/edit-actions.ts'
 import { type RoleChange, roles } from '#src/domains/roles/roles/model.ts'
 import {
   type Own,
@@ -36,7 +37,7 @@ async function change(
   [tx, actor, grant, id, version]: Updating,
   wantedOf: (own: Own) => Wanted | Promise<Wanted>,
 ): Promise<Changed> {
-  await takeTurn(tx)
+  await lockFor(tx, 'roles')
   const target = await lockRecord(tx, roles, actor, grant, id, { version })
   await requireGivable(tx, actor, [id], STRONGER)
   const own = await ownOf(tx, id)
@@ -142,7 +143,7 @@ export async function deleteRole(
   id: string,
   version: number | null,
 ): Promise<void> {
-  await takeTurn(tx)
+  await lockFor(tx, 'roles')
   await lockRecord(tx, roles, actor, grant, id, { version })
   await requireGivable(tx, actor, [id], 'You can’t delete this role: it has permissions you don’t hold.')
   if ((await ownOf(tx, id)).builtin) throw conflict('', 'A built-in role can’t be deleted.')
@@ -156,7 +157,7 @@ export async function restoreRole(
   grant: Grant<'role', 'delete'>,
   id: string,
 ): Promise<Written> {
-  await takeTurn(tx)
+  await lockFor(tx, 'roles')
   const { result } = await editing(tx, actor, [id], () => restoreRecord(tx, roles, actor, grant, id))
   await requireGivable(tx, actor, [id], 'You can’t restore a role that has permissions you don’t hold.')
   return result

@@ -4,7 +4,7 @@ import type { Grant } from '#src/access/grant.ts'
 import { requireGivable } from '#src/access/granting.ts'
 import { permissionsOfTemplate, templates } from '#src/access/templates.ts'
 import type { Db } from '#src/db/database.ts'
-import { takeTurn } from '#src/domains/roles/roles/edit-actions.ts'
+import { lockFor } from '#src/db/lock.ts'
 import { MINIMAL, type NewRole, roles } from '#src/domains/roles/roles/model.ts'
 import {
   parentsNamed,
@@ -22,7 +22,7 @@ export async function createRole(
   grant: Grant<'role', 'create'>,
   { permissions, parent_ids, ...fields }: NewRole & { template?: string },
 ): Promise<Written> {
-  await takeTurn(tx)
+  await lockFor(tx, 'roles')
   const [held, parents] = [await permissionsNamed(tx, permissions), await parentsNamed(tx, parent_ids)]
   const { id } = await createRecord(tx, roles, actor, grant, fields)
   await setPermissions(tx, id, held, [])

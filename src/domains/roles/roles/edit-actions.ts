@@ -2,15 +2,7 @@ import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { type Effect, effectOf } from '#src/access/effect.ts'
 import { keepingAnAdministrator } from '#src/access/granting.ts'
-import type { Database, Db } from '#src/db/database.ts'
-
-/**
- * Edits of roles and permissions take turns in an organization: what one of them looked at stays so until it ends.
- * Before any row is locked, so that two can't wait for each other.
- */
-export async function takeTurn(tx: Db): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtextextended('roles ' || app.org_id(), 0))`.execute(tx)
-}
+import type { Db } from '#src/db/database.ts'
 
 /** What a write made, what it did to people, and which fields it changed, where it tells. */
 export type Edited<T> = { result: T; effects: Effect[]; fields?: readonly string[] }
@@ -48,29 +40,4 @@ async function lockHeirs(tx: Db, ids: readonly string[]): Promise<string[]> {
     select r.id from roles r where r.id in (select id from below) and r.id <> all(${ids}::uuid[])
     order by r.id for update`.execute(tx)
   return rows.map(({ id }) => id)
-}
-
-/** Carries what a write made out of the transaction that is thrown away. */
-class OnlyTried extends Error {
-  readonly made: unknown
-  constructor(made: unknown) {
-    super('only tried')
-    this.made = made
-  }
-}
-
-/** Tries a write, with all that would refuse it, and keeps nothing of it. */
-export async function tried<T>(
-  db: Pick<Database, 'withActor'>,
-  actor: UserActor,
-  write: (tx: Db) => Promise<T>,
-): Promise<T> {
-  try {
-    return await db.withActor(actor, async (tx): Promise<never> => {
-      throw new OnlyTried(await write(tx))
-    })
-  } catch (thrown) {
-    if (thrown instanceof OnlyTried) return thrown.made as T
-    throw thrown
-  }
 }

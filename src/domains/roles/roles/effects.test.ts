@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import { api, own, permission, read, roleStage } from '#tests/access/roles/stage.ts'
 import { type Line, trail } from '#tests/access/trail.ts'
 import { as, browserOf } from '#tests/client.ts'
@@ -57,7 +57,7 @@ describe('who gains and who loses', () => {
       permissions: ['', 'session:read:own'],
       version: String(before.version),
     }
-    const shown = await browser.post(paths.editRole(target), fields)
+    const shown = await browser.post(pathsOf(paths.roles).edit(target), fields)
     expect(shown.status).toBe(200)
     for (const text of [
       'Nothing is saved yet',
@@ -69,7 +69,11 @@ describe('who gains and who loses', () => {
     ])
       expect(shown.text).toContain(text)
     expect(await read(stage, target)).toEqual(before)
-    const back = await browser.post(paths.editRole(target), { ...fields, name: 'Kept', back: 'true' })
+    const back = await browser.post(pathsOf(paths.roles).edit(target), {
+      ...fields,
+      name: 'Kept',
+      back: 'true',
+    })
     expect(back.text).toContain('value="Kept"')
     expect(await read(stage, target)).toEqual(before)
     const saved = await browser.patch(paths.role(target), fields)
@@ -78,7 +82,7 @@ describe('who gains and who loses', () => {
   })
 
   test('is not asked for what changes nobody’s rights', async () => {
-    const answer = await browserOf(editor).post(paths.editRole(target), { description: 'Plain' })
+    const answer = await browserOf(editor).post(pathsOf(paths.roles).edit(target), { description: 'Plain' })
     expect([answer.status, answer.headers.get('location')]).toEqual([303, paths.role(target)])
     expect((await read(stage, target)).description).toBe('Plain')
   })
@@ -89,7 +93,7 @@ describe('who gains and who loses', () => {
     ['parents', () => ({ record: parent, add: 'true' }), null],
   ] as const)('is shown for a step of the role’s page: %s', async (step, more, path) => {
     const before = await read(stage, target)
-    const answer = await browserOf(editor).post(paths.editRole(target), { step, ...more() })
+    const answer = await browserOf(editor).post(pathsOf(paths.roles).edit(target), { step, ...more() })
     expect(answer.status, answer.text).toBe(200)
     expect(answer.text).toContain('Nothing is saved yet')
     if (path) expect(answer.text).toContain(`action="${path(target)}"`)
@@ -100,7 +104,7 @@ describe('who gains and who loses', () => {
     const { version, name } = await read(stage, target)
     await as(editor).patch(api(paths.role(target)), { permissions: ['user:read:all'] })
     const fields = { name, permissions: ['', 'session:read:own'], version: String(version) }
-    const late = await browserOf(editor).post(paths.editRole(target), fields)
+    const late = await browserOf(editor).post(pathsOf(paths.roles).edit(target), fields)
     expect(late.status).toBe(412)
     expect(late.text).toMatch(/session:read:own[\s\S]*user:read:all/)
     const latest = (await read(stage, target)).version

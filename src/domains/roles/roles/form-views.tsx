@@ -1,5 +1,5 @@
 import { type RoleRecord, roleOf, statuses } from '#src/domains/roles/roles/model.ts'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import type { FieldsProps, Offered } from '#src/resource/record/form-views.tsx'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { Checkbox, CheckboxGroup } from '#src/ui/checkbox.tsx'
@@ -100,7 +100,11 @@ export function EditForm({ role, offered, frame, refusal, input, version }: Edit
   return (
     <Panel>
       <ErrorSummary errors={refusalErrors(refusal)} />
-      <Form action={frame.path(paths.editRole(role.id))} csrfToken={frame.csrfToken} version={version}>
+      <Form
+        action={frame.path(pathsOf(paths.roles).edit(role.id))}
+        csrfToken={frame.csrfToken}
+        version={version}
+      >
         <RoleFields field={fieldsOf(sent, row)} row={role} offered={offered} input={sent?.input} />
         <Actions>
           <Button kind="primary">Save</Button>
@@ -118,7 +122,7 @@ export function ConflictForm({
   frame,
   input,
 }: Pick<Editing, 'role' | 'offered' | 'frame'> & { input: Record<string, unknown> }) {
-  const action = frame.path(paths.editRole(role.id))
+  const action = frame.path(pathsOf(paths.roles).edit(role.id))
   const theirs: Record<string, string[]> = {
     name: [role.name],
     description: [role.description],

@@ -1,12 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { RoleRecord } from '#src/domains/roles/roles/model.ts'
-import { paths } from '#src/paths.ts'
-import { placesOf } from '#src/resource/places.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import { api, inherit, roleStage, row } from '#tests/access/roles/stage.ts'
 import { as, browserOf } from '#tests/client.ts'
 import { makeRole, makeUser, unique } from '#tests/factories.ts'
 
-const { history } = placesOf(paths.roles)
+const { history } = pathsOf(paths.roles)
 const stage = await roleStage()
 const { people, editor, looker, parent } = stage
 
@@ -31,7 +30,7 @@ describe('pages and files', () => {
       expect(page.text).toContain(text)
     const blind = await browserOf(looker).get(paths.role(target))
     expect(blind.text).not.toContain('Having')
-    expect(blind.text).not.toContain(paths.editRole(target))
+    expect(blind.text).not.toContain(pathsOf(paths.roles).edit(target))
     for (const path of [paths.roles, `${paths.roles}/new`, paths.roleFromTemplate, paths.createMinimalRole])
       expect((await browserOf(people.owner).get(path)).status, path).toBe(200)
   })

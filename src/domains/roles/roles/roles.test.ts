@@ -1,14 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { RoleRecord } from '#src/domains/roles/roles/model.ts'
-import { paths } from '#src/paths.ts'
-import { placesOf } from '#src/resource/places.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import { api, inherit, now, own, permission, read, roleStage, row, set } from '#tests/access/roles/stage.ts'
 import { denied, hidden, recorded } from '#tests/access/trail.ts'
 import { type Answer, as, browserOf, versionOf } from '#tests/client.ts'
 import { makeRole, unique } from '#tests/factories.ts'
 import type { Person } from '#tests/people.ts'
 
-const { restore } = placesOf(paths.roles)
+const { restore } = pathsOf(paths.roles)
 const stage = await roleStage()
 const { people, editor, looker, parent } = stage
 

@@ -1,7 +1,7 @@
 import { stepRole, turnRole } from '#src/domains/roles/roles/actions.ts'
 import { roles } from '#src/domains/roles/roles/model.ts'
 import { can, del, patch, post } from '#src/http/endpoint.ts'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import { saved } from '#src/resource/record/routes.tsx'
 
 /** One permission or parent more, or less. */
@@ -24,7 +24,7 @@ const steps = (
         const { db, actor, grant, id, version } = call
         const step = { kind, id: id(name), add }
         const { result } = await db.withActor(actor, (tx) => stepRole(tx, actor, grant, id(), step, version))
-        return saved(call, roles, result, 'Saved', paths.editRole(result.id))
+        return saved(call, roles, result, 'Saved', pathsOf(paths.roles).edit(result.id))
       },
     ),
   ),
@@ -38,7 +38,7 @@ export const stepRoutes = [
     async (call) => {
       const { db, actor, grant, id, version } = call
       const { result } = await db.withActor(actor, (tx) => turnRole(tx, actor, grant, id(), null, version))
-      return saved(call, roles, result, 'Saved', paths.editRole(result.id))
+      return saved(call, roles, result, 'Saved', pathsOf(paths.roles).edit(result.id))
     },
   ),
   ...steps,

@@ -1,6 +1,6 @@
 import { isWhole } from '#src/domains/roles/roles/form-views.tsx'
 import { type Held, HOLDERS_CAP, type RoleRecord, roleOf } from '#src/domains/roles/roles/model.ts'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import type { Row } from '#src/resource/entity.ts'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { Badge, Facts } from '#src/ui/feedback.tsx'
@@ -68,7 +68,7 @@ export function RoleActions({ role, beside, frame }: { role: RoleRecord; beside:
           </Button>
         </StepForm>
       )}
-      <ButtonLink kind="primary" icon="pencil" href={frame.path(paths.editRole(role.id))}>
+      <ButtonLink kind="primary" icon="pencil" href={frame.path(pathsOf(paths.roles).edit(role.id))}>
         Edit
       </ButtonLink>
     </>
@@ -228,7 +228,7 @@ type StepProps = {
 
 /** One step, which shows first whom it touches. */
 const StepForm = ({ role, frame, step, record, add = true, children }: StepProps) => (
-  <form class="step" method="post" action={frame.path(paths.editRole(role.id))} {...writing}>
+  <form class="step" method="post" action={frame.path(pathsOf(paths.roles).edit(role.id))} {...writing}>
     <Hidden csrfToken={frame.csrfToken} version={role.version} />
     <input type="hidden" name="step" value={step} />
     {step === 'toggle' ? null : <input type="hidden" name="add" value={String(add)} />}

@@ -1,9 +1,9 @@
 import type { UserActor } from '#src/access/actor.ts'
 import { fold } from '#src/db/fold.ts'
 import { navigationFor } from '#src/domains/shell/navigation.ts'
+import { pathsOf } from '#src/paths.ts'
 import type { Domain } from '#src/resource/domain.ts'
 import { allResources } from '#src/resource/entity.ts'
-import { placesOf } from '#src/resource/places.ts'
 import type { IconName } from '#src/ui/icons.ts'
 
 /** One thing to choose: a place, an action, a record. */
@@ -44,11 +44,11 @@ export const goTo = (actor: UserActor, contexts: readonly Domain[], q: string): 
 /** What the person may begin: a new record of each entity that they may make, where there is a page for it. */
 export const toDo = (actor: UserActor, q: string, pages: ReadonlySet<string>): Entry[] =>
   allResources()
-    .filter((resource) => pages.has(placesOf(resource.path).new) && actor.can(resource.may('create')))
+    .filter((resource) => pages.has(pathsOf(resource.path).new) && actor.can(resource.may('create')))
     .map(({ declared, path }) => ({
       title: `Add ${declared.one}`,
       hint: null,
       icon: declared.icon,
-      path: placesOf(path).new,
+      path: pathsOf(path).new,
     }))
     .filter(matching(q))

@@ -3,6 +3,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Door } from '#src/db/database.ts'
 import type { Entry } from '#src/domains/shell/palette/entries.ts'
+import { pathsOf } from '#src/paths.ts'
 import { allResources, type Resource } from '#src/resource/entity.ts'
 import {
   entries,
@@ -13,7 +14,6 @@ import {
   searchFor,
   wordsIn,
 } from '#src/resource/list/search.ts'
-import { placesOf } from '#src/resource/places.ts'
 import { hintOf } from '#src/resource/references/options.ts'
 
 /** Of each entity. */
@@ -55,7 +55,7 @@ export async function findRecords(
   const resources = new Map<string, Resource>(finders.map(({ resource }) => [resource.model.name, resource]))
   return hits.flatMap(({ model, id, title, hint }) => {
     const found = resources.get(model)
-    return found ? [{ title, hint, icon: found.declared.icon, path: placesOf(found.path).one(id) }] : []
+    return found ? [{ title, hint, icon: found.declared.icon, path: pathsOf(found.path).one(id) }] : []
   })
 }
 

@@ -3,7 +3,7 @@ import { type EventRecord, ways } from '#src/domains/trail/events/model.ts'
 import { type Names, sentence, whoDid } from '#src/domains/trail/events/words.ts'
 import type { Screen } from '#src/http/endpoint.ts'
 import { capital } from '#src/locale/noun.ts'
-import { paths } from '#src/paths.ts'
+import { paths, pathsOf } from '#src/paths.ts'
 import { happenings, nounOf, targetNouns } from '#src/resource/history/happenings.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
 import { isDay } from '#src/resource/list/parameters.ts'
@@ -155,7 +155,7 @@ function Filters({ path, chosen, sort, who, frame }: FiltersProps) {
             {...field('actor')}
             label="Actor"
             placeholder="User name or e-mail"
-            options={frame.person?.may('user:read') ? frame.path(paths.userOptions) : null}
+            options={frame.person?.may('user:read') ? frame.path(pathsOf(paths.users).options) : null}
             many="people"
           />
         ) : null}
