@@ -8,7 +8,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       kind text not null default 'tenant' check (kind in ('platform', 'tenant')),
       is_default boolean not null default false,
       name text not null check (name <> ''),
-      full_name text not null generated always as (coalesce(nullif(btrim(first_name || ' ' || last_name), ''), username)) stored,
       sort_name text not null collate "C" generated always as (app.fold(name)) stored,
       slug text not null collate "C" unique check (slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
       -- words of a name begin behind a blank; ASCII and typographic punctuation separates them
@@ -166,7 +165,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       id uuid not null default app.uuid_v7(),
       kind text not null check (kind in ('department', 'team', 'warehouse', 'client')),
       name text not null check (name <> ''),
-      full_name text not null generated always as (coalesce(nullif(btrim(first_name || ' ' || last_name), ''), username)) stored,
       sort_name text not null collate "C" generated always as (app.fold(name)) stored,
       description text not null default '',
       parent_id uuid,

@@ -411,6 +411,7 @@ export interface Users {
   email: string;
   email_verified_at: string | null;
   first_name: Generated<string>;
+  full_name: Generated<string>;
   id: Generated<string>;
   kind: Generated<string>;
   last_login_at: string | null;
