@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Assignment } from '#src/domains/people/assignments/queries.ts'
 import type { UserRecord } from '#src/domains/people/users/model.ts'
-import type { Assignment } from '#src/domains/roles/roles/queries.ts'
 import { paths } from '#src/paths.ts'
 import { denied, hidden, recorded } from '#tests/access/trail.ts'
 import { type Answer, as, browserOf, versionOf } from '#tests/client.ts'

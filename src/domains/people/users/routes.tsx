@@ -4,6 +4,7 @@ import { strongerThanYou } from '#src/access/strength.ts'
 import type { Door } from '#src/db/database.ts'
 import { hashChosen } from '#src/domains/accounts/account.ts'
 import { giveRole, takeRole } from '#src/domains/people/assignments/actions.ts'
+import { assignmentsOf } from '#src/domains/people/assignments/queries.ts'
 import { RolesPanel } from '#src/domains/people/assignments/views.tsx'
 import { firstPasswordRoutes } from '#src/domains/people/first-password/routes.tsx'
 import { FirstPasswordPanel } from '#src/domains/people/first-password/views.tsx'
@@ -31,7 +32,7 @@ import {
   ServicePanel,
   StrongerPanel,
 } from '#src/domains/people/users/views.tsx'
-import { assignmentsOf, rolesToGive } from '#src/domains/roles/roles/queries.ts'
+import { rolesToGive } from '#src/domains/roles/roles/queries.ts'
 import { type Call, can, get, patch, type Services } from '#src/http/endpoint.ts'
 import { counted } from '#src/locale/noun.ts'
 import { paths } from '#src/paths.ts'

@@ -1,17 +1,29 @@
 import { z } from 'zod'
 import type { Db } from '#src/db/database.ts'
-import { type Draft, draft, proposal } from '#src/domains/roles/editing/model.ts'
-import { Preview } from '#src/domains/roles/editing/preview-views.tsx'
-import { type Editing, editScreen, roleToEdit } from '#src/domains/roles/editing/views.tsx'
+import { proposal } from '#src/domains/roles/editing/actions.ts'
+import { draft } from '#src/domains/roles/editing/model.ts'
+import { editableRole, roleToEdit } from '#src/domains/roles/editing/queries.ts'
+import { editScreen, previewScreen } from '#src/domains/roles/editing/views.tsx'
 import { changeRole } from '#src/domains/roles/roles/actions.ts'
 import { type RoleChange, roles, someOfRole, triedAnswer, wholeRole } from '#src/domains/roles/roles/model.ts'
 import { type Call, can, get, patch, post, put, type Refusal } from '#src/http/endpoint.ts'
 import { paths, pathsOf } from '#src/paths.ts'
 import { saved } from '#src/resource/record/routes.tsx'
+import type { Frame } from '#src/ui/frame.ts'
 
 const needs = can('role:update')
 
-const refused = (call: unknown, refusal: Refusal) => editScreen(call as Editing, { refusal })
+type Editing = Pick<Call<typeof needs>, 'db' | 'actor' | 'grant' | 'id' | 'version'>
+
+async function edit(
+  { db, actor, grant, id, version }: Editing,
+  given: { refusal?: Refusal; input?: Record<string, unknown> } = {},
+) {
+  const editable = await editableRole(db, actor, grant, id())
+  return (frame: Frame) => editScreen(frame, { ...editable, ...given, version })
+}
+
+const refused = (call: unknown, refusal: Refusal) => edit(call as Editing, { refusal })
 
 /** What changes who may what: shown before it is saved. */
 const SHOWN = ['status', 'permissions', 'parent_ids']
@@ -40,42 +52,30 @@ async function change(call: Sent) {
 
 export const editingRoutes = [
   get(pathsOf(paths.roles).edit(':id'), needs, { only: 'page' }, async (call) => ({
-    screen: await editScreen(call, {}),
+    screen: await edit(call),
   })),
 
   post(pathsOf(paths.roles).edit(':id'), needs, { only: 'page', body: draft, refused }, async (call) => {
-    const { db, actor, body, sent } = call
+    const { db, actor, grant, id, body, sent, version } = call
     if (body.back) {
       const { back: _, ...input } = sent
-      return { screen: await editScreen(call as unknown as Editing, { input }) }
+      return { screen: await edit(call, { input }) }
     }
-    const { write, saving } = proposal(call as unknown as Draft)
+    const { write, saving } = proposal({ actor, grant, id: id(), body, version, sent })
     const { fields, effects } = await db.dryRun(actor, write)
     if (!fields.some((name) => SHOWN.includes(name))) {
       const { result } = await db.withActor(actor, write)
       return saved(call, roles, result, 'Saved', pathsOf(paths.roles).edit(result.id))
     }
-    const role = await roleToEdit(call)
-    return {
-      screen: (frame) => ({
-        title: `Review changes to ${role.name}`,
-        lead: 'Nothing is saved yet. This is what it would do to people.',
-        trail: [
-          { label: 'Roles', href: frame.path(paths.roles) },
-          { label: role.name, href: frame.path(paths.role(role.id)) },
-        ],
-        children: (
-          <Preview
-            role={role}
-            effects={effects}
-            saving={saving}
-            version={call.version ?? role.version}
-            edited={body.step === undefined}
-            frame={frame}
-          />
-        ),
-      }),
+    const role = await roleToEdit(db, actor, grant, id())
+    const preview = {
+      role,
+      effects,
+      saving,
+      version: version ?? role.version,
+      edited: body.step === undefined,
     }
+    return { screen: (frame) => previewScreen(frame, preview) }
   }),
 
   put(paths.role(':id'), needs, { ...options, body: wholeRole, summary: 'Replace one role' }, change),

@@ -1,54 +1,123 @@
-import { Forbidden } from '#src/access/grant.ts'
+import type { Effect } from '#src/access/effect.ts'
+import type { Saving } from '#src/domains/roles/editing/model.ts'
+import type { EditableRole } from '#src/domains/roles/editing/queries.ts'
 import { ConflictForm, EditForm } from '#src/domains/roles/roles/form-views.tsx'
-import { roleOf, roles } from '#src/domains/roles/roles/model.ts'
-import { offersFor } from '#src/domains/roles/roles/queries.ts'
-import type { Call, Refusal } from '#src/http/endpoint.ts'
-import { notFound } from '#src/http/errors.ts'
-import { paths } from '#src/paths.ts'
-import { readRecord } from '#src/resource/record/query.ts'
+import type { RoleRecord } from '#src/domains/roles/roles/model.ts'
+import type { Refusal, Screen } from '#src/http/endpoint.ts'
+import { paths, pathsOf } from '#src/paths.ts'
+import { Button, ButtonLink } from '#src/ui/button.tsx'
+import { type EffectProps, Effects } from '#src/ui/effect.tsx'
+import { Actions, Form } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
+import { Panel } from '#src/ui/surface.tsx'
 
-export type Editing = Call<{ can: 'role:update' }>
+type EditProps = EditableRole & { refusal?: Refusal; input?: Record<string, unknown>; version: number | null }
 
-/** The role that is edited, as far as its editor sees it. */
-export async function roleToEdit({ db, actor, grant, id }: Pick<Editing, 'db' | 'actor' | 'grant' | 'id'>) {
-  const found = await readRecord(db, roles, actor, grant, id())
-  const role = roleOf(found.row())
-  if (role.deleted_at) throw notFound()
-  return role
-}
+const breadcrumbs = ({ id, name }: RoleRecord, frame: Frame) => [
+  { label: 'Roles', href: frame.path(paths.roles) },
+  { label: name, href: frame.path(paths.role(id)) },
+]
 
 /** The form, as the role is or as it was sent before. */
-export async function editScreen(
-  call: Editing,
-  { refusal, input }: { refusal?: Refusal; input?: Record<string, unknown> },
-) {
-  const role = await roleToEdit(call)
-  const { permissions, parents, changeable } = await offersFor(call.db, call.actor, role.id)
-  if (!changeable)
-    throw new Forbidden('role:assign', 'You can’t change this role: it has permissions you don’t hold.')
-  const offered = {
-    permissions: permissions.map(({ code }) => ({ value: code, label: code })),
-    parents: parents.map(({ id, name }) => ({ value: id, label: name })),
-  }
-  return (frame: Frame) => ({
-    title: `Edit ${role.name}`,
-    trail: [
-      { label: 'Roles', href: frame.path(paths.roles) },
-      { label: role.name, href: frame.path(paths.role(role.id)) },
-    ],
-    children:
-      refusal?.status === 412 ? (
-        <ConflictForm role={role} offered={offered} frame={frame} input={refusal.input} />
-      ) : (
-        <EditForm
-          role={role}
-          offered={offered}
-          frame={frame}
-          refusal={refusal}
-          input={input}
-          version={(input && call.version) ?? role.version}
-        />
-      ),
+export const editScreen = (frame: Frame, { role, offered, refusal, input, version }: EditProps): Screen => ({
+  title: `Edit ${role.name}`,
+  trail: breadcrumbs(role, frame),
+  children:
+    refusal?.status === 412 ? (
+      <ConflictForm role={role} offered={offered} frame={frame} input={refusal.input} />
+    ) : (
+      <EditForm
+        role={role}
+        offered={offered}
+        frame={frame}
+        refusal={refusal}
+        input={input}
+        version={(input && version) ?? role.version}
+      />
+    ),
+})
+
+type PreviewProps = {
+  role: RoleRecord
+  effects: readonly Effect[]
+  saving: Saving
+  version: number
+  /** Whether the form comes back with what was entered; otherwise the role's page does. */
+  edited: boolean
+  frame: Frame
+}
+
+/** What a change would do to people, before it is saved. */
+export const previewScreen = (frame: Frame, preview: Omit<PreviewProps, 'frame'>): Screen => ({
+  title: `Review changes to ${preview.role.name}`,
+  lead: 'Nothing is saved yet. This is what it would do to people.',
+  trail: breadcrumbs(preview.role, frame),
+  children: <Preview {...preview} frame={frame} />,
+})
+
+/** Who would gain and who would lose what, before a role is saved. */
+function Preview({ role, effects, saving, version, edited, frame }: PreviewProps) {
+  const { action, method, fields } = saving
+  const { csrfToken, path } = frame
+  const sent = fields.map(([name, value]) => <input type="hidden" name={name} value={value} />)
+  return (
+    <Panel>
+      <Effects items={together(effects, frame)} />
+      <Form
+        action={path(action)}
+        method={method}
+        csrfToken={csrfToken}
+        version={version}
+        guard={false}
+        id="confirm"
+      >
+        {sent}
+      </Form>
+      {edited ? (
+        <Form
+          action={path(pathsOf(paths.roles).edit(role.id))}
+          csrfToken={csrfToken}
+          version={version}
+          guard={false}
+          id="back"
+        >
+          {sent}
+        </Form>
+      ) : null}
+      <Actions>
+        <Button kind="primary" form="confirm">
+          Save changes
+        </Button>
+        {edited ? (
+          <Button form="back" name="back" value="true">
+            Keep editing
+          </Button>
+        ) : (
+          <ButtonLink href={path(paths.role(role.id))}>Cancel</ButtonLink>
+        )}
+      </Actions>
+    </Panel>
+  )
+}
+
+/** One line for all permissions that the same people gain, or the same lose. */
+function together(effects: readonly Effect[], frame: Frame): EffectProps[] {
+  const lines = (['gain', 'lose'] as const).flatMap((kind) =>
+    effects
+      .map(({ permission, gains, loses }) => ({ kind, permission, who: kind === 'gain' ? gains : loses }))
+      .filter(({ who }) => who.count > 0),
+  )
+  // people who aren't all named may be others
+  const key = ({ kind, permission, who }: (typeof lines)[number]) =>
+    `${kind} ${who.count > who.users.length ? permission : who.users.map(({ id }) => id)}`
+  return [...Map.groupBy(lines, key).values()].map((group) => {
+    const [{ kind, who }] = group as [(typeof lines)[number]]
+    return {
+      kind,
+      count: who.count,
+      noun: { one: 'person', many: 'people' },
+      what: group.map(({ permission }) => permission).join(', '),
+      names: who.users.map(({ id, name }) => ({ label: name, href: frame.path(paths.user(id)) })),
+    }
   })
 }

@@ -7,7 +7,6 @@ import { Conflict } from '#src/ui/conflict.tsx'
 import { Field, Select } from '#src/ui/field.tsx'
 import { Actions, ErrorSummary, Form, fieldsOf, type Refused, refusalErrors } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
-import type { Child } from '#src/ui/html.ts'
 import { PermissionBoxes } from '#src/ui/permissions.tsx'
 import { Panel } from '#src/ui/surface.tsx'
 
@@ -80,8 +79,6 @@ export function RoleFields({ field, row, offered, refusal, input = refusal?.inpu
 }
 
 const statusOptions = statuses.map((value) => ({ value, label: value === 'active' ? 'Active' : 'Disabled' }))
-
-type Option = { value: string; label: string }
 
 type Editing = {
   role: RoleRecord
@@ -169,8 +166,6 @@ const labels: Record<string, string> = {
   permissions: 'Permissions',
 }
 
-type Short = { frame: Frame; refusal?: Refused }
-
 /** The short ways to a new role, from the form of a whole one. */
 export const ShortWays = ({ frame }: { frame: Frame }) => (
   <p class="hint">
@@ -178,39 +173,3 @@ export const ShortWays = ({ frame }: { frame: Frame }) => (
     <a href={frame.path(paths.createMinimalRole)}>a minimal role</a>.
   </p>
 )
-
-export function TemplateForm({ frame, refusal, templates }: Short & { templates: readonly Option[] }) {
-  const field = fieldsOf(refusal)
-  return (
-    <ShortForm frame={frame} refusal={refusal} action={paths.roleFromTemplate}>
-      <Select {...field('template')} label="Template" required options={templates} />
-      <Field
-        {...field('name')}
-        label="Name"
-        hint="Leave empty to use the template’s name."
-        autocomplete="off"
-      />
-    </ShortForm>
-  )
-}
-
-export const MinimalForm = ({ frame, refusal }: Short) => (
-  <ShortForm frame={frame} refusal={refusal} action={paths.createMinimalRole}>
-    <Field {...fieldsOf(refusal)('name')} label="Name" required autocomplete="off" />
-  </ShortForm>
-)
-
-function ShortForm({ frame, refusal, action, children }: Short & { action: string; children?: Child }) {
-  return (
-    <Panel>
-      <ErrorSummary errors={refusalErrors(refusal)} />
-      <Form action={frame.path(action)} csrfToken={frame.csrfToken}>
-        {children}
-        <Actions>
-          <Button kind="primary">Add role</Button>
-          <ButtonLink href={frame.path(paths.roles)}>Cancel</ButtonLink>
-        </Actions>
-      </Form>
-    </Panel>
-  )
-}

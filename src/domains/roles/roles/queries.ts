@@ -3,17 +3,17 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { covers, givingRights, mayGive } from '#src/access/granting.ts'
 import type { Database, Db } from '#src/db/database.ts'
-import { people } from '#src/domains/people/assignments/actions.ts'
 import { HOLDERS_CAP } from '#src/domains/roles/roles/model.ts'
 import { statement } from '#src/resource/list/query.ts'
 
-type Reading = Pick<Database, 'withActor'>
+export type Reading = Pick<Database, 'withActor'>
 
 /** A record that another one names. */
 export type Named = { id: string; name: string }
 
 /** Who has a role now: how many, exact up to the cap, and the first of them as far as the reader may see them. */
 export type Holders = { count: number; users: (Named & { expires_at: string | null })[] }
+
 const FIRST = 25
 
 /** What a role's page shows beside it: roles that inherit from it, who has it, and what may be added to it. */
@@ -123,36 +123,10 @@ async function holdersOf(tx: Db, actor: UserActor, id: string): Promise<Holders>
   const { rows: counted } = await sql<{ count: number }>`
     select count(*)::int as count from (select ${having} limit ${HOLDERS_CAP + 1}) having_it`.execute(tx)
   const { rows: users } = await sql<Holders['users'][number]>`
-    select u.id, ${people().titleSql('u')} as name, ur.expires_at ${having}
+    select u.id, u.full_name as name, ur.expires_at ${having}
       and ${actor.find('user:read')?.where('u') ?? sql`false`}
     order by u.sort_name, u.id limit ${FIRST}`.execute(tx)
   return { count: counted[0]?.count ?? 0, users }
-}
-
-/** How somebody has a role: by whom, why, and until when. */
-export type Assignment = {
-  role: Named
-  granted_by: { id: string; name?: string } | null
-  reason: string
-  created_at: string
-  expires_at: string | null
-}
-
-/** The roles that somebody has now, as far as the reader sees roles; one's own always. */
-export async function assignmentsOf(db: Reading, actor: UserActor, userId: string): Promise<Assignment[]> {
-  const seesRole = actor.find('role:read')?.where('r') ?? sql`false`
-  const seesUser = actor.find('user:read')?.where('g') ?? sql`false`
-  return db.withActor(actor, async (tx) => {
-    const { rows } = await sql<Assignment>`
-      select json_build_object('id', r.id, 'name', r.name) as role, ur.reason, ur.created_at, ur.expires_at,
-        (select json_strip_nulls(json_build_object('id', g.id, 'name',
-          case when g.id = ${actor.userId} or ${seesUser} then ${people().titleSql('g')} end)) from users g where g.id = ur.granted_by) as granted_by
-      from user_roles ur join roles r on r.id = ur.role_id
-      where ur.user_id = ${userId} and r.deleted_at is null and (ur.expires_at is null or ur.expires_at > now())
-        and (ur.user_id = ${actor.userId} or ${seesRole})
-      order by r.sort_name, r.id`.execute(tx)
-    return rows
-  })
 }
 
 /** Roles that the actor may give to others, by name. */

@@ -1,12 +1,12 @@
 import type { UserActor } from '#src/access/actor.ts'
+import { minimalRole, roles, templateRole, templatesAnswer } from '#src/domains/roles/roles/model.ts'
 import {
   createFromTemplate,
   createMinimal,
   templateRecords,
   templatesFor,
-} from '#src/domains/roles/roles/create-actions.ts'
-import { MinimalForm, TemplateForm } from '#src/domains/roles/roles/form-views.tsx'
-import { minimalRole, roles, templateRole, templatesAnswer } from '#src/domains/roles/roles/model.ts'
+} from '#src/domains/roles/templates/actions.ts'
+import { MinimalForm, TemplateForm } from '#src/domains/roles/templates/views.tsx'
 import { can, get, post, type Refusal } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { saved } from '#src/resource/record/routes.tsx'
