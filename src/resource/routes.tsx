@@ -1,5 +1,6 @@
 import type { Model } from '#src/access/permission.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
+import { bulkOf } from '#src/resource/bulk/actions.ts'
 import { bulkRoutes } from '#src/resource/bulk/routes.tsx'
 import type { Resource } from '#src/resource/entity.ts'
 import { historyRoute } from '#src/resource/history/route.tsx'
@@ -19,7 +20,7 @@ export function resourceRoutes<M extends Model, X = undefined>(
 ): Endpoint[] {
   const has = (part: NonNullable<typeof parts.without>[number]) => !parts.without?.includes(part)
   return [
-    ...(has('list') ? [listRoute(resource, parts)] : []),
+    ...(has('list') ? [listRoute(resource, parts, has('bulk') ? bulkOf(resource, parts) : {})] : []),
     ...facetsRoute(resource),
     ...(resource.declared.searched ? [optionsRoute(resource)] : []),
     ...(has('create') ? createRoutes(resource, parts) : []),

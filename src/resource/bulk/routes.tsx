@@ -24,8 +24,8 @@ import {
 import { confirmScreen, fared, outcomeScreen, refusedScreen } from '#src/resource/bulk/views.tsx'
 import type { Resource } from '#src/resource/entity.ts'
 import { everyRow } from '#src/resource/list/query.ts'
+import { namesOf, sourceOf } from '#src/resource/list/source.ts'
 import type { Bulk, Chosen, Parts } from '#src/resource/parts.ts'
-import { namesOf, sourceOf } from '#src/resource/record/query.ts'
 import type { Frame } from '#src/ui/frame.ts'
 
 const outcome = z.strictObject({

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { DAY, EMAIL, wholeNumber, YES_OR_NO } from '#src/locale/instructions.ts'
-import { asTag } from '#src/resource/list/parameters.ts'
+import { asTag } from '#src/resource/kinds/parameters.ts'
 
 type Kind = 'text' | 'tags' | 'email' | 'integer' | 'flag' | 'choice' | 'date' | 'instant' | 'reference'
 

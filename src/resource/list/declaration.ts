@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type Cursor, decodeCursor, type KeyType } from '#src/db/paging.ts'
 import { HttpError } from '#src/http/errors.ts'
 import { wholeNumber } from '#src/locale/instructions.ts'
-import { type Condition, type FilterDeclaration, parametersOf } from '#src/resource/list/parameters.ts'
+import { type Condition, type FilterDeclaration, parametersOf } from '#src/resource/kinds/parameters.ts'
 
 /** What a list offers: each sort with its column, each filter with its values or its type. */
 export type ListDeclaration = {

@@ -9,7 +9,7 @@ import type { Resource } from '#src/resource/entity.ts'
 import { saysNow } from '#src/resource/kinds/ending.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
 import { nearest, reachesFew, selected, statement } from '#src/resource/list/query.ts'
-import { sourceOf } from '#src/resource/record/query.ts'
+import { sourceOf } from '#src/resource/list/source.ts'
 
 /** How many rows a filter's value has, beside the search and the other filters; exact up to the cap. */
 export type Facet = { value: string; count: number; lower_bound: boolean }

@@ -2,8 +2,8 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Clock } from '#src/locale/clock.ts'
 import type { Column } from '#src/resource/kinds/column.ts'
 import { saysNow } from '#src/resource/kinds/ending.ts'
+import { type Condition, isDay } from '#src/resource/kinds/parameters.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
-import { type Condition, isDay } from '#src/resource/list/parameters.ts'
 
 /**
  * The conditions of a list's address on its table. One value of several is an equality, so that the index of filter

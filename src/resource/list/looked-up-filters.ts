@@ -2,8 +2,8 @@ import type { Model } from '#src/access/permission.ts'
 import type { Call } from '#src/http/endpoint.ts'
 import type { Given } from '#src/resource/call.ts'
 import { type Resource, resourceOf } from '#src/resource/entity.ts'
+import { namesOf, relatedIn } from '#src/resource/list/source.ts'
 import type { Parts } from '#src/resource/parts.ts'
-import { namesOf, relatedIn } from '#src/resource/record/query.ts'
 import type { Filter } from '#src/ui/toolbar.tsx'
 
 /** The filters of a list whose values are looked up: those of its parts, and those by other records. */

@@ -3,7 +3,6 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Model } from '#src/access/permission.ts'
 import { can, type Endpoint, get } from '#src/http/endpoint.ts'
 import { pathsOf } from '#src/paths.ts'
-import { bulkOf } from '#src/resource/bulk/actions.ts'
 import { type Given, mayOf } from '#src/resource/call.ts'
 import type { Resource, Row } from '#src/resource/entity.ts'
 import { csvOf } from '#src/resource/export.ts'
@@ -12,9 +11,9 @@ import { countable, facetsAnswer, facetsOf } from '#src/resource/list/facets.ts'
 import { lookedUpFilters } from '#src/resource/list/looked-up-filters.ts'
 import { pageJson, pageLinks, searchOf } from '#src/resource/list/page.ts'
 import { everyRow, list } from '#src/resource/list/query.ts'
+import { sourceOf } from '#src/resource/list/source.ts'
 import { listScreen } from '#src/resource/list/views.tsx'
-import type { Parts } from '#src/resource/parts.ts'
-import { sourceOf } from '#src/resource/record/query.ts'
+import type { Bulk, Parts } from '#src/resource/parts.ts'
 
 /** The answer of a list: its records, and the page. */
 export const pageAnswer = (record: z.ZodType) =>
@@ -29,8 +28,12 @@ export const pageAnswer = (record: z.ZodType) =>
     }),
   })
 
-/** `GET /<path>`: the list, as page, JSON and file. */
-export function listRoute<M extends Model, X>(resource: Resource<M>, parts: Parts<M, X>): Endpoint {
+/** `GET /<path>`: the list, as page, JSON and file; with what is done to many of its records. */
+export function listRoute<M extends Model, X>(
+  resource: Resource<M>,
+  parts: Parts<M, X>,
+  bulk: Readonly<Record<string, Bulk>>,
+): Endpoint {
   const { path } = resource
   const source = ({ actor, grant, query }: Given<M>) => sourceOf(resource, grant, query, actor)
   const options = {
@@ -64,7 +67,7 @@ export function listRoute<M extends Model, X>(resource: Resource<M>, parts: Part
           filters: await lookedUpFilters(given, resource, parts),
           tabs: parts.listTabs?.({ actor, frame, may }),
           actions: parts.listHead?.({ actor, frame, may }),
-          bulk: bulkOffered(resource, parts, actor, query),
+          bulk: bulkOffered(resource, bulk, actor, query),
           imports: !parts.without?.includes('import'),
         }),
     }
@@ -72,15 +75,14 @@ export function listRoute<M extends Model, X>(resource: Resource<M>, parts: Part
 }
 
 /** The actions on many records that the reader may take where they are: with what is there, or what is deleted. */
-function bulkOffered<M extends Model, X>(
+function bulkOffered<M extends Model>(
   resource: Resource<M>,
-  parts: Parts<M, X>,
+  all: Readonly<Record<string, Bulk>>,
   actor: UserActor,
   { filters }: ListView,
 ) {
-  if (parts.without?.includes('bulk')) return []
   const deleted = Boolean(filters.deleted)
-  return Object.entries(bulkOf(resource, parts)).flatMap(([action, bulk]) =>
+  return Object.entries(all).flatMap(([action, bulk]) =>
     actor.can(resource.may(bulk.needs)) && (bulk.deleted ?? false) === deleted ? [{ ...bulk, action }] : [],
   )
 }

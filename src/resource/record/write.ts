@@ -6,7 +6,8 @@ import type { Model } from '#src/access/permission.ts'
 import type { Db } from '#src/db/database.ts'
 import { conflict, invalid, notFound, stale } from '#src/http/errors.ts'
 import type { Resource, Row } from '#src/resource/entity.ts'
-import { findRecord, reachedBy, recordJson } from '#src/resource/record/query.ts'
+import { recordJson } from '#src/resource/list/source.ts'
+import { findRecord, reachedBy } from '#src/resource/record/query.ts'
 
 /**
  * A record after a write: as JSON, its version, and whether the writer can read it. `pending`: somebody else still has

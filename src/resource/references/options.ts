@@ -8,7 +8,7 @@ import type { Page } from '#src/db/paging.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
 import { list } from '#src/resource/list/query.ts'
-import { sourceOf } from '#src/resource/record/query.ts'
+import { sourceOf } from '#src/resource/list/source.ts'
 
 /** A record to choose: its name, and what tells it from others of the same name. */
 export type Option = { id: string; name: string; hint: string | null }

@@ -4,7 +4,7 @@ import type { Refusal } from '#src/http/endpoint.ts'
 import type { Find } from '#src/http/search-step.ts'
 import { pathsOf } from '#src/paths.ts'
 import { nameOfReference, type Resource, type Row, resourceOf } from '#src/resource/entity.ts'
-import { namesOf } from '#src/resource/record/query.ts'
+import { namesOf } from '#src/resource/list/source.ts'
 import { type Option, optionsOf } from '#src/resource/references/options.ts'
 
 /** A reference in a form: what it names now, and what a search for it found. */

@@ -1,6 +1,6 @@
 import type { Effective, Source } from '#src/access/effective.ts'
 import type { Subject } from '#src/access/standing.ts'
-import type { Compared } from '#src/domains/access/explain/queries.ts'
+import type { Compared } from '#src/domains/access/effective/queries.ts'
 import { users } from '#src/domains/people/users/model.ts'
 import type { Screen } from '#src/http/endpoint.ts'
 import type { Clock } from '#src/locale/clock.ts'

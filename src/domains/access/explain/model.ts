@@ -1,19 +1,22 @@
 import { z } from 'zod'
-import type { Effective } from '#src/access/effective.ts'
 import type { Explanation, Path } from '#src/access/explain.ts'
 import { normalised } from '#src/domains/accounts/model.ts'
 
 export const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
 const PERMISSION = /^[a-z][a-z0-9_]*:[a-z][a-z0-9_]*$/
 
 /** An empty field of a form is none. */
-const optional = <S extends z.ZodType>(schema: S) =>
+export const optional = <S extends z.ZodType>(schema: S) =>
   z.preprocess((value) => (value === '' ? undefined : value), schema.optional())
-const id = (what: string) => z.guid(`Enter the id of a ${what}`).transform((text) => text.toLowerCase())
-const permission = z.string().regex(PERMISSION, 'Enter model:action, like user:read')
+
+export const id = (what: string) =>
+  z.guid(`Enter the id of a ${what}`).transform((text) => text.toLowerCase())
+
+export const permission = z.string().regex(PERMISSION, 'Enter model:action, like user:read')
 
 /** A person as somebody names them: by id, user name or address. */
-const person = z
+export const person = z
   .string()
   .trim()
   .max(254)
@@ -26,6 +29,7 @@ export const explainQuery = z.strictObject({
   record: optional(z.string().trim().max(100).meta({ format: 'uuid' })),
   request: optional(z.guid('Enter the id of a request')),
 })
+
 export type ExplainQuery = z.infer<typeof explainQuery>
 
 const MOST_QUESTIONS = 100
@@ -37,10 +41,11 @@ export const questions = z.strictObject({
     .min(1, 'Enter a question')
     .max(MOST_QUESTIONS, `Ask at most ${MOST_QUESTIONS}`),
 })
+
 export type Questions = z.infer<typeof questions>
 
 /** Null stands for a name that the asker may not read. */
-const name = z.string().nullable()
+export const name = z.string().nullable()
 
 export const explained = z.strictObject({
   allowed: z.boolean(),
@@ -116,44 +121,6 @@ export const answered = z.strictObject({
   ),
 })
 
-const scope = z.enum(['all', 'group', 'own'])
-const held = { code: z.string(), model: z.string(), action: z.string(), scope, description: z.string() }
+export const scope = z.enum(['all', 'group', 'own'])
 
-export const heldQuery = z.strictObject({
-  model: optional(z.string().max(100)),
-  /** Another person, beside the first. */
-  compare: optional(person),
-})
-
-/** What somebody has now, with the roles that give it; null stands for a name that the asker may not read. */
-export const heldAnswered = z.strictObject({
-  data: z.array(
-    z.strictObject({
-      ...held,
-      sources: z.array(
-        z.strictObject({
-          role: z.strictObject({ id: z.guid(), name }),
-          inherited_through: z.array(name),
-          expires_at: z.iso.datetime({ offset: true }).nullable(),
-        }),
-      ),
-    }),
-  ),
-})
-
-const side = z.strictObject({ id: z.guid(), name: z.string() })
-
-/** Two people side by side; `held` says it of each, in the order of `users`. */
-export const heldByBoth = z.strictObject({
-  users: z.array(side),
-  data: z.array(z.strictObject({ ...held, held: z.array(z.boolean()) })),
-})
-
-export const heldJson = ({ sources, ...permission }: Effective) => ({
-  ...permission,
-  sources: sources.map(({ role, inherited, expires_at }) => ({
-    role,
-    inherited_through: inherited.map((one) => one.name),
-    expires_at,
-  })),
-})
+export const side = z.strictObject({ id: z.guid(), name: z.string() })

@@ -1,9 +1,8 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { check } from '#src/access/check.ts'
-import { type Effective, effectivePermissions, type Having } from '#src/access/effective.ts'
 import { type Explanation, explain, UnknownPermission } from '#src/access/explain.ts'
-import { Forbidden, type Grant } from '#src/access/grant.ts'
+import { Forbidden } from '#src/access/grant.ts'
 import { declaredActions, findModel } from '#src/access/model.ts'
 import { parsePermission } from '#src/access/permission.ts'
 import type { Present } from '#src/access/reach.ts'
@@ -19,7 +18,7 @@ import {
 import { HttpError, invalid, notFound } from '#src/http/errors.ts'
 import { pathsOf } from '#src/paths.ts'
 import { resourceOf } from '#src/resource/entity.ts'
-import { namesOf } from '#src/resource/record/query.ts'
+import { namesOf } from '#src/resource/list/source.ts'
 
 /** As the read paths have it: an ended session, or the shadow of somebody from elsewhere, is no record. */
 const present: Present = (model) => resourceOf(model)?.declared.narrow?.('record') ?? sql`true`
@@ -159,31 +158,4 @@ export async function choices(db: Pick<Door, 'readAs'>, actor: UserActor): Promi
       .orderBy('action'),
   )
   return { permissions: [...new Set([...declared, ...rows.map(({ action }) => action)])], others: true }
-}
-
-/**
- * What somebody has now, and the roles that give it.
- * @throws 404 for nobody within the Grant, {Forbidden} about somebody else without the right to read permissions
- */
-export async function having(
-  db: Pick<Door, 'readAs'>,
-  actor: UserActor,
-  grant: Grant<'user', 'read'>,
-  who: Who,
-): Promise<Having> {
-  const found = await effectivePermissions(db, actor, who, grant.where('u'))
-  if (!found) throw notFound()
-  if (found.subject.id !== actor.userId && !readsPermissions(actor)) throw new Forbidden('permission:read')
-  return found
-}
-
-/** A permission that one of two has, or both: in their order. */
-export type Compared = Omit<Effective, 'sources'> & { held: [boolean, boolean] }
-
-export function compared(one: readonly Effective[], other: readonly Effective[]): Compared[] {
-  const of = (list: readonly Effective[]) => new Map(list.map(({ sources: _, ...held }) => [held.code, held]))
-  const [first, second] = [of(one), of(other)]
-  return [...new Map([...first, ...second]).values()]
-    .map((held) => ({ ...held, held: [first.has(held.code), second.has(held.code)] as [boolean, boolean] }))
-    .sort((a, b) => (a.code < b.code ? -1 : 1))
 }

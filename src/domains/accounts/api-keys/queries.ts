@@ -6,7 +6,7 @@ import { sleeping } from '#src/access/standing.ts'
 import type { Door } from '#src/db/database.ts'
 import { apiKeys, type KeyEffect, type KeyRecord } from '#src/domains/accounts/api-keys/model.ts'
 import { statement } from '#src/resource/list/query.ts'
-import { recordJson } from '#src/resource/record/query.ts'
+import { recordJson } from '#src/resource/list/source.ts'
 
 /** Somebody's keys as far as the reader sees them, those in use first; null for who may see none at all. */
 export async function keysOf(db: Door, actor: UserActor, userId: string): Promise<KeyRecord[] | null> {

@@ -2,7 +2,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Db } from '#src/db/database.ts'
 import { open, sessions } from '#src/domains/accounts/sessions/model.ts'
-import { recordJson } from '#src/resource/record/query.ts'
+import { recordJson } from '#src/resource/list/source.ts'
 
 /** A person's own open sessions, the newest first. */
 export const ownSessions = (db: Db, actor: UserActor, grant: Grant<'session', 'read'>) =>

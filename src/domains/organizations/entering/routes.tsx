@@ -1,5 +1,5 @@
-import { enterOrganization, leaveOrganization } from '#src/domains/organizations/organizations/actions.ts'
-import { entering } from '#src/domains/organizations/organizations/model.ts'
+import { enterOrganization, leaveOrganization } from '#src/domains/organizations/entering/actions.ts'
+import { entering } from '#src/domains/organizations/entering/model.ts'
 import { may, readOrganization } from '#src/domains/organizations/organizations/queries.ts'
 import { organizationScreen } from '#src/domains/organizations/organizations/views.tsx'
 import { can, post, signedIn } from '#src/http/endpoint.ts'

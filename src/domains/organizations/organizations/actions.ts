@@ -9,7 +9,7 @@ import { hashChosen } from '#src/domains/accounts/account.ts'
 import { declaredAccess } from '#src/domains/organizations/organizations/access-actions.ts'
 import type { NewOrganization, OrganizationChange } from '#src/domains/organizations/organizations/model.ts'
 import { onPlatform, organizationJson } from '#src/domains/organizations/organizations/queries.ts'
-import { conflict, notFound, stale, unproved } from '#src/http/errors.ts'
+import { conflict, notFound, stale } from '#src/http/errors.ts'
 import type { Written } from '#src/resource/record/write.ts'
 
 const CONFLICTS: Record<string, [field: string, message: string]> = {
@@ -25,7 +25,11 @@ const CONFLICTS: Record<string, [field: string, message: string]> = {
 const reads = (actor: UserActor) => actor.can('organization:read')
 
 /** Runs one of the reviewed functions, which decide again by what holds now, and says at which field it failed. */
-async function asked<Row>(tx: Db, wanted: string, statement: RawBuilder<Row>): Promise<Row | undefined> {
+export async function asked<Row>(
+  tx: Db,
+  wanted: string,
+  statement: RawBuilder<Row>,
+): Promise<Row | undefined> {
   try {
     return (await statement.execute(tx)).rows[0]
   } catch (error) {
@@ -140,44 +144,4 @@ async function rename(
   if (name === undefined || name === record.name) return { ...was, readable, unchanged: true }
   await asked(tx, 'organization:update', sql`update organizations set name = ${name} where id = ${id}`)
   return { ...(await own.executeTakeFirstOrThrow()), readable }
-}
-
-/** Moves the session of whoever acts into another organization; both trails keep the reason. */
-export async function enterOrganization(
-  tx: Db,
-  actor: UserActor,
-  grant: Grant<'organization', 'enter'>,
-  id: string,
-  reason: string,
-): Promise<void> {
-  const { home, organization, sessionId, sessionKind } = actor.identity
-  const wanted = `${grant.model}:${grant.action}`
-  if (home) throw conflict('', `You are in ${organization.name}: leave it first.`)
-  if (!onPlatform(actor) && id !== actor.orgId) throw notFound()
-  requirePlatform(actor, wanted)
-  if (id === actor.orgId)
-    throw conflict('', 'You are in the platform organization: it is entered by signing in.')
-  if (sessionKind === 'impersonation')
-    throw new Forbidden(wanted, 'You can’t do this while acting as someone else.')
-  const entered = await asked(
-    tx,
-    wanted,
-    sql<{
-      done: boolean
-    }>`select ${fn.enter_organization({ session: sessionId, target: id, because: reason })} as done`,
-  ).catch((error: unknown) => {
-    throw (error as { code?: string }).code === '28P01' ? unproved() : error
-  })
-  if (!entered?.done) throw notFound()
-}
-
-/** Moves the session back to where its person is at home. */
-export async function leaveOrganization(tx: Db, actor: UserActor): Promise<void> {
-  const { sessionId } = actor.identity
-  const left = await asked(
-    tx,
-    'organization:leave',
-    sql<{ done: boolean }>`select ${fn.leave_organization({ session: sessionId })} as done`,
-  )
-  if (!left?.done) throw conflict('', 'You are in no organization but your own.')
 }

@@ -20,6 +20,7 @@ declare module '#src/access/permission.ts' {
 }
 
 export const statuses = ['active', 'suspended'] as const
+
 const kinds = ['platform', 'tenant'] as const
 
 const instant = z.iso.datetime({ offset: true })
@@ -39,7 +40,9 @@ export const organizationRecord = z.strictObject({
   updated_at: instant,
   version: z.int(),
 })
+
 export type OrganizationRecord = z.infer<typeof organizationRecord>
+
 export const organizationOf = (row: Row) => row as unknown as OrganizationRecord
 
 /**
@@ -71,7 +74,7 @@ export const organizations = new Resource(organization, {
   answered: organizationRecord,
 })
 
-const line = (most: number) =>
+export const line = (most: number) =>
   z
     .string()
     .trim()
@@ -80,6 +83,7 @@ const line = (most: number) =>
     .regex(/^\P{Cc}*$/u, 'Remove the control character')
 
 const name = nameLine(100).min(1, 'Enter a name')
+
 const slug = z
   .string()
   .trim()
@@ -111,6 +115,7 @@ export const newOrganization = z
     if (!made) context.addIssue({ code: 'custom', path: ['slug'], message: 'Enter a short name' })
     return { ...given, slug: made }
   })
+
 export type NewOrganization = z.infer<typeof newOrganization>
 
 export const someOfOrganization = z
@@ -121,9 +126,8 @@ export const someOfOrganization = z
     settings: z.record(z.string().max(100), z.unknown()),
   })
   .partial()
+
 export type OrganizationChange = z.infer<typeof someOfOrganization>
 
 /** Settings stay as they were where a whole record doesn't say them: no form has them. */
 export const wholeOrganization = someOfOrganization.required({ name: true, slug: true, status: true })
-
-export const entering = z.strictObject({ reason: line(500) })

@@ -10,8 +10,8 @@ import { actorName, type History, historyFrom, historyOf, type Line } from '#src
 import type { ListView } from '#src/resource/list/declaration.ts'
 import { everyRow, inPieces, list, type Source } from '#src/resource/list/query.ts'
 import { wordsOf } from '#src/resource/list/search.ts'
+import { namesOf } from '#src/resource/list/source.ts'
 import type { Chosen, Reads } from '#src/resource/parts.ts'
-import { namesOf } from '#src/resource/record/query.ts'
 
 /** Whether somebody acts in the platform organization, from where all others are managed. */
 export const onPlatform = ({ identity }: UserActor) => identity.organization.kind === 'platform'

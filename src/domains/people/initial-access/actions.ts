@@ -7,7 +7,8 @@ import type { Db } from '#src/db/database.ts'
 import type { DB } from '#src/db/types.ts'
 import { type NewUser, users } from '#src/domains/people/users/model.ts'
 import { invalid } from '#src/http/errors.ts'
-import { reachedBy, recordJson } from '#src/resource/record/query.ts'
+import { recordJson } from '#src/resource/list/source.ts'
+import { reachedBy } from '#src/resource/record/query.ts'
 import { naming, type Written } from '#src/resource/record/write.ts'
 
 /** Roles and groups that a new user begins with. */

@@ -4,7 +4,7 @@ import type { Grant } from '#src/access/grant.ts'
 import { covers, givingRights } from '#src/access/granting.ts'
 import type { Database } from '#src/db/database.ts'
 import { type PermissionRecord, permissions } from '#src/domains/roles/permissions/model.ts'
-import { recordJson } from '#src/resource/record/query.ts'
+import { recordJson } from '#src/resource/list/source.ts'
 
 type Reading = Pick<Database, 'readAs'>
 

@@ -1,0 +1,48 @@
+import { sql } from 'kysely'
+import type { UserActor } from '#src/access/actor.ts'
+import { Forbidden, type Grant } from '#src/access/grant.ts'
+import type { Db } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
+import { asked, requirePlatform } from '#src/domains/organizations/organizations/actions.ts'
+import { onPlatform } from '#src/domains/organizations/organizations/queries.ts'
+import { conflict, notFound, unproved } from '#src/http/errors.ts'
+
+/** Moves the session of whoever acts into another organization; both trails keep the reason. */
+export async function enterOrganization(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'organization', 'enter'>,
+  id: string,
+  reason: string,
+): Promise<void> {
+  const { home, organization, sessionId, sessionKind } = actor.identity
+  const wanted = `${grant.model}:${grant.action}`
+  if (home) throw conflict('', `You are in ${organization.name}: leave it first.`)
+  if (!onPlatform(actor) && id !== actor.orgId) throw notFound()
+  requirePlatform(actor, wanted)
+  if (id === actor.orgId)
+    throw conflict('', 'You are in the platform organization: it is entered by signing in.')
+  if (sessionKind === 'impersonation')
+    throw new Forbidden(wanted, 'You can’t do this while acting as someone else.')
+  const entered = await asked(
+    tx,
+    wanted,
+    sql<{
+      done: boolean
+    }>`select ${fn.enter_organization({ session: sessionId, target: id, because: reason })} as done`,
+  ).catch((error: unknown) => {
+    throw (error as { code?: string }).code === '28P01' ? unproved() : error
+  })
+  if (!entered?.done) throw notFound()
+}
+
+/** Moves the session back to where its person is at home. */
+export async function leaveOrganization(tx: Db, actor: UserActor): Promise<void> {
+  const { sessionId } = actor.identity
+  const left = await asked(
+    tx,
+    'organization:leave',
+    sql<{ done: boolean }>`select ${fn.leave_organization({ session: sessionId })} as done`,
+  )
+  if (!left?.done) throw conflict('', 'You are in no organization but your own.')
+}
