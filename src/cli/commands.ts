@@ -13,7 +13,7 @@ import { secretsCommand } from '#src/cli/secrets.ts'
 import { sessionsCommand } from '#src/cli/sessions.ts'
 import { calledFrom } from '#src/config.ts'
 import { fn } from '#src/db/functions.ts'
-import { importUsers } from '#src/domains/people/import/command.ts'
+import { importUsers } from '#src/domains/people/import/command-actions.ts'
 import { hashPassword } from '#src/platform/passwords.ts'
 import type { ImportError } from '#src/resource/import/import.ts'
 

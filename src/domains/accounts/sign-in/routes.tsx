@@ -7,7 +7,7 @@ import { codeScreen, loginScreen } from '#src/domains/accounts/sign-in/views.tsx
 import { renewable } from '#src/domains/accounts/tokens/actions.ts'
 import { tokensAnswered } from '#src/domains/accounts/tokens/answer.ts'
 import { tokenAnswer } from '#src/domains/accounts/tokens/model.ts'
-import { ownRecord } from '#src/domains/accounts/tokens/own-record.ts'
+import { ownRecord } from '#src/domains/accounts/tokens/queries.ts'
 import { Cookies } from '#src/http/cookies.ts'
 import { type Answer, type Call, everybody, get, known, post, signedIn } from '#src/http/endpoint.ts'
 import { paths, safeNext } from '#src/paths.ts'

@@ -1,6 +1,6 @@
 import { UserActor } from '#src/access/actor.ts'
 import type { Tokens } from '#src/domains/accounts/tokens/actions.ts'
-import { ownRecord } from '#src/domains/accounts/tokens/own-record.ts'
+import { ownRecord } from '#src/domains/accounts/tokens/queries.ts'
 import type { Answer, Call } from '#src/http/endpoint.ts'
 
 /** What a program gets that signs in, and each time after that: its tokens, and whose they are. */

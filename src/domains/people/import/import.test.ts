@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { importUsers } from '#src/domains/people/import/command.ts'
+import { importUsers } from '#src/domains/people/import/command-actions.ts'
 import { makeGroup, makeOrganization, type Organization, roleOf, unique } from '#tests/factories.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 

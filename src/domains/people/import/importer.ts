@@ -1,7 +1,7 @@
 import type { Db } from '#src/db/database.ts'
 import { Earlier, needed, type Row, readRow } from '#src/domains/people/import/model.ts'
-import { type Giver, type Placed, placed, placesOf } from '#src/domains/people/import/places.ts'
-import { namesTaken, type Where } from '#src/domains/people/import/write.ts'
+import { type Giver, type Placed, placed, placesOf } from '#src/domains/people/import/queries.ts'
+import { namesTaken, type Where } from '#src/domains/people/import/write-actions.ts'
 import type { Field } from '#src/resource/import/columns.ts'
 import { type Cells, type Importer, MANY, planForMany, type Wrong } from '#src/resource/import/import.ts'
 

@@ -1,8 +1,11 @@
 import { sql } from 'kysely'
 import { answer } from '#src/db/call.ts'
 import type { Db } from '#src/db/database.ts'
+import { fold } from '#src/db/fold.ts'
 import { fn } from '#src/db/functions.ts'
-import type { Placed } from '#src/domains/people/import/places.ts'
+import type { Row } from '#src/domains/people/import/model.ts'
+import type { Placed } from '#src/domains/people/import/queries.ts'
+import { groupsNamed } from '#src/domains/people/import/queries.ts'
 
 /** Who brings people from a file: stands at them, and at the roles that they get. */
 export type Bringer = { userId: string | null; reason: string }
@@ -58,6 +61,7 @@ export async function writePeople(
 }
 
 export type Where = 'here' | 'deleted' | 'elsewhere' | 'alike'
+
 /**
  * Names and addresses that somebody has, each with where: here, deleted here, or with an account elsewhere; alike is a
  * name that reads like somebody's.
@@ -95,4 +99,32 @@ export async function namesTaken(
     }
   }
   return taken
+}
+
+/**
+ * Makes the departments and teams that the rows name and that are not there; a name without a kind becomes a
+ * department. Warehouses and clients are more than a name, and so not for an import to make.
+ */
+export async function makeGroups(tx: Db, rows: readonly Row[]): Promise<string[]> {
+  const names = rows.flatMap((row) => row.groups)
+  // those with a kind first, so that the same name without one means them
+  const made: string[] = []
+  for (const named of [names.filter(({ kind }) => kind), names.filter(({ kind }) => !kind)]) {
+    const known = await groupsNamed(tx, [...new Set(named.map(({ name }) => name))], sql`true`)
+    const wanted = new Map<string, { kind: string; name: string }>()
+    for (const { kind, name } of named) {
+      const there = known.get(name)?.some((group) => !kind || group.kind === kind)
+      const makes = kind ?? 'department'
+      if (there || !['department', 'team'].includes(makes)) continue
+      const key = `${makes}:${fold(name)}`
+      if (!wanted.has(key)) wanted.set(key, { kind: makes, name })
+    }
+    if (!wanted.size) continue
+    await tx
+      .insertInto('groups')
+      .values([...wanted.values()])
+      .execute()
+    made.push(...[...wanted.values()].map(({ kind, name }) => `${kind}:${name}`))
+  }
+  return made
 }

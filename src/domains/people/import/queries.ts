@@ -1,7 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import { ADMINISTERS, type Givable, givable } from '#src/access/granting.ts'
 import type { Db } from '#src/db/database.ts'
-import { fold } from '#src/db/fold.ts'
 import type { GroupName, RoleName, Row } from '#src/domains/people/import/model.ts'
 
 /** Why a name can't stand in a file, and the permission that is missing, if that is the reason. */
@@ -17,6 +16,7 @@ type Found<T> = T & { given: string; id: string; name: string }
 
 /** Role that a file names. `reserved`: who may administer roles by it. */
 type Role = Found<Givable & { status: string; reserved: boolean }>
+
 type Group = Found<{ kind: string }>
 
 /** On whose behalf a file gives roles and groups. */
@@ -88,7 +88,7 @@ async function rolesNamed(tx: Db, names: string[], seen: RawBuilder<boolean>): P
   return Map.groupBy(rows, ({ given }) => given)
 }
 
-async function groupsNamed(
+export async function groupsNamed(
   tx: Db,
   names: string[],
   seen: RawBuilder<boolean>,
@@ -99,34 +99,6 @@ async function groupsNamed(
     from unnest(${names}::text[]) n(given) join groups g on g.sort_name = app.fold(n.given)
     where g.deleted_at is null and ${seen} order by g.kind, g.name for share of g`.execute(tx)
   return Map.groupBy(rows, ({ given }) => given)
-}
-
-/**
- * Makes the departments and teams that the rows name and that are not there; a name without a kind becomes a
- * department. Warehouses and clients are more than a name, and so not for an import to make.
- */
-export async function makeGroups(tx: Db, rows: readonly Row[]): Promise<string[]> {
-  const names = rows.flatMap((row) => row.groups)
-  // those with a kind first, so that the same name without one means them
-  const made: string[] = []
-  for (const named of [names.filter(({ kind }) => kind), names.filter(({ kind }) => !kind)]) {
-    const known = await groupsNamed(tx, [...new Set(named.map(({ name }) => name))], sql`true`)
-    const wanted = new Map<string, { kind: string; name: string }>()
-    for (const { kind, name } of named) {
-      const there = known.get(name)?.some((group) => !kind || group.kind === kind)
-      const makes = kind ?? 'department'
-      if (there || !['department', 'team'].includes(makes)) continue
-      const key = `${makes}:${fold(name)}`
-      if (!wanted.has(key)) wanted.set(key, { kind: makes, name })
-    }
-    if (!wanted.size) continue
-    await tx
-      .insertInto('groups')
-      .values([...wanted.values()])
-      .execute()
-    made.push(...[...wanted.values()].map(({ kind, name }) => `${kind}:${name}`))
-  }
-  return made
 }
 
 /** The ids behind every row's roles and groups, and what is wrong with them. */
