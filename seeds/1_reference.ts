@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { DB } from '#src/db/types.ts'
-import { seedAccess } from '#src/domains/organizations/access.ts'
+import { seedAccess } from '#src/domains/organizations/organizations/access-actions.ts'
 
 /** The platform's and the default organization, and everybody's built-in permissions and roles. Runs at will. */
 export async function seed(db: Kysely<DB>): Promise<void> {

@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely'
+import { fictionalPeople, random } from '#seeds/people/fictional.ts'
 import { readConfig } from '#src/config.ts'
 import type { DB } from '#src/db/types.ts'
-import { seedAccess } from '#src/domains/organizations/access.ts'
-import { fictionalPeople, random } from '#src/domains/users/fictional.ts'
+import { seedAccess } from '#src/domains/organizations/organizations/access-actions.ts'
 import { hashPassword } from '#src/platform/passwords.ts'
 
 type Account = {

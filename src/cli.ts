@@ -1,13 +1,13 @@
 import { parseArgs } from 'node:util'
 import type { Command, Outcome } from '#src/cli/command.ts'
 import { commands } from '#src/cli/commands.ts'
+import { Refused } from '#src/cli/operations/accounts.ts'
 import { type Terminal, UsageError } from '#src/cli/prompt.ts'
 import { ConfigError, readConfig } from '#src/config.ts'
 import { EmbeddedError } from '#src/db/embedded.ts'
 import { DatabaseError, Unavailable } from '#src/db/errors.ts'
 import { SchemaError } from '#src/db/migrate.ts'
 import { UnsafeDatabase } from '#src/db/selfcheck.ts'
-import { Refused } from '#src/domains/auth/break-glass.ts'
 
 const foreseeable = [
   Refused,

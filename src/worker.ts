@@ -1,7 +1,7 @@
 import pino from 'pino'
 import { readConfig } from '#src/config.ts'
 import { couldNotStart, openDatabase } from '#src/db/open.ts'
-import { handlers, schedules } from '#src/domains/jobs.ts'
+import { handlers, schedules } from '#src/domains/shell/jobs.ts'
 import { Jobs } from '#src/platform/jobs/jobs.ts'
 
 /** Less than what a machine that is shut down, or a container that is stopped, usually waits. */

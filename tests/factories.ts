@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
 import { inject } from 'vitest'
-import { seedAccess } from '#src/domains/organizations/access.ts'
+import { seedAccess } from '#src/domains/organizations/organizations/access-actions.ts'
 import type { Person } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 

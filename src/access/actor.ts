@@ -8,7 +8,7 @@ import {
   type Scope,
 } from '#src/access/permission.ts'
 import { Renewal } from '#src/access/renewal.ts'
-import { type Clock, clockOf } from '#src/platform/clock.ts'
+import { type Clock, clockOf } from '#src/locale/clock.ts'
 
 /** What someone can do, as loaded: whole permissions, and the groups beneath which `group` reaches. */
 export type Rights = {

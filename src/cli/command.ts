@@ -1,10 +1,10 @@
 import { userInfo } from 'node:os'
 import type { ParseArgsOptionsConfig } from 'node:util'
 import type { z } from 'zod'
+import { type Operator, Refused } from '#src/cli/operations/accounts.ts'
 import { ask, type Terminal, UsageError } from '#src/cli/prompt.ts'
 import type { Config } from '#src/config.ts'
-import { type Operator, Refused } from '#src/domains/auth/break-glass.ts'
-import { about } from '#src/http/instructions.ts'
+import { about } from '#src/locale/instructions.ts'
 
 /** What a command is called with. */
 export type Given = {

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { type Command, type Given, type Outcome, operator, REASON, text, valid } from '#src/cli/command.ts'
 import { asOwner } from '#src/cli/connection.ts'
+import { because, breaking, Refused } from '#src/cli/operations/accounts.ts'
 import { UsageError } from '#src/cli/prompt.ts'
-import { because, breaking, Refused } from '#src/domains/auth/break-glass.ts'
 import { type DeadJob, deadJobs, dropDead, noteJobs, retryDead, type Which } from '#src/platform/jobs/dead.ts'
 
 /** `jobs:dead`. */

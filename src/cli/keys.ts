@@ -1,8 +1,8 @@
 import { text as read } from 'node:stream/consumers'
 import { type Command, type Given, type Outcome, operator, REASON, text } from '#src/cli/command.ts'
 import { asOwner } from '#src/cli/connection.ts'
+import { revokeKeys, type Which } from '#src/cli/operations/keys.ts'
 import { UsageError } from '#src/cli/prompt.ts'
-import { revokeKeys, type Which } from '#src/domains/api-keys/break-glass.ts'
 
 /** `keys:revoke`. */
 export const keysCommand: Command = {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { type Command, type Given, type Outcome, valid } from '#src/cli/command.ts'
-import { Refused } from '#src/domains/auth/break-glass.ts'
-import { test } from '#src/domains/mail/templates/test.ts'
+import { Refused } from '#src/cli/operations/accounts.ts'
 import { carrierOf } from '#src/platform/mail/carrier.ts'
 import type { Sending } from '#src/platform/mail/letter.ts'
 import { aroundOf, composed } from '#src/platform/mail/sending.ts'
+import { test } from '#src/platform/mail/test-mail.ts'
 
 /** `mail:test`. */
 export const mailCommand: Command = {

@@ -9,9 +9,9 @@ import {
   wanted,
 } from '#src/cli/command.ts'
 import { asOwner } from '#src/cli/connection.ts'
+import { createOrganization } from '#src/cli/operations/organizations.ts'
 import { newPassword, UsageError } from '#src/cli/prompt.ts'
-import { createOrganization } from '#src/domains/auth/new-organization.ts'
-import { newOrganization, slugOf } from '#src/domains/organizations/model.ts'
+import { newOrganization, slugOf } from '#src/domains/organizations/organizations/model.ts'
 import { hashPassword } from '#src/platform/passwords.ts'
 
 const { name: nameRule, slug: slugRule, owner_username, owner_email } = newOrganization.in.shape

@@ -9,9 +9,9 @@ import {
   wanted,
 } from '#src/cli/command.ts'
 import { asOwner } from '#src/cli/connection.ts'
+import { createPerson } from '#src/cli/operations/accounts.ts'
 import { newPassword, UsageError } from '#src/cli/prompt.ts'
-import { createPerson } from '#src/domains/auth/break-glass.ts'
-import { newUser } from '#src/domains/users/model.ts'
+import { newUser } from '#src/domains/people/users/model.ts'
 import { hashPassword } from '#src/platform/passwords.ts'
 
 const options = {

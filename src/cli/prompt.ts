@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { Refused } from '#src/cli/operations/accounts.ts'
 import type { Config } from '#src/config.ts'
-import { Refused } from '#src/domains/auth/break-glass.ts'
 import { weakness } from '#src/platform/password-policy.ts'
 
 /** Where a person answers; questions are messages, so they go beside the data. */

@@ -1,6 +1,6 @@
 import { type Command, type Given, type Outcome, operator, REASON } from '#src/cli/command.ts'
 import { asOwner } from '#src/cli/connection.ts'
-import { resetSecondFactor } from '#src/domains/auth/break-glass-factor.ts'
+import { resetSecondFactor } from '#src/cli/operations/second-factor.ts'
 
 /** `admin:reset-second-factor`. */
 export const secondFactorCommand: Command = {

@@ -1,7 +1,7 @@
 import { type Command, type Given, type Outcome, operator, REASON } from '#src/cli/command.ts'
 import { asOwner } from '#src/cli/connection.ts'
+import { resealSecrets } from '#src/cli/operations/secrets.ts'
 import { UsageError } from '#src/cli/prompt.ts'
-import { resealSecrets } from '#src/domains/auth/break-glass-secrets.ts'
 
 /** `secrets:rotate`. */
 export const secretsCommand: Command = {

@@ -1,7 +1,7 @@
 import { type Command, type Given, type Outcome, operator, REASON, text } from '#src/cli/command.ts'
 import { asOwner } from '#src/cli/connection.ts'
+import { revokeSessions, type Whose } from '#src/cli/operations/sessions.ts'
 import { UsageError } from '#src/cli/prompt.ts'
-import { revokeSessions, type Whose } from '#src/domains/sessions/break-glass.ts'
 
 /** `sessions:revoke-all`. */
 export const sessionsCommand: Command = {

@@ -1,5 +1,5 @@
 import { Unavailable } from '#src/db/errors.ts'
-import { FairLoop } from '#src/platform/fair-loop.ts'
+import { FairLoop } from '#src/db/fair-loop.ts'
 
 /** So long after it asked last, an organization counts as one that others are to be kept free for. */
 const LINGERS_MS = 5000

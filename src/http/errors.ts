@@ -4,7 +4,7 @@ import { Revoked } from '#src/access/renewal.ts'
 import { CommitUnknown, Dangling, Taken, TooSlow, Unavailable } from '#src/db/errors.ts'
 import { KeyReused } from '#src/db/once.ts'
 import { BadCursor } from '#src/db/paging.ts'
-import { about } from '#src/http/instructions.ts'
+import { about } from '#src/locale/instructions.ts'
 import { Busy } from '#src/platform/turns.ts'
 
 /** As problem+json has it (RFC 9457): the field's path, and what is wrong with it. */

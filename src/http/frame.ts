@@ -3,8 +3,8 @@ import type { Context } from 'hono'
 import type { Actor } from '#src/access/actor.ts'
 import { cookieValues } from '#src/http/cookies.ts'
 import type { Surroundings } from '#src/http/surroundings.ts'
+import { clockOf } from '#src/locale/clock.ts'
 import { paths } from '#src/paths.ts'
-import { clockOf } from '#src/platform/clock.ts'
 import type { Frame, Onlooker, Theme } from '#src/ui/frame.ts'
 
 /** What every page needs beside its own content: who, where to, and how it posts. */

@@ -1,10 +1,10 @@
 import type { Context } from 'hono'
 import type { z } from 'zod'
 import { type FieldError, HttpError, invalid } from '#src/http/errors.ts'
-import { about, UNKNOWN_FIELD } from '#src/http/instructions.ts'
 import { versionsIn } from '#src/http/tag.ts'
 import { malformed, pairsOf, refuseFlaw } from '#src/http/text.ts'
 import { isUpload, readMultipart, type Upload } from '#src/http/upload.ts'
+import { about, UNKNOWN_FIELD } from '#src/locale/instructions.ts'
 
 /** A body as it was sent: JSON, the fields of a form, or a file, which a form may hold beside its fields. */
 export type Body = {

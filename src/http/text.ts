@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { HttpError } from '#src/http/errors.ts'
-import { about } from '#src/http/instructions.ts'
+import { about } from '#src/locale/instructions.ts'
 
 /** What is wrong with a text that no column keeps as it is; null for none. */
 export function flawOf(text: string): string | null {

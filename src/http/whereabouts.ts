@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { cookieValues } from '#src/http/cookies.ts'
-import { isLocale } from '#src/platform/locales.ts'
-import { isZone } from '#src/platform/zones.ts'
+import { isLocale } from '#src/locale/locales.ts'
+import { isZone } from '#src/locale/zones.ts'
 
 /** What a browser says of who uses it: its zone by a cookie of js/time.js, its language in each request. */
 export function whereaboutsOf(c: Context): { timeZone: string | undefined; locale: string | undefined } {

@@ -1,8 +1,8 @@
 import { CsvError } from 'csv-parse'
 import { parse } from 'csv-parse/sync'
 import { stringify } from 'csv-stringify/sync'
-import type { Column } from '#src/resource/column.ts'
-import type { Resource, Row } from '#src/resource/resource.ts'
+import type { Resource, Row } from '#src/resource/entity.ts'
+import type { Column } from '#src/resource/kinds/column.ts'
 
 // full-width ones too, which some spreadsheets take for the others; after apostrophes as well
 const FORMULA = /^'*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n]/

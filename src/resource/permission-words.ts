@@ -1,5 +1,5 @@
-import { resourceOf } from '#src/resource/resource.ts'
-import { capital } from '#src/ui/noun.ts'
+import { capital } from '#src/locale/noun.ts'
+import { resourceOf } from '#src/resource/entity.ts'
 
 const verbs: Readonly<Record<string, string>> = { read: 'View', update: 'Edit' }
 

@@ -1,13 +1,13 @@
 import type { Model } from '#src/access/permission.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
-import { bulkRoutes } from '#src/resource/bulk-route.tsx'
-import { historyRoute } from '#src/resource/history-route.tsx'
+import { bulkRoutes } from '#src/resource/bulk/routes.tsx'
+import type { Resource } from '#src/resource/entity.ts'
+import { historyRoute } from '#src/resource/history/route.tsx'
 import { importRoutes } from '#src/resource/import/routes.tsx'
-import { facetsRoute, listRoute } from '#src/resource/list-routes.tsx'
-import { optionsRoute } from '#src/resource/options-route.ts'
+import { facetsRoute, listRoute } from '#src/resource/list/routes.tsx'
 import type { Parts } from '#src/resource/parts.ts'
-import { createRoutes, readRoute, removeRoutes, updateRoutes } from '#src/resource/record-routes.tsx'
-import type { Resource } from '#src/resource/resource.ts'
+import { createRoutes, readRoute, removeRoutes, updateRoutes } from '#src/resource/record/routes.tsx'
+import { optionsRoute } from '#src/resource/references/route.ts'
 
 /**
  * Everything that an entity has for its declaration: list, record, form, writes, bulk, files and history, each as

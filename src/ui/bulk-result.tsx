@@ -1,7 +1,7 @@
+import { counted, type Noun } from '#src/locale/noun.ts'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { Hidden, writing } from '#src/ui/form.tsx'
 import { Icon } from '#src/ui/icon.tsx'
-import { counted, type Noun } from '#src/ui/noun.ts'
 import { Panel } from '#src/ui/surface.tsx'
 import { type Column, Table } from '#src/ui/table.tsx'
 

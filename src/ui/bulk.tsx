@@ -1,7 +1,7 @@
+import type { Noun } from '#src/locale/noun.ts'
 import { Hidden, writing } from '#src/ui/form.tsx'
 import { Icon } from '#src/ui/icon.tsx'
 import type { IconName } from '#src/ui/icons.ts'
-import type { Noun } from '#src/ui/noun.ts'
 
 export interface BulkAction {
   /** Sent as `action`. */

@@ -1,9 +1,9 @@
+import { counted, type Noun } from '#src/locale/noun.ts'
 import { ButtonLink } from '#src/ui/button.tsx'
 import { Actions, ErrorSummary, Form } from '#src/ui/form.tsx'
 import type { Child } from '#src/ui/html.ts'
 import { Icon } from '#src/ui/icon.tsx'
 import type { IconName } from '#src/ui/icons.ts'
-import { counted, type Noun } from '#src/ui/noun.ts'
 import { Panel } from '#src/ui/surface.tsx'
 
 export interface ConfirmSheetProps {

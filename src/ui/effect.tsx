@@ -1,7 +1,7 @@
+import type { Noun } from '#src/locale/noun.ts'
 import { EmptyState } from '#src/ui/feedback.tsx'
 import type { Child } from '#src/ui/html.ts'
 import { Icon } from '#src/ui/icon.tsx'
-import type { Noun } from '#src/ui/noun.ts'
 
 export interface EffectProps {
   kind: 'gain' | 'lose'

@@ -1,9 +1,9 @@
+import { counted, type Noun } from '#src/locale/noun.ts'
 import type { Address } from '#src/ui/address.ts'
 import { Button } from '#src/ui/button.tsx'
 import { type Child, html, type Markup } from '#src/ui/html.ts'
 import { Icon } from '#src/ui/icon.tsx'
 import type { IconName } from '#src/ui/icons.ts'
-import { counted, type Noun } from '#src/ui/noun.ts'
 import { Why } from '#src/ui/why.tsx'
 
 export type Tone = 'good' | 'warn' | 'bad' | 'info' | 'plain'

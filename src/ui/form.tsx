@@ -1,6 +1,6 @@
-import { afterName } from '#src/http/instructions.ts'
+import { afterName } from '#src/locale/instructions.ts'
+import { capital } from '#src/locale/noun.ts'
 import type { Child } from '#src/ui/html.ts'
-import { capital } from '#src/ui/noun.ts'
 import { Why } from '#src/ui/why.tsx'
 
 export interface FieldError {

@@ -1,5 +1,5 @@
 import type { Permission } from '#src/access/permission.ts'
-import type { Clock } from '#src/platform/clock.ts'
+import type { Clock } from '#src/locale/clock.ts'
 
 export interface NavigationItem {
   label: string

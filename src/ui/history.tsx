@@ -1,4 +1,4 @@
-import type { Clock } from '#src/platform/clock.ts'
+import type { Clock } from '#src/locale/clock.ts'
 import { type Change, Difference } from '#src/ui/difference.tsx'
 import { EmptyState } from '#src/ui/feedback.tsx'
 import type { Child } from '#src/ui/html.ts'

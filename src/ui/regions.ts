@@ -1,6 +1,6 @@
-import { clockOf } from '#src/platform/clock.ts'
-import { locales } from '#src/platform/locales.ts'
-import { zones } from '#src/platform/zones.ts'
+import { clockOf } from '#src/locale/clock.ts'
+import { locales } from '#src/locale/locales.ts'
+import { zones } from '#src/locale/zones.ts'
 import type { SelectOption } from '#src/ui/field.tsx'
 
 const languages = new Intl.DisplayNames('en', { type: 'language', languageDisplay: 'standard' })

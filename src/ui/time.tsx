@@ -1,4 +1,4 @@
-import type { Clock } from '#src/platform/clock.ts'
+import type { Clock } from '#src/locale/clock.ts'
 import { html, type Markup } from '#src/ui/html.ts'
 
 export interface TimeProps {

@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { RoleRecord } from '#src/domains/roles/model.ts'
+import type { RoleRecord } from '#src/domains/roles/roles/model.ts'
 import { paths } from '#src/paths.ts'
 import { doorsOf, HAS } from '#tests/access/doors.ts'
 import { entered, makeSuperadmin } from '#tests/access/entering.ts'

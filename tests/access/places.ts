@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { type Kysely, type RawBuilder, sql } from 'kysely'
+import { random } from '#seeds/people/fictional.ts'
 import type { DB } from '#src/db/types.ts'
-import { random } from '#src/domains/users/fictional.ts'
 import type { Action, Model, Place, Scope } from '#tests/access/reference.ts'
 
 const ACTIONS: Action[] = ['read', 'update', 'delete', 'create']

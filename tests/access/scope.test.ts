@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { UserRecord } from '#src/domains/users/model.ts'
+import type { UserRecord } from '#src/domains/people/users/model.ts'
 import { paths } from '#src/paths.ts'
 import { denied, hidden } from '#tests/access/trail.ts'
 import { type Answer, as, browserOf } from '#tests/client.ts'

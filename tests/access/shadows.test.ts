@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Acting, Database } from '#src/db/database.ts'
-import type { SessionRecord } from '#src/domains/sessions/model.ts'
+import type { SessionRecord } from '#src/domains/accounts/sessions/model.ts'
 import { paths } from '#src/paths.ts'
 import { entered, makeSuperadmin } from '#tests/access/entering.ts'
 import { hidden, state } from '#tests/access/trail.ts'

@@ -1,8 +1,7 @@
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { paths } from '#src/paths.ts'
-import { invite } from '#tests/access/inviting.ts'
-import { withKey } from '#tests/access/keys.ts'
+import { withKey } from '#tests/access/keys/keys.ts'
 import { type Answer, as, browserOf } from '#tests/client.ts'
 import {
   addMember,
@@ -14,6 +13,7 @@ import {
   platformOrganization,
   roleOf,
 } from '#tests/factories.ts'
+import { invite } from '#tests/people/invitations/inviting.ts'
 import { makePeople } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 import { rowsOf } from '#tests/tenancy/rows.ts'

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import type { Row } from '#src/resource/resource.ts'
-import { invite } from '#tests/access/inviting.ts'
-import { withKey } from '#tests/access/keys.ts'
+import type { Row } from '#src/resource/entity.ts'
+import { withKey } from '#tests/access/keys/keys.ts'
 import { as, browserOf } from '#tests/client.ts'
 import { makeGroup, makeRole } from '#tests/factories.ts'
 import { attributes, fieldsIn, formIn, formsOf } from '#tests/http/forms.ts'
+import { invite } from '#tests/people/invitations/inviting.ts'
 import { makePeople } from '#tests/people.ts'
 
 const { org, owner } = await makePeople()

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { endpoints } from '#src/app.ts'
 import { paths } from '#src/paths.ts'
-import { invite } from '#tests/access/inviting.ts'
 import { as, browserOf } from '#tests/client.ts'
 import {
   assign,
@@ -13,7 +12,8 @@ import {
   sessionOf,
   unique,
 } from '#tests/factories.ts'
-import { mailTo } from '#tests/mailbox.ts'
+import { mailTo } from '#tests/mail/mailbox.ts'
+import { invite } from '#tests/people/invitations/inviting.ts'
 
 const RTL = /[\u0590-\u08ff]/
 const org = await makeOrganization(`חברה ${unique('')}`)

@@ -1,9 +1,8 @@
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { endpoints } from '#src/app.ts'
-import { codeOf, withFactor } from '#tests/access/factors.ts'
-import { invite } from '#tests/access/inviting.ts'
-import { withKey } from '#tests/access/keys.ts'
+import { withKey } from '#tests/access/keys/keys.ts'
+import { codeOf, withFactor } from '#tests/accounts/factors.ts'
 import { type Answer, Browser, browserOf, send, visitor } from '#tests/client.ts'
 import {
   assign,
@@ -16,6 +15,7 @@ import {
   unique,
 } from '#tests/factories.ts'
 import { attributes, type Fields, fieldsIn, formIn } from '#tests/http/forms.ts'
+import { invite } from '#tests/people/invitations/inviting.ts'
 import { makePeople, type Person } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 import { PASSWORD } from '#tests/setup/secrets.ts'

@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { endpoints } from '#src/app.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
 import { isSearch } from '#src/http/search-step.ts'
-import { invite } from '#tests/access/inviting.ts'
-import { serviceWith, withKey } from '#tests/access/keys.ts'
+import { serviceWith, withKey } from '#tests/access/keys/keys.ts'
 import { browserOf } from '#tests/client.ts'
 import {
   assign,
@@ -16,6 +15,7 @@ import {
   unique,
 } from '#tests/factories.ts'
 import { attributes, type Fields, type Form, fieldsIn, formsOf } from '#tests/http/forms.ts'
+import { invite } from '#tests/people/invitations/inviting.ts'
 import { makePeople, type Person } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 

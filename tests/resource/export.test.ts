@@ -1,8 +1,8 @@
 import { parse } from 'csv-parse/sync'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { Row } from '#src/resource/entity.ts'
 import { csvOf, exportedColumns, fromCell } from '#src/resource/export.ts'
-import type { Row } from '#src/resource/resource.ts'
 import { vendors } from '#tests/vendors/model.ts'
 
 /** Texts with all that spreadsheets and CSV stumble over. */

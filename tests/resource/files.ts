@@ -1,7 +1,7 @@
 import { parse } from 'csv-parse/sync'
 import { describe, expect, test } from 'vitest'
+import type { Row } from '#src/resource/entity.ts'
 import { exportedColumns, fromCell } from '#src/resource/export.ts'
-import type { Row } from '#src/resource/resource.ts'
 import type { Person } from '#tests/people.ts'
 import { listed } from '#tests/resource/form.ts'
 import { type Body, Stage } from '#tests/resource/stage.ts'

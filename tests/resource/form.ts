@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Row } from '#src/resource/resource.ts'
+import type { Row } from '#src/resource/entity.ts'
 import type { Person } from '#tests/people.ts'
 import type { Body, Stage, Stored } from '#tests/resource/stage.ts'
 

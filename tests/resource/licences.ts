@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { createApp, endpoints } from '#src/app.ts'
+import { defineResource } from '#src/resource/entity.ts'
 import {
   choice,
   date,
@@ -12,8 +13,7 @@ import {
   reference,
   tags,
   text,
-} from '#src/resource/column.ts'
-import { defineResource } from '#src/resource/resource.ts'
+} from '#src/resource/kinds/column.ts'
 import { resourceRoutes } from '#src/resource/routes.tsx'
 import { type App, testDatabase } from '#tests/setup/database.ts'
 

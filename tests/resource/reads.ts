@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Row } from '#src/resource/resource.ts'
+import type { Row } from '#src/resource/entity.ts'
 import { trail } from '#tests/access/trail.ts'
 import type { Answer } from '#tests/client.ts'
 import { makeUser } from '#tests/factories.ts'

@@ -2,7 +2,6 @@ import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { endpoints } from '#src/app.ts'
 import type { ImportReport } from '#src/resource/import/import.ts'
-import { newAddress } from '#tests/access/inviting.ts'
 import { state } from '#tests/access/trail.ts'
 import { type Answer, as, send } from '#tests/client.ts'
 import {
@@ -16,6 +15,7 @@ import {
   roleOf,
   unique,
 } from '#tests/factories.ts'
+import { newAddress } from '#tests/people/invitations/inviting.ts'
 import type { Person } from '#tests/people.ts'
 import { hostile } from '#tests/resource/hostile.ts'
 import { testDatabase } from '#tests/setup/database.ts'

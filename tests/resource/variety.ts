@@ -1,4 +1,4 @@
-import type { Column } from '#src/resource/column.ts'
+import type { Column } from '#src/resource/kinds/column.ts'
 import type { Stage } from '#tests/resource/stage.ts'
 
 /** A value for row `n`, so that there are ties, gaps and every choice; undefined where the sample's will do. */

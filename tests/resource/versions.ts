@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Row } from '#src/resource/resource.ts'
+import type { Row } from '#src/resource/entity.ts'
 import { recorded } from '#tests/access/trail.ts'
 import { type Problem, versionOf } from '#tests/client.ts'
 import { makeUser, unique } from '#tests/factories.ts'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Row } from '#src/resource/resource.ts'
+import type { Row } from '#src/resource/entity.ts'
 import { recorded, trail } from '#tests/access/trail.ts'
 import { type Answer, versionOf } from '#tests/client.ts'
 import { type Person, personWith } from '#tests/people.ts'

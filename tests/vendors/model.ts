@@ -1,6 +1,6 @@
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
-import { choice, date, email, flag, integer, name, ownership, text } from '#src/resource/column.ts'
-import { defineResource } from '#src/resource/resource.ts'
+import { defineResource } from '#src/resource/entity.ts'
+import { choice, date, email, flag, integer, name, ownership, text } from '#src/resource/kinds/column.ts'
 
 const vendor = defineModel('vendor', {
   table: 'vendors',

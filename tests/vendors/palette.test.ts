@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { paletteRoutes } from '#src/domains/palette/routes.tsx'
+import { paletteRoutes } from '#src/domains/shell/palette/routes.tsx'
 import { paths } from '#src/paths.ts'
 import { as } from '#tests/client.ts'
 import { unique } from '#tests/factories.ts'

@@ -1,10 +1,10 @@
 import type { Model } from '#src/access/permission.ts'
+import type { Resource } from '#src/resource/entity.ts'
 import { ActionImporter } from '#src/resource/import/actions.ts'
 import type { Importing } from '#src/resource/import/import.ts'
 import { fieldsOf } from '#src/resource/import/read.ts'
 import { RecordImporter } from '#src/resource/import/records.ts'
 import type { Parts } from '#src/resource/parts.ts'
-import type { Resource } from '#src/resource/resource.ts'
 
 /** The parts that say how. */
 export type ImportParts<M extends Model> = Pick<Parts<M>, 'import' | 'bodies' | 'actions' | 'prepare'>

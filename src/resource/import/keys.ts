@@ -2,9 +2,9 @@ import { sql } from 'kysely'
 import type { Db } from '#src/db/database.ts'
 import { fold } from '#src/db/fold.ts'
 import { fn } from '#src/db/functions.ts'
+import type { Resource } from '#src/resource/entity.ts'
 import type { Wrong } from '#src/resource/import/import.ts'
-import type { Resource } from '#src/resource/resource.ts'
-import type { Fields } from '#src/resource/write.ts'
+import type { Fields } from '#src/resource/record/write.ts'
 
 type Row = { line: number; values: Fields }
 type Index = { name: string; columns: string[]; condition: string | null }

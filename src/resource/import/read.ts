@@ -1,9 +1,9 @@
 import type { z } from 'zod'
 import { flawOf } from '#src/http/text.ts'
-import type { Column } from '#src/resource/column.ts'
+import type { Resource } from '#src/resource/entity.ts'
 import type { Field } from '#src/resource/import/columns.ts'
 import type { Cells, Wrong } from '#src/resource/import/import.ts'
-import type { Resource } from '#src/resource/resource.ts'
+import type { Column } from '#src/resource/kinds/column.ts'
 
 /** The columns that a file may bring: those that stand in the body of a new record. */
 export function fieldsOf({ columns }: Resource, body: z.ZodType): Field[] {

@@ -5,6 +5,7 @@ import type { Model } from '#src/access/permission.ts'
 import { type Call, can, type Endpoint, get, post, type Refusal } from '#src/http/endpoint.ts'
 import { invalid } from '#src/http/errors.ts'
 import type { Upload } from '#src/http/upload.ts'
+import type { Resource } from '#src/resource/entity.ts'
 import { csvLines } from '#src/resource/export.ts'
 import {
   columnsAnswer,
@@ -22,10 +23,9 @@ import { HEAD, linesOf, previewOf } from '#src/resource/import/preview.ts'
 import { MOST_ROWS, piecesOf } from '#src/resource/import/sheet.ts'
 import { stepRoutes } from '#src/resource/import/steps.tsx'
 import { readImport, storeImport } from '#src/resource/import/store.ts'
+import { counted, uploadScreen } from '#src/resource/import/views.tsx'
 import { fileTurns } from '#src/resource/import/work.ts'
 import { placesOf } from '#src/resource/places.ts'
-import type { Resource } from '#src/resource/resource.ts'
-import { counted, uploadScreen } from '#src/resource/views/import.tsx'
 
 type Given<M extends Model> = Omit<Call, 'actor' | 'grant' | 'query' | 'body'> & {
   actor: UserActor

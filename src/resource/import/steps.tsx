@@ -4,15 +4,15 @@ import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import { type Call, can, type Endpoint, get, post, type Refusal } from '#src/http/endpoint.ts'
 import { conflict, invalid } from '#src/http/errors.ts'
+import type { Resource } from '#src/resource/entity.ts'
 import { startBody, stateAnswer, stateOf } from '#src/resource/import/answers.ts'
 import { type Columns, checked } from '#src/resource/import/columns.ts'
 import type { Importing } from '#src/resource/import/import.ts'
 import { previewOf } from '#src/resource/import/preview.ts'
 import { beginImport, readImport } from '#src/resource/import/store.ts'
+import { importScreen } from '#src/resource/import/views.tsx'
 import { workOn } from '#src/resource/import/work.ts'
 import { placesOf } from '#src/resource/places.ts'
-import type { Resource } from '#src/resource/resource.ts'
-import { importScreen } from '#src/resource/views/import.tsx'
 
 type Given<M extends Model> = Omit<Call, 'actor' | 'grant'> & { actor: UserActor; grant: Grant<M, 'create'> }
 

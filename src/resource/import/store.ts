@@ -8,7 +8,7 @@ import type { Columns } from '#src/resource/import/columns.ts'
 import type { ImportReport } from '#src/resource/import/import.ts'
 import { HEAD } from '#src/resource/import/preview.ts'
 import { piecesOf } from '#src/resource/import/sheet.ts'
-import { statement } from '#src/resource/list.ts'
+import { statement } from '#src/resource/list/query.ts'
 
 /** `stopped`: whoever worked on it has not been heard of for a while. */
 type Status = 'waiting' | 'checking' | 'checked' | 'importing' | 'imported' | 'failed' | 'stopped'

@@ -6,11 +6,11 @@ import type { Db } from '#src/db/database.ts'
 import type { Services } from '#src/http/endpoint.ts'
 import { httpError } from '#src/http/errors.ts'
 import { Turns } from '#src/platform/turns.ts'
-import { noted } from '#src/resource/bulk.ts'
+import { noted } from '#src/resource/bulk/outcome.ts'
+import type { Resource } from '#src/resource/entity.ts'
 import { type Columns, checked } from '#src/resource/import/columns.ts'
 import { broughtBy, type Importing, importFile } from '#src/resource/import/import.ts'
 import { contentOf, endRun, type Running, TakenOver, tellProgress } from '#src/resource/import/store.ts'
-import type { Resource } from '#src/resource/resource.ts'
 
 /** Files in work in this process: each takes a connection, and a good part of a processor. */
 export const fileTurns = new Turns(2)

@@ -42,7 +42,7 @@ export const elsewhere: readonly Mutation[] = [
     file: 'src/platform/public-address.ts',
     find: '(PUBLIC_URL ? new URL(PUBLIC_URL).origin : local) + URL_PREFIX',
     replace: '(PUBLIC_URL ? new URL(PUBLIC_URL).origin : local + URL_PREFIX)',
-    tests: ['tests/mail-links.test.ts'],
+    tests: ['tests/mail/links.test.ts'],
   },
   {
     name: 'a guess is given back to its address',
@@ -50,14 +50,14 @@ export const elsewhere: readonly Mutation[] = [
     find: 'const answer = await endpoint.handle({ ...call, body: given } as never)',
     replace:
       'await this.#counting.succeeded(endpoint)\n      const answer = await endpoint.handle({ ...call, body: given } as never)',
-    tests: ['tests/http/limits-attempts.test.ts'],
+    tests: ['tests/http/limits/attempts.test.ts'],
   },
   {
     name: 'what is answered alike is given back to its address',
     file: 'src/http/limits.ts',
     find: 'if (!proving.includes(rate)) return arrived',
     replace: '',
-    tests: ['tests/http/limits-attempts.test.ts'],
+    tests: ['tests/http/limits/attempts.test.ts'],
   },
   {
     name: 'packed and plain have one tag',

@@ -7,11 +7,11 @@ export const files: readonly Mutation[] = [
     file: 'src/resource/export.ts',
     find: "(FORMULA.test(value) ? `'${value}` : value)",
     replace: "(value === '=' ? `'${value}` : value)",
-    tests: ['tests/resource/export.test.ts', 'src/domains/events/events.test.ts'],
+    tests: ['tests/resource/export.test.ts', 'src/domains/trail/events/events.test.ts'],
   },
   {
     name: 'an export has every row of the organization',
-    file: 'src/resource/list.ts',
+    file: 'src/resource/list/query.ts',
     find: 'const source = (await reachesFew(db, actor, declared)) ? nearest(declared) : declared',
     replace: 'const source = { ...declared, matching: (q: Db) => q.selectFrom(declared.table) as never }',
     tests: ['tests/resource/licences.test.ts'],
@@ -63,6 +63,6 @@ export const files: readonly Mutation[] = [
     file: 'src/resource/import/store.ts',
     find: 'id = ${id} and user_id = ${actor.userId} and path = ${path}',
     replace: 'id = ${id} and (user_id = ${actor.userId} or true) and path = ${path}',
-    tests: ['tests/resource/import-steps.test.ts', 'tests/resource/import-kept.test.ts'],
+    tests: ['tests/resource/import/steps.test.ts', 'tests/resource/import/kept.test.ts'],
   },
 ]

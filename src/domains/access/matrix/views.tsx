@@ -1,0 +1,234 @@
+import type { Effect } from '#src/access/effect.ts'
+import type { Changed } from '#src/domains/access/matrix/actions.ts'
+import { Boxes } from '#src/domains/access/matrix/cell-views.tsx'
+import { type Changes, type MatrixQuery, ROLES_SHOWN } from '#src/domains/access/matrix/model.ts'
+import type { Matrix, MatrixPermission } from '#src/domains/access/matrix/queries.ts'
+import type { Refusal, Screen } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+import { address } from '#src/ui/address.ts'
+import { Button, ButtonLink } from '#src/ui/button.tsx'
+import { type EffectProps, Effects } from '#src/ui/effect.tsx'
+import { EmptyState, NoMatch } from '#src/ui/feedback.tsx'
+import { Actions, ErrorSummary, Form, refusalErrors } from '#src/ui/form.tsx'
+import type { Frame } from '#src/ui/frame.ts'
+import { Panel } from '#src/ui/surface.tsx'
+import { Toolbar } from '#src/ui/toolbar.tsx'
+
+/** The query in an address, without what is not said. */
+const parameters = ({ roles, q, model, offset }: MatrixQuery) =>
+  Object.entries({ roles: roles?.join(','), q, model, offset: offset ? String(offset) : undefined }).filter(
+    (pair): pair is [string, string] => Boolean(pair[1]),
+  )
+
+/** Where the matrix stands with this query. */
+export const addressOf = (query: MatrixQuery) => {
+  const search = new URLSearchParams(parameters(query))
+  return search.size ? `${paths.access.matrix}?${search}` : paths.access.matrix
+}
+
+type MatrixProps = {
+  matrix: Matrix
+  query: MatrixQuery
+  blocks: (roleId: string, permission: MatrixPermission) => string | null
+  writes: boolean
+  refusal?: Refusal
+  frame: Frame
+}
+
+/** Roles × permissions: what each has by itself, and what it inherits. */
+export function matrixScreen({ matrix, query, blocks, writes, refusal, frame }: MatrixProps): Screen {
+  const { model, q, roles } = query
+  const path = frame.path(paths.access.matrix)
+  const here = address(path, { roles: roles?.join(','), q, model })
+  return {
+    title: 'Role matrix',
+    lead: 'Which role has which permission. What is inherited names where it comes from.',
+    actions: <ButtonLink href={frame.path(paths.compareRoles)}>Compare two</ButtonLink>,
+    children: (
+      <>
+        <ErrorSummary errors={refusalErrors(refusal)} title="Nothing was saved" />
+        <Toolbar
+          path={path}
+          address={here}
+          q={q ?? ''}
+          placeholder="Name of a role"
+          keep={{ roles: roles?.join(',') }}
+          filters={[
+            {
+              name: 'model',
+              label: 'Model',
+              value: model ?? null,
+              as: 'select',
+              any: 'Everything',
+              options: matrix.models.map((value) => ({ value, label: value.replaceAll('_', ' ') })),
+            },
+          ]}
+        >
+          <Choose matrix={matrix} query={query} path={path} />
+        </Toolbar>
+        {matrix.roles.length && matrix.permissions.length ? (
+          <Form id="matrix" action={path} csrfToken={frame.csrfToken} guard={writes}>
+            <input type="hidden" name="dry_run" value="true" />
+            <input type="hidden" name="back" value={new URLSearchParams(parameters(query)).toString()} />
+            {many(matrix) ? (
+              <p class="hint without-script">
+                There are too many boxes to send at once: choose first what they are about.
+              </p>
+            ) : null}
+            <Boxes matrix={matrix} blocks={blocks} wanted={wantedBy(refusal)} frame={frame} />
+            <div class="matrix-bar">
+              {writes ? <Button kind="primary">Review changes</Button> : null}
+              {writes ? <span class="needs-script matrix-count" role="status" data-count /> : null}
+              <Steps matrix={matrix} query={query} frame={frame} />
+            </div>
+          </Form>
+        ) : query.q || roles ? (
+          <NoMatch clear={path} many="roles" />
+        ) : (
+          <EmptyState icon="grid-3x3" title="Nothing to show" />
+        )}
+      </>
+    ),
+  }
+}
+
+/** More than a form without scripts may send: each held box goes as two fields. */
+const many = (matrix: Matrix) =>
+  matrix.roles.reduce(
+    (sum, { id }) => sum + [...matrix.cells(id).values()].filter((cell) => cell === 'own').length,
+    0,
+  ) > 400
+
+/** What the boxes of a refused form said. */
+function wantedBy(refusal: Refusal | undefined): ReadonlyMap<string, boolean> {
+  const list = (value: unknown) => (value === undefined ? [] : [value].flat().map(String))
+  const held = list(refusal?.input.held)
+  const lost = list(refusal?.input.had).filter((pair) => !held.includes(pair))
+  return new Map([
+    ...held.map((pair) => [pair, true] as const),
+    ...lost.map((pair) => [pair, false] as const),
+  ])
+}
+
+/** Which roles: boxes that js/matrix.js joins into one parameter. */
+function Choose({ matrix, query, path }: { matrix: Matrix; query: MatrixQuery; path: string }) {
+  const shown = new Set(matrix.roles.map(({ id }) => id))
+  return (
+    <details class="matrix-choose needs-script">
+      <summary class="button plain">Roles</summary>
+      <form method="get" action={path} data-join="roles">
+        <input type="hidden" name="roles" value="" />
+        {query.model ? <input type="hidden" name="model" value={query.model} /> : null}
+        <div class="choices">
+          {matrix.everyRole.map(({ id, name }) => (
+            <label class="choice">
+              <input type="checkbox" value={id} checked={shown.has(id)} />
+              {name}
+            </label>
+          ))}
+        </div>
+        <Button>Show these</Button>
+      </form>
+    </details>
+  )
+}
+
+/** To the roles before and after, where not all fit. */
+function Steps({ matrix, query, frame }: { matrix: Matrix; query: MatrixQuery; frame: Frame }) {
+  const { offset = 0, roles } = query
+  if (roles || matrix.total <= ROLES_SHOWN) return null
+  const step = (to: number) => frame.path(addressOf({ ...query, offset: to }))
+  const end = offset + matrix.roles.length
+  return (
+    <nav class="pager" aria-label="Roles">
+      <p class="pager-range">
+        Roles {offset + 1}–{end} of {matrix.total}
+      </p>
+      {offset ? <ButtonLink href={step(Math.max(0, offset - ROLES_SHOWN))}>Previous</ButtonLink> : null}
+      {end < matrix.total ? <ButtonLink href={step(end)}>Next</ButtonLink> : null}
+    </nav>
+  )
+}
+
+type PreviewProps = {
+  body: Changes
+  changed: readonly Changed[]
+  effects: readonly Effect[]
+  view: MatrixQuery
+  frame: Frame
+}
+
+/** What the changes would do to people, before they are saved. */
+export function previewScreen({ body, changed, effects, view, frame }: PreviewProps): Screen {
+  const { changes, versions = {} } = body
+  const back = frame.path(addressOf(view))
+  return {
+    title: 'Review changes',
+    lead: 'Nothing is saved yet.',
+    trail: [{ label: 'Matrix', href: back }],
+    children: (
+      <>
+        <div class="beside">
+          {changed.map(({ name, more, less }) => (
+            <Panel title={name}>
+              <ul class="plain-list">
+                {more.map((code) => (
+                  <li>
+                    gets <code>{code}</code>
+                  </li>
+                ))}
+                {less.map((code) => (
+                  <li>
+                    loses <code>{code}</code>
+                  </li>
+                ))}
+              </ul>
+            </Panel>
+          ))}
+        </div>
+        <Panel title="Who gains and loses access">
+          <Effects items={linesOf(effects, frame)} />
+          <Form action={frame.path(paths.access.matrix)} csrfToken={frame.csrfToken} guard={false}>
+            <input type="hidden" name="back" value={new URLSearchParams(parameters(view)).toString()} />
+            {changes.map(({ role_id, permission_id, held }) => (
+              <input type="hidden" name={held ? 'held' : 'had'} value={`${role_id}:${permission_id}`} />
+            ))}
+            {Object.entries(versions).map(([id, version]) => (
+              <input type="hidden" name="versions" value={`${id}:${version}`} />
+            ))}
+            <Actions>
+              <Button kind="primary">Save changes</Button>
+              <ButtonLink href={back}>Keep editing</ButtonLink>
+            </Actions>
+          </Form>
+        </Panel>
+      </>
+    ),
+  }
+}
+
+/** One line for all permissions that the same people gain, or lose. */
+function linesOf(effects: readonly Effect[], frame: Frame): EffectProps[] {
+  const lines = (['gain', 'lose'] as const).flatMap((kind) =>
+    effects
+      .map(({ permission, gains, loses }) => ({ kind, permission, who: kind === 'gain' ? gains : loses }))
+      .filter(({ who }) => who.count > 0),
+  )
+  const same = ({ kind, who }: (typeof lines)[number]) =>
+    `${kind} ${who.count} ${who.users.map(({ id }) => id)}`
+  return [...Map.groupBy(lines, same).values()].map((group) => {
+    const [{ kind, who }] = group as [(typeof lines)[number]]
+    return {
+      kind,
+      count: who.count,
+      noun: { one: 'person', many: 'people' },
+      what: group.map(({ permission }, index) => (
+        <>
+          {index ? ', ' : null}
+          <code>{permission}</code>
+        </>
+      )),
+      names: who.users.map(({ id, name }) => ({ label: name, href: frame.path(paths.user(id)) })),
+    }
+  })
+}

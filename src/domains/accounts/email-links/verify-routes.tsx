@@ -1,0 +1,76 @@
+import { confirmEmail } from '#src/domains/accounts/email-links/actions.ts'
+import { confirmation, confirmedByLink } from '#src/domains/accounts/email-links/model.ts'
+import { confirmScreen } from '#src/domains/accounts/email-links/views.tsx'
+import { openLink } from '#src/domains/accounts/link.ts'
+import { originOf } from '#src/domains/accounts/origin.ts'
+import { finishRegistration } from '#src/domains/accounts/registration/actions.ts'
+import { renewed } from '#src/domains/accounts/session-rotation.ts'
+import { signIn } from '#src/domains/accounts/sign-in/actions.ts'
+import { Cookies } from '#src/http/cookies.ts'
+import { type Answer, type Call, type Draw, everybody, get, post, type Refusal } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+
+const holders = everybody('whoever has the link that was sent')
+const tokenOf = ({ c }: Pick<Call, 'c'>) => c.req.param('token') ?? ''
+type Asked = Pick<Call, 'c' | 'db' | 'services'>
+
+const opened = ({ db }: Asked, token: string) =>
+  openLink(db, token, 'register', 'verify_email', 'change_email')
+
+const confirm = async (call: Asked, refusal?: Refusal): Promise<Draw> => {
+  const link = await opened(call, tokenOf(call))
+  return (frame) => confirmScreen(frame, { token: tokenOf(call), link, refusal })
+}
+
+/** Confirms an address; of a registration, its account begins. Answers whose, in that case. */
+async function confirmed(
+  call: Asked & Pick<Call, 'request' | 'actor'>,
+  given: { token: string; username?: string | undefined; password: string },
+): Promise<{ username: string | null } & Partial<Answer>> {
+  const { db, services, actor } = call
+  const { purpose } = await opened(call, given.token)
+  const from = originOf(call)
+  if (purpose === 'register') return finishRegistration(db, given, from)
+  const token = await confirmEmail(db, services.config, given, { actor, from })
+  return { username: null, ...(token ? renewed(call, token) : {}) }
+}
+
+export const confirmRoutes = [
+  get(paths.verifyEmail(':token'), holders, { only: 'page' }, async (call) => ({
+    screen: await confirm(call),
+  })),
+
+  post(
+    paths.verifyEmail(':token'),
+    holders,
+    { only: 'page', rate: 'registration', body: confirmation, refused: confirm },
+    async (call) => {
+      const { db, services, body } = call
+      const { username, ...goesOn } = await confirmed(call, { ...body, token: tokenOf(call) })
+      if (!username) return { location: paths.home, notice: 'Your address is confirmed.', ...goesOn }
+      const credentials = { name: username, password: body.password, organization: null }
+      const session = await signIn(db, services.config, credentials, 'browser', originOf(call))
+      return {
+        location: paths.home,
+        notice: 'Welcome',
+        cookies: new Cookies(services.config).signedIn(session),
+      }
+    },
+  ),
+
+  post(
+    paths.auth.verifyEmail,
+    holders,
+    {
+      only: 'api',
+      rate: 'registration',
+      body: confirmedByLink,
+      also: [404, 409],
+      summary: 'Confirm an address by the link that was sent, and the password: every other session ends',
+    },
+    async (call) => {
+      const { username: _, ...goesOn } = await confirmed(call, call.body)
+      return { status: 204, ...goesOn }
+    },
+  ),
+]

@@ -1,0 +1,50 @@
+import { z } from 'zod'
+import { shownLine } from '#src/resource/kinds/column.ts'
+
+/** How names and addresses are stored and looked up: one form for all their spellings. */
+export const normalised = (text: string) => text.normalize('NFKC').trim().toLowerCase()
+
+/** What mail programs make a link of: `https://…`, `www.…`, `ada@example`, `example.com`, `192.0.2.1`. */
+const ADDRESS =
+  /:\/\/|\bwww\.|\S@\S|[\p{L}\p{M}\p{N}][.。]\p{L}[\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}]|\d+(\.\d+){3}/iu
+
+/** A name that others read, in mails too: all of it can be seen, and none of it leads anywhere. */
+export const nameLine = (most: number) =>
+  shownLine(most).refine(
+    (name) => !ADDRESS.test(name.normalize('NFKC')),
+    'Use a name that doesn’t look like a web or e-mail address; put a space after each dot',
+  )
+
+export const personName = nameLine(100)
+
+/** What is written today (UAX 31, table 5); Latin without phonetic letters, which look like others. */
+const alphabets = [
+  'a-z\\u00df-\\u01bf\\u01cd-\\u024f\\u1e00-\\u1eff',
+  '\\p{scx=Hani}\\p{scx=Hira}\\p{scx=Kana}',
+  ...'Arab Armn Beng Bopo Cyrl Deva Ethi Geor Grek Gujr Guru Hang Hebr Khmr Knda Laoo Mlym Mymr Orya Sinh Taml Telu Thaa Thai Tibt'
+    .split(' ')
+    .map((script) => `\\p{scx=${script}}`),
+]
+const ONE_ALPHABET = new RegExp(`^(${alphabets.map((letters) => `[${letters}0-9._-]+`).join('|')})$`, 'u')
+/** Letters of Cyrillic, Greek and Armenian that look like Latin ones: of these alone, it is another's name to the eye. */
+const LOOKS_LATIN = /^(?=.*\p{L})[асԁеһіјӏорԛѕѵԝхуүοαιρνυγσκօոսհցզյ0-9._-]*$/u
+
+/** What stands beside ids in paths, and what looks like one. */
+const RESERVED = /^(bulk|facets|import|imports|me|new|options|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
+
+export const username = z
+  .string('Enter a user name')
+  .transform(normalised)
+  .pipe(
+    z
+      .string()
+      .min(1, 'Enter a user name')
+      .max(64)
+      .regex(/^[\p{L}0-9][\p{L}0-9._-]*$/u, {
+        error: 'Use letters, digits, dots, dashes and underscores; start with a letter or digit',
+        abort: true,
+      })
+      .refine((name) => ONE_ALPHABET.test(name), 'Use letters of one alphabet')
+      .refine((name) => !LOOKS_LATIN.test(name), 'Use Latin letters instead of ones that look like them')
+      .refine((name) => !RESERVED.test(name), 'Choose a different user name; this one is reserved'),
+  )

@@ -1,0 +1,53 @@
+import type { UserActor } from '#src/access/actor.ts'
+import type { Config } from '#src/config.ts'
+import type { Door } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
+import { type Given, givenBy, type Known, NOTHING_GIVEN, resealed } from '#src/domains/accounts/code.ts'
+import {
+  deviceOf,
+  failed,
+  inPerson,
+  type Origin,
+  reauthenticate,
+} from '#src/domains/accounts/sign-in/actions.ts'
+import { newToken, tokenHash } from '#src/http/cookies.ts'
+import { HttpError, invalid } from '#src/http/errors.ts'
+
+type Proof = { password: string } | { code: string }
+
+/**
+ * Proves again that it is the person who acts, by their password or a code: for ten minutes they may do what is
+ * dangerous. A code makes up for the second factor that a session lacks.
+ * @returns another token of a browser's session, where it may do more from now on
+ * @throws {HttpError} 422 for what is wrong, counted like a sign-in that failed; 429 while locked
+ */
+export async function confirm(
+  db: Door,
+  config: Config,
+  actor: UserActor,
+  proof: Proof,
+  from: Origin,
+): Promise<string | null> {
+  const account = inPerson(actor)
+  const { sessionId, sessionKind, lacks } = actor.identity
+  const token = lacks && 'code' in proof && sessionKind === 'browser' ? newToken() : null
+  const confirmed = (at: string | null, { step, recovery }: Given) => {
+    const renewed = token === null ? null : tokenHash(token)
+    const goesOn = { session: sessionId, renewed, device: deviceOf(from) }
+    const confirming = { account, proved: at, step, recovery, ...goesOn, ctx: actor.context }
+    return db.lookup(fn.confirm_session(confirming))
+  }
+  if ('password' in proof) {
+    const { at } = await reauthenticate(db, config, actor, { field: 'password', ...proof }, from)
+    if (await confirmed(at, NOTHING_GIVEN)) return null
+    throw new HttpError(409, 'The password was changed meanwhile.')
+  }
+  const asked = { account, device: deviceOf(from) }
+  const known = await db.lookup(fn.account_lookup<Known & { username: string }>(asked))
+  if (await confirmed(null, await givenBy(config, known, proof.code))) {
+    await resealed(db, config, known)
+    return token
+  }
+  const error = await failed(db, config, { name: known.username, account, from })
+  throw error.status === 401 ? invalid([{ path: 'code', message: 'is wrong, or was used already' }]) : error
+}

@@ -1,0 +1,22 @@
+import { z } from 'zod'
+import { code, kept } from '#src/domains/accounts/sign-in/model.ts'
+import { password } from '#src/domains/people/users/model.ts'
+
+const sent = z.strictObject({
+  password: z.union([z.literal(''), password]).optional(),
+  code: code.optional(),
+})
+
+/** A password or a code; of a form, the field that isn't empty. */
+const either = ({ password = '', code = '' }: z.infer<typeof sent>, context: z.RefinementCtx) => {
+  if (code) return { code }
+  if (password) return { password }
+  context.addIssue({ code: 'custom', path: ['password'], message: 'Enter your password or a code' })
+  return z.NEVER
+}
+
+export const proof = sent.transform(either)
+/** The same of a form, which names whose it is, for password managers, and where to go on to. */
+export const proofForm = sent
+  .extend({ username: z.string().optional(), next: z.string().max(2000).optional(), kept })
+  .transform((form, context) => ({ next: form.next, kept: form.kept, proof: either(form, context) }))

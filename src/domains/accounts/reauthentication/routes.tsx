@@ -1,0 +1,59 @@
+import type { UserActor } from '#src/access/actor.ts'
+import { confirmScreen } from '#src/domains/accounts/fields.tsx'
+import { originOf } from '#src/domains/accounts/origin.ts'
+import { confirm } from '#src/domains/accounts/reauthentication/actions.ts'
+import { proof, proofForm } from '#src/domains/accounts/reauthentication/model.ts'
+import { accountOf } from '#src/domains/accounts/security/actions.ts'
+import { renewed } from '#src/domains/accounts/session-rotation.ts'
+import { type Call, type Draw, get, post, type Refusal, signedIn } from '#src/http/endpoint.ts'
+import { paths, safeNext } from '#src/paths.ts'
+
+type Asked = Pick<Call, 'c' | 'db'> & { actor: UserActor }
+
+async function screen({ db, actor }: Asked, next: string | undefined, refusal?: Refusal): Promise<Draw> {
+  const account = await accountOf(db, actor)
+  const codeOnly = actor.identity.lacks === 'second-factor'
+  return (frame) => confirmScreen(frame, { account, next: safeNext(next), codeOnly, refusal })
+}
+
+export const confirmingRoutes = [
+  get(paths.confirm, signedIn, { only: 'page', early: true }, async (call) => ({
+    screen: await screen(call, call.c.req.query('next')),
+  })),
+
+  post(
+    paths.confirm,
+    signedIn,
+    {
+      only: 'page',
+      rate: 'sign-in',
+      early: true,
+      secret: true,
+      body: proofForm,
+      refused: (call, refusal) => screen(call, String(refusal.input.next ?? ''), refusal),
+    },
+    async (call) => {
+      const { db, services, actor, body } = call
+      const token = await confirm(db, services.config, actor, body.proof, originOf(call))
+      return { location: safeNext(body.next), resumes: body.kept, ...renewed(call, token) }
+    },
+  ),
+
+  post(
+    paths.auth.confirm,
+    signedIn,
+    {
+      only: 'api',
+      rate: 'sign-in',
+      early: true,
+      body: proof,
+      also: [409],
+      summary: 'Prove again who one is, by the password or a code: for ten minutes nothing asks for it',
+    },
+    async (call) => {
+      const { db, services, actor, body } = call
+      const token = await confirm(db, services.config, actor, body, originOf(call))
+      return { status: 204, ...renewed(call, token) }
+    },
+  ),
+]

@@ -1,0 +1,79 @@
+import { originOf } from '#src/domains/accounts/origin.ts'
+import { begin, renewCodes, turnOff, turnOn } from '#src/domains/accounts/second-factor/actions.ts'
+import { begunAnswer, codesAnswer, factorAnswer, setUp } from '#src/domains/accounts/second-factor/model.ts'
+import { accountOf } from '#src/domains/accounts/security/actions.ts'
+import { renewed } from '#src/domains/accounts/session-rotation.ts'
+import { del, get, post, signedIn } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+
+const json = { only: 'api', fresh: true, secret: true } as const
+const headers = { 'Cache-Control': 'no-store' }
+
+/** The second factor, for programs that a person uses. */
+export const secondFactorApiRoutes = [
+  get(
+    paths.auth.secondFactor,
+    signedIn,
+    { only: 'api', early: true, answer: factorAnswer, summary: 'Whether one has a second factor' },
+    async ({ db, actor }) => {
+      const { factorSince, codesLeft } = await accountOf(db, actor)
+      return { json: { since: factorSince, recovery_codes_left: codesLeft } }
+    },
+  ),
+
+  post(
+    paths.auth.secondFactor,
+    signedIn,
+    {
+      ...json,
+      early: true,
+      answer: begunAnswer,
+      summary: 'Start setting up two-step verification (RFC 6238): nothing is saved until a code is right',
+    },
+    async ({ db, services, actor }) => ({
+      json: begin(services.config, actor, await accountOf(db, actor)),
+      headers,
+    }),
+  ),
+
+  post(
+    paths.auth.verifySecondFactor,
+    signedIn,
+    {
+      ...json,
+      early: true,
+      rate: 'sign-in',
+      body: setUp,
+      answer: codesAnswer,
+      also: [409],
+      summary: 'Turn the second factor on, by a code of it: every other session ends',
+    },
+    async (call) => {
+      const { codes, token } = await turnOn(
+        call.db,
+        call.services.config,
+        call.actor,
+        call.body,
+        originOf(call),
+      )
+      return { json: { recovery_codes: codes }, headers, ...renewed(call, token) }
+    },
+  ),
+
+  del(
+    paths.auth.secondFactor,
+    signedIn,
+    { ...json, also: [404], summary: 'Turn the second factor off: every other session ends' },
+    async (call) => ({ status: 204, ...renewed(call, await turnOff(call.db, call.actor, originOf(call))) }),
+  ),
+
+  post(
+    paths.auth.recoveryCodes,
+    signedIn,
+    { ...json, answer: codesAnswer, also: [404], summary: 'Other recovery codes, in place of those left' },
+    async ({ db, actor }) => ({
+      json: { recovery_codes: await renewCodes(db, actor) },
+      headers,
+    }),
+  ),
+]

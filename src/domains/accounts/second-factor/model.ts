@@ -1,0 +1,23 @@
+import { z } from 'zod'
+import { code } from '#src/domains/accounts/sign-in/model.ts'
+
+/** What a person sends to turn it on: what they were shown, sealed, and a code that their app made of it. */
+export const setUp = z.strictObject({
+  setup: z.string().max(400),
+  code: code.min(1),
+})
+/** The same of a form, and where to go on to. */
+export const setUpForm = setUp.extend({ next: z.string().max(2000).optional() })
+
+export const factorAnswer = z.strictObject({
+  since: z.iso.datetime({ offset: true }).nullable().describe('Null where there is none.'),
+  recovery_codes_left: z.int(),
+})
+export const begunAnswer = z.strictObject({
+  secret: z.string().describe('To be typed into an app.'),
+  uri: z.string().describe('The same as a link (otpauth), and for a QR code.'),
+  setup: z.string().describe('To be sent back with a code, within fifteen minutes.'),
+})
+export const codesAnswer = z.strictObject({
+  recovery_codes: z.array(z.string()).describe('Each is good once; they are shown only now.'),
+})

@@ -1,0 +1,118 @@
+import type { UserActor } from '#src/access/actor.ts'
+import { originOf } from '#src/domains/accounts/origin.ts'
+import { changePassword } from '#src/domains/accounts/passwords/actions.ts'
+import { passwordChange, passwordForm, underWay } from '#src/domains/accounts/passwords/model.ts'
+import { accountOf, requestEmail, requestVerification } from '#src/domains/accounts/security/actions.ts'
+import { emailChange } from '#src/domains/accounts/security/model.ts'
+import { type Refused, securityScreen } from '#src/domains/accounts/security/views.tsx'
+import { tokenAnswer } from '#src/domains/accounts/sign-in/model.ts'
+import { renewable } from '#src/domains/accounts/tokens/actions.ts'
+import { tokensAnswered } from '#src/domains/accounts/tokens/answer.ts'
+import { Cookies } from '#src/http/cookies.ts'
+import { type Call, type Draw, get, post, type Refusal, signedIn } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+import { passwordRules } from '#src/platform/password-policy.ts'
+
+type Asked = Pick<Call, 'db' | 'services'> & { actor: UserActor }
+
+async function page({ db, services, actor }: Asked, refused?: Refused): Promise<Draw> {
+  const account = await accountOf(db, actor)
+  return (frame) => securityScreen({ frame, account, rules: passwordRules(services.config), refused })
+}
+const again = (of: Refused['of']) => (call: Asked, refusal: Refusal) => page(call, { of, refusal })
+
+const SENT = 'A link is on its way to that address. It counts once the link is used.'
+
+// a form with a password is done without an Idempotency-Key, which keeps a hash of what was sent
+const secret = true
+
+export const securityRoutes = [
+  get(paths.security, signedIn, { only: 'page' }, async (call) => ({ screen: await page(call) })),
+
+  post(
+    paths.myPassword,
+    signedIn,
+    { only: 'page', secret, rate: 'sign-in', body: passwordForm, refused: again('password') },
+    async (call) => {
+      const { db, services, actor, body } = call
+      const token = await changePassword(db, services.config, actor, body, originOf(call))
+      return {
+        location: paths.security,
+        notice: 'Your password was changed. You are signed out everywhere else.',
+        cookies: [new Cookies(services.config).setSession(token)],
+        moved: true,
+      }
+    },
+  ),
+
+  post(
+    paths.auth.changePassword,
+    signedIn,
+    {
+      only: 'api',
+      rate: 'sign-in',
+      body: passwordChange,
+      answer: tokenAnswer,
+      also: [409],
+      summary: 'Change your password: every other session ends, this one gets a new token',
+    },
+    async (call) => {
+      const { db, services, actor, body } = call
+      const token = await changePassword(db, services.config, actor, body, originOf(call))
+      if (actor.identity.sessionKind === 'browser')
+        return { status: 204, cookies: [new Cookies(services.config).setSession(token)], moved: true }
+      return { ...(await tokensAnswered(call, await renewable(db, services.config, token))), moved: true }
+    },
+  ),
+
+  post(
+    paths.myEmail,
+    signedIn,
+    { only: 'page', secret, rate: 'sign-in', body: emailChange, refused: again('email') },
+    async (call) => {
+      const { db, services, actor, body } = call
+      await requestEmail(db, services.config, actor, body, originOf(call))
+      return { location: paths.security, notice: SENT }
+    },
+  ),
+
+  post(
+    paths.auth.changeEmail,
+    signedIn,
+    {
+      only: 'api',
+      rate: 'sign-in',
+      body: emailChange,
+      answer: underWay,
+      status: 202,
+      also: [409],
+      summary: 'Send a link to a new e-mail address, which is yours once it is used',
+    },
+    async (call) => {
+      const { db, services, actor, body } = call
+      await requestEmail(db, services.config, actor, body, originOf(call))
+      return { status: 202, json: { detail: SENT } }
+    },
+  ),
+
+  post(paths.myVerification, signedIn, { only: 'page', rate: 'reset' }, async (call) => {
+    await requestVerification(call.db, call.actor)
+    return { location: paths.security, notice: SENT }
+  }),
+
+  post(
+    paths.auth.requestVerification,
+    signedIn,
+    {
+      only: 'api',
+      rate: 'reset',
+      answer: underWay,
+      status: 202,
+      summary: 'Have a link sent to confirm one’s address',
+    },
+    async (call) => {
+      await requestVerification(call.db, call.actor)
+      return { status: 202, json: { detail: SENT } }
+    },
+  ),
+]

@@ -1,0 +1,58 @@
+import type { Config } from '#src/config.ts'
+import type { Door } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
+import type { Known } from '#src/domains/accounts/code.ts'
+import { contextOf } from '#src/domains/accounts/link.ts'
+import { type Opened, type Origin, opened, type Proved } from '#src/domains/accounts/sign-in/actions.ts'
+import { isToken, newToken, tokenHash } from '#src/http/cookies.ts'
+import { HttpError, invalid } from '#src/http/errors.ts'
+
+/** Keeps that a password was right until its code follows: under a token that opens nothing. */
+export async function askForCode(
+  db: Door,
+  { account, org, user, at }: Proved,
+  from: Origin,
+): Promise<string> {
+  const token = newToken()
+  const who = { account, org, person: user, proved: at }
+  await db.lookup(fn.begin_proof({ ...who, proof: tokenHash(token), ctx: contextOf(from) }))
+  return token
+}
+
+type Tried = Proved & Known & { username: string; left: number }
+
+const startAgain = () =>
+  new HttpError(401, 'That took too long, or too many codes were wrong. Enter your password again.', {
+    title: 'Not signed in',
+    type: 'wrong-credentials',
+  })
+
+/**
+ * Signs in a browser in which a password was right, by the code that was asked for.
+ * @throws {HttpError} 422 for a wrong code, 401 once another password is needed, 429 while the name is locked
+ */
+export async function signInByCode(
+  db: Door,
+  config: Config,
+  { proof, code }: { proof: string | null; code: string },
+  from: Origin,
+): Promise<Opened> {
+  const hash = isToken(proof) ? tokenHash(proof) : null
+  const known = hash && (await db.lookup(fn.try_proof<Tried | null>({ proof: hash })))
+  if (!known) throw startAgain()
+  const opening = {
+    who: known,
+    name: known.username,
+    kind: 'browser',
+    from,
+    known,
+    code,
+    proof: hash,
+  } as const
+  return opened(db, config, opening).catch((error: HttpError) => {
+    if (error.status !== 401) throw error
+    throw known.left > 0
+      ? invalid([{ path: 'code', message: 'is wrong, or was used already' }])
+      : startAgain()
+  })
+}

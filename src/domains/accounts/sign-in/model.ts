@@ -1,0 +1,74 @@
+import { z } from 'zod'
+import { normalised, personName, username } from '#src/domains/accounts/model.ts'
+import { email, password } from '#src/domains/people/users/model.ts'
+
+/** Of the app of a second factor, or a recovery code. */
+export const code = z.string().trim().max(100)
+
+/** A form that was refused, which comes again afterwards. */
+export const kept = z.string().optional()
+
+/** `username` is a user name or an address; `email` is taken as the key too. */
+export const credentials = z
+  .strictObject({
+    username: z.string().max(254).optional(),
+    email: z.string().max(254).optional(),
+    password: z.string().max(1000),
+    organization: z.string().max(63).optional(),
+    code: code.optional().describe('Of the second factor, where there is one.'),
+    next: z.string().max(2000).optional(),
+    kept,
+  })
+  .transform(({ username, email, organization, ...rest }) => ({
+    ...rest,
+    name: normalised(username ?? email ?? ''),
+    organization: organization || null,
+  }))
+
+/** The second step of a browser. */
+export const sentCode = z.strictObject({
+  code: code.min(1),
+  next: z.string().max(2000).optional(),
+  kept,
+})
+
+export const registration = z.strictObject({
+  username,
+  email,
+  password,
+  first_name: personName.default(''),
+  last_name: personName.default(''),
+})
+export type Registration = z.infer<typeof registration>
+
+export const tokenAnswer = z.strictObject({
+  access_token: z.string(),
+  refresh_token: z.string().describe('Gives other tokens once, by POST /auth/refresh.'),
+  token_type: z.literal('Bearer'),
+  expires_in: z.int().describe('Seconds until the access token ends, at the latest.'),
+  user: z.looseObject({ id: z.guid(), username: z.string() }),
+})
+
+export const registeredAnswer = z.strictObject({
+  id: z.guid(),
+  username: z.string(),
+  email: z.string(),
+  first_name: z.string(),
+  last_name: z.string(),
+  status: z.literal('active'),
+})
+
+/** The own record, as far as one may read it, with what one may. */
+export const meAnswer = z.looseObject({
+  id: z.guid(),
+  username: z.string(),
+  organization: z.looseObject({ id: z.guid(), name: z.string(), slug: z.string(), kind: z.string() }),
+  /** Who it really is, in an organization that was entered from the platform's. */
+  home: z
+    .strictObject({
+      organization: z.strictObject({ id: z.guid(), name: z.string() }),
+      user_id: z.guid(),
+    })
+    .nullable(),
+  permissions: z.array(z.string()),
+})

@@ -1,0 +1,132 @@
+import type { UserActor } from '#src/access/actor.ts'
+import { linkRoutes } from '#src/domains/accounts/email-links/routes.tsx'
+import { confirmRoutes } from '#src/domains/accounts/email-links/verify-routes.tsx'
+import { originOf } from '#src/domains/accounts/origin.ts'
+import { passwordRoutes } from '#src/domains/accounts/passwords/routes.tsx'
+import { confirmingRoutes } from '#src/domains/accounts/reauthentication/routes.tsx'
+import { registrationRoutes } from '#src/domains/accounts/registration/routes.tsx'
+import { secondFactorApiRoutes } from '#src/domains/accounts/second-factor/api-routes.ts'
+import { secondFactorRoutes } from '#src/domains/accounts/second-factor/routes.tsx'
+import { securityRoutes } from '#src/domains/accounts/security/routes.tsx'
+import { signIn, signInOrAsk, signOut } from '#src/domains/accounts/sign-in/actions.ts'
+import { askForCode } from '#src/domains/accounts/sign-in/code-actions.ts'
+import { codeRoutes } from '#src/domains/accounts/sign-in/code-routes.tsx'
+import { credentials, meAnswer, tokenAnswer } from '#src/domains/accounts/sign-in/model.ts'
+import { resumeRoutes } from '#src/domains/accounts/sign-in/resume-routes.tsx'
+import { codeScreen, loginScreen } from '#src/domains/accounts/sign-in/views.tsx'
+import { switchRoutes } from '#src/domains/accounts/switching/routes.tsx'
+import { renewable } from '#src/domains/accounts/tokens/actions.ts'
+import { tokensAnswered } from '#src/domains/accounts/tokens/answer.ts'
+import { ownRecord } from '#src/domains/accounts/tokens/queries.ts'
+import { refreshRoutes } from '#src/domains/accounts/tokens/routes.ts'
+import { invitationLinkRoutes } from '#src/domains/people/joining/routes.tsx'
+import { Cookies } from '#src/http/cookies.ts'
+import { type Answer, type Call, everybody, get, known, post, signedIn } from '#src/http/endpoint.ts'
+import { paths, safeNext } from '#src/paths.ts'
+
+const entrance = everybody('signing in comes before being signed in')
+
+/** The person, with what they may: what a program asks for first. */
+async function me({ db, actor }: { db: Call['db']; actor: UserActor }) {
+  const { organization, rights, home: at } = actor.identity
+  const home = at && { organization: { id: at.orgId, name: at.organizationName }, user_id: at.userId }
+  return { ...(await ownRecord(db, actor)), organization, home, permissions: [...rights.permissions].sort() }
+}
+
+export const authRoutes = [
+  ...registrationRoutes,
+  ...passwordRoutes,
+  ...confirmRoutes,
+  ...linkRoutes,
+  ...invitationLinkRoutes,
+  ...securityRoutes,
+  ...codeRoutes,
+  ...confirmingRoutes,
+  ...resumeRoutes,
+  ...secondFactorRoutes,
+  ...secondFactorApiRoutes,
+  ...refreshRoutes,
+  ...switchRoutes,
+
+  get(paths.login, entrance, { only: 'page' }, ({ c, actor, services }): Answer => {
+    const next = safeNext(c.req.query('next'))
+    if (actor) return { location: next }
+    return {
+      screen: (frame) =>
+        loginScreen(frame, { next, registration: services.config.USER_REGISTRATION_ENABLED }),
+    }
+  }),
+
+  post(
+    paths.login,
+    entrance,
+    {
+      only: 'page',
+      rate: 'sign-in',
+      body: credentials,
+      refused:
+        ({ services }, refusal) =>
+        (frame) =>
+          loginScreen(frame, {
+            next: safeNext(refusal.input.next as string | undefined),
+            registration: services.config.USER_REGISTRATION_ENABLED,
+            refusal,
+          }),
+    },
+    async (call) => {
+      const { db, services, body } = call
+      const cookies = new Cookies(services.config)
+      const session = await signInOrAsk(db, services.config, body, 'browser', originOf(call))
+      const next = safeNext(body.next)
+      const { kept } = body
+      if (!('asks' in session)) return { location: next, resumes: kept, cookies: cookies.signedIn(session) }
+      const proof = await askForCode(db, session.asks, originOf(call))
+      const asked = { cookies: [cookies.setProof(proof)], location: paths.loginCode(next) }
+      return kept === undefined ? asked : { ...asked, screen: (frame) => codeScreen(frame, { next, kept }) }
+    },
+  ),
+
+  post(paths.logout, signedIn, { only: 'page', early: true }, async ({ db, actor, services }) => {
+    await signOut(db, actor)
+    const cookies = new Cookies(services.config)
+    return {
+      location: paths.login,
+      cookies: [cookies.drop(cookies.session)],
+      headers: { 'Clear-Site-Data': '"cache"' },
+    }
+  }),
+
+  post(
+    paths.auth.login,
+    entrance,
+    {
+      only: 'api',
+      rate: 'sign-in',
+      body: credentials,
+      answer: tokenAnswer,
+      summary: 'Sign in, for a token',
+    },
+    async (call) => {
+      const { db, services, body } = call
+      const { token } = await signIn(db, services.config, body, 'token', originOf(call))
+      return tokensAnswered(call, await renewable(db, services.config, token))
+    },
+  ),
+
+  post(
+    paths.auth.logout,
+    signedIn,
+    { only: 'api', early: true, summary: 'End the session of this token' },
+    async ({ db, actor }) => {
+      await signOut(db, actor)
+      return { status: 204 }
+    },
+  ),
+
+  get(
+    paths.auth.me,
+    known,
+    { only: 'api', answer: meAnswer, summary: 'Who I am and what I can do' },
+    async (call) => ({ json: await me(call) }),
+  ),
+]

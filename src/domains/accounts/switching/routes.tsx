@@ -1,0 +1,76 @@
+import type { UserActor } from '#src/access/actor.ts'
+import { originOf } from '#src/domains/accounts/origin.ts'
+import { renewed } from '#src/domains/accounts/session-rotation.ts'
+import { tokenAnswer } from '#src/domains/accounts/sign-in/model.ts'
+import { detachAccount, placesOf, switchOrganization } from '#src/domains/accounts/switching/actions.ts'
+import { placesAnswer, switching } from '#src/domains/accounts/switching/model.ts'
+import { placesScreen } from '#src/domains/accounts/switching/views.tsx'
+import { renewable } from '#src/domains/accounts/tokens/actions.ts'
+import { tokensAnswered } from '#src/domains/accounts/tokens/answer.ts'
+import { Cookies } from '#src/http/cookies.ts'
+import { type Call, type Draw, get, post, type Refusal, signedIn } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+
+type Asked = Pick<Call, 'db'> & { actor: UserActor }
+
+async function page({ db, actor }: Asked, refusal?: Refusal): Promise<Draw> {
+  const places = await placesOf(db, actor)
+  const { organization, home } = actor.identity
+  return (frame) => placesScreen({ frame, places, here: organization.id, away: home !== null, refusal })
+}
+
+export const switchRoutes = [
+  get(
+    paths.switchOrganization,
+    signedIn,
+    { answer: placesAnswer, summary: 'The organizations that one is in, and can change to' },
+    async (call) => {
+      const { organizations, managedBy } = await placesOf(call.db, call.actor)
+      const data = organizations.map((place) => ({ ...place, current: place.id === call.actor.orgId }))
+      return { json: { data, managed_by: managedBy }, screen: await page(call) }
+    },
+  ),
+
+  post(
+    paths.switchOrganization,
+    signedIn,
+    {
+      secret: true,
+      body: switching,
+      answer: tokenAnswer,
+      also: [404, 409],
+      summary: 'Switch organization: this session ends, and one there starts with new tokens',
+      refused: page,
+    },
+    async (call) => {
+      const { db, services, actor, body } = call
+      const token = await switchOrganization(db, actor, body.organization, originOf(call))
+      if (actor.identity.sessionKind === 'token')
+        return { ...(await tokensAnswered(call, await renewable(db, services.config, token))), moved: true }
+      const cookies = [new Cookies(services.config).setSession(token)]
+      return { status: 204, location: paths.home, notice: 'You are here now', cookies, moved: true }
+    },
+  ),
+
+  post(
+    paths.detachAccount,
+    signedIn,
+    {
+      on: paths.switchOrganization,
+      fresh: true,
+      secret: true,
+      answer: tokenAnswer,
+      also: [409],
+      summary: 'Take one’s account from the organization that manages it: every other session ends',
+      refused: page,
+    },
+    async (call) => {
+      const { db, services, actor } = call
+      const token = await detachAccount(db, actor, originOf(call))
+      if (actor.identity.sessionKind === 'token')
+        return { ...(await tokensAnswered(call, await renewable(db, services.config, token))), moved: true }
+      const notice = 'Your account is yours alone now. You are signed out everywhere else.'
+      return { status: 204, location: paths.switchOrganization, notice, ...renewed(call, token) }
+    },
+  ),
+]

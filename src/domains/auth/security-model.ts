@@ -1,4 +1,0 @@
-import { z } from 'zod'
-import { email, password } from '#src/domains/users/model.ts'
-
-export const emailChange = z.strictObject({ email, password })

@@ -1,0 +1,48 @@
+import { enterOrganization, leaveOrganization } from '#src/domains/organizations/organizations/actions.ts'
+import { entering } from '#src/domains/organizations/organizations/model.ts'
+import { may, readOrganization } from '#src/domains/organizations/organizations/queries.ts'
+import { organizationScreen } from '#src/domains/organizations/organizations/views.tsx'
+import { can, post, signedIn } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+
+export const enteringRoutes = [
+  post(
+    paths.leaveOrganization,
+    signedIn,
+    { status: 204, summary: 'Go back to the platform organization', also: [409] },
+    async ({ db, actor }) => {
+      await db.withActor(actor, (tx) => leaveOrganization(tx, actor))
+      return {
+        status: 204,
+        moved: true,
+        location: paths.organization(actor.orgId),
+        notice: `You left ${actor.identity.organization.name}`,
+      }
+    },
+  ),
+
+  post(
+    paths.enterOrganization(':id'),
+    can('organization:enter'),
+    {
+      body: entering,
+      refused: async ({ db, actor, id }, refusal) => {
+        const { organization } = await readOrganization(db, actor, actor.require('organization:read'), id())
+        return (frame) =>
+          organizationScreen({ organization: organization(), may: may(actor), frame, refusal })
+      },
+      status: 204,
+      summary: 'Open a different organization as administrator, for eight hours at most',
+      also: [409],
+    },
+    async ({ db, actor, grant, id, body }) => {
+      await db.withActor(actor, (tx) => enterOrganization(tx, actor, grant, id(), body.reason))
+      return {
+        status: 204,
+        moved: true,
+        location: paths.home,
+        notice: 'You’re now in this organization. Leave it from the strip at the top.',
+      }
+    },
+  ),
+]

@@ -1,0 +1,118 @@
+import {
+  createOrganization,
+  ownerPassword,
+  requirePlatform,
+} from '#src/domains/organizations/organizations/actions.ts'
+import { editRoutes } from '#src/domains/organizations/organizations/edit-routes.tsx'
+import { newScreen } from '#src/domains/organizations/organizations/form-views.tsx'
+import { newOrganization, organizations } from '#src/domains/organizations/organizations/model.ts'
+import {
+  chosen,
+  may,
+  organizationHistory,
+  organizationsOf,
+  readOrganization,
+} from '#src/domains/organizations/organizations/queries.ts'
+import { bulkActions, statusRoutes } from '#src/domains/organizations/organizations/status-routes.tsx'
+import {
+  historyScreen,
+  organizationScreen,
+  organizationsScreen,
+} from '#src/domains/organizations/organizations/views.tsx'
+import { can, get, post } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+import { passwordRules } from '#src/platform/password-policy.ts'
+import { csvOf } from '#src/resource/export.ts'
+import { historyAnswer, historyQuery } from '#src/resource/history/query.ts'
+import { pageJson, pageLinks, searchOf } from '#src/resource/list/page.ts'
+import { pageAnswer } from '#src/resource/list/routes.tsx'
+import { placesOf } from '#src/resource/places.ts'
+import { saved } from '#src/resource/record/routes.tsx'
+
+export const organizationRoutes = [
+  get(
+    paths.organizations,
+    can('organization:read'),
+    {
+      query: organizations.query,
+      answer: pageAnswer(organizations.record),
+      summary: 'List organizations: all for the platform, the own one elsewhere',
+      csv: ({ db, actor, grant, query }) => {
+        const rows = chosen.every(db, actor, grant, query)
+        return { name: organizations.declared.many, chunks: csvOf(organizations, rows) }
+      },
+    },
+    async ({ c, db, actor, grant, query }) => {
+      const found = await organizationsOf(db, actor, grant, query)
+      const bulk = bulkActions(actor)
+      return {
+        json: pageJson(found),
+        headers: pageLinks(c, found),
+        screen: (frame) =>
+          organizationsScreen({ found, view: query, at: searchOf(c), may: may(actor), bulk, frame }),
+      }
+    },
+  ),
+
+  get(paths.newOrganization, can('organization:create'), { only: 'page' }, ({ actor, services }) => {
+    requirePlatform(actor, 'organization:create')
+    return { screen: (frame) => newScreen(frame, passwordRules(services.config)) }
+  }),
+
+  post(
+    paths.organizations,
+    can('organization:create'),
+    {
+      body: newOrganization,
+      refused:
+        ({ services }, refusal) =>
+        (frame) =>
+          newScreen(frame, passwordRules(services.config), refusal),
+      answer: organizations.record,
+      status: 201,
+      summary: 'Make an organization with its owner, from the platform',
+      also: [409],
+    },
+    async (call) => {
+      const { db, actor, grant, body, services } = call
+      requirePlatform(actor, 'organization:create')
+      const hash = await ownerPassword(body, services.config)
+      const made = await db.withActor(actor, (tx) => createOrganization(tx, actor, grant, body, hash))
+      return { ...saved(call, organizations, made, 'Organization added', paths.home), status: 201 }
+    },
+  ),
+
+  // before the path that takes an id
+  ...statusRoutes,
+
+  get(
+    paths.organization(':id'),
+    can('organization:read'),
+    { answer: organizations.record, summary: 'Read one organization' },
+    async ({ db, actor, grant, id }) => {
+      const { json, version, organization } = await readOrganization(db, actor, grant, id())
+      return {
+        json,
+        etag: version,
+        screen: (frame) => organizationScreen({ organization: organization(), may: may(actor), frame }),
+      }
+    },
+  ),
+
+  get(
+    placesOf(organizations.path).history(':id'),
+    can('organization:read'),
+    { query: historyQuery, answer: historyAnswer, summary: 'History of one organization' },
+    async ({ db, actor, grant, id, query }) => {
+      const { organization } = await readOrganization(db, actor, grant, id())
+      const history = await organizationHistory(db, actor, id(), query.before)
+      return {
+        json: history,
+        screen: (frame) =>
+          historyScreen({ organization: organization(), may: may(actor), frame }, history, query.before),
+      }
+    },
+  ),
+
+  ...editRoutes,
+]

@@ -1,0 +1,35 @@
+import type { UserActor } from '#src/access/actor.ts'
+import { Forbidden, type Grant } from '#src/access/grant.ts'
+import { requireNotStronger } from '#src/access/strength.ts'
+import { answer } from '#src/db/call.ts'
+import type { Db } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
+import { revokeOf } from '#src/domains/people/invitations/actions.ts'
+import { users } from '#src/domains/people/users/model.ts'
+import { conflict } from '#src/http/errors.ts'
+import { lockRecord, type Written, writtenRecord } from '#src/resource/record/write.ts'
+
+/**
+ * Gives somebody who was invited their first password, and lets them in. For whoever may change everybody, of accounts
+ * that the organization manages; another password is the person's alone.
+ */
+export async function setFirstPassword(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'user', 'update'>,
+  id: string,
+  hash: string,
+): Promise<Written> {
+  const person = (await lockRecord(tx, users, actor, grant, id, {})).row()
+  if (!grant.all) throw new Forbidden('user:update:all', 'You can’t change how this person signs in.')
+  await requireNotStronger(tx, actor, id, 'set their password')
+  if (person.status !== 'invited') throw conflict('password', 'is the person’s own to choose by now')
+  if (!(await answer(tx, fn.set_first_password({ person: id, hash }))))
+    throw new Forbidden(
+      'account',
+      'This account belongs to the person alone: only they can set its password.',
+    )
+  await tx.updateTable('users').set({ status: 'active' }).where('users.id', '=', id).execute()
+  await revokeOf(tx, id)
+  return writtenRecord(tx, users, actor, id)
+}

@@ -1,0 +1,41 @@
+import { z } from 'zod'
+import { Forbidden } from '#src/access/grant.ts'
+import { setFirstPassword } from '#src/domains/people/first-password/actions.ts'
+import { firstPasswordScreen } from '#src/domains/people/first-password/views.tsx'
+import { hashChosen } from '#src/domains/people/users/actions.ts'
+import { password, type UserRecord, users } from '#src/domains/people/users/model.ts'
+import { can, post } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+import { passwordRules } from '#src/platform/password-policy.ts'
+import { readRecord } from '#src/resource/record/query.ts'
+import { saved } from '#src/resource/record/routes.tsx'
+
+export const firstPasswordRoutes = [
+  post(
+    paths.firstPassword(':id'),
+    can('user:update'),
+    {
+      // a form with a password is done without an Idempotency-Key, which keeps a hash of what was sent
+      secret: true,
+      body: z.strictObject({ password }),
+      answer: users.record,
+      also: [409],
+      summary: 'Set the first password of an invited person whose account the organization manages',
+      refused: ({ services, id }, refusal) => {
+        const userId = id()
+        return (frame) =>
+          firstPasswordScreen({ userId, rules: passwordRules(services.config), frame, refusal })
+      },
+    },
+    async (call) => {
+      const { db, services, actor, grant, id, body } = call
+      const seen = await readRecord(db, users, actor, grant, id())
+      if (!seen.update) throw new Forbidden('user:update')
+      const { username, email, first_name, last_name } = JSON.parse(seen.json) as UserRecord
+      const about = [username, email, first_name, last_name, actor.identity.organization.name]
+      const hash = await hashChosen(services.config, body.password, about)
+      const done = await db.withActor(actor, (tx) => setFirstPassword(tx, actor, grant, id(), hash))
+      return saved(call, users, done, 'Password set', paths.home)
+    },
+  ),
+]

@@ -1,0 +1,81 @@
+import type { Db } from '#src/db/database.ts'
+import { Earlier, needed, type Row, readRow } from '#src/domains/people/import/model.ts'
+import { type Giver, type Placed, placed, placesOf } from '#src/domains/people/import/queries.ts'
+import { namesTaken, type Where } from '#src/domains/people/import/write-actions.ts'
+import type { Field } from '#src/resource/import/columns.ts'
+import { type Cells, type Importer, MANY, planForMany, type Wrong } from '#src/resource/import/import.ts'
+
+export type Found = (Wrong & { line: number })[]
+
+/** What may be in a file of people: what an export of them has, as far as it can come back. */
+export const peopleFields: readonly Field[] = [
+  { name: 'username', label: 'User name', required: true, example: 'ada' },
+  { name: 'email', label: 'E-mail', required: true, example: 'ada@example.com' },
+  { name: 'first_name', label: 'First name', example: 'Ada' },
+  { name: 'last_name', label: 'Last name', example: 'Lovelace' },
+  { name: 'status', label: 'Status', example: 'invited' },
+  { name: 'kind', label: 'Kind', example: 'person' },
+  { name: 'locale', label: 'Language', example: 'en' },
+  { name: 'time_zone', label: 'Time zone', example: 'Europe/Vienna' },
+  { name: 'roles', label: 'Roles', example: 'member; viewer=2099-12-31T23:00:00Z' },
+  { name: 'groups', label: 'Groups', example: 'Sales; team:Night=lead' },
+]
+
+/** What differs by who brings people: how far they reach, and what is their business. */
+export type Rules = {
+  /** Rows that are checked and written together, other than usual. */
+  atOnce?: number
+  giver: (tx: Db) => Promise<Giver>
+  /** Before names are looked up. */
+  begin?: (tx: Db, rows: readonly Row[]) => Promise<void>
+  /** What is said where somebody has a name or an address. */
+  taken: Record<(typeof needed)[number], Record<Where, string>>
+  /** What else speaks against rows. */
+  against?: (tx: Db, list: readonly Placed[]) => Promise<Found>
+  write: (tx: Db, list: readonly Placed[]) => Promise<void>
+}
+
+/** People from a file, by one rule for whoever brings them: somebody by a request, or the operator at the machine. */
+export class PeopleImporter implements Importer<Row> {
+  readonly atOnce: number
+  readonly #rules: Rules
+  readonly #earlier = new Earlier()
+  #giver: Giver | undefined
+  #list: Placed[] = []
+
+  constructor(rules: Rules) {
+    this.#rules = rules
+    this.atOnce = rules.atOnce ?? MANY
+  }
+
+  read(line: number, cells: Cells): { row: Row; wrong: Wrong[] } {
+    const { row, errors } = readRow(line, cells)
+    const twice = this.#earlier.twice(row)
+    for (const { field } of twice) row[field] = null
+    return { row, wrong: [...errors, ...twice] }
+  }
+
+  async check(tx: Db, rows: readonly Row[]): Promise<Found> {
+    this.#giver ??= await this.#begin(tx)
+    await this.#rules.begin?.(tx, rows)
+    const { list, errors } = placed(rows, await placesOf(tx, rows, this.#giver))
+    this.#list = list
+    const taken = await namesTaken(tx, rows)
+    const found: Found = rows.flatMap((row) =>
+      needed.flatMap((field) => {
+        const where = taken[field].get(row[field] ?? '')
+        return where ? [{ line: row.line, field, message: this.#rules.taken[field][where] }] : []
+      }),
+    )
+    return [...errors, ...found, ...((await this.#rules.against?.(tx, list)) ?? [])]
+  }
+
+  async #begin(tx: Db): Promise<Giver> {
+    await planForMany(tx)
+    return this.#rules.giver(tx)
+  }
+
+  write(tx: Db): Promise<void> {
+    return this.#rules.write(tx, this.#list)
+  }
+}

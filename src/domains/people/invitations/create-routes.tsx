@@ -1,0 +1,76 @@
+import { createInvitation, inviteMany } from '#src/domains/people/invitations/actions.ts'
+import {
+  type Invited,
+  invitations,
+  manyAnswer,
+  manyInvitations,
+  newInvitation,
+} from '#src/domains/people/invitations/model.ts'
+import { offeredTo } from '#src/domains/people/invitations/queries.ts'
+import { inviteScreen } from '#src/domains/people/invitations/views.tsx'
+import { type Call, can, type Draw, get, post, type Refusal } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+import { saved } from '#src/resource/record/routes.tsx'
+import { pickingsFor } from '#src/resource/references/picking.ts'
+
+const creating = can('invitation:create')
+
+const form = async (
+  { db, actor, grant, find }: Pick<Call<typeof creating>, 'db' | 'actor' | 'grant' | 'find'>,
+  refusal?: Refusal,
+  results?: readonly Invited[],
+): Promise<Draw> => {
+  const [offered, pickings] = await Promise.all([
+    offeredTo(db, actor, grant),
+    pickingsFor(db, actor, invitations, { refusal, find }),
+  ])
+  return (frame) => inviteScreen(frame, { offered, pickings, refusal, results })
+}
+
+export const createRoute = post(
+  paths.invitations,
+  creating,
+  {
+    only: 'json',
+    body: newInvitation,
+    answer: invitations.record,
+    status: 201,
+    also: [409],
+    summary: 'Invite someone, with roles and a group, by e-mail',
+  },
+  async (call) => {
+    const { db, actor, grant, body } = call
+    const made = await db.withActor(actor, (tx) => createInvitation(tx, actor, grant, body))
+    return { ...saved(call, invitations, made, 'Invited', paths.home), status: 201 }
+  },
+)
+
+export const makingRoutes = [
+  get(paths.newInvitation, creating, { only: 'page' }, async (call) => ({ screen: await form(call) })),
+
+  createRoute,
+
+  post(
+    paths.manyInvitations,
+    creating,
+    {
+      on: paths.newInvitation,
+      body: manyInvitations,
+      answer: manyAnswer,
+      refused: (call, refusal) => form(call, refusal),
+      summary: 'Invite many people to the same roles and group, with a result for each address',
+    },
+    async (call) => {
+      const { db, actor, grant, body, sent } = call
+      const results = await db.withActor(actor, (tx) => inviteMany(tx, actor, grant, body))
+      const refused = results.filter(({ status }) => status === 'refused')
+      const done = results.length - refused.length
+      const json = { done, refused: refused.length, results }
+      const notice = done === 1 ? '1 invitation sent' : `${done} invitations sent`
+      if (!refused.length) return { json, location: paths.pendingInvitations, notice }
+      const input = { ...sent, emails: refused.map(({ email }) => email).join('\n') }
+      const refusal = { status: 422, message: '', errors: [], input }
+      return { json, screen: async (frame) => (await form(call, refusal, results))(frame) }
+    },
+  ),
+]

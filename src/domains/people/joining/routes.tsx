@@ -1,0 +1,85 @@
+import { originOf } from '#src/domains/accounts/origin.ts'
+import { signInOrAsk } from '#src/domains/accounts/sign-in/actions.ts'
+import { askForCode } from '#src/domains/accounts/sign-in/code-actions.ts'
+import { registeredAnswer } from '#src/domains/accounts/sign-in/model.ts'
+import { acceptInvitation, readInvitation } from '#src/domains/people/joining/actions.ts'
+import type { Invitation } from '#src/domains/people/joining/model.ts'
+import { acceptance, acceptedByLink, invitationAnswer } from '#src/domains/people/joining/model.ts'
+import { acceptScreen } from '#src/domains/people/joining/views.tsx'
+import { Cookies } from '#src/http/cookies.ts'
+import { type Answer, type Call, type Draw, everybody, get, post, type Refusal } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+import { passwordRules } from '#src/platform/password-policy.ts'
+
+const invited = everybody('whoever has the link of an invitation is not necessarily known here yet')
+const tokenOf = ({ c }: Pick<Call, 'c'>) => c.req.param('token') ?? ''
+
+const shown = async (
+  call: Pick<Call, 'c' | 'db' | 'services' | 'actor' | 'request'>,
+  refusal?: Refusal,
+): Promise<Draw> => drawn(call, await readInvitation(call.db, tokenOf(call), originOf(call)), refusal)
+
+const drawn = (
+  call: Pick<Call, 'c' | 'services' | 'actor'>,
+  invitation: Invitation,
+  refusal?: Refusal,
+): Draw => {
+  const rules = passwordRules(call.services.config)
+  const me = call.actor?.identity.username ?? null
+  return (frame) => acceptScreen(frame, { token: tokenOf(call), invitation, rules, me, refusal })
+}
+
+export const invitationLinkRoutes = [
+  get(
+    paths.acceptInvitation(':token'),
+    invited,
+    {
+      answer: invitationAnswer,
+      also: [404, 409],
+      summary: 'What the link of an invitation invites to, and whether it can be accepted now',
+    },
+    async (call) => {
+      const invitation = await readInvitation(call.db, tokenOf(call), originOf(call))
+      const { organization, inviter, email, known, unproved, renamable, username } = invitation
+      const json = { organization, inviter, email, known, unproved, renamable, username }
+      return { json, screen: drawn(call, invitation) }
+    },
+  ),
+
+  post(
+    paths.acceptInvitation(':token'),
+    invited,
+    { only: 'page', rate: 'invitation', body: acceptance, refused: shown },
+    async (call): Promise<Answer> => {
+      const { db, services, body } = call
+      const { config } = services
+      const given = { ...body, token: tokenOf(call) }
+      const { invitation, person } = await acceptInvitation(db, config, given, originOf(call))
+      const notice = `Welcome to ${invitation.organization}`
+      const credentials = { name: person.username, password: body.password, organization: invitation.slug }
+      const session = await signInOrAsk(db, config, credentials, 'browser', originOf(call))
+      const cookies = new Cookies(config)
+      if (!('asks' in session)) return { location: paths.home, notice, cookies: cookies.signedIn(session) }
+      const proof = await askForCode(db, session.asks, originOf(call))
+      return { location: paths.loginCode(paths.home), notice, cookies: [cookies.setProof(proof)] }
+    },
+  ),
+
+  post(
+    paths.auth.acceptInvitation,
+    invited,
+    {
+      only: 'api',
+      rate: 'invitation',
+      body: acceptedByLink,
+      answer: registeredAnswer,
+      status: 201,
+      also: [404, 409],
+      summary: 'Accept an invitation, with a new account or with the password of the one that is there',
+    },
+    async (call) => {
+      const { person } = await acceptInvitation(call.db, call.services.config, call.body, originOf(call))
+      return { status: 201, json: { ...person, status: 'active' }, location: paths.user(person.id) }
+    },
+  ),
+]

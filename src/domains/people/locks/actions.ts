@@ -1,0 +1,53 @@
+import type { UserActor } from '#src/access/actor.ts'
+import { Forbidden, type Grant } from '#src/access/grant.ts'
+import { requireNotStronger } from '#src/access/strength.ts'
+import { answer } from '#src/db/call.ts'
+import type { Db } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
+import { users } from '#src/domains/people/users/model.ts'
+import { conflict } from '#src/http/errors.ts'
+import { lockRecord, type Written, writtenRecord } from '#src/resource/record/write.ts'
+
+/**
+ * Lets somebody sign in again at once; for whoever may change everybody. Nobody stronger: whoever unlocks a name may
+ * guess its password again.
+ */
+export async function unlockUser(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'user', 'update'>,
+  id: string,
+): Promise<Written> {
+  await lockRecord(tx, users, actor, grant, id, {})
+  if (!grant.all) throw new Forbidden('user:update:all', 'You can’t change how this person signs in.')
+  // whoever has a key of theirs may still not guess their password
+  if (id !== actor.userId || actor.narrow) await requireNotStronger(tx, actor, id, 'unlock them')
+  const unlocked = await answer(tx, fn.unlock_account({ person: id }))
+  if (unlocked === null)
+    throw new Forbidden('account', 'This account belongs to the person alone: only they can unlock it.')
+  return { ...(await writtenRecord(tx, users, actor, id)), unchanged: !unlocked }
+}
+
+/**
+ * Takes a second factor away, for whoever lost it: their sessions end, and they are told by mail. Of an account that the
+ * organization manages, and of nobody stronger.
+ */
+export async function resetSecondFactor(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'user', 'update'>,
+  id: string,
+): Promise<Written> {
+  await lockRecord(tx, users, actor, grant, id, {})
+  if (!grant.all) throw new Forbidden('user:update:all', 'You can’t change how this person signs in.')
+  if (id === actor.userId) throw conflict('', 'Your own is on the page about your security.')
+  await requireNotStronger(tx, actor, id, 'remove their second factor')
+  const done = await answer(tx, fn.reset_second_factor({ person: id }))
+  if (done === null)
+    throw new Forbidden(
+      'account',
+      'This account belongs to the person alone: only they can change how they sign in.',
+    )
+  if (!done) throw conflict('', 'They have no second factor.')
+  return writtenRecord(tx, users, actor, id)
+}

@@ -1,0 +1,50 @@
+import { offeredToNew } from '#src/domains/people/initial-access/queries.ts'
+import { createServiceAccount } from '#src/domains/people/service-accounts/actions.ts'
+import { newServiceAccount, serviceAccounts } from '#src/domains/people/service-accounts/model.ts'
+import { listColumns, newScreen } from '#src/domains/people/service-accounts/views.tsx'
+import { users } from '#src/domains/people/users/model.ts'
+import { can, get, post } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+import { placesOf } from '#src/resource/places.ts'
+import { saved } from '#src/resource/record/routes.tsx'
+import { resourceRoutes } from '#src/resource/routes.tsx'
+
+/** Their list, and new ones; each has its page and everything else among the people. */
+export const serviceAccountRoutes = [
+  get(
+    placesOf(paths.serviceAccounts).new,
+    can('user:create'),
+    { only: 'page' },
+    async ({ db, actor, grant }) => {
+      const offered = await offeredToNew(db, actor, grant)
+      return { screen: (frame) => newScreen({ frame, offered }) }
+    },
+  ),
+
+  post(
+    paths.serviceAccounts,
+    can('user:create'),
+    {
+      body: newServiceAccount,
+      answer: users.record,
+      status: 201,
+      also: [409],
+      summary: 'Add a service account, which acts by API keys alone',
+      refused: async ({ db, actor, grant }, refusal) => {
+        const offered = await offeredToNew(db, actor, grant)
+        return (frame) => newScreen({ frame, offered, refusal })
+      },
+    },
+    async (call) => {
+      const { db, actor, grant, body } = call
+      const made = await db.withActor(actor, (tx) => createServiceAccount(tx, actor, grant, body))
+      const otherwise = placesOf(paths.serviceAccounts).new
+      return { ...saved(call, users, made, 'Service account added', otherwise), status: 201 }
+    },
+  ),
+
+  ...resourceRoutes(serviceAccounts, {
+    without: ['read', 'create', 'update', 'delete', 'bulk', 'import', 'history'],
+    columns: ({ frame }) => listColumns(frame),
+  }),
+]

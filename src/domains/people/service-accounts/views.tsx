@@ -1,0 +1,77 @@
+import { serviceAccounts } from '#src/domains/people/service-accounts/model.ts'
+import type { Refusal, Screen } from '#src/http/endpoint.ts'
+import { paths } from '#src/paths.ts'
+import type { Row } from '#src/resource/entity.ts'
+import { shown } from '#src/resource/kinds/cell.tsx'
+import type { Offered } from '#src/resource/record/form-views.tsx'
+import { Button, ButtonLink } from '#src/ui/button.tsx'
+import { CheckboxGroup } from '#src/ui/checkbox.tsx'
+import { Field } from '#src/ui/field.tsx'
+import { Actions, ErrorSummary, Form, fieldsOf, refusalErrors } from '#src/ui/form.tsx'
+import type { Frame } from '#src/ui/frame.ts'
+import { Panel } from '#src/ui/surface.tsx'
+import type { Column } from '#src/ui/table.tsx'
+import { Time } from '#src/ui/time.tsx'
+
+const names = (value: unknown) => (value as { name: string }[]).map(({ name }) => name).join(', ')
+
+/** The list's columns: each leads to its page among the people. */
+export const listColumns = (frame: Frame): Column<Row>[] => [
+  {
+    key: 'username',
+    label: 'User name',
+    sortable: true,
+    href: (row) => frame.path(paths.user(row.id)),
+    cell: (row) => String(row.username),
+  },
+  { key: 'first_name', label: 'What for', cell: (row) => String(row.first_name) },
+  { key: 'roles', label: 'Roles', cell: (row) => names(row.roles) },
+  { key: 'groups', label: 'Groups', cell: (row) => names(row.groups) },
+  { key: 'status', label: 'Status', cell: (row) => shown(serviceAccounts, 'status', row, frame) },
+  {
+    key: 'created_at',
+    label: 'Added',
+    sortable: 'descending',
+    cell: (row) => Time({ at: String(row.created_at), clock: frame.clock }),
+  },
+]
+
+type NewProps = { frame: Frame; offered: Offered; refusal?: Refusal | undefined }
+
+export function newScreen({ frame, offered, refusal }: NewProps): Screen {
+  const field = fieldsOf(refusal)
+  const chosen = (name: string) => ({
+    name,
+    values: [refusal?.input[name]].flat().filter((value) => typeof value === 'string'),
+    error: field(name).error,
+  })
+  const list = frame.path(paths.serviceAccounts)
+  return {
+    title: 'Add service account',
+    trail: [{ label: 'Service accounts', href: list }],
+    children: (
+      <Panel>
+        <ErrorSummary errors={refusalErrors(refusal)} />
+        <Form action={list} csrfToken={frame.csrfToken}>
+          <Field {...field('username')} label="User name" required autocomplete="off" />
+          <Field
+            {...field('first_name')}
+            label="What for"
+            hint="As it is shown to people."
+            autocomplete="off"
+          />
+          {offered.roles?.length ? (
+            <CheckboxGroup {...chosen('role_ids')} legend="Roles" options={offered.roles} />
+          ) : null}
+          {offered.groups?.length ? (
+            <CheckboxGroup {...chosen('groups')} legend="Groups" options={offered.groups} />
+          ) : null}
+          <Actions>
+            <Button kind="primary">Add service account</Button>
+            <ButtonLink href={list}>Cancel</ButtonLink>
+          </Actions>
+        </Form>
+      </Panel>
+    ),
+  }
+}

@@ -1,0 +1,231 @@
+import { sql } from 'kysely'
+import type { UserActor } from '#src/access/actor.ts'
+import { Forbidden, type Grant } from '#src/access/grant.ts'
+import { keepingAnAdministrator } from '#src/access/granting.ts'
+import { requireNotStronger } from '#src/access/strength.ts'
+import type { Config } from '#src/config.ts'
+import { answer } from '#src/db/call.ts'
+import type { Db } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
+import {
+  begun,
+  giveBeginning,
+  insertUser,
+  placedUser,
+  requireBeginning,
+} from '#src/domains/people/initial-access/actions.ts'
+import { invitePerson, invitePersonAgain, revokeOf } from '#src/domains/people/invitations/actions.ts'
+import { type NewUser, type UserChange, type UserRecord, users } from '#src/domains/people/users/model.ts'
+import { conflict, invalid } from '#src/http/errors.ts'
+import { weakness } from '#src/platform/password-policy.ts'
+import { hashPassword } from '#src/platform/passwords.ts'
+import {
+  changedOf,
+  lockRecord,
+  naming as namingField,
+  type Written,
+  writtenRecord,
+} from '#src/resource/record/write.ts'
+
+const naming = <T>(write: Promise<T>) => namingField(users, write)
+
+/**
+ * The hash of a password that somebody chose, made before the transaction that stores it.
+ * @param about what others know of the person
+ * @throws {HttpError} 422 at the field, with all that is wrong
+ */
+export async function hashChosen(
+  config: Config,
+  password: string,
+  about: readonly string[],
+  field = 'password',
+): Promise<string> {
+  const weak = await weakness(password, config, about)
+  if (weak) throw invalid([{ path: field, message: weak }])
+  return hashPassword(password)
+}
+
+/**
+ * Makes a user with the account to sign in with. Without a password, or with an address that has an account, they are
+ * invited: they are here once they accept.
+ * @throws {HttpError} 409 for a name that is taken
+ */
+export async function createUser(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'user', 'create'>,
+  input: NewUser,
+  passwordHash: string | null,
+): Promise<Written> {
+  const { username, email, first_name, last_name } = input
+  await requireBeginning(tx, actor, grant, input)
+  const known = await hasAccount(tx, email, username)
+  const invited = known || passwordHash === null
+  const account = { login: username, address: email, hash: passwordHash, managed: true }
+  const made = await insertUser(tx, actor, {
+    // who has an account is one of us with it once they accept, and not before
+    account_id: known ? null : fn.create_account(account),
+    status: invited ? 'invited' : 'active',
+    username,
+    email,
+    first_name,
+    last_name,
+  })
+  if (!invited) return begun(tx, actor, grant, made, input)
+  await giveBeginning(tx, actor, made.id, input)
+  await invitePerson(tx, actor, { id: made.id, email })
+  return { ...(await placedUser(tx, actor, grant, made.id)), pending: known }
+}
+
+async function hasAccount(tx: Db, email: string, username: string): Promise<boolean> {
+  const at = fn.account_at<{ known: boolean; taken: boolean }>({ address: email, login: username })
+  const { known, taken } = await answer(tx, at)
+  if (known && taken) throw conflict('username', 'is already in use')
+  return known
+}
+
+/** Sends somebody who hasn't accepted yet another invitation; the one before ends. */
+export async function inviteUser(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'user', 'create'>,
+  id: string,
+  version: number | null = null,
+): Promise<Written> {
+  const { row } = await lockRecord(tx, users, actor, grant, id, { version })
+  const { status, email } = row() as UserRecord
+  if (status !== 'invited') throw conflict('', 'They already accepted their invitation.')
+  await requireNotStronger(tx, actor, id, 'send them an invitation')
+  await invitePersonAgain(tx, actor, { id, email })
+  return writtenRecord(tx, users, actor, id)
+}
+
+/**
+ * Changes what is named, of nobody stronger. Sign-in name, address and status are for whoever may change everybody.
+ */
+export async function updateUser(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'user', 'update'>,
+  id: string,
+  change: UserChange,
+  version: number | null,
+): Promise<Written> {
+  const target = await lockRecord(tx, users, actor, grant, id, { version })
+  const was = target.row() as UserRecord
+  const changed: UserChange = changedOf(change, was)
+  if (!Object.keys(changed).length) return { ...target, unchanged: true }
+  const { status } = changed
+  const renamed = changed.username !== undefined || changed.email !== undefined
+  const turned = status !== undefined
+  if ((renamed || turned) && !grant.all)
+    throw new Forbidden('user:update:all', 'You can’t change how this person signs in.')
+  if (turned) mayTurn(actor, id, was.status, status)
+  // by an API key, its owner is stronger than whoever has it
+  const others = id !== actor.userId || (renamed && actor.narrow)
+  if (others)
+    await requireNotStronger(
+      tx,
+      actor,
+      id,
+      renamed ? SIGNING_IN : turned ? TURNING[status] : 'change their details',
+    )
+  if (renamed)
+    await rename(tx, was, {
+      username: changed.username ?? was.username,
+      email: changed.email ?? was.email,
+    })
+  // an address that somebody else typed is nobody's until its person proves it
+  const values = changed.email === undefined ? changed : { ...changed, email_verified_at: null }
+  const write = () => naming(tx.updateTable('users').set(values).where('users.id', '=', id).execute())
+  await (turned ? keepingAnAdministrator(tx, write) : write())
+  if (turned && status === 'disabled') await endSessionsOf(tx, id)
+  return writtenRecord(tx, users, actor, id)
+}
+
+/** Enables or disables, as the change of the status would. */
+export const turnUser = (
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'user', 'update'>,
+  id: string,
+  status: 'active' | 'disabled',
+): Promise<Written> => updateUser(tx, actor, grant, id, { status }, null)
+
+/** Active ↔ disabled. */
+export async function toggleUser(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'user', 'update'>,
+  id: string,
+  version: number | null,
+): Promise<Written> {
+  const was = await lockRecord(tx, users, actor, grant, id, { version })
+  const status = was.row().status === 'active' ? 'disabled' : 'active'
+  return updateUser(tx, actor, grant, id, { status }, version)
+}
+
+const SIGNING_IN = 'change how they sign in'
+const TURNING = { active: 'enable them', disabled: 'disable them', invited: 'invite them' }
+
+function mayTurn(actor: UserActor, id: string, from: string, to: string): void {
+  if (from === 'invited') throw conflict('status', 'can change once the invitation is accepted')
+  if (to === 'invited') throw conflict('status', 'comes with an invitation')
+  if (id === actor.userId) throw conflict('status', 'can’t be changed by yourself')
+}
+
+const endSessionsOf = (tx: Db, id: string) =>
+  tx
+    .updateTable('sessions')
+    .set({ revoked_at: sql`now()` })
+    .where('user_id', '=', id)
+    .where('revoked_at', 'is', null)
+    .execute()
+
+async function rename(
+  tx: Db,
+  { id, kind }: Pick<UserRecord, 'id' | 'kind'>,
+  to: { username: string; email: string },
+): Promise<void> {
+  if (kind === 'person' && !to.email) throw invalid([{ path: 'email', message: 'Enter an e-mail address' }])
+  if (kind === 'service' && to.email)
+    throw invalid([{ path: 'email', message: 'Leave this empty; a service account has no e-mail address' }])
+  if (kind === 'service') return
+  const renamed = fn.rename_account({ person: id, login: to.username, address: to.email })
+  if (await naming(answer(tx, renamed))) return
+  throw new Forbidden(
+    'account',
+    'This account belongs to the person alone: only they can change how they sign in.',
+  )
+}
+
+/** Takes a user away, nobody stronger, so that they can be brought back; their sessions end. */
+export async function deleteUser(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'user', 'delete'>,
+  id: string,
+  version: number | null,
+): Promise<void> {
+  if (id === actor.userId) throw conflict('', 'You can’t delete yourself.')
+  await lockRecord(tx, users, actor, grant, id, { version })
+  await requireNotStronger(tx, actor, id, 'delete them')
+  await keepingAnAdministrator(tx, () =>
+    tx.updateTable('users').set({ deleted_at: sql`now()` }).where('users.id', '=', id).execute(),
+  )
+  await endSessionsOf(tx, id)
+  await revokeOf(tx, id)
+}
+
+/** Brings a deleted user back; a name taken meanwhile is a 409. */
+export async function restoreUser(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'user', 'delete'>,
+  id: string,
+): Promise<Written> {
+  await lockRecord(tx, users, actor, grant, id, { deleted: true })
+  await requireNotStronger(tx, actor, id, 'restore them')
+  await naming(tx.updateTable('users').set({ deleted_at: null }).where('users.id', '=', id).execute())
+  return writtenRecord(tx, users, actor, id)
+}

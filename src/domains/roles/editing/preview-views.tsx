@@ -1,0 +1,88 @@
+import type { Effect } from '#src/access/effect.ts'
+import type { RoleRecord } from '#src/domains/roles/roles/model.ts'
+import { paths } from '#src/paths.ts'
+import { Button, ButtonLink } from '#src/ui/button.tsx'
+import { type EffectProps, Effects } from '#src/ui/effect.tsx'
+import { Actions, Form } from '#src/ui/form.tsx'
+import type { Frame } from '#src/ui/frame.ts'
+import { Panel } from '#src/ui/surface.tsx'
+
+/** The request that saves what was shown. */
+export type Saving = { action: string; method: 'post' | 'patch' | 'delete'; fields: [string, string][] }
+
+type PreviewProps = {
+  role: RoleRecord
+  effects: readonly Effect[]
+  saving: Saving
+  version: number
+  /** Whether the form comes back with what was entered; otherwise the role's page does. */
+  edited: boolean
+  frame: Frame
+}
+
+/** Who would gain and who would lose what, before a role is saved. */
+export function Preview({ role, effects, saving, version, edited, frame }: PreviewProps) {
+  const { action, method, fields } = saving
+  const { csrfToken, path } = frame
+  const sent = fields.map(([name, value]) => <input type="hidden" name={name} value={value} />)
+  return (
+    <Panel>
+      <Effects items={together(effects, frame)} />
+      <Form
+        action={path(action)}
+        method={method}
+        csrfToken={csrfToken}
+        version={version}
+        guard={false}
+        id="confirm"
+      >
+        {sent}
+      </Form>
+      {edited ? (
+        <Form
+          action={path(paths.editRole(role.id))}
+          csrfToken={csrfToken}
+          version={version}
+          guard={false}
+          id="back"
+        >
+          {sent}
+        </Form>
+      ) : null}
+      <Actions>
+        <Button kind="primary" form="confirm">
+          Save changes
+        </Button>
+        {edited ? (
+          <Button form="back" name="back" value="true">
+            Keep editing
+          </Button>
+        ) : (
+          <ButtonLink href={path(paths.role(role.id))}>Cancel</ButtonLink>
+        )}
+      </Actions>
+    </Panel>
+  )
+}
+
+/** One line for all permissions that the same people gain, or the same lose. */
+function together(effects: readonly Effect[], frame: Frame): EffectProps[] {
+  const lines = (['gain', 'lose'] as const).flatMap((kind) =>
+    effects
+      .map(({ permission, gains, loses }) => ({ kind, permission, who: kind === 'gain' ? gains : loses }))
+      .filter(({ who }) => who.count > 0),
+  )
+  // people who aren't all named may be others
+  const key = ({ kind, permission, who }: (typeof lines)[number]) =>
+    `${kind} ${who.count > who.users.length ? permission : who.users.map(({ id }) => id)}`
+  return [...Map.groupBy(lines, key).values()].map((group) => {
+    const [{ kind, who }] = group as [(typeof lines)[number]]
+    return {
+      kind,
+      count: who.count,
+      noun: { one: 'person', many: 'people' },
+      what: group.map(({ permission }) => permission).join(', '),
+      names: who.users.map(({ id, name }) => ({ label: name, href: frame.path(paths.user(id)) })),
+    }
+  })
+}

@@ -1,0 +1,84 @@
+import { sql } from 'kysely'
+import type { UserActor } from '#src/access/actor.ts'
+import type { Grant } from '#src/access/grant.ts'
+import { requireGivable } from '#src/access/granting.ts'
+import { permissionsOfTemplate, templates } from '#src/access/templates.ts'
+import type { Db } from '#src/db/database.ts'
+import { takeTurn } from '#src/domains/roles/roles/edit-actions.ts'
+import { MINIMAL, type NewRole, roles } from '#src/domains/roles/roles/model.ts'
+import {
+  parentsNamed,
+  permissionsNamed,
+  setParents,
+  setPermissions,
+} from '#src/domains/roles/roles/permission-actions.ts'
+import { invalid } from '#src/http/errors.ts'
+import { createRecord, madeRecord, type Written } from '#src/resource/record/write.ts'
+
+/** Makes a role; its maker covers all that it holds and inherits. */
+export async function createRole(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'role', 'create'>,
+  { permissions, parent_ids, ...fields }: NewRole & { template?: string },
+): Promise<Written> {
+  await takeTurn(tx)
+  const [held, parents] = [await permissionsNamed(tx, permissions), await parentsNamed(tx, parent_ids)]
+  const { id } = await createRecord(tx, roles, actor, grant, fields)
+  await setPermissions(tx, id, held, [])
+  await setParents(tx, actor, id, parents, [])
+  await requireGivable(tx, actor, [id], 'You can’t create a role that has permissions you don’t hold.')
+  return madeRecord(tx, roles, actor, id)
+}
+
+const nothing = { description: '', second_factor_required: false, parent_ids: [] }
+
+/** A role for somebody who shall see and change themselves, and nothing else. */
+export const createMinimal = (
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'role', 'create'>,
+  name: string,
+): Promise<Written> => createRole(tx, actor, grant, { ...nothing, name, permissions: MINIMAL })
+
+/** Templates that a role can be made from; the one of the platform only there. */
+export const templatesFor = (actor: UserActor): string[] =>
+  Object.keys(templates).filter(
+    (name) => name !== 'superadmin' || actor.identity.organization.kind === 'platform',
+  )
+
+/** The same with what they give. */
+export const templateRecords = (actor: UserActor) =>
+  templatesFor(actor).map((name) => ({
+    name,
+    description: templates[name]?.description ?? '',
+    permissions: permissionsOfTemplate(name),
+  }))
+
+/** A role with what a template holds, under a name of its own. */
+export async function createFromTemplate(
+  tx: Db,
+  actor: UserActor,
+  grant: Grant<'role', 'create'>,
+  { template, name }: { template: string; name?: string },
+): Promise<Written> {
+  if (!templatesFor(actor).includes(template))
+    throw invalid([{ path: 'template', message: 'Choose a template' }])
+  return createRole(tx, actor, grant, {
+    ...nothing,
+    template,
+    name: name ?? (await freeName(tx, template)),
+    description: templates[template]?.description ?? '',
+    permissions: permissionsOfTemplate(template),
+  })
+}
+
+/** "operator 2": the first that nobody took. */
+async function freeName(tx: Db, name: string): Promise<string> {
+  const { rows } = await sql<{ name: string }>`
+    select n.name from (select i, ${name}::text || ' ' || i as name from generate_series(2, 1000) i) n
+    where not exists (select from roles r where r.sort_name = app.fold(n.name) and r.deleted_at is null) order by n.i limit 1`.execute(
+    tx,
+  )
+  return rows[0]?.name ?? name
+}

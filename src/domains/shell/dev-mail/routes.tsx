@@ -1,0 +1,36 @@
+import { keptMail, keptMails } from '#src/domains/shell/dev-mail/queries.ts'
+import { KeptMail, KeptMails } from '#src/domains/shell/dev-mail/views.tsx'
+import { everybody, get, type Services } from '#src/http/endpoint.ts'
+import { notFound } from '#src/http/errors.ts'
+import { paths } from '#src/paths.ts'
+
+const developers = everybody(
+  'only where ENVIRONMENT is development: whoever resets a password is not signed in',
+)
+
+const developing = ({ services: { config } }: { services: Services }) => {
+  if (config.ENVIRONMENT !== 'development') throw notFound()
+  return config
+}
+
+/** Mail that was kept because there is no mail server. */
+export const mailRoutes = [
+  get(paths.devMails, developers, { only: 'page' }, async (call) => {
+    const mails = await keptMails(call.db, developing(call))
+    const lead = 'Kept here because no mail server is set (SMTP_URL); in development only.'
+    return {
+      screen: (frame) => ({ title: 'Mail', lead, children: <KeptMails frame={frame} mails={mails} /> }),
+    }
+  }),
+  get(paths.devMail(':id'), developers, { only: 'page' }, async (call) => {
+    const mail = await keptMail(call.db, developing(call), call.id())
+    if (!mail) throw notFound()
+    return {
+      screen: (frame) => ({
+        title: mail.message.subject,
+        trail: [{ label: 'Mail', href: frame.path(paths.devMails) }],
+        children: <KeptMail frame={frame} mail={mail} />,
+      }),
+    }
+  }),
+]

@@ -1,0 +1,71 @@
+import { changesIn } from '#src/domains/trail/events/changes.ts'
+import { csvOf } from '#src/domains/trail/events/export-actions.ts'
+import { type EventRecord, eventList, eventRecord } from '#src/domains/trail/events/model.ts'
+import { besides, entityOf, eventsOf, findEvent, namesOf } from '#src/domains/trail/events/queries.ts'
+import { eventScreen, listScreen } from '#src/domains/trail/events/views.tsx'
+import { can, get } from '#src/http/endpoint.ts'
+import { notFound } from '#src/http/errors.ts'
+import { paths } from '#src/paths.ts'
+import { pageJson, pageLinks } from '#src/resource/list/page.ts'
+import { everyRow, list } from '#src/resource/list/query.ts'
+import { pageAnswer } from '#src/resource/list/routes.tsx'
+
+export const eventRoutes = [
+  get(
+    paths.events,
+    can('event:read'),
+    {
+      query: eventList,
+      answer: pageAnswer(eventRecord),
+      summary: 'List what happened',
+      csv: ({ db, actor, grant, query }) => {
+        const source = eventsOf(actor, query, grant, actor.require('event:export'))
+        const pieces = everyRow<EventRecord, 'events'>(db, actor, query, source)
+        return { name: 'events', chunks: csvOf(db, actor, pieces) }
+      },
+    },
+    async ({ c, db, actor, grant, query }) => {
+      const found = await list<EventRecord, 'events'>(db, actor, query, eventsOf(actor, query, grant))
+      return {
+        json: pageJson(found),
+        headers: pageLinks(c, found),
+        screen: async (frame) =>
+          listScreen({
+            found,
+            names: await namesOf(db, actor, found.rows()),
+            view: query,
+            exports: actor.can('event:export'),
+            all: grant.all,
+            frame,
+          }),
+      }
+    },
+  ),
+
+  get(
+    paths.event(':id'),
+    can('event:read'),
+    { answer: eventRecord, summary: 'Read one event' },
+    async ({ db, actor, grant, id }) => {
+      const [found] = await db.readAs(actor, (q) => findEvent(q, actor, grant, id()), { prepared: true })
+      if (!found) throw notFound()
+      const event: EventRecord = JSON.parse(found.json)
+      return {
+        json: found.json,
+        screen: async (frame) => {
+          const beside = await besides(db, actor, grant, event)
+          const names = await namesOf(db, actor, [event, ...beside])
+          const entity = event.target.name && event.target.id ? entityOf(event.target.type) : undefined
+          return eventScreen({
+            event,
+            names,
+            changes: changesIn(event, names, entityOf(event.target.type), frame.clock),
+            target: entity ? `${entity.path}/${event.target.id}` : null,
+            beside,
+            frame,
+          })
+        },
+      }
+    },
+  ),
+]

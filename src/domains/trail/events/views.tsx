@@ -1,0 +1,289 @@
+import type { Page } from '#src/db/paging.ts'
+import { type EventRecord, ways } from '#src/domains/trail/events/model.ts'
+import { type Names, sentence, whoDid } from '#src/domains/trail/events/words.ts'
+import type { Screen } from '#src/http/endpoint.ts'
+import { capital } from '#src/locale/noun.ts'
+import { paths } from '#src/paths.ts'
+import { happenings, nounOf, targetNouns } from '#src/resource/history/happenings.ts'
+import { isDay } from '#src/resource/kinds/parameters.ts'
+import type { ListView } from '#src/resource/list/declaration.ts'
+import { address } from '#src/ui/address.ts'
+import { Button, ButtonLink } from '#src/ui/button.tsx'
+import { type Change, Difference } from '#src/ui/difference.tsx'
+import { CopyButton, EmptyState, type Fact, Facts, NoMatch, PastTheEnd } from '#src/ui/feedback.tsx'
+import { Field, Select } from '#src/ui/field.tsx'
+import type { Frame } from '#src/ui/frame.ts'
+import { Pager } from '#src/ui/pager.tsx'
+import { SuggestField } from '#src/ui/picker.tsx'
+import { Columns, Panel } from '#src/ui/surface.tsx'
+import { type Column, Table } from '#src/ui/table.tsx'
+import { Time } from '#src/ui/time.tsx'
+import { Why } from '#src/ui/why.tsx'
+
+const wayLabels: Record<string, string> = {
+  web: 'Browser',
+  api: 'API',
+  cli: 'Command line',
+  job: 'Job',
+  system: 'The system',
+  sql: 'Database',
+  seed: 'Demo data',
+}
+const wayOf = (via: string) => wayLabels[via] ?? via
+
+const columns = (
+  names: Names,
+  frame: Frame,
+  kinds: Readonly<Record<string, string>>,
+): Column<EventRecord>[] => [
+  {
+    key: 'what',
+    label: 'Event',
+    href: (event) => frame.path(paths.event(event.id)),
+    cell: (event) => sentence(event, names, frame.clock),
+  },
+  { key: 'kind', label: 'Kind', cell: ({ action }) => kinds[action] ?? 'Other' },
+  { key: 'via', label: 'Source', cell: (event) => wayOf(event.via) },
+  {
+    key: 'created_at',
+    label: 'When',
+    sortable: 'descending',
+    cell: (event) => Time({ at: event.created_at, clock: frame.clock }),
+  },
+]
+
+export type ListProps = {
+  found: Page<EventRecord>
+  names: Names
+  view: ListView
+  /** May take the list away as a file. */
+  exports: boolean
+  /** Reads everybody's, not only what they did themselves. */
+  all: boolean
+  frame: Frame
+}
+
+export function listScreen({ found, names, view, exports, all, frame }: ListProps): Screen {
+  const path = frame.path(paths.events)
+  const chosen = Object.fromEntries(
+    Object.entries(view.filters).map(([name, values]) => [name, values.join(',')]),
+  )
+  const here = address(path, { ...chosen, sort: view.sort })
+  const rows = found.rows()
+  const { next, previous, total, capped } = found
+  return {
+    title: 'Audit log',
+    lead: all ? 'Every change and sign-in. Entries can’t be edited or deleted.' : 'What you did, and when.',
+    actions: exports ? (
+      <ButtonLink kind="quiet" icon="download" href={here({ format: 'csv' })} leaves>
+        Export
+      </ButtonLink>
+    ) : null,
+    children: (
+      <>
+        <Filters path={path} chosen={chosen} sort={view.sort} who={all} frame={frame} />
+        <Table
+          label="Events"
+          columns={columns(names, frame, happenings())}
+          rows={rows}
+          rowKey={({ id }) => id}
+          address={here}
+          sort={view.sort}
+          empty={
+            total ? (
+              <PastTheEnd noun={{ one: 'event', many: 'events' }} {...found} {...view} address={here} />
+            ) : Object.keys(chosen).length ? (
+              <NoMatch clear={path} />
+            ) : (
+              <EmptyState
+                icon="scroll-text"
+                title={all ? 'Nothing has happened yet' : 'You haven’t done anything yet'}
+              />
+            )
+          }
+        />
+        <Pager
+          many="events"
+          address={here}
+          next={next}
+          previous={previous}
+          shown={rows.length}
+          first={view.offset ? view.offset + 1 : null}
+          total={total}
+          capped={capped}
+        />
+      </>
+    ),
+  }
+}
+
+type Chosen = Readonly<Record<string, string | undefined>>
+
+const options = (words: Readonly<Record<string, string>>) =>
+  Object.entries(words).map(([value, label]) => ({ value, label }))
+/** One of each: what is attached to records of a kind stands beside them. */
+const targetOptions = () =>
+  Object.entries(targetNouns()).map(([value, noun]) => ({
+    value,
+    label: noun === nounOf(value) ? capital(noun) : `${capital(noun)} (${nounOf(value)})`,
+  }))
+
+type FiltersProps = { path: string; chosen: Chosen; sort: string; who: boolean; frame: Frame }
+
+/** Who, what, about what, when. */
+function Filters({ path, chosen, sort, who, frame }: FiltersProps) {
+  const { clock } = frame
+  const field = (name: string) => ({ name, value: chosen[name] ?? null })
+  const day = (name: string) => ({
+    name,
+    value: chosen[name] && (isDay(chosen[name]) ? chosen[name] : clock.day(chosen[name])),
+  })
+  // what a link brought along, and has no field of its own
+  const kept = [
+    'actor_user_id',
+    'target_id',
+    'request_id',
+    'created_at',
+    'created_at.gt',
+    'created_at.lt',
+  ].filter((name) => chosen[name])
+  return (
+    <search>
+      <form class="filters" method="get" action={path}>
+        {who ? (
+          <SuggestField
+            {...field('actor')}
+            label="Actor"
+            placeholder="User name or e-mail"
+            options={frame.person?.may('user:read') ? frame.path(paths.userOptions) : null}
+            many="people"
+          />
+        ) : null}
+        <Select {...field('action')} label="Action" none="Anything" options={options(happenings())} />
+        <Select {...field('target_type')} label="Target" none="Anything" options={targetOptions()} />
+        <Select
+          {...field('via')}
+          label="Source"
+          none="Anything"
+          options={ways.map((value) => ({ value, label: wayOf(value) }))}
+        />
+        <Field {...day('created_at.gte')} label="From" type="date" />
+        <Field {...day('created_at.lte')} label="Until" type="date" />
+        {kept.map((name) => (
+          <input type="hidden" name={name} value={chosen[name]} />
+        ))}
+        <input type="hidden" name="sort" value={sort} />
+        <div class="form-actions">
+          <Button kind="primary">Apply</Button>
+          {Object.keys(chosen).length ? <ButtonLink href={path}>Clear</ButtonLink> : null}
+          <span class="hint">Days are in {clock.zone} time</span>
+        </div>
+      </form>
+    </search>
+  )
+}
+
+export type EventProps = {
+  event: EventRecord
+  names: Names
+  changes: readonly Change[]
+  /** Where the record is that it is about, for whoever may see it. */
+  target: string | null
+  beside: readonly EventRecord[]
+  frame: Frame
+}
+
+export function eventScreen({ event, names, changes, target, beside, frame }: EventProps): Screen {
+  return {
+    title: sentence(event, names, frame.clock),
+    trail: [{ label: 'Audit log', href: frame.path(paths.events) }],
+    children: (
+      <Columns>
+        <Panel title="Changes">
+          {event.reason ? <blockquote>{event.reason}</blockquote> : null}
+          {changes.length ? <Difference changes={changes} /> : <p class="nothing">No details recorded.</p>}
+        </Panel>
+        <Panel title="Details">
+          <Facts items={factsOf(event, target, frame)} />
+        </Panel>
+        {beside.length ? (
+          <Panel title="In the same request">
+            <ul class="plain-list">
+              {beside.map((one) => (
+                <li>
+                  <a href={frame.path(paths.event(one.id))}>{sentence(one, names, frame.clock)}</a>
+                </li>
+              ))}
+            </ul>
+          </Panel>
+        ) : null}
+      </Columns>
+    ),
+  }
+}
+
+function factsOf(event: EventRecord, target: string | null, frame: Frame): Fact[] {
+  const { actor, api_key, via, created_at, ip, request_id } = event
+  const wanted = /^\w+:\w+/.exec(String(event.data.wanted ?? ''))?.[0]
+  const who =
+    actor?.name && !actor.organization_id ? (
+      <a href={frame.path(paths.user(actor.id))}>{whoDid(event)}</a>
+    ) : (
+      whoDid(event)
+    )
+  return [
+    { label: 'Who', value: who },
+    { label: 'When', value: <Time at={created_at} clock={frame.clock} /> },
+    { label: 'Source', value: wayOf(via) },
+    ...(api_key
+      ? [
+          {
+            label: 'API key',
+            value: api_key.name ? (
+              <a href={frame.path(paths.apiKey(api_key.id))}>{api_key.name}</a>
+            ) : (
+              <code>{api_key.id}</code>
+            ),
+          },
+        ]
+      : []),
+    {
+      label: 'About',
+      value: target ? (
+        <a href={frame.path(target)}>{event.target.name}</a>
+      ) : (
+        (event.target.name ?? capital(targetNouns()[event.target.type] ?? nounOf(event.target.type)))
+      ),
+    },
+    ...(wanted && actor
+      ? [
+          {
+            label: 'Wanted',
+            value: (
+              <>
+                {String(event.data.wanted)}{' '}
+                <Why
+                  href={frame.path(paths.access.why({ user: actor.id, permission: wanted }))}
+                  about={wanted}
+                />
+              </>
+            ),
+          },
+        ]
+      : []),
+    ...(ip ? [{ label: 'Address', value: ip }] : []),
+    ...(request_id
+      ? [
+          {
+            label: 'Request',
+            value: (
+              <>
+                <code>{request_id}</code> <CopyButton text={request_id} label="Copy request id" />
+              </>
+            ),
+          },
+        ]
+      : []),
+    { label: 'Action', value: <code>{event.action}</code> },
+  ]
+}

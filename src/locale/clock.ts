@@ -1,0 +1,96 @@
+import { isLocale } from '#src/locale/locales.ts'
+import { isZone } from '#src/locale/zones.ts'
+
+/** Where nothing was chosen. */
+const ZONE = 'UTC'
+const LOCALE = 'en-GB'
+
+/** Instants that both RFC 3339 and PostgreSQL can say, whatever zone they are meant in. */
+const FIRST = Temporal.Instant.from('0001-01-01T00:00:00Z')
+const LAST = Temporal.Instant.from('9999-12-31T23:59:59.999Z')
+
+const DAY = /^\d{4}-\d\d-\d\d$/
+const WALL_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/
+
+/** How somebody reads times and means days: in which zone, and written the way of which region. */
+export class Clock {
+  readonly zone: string
+  readonly locale: string
+  readonly #time: Intl.DateTimeFormat
+
+  constructor(zone: string, locale: string) {
+    this.zone = zone
+    this.locale = locale
+    this.#time = new Intl.DateTimeFormat(locale, {
+      timeZone: zone,
+      day: 'numeric',
+      month: 'short',
+      year: 'numeric',
+      hour: 'numeric',
+      minute: '2-digit',
+      timeZoneName: 'short',
+    })
+  }
+
+  /** "30 Nov 2026, 19:36 CET" */
+  time(at: string): string {
+    const date = new Date(at)
+    return Number.isNaN(date.getTime()) ? at : this.#time.format(date)
+  }
+
+  /** The day of an instant here, as a field takes it: 2026-11-30. */
+  day(at: string): string {
+    return this.#here(at).toPlainDate().toString()
+  }
+
+  /** The last day that is over at an instant: of the end of a day, that day. */
+  lastDay(end: string): string {
+    return this.#here(end).subtract({ milliseconds: 1 }).toPlainDate().toString()
+  }
+
+  /** The instant that a day begins with here; not every day has a midnight. */
+  startOf(day: string): string {
+    return this.#start(Temporal.PlainDate.from(day))
+  }
+
+  /** The instant that a day ends with here, 24:00, which is no longer of it. */
+  endOf(day: string): string {
+    return this.#start(Temporal.PlainDate.from(day).add({ days: 1 }))
+  }
+
+  /** The instant that is meant: by itself, by a time on the wall here, or by a day to the end of which something lasts. */
+  moment(text: string): string {
+    if (DAY.test(text)) return this.endOf(text)
+    if (WALL_TIME.test(text)) return said(Temporal.PlainDateTime.from(text).toZonedDateTime(this.zone))
+    return new Date(text).toISOString()
+  }
+
+  #here(at: string): Temporal.ZonedDateTime {
+    return Temporal.Instant.from(at).toZonedDateTimeISO(this.zone)
+  }
+
+  #start(day: Temporal.PlainDate): string {
+    return said(day.toZonedDateTime(this.zone))
+  }
+}
+
+function said(at: Temporal.ZonedDateTime): string {
+  const instant = at.toInstant()
+  if (Temporal.Instant.compare(instant, FIRST) < 0) return FIRST.toString()
+  return (Temporal.Instant.compare(instant, LAST) > 0 ? LAST : instant).toString()
+}
+
+/** Formats take long to make, and many people share one. */
+const made = new Map<string, Clock>()
+const MOST = 500
+
+/** The clock of somebody who chose these; null where they chose nothing. */
+export function clockOf(zone: string | null, locale: string | null): Clock {
+  const name = `${zone} ${locale}`
+  const kept = made.get(name)
+  if (kept) return kept
+  const clock = new Clock(zone && isZone(zone) ? zone : ZONE, locale && isLocale(locale) ? locale : LOCALE)
+  if (made.size >= MOST) made.delete(made.keys().next().value as string)
+  made.set(name, clock)
+  return clock
+}

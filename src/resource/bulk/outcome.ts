@@ -1,0 +1,79 @@
+import { sql } from 'kysely'
+import type { UserActor } from '#src/access/actor.ts'
+import { Forbidden } from '#src/access/grant.ts'
+import { confirmLast, Revoked } from '#src/access/renewal.ts'
+import { answer } from '#src/db/call.ts'
+import type { Database, Db } from '#src/db/database.ts'
+import { translated } from '#src/db/errors.ts'
+import { fn } from '#src/db/functions.ts'
+import { type HttpError, httpError } from '#src/http/errors.ts'
+import type { Written } from '#src/resource/record/write.ts'
+
+/** How one record fared; unchanged where it was so already. */
+export type Outcome = { id: string; status: 'done' | 'unchanged' | 'refused'; reason?: string }
+export type BulkAnswer = { done: number; unchanged: number; refused: number; results: Outcome[] }
+
+export const MOST_AT_ONCE = 1000
+
+/**
+ * Does the same to many records, each as it would be alone: done, or refused with its reason. In one transaction,
+ * in one order for everybody, so that two such writes don't block each other for good. Whoever may no longer do it in
+ * the end has done it to none.
+ * @param chosen which, as they are in that transaction
+ */
+export async function eachOf(
+  db: Pick<Database, 'withActor'>,
+  actor: UserActor,
+  chosen: (tx: Db) => Promise<readonly string[]>,
+  path: string,
+  one: (tx: Db, id: string) => Promise<unknown>,
+): Promise<BulkAnswer> {
+  return db.withActor(actor, async (tx) => {
+    const order = (await chosen(tx)).toSorted()
+    const results: Outcome[] = []
+    for (const id of order) results.push(await attempt(tx, id, path, () => one(tx, id)))
+    await confirmLast(tx, actor)
+    const count = (of: Outcome['status']) => results.filter(({ status }) => status === of).length
+    return { done: count('done'), unchanged: count('unchanged'), refused: count('refused'), results }
+  })
+}
+
+async function attempt(tx: Db, id: string, path: string, work: () => Promise<unknown>): Promise<Outcome> {
+  let made: unknown
+  const refused = await refusalOf(tx, async () => {
+    made = await work()
+  })
+  if (!refused) return { id, status: (made as Partial<Written>)?.unchanged ? 'unchanged' : 'done' }
+  if (refused.denied) await noted(tx, id, refused.denied, path)
+  return { id, status: 'refused', reason: refused.error.message }
+}
+
+/** What was refused, and the permission that was wanted, if it was that. */
+export type Refused = { error: HttpError; denied?: string }
+
+/** What was thrown as a refusal; null for what is none. */
+export function refusalFrom(thrown: unknown): Refused | null {
+  const error = httpError(translated(thrown))
+  if (error.status >= 500 || thrown instanceof Revoked) return null
+  return { error, denied: thrown instanceof Forbidden ? thrown.wanted : undefined }
+}
+
+/** Does something, and takes it back where it is refused. */
+export async function refusalOf(tx: Db, work: () => Promise<unknown>): Promise<Refused | null> {
+  await sql`savepoint one`.execute(tx)
+  try {
+    await work()
+    await sql`release savepoint one`.execute(tx)
+    return null
+  } catch (thrown) {
+    const refused = refusalFrom(thrown)
+    if (!refused) throw thrown
+    await sql`rollback to savepoint one`.execute(tx)
+    await sql`release savepoint one`.execute(tx)
+    return refused
+  }
+}
+
+/** Every refusal of somebody is in the trail. */
+export const noted = (tx: Db, id: string | null, wanted: string, path: string) =>
+  answer(tx, fn.record_event({ name: 'access:denied', type: 'route', target: id, details: { wanted, path } }))

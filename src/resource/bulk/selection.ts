@@ -1,0 +1,178 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import type { UserActor } from '#src/access/actor.ts'
+import type { Grant } from '#src/access/grant.ts'
+import type { Model } from '#src/access/permission.ts'
+import type { Db } from '#src/db/database.ts'
+import { BadCursor } from '#src/db/paging.ts'
+import { HttpError, invalid } from '#src/http/errors.ts'
+import { queryOf, validQuery } from '#src/http/input.ts'
+import { pairsOf } from '#src/http/text.ts'
+import { counted, type Noun } from '#src/locale/noun.ts'
+import { MOST_AT_ONCE } from '#src/resource/bulk/outcome.ts'
+import type { Resource, Row } from '#src/resource/entity.ts'
+import type { ListView } from '#src/resource/list/declaration.ts'
+import { wordsOf } from '#src/resource/list/search.ts'
+import type { Chosen, Reads } from '#src/resource/parts.ts'
+
+/** Which records: those that are named, those that a list's address matches, or all that there are. */
+export type Selection = { ids: readonly string[] } | { matching: string } | { all: true }
+
+const asList = (value: unknown) => (typeof value === 'string' ? [value] : value)
+const asNumber = (value: unknown) =>
+  typeof value === 'string' && /^\d{1,6}$/.test(value) ? Number(value) : value
+
+/** How they are said: in one of three ways. Nothing that is empty by mistake says all of them. */
+export const selector = {
+  ids: z
+    .preprocess(
+      asList,
+      z
+        .array(z.guid('Enter the id of a record').toLowerCase())
+        .min(1, 'Choose a record')
+        .max(MOST_AT_ONCE, `Choose at most ${MOST_AT_ONCE} records`),
+    )
+    .optional()
+    .meta({ description: 'Just these records. Send one of ids, matching and all.' }),
+  matching: z
+    .string()
+    .max(2000)
+    .optional()
+    .meta({
+      description:
+        'Every record that the list shows for this search and these filters, written as in its address: ' +
+        '`q=ada&status=active`. It has to limit the list, and has no page.',
+    }),
+  all: z
+    .preprocess((value) => value === 'true' || value, z.literal(true, 'Choose true, or leave this out'))
+    .optional()
+    .meta({ description: 'true: every record that the list shows without search and filters.' }),
+}
+
+/** What somebody saw before they agreed. */
+export const confirmation = {
+  count: z.preprocess(asNumber, z.int().min(1).max(MOST_AT_ONCE)).optional().meta({
+    description: 'How many records the preview found. Optional beside ids, which name them anyway.',
+  }),
+  hash: z
+    .string()
+    .max(100)
+    .optional()
+    .meta({ description: 'Of the ids that the preview found: where they are others by now, it is a 409.' }),
+}
+
+type Sent = { ids?: readonly string[]; matching?: string; all?: true }
+
+/** 422: what was selected is nothing. */
+export const nothingAt = (path: string) =>
+  new HttpError(422, 'Nothing is selected.', { errors: [{ path, message: 'Choose a record' }] })
+
+/** @throws {HttpError} 422 for none, and for more than one */
+export function selectionOf({ ids, matching, all }: Sent): Selection {
+  const said: Selection[] = [
+    ...(ids ? [{ ids: [...new Set(ids)] }] : []),
+    ...(matching === undefined ? [] : [{ matching }]),
+    ...(all ? [{ all }] : []),
+  ]
+  if (said.length > 1) throw invalid([{ path: 'ids', message: 'Send only one of ids, matching and all' }])
+  const [selection] = said
+  if (!selection) throw nothingAt('ids')
+  return selection
+}
+
+const PAGING = ['limit', 'after', 'before', 'offset']
+
+/**
+ * The list that a selection is about; null where the records are named.
+ * @throws {HttpError} 422 for a `matching` that the list doesn't know, or that limits nothing
+ */
+export function listOf(resource: Resource, selection: Selection): ListView | null {
+  if ('ids' in selection) return null
+  if ('all' in selection) return validQuery(resource.query, {})
+  const refuse = (message: string) => invalid([{ path: 'matching', message }])
+  const query = queryOf(pairsOf(selection.matching))
+  const paging = PAGING.filter((name) => name in query)
+  if (paging.length)
+    throw refuse(`Leave out ${paging.join(', ')}: this stands for every record that matches, not for a page`)
+  let view: ListView
+  try {
+    view = validQuery(resource.query, query)
+  } catch (error) {
+    const known = error instanceof HttpError || error instanceof BadCursor
+    throw known ? refuse(`Enter a search and filters that the list knows: ${error.message}`) : error
+  }
+  // blanks and signs alone are no words, and an order leaves nothing out
+  if (!wordsOf(view.q).length && !Object.keys(view.filters).length)
+    throw refuse('Enter a search or a filter. To mean every record, send all: true')
+  return view
+}
+
+/**
+ * The ids that are selected now, in the order of the list.
+ * @throws {Forbidden} for a list without the right to read; {HttpError} 422 for too many
+ */
+export async function selectedIds<M extends Model>(
+  db: Reads,
+  resource: Resource<M>,
+  from: Chosen<M>,
+  actor: UserActor,
+  selection: Selection,
+): Promise<readonly string[]> {
+  const view = listOf(resource, selection)
+  if (!view) return (selection as { ids: readonly string[] }).ids
+  const grant = actor.require(resource.may('read')) as unknown as Grant<M, 'read'>
+  const found: Row[] = []
+  for await (const rows of from.every(db, actor, grant, view)) {
+    found.push(...rows)
+    if (found.length > MOST_AT_ONCE)
+      throw new HttpError(
+        422,
+        `More than ${MOST_AT_ONCE} match. You can change up to ${MOST_AT_ONCE} at a time; narrow the list.`,
+      )
+  }
+  return found.map(({ id }) => id)
+}
+
+/** Reads within a transaction what is read by itself elsewhere. */
+export const readingIn = (tx: Db): Reads => ({
+  readAs: async (_, build) => (await tx.executeQuery(build(tx).compile())).rows,
+})
+
+/** The same for the same records, in whatever order. */
+export const hashOf = (ids: readonly string[]) =>
+  createHash('sha256').update(ids.toSorted().join()).digest('base64url')
+
+type Confirmed = { count?: number; hash?: string }
+
+/** Records that nobody named have to be confirmed. @throws {HttpError} 422, first for a list that is none */
+export function requireConfirmation(
+  resource: Resource,
+  selection: Selection,
+  { count, hash }: Confirmed,
+): void {
+  listOf(resource, selection)
+  const missing = Object.entries({ count, hash }).filter(([, value]) => value === undefined)
+  if (!missing.length || ('ids' in selection && missing.length === 2)) return
+  throw invalid(missing.map(([path]) => ({ path, message: 'Send what …/bulk/preview answers' })))
+}
+
+/** @throws {HttpError} 409 where others are selected by now than somebody agreed to */
+export function requireSame(
+  ids: readonly string[],
+  { count = ids.length, hash }: Confirmed,
+  noun: Noun,
+): void {
+  if (hash === undefined || (hash === hashOf(ids) && count === ids.length)) return
+  const found = ids.length ? counted(ids.length, noun) : `no ${noun.many}`
+  const match = ids.length === 1 ? 'matches' : 'match'
+  const now =
+    ids.length === count
+      ? `Still ${found} ${match}, but not the same as you confirmed.`
+      : `Now ${found} ${match}; you confirmed ${count}.`
+  const detail = `${now} Nothing changed.`
+  throw new HttpError(409, detail, {
+    title: 'Changed meanwhile',
+    type: 'selection-changed',
+    errors: [{ path: 'hash', message: detail }],
+  })
+}

@@ -1,0 +1,145 @@
+import type { Refusal, Screen } from '#src/http/endpoint.ts'
+import { capital, counted, type Noun, number } from '#src/locale/noun.ts'
+import type { BulkAnswer } from '#src/resource/bulk/outcome.ts'
+import type { Preview } from '#src/resource/bulk/preview.ts'
+import { hashOf, type Selection } from '#src/resource/bulk/selection.ts'
+import type { Resource } from '#src/resource/entity.ts'
+import type { Bulk } from '#src/resource/parts.ts'
+import { listAgain, placesOf } from '#src/resource/places.ts'
+import { BulkResult, type RefusedRow } from '#src/ui/bulk-result.tsx'
+import { ButtonLink } from '#src/ui/button.tsx'
+import { ConfirmSheet, FirstNames } from '#src/ui/confirm-sheet.tsx'
+import { Select } from '#src/ui/field.tsx'
+import { ErrorSummary, errorAt } from '#src/ui/form.tsx'
+import type { Frame } from '#src/ui/frame.ts'
+import { Panel } from '#src/ui/surface.tsx'
+
+/** The way back to the list, as it was. */
+const trailTo = ({ path, declared }: Resource, back: unknown, frame: Frame) => [
+  { label: capital(declared.many), href: frame.path(listAgain(path, back)) },
+]
+
+/** What was done, and how many were so already: "2 people disabled", "3 already disabled". */
+export function fared(
+  noun: Noun,
+  { did, already = 'unchanged' }: Bulk,
+  { done, unchanged }: Pick<BulkAnswer, 'done' | 'unchanged'>,
+): string[] {
+  if (!unchanged) return [`${counted(done, noun)} ${did}`]
+  if (!done) return [`${counted(unchanged, noun)} ${already}`]
+  return [`${counted(done, noun)} ${did}`, `${number(unchanged)} ${already}`]
+}
+
+type Outcomes = {
+  fared: readonly string[]
+  refused: readonly RefusedRow[]
+  fields: Record<string, string>
+  back: unknown
+}
+
+/** How each record fared, where some were refused. */
+export const outcomeScreen = (
+  resource: Resource,
+  { label }: Bulk,
+  { fared, refused, fields, back }: Outcomes,
+  frame: Frame,
+): Screen => {
+  const { path, declared } = resource
+  return {
+    title: `${label}: ${declared.many}`,
+    trail: trailTo(resource, back, frame),
+    children: BulkResult({
+      fared,
+      noun: declared,
+      refused,
+      back: { label: `Back to ${declared.many}`, href: frame.path(listAgain(path, back)) },
+      again: { action: frame.path(placesOf(path).bulk), csrfToken: frame.csrfToken, fields },
+    }),
+  }
+}
+
+type Confirming = { bulk: Bulk; action: string; selection: Selection; preview: Preview; back: unknown }
+
+/** What is about to be done, to how many and to whom. */
+export function confirmScreen(
+  resource: Resource,
+  { bulk, action, selection, preview, back }: Confirming,
+  frame: Frame,
+  refusal?: Refusal,
+): Screen {
+  const { path, declared } = resource
+  const { label, preposition, asks } = bulk
+  const count = preview.ids.length
+  const what = [label, preposition, counted(count, declared)].filter(Boolean).join(' ')
+  const missing = asks && errorAt(refusal?.errors, asks.name)
+  const chosen = asks && refusal?.input[asks.name]
+  return {
+    title: `${what}?`,
+    trail: trailTo(resource, back, frame),
+    children: (
+      <ConfirmSheet
+        action={frame.path(placesOf(path).bulk)}
+        csrfToken={frame.csrfToken}
+        fields={[
+          ['action', action],
+          ...Object.entries(selection).flatMap(([name, values]) =>
+            [values].flat().map((value) => [name, String(value)] as const),
+          ),
+          ['count', String(count)],
+          ['hash', hashOf(preview.ids)],
+          ...(typeof back === 'string' ? [['back', back] as const] : []),
+        ]}
+        consequence={preview.consequence}
+        button={what}
+        icon={bulk.icon}
+        danger={bulk.danger}
+        back={frame.path(listAgain(path, back))}
+        refused={refusal && !missing ? refusal.message : undefined}
+      >
+        <FirstNames names={preview.names} count={count} noun={declared} />
+        <Filter {...preview} many={declared.many} href={frame.path(listAgain(path, back))} />
+        {asks ? (
+          <Select
+            name={asks.name}
+            label={asks.label}
+            required
+            none={`Choose a ${asks.label.toLowerCase()}…`}
+            options={preview.choices}
+            value={typeof chosen === 'string' ? chosen : null}
+            error={missing}
+          />
+        ) : null}
+      </ConfirmSheet>
+    ),
+  }
+}
+
+/** How they were chosen, with the way to look at them. */
+function Filter({ limits, many, href }: Pick<Preview, 'limits'> & { many: string; href: string }) {
+  if (limits === null) return null
+  return (
+    <p>
+      {limits ? `Filter: ${limits}.` : `No filter: all ${many} that you can see.`}{' '}
+      <a href={href}>Show the list</a>
+    </p>
+  )
+}
+
+/** Nothing to ask about: what is wrong, and the way back. */
+export const refusedScreen = (
+  resource: Resource,
+  { message }: Refusal,
+  back: unknown,
+  frame: Frame,
+): Screen => ({
+  title: `Change ${resource.declared.many}`,
+  trail: trailTo(resource, back, frame),
+  children: (
+    <Panel>
+      <ErrorSummary errors={[{ path: '', message }]} title="Not done" />
+      <ButtonLink href={frame.path(listAgain(resource.path, back))}>
+        Back to {resource.declared.many}
+      </ButtonLink>
+    </Panel>
+  ),
+})

@@ -1,0 +1,216 @@
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import { z } from 'zod'
+import type { UserActor } from '#src/access/actor.ts'
+import type { AccessModel } from '#src/access/model.ts'
+import type { Model, Permission } from '#src/access/permission.ts'
+import type { KeyType } from '#src/db/paging.ts'
+import { type Column, instant } from '#src/resource/kinds/column.ts'
+import { type ListDeclaration, type ListView, listQuery } from '#src/resource/list/declaration.ts'
+import type { IconName } from '#src/ui/icons.ts'
+
+/** A record as JSON and pages know it. */
+export type Row = Record<string, unknown> & { id: string; version: number; deleted_at?: string | null }
+
+/** What the trail keeps beside the record's own model: rows attached to it, for who may see them. */
+type Attached = { type: string; needs: Permission }
+
+/** A filter by records of another entity: the rows that have something to do with one of them. */
+export type Related = {
+  label: string
+  /** Model of those records. */
+  of: string
+  /** Ids of the rows, within what the reader may see. */
+  rows: (actor: UserActor, ids: readonly string[]) => RawBuilder<unknown>
+}
+
+export type Declaration = {
+  path: string
+  /** In running text: "vendor", "vendors". */
+  one: string
+  many: string
+  icon: IconName
+  /** One line of what the list holds. */
+  lead?: string
+  columns: Record<string, Column>
+  /** The column that names a record, or how its name is made. */
+  title: string | { sql: (table: string) => RawBuilder<string>; of: (row: Row) => string }
+  defaultSort?: string
+  /** Beyond those that columns declare. */
+  sorts?: ListDeclaration['sorts']
+  filters?: ListDeclaration['filters']
+  related?: Record<string, Related>
+  /** Rows that this entity has of its table: departments are groups of one kind. */
+  narrow?: (table: string, view?: ListView) => RawBuilder<SqlBool>
+  /** Its words are in the index of words: see `app.searchable`. */
+  searched?: boolean
+  /** Kept when deleted, and restorable. */
+  soft?: boolean
+  /** Further keys of the JSON, made by the database within the reader's own Grants. */
+  more?: (actor: UserActor) => Record<string, RawBuilder<unknown>>
+  moreAnswered?: z.ZodRawShape
+  /** The whole record, where it isn't made of its columns; and its schema. */
+  json?: (actor: UserActor) => RawBuilder<string>
+  answered?: z.ZodType
+  /** Further cells of an export: what `more` added, as text. */
+  cells?: Record<string, (row: Row) => string>
+  attached?: readonly Attached[]
+  /** Columns of a unique key, each with what is said when it is taken, by the name of the index. */
+  taken?: Record<string, readonly [field: string, message: string]>
+}
+
+const built = {
+  created_at: instant('Added', { listed: false, sortable: 'created_at' }),
+  updated_at: instant('Changed', { listed: false }),
+}
+
+/** An entity: everything that the kernel knows of it, derived from one declaration. */
+export class Resource<M extends Model = Model> {
+  readonly model: AccessModel & { name: M }
+  readonly declared: Declaration
+  readonly columns: Readonly<Record<string, Column>>
+  readonly soft: boolean
+  /** Schema of the list's address. */
+  readonly query: ReturnType<typeof listQuery>
+  readonly list: ListDeclaration
+  /** Bodies: to make a record, the whole of it, some of it. */
+  readonly body: { create: z.ZodType; whole: z.ZodType; some: z.ZodType }
+  /** Schema of a record as it is answered. */
+  readonly record: z.ZodType
+
+  constructor(model: AccessModel & { name: M }, declared: Declaration) {
+    this.model = model
+    this.declared = declared
+    this.soft = declared.soft ?? true
+    this.columns = { ...named(declared.columns), ...built }
+    this.list = listOf(this, declared)
+    this.query = listQuery(this.list)
+    this.body = bodies(this.columns)
+    // of several entities of a model, the first has its name
+    const id = resources.has(model.name) ? declared.one.replaceAll(' ', '_') : model.name
+    this.record = (declared.answered ?? answered(this)).meta({ id })
+  }
+
+  get table(): string {
+    return this.model.table
+  }
+
+  get path(): string {
+    return this.declared.path
+  }
+
+  /** The name of a record. */
+  titleOf(row: Row): string {
+    const { title } = this.declared
+    return typeof title === 'string' ? String(row[title] ?? '') : title.of(row)
+  }
+
+  /** The name of a record in SQL. */
+  titleSql(table: string): RawBuilder<string> {
+    const { title } = this.declared
+    return typeof title === 'string' ? sql<string>`${sql.ref(`${table}.${title}`)}` : title.sql(table)
+  }
+
+  /** The permission for one of the model's actions. */
+  may(action: string): Permission {
+    return `${this.model.name}:${action}` as Permission
+  }
+}
+
+const resources = new Map<string, Resource>()
+
+/** Declares an entity; what the kernel gives for it is in `resourceRoutes`. */
+export function defineResource<M extends Model>(
+  model: AccessModel & { name: M },
+  declared: Declaration,
+): Resource<M> {
+  const resource = new Resource(model, declared)
+  // the first of a model stands for it: a narrowed one (departments) comes after
+  if (!resources.has(model.name)) resources.set(model.name, resource)
+  return resource
+}
+
+/** The entity of a model, for references to it; undefined where none is declared. */
+export const resourceOf = (model: string): Resource | undefined => resources.get(model)
+
+export const allResources = (): readonly Resource[] => [...resources.values()]
+
+const named = (columns: Record<string, Column>): Record<string, Column> =>
+  Object.fromEntries(
+    Object.entries(columns).map(([name, column]) => {
+      const own = column.kind === 'text' ? `sort_${name}` : name
+      return [name, column.sortable === '' ? { ...column, sortable: own } : column]
+    }),
+  )
+
+function listOf({ columns, soft }: Resource, declared: Declaration): ListDeclaration {
+  const sorts: ListDeclaration['sorts'] = {}
+  const filters: ListDeclaration['filters'] = {}
+  for (const [name, column] of Object.entries(columns)) {
+    if (column.sortable !== false) sorts[name] = [column.sortable, column.type as KeyType]
+    if (column.filterable) filters[name] = filterOf(column)
+  }
+  for (const name of Object.keys(declared.related ?? {})) filters[name] = { kind: 'uuid', column: null }
+  if (soft) filters.deleted = { kind: 'choice', values: ['true'], column: null }
+  const [first = 'created_at'] = Object.keys(sorts)
+  return {
+    sorts: { ...sorts, ...declared.sorts },
+    defaultSort: declared.defaultSort ?? first,
+    filters: { ...filters, ...declared.filters },
+    searched: declared.searched ?? false,
+  }
+}
+
+const filterKinds = {
+  text: 'text',
+  email: 'text',
+  integer: 'integer',
+  flag: 'boolean',
+  date: 'date',
+  instant: 'instant',
+  reference: 'uuid',
+} as const
+
+const filterOf = ({ kind, options = [] }: Column): ListDeclaration['filters'][string] =>
+  kind === 'choice' ? options : kind === 'tags' ? { kind, column: null } : { kind: filterKinds[kind] }
+
+/** What is sent: columns that nobody writes are not fields, those that only stand at the beginning not later. */
+function bodies(columns: Readonly<Record<string, Column>>): Resource['body'] {
+  const shape = (written: (column: Column) => z.ZodType | null) =>
+    z.strictObject(
+      Object.fromEntries(
+        Object.entries(columns).flatMap(([name, column]) => {
+          const schema = written(column)
+          return schema ? [[name, schema]] : []
+        }),
+      ),
+    )
+  const initially = ({ input, required, write, kind, initial }: Column) =>
+    write === 'never'
+      ? null
+      : required
+        ? input
+        : kind === 'reference'
+          ? input.optional()
+          : input.default(initial)
+  return {
+    create: shape(initially),
+    // whose it is stays as it was where a whole record doesn't say it
+    whole: shape((column) => (column.write === 'create' ? null : initially(column))),
+    some: shape(({ write, input }) => (write === 'always' ? input.optional() : null)),
+  }
+}
+
+function answered({ columns, soft, declared }: Resource): z.ZodType {
+  const shape: Record<string, z.ZodType> = { id: z.guid() }
+  for (const [name, { kind, output }] of Object.entries(columns)) {
+    shape[name] = output
+    if (kind === 'reference') shape[nameOfReference(name)] = named_.nullable()
+  }
+  if (soft) shape.deleted_at = z.iso.datetime({ offset: true }).nullable()
+  return z.strictObject({ ...shape, ...declared.moreAnswered, version: z.int() })
+}
+
+const named_ = z.strictObject({ id: z.guid(), name: z.string().optional() })
+
+/** `owner_user_id` comes with `owner_user`: the record's id, and its name where the reader may see it. */
+export const nameOfReference = (name: string) => name.replace(/_id$/, '')

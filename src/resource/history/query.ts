@@ -1,0 +1,177 @@
+import { type RawBuilder, sql } from 'kysely'
+import { z } from 'zod'
+import type { UserActor } from '#src/access/actor.ts'
+import type { Database } from '#src/db/database.ts'
+import { allResources, type Resource, resourceOf } from '#src/resource/entity.ts'
+import { statement } from '#src/resource/list/query.ts'
+
+/** What happened to a record, as its history tells. */
+export type Happening = {
+  id: string
+  created_at: string
+  action: string
+  actor: { id: string | null; name?: string } | null
+  via: string
+  reason: string | null
+  request_id: string | null
+  changes: Change[]
+}
+/** One field; ids come with the name of what they stand for, where the reader may see it. */
+export type Change = { field: string; from?: unknown; to?: unknown; from_name?: string; to_name?: string }
+
+const AT_ONCE = 50
+
+export const historyQuery = z.strictObject({ before: z.guid('Use the next of a page').optional() })
+
+const change = z.strictObject({
+  field: z.string(),
+  from: z.unknown().optional(),
+  to: z.unknown().optional(),
+  from_name: z.string().optional(),
+  to_name: z.string().optional(),
+})
+const happening = z
+  .strictObject({
+    id: z.guid(),
+    created_at: z.iso.datetime({ offset: true }),
+    action: z.string(),
+    actor: z.strictObject({ id: z.guid().nullable(), name: z.string().optional() }).nullable(),
+    via: z.string(),
+    reason: z.string().nullable(),
+    request_id: z.string().nullable(),
+    changes: z.array(change),
+  })
+  .meta({ id: 'happening' })
+export const historyAnswer = z.strictObject({ data: z.array(happening), next: z.guid().nullable() })
+
+/** A line of the trail, as a statement gives it. */
+export type Line = Omit<Happening, 'changes'> & {
+  target_type: string
+  data: Partial<Record<'before' | 'after' | 'gains' | 'loses', Record<string, unknown>>>
+}
+
+/**
+ * The trail of one record, the newest first, with the rows attached to it as far as the reader may see those.
+ * Ids of events grow with time, so the last one is the place to go on from.
+ */
+export function historyOf(
+  db: Pick<Database, 'readAs'>,
+  actor: UserActor,
+  resource: Resource,
+  id: string,
+  before?: string,
+): Promise<History> {
+  const types = [
+    resource.model.name,
+    ...(resource.declared.attached ?? []).filter(({ needs }) => actor.can(needs)).map(({ type }) => type),
+  ]
+  const text = sql<Line>`
+    select e.id, e.created_at, e.action, e.via, e.reason, e.request_id, e.target_type, e.data,
+      case when e.actor_user_id is not null then json_build_object('id', e.actor_user_id, 'name',
+        ${actorName(actor, sql`e.actor_user_id`)}) end as actor
+    from events e where e.target_type = any(${types}) and e.target_id = ${id}
+      and (${before ?? null}::uuid is null or e.id < ${before ?? null}::uuid)
+    order by e.id desc limit ${AT_ONCE + 1}`
+  return historyFrom(db, actor, text)
+}
+
+/** A page of what happened: `next` is the place to go on from. */
+export type History = { data: Happening[]; next: string | null }
+
+/** The history that a statement gives: the newest lines first, one more than a page holds. */
+export async function historyFrom(
+  db: Pick<Database, 'readAs'>,
+  actor: UserActor,
+  text: RawBuilder<Line>,
+): Promise<History> {
+  const found = await db.readAs<Line>(actor, (q) => statement(q, text))
+  const lines = found.slice(0, AT_ONCE)
+  const names = await namesIn(db, actor, lines)
+  return {
+    data: lines.map((line) => told(line, names)),
+    next: found.length > AT_ONCE ? (lines[lines.length - 1]?.id ?? null) : null,
+  }
+}
+
+/**
+ * The name of somebody whom the trail names, where the reader may see it: of this organization, or in it through a
+ * shadow. Each is found by its own index.
+ */
+export function actorName(reader: UserActor, id: RawBuilder<unknown>): RawBuilder<string | null> {
+  const name = sql`coalesce(nullif(btrim(u.first_name || ' ' || u.last_name), ''), u.username)`
+  const seen = sql`(u.id = ${reader.userId} or ${reader.find('user:read')?.where('u') ?? sql`false`})`
+  return sql`coalesce((select ${name} from users u where u.id = ${id} and ${seen}),
+    (select ${name} || ' (platform)' from users u where u.shadow_of_user_id = ${id} and ${seen}))`
+}
+
+function told({ target_type, data, actor, ...line }: Line, names: ReadonlyMap<string, string>): Happening {
+  const { before = {}, after = {}, gains = {}, loses = {} } = data
+  const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])]
+  // of a change of roles: how many people gained and lost which permission
+  const effects = Object.entries({ gains, loses }).filter(([, people]) => Object.keys(people).length)
+  const nameOf = (value: unknown) => {
+    const ids = [value].flat().map(String)
+    return ids.some((id) => names.has(id)) ? ids.map((id) => names.get(id) ?? id).join(', ') : undefined
+  }
+  const changes = fields.map((field): Change => {
+    const [from, to] = [before[field], after[field]]
+    // what only says which one it is (the member, the role) stays as it was
+    if (field in before && from === to) return { field, to, to_name: nameOf(to) }
+    return { field, from, to, from_name: nameOf(from), to_name: nameOf(to) }
+  })
+  const who = actor && { id: actor.id, ...(actor.name ? { name: actor.name } : {}) }
+  return { ...line, actor: who, changes: [...changes, ...effects.map(([field, to]) => ({ field, to }))] }
+}
+
+/** Which model the id in a field of the trail is of. */
+const MODELS: Record<string, string> = {
+  user_id: 'user',
+  owner_user_id: 'user',
+  created_by: 'user',
+  invited_by: 'user',
+  granted_by: 'user',
+  group_id: 'group',
+  owner_group_id: 'group',
+  role_id: 'role',
+  role_ids: 'role',
+  permission_id: 'permission',
+  // of a change of several roles
+  together_with: 'role',
+}
+const modelOf = (field: string, target: string) =>
+  field === 'parent_id' ? (target.startsWith('role') ? 'role' : 'group') : MODELS[field]
+
+/** The names of all records that lines of the trail speak of, within the reader's Grants, in one statement. */
+export async function namesIn(
+  db: Pick<Database, 'readAs'>,
+  actor: UserActor,
+  lines: readonly Pick<Line, 'target_type' | 'data'>[],
+): Promise<Map<string, string>> {
+  const ids = new Map<string, Set<string>>()
+  for (const { target_type, data } of lines) {
+    for (const [field, value] of [
+      ...Object.entries(data.before ?? {}),
+      ...Object.entries(data.after ?? {}),
+      ...Object.entries(data),
+    ]) {
+      const model = modelOf(field, target_type)
+      if (!model) continue
+      for (const id of [value].flat())
+        if (typeof id === 'string') ids.set(model, (ids.get(model) ?? new Set()).add(id))
+    }
+  }
+  const parts = allResources().flatMap(({ model: { name } }) => {
+    const resource = resourceOf(name)
+    const grant = resource && actor.find(resource.may('read'))
+    const wanted = ids.get(name)
+    if (!resource || !grant || !wanted) return []
+    return [
+      sql`select t.id, ${resource.titleSql('t')} as name from ${sql.table(resource.table)} t
+        where t.id = any(${[...wanted]}::uuid[]) and ${grant.where('t')}`,
+    ]
+  })
+  if (!parts.length) return new Map()
+  const text = sql<{ id: string; name: string }>`${sql.join(parts, sql` union all `)}`
+  const rows = await db.readAs<{ id: string; name: string }>(actor, (q) => statement(q, text))
+  return new Map(rows.map(({ id, name }) => [id, name]))
+}

@@ -1,0 +1,190 @@
+import type { Draw, Refusal } from '#src/http/endpoint.ts'
+import { capital } from '#src/locale/noun.ts'
+import type { Resource } from '#src/resource/entity.ts'
+import type { Field } from '#src/resource/import/columns.ts'
+import type { ImportError } from '#src/resource/import/import.ts'
+import type { Preview } from '#src/resource/import/preview.ts'
+import type { Import } from '#src/resource/import/store.ts'
+import { placesOf } from '#src/resource/places.ts'
+import { Button, ButtonLink } from '#src/ui/button.tsx'
+import { Actions, Form, refusalErrors } from '#src/ui/form.tsx'
+import type { Frame } from '#src/ui/frame.ts'
+import { ImportMapping, ImportUpload } from '#src/ui/import.tsx'
+import { ImportReport } from '#src/ui/import-report.tsx'
+import { Finished, Progress } from '#src/ui/progress.tsx'
+import { Panel } from '#src/ui/surface.tsx'
+
+/** Of the element that the page looks for again while work goes on. */
+const WORK = 'import'
+
+const number = new Intl.NumberFormat('en')
+export const counted = (count: number, one: string, many: string) =>
+  `${number.format(count)} ${count === 1 ? one : many}`
+
+const framed = ({ declared: { many, path } }: Resource, frame: Frame) => ({
+  title: `Import ${many}`,
+  trail: [{ label: capital(many), href: frame.path(path) }],
+})
+
+/** The first step: the file. */
+export const uploadScreen =
+  ({ resource, limit, refusal }: { resource: Resource; limit: string; refusal?: Refusal }): Draw =>
+  (frame) => {
+    const places = placesOf(resource.path)
+    return {
+      ...framed(resource, frame),
+      children: (
+        <Panel>
+          <ImportUpload
+            action={frame.path(places.imports)}
+            csrfToken={frame.csrfToken}
+            errors={refusal && refusalErrors(refusal)}
+            cancel={frame.path(places.list)}
+            template={frame.path(`${places.import}?format=csv`)}
+            limit={limit}
+          />
+        </Panel>
+      ),
+    }
+  }
+
+type Props = {
+  resource: Resource
+  fields: readonly Field[]
+  found: Import
+  preview: Preview
+  /** Back at the choice of columns. */
+  columns?: boolean
+  refusal?: Refusal
+}
+
+/** The further steps: what the columns are, what is wrong, how far it has come. */
+export const importScreen =
+  (props: Props): Draw =>
+  (frame) => ({
+    ...framed(props.resource, frame),
+    lead: props.found.name,
+    children: <Step {...props} frame={frame} />,
+  })
+
+function Step(props: Props & { frame: Frame }) {
+  const { found, columns } = props
+  switch (found.status) {
+    case 'checking':
+    case 'importing':
+      return <Working {...props} />
+    case 'imported':
+      return <Imported {...props} />
+    case 'waiting':
+      return <Mapping {...props} />
+    case 'checked':
+      return columns ? <Mapping {...props} /> : <Checked {...props} />
+    default:
+      return columns ? <Mapping {...props} /> : <Failed {...props} />
+  }
+}
+
+function Mapping({ resource, fields, found, preview, refusal, frame }: Props & { frame: Frame }) {
+  const sent = refusal?.input ?? {}
+  const columns = preview.header.map((name, at) => {
+    const again = sent[`column_${at}`]
+    return {
+      name,
+      examples: preview.examples[at] ?? [],
+      field: typeof again === 'string' ? again : (found.columns[at] ?? null),
+    }
+  })
+  return (
+    <ImportMapping
+      action={frame.path(placesOf(resource.path).imported(found.id))}
+      csrfToken={frame.csrfToken}
+      errors={refusal && refusalErrors(refusal)}
+      cancel={frame.path(resource.path)}
+      columns={columns}
+      fields={fields.map(({ name, label, required }) => ({ value: name, label, required }))}
+      hidden={{ action: 'check' }}
+    />
+  )
+}
+
+function Working({ resource, found, frame }: Props & { frame: Frame }) {
+  const doing = found.status === 'checking' ? 'Checking' : 'Importing'
+  return (
+    <Panel>
+      <Progress
+        id={WORK}
+        href={frame.path(placesOf(resource.path).imported(found.id))}
+        label={`${doing} ${resource.declared.many}`}
+        done={found.done}
+        total={Math.max(found.total, found.done)}
+        unit="rows"
+      />
+    </Panel>
+  )
+}
+
+function Checked({ resource, found, preview, frame }: Props & { frame: Frame }) {
+  const { rows = 0, error_count = 0, errors = [], ignored_columns = [] } = found.report
+  const places = placesOf(resource.path)
+  const here = frame.path(places.imported(found.id))
+  const wrongLines = new Set(errors.map(({ line }) => line)).size
+  return (
+    <div id={WORK}>
+      {ignored_columns.length ? <p class="hint">Left out: {ignored_columns.join(', ')}.</p> : null}
+      <ImportReport
+        noun={resource.declared}
+        ready={error_count ? Math.max(0, rows - wrongLines) : rows}
+        wrong={error_count}
+        errors={errors.map((error) => ({ ...error, column: headed(error, found, preview) }))}
+        confirm={{ action: here, csrfToken: frame.csrfToken, hidden: { action: 'import' } }}
+        back={{ label: 'Different file', href: frame.path(places.import) }}
+      />
+      <p>
+        <ButtonLink kind="quiet" href={`${here}?step=columns`}>
+          Choose the columns again
+        </ButtonLink>
+      </p>
+    </div>
+  )
+}
+
+/** What the file calls the column. */
+function headed({ column }: ImportError, { columns }: Import, { header }: Preview): string | null {
+  const at = column === null ? -1 : columns.indexOf(column)
+  return header[at] ?? column
+}
+
+function Imported({ resource, found, frame }: Props & { frame: Frame }) {
+  const { one, many } = resource.declared
+  return (
+    <Finished id={WORK} title={`${counted(found.report.rows ?? 0, one, many)} imported`}>
+      <Actions>
+        <ButtonLink kind="primary" href={frame.path(resource.path)}>
+          To the {many}
+        </ButtonLink>
+        <ButtonLink href={frame.path(placesOf(resource.path).import)}>Different file</ButtonLink>
+      </Actions>
+    </Finished>
+  )
+}
+
+function Failed({ resource, found, frame }: Props & { frame: Frame }) {
+  const places = placesOf(resource.path)
+  const here = frame.path(places.imported(found.id))
+  const title =
+    found.status === 'stopped'
+      ? 'The work stopped, and nothing was imported.'
+      : (found.report.failure ?? 'Failed')
+  return (
+    <Finished id={WORK} failed title={title}>
+      <Form action={here} csrfToken={frame.csrfToken} guard={false}>
+        <input type="hidden" name="action" value="check" />
+        <Actions>
+          <Button kind="primary">Try again</Button>
+          <ButtonLink href={`${here}?step=columns`}>Choose the columns again</ButtonLink>
+          <ButtonLink href={frame.path(places.import)}>Different file</ButtonLink>
+        </Actions>
+      </Form>
+    </Finished>
+  )
+}

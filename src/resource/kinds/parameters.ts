@@ -1,0 +1,134 @@
+import { z } from 'zod'
+import { atMost, DAY, INSTANT, oneOf, wholeNumber, YES_OR_NO } from '#src/locale/instructions.ts'
+
+/**
+ * One filter of a list: some words (several by comma), or a typed column. `column` is the filter's name unless it is
+ * said; null where the list itself looks at the value.
+ */
+export type FilterDeclaration = readonly string[] | Typed
+
+type Typed =
+  | { kind: 'choice'; values: readonly string[]; column?: string | null }
+  | { kind: 'uuid' | 'boolean' | 'text' | 'tags' | 'integer' | 'date' | 'instant'; column?: string | null }
+
+const operators = { '': '=', '.gte': '>=', '.gt': '>', '.lte': '<=', '.lt': '<' } as const
+
+/** One condition of an address, for `filtered`: its values are of the type `cast`. */
+export type Condition = {
+  /** As in the address: `status`, `created_at.gte`. */
+  name: string
+  column: string
+  op: 'in' | (typeof operators)[keyof typeof operators]
+  values: readonly string[]
+  cast: 'text' | 'uuid' | 'boolean' | 'bigint' | 'date' | 'timestamptz'
+}
+
+const casts = {
+  choice: 'text',
+  text: 'text',
+  tags: 'text',
+  uuid: 'uuid',
+  boolean: 'boolean',
+  integer: 'bigint',
+  date: 'date',
+  instant: 'timestamptz',
+} as const satisfies Record<Typed['kind'], Condition['cast']>
+
+/** A field of the address, and what it makes of its values. */
+export type Parameter = {
+  name: string
+  schema: z.ZodType<string[] | undefined>
+  condition: (values: readonly string[]) => Condition | null
+}
+
+/** The fields that a filter has in the address. */
+export function parametersOf(filter: string, declaration: FilterDeclaration): Parameter[] {
+  const declared: Typed =
+    'kind' in declaration ? (declaration as Typed) : { kind: 'choice', values: declaration }
+  const { kind, column = filter } = declared
+  const schema = kind === 'choice' ? choice(declared.values) : typed[kind]
+  const ordered = kind === 'integer' || kind === 'date' || kind === 'instant'
+  const several = kind === 'choice' || kind === 'uuid' || kind === 'tags'
+  return Object.entries(operators)
+    .filter(([suffix]) => ordered || suffix === '')
+    .map(([suffix, op]) => ({
+      name: filter + suffix,
+      schema,
+      condition: (values) =>
+        column === null
+          ? null
+          : { name: filter + suffix, column, op: several ? 'in' : op, values, cast: casts[kind] },
+    }))
+}
+
+const list = () => z.string().transform((text) => text.split(',').filter(Boolean))
+/** An empty field of a form is none. */
+const some = (values: string[]) => (values.length ? values : undefined)
+
+/** How several values of a field are told: by the document, which says itself that commas part them. */
+const listOf = (items: object, description: string) => ({ type: 'array', items, description })
+
+const choice = (values: readonly string[]) =>
+  list()
+    .refine((given) => given.every((value) => values.includes(value)), oneOf(values))
+    .transform(some)
+    .meta(
+      values.length > 1
+        ? listOf({ type: 'string', enum: values }, 'Any of these; several by comma.')
+        : { enum: values, description: `${values}, or nothing.` },
+    )
+
+/** How a tag is stored and looked for: one form for all its spellings. */
+export const asTag = (text: string) => text.normalize('NFKC').trim().toLowerCase()
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+const one = (fits: (text: string) => boolean, message: string, told: object) =>
+  z
+    .string()
+    .refine((text) => text === '' || fits(text), message)
+    .transform((text) => some([text].filter(Boolean)))
+    .meta({ ...told })
+
+const typed = {
+  uuid: list()
+    .transform((ids) => ids.map((id) => id.toLowerCase()))
+    .refine((ids) => ids.length <= 200 && ids.every((id) => UUID.test(id)), 'Enter ids, at most 200')
+    .transform(some)
+    .meta(listOf({ type: 'string', format: 'uuid' }, 'An id; several by comma.')),
+  boolean: one((text) => text === 'true' || text === 'false', YES_OR_NO, {
+    type: 'boolean',
+    description: 'true or false.',
+  }),
+  text: one((text) => text.length <= 200, atMost(200), { description: 'Exactly this.' }),
+  tags: list()
+    .transform((tags) => [...new Set(tags.map(asTag).filter(Boolean))])
+    .refine((tags) => tags.length <= 50 && tags.every((tag) => tag.length <= 50), 'Enter tags, at most 50')
+    .transform(some)
+    .meta(listOf({ type: 'string' }, 'A tag; several by comma, of which a record has one or more.')),
+  integer: one((text) => /^-?\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text)), wholeNumber(), {
+    type: 'integer',
+    description: 'A whole number.',
+  }),
+  date: one(isDay, DAY, { format: 'date', description: 'A day like 2026-01-31.' }),
+  instant: z
+    .string()
+    // a + of the address that nobody escaped is a space
+    .transform((text) => text.toUpperCase().replace(/ (\d\d:\d\d)$/, '+$1'))
+    .refine((text) => text === '' || isInstant(text), INSTANT)
+    .transform((text) => some([text].filter(Boolean)))
+    .meta({ description: 'An instant like 2026-01-31T12:00:00Z, or a day in your own time zone, whole.' }),
+}
+
+/** A day that there is, of years that PostgreSQL and RFC 3339 both have. */
+export function isDay(text: string): boolean {
+  if (!/^(?!0000)\d{4}-\d\d-\d\d$/.test(text)) return false
+  const day = new Date(`${text}T00:00:00Z`)
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text)
+}
+
+function isInstant(text: string): boolean {
+  const [day = '', time] = text.split('T')
+  const clock = /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?(Z|[+-](0\d|1[0-4]):[0-5]\d)$/
+  return isDay(day) && (time === undefined || clock.test(time))
+}

@@ -1,0 +1,96 @@
+import { z } from 'zod'
+import { type Cursor, decodeCursor, type KeyType } from '#src/db/paging.ts'
+import { HttpError } from '#src/http/errors.ts'
+import { wholeNumber } from '#src/locale/instructions.ts'
+import { type Condition, type FilterDeclaration, parametersOf } from '#src/resource/kinds/parameters.ts'
+
+/** What a list offers: each sort with its column, each filter with its values or its type. */
+export type ListDeclaration = {
+  /** Name in the address → column and its type. */
+  sorts: Record<string, readonly [column: string, type: KeyType]>
+  defaultSort: string
+  filters: Record<string, FilterDeclaration>
+  /** Whether there are words to search by: otherwise `q` is a field like any other that there isn’t. */
+  searched?: boolean
+}
+
+/** A list as it is asked for. */
+export type ListView = {
+  q: string
+  /** Values per field (`status`, `created_at.gte`); a filter that is absent lets everything through. */
+  filters: Readonly<Record<string, readonly string[]>>
+  /** The same for `filtered`, without those that the list itself looks at. */
+  conditions: readonly Condition[]
+  /** As in the address: `name`, `-created_at`. */
+  sort: string
+  column: string
+  type: KeyType
+  descending: boolean
+  limit: number
+  after: Cursor | null
+  before: Cursor | null
+  offset: number
+}
+
+const words = z
+  .string()
+  .max(200)
+  .meta({ description: 'Words; each starts a word of the record.' })
+  .default('')
+
+/** The schema of a list's address: anything that isn't declared is a 400 that names it. */
+export function listQuery(declaration: ListDeclaration) {
+  const { sorts, filters, defaultSort, searched = true } = declaration
+  const sortable = Object.keys(sorts).flatMap((sort) => [sort, `-${sort}`])
+  const number = (min: number, max: number) =>
+    z
+      .string()
+      .regex(/^\d{1,6}$/, wholeNumber(min, max))
+      .transform(Number)
+      .pipe(z.int().min(min, wholeNumber(min, max)).max(max, wholeNumber(min, max)))
+  const cursor = (what: string) =>
+    z
+      .string()
+      .max(2000)
+      .optional()
+      .meta({ description: `Records ${what}.` })
+  const parameters = Object.entries(filters).flatMap(([name, filter]) => parametersOf(name, filter))
+  const names = parameters.map(({ name }) => name)
+  const known = [...(searched ? ['q'] : []), 'sort', 'limit', 'after', 'before', 'offset', ...names]
+  const shape = {
+    sort: z.enum(sortable as [string, ...string[]]).default(defaultSort),
+    limit: number(1, 200).default(25).meta({ description: 'Records on a page; 25 where none is said.' }),
+    after: cursor('after this place: the `next` of a page'),
+    before: cursor('before this place: the `previous` of a page'),
+    offset: number(0, 10_000).default(0).meta({ description: 'Records to leave out.' }),
+    ...Object.fromEntries(parameters.map(({ name, schema }) => [name, schema.optional()])),
+  }
+  return z
+    .object({ ...(searched ? { q: words } : {}), ...shape })
+    .catchall(z.string())
+    .transform((query): ListView => {
+      const given = query as Record<string, unknown> & { q?: string } & z.infer<z.ZodObject<typeof shape>>
+      const unknown = Object.keys(given).filter((name) => !known.includes(name))
+      if (unknown.length)
+        throw new HttpError(400, `${unknown.join(', ')} is not known here; known: ${known.join(', ')}`)
+      const { q = '', sort, limit, offset, after, before } = given
+      const [column, type] = sorts[sort.replace(/^-/, '')] as readonly [string, KeyType]
+      const chosen = parameters.flatMap((parameter) => {
+        const values = given[parameter.name] as string[] | undefined
+        return values ? [{ ...parameter, values }] : []
+      })
+      return {
+        q: q.trim(),
+        filters: Object.fromEntries(chosen.map(({ name, values }) => [name, values])),
+        conditions: chosen.map(({ condition, values }) => condition(values)).filter((one) => one !== null),
+        sort,
+        column,
+        type,
+        descending: sort.startsWith('-'),
+        limit,
+        after: after ? decodeCursor(after, sort, type) : null,
+        before: before ? decodeCursor(before, sort, type) : null,
+        offset,
+      }
+    })
+}

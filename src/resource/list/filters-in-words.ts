@@ -1,0 +1,72 @@
+import { capital } from '#src/locale/noun.ts'
+import type { Resource } from '#src/resource/entity.ts'
+import type { Column } from '#src/resource/kinds/column.ts'
+import type { ListView } from '#src/resource/list/declaration.ts'
+import type { May } from '#src/resource/list/views.tsx'
+import type { Filter } from '#src/ui/toolbar.tsx'
+
+/** The values of a list's filters, as its address has them. */
+export const chosenIn = ({ filters }: ListView): Record<string, string> =>
+  Object.fromEntries(Object.entries(filters).map(([name, values]) => [name, values.join(',')]))
+
+/** The filters that a list shows for its declaration: with few values as chips, with more as a select. */
+export function filtersOf(resource: Resource, chosen: Record<string, string>, may: May): Filter[] {
+  const filters = Object.entries(resource.columns).flatMap(([name, column]): Filter[] => {
+    if (!column.filterable) return []
+    const tags = column.kind === 'tags' ? chosen[name] : undefined
+    if (tags)
+      return [{ name, label: column.label, value: tags, any: 'Any', options: [{ value: tags, label: tags }] }]
+    const options = column.options ?? (column.kind === 'flag' ? ['true', 'false'] : [])
+    if (!options.length) return []
+    const labels: Record<string, string> = column.kind === 'flag' ? flagLabels(column) : { ...column.labels }
+    return [
+      {
+        name,
+        label: column.label,
+        value: chosen[name] ?? null,
+        as: options.length > 5 ? 'select' : 'chips',
+        options: options.map((value) => ({ value, label: labels[value] ?? capital(value) })),
+      },
+    ]
+  })
+  if (resource.soft && may.delete)
+    filters.push({
+      name: 'deleted',
+      label: 'Deleted',
+      value: chosen.deleted ?? null,
+      any: 'Not deleted',
+      options: [{ value: 'true', label: 'Deleted' }],
+    })
+  return filters
+}
+
+/** A yes or no says what it is about, since its chips stand alone. */
+const flagLabels = ({ label, labels }: Column) =>
+  labels ?? { true: label, false: `Not ${label.charAt(0).toLowerCase()}${label.slice(1)}` }
+
+const operators: Record<string, string> = { gte: 'from ', gt: 'after ', lte: 'up to ', lt: 'before ' }
+
+/**
+ * What a list is limited to, in words, for the question before many rows are changed: also by what only an address says.
+ * Empty where it is limited by nothing.
+ */
+export function limitsInWords(
+  resource: Resource,
+  view: ListView,
+  may: May,
+  lookedUp: readonly Filter[],
+): string {
+  const chosen = chosenIn(view)
+  const shown = new Map([...lookedUp, ...filtersOf(resource, chosen, may)].map((one) => [one.name, one]))
+  const said = Object.entries(chosen).map(([name, value]) => {
+    const [column = '', operator = ''] = name.split('.')
+    const filter = shown.get(name)
+    const label = filter?.label ?? resource.columns[column]?.label ?? capital(column)
+    const known = filter?.options.find((option) => option.value === value)?.label
+    const each = value
+      .split(',')
+      .map((one) => filter?.options.find((option) => option.value === one)?.label ?? one)
+    return `${label}: ${operators[operator] ?? ''}${known ?? each.join(' or ')}`
+  })
+  return [...(view.q ? [`“${view.q}”`] : []), ...said].join(', ')
+}

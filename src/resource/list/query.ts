@@ -1,0 +1,186 @@
+import { type Compilable, type RawBuilder, type SelectQueryBuilder, sql } from 'kysely'
+import type { Grant } from '#src/access/grant.ts'
+import type { Acting, Database, Db } from '#src/db/database.ts'
+import { beyond, COUNT_CAP, type Cursor, type Page, type PageRow, page } from '#src/db/paging.ts'
+import type { DB } from '#src/db/types.ts'
+import type { ListView } from '#src/resource/list/declaration.ts'
+import { entries, probed, ranked, type Search, searched } from '#src/resource/list/search.ts'
+
+/** Plans are kept for pages of this length alone, so that there are few. */
+const USUAL_LIMIT = 25
+
+/** What a list is made of: the rows that match, within a Grant's reach, and each as JSON. */
+export type Source<T extends keyof DB> = {
+  table: T & string
+  /** Of the Grant, or of what else says which rows: two with the same reach have the same ones. */
+  grant: Pick<Grant, 'all' | 'reach'> & Partial<Pick<Grant, 'entries'>>
+  search?: Search | null
+  /** Whether one value of its filters lets a handful through, and another half of all. */
+  skewed?: boolean
+  /** Filters and scope; no search, no order, no page. */
+  matching: (db: Db, how?: { few: boolean }) => SelectQueryBuilder<DB, T, object>
+  json: RawBuilder<string>
+}
+
+/**
+ * One page by keyset, in one statement and one round trip, with the total up to the cap.
+ * A search first asks how telling its words and tags are: few entries are looked up; with many, the list is walked in its
+ * order for a while, since the next match is rarely far. An empty page behind a cursor asks for its total.
+ */
+export async function list<Row, T extends keyof DB = keyof DB>(
+  db: Pick<Database, 'readAs' | 'counts'>,
+  actor: Acting,
+  view: ListView,
+  declared: Source<T>,
+): Promise<Page<Row>> {
+  const { grant } = declared
+  const name = JSON.stringify([actor.orgId, declared.table, grant.reach, view.q, view.filters])
+  const beyondCap = db.counts.beyondCap(name)
+  const near = !beyondCap && (await reachesFew(db, actor, declared))
+  const { search, few } = await rarestFirst(db, actor, declared.search)
+  const source = { ...(near ? nearest(declared) : declared), search }
+  // a plan that holds for every organization may be kept: no words, no small set of groups, limits in the text
+  const prepared = !search && !declared.skewed && (grant.all || beyondCap) && view.limit === USUAL_LIMIT
+  const walked = few
+    ? null
+    : await db.readAs(actor, (q) => pageOf(q, source, view, { walk: WALK, beyondCap }))
+  // matches that lie far apart in this order: from their entries instead
+  const found = walked && walked.length > view.limit ? walked : null
+  const rows = found ?? (await db.readAs(actor, (q) => pageOf(q, source, view, { beyondCap }), { prepared }))
+  const elsewhere = view.after !== null || view.before !== null || view.offset > 0
+  const [first] = rows.length || !elsewhere ? rows : await db.readAs(actor, (q) => count(q, source))
+  const total = first?.total ?? 0
+  if (total > COUNT_CAP && !beyondCap) db.counts.noteBeyondCap(name)
+  return page(rows, view, total)
+}
+
+/** So many rows are walked in the order of a list before a search goes by its entries after all. */
+const WALK = 3000
+
+const AT_ONCE = 250
+
+/** All rows of a list, from its beginning. */
+export async function* everyRow<Row, T extends keyof DB = keyof DB>(
+  db: Pick<Database, 'readAs'>,
+  actor: Acting,
+  view: ListView,
+  declared: Source<T>,
+): AsyncGenerator<Row[]> {
+  const source = (await reachesFew(db, actor, declared)) ? nearest(declared) : declared
+  yield* inPieces(view, (place) => db.readAs(actor, (q) => pageOf(q, source, place, { beyondCap: true })))
+}
+
+/**
+ * All rows of a list, so many at a time as fit well into memory. Each piece is read anew, so that no slow reader holds
+ * a connection or a snapshot.
+ * @param read a page, with one row more where another follows
+ */
+export async function* inPieces<Row>(
+  view: ListView,
+  read: (view: ListView) => Promise<PageRow[]>,
+): AsyncGenerator<Row[]> {
+  let after: Cursor | null = view.after
+  for (;;) {
+    const rows = await read({ ...view, limit: AT_ONCE, after, before: null, offset: 0 })
+    const piece = rows.slice(0, AT_ONCE)
+    yield piece.map(({ json }) => JSON.parse(json))
+    const last = piece[piece.length - 1]
+    if (rows.length <= AT_ONCE || !last) return
+    after = { key: last.key, id: last.id }
+  }
+}
+
+/** A text of SQL as a statement for `readAs`. */
+export const statement = <Row>(db: Db, text: RawBuilder<Row>): Compilable<Row> => ({
+  compile: () => text.compile(db),
+})
+
+/** So many rows of groups are looked up by key sooner than the groups of each row of a list. */
+const NEAR = 12_000
+
+/** Whether the groups of a Grant hold so few rows that a list begins with them. */
+export async function reachesFew<T extends keyof DB>(
+  db: Pick<Database, 'readAs'>,
+  actor: Acting,
+  { grant }: Source<T>,
+): Promise<boolean> {
+  const count = grant.entries?.(NEAR)
+  const [found] = count ? await db.readAs(actor, (q) => statement(q, count)) : []
+  return found !== undefined && found.entries <= NEAR
+}
+
+/** The same rows, looked up from their groups. */
+export const nearest = <T extends keyof DB>(source: Source<T>): Source<T> => ({
+  ...source,
+  matching: (db) => source.matching(db, { few: true }),
+})
+
+/** What is searched for in the order in which it tells most; no search is over at once. */
+async function rarestFirst(
+  db: Pick<Database, 'readAs'>,
+  actor: Acting,
+  search: Search | null | undefined,
+): Promise<{ search: Search | null; few: boolean }> {
+  if (!search) return { search: null, few: true }
+  const [found] = await db.readAs(actor, (q) => statement(q, entries(search)))
+  return ranked(search, found?.entries ?? [])
+}
+
+/** The rows of a source, with its search. */
+export const selected = <T extends keyof DB>(db: Db, { table, matching, search }: Source<T>) =>
+  search ? matching(db).where(searched(table, search)) : matching(db)
+
+/** How many rows match, counted up to one past the cap. */
+function count<T extends keyof DB>(db: Db, source: Source<T>) {
+  const some = selected(db, source)
+    .select(sql`1`.as('one'))
+    .limit(sql.lit(COUNT_CAP + 1))
+  return db.selectFrom(some.as('some')).select(sql<number>`count(*)::int`.as('total'))
+}
+
+/** Of all that match: where a search has just found every one of them, they are not looked up once more. */
+function totalOf<T extends keyof DB>(db: Db, source: Source<T>, { after, before }: ListView, walk?: number) {
+  if (!source.search || walk || after || before) return sql<number>`(${count(db, source)})`
+  return sql<number>`least(count(*) over (), ${sql.lit(COUNT_CAP + 1)})::int`
+}
+
+/** The rows that match of those that come first in the order of the list. */
+function walkedRows<T extends keyof DB>(db: Db, source: Source<T>, view: ListView, walk: number) {
+  const { table, matching, search } = source
+  const first = inOrder(matching(db).where(beyond(table, view)), table, view)
+    .selectAll(table as never)
+    .limit(sql.lit(walk))
+  const rows = db.selectFrom(first.as(table)) as unknown as ReturnType<typeof matching>
+  return search ? rows.where(probed(table, search)) : rows
+}
+
+/** In the order of the list; backwards for a page before a cursor. */
+function inOrder<T extends keyof DB>(rows: SelectQueryBuilder<DB, T, object>, table: string, view: ListView) {
+  const backwards = view.before !== null && view.after === null
+  const direction = view.descending !== backwards ? 'desc' : 'asc'
+  return rows
+    .orderBy(sql.ref(`${table}.${view.column}`), direction)
+    .orderBy(sql.ref(`${table}.id`), direction)
+}
+
+/**
+ * The rows of a page, one more to know whether there is a next; those before a cursor come backwards.
+ * @param how.walk looks only at so many rows of the list's order
+ */
+function pageOf<T extends keyof DB>(
+  db: Db,
+  source: Source<T>,
+  view: ListView,
+  { walk, beyondCap }: { walk?: number; beyondCap: boolean },
+) {
+  const { table, json } = source
+  const column = sql.ref(`${table}.${view.column}`)
+  const id = sql<string>`${sql.ref(`${table}.id`)}`
+  const total = beyondCap ? sql<number>`${sql.lit(COUNT_CAP + 1)}` : totalOf(db, source, view, walk)
+  const rows = walk ? walkedRows(db, source, view, walk) : selected(db, source).where(beyond(table, view))
+  return inOrder(rows, table, view)
+    .select([id.as('id'), sql<string>`${column}::text`.as('key'), json.as('json'), total.as('total')])
+    .limit(sql.lit(view.limit + 1))
+    .$if(view.offset > 0, (rows) => rows.offset(view.offset))
+    .$castTo<PageRow>()
+}

@@ -1,0 +1,203 @@
+import type { Page } from '#src/db/paging.ts'
+import type { Screen } from '#src/http/endpoint.ts'
+import { capital } from '#src/locale/noun.ts'
+import type { Resource, Row } from '#src/resource/entity.ts'
+import { shown } from '#src/resource/kinds/cell.tsx'
+import type { ListView } from '#src/resource/list/declaration.ts'
+import { countable } from '#src/resource/list/facets.ts'
+import { chosenIn, filtersOf } from '#src/resource/list/filters-in-words.ts'
+import { placesOf } from '#src/resource/places.ts'
+import { type Address, address } from '#src/ui/address.ts'
+import { type BulkAction, BulkBar } from '#src/ui/bulk.tsx'
+import { ButtonLink } from '#src/ui/button.tsx'
+import { EmptyState, NoAccess, NoMatch, PastTheEnd } from '#src/ui/feedback.tsx'
+import type { Frame } from '#src/ui/frame.ts'
+import type { Child } from '#src/ui/html.ts'
+import { Pager } from '#src/ui/pager.tsx'
+import { type Column, Table } from '#src/ui/table.tsx'
+import { Tabs } from '#src/ui/tabs.tsx'
+import { type Filter, Toolbar } from '#src/ui/toolbar.tsx'
+
+/** What the reader may do with the entity's records, somewhere. */
+export type May = { create: boolean; update: boolean; delete: boolean }
+
+/** A list beside others; `path` is an address with its filters. */
+export type ListTab = { label: string; path: string; current: boolean }
+
+export type ListProps = {
+  resource: Resource
+  found: Page<Row>
+  view: ListView
+  /** Whether the reader sees every record that there is. */
+  all: boolean
+  /** The list's address as it was asked for, without the path. */
+  at: string
+  may: May
+  frame: Frame
+  /** In place of those that the declaration gives. */
+  columns?: Column<Row>[]
+  bulk?: readonly BulkAction[]
+  /** Beside those that the declaration gives. */
+  filters?: readonly Filter[]
+  tabs?: readonly ListTab[]
+  /** Further actions in the head. */
+  actions?: Child
+  imports?: boolean
+}
+
+/** The list as pages show it. */
+export function listScreen(props: ListProps): Screen {
+  const { resource, found, view, at, may, frame, bulk = [] } = props
+  const { one, many, lead, searched } = resource.declared
+  const places = placesOf(resource.path)
+  const path = frame.path(places.list)
+  const chosen = chosenIn(view)
+  const here = address(path, { q: view.q, ...chosen, sort: view.sort })
+  const filters = [...(props.filters ?? []), ...filtersOf(resource, chosen, may)]
+  const filtered = Boolean(view.q || Object.keys(chosen).length)
+  const rows = found.rows()
+  const { next, previous, total, capped } = found
+  const facets = address(frame.path(places.facets), { q: view.q, ...chosen })({})
+  const matching = new URL(here({ sort: null }), 'http://list').search.slice(1)
+  return {
+    title: capital(many),
+    lead,
+    actions: (
+      <>
+        {props.actions}
+        {may.create ? (
+          <ButtonLink kind="primary" icon="plus" href={frame.path(places.new)}>
+            Add {one}
+          </ButtonLink>
+        ) : null}
+      </>
+    ),
+    children: (
+      <>
+        <ListTabs {...props} />
+        <Toolbar
+          path={path}
+          address={here}
+          q={searched ? view.q : undefined}
+          placeholder={`Search ${many}`}
+          keep={{ sort: view.sort }}
+          filters={filters}
+          facets={countable(resource).length ? facets : undefined}
+        >
+          <ListLinks {...props} csv={here({ format: 'csv' })} />
+        </Toolbar>
+        <Table
+          label={capital(many)}
+          columns={props.columns ?? listColumns(resource, frame)}
+          rows={rows}
+          rowKey={(row) => row.id}
+          select={
+            bulk.length ? { form: 'bulk', name: 'ids', label: (row) => resource.titleOf(row) } : undefined
+          }
+          address={here}
+          sort={view.sort}
+          empty={<Empty {...props} filtered={filtered} address={here} />}
+        />
+        <Pager
+          many={many}
+          address={here}
+          next={next}
+          previous={previous}
+          shown={rows.length}
+          first={view.offset ? view.offset + 1 : null}
+          total={total}
+          capped={capped}
+        />
+        {bulk.length && rows.length ? (
+          <BulkBar
+            action={frame.path(places.bulkPreview)}
+            csrfToken={frame.csrfToken}
+            noun={{ one, many }}
+            shown={rows.length}
+            total={total}
+            capped={capped}
+            matching={matching}
+            back={at}
+            actions={bulk}
+          />
+        ) : null}
+      </>
+    ),
+  }
+}
+
+/** Why there are no rows: four reasons, and none is told as another. */
+function Empty({
+  resource,
+  found,
+  view,
+  all,
+  may,
+  frame,
+  filtered,
+  address,
+}: ListProps & { filtered: boolean; address: Address }) {
+  const { one, many, icon } = resource.declared
+  if (found.total) return <PastTheEnd noun={{ one, many }} {...found} {...view} address={address} />
+  if (filtered) return <NoMatch clear={frame.path(resource.path)} many={many} />
+  if (!all) return <NoAccess title={`No ${many} you have access to`} />
+  return (
+    <EmptyState
+      icon={icon}
+      title={`No ${many} yet`}
+      text={may.create ? `Add the first ${one}.` : undefined}
+    />
+  )
+}
+
+function ListTabs({ tabs = [], frame }: ListProps) {
+  if (tabs.length < 2) return null
+  const items = tabs.map(({ path, ...tab }) => ({ ...tab, href: frame.path(path) }))
+  return <Tabs label="Lists" items={items} />
+}
+
+function ListLinks({ resource, frame, may, imports, csv }: ListProps & { csv: string }) {
+  const places = placesOf(resource.path)
+  return (
+    <>
+      <ButtonLink kind="quiet" icon="download" href={csv} leaves>
+        Export
+      </ButtonLink>
+      {imports && may.create ? (
+        <ButtonLink kind="quiet" icon="upload" href={frame.path(places.import)}>
+          Import
+        </ButtonLink>
+      ) : null}
+    </>
+  )
+}
+
+/** The columns that the declaration lists; the one that names the record leads to it. */
+function listColumns(resource: Resource, frame: Frame): Column<Row>[] {
+  const { declared, columns, list } = resource
+  const places = placesOf(resource.path)
+  const listed = Object.entries(columns).filter(([, { listed }]) => listed)
+  const title = typeof declared.title === 'string' ? declared.title : null
+  const lead: Column<Row>[] = title
+    ? []
+    : [
+        {
+          key: 'title',
+          label: capital(declared.one),
+          href: (row) => frame.path(places.one(row.id)),
+          cell: (row) => resource.titleOf(row),
+        },
+      ]
+  return [
+    ...lead,
+    ...listed.map(([name, column]) => ({
+      key: name,
+      label: column.label,
+      sortable:
+        name in list.sorts && (column.kind === 'instant' || column.kind === 'date' ? 'descending' : true),
+      align: column.kind === 'integer' ? ('end' as const) : undefined,
+      href: name === title ? (row: Row) => frame.path(places.one(row.id)) : undefined,
+      cell: (row: Row) => shown(resource, name, row, frame),
+    })),
+  ] as Column<Row>[]
+}

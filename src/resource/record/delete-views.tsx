@@ -1,0 +1,45 @@
+import type { Screen } from '#src/http/endpoint.ts'
+import { capital } from '#src/locale/noun.ts'
+import type { Resource } from '#src/resource/entity.ts'
+import { placesOf } from '#src/resource/places.ts'
+import { ConfirmSheet } from '#src/ui/confirm-sheet.tsx'
+import type { Frame } from '#src/ui/frame.ts'
+
+export type DeleteProps = {
+  resource: Resource
+  id: string
+  version: number
+  /** Null for whoever can delete it, and can’t read it. */
+  name: string | null
+  /** What people lose with it. */
+  impact: string | null
+  frame: Frame
+}
+
+/** Asks before a record is deleted, and says what goes with it. */
+export function deleteScreen({ resource, id, version, name, impact, frame }: DeleteProps): Screen {
+  const { one, many } = resource.declared
+  const places = placesOf(resource.path)
+  const kept = resource.soft ? `The ${one} can be restored.` : 'This can’t be undone.'
+  const back = frame.path(name ? places.one(id) : '/')
+  return {
+    title: `Delete ${name || `this ${one}`}?`,
+    trail: [
+      { label: capital(many), href: frame.path(places.list) },
+      ...(name ? [{ label: name, href: back }] : []),
+    ],
+    children: (
+      <ConfirmSheet
+        action={frame.path(places.one(id))}
+        method="delete"
+        csrfToken={frame.csrfToken}
+        version={version}
+        consequence={[impact, kept].filter(Boolean).join(' ')}
+        button={`Delete ${one}`}
+        icon="trash-2"
+        danger
+        back={back}
+      />
+    ),
+  }
+}

@@ -1,0 +1,244 @@
+import type { Refusal, Screen } from '#src/http/endpoint.ts'
+import { findName } from '#src/http/search-step.ts'
+import { capital } from '#src/locale/noun.ts'
+import { nameOfReference, type Resource, type Row } from '#src/resource/entity.ts'
+import type { Column } from '#src/resource/kinds/column.ts'
+import { placesOf } from '#src/resource/places.ts'
+import type { Picking, Pickings } from '#src/resource/references/picking.ts'
+import { Button, ButtonLink } from '#src/ui/button.tsx'
+import { Checkbox } from '#src/ui/checkbox.tsx'
+import { Conflict } from '#src/ui/conflict.tsx'
+import { Field, type Labelled, Select } from '#src/ui/field.tsx'
+import { Actions, ErrorSummary, Form, fieldsOf, refusalErrors, versionFor } from '#src/ui/form.tsx'
+import type { Frame } from '#src/ui/frame.ts'
+import type { Child } from '#src/ui/html.ts'
+import { Picker } from '#src/ui/picker.tsx'
+import { Panel } from '#src/ui/surface.tsx'
+
+/** What a column offers, by its name: few enough to be all of them. */
+export type Offered = Readonly<Record<string, readonly { value: string; label: string }[]>>
+
+export type FieldsProps = {
+  field: ReturnType<typeof fieldsOf>
+  refusal?: Refusal
+  /** The record, where one is changed. */
+  row?: Row
+}
+
+/** Fields that are no columns: each with its values, by name where they have one. */
+export type Held = Record<string, { label: string; values: readonly { value: string; label?: string }[] }>
+
+export type FormProps = {
+  resource: Resource
+  frame: Frame
+  offered: Offered
+  pickings: Pickings
+  row?: Row
+  refusal?: Refusal
+  /** In place of the fields that the declaration gives, or after them. */
+  fields?: (props: FieldsProps) => Child
+  more?: (props: FieldsProps) => Child
+  held?: (row: Row) => Held
+}
+
+const text = (value: unknown) =>
+  value === null || value === undefined ? '' : Array.isArray(value) ? value.join(', ') : String(value)
+
+/** The record's values as a form sends them. */
+const sentForm = ({ columns }: Resource, row: Row | undefined) =>
+  Object.fromEntries(
+    Object.keys(columns).map((name) => [name, text(row?.[name] ?? (row ? '' : columns[name]?.initial))]),
+  )
+
+/** What was entered: of a box, which is sent after its "false", the last. */
+const lastOf = (input: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(input).map(([name, value]) => [name, [value].flat().at(-1)]))
+
+/** The form of a new record, or of one that is there; after a 412 both versions. */
+export function formScreen(props: FormProps): Screen {
+  const { resource, frame, row, refusal } = props
+  const { one, many } = resource.declared
+  const places = placesOf(resource.path)
+  const { path } = frame
+  const list = { label: capital(many), href: path(places.list) }
+  if (!row)
+    return {
+      title: `Add ${one}`,
+      trail: [list],
+      children: <RecordForm {...props} action={path(places.list)} back={list.href} />,
+    }
+  const action = path(places.one(row.id))
+  return {
+    title: `Edit ${resource.titleOf(row)}`,
+    trail: [list, { label: resource.titleOf(row), href: action }],
+    children:
+      refusal?.status === 412 ? (
+        <BothVersions {...props} row={row} input={refusal.input} action={action} />
+      ) : (
+        <RecordForm {...props} action={action} back={action} />
+      ),
+  }
+}
+
+function RecordForm(props: FormProps & { action: string; back: string }) {
+  const { resource, frame, row, refusal, action, back, fields, more } = props
+  const again = refusal && { ...refusal, input: lastOf(refusal.input) }
+  const given = { field: fieldsOf(again, sentForm(resource, row)), refusal, row }
+  return (
+    <Panel>
+      <ErrorSummary errors={refusalErrors(refusal)} />
+      <Form
+        action={action}
+        method={row ? 'patch' : 'post'}
+        csrfToken={frame.csrfToken}
+        version={row && versionFor(refusal, row)}
+      >
+        {fields ? fields(given) : <DeclaredFields {...props} {...given} />}
+        {more?.(given)}
+        <Actions>
+          <Button kind="primary">{row ? 'Save' : `Add ${resource.declared.one}`}</Button>
+          <ButtonLink href={back}>Cancel</ButtonLink>
+        </Actions>
+      </Form>
+    </Panel>
+  )
+}
+
+/** A field for each column that is written here. */
+function DeclaredFields({ resource, offered, pickings, frame, field, row }: FormProps & FieldsProps) {
+  const written = Object.entries(resource.columns).filter(
+    ([, { write }]) => write === 'always' || (write === 'create' && !row),
+  )
+  return (
+    <>
+      {written.map(([name, column]) => (
+        <ColumnField
+          column={column}
+          given={field(name)}
+          offered={offered[name]}
+          picking={pickings[name]}
+          frame={frame}
+          row={row}
+        />
+      ))}
+    </>
+  )
+}
+
+/** So many options fit into a select. */
+const FEW = 200
+/** The name of what somebody may keep and not see. */
+const UNSEEN = 'As it is'
+
+const inputs = { text: 'text', email: 'email', integer: 'number', date: 'date' } as const
+
+function ColumnField({
+  column,
+  given,
+  offered,
+  picking,
+  frame,
+  row,
+}: {
+  column: Column
+  given: ReturnType<FieldsProps['field']>
+  offered: Offered[string] | undefined
+  picking: Picking | undefined
+  frame: Frame
+  row?: Row
+}) {
+  const { kind, label, hint, required, rows, options = [], labels = {}, of = '' } = column
+  const shared = { ...given, label, hint, required }
+  if (kind === 'flag')
+    return (
+      <>
+        <input type="hidden" name={given.name} value="false" />
+        <Checkbox {...given} label={label} hint={hint} value="true" checked={given.value === 'true'} />
+      </>
+    )
+  if (kind === 'choice') {
+    const choices = options.map((value) => ({ value, label: labels[value] ?? capital(value) }))
+    return <Select {...shared} required options={offered ?? choices} />
+  }
+  if (kind === 'reference') {
+    const none = of === 'user' ? 'No one' : 'None'
+    const few = offered && offered.length <= FEW
+    if (!few && picking?.options) return <Reference {...shared} none={none} picking={picking} frame={frame} />
+    return (
+      <Select {...shared} none={none} options={withCurrent(offered ?? picking?.few ?? [], given.name, row)} />
+    )
+  }
+  return (
+    <Field {...shared} type={inputs[kind as keyof typeof inputs] ?? 'text'} rows={rows} autocomplete="off" />
+  )
+}
+
+type ReferenceProps = Labelled & { none: string; picking: Picking; frame: Frame }
+
+/** One record of many, which is searched for. */
+export function Reference({ picking, frame, ...shared }: ReferenceProps) {
+  const { value, name, options, many, words, found } = picking
+  return (
+    <Picker
+      {...shared}
+      value={value}
+      chosen={name ?? UNSEEN}
+      options={frame.path(options ?? '')}
+      many={many}
+      find={findName(shared.name)}
+      words={words}
+      found={found}
+    />
+  )
+}
+
+/** What a record names now can be kept, also where it isn't among those that are offered. */
+function withCurrent(records: Offered[string], name: string, row: Row | undefined): Offered[string] {
+  const named = row?.[nameOfReference(name)] as { id: string; name?: string } | null | undefined
+  if (!named || records.some(({ value }) => value === named.id)) return records
+  return [{ value: named.id, label: named.name ?? UNSEEN }, ...records]
+}
+
+/** What boxes sent, or a text by lines or commas. */
+const several = (value: unknown) =>
+  [value]
+    .flat()
+    .flatMap((one) => String(one).split(/[\s,]+/))
+    .filter(Boolean)
+    .sort()
+
+function BothVersions({
+  resource,
+  frame,
+  row,
+  input,
+  action,
+  offered,
+  held,
+}: FormProps & { row: Row; input: Record<string, unknown>; action: string }) {
+  const theirs = sentForm(resource, row)
+  const entered = lastOf(input)
+  const fields = Object.entries(resource.columns).flatMap(([name, { label, write }]) => {
+    const mine = entered[name]
+    return write === 'always' && typeof mine === 'string'
+      ? [{ name, label, mine, theirs: theirs[name] ?? '' }]
+      : []
+  })
+  const beside = Object.entries(held?.(row) ?? {}).flatMap(([name, { label, values }]) => {
+    if (!(name in input)) return []
+    const names = new Map([...Object.values(offered).flat(), ...values].map((one) => [one.value, one.label]))
+    const shown = (some: readonly string[]) => some.map((one) => names.get(one) ?? one).join(', ')
+    const [mine, now] = [several(input[name]), values.map(({ value }) => value).sort()]
+    const both = { shownMine: shown(mine), shownTheirs: shown(now) }
+    return [{ name, label, mine: mine.join(), theirs: now.join(), ...both }]
+  })
+  return (
+    <Conflict
+      action={action}
+      csrfToken={frame.csrfToken}
+      version={row.version}
+      fields={[...fields, ...beside]}
+      cancel={action}
+    />
+  )
+}

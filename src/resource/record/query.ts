@@ -1,0 +1,156 @@
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import type { UserActor } from '#src/access/actor.ts'
+import type { Grant } from '#src/access/grant.ts'
+import type { Model } from '#src/access/permission.ts'
+import type { Acting, Database, Db } from '#src/db/database.ts'
+import type { DB } from '#src/db/types.ts'
+import { notFound } from '#src/http/errors.ts'
+import { nameOfReference, type Resource, type Row, resourceOf } from '#src/resource/entity.ts'
+import { valueNow } from '#src/resource/kinds/ending.ts'
+import type { ListView } from '#src/resource/list/declaration.ts'
+import { filtered, zoneIn } from '#src/resource/list/filter.ts'
+import { type Source, statement } from '#src/resource/list/query.ts'
+import { searchFor, taggedWith, wordsIn } from '#src/resource/list/search.ts'
+
+type Table = keyof DB & string
+
+/** A record of an entity as JSON, made by the database for rows of its table. */
+export function recordJson(
+  { table, columns, soft, declared }: Resource,
+  actor: UserActor,
+): RawBuilder<string> {
+  if (declared.json) return declared.json(actor)
+  const parts: RawBuilder<unknown>[] = [sql`${sql.ref(`${table}.id`)}`]
+  for (const [name, column] of Object.entries(columns)) {
+    const { kind, of } = column
+    parts.push(valueNow(table, name, column))
+    if (kind === 'reference' && of)
+      parts.push(sql`${referenceJson(table, name, of, actor)} as ${sql.ref(nameOfReference(name))}`)
+  }
+  for (const [name, value] of Object.entries(declared.more?.(actor) ?? {}))
+    parts.push(sql`${value} as ${sql.ref(name)}`)
+  if (soft) parts.push(sql`${sql.ref(`${table}.deleted_at`)}`)
+  parts.push(sql`${sql.ref(`${table}.version`)}`)
+  return sql<string>`(select row_to_json(record)::text from (select ${sql.join(parts)}) record)`
+}
+
+/** A record that another one names: its id, and its name where the reader may see it. */
+function referenceJson(table: string, name: string, of: string, actor: UserActor): RawBuilder<unknown> {
+  const target = resourceOf(of)
+  const id = sql.ref(`${table}.${name}`)
+  const alone = sql`case when ${id} is not null then json_build_object('id', ${id}) end`
+  const seen = target && actor.find(target.may('read'))
+  if (!target || !seen) return alone
+  return sql`coalesce((select json_build_object('id', n.id, 'name', ${target.titleSql('n')}) from ${sql.table(target.table)} n
+    where n.org_id = ${sql.ref(`${table}.org_id`)} and n.id = ${id} and ${seen.where('n')}), ${alone})`
+}
+
+/** The rows of a list: search, filters, deleted or not, within the Grant. */
+export function sourceOf<M extends Model>(
+  resource: Resource<M>,
+  grant: Grant<M>,
+  view: ListView,
+  actor: UserActor,
+): Source<Table> {
+  const { soft, declared, columns } = resource
+  const table = resource.table as Table
+  return {
+    table,
+    grant: {
+      all: grant.all,
+      reach: `${resource.path} ${grant.reach}${zoneIn(view, actor.clock)}`,
+      entries: (most) => grant.entries(most),
+    },
+    json: recordJson(resource, actor),
+    skewed: relatedIn(resource, view).length > 0,
+    search: searchFor(
+      ...tagsOf(resource, view),
+      ...(declared.searched ? wordsIn(resource.model.name, view.q) : []),
+    ),
+    matching: (db, how) => {
+      let query = db.selectFrom(table).where(grant.where(table, how))
+      if (declared.narrow) query = query.where(declared.narrow(table, view))
+      for (const { rows, ids } of relatedIn(resource, view))
+        query = query.where(sql<boolean>`${sql.ref(`${table}.id`)} in (${rows(actor, ids)})`)
+      if (soft)
+        query = query.where(
+          sql<boolean>`${sql.ref(`${table}.deleted_at`)} is ${view.filters.deleted ? sql`not null` : sql`null`}`,
+        )
+      return query.where(filtered(table, view, actor.clock, columns)) as unknown as ReturnType<
+        Source<Table>['matching']
+      >
+    },
+  }
+}
+
+/** What a list is asked for by other records. */
+export const relatedIn = ({ declared }: Resource, { filters }: ListView) =>
+  Object.entries(declared.related ?? {}).flatMap(([name, related]) => {
+    const ids = filters[name]
+    return ids ? [{ name, ids, ...related }] : []
+  })
+
+/** What a list is asked for by tags. */
+const tagsOf = ({ model, columns }: Resource, { filters }: ListView) =>
+  Object.entries(filters).flatMap(([name, tags]) =>
+    columns[name]?.kind === 'tags' ? [taggedWith(model.name, name, tags)] : [],
+  )
+
+/** One record, and what the reader may do with it. */
+export type Found = { id: string; json: string; version: number; update: boolean; delete: boolean }
+
+/** Whether a Grant that somebody may have for an action reaches a row of the table. */
+export const reachedBy = (resource: Resource, actor: UserActor, action: string): RawBuilder<SqlBool> =>
+  actor.find(resource.may(action))?.where(resource.table) ?? sql<SqlBool>`false`
+
+/** One record, deleted ones too, and whether the reader's other Grants reach it. */
+export function findRecord<M extends Model>(
+  db: Db,
+  resource: Resource<M>,
+  actor: UserActor,
+  grant: Grant<M>,
+  id: string,
+) {
+  const { declared } = resource
+  const table = resource.table as Table
+  const query = db
+    .selectFrom(table)
+    .where(sql<boolean>`${sql.ref(`${table}.id`)} = ${id}`)
+    .where(actor.sees(grant, table))
+    .select([
+      sql<string>`${sql.ref(`${table}.id`)}`.as('id'),
+      sql<number>`${sql.ref(`${table}.version`)}`.as('version'),
+      recordJson(resource, actor).as('json'),
+      reachedBy(resource, actor, 'update').as('update'),
+      reachedBy(resource, actor, 'delete').as('delete'),
+    ])
+    .$castTo<Found>()
+  return declared.narrow ? query.where(declared.narrow(table)) : query
+}
+
+/** @throws 404 where none exists for the Grant's action */
+export async function readRecord<M extends Model>(
+  db: Pick<Database, 'readAs'>,
+  resource: Resource<M>,
+  actor: UserActor & Acting,
+  grant: Grant<M>,
+  id: string,
+): Promise<Found & { row: () => Row }> {
+  const [found] = await db.readAs(actor, (q) => findRecord(q, resource, actor, grant, id), { prepared: true })
+  if (!found) throw notFound()
+  return { ...found, row: () => JSON.parse(found.json) }
+}
+
+/** The names of some records, as far as the Grant reaches. */
+export async function namesOf<M extends Model>(
+  db: Pick<Database, 'readAs'>,
+  actor: Acting,
+  resource: Resource<M>,
+  grant: Grant<M>,
+  ids: readonly string[],
+): Promise<Map<string, string>> {
+  const text = sql<{ id: string; name: string }>`select t.id, ${resource.titleSql('t')} as name
+    from ${sql.table(resource.table)} t where t.id = any(${ids}::uuid[]) and ${grant.where('t')}`
+  const rows = await db.readAs<{ id: string; name: string }>(actor, (q) => statement(q, text))
+  return new Map(rows.map(({ id, name }) => [id, name]))
+}

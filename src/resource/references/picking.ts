@@ -1,0 +1,81 @@
+import type { UserActor } from '#src/access/actor.ts'
+import type { Database } from '#src/db/database.ts'
+import type { Refusal } from '#src/http/endpoint.ts'
+import type { Find } from '#src/http/search-step.ts'
+import { nameOfReference, type Resource, type Row, resourceOf } from '#src/resource/entity.ts'
+import { placesOf } from '#src/resource/places.ts'
+import { namesOf } from '#src/resource/record/query.ts'
+import { type Option, optionsOf } from '#src/resource/references/options.ts'
+
+/** A reference in a form: what it names now, and what a search for it found. */
+export type Picking = {
+  value: string
+  /** Null where whoever fills it in may not see it. */
+  name: string | null
+  /** Where options are asked for; null for who sees none, and where there is no search. */
+  options: string | null
+  /** Without a search: the first of them. */
+  few: readonly { value: string; label: string }[]
+  /** In words: "people". */
+  many: string
+  /** Words that wait to be searched for. */
+  words: string
+  found: { q: string; options: readonly Option[]; more: boolean } | null
+}
+export type Pickings = Readonly<Record<string, Picking>>
+
+type Asked = { row?: Row | undefined; refusal?: Refusal | undefined; find: Find | null }
+
+const OFFERED = '20'
+const FEW = '200'
+
+/**
+ * What the references of a form need. A form as it comes asks nothing: names come with the record; what was sent, or
+ * searched for, is looked up within the reader's Grants.
+ */
+export async function pickingsFor(
+  db: Pick<Database, 'readAs' | 'counts'>,
+  actor: UserActor,
+  { columns }: Resource,
+  { row, refusal, find }: Asked,
+): Promise<Pickings> {
+  const references = Object.entries(columns).filter(
+    ([, { kind, write }]) => kind === 'reference' && write !== 'never',
+  )
+  const picked = references.map(async ([name, { of = '' }]): Promise<[string, Picking]> => {
+    const target = resourceOf(of)
+    const grant = target && actor.find(target.may('read'))
+    const named = row?.[nameOfReference(name)] as { id: string; name?: string } | null | undefined
+    const sent = refusal?.input[name]
+    const value = typeof sent === 'string' ? sent : (named?.id ?? '')
+    const many = target?.declared.many ?? ''
+    if (!target || !grant)
+      return [name, { value, name: null, options: null, few: [], many, words: '', found: null }]
+    const known = value === '' || value === named?.id ? named?.name : (await namesIn(value)).get(value)
+    if (!target.declared.searched) {
+      const page = await optionsOf(db, actor, target, grant, target.query.parse({ limit: FEW }))
+      const few = page.rows().map(({ id, name: label }) => ({ value: id, label }))
+      return [name, { value, name: known ?? null, options: null, few, many, words: '', found: null }]
+    }
+    const options = placesOf(target.path).options
+    const q = find?.words[name] ?? ''
+    const asked = find?.field === name
+    const found = asked ? await foundFor() : null
+    return [name, { value, name: known ?? null, options, few: [], many, words: asked ? '' : q, found }]
+
+    async function namesIn(id: string) {
+      return UUID.test(id) && target && grant
+        ? namesOf(db, actor, target, grant, [id])
+        : new Map<string, string>()
+    }
+    async function foundFor(): Promise<Picking['found']> {
+      if (!target || !grant) return null
+      const words = q ? { q } : {}
+      const page = await optionsOf(db, actor, target, grant, target.query.parse({ ...words, limit: OFFERED }))
+      return { q, options: page.rows(), more: page.next !== null }
+    }
+  })
+  return Object.fromEntries(await Promise.all(picked))
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i

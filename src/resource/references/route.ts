@@ -1,0 +1,23 @@
+import type { Model } from '#src/access/permission.ts'
+import { can, type Endpoint, get } from '#src/http/endpoint.ts'
+import type { Given } from '#src/resource/call.ts'
+import type { Resource } from '#src/resource/entity.ts'
+import { pageJson, pageLinks } from '#src/resource/list/page.ts'
+import { pageAnswer } from '#src/resource/list/routes.tsx'
+import { placesOf } from '#src/resource/places.ts'
+import { option, optionsOf } from '#src/resource/references/options.ts'
+
+/** `GET /<path>/options`: what a field that searches offers. */
+export function optionsRoute<M extends Model>(resource: Resource<M>): Endpoint {
+  const options = {
+    only: 'json' as const,
+    query: resource.query,
+    answer: pageAnswer(option),
+    summary: `List ${resource.declared.many} by name, to choose from`,
+  }
+  return get(placesOf(resource.path).options, can(resource.may('read')), options, async (call) => {
+    const { c, db, actor, grant, query } = call as unknown as Given<M>
+    const found = await optionsOf(db, actor, resource, grant, query)
+    return { json: pageJson(found), headers: pageLinks(c, found) }
+  })
+}
