@@ -4,7 +4,7 @@ import { bulkRoutes } from '#src/resource/bulk/routes.tsx'
 import type { Resource } from '#src/resource/entity.ts'
 import { historyRoute } from '#src/resource/history/route.tsx'
 import { importRoutes } from '#src/resource/import/routes.tsx'
-import { facetsRoute, listRoute } from '#src/resource/list/routes.tsx'
+import { drawAgain, facetsRoute, listRoute } from '#src/resource/list/routes.tsx'
 import type { Parts } from '#src/resource/parts.ts'
 import { createRoutes, readRoute, removeRoutes, updateRoutes } from '#src/resource/record/routes.tsx'
 import { optionsRoute } from '#src/resource/references/route.ts'
@@ -23,7 +23,7 @@ export function resourceRoutes<M extends Model, X = undefined>(
     ...facetsRoute(resource),
     ...(resource.declared.searched ? [optionsRoute(resource)] : []),
     ...(has('create') ? createRoutes(resource, parts) : []),
-    ...(has('bulk') ? bulkRoutes(resource, parts) : []),
+    ...(has('bulk') ? bulkRoutes(resource, parts, drawAgain(resource, parts)) : []),
     ...(has('import') && has('create') ? importRoutes(resource, parts) : []),
     ...(has('read') ? [readRoute(resource, parts)] : []),
     ...(has('update') ? updateRoutes(resource, parts) : []),

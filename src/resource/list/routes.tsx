@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Model } from '#src/access/permission.ts'
-import { can, type Endpoint, get } from '#src/http/endpoint.ts'
+import type { Page } from '#src/db/paging.ts'
+import { can, type Draw, type Endpoint, get } from '#src/http/endpoint.ts'
 import { bulkOf } from '#src/resource/bulk/actions.ts'
 import { type Given, mayOf } from '#src/resource/call.ts'
+import type { Again } from '#src/resource/choosing.ts'
 import type { Resource, Row } from '#src/resource/entity.ts'
 import { csvOf } from '#src/resource/export.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
@@ -11,7 +13,7 @@ import { countable, facetsAnswer, facetsOf } from '#src/resource/list/facets.ts'
 import { lookedUpFilters } from '#src/resource/list/looked-up-filters.ts'
 import { pageJson, pageLinks, searchOf } from '#src/resource/list/page.ts'
 import { everyRow, list } from '#src/resource/list/query.ts'
-import { listScreen } from '#src/resource/list/views.tsx'
+import { type Choosing, listScreen } from '#src/resource/list/views.tsx'
 import type { Parts } from '#src/resource/parts.ts'
 import { placesOf } from '#src/resource/places.ts'
 import { sourceOf } from '#src/resource/record/query.ts'
@@ -32,43 +34,63 @@ export const pageAnswer = (record: z.ZodType) =>
 /** `GET /<path>`: the list, as page, JSON and file. */
 export function listRoute<M extends Model, X>(resource: Resource<M>, parts: Parts<M, X>): Endpoint {
   const { path } = resource
-  const source = ({ actor, grant, query }: Given<M>) => sourceOf(resource, grant, query, actor)
   const options = {
     query: resource.query,
     answer: pageAnswer(resource.record),
     summary: `List ${resource.declared.many}`,
     csv: (call: unknown) => {
       const given = call as Given<M>
-      const rows = everyRow<Row>(given.db, given.actor, given.query, source(given))
+      const rows = everyRow<Row>(given.db, given.actor, given.query, sourceIn(resource, given))
       return { name: path.slice(1), chunks: csvOf(resource, rows) }
     },
   }
   return get(path, can(resource.may('read')), options, async (call) => {
     const given = call as unknown as Given<M>
-    const { c, db, actor, grant, query } = given
-    const found = await list<Row>(db, actor, query, source(given))
-    const may = mayOf(resource, actor)
+    const found = await foundIn(resource, given)
     return {
       json: pageJson(found),
-      headers: pageLinks(c, found),
-      screen: async (frame) =>
-        listScreen({
-          resource,
-          found,
-          view: query,
-          all: grant.all,
-          at: searchOf(c),
-          may,
-          frame,
-          columns: parts.columns?.({ actor, frame, may }),
-          filters: await lookedUpFilters(given, resource, parts),
-          tabs: parts.listTabs?.({ actor, frame, may }),
-          actions: parts.listHead?.({ actor, frame, may }),
-          bulk: bulkOffered(resource, parts, actor, query),
-          imports: !parts.without?.includes('import'),
-        }),
+      headers: pageLinks(given.c, found),
+      screen: drawn(resource, parts, given, { found, at: searchOf(given.c) }),
     }
   })
+}
+
+/** The list as somebody left it, to choose what is done with its rows. */
+export const drawAgain =
+  <M extends Model, X>(resource: Resource<M>, parts: Parts<M, X>): Again<M> =>
+  async (given, at, choosing) =>
+    drawn(resource, parts, given, { found: await foundIn(resource, given), at, choosing })
+
+const sourceIn = <M extends Model>(resource: Resource<M>, { actor, grant, query }: Given<M>) =>
+  sourceOf(resource, grant, query, actor)
+const foundIn = <M extends Model>(resource: Resource<M>, given: Given<M>) =>
+  list<Row>(given.db, given.actor, given.query, sourceIn(resource, given))
+
+type Shown = { found: Page<Row>; at: string; choosing?: Choosing }
+
+function drawn<M extends Model, X>(
+  resource: Resource<M>,
+  parts: Parts<M, X>,
+  given: Given<M>,
+  shown: Shown,
+): Draw {
+  const { actor, grant, query } = given
+  const may = mayOf(resource, actor)
+  return async (frame) =>
+    listScreen({
+      ...shown,
+      resource,
+      view: query,
+      all: grant.all,
+      may,
+      frame,
+      columns: parts.columns?.({ actor, frame, may }),
+      filters: await lookedUpFilters(given, resource, parts),
+      tabs: parts.listTabs?.({ actor, frame, may }),
+      actions: parts.listHead?.({ actor, frame, may }),
+      bulk: bulkOffered(resource, parts, actor, query),
+      imports: !parts.without?.includes('import'),
+    })
 }
 
 /** The actions on many records that the reader may take where they are: with what is there, or what is deleted. */
