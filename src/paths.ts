@@ -135,7 +135,7 @@ export const pathsOf = (path: string) => ({
   imported: (id: string) => `${path}/imports/${id}`,
   one: (id: string) => `${path}/${id}`,
   edit: (id: string) => `${path}/${id}/edit`,
-  delete: (id: string) => `${path}/${id}/delete`,
+  delete: (id: string, back = '') => `${path}/${id}/delete${back ? `?${new URLSearchParams({ back })}` : ''}`,
   restore: (id: string) => `${path}/${id}/restore`,
   history: (id: string) => `${path}/${id}/history`,
 })

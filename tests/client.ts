@@ -6,7 +6,7 @@ import { type App, testDatabase } from '#tests/setup/database.ts'
 
 const here = await testDatabase()
 const names = new Cookies(here.config)
-const ORIGIN = 'http://localhost'
+export const ORIGIN = 'http://localhost'
 
 /** As much of the connection as the application looks at. */
 export const connection = { incoming: { socket: { remoteAddress: '192.0.2.7' } } } as unknown as HttpBindings

@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import type { Actor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
+import { isQuestion } from '#src/http/confirm-step.ts'
 import type { Call } from '#src/http/endpoint.ts'
 import type { Incoming } from '#src/http/incoming.ts'
 import { isSearch, searchIn } from '#src/http/search-step.ts'
@@ -21,7 +22,9 @@ const valid = (c: Context, target: 'param' | 'query') =>
 /** A request as its endpoint gets it: of a form's fields, without those that it sends for us. */
 export function callOf(fields: Record<string, unknown>, { c, around, asked, actor, grant }: Whose): Call {
   const { csrf_token: _, _method, version: __, ...rest } = fields
-  const sent = Object.fromEntries(Object.entries(rest).filter(([name]) => !isSearch(name)))
+  const sent = Object.fromEntries(
+    Object.entries(rest).filter(([name]) => !isSearch(name) && !isQuestion(name)),
+  )
   Object.setPrototypeOf(sent, null)
   return {
     c,

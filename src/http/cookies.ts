@@ -35,7 +35,8 @@ export class Cookies {
 
   setSession = (token: string) => `${this.session}=${token}; Max-Age=${this.#maxAge}${this.#attributes}`
   setVisitor = (token: string) => `${this.visitor}=${token}${this.#attributes}`
-  setNotice = (text: string) => `${this.notice}=${encodeURIComponent(text)}; Max-Age=60${this.#attributes}`
+  setNotice = (text: string, undo?: string) =>
+    `${this.notice}=${encodeURIComponent(text)}${undo ? `|${undo}` : ''}; Max-Age=60${this.#attributes}`
   setDevice = (token: string) => `${this.device}=${token}; Max-Age=${HALF_A_YEAR}${this.#attributes}`
   /** That a password was right, for as long as its code may follow. */
   setProof = (token: string) => `${this.proof}=${token}; Max-Age=600${this.#attributes}`

@@ -39,6 +39,8 @@ export type Answer = {
   location?: string
   /** One line for the person, shown on the next page. */
   notice?: string
+  /** Path of the POST that takes it back again, offered beside the notice. */
+  undo?: string | undefined
   headers?: Record<string, string>
   cookies?: string[]
   /** The session acts elsewhere from now on. */

@@ -5,7 +5,7 @@ import { cookieValues } from '#src/http/cookies.ts'
 import type { Surroundings } from '#src/http/surroundings.ts'
 import { clockOf } from '#src/locale/clock.ts'
 import { paths } from '#src/paths.ts'
-import type { Frame, Onlooker, Theme } from '#src/ui/frame.ts'
+import type { Frame, Notice, Onlooker, Theme, Undo } from '#src/ui/frame.ts'
 
 /** What every page needs beside its own content: who, where to, and how it posts. */
 export function frameFor(c: Context, around: Surroundings, actor: Actor | null, csrfToken: string): Frame {
@@ -14,6 +14,7 @@ export function frameFor(c: Context, around: Surroundings, actor: Actor | null, 
   const prefixed = (path: string) => config.URL_PREFIX + path
   const theme = cookieValues(c, 'theme')[0]
   const [notice] = cookieValues(c, cookies.notice)
+  const back = new URL(c.req.url).search.slice(1)
   const items = actor ? navigation(actor) : []
   return {
     appName: config.APP_NAME,
@@ -37,7 +38,7 @@ export function frameFor(c: Context, around: Surroundings, actor: Actor | null, 
           label: 'Leave',
         }
       : null,
-    notice: notice ? { kind: 'success', text: decoded(notice) } : null,
+    notice: notice ? noticeFrom(notice, (path) => ({ action: prefixed(path), back })) : null,
   }
 }
 
@@ -47,6 +48,14 @@ function onlooker(actor: Actor): Onlooker {
 }
 
 const covers = (item: string, here: string) => item === here || (item !== '/' && here.startsWith(`${item}/`))
+
+/** What a cookie may have taken back: bringing back a record, and nothing else. */
+const RESTORE = /^\/[a-z-]+\/[0-9a-f-]{36}\/restore$/
+
+function noticeFrom(value: string, undoing: (path: string) => Undo): Notice {
+  const [text = '', undo = ''] = value.split('|', 2)
+  return { kind: 'success', text: decoded(text), undo: RESTORE.test(undo) ? undoing(undo) : undefined }
+}
 
 function decoded(text: string): string {
   try {

@@ -6,6 +6,7 @@ import { admit } from '#src/http/admit.ts'
 import { authenticate, type Credential, credentialOf, Displaced } from '#src/http/authenticate.ts'
 import { Bodies } from '#src/http/bodies.ts'
 import { callOf } from '#src/http/call.ts'
+import { confirmFirst } from '#src/http/confirm-step.ts'
 import { cookieValues } from '#src/http/cookies.ts'
 import { Counting } from '#src/http/counting.ts'
 import { FormTokens } from '#src/http/csrf.ts'
@@ -165,6 +166,8 @@ export class Handling {
     const grant = admit(endpoint, this.#actor)
     await requireProof(endpoint, this.#actor, this.#around.db)
     await this.#validate(endpoint)
+    const screen = body && confirmFirst(body, this.#asked)
+    if (screen) return respond({ screen }, this.#out())
     await this.#counting.attempt(endpoint, this.#actor, body?.fields)
     const ofForm = body?.kind === 'form' ? body.fields.version : undefined
     return this.#act(endpoint, body, grant, seenVersions(this.#c, ofForm))

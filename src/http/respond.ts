@@ -34,7 +34,7 @@ export type Outgoing = {
   /** Adds the URL prefix and, where the request came through it, `/api/v1`. */
   locate: (path: string) => string
   prefixed: (path: string) => string
-  setNotice: (text: string) => string
+  setNotice: (text: string, undo?: string) => string
   /** What drawing the frame made necessary: a visitor's cookie for forms; the notice that was shown. */
   cookies: () => string[]
   /** What is left of the limit that a program was counted by. */
@@ -101,8 +101,8 @@ const empty = (status: number, headers: Record<string, string>, cookies?: string
 /** What a header can't hold, percent-encoded; the rest of the address stays as it is. */
 const ascii = (address: string) => address.toWellFormed().replace(/[^\x21-\x7e]+/g, encodeURIComponent)
 
-function redirect({ location = '', notice, cookies = [], headers }: Answer, out: Outgoing): Response {
-  const all = notice ? [...cookies, out.setNotice(notice)] : cookies
+function redirect({ location = '', notice, undo, cookies = [], headers }: Answer, out: Outgoing): Response {
+  const all = notice ? [...cookies, out.setNotice(notice, undo)] : cookies
   return empty(
     303,
     {

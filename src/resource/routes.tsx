@@ -5,7 +5,7 @@ import { bulkRoutes } from '#src/resource/bulk/routes.tsx'
 import type { Resource } from '#src/resource/entity.ts'
 import { historyRoute } from '#src/resource/history/route.tsx'
 import { importRoutes } from '#src/resource/import/routes.tsx'
-import { facetsRoute, listRoute } from '#src/resource/list/routes.tsx'
+import { drawAgain, facetsRoute, listRoute } from '#src/resource/list/routes.tsx'
 import type { Parts } from '#src/resource/parts.ts'
 import { createRoutes, readRoute, removeRoutes, updateRoutes } from '#src/resource/record/routes.tsx'
 import { optionsRoute } from '#src/resource/references/route.ts'
@@ -19,12 +19,13 @@ export function resourceRoutes<M extends Model, X = undefined>(
   parts: Parts<M, X> = {},
 ): Endpoint[] {
   const has = (part: NonNullable<typeof parts.without>[number]) => !parts.without?.includes(part)
+  const bulk = has('bulk') ? bulkOf(resource, parts) : {}
   return [
-    ...(has('list') ? [listRoute(resource, parts, has('bulk') ? bulkOf(resource, parts) : {})] : []),
+    ...(has('list') ? [listRoute(resource, parts, bulk)] : []),
     ...facetsRoute(resource),
     ...(resource.declared.searched ? [optionsRoute(resource)] : []),
     ...(has('create') ? createRoutes(resource, parts) : []),
-    ...(has('bulk') ? bulkRoutes(resource, parts) : []),
+    ...(has('bulk') ? bulkRoutes(resource, parts, drawAgain(resource, parts, bulk)) : []),
     ...(has('import') && has('create') ? importRoutes(resource, parts) : []),
     ...(has('read') ? [readRoute(resource, parts)] : []),
     ...(has('update') ? updateRoutes(resource, parts) : []),

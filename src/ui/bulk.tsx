@@ -29,6 +29,8 @@ export interface BulkBarProps {
   /** The list as it is, page and order included, to come back to. */
   back: string
   actions: readonly BulkAction[]
+  /** All that match are chosen already. */
+  every?: boolean
 }
 
 const number = new Intl.NumberFormat('en')
@@ -47,8 +49,7 @@ export function BulkBar(props: BulkBarProps) {
     >
       <Hidden csrfToken={csrfToken} />
       {back ? <input type="hidden" name="back" value={back} /> : null}
-      {/* the first button is what Enter in a row's box presses: it asks for no action, and is refused */}
-      <button type="submit" name="action" value="" hidden />
+      <NoAction />
       <p class="bulk-count" role="status">
         <span class="without-script">With the ticked {noun.many}:</span>
       </p>
@@ -66,8 +67,28 @@ export function BulkBar(props: BulkBarProps) {
   )
 }
 
+/** The first button of a form is what Enter in a row's box presses: it names no action, and is asked for one. */
+const NoAction = () => <button type="submit" form="bulk" name="action" value="" hidden />
+
+/** What is to be done with the rows that are ticked: asked above the list where it wasn't said. */
+export function BulkChoice({ message, actions }: { message: string; actions: readonly BulkAction[] }) {
+  return (
+    <div class="error-summary" role="alert" tabindex={-1} autofocus>
+      <p class="error-summary-title">{message}</p>
+      {actions.length ? (
+        <div class="form-actions">
+          <NoAction />
+          {actions.map((one) => (
+            <BulkButton {...one} />
+          ))}
+        </div>
+      ) : null}
+    </div>
+  )
+}
+
 /** All that match instead of those on the page; too many are not offered. */
-function Everything({ noun, shown, total, capped, most = 1000, matching }: BulkBarProps) {
+function Everything({ noun, shown, total, capped, most = 1000, matching, every }: BulkBarProps) {
   if (total === null || total <= shown) return null
   if (capped || total > most) {
     return (
@@ -84,6 +105,7 @@ function Everything({ noun, shown, total, capped, most = 1000, matching }: BulkB
         name={matching ? 'matching' : 'all'}
         value={matching || 'true'}
         data-total={total}
+        checked={every}
       />
       All {number.format(total)} {matching ? 'matching' : noun.many}
     </label>
@@ -92,7 +114,13 @@ function Everything({ noun, shown, total, capped, most = 1000, matching }: BulkB
 
 function BulkButton({ action, label, icon, danger }: BulkAction) {
   return (
-    <button type="submit" class={`button ${danger ? 'danger' : 'plain'}`} name="action" value={action}>
+    <button
+      type="submit"
+      form="bulk"
+      class={`button ${danger ? 'danger' : 'plain'}`}
+      name="action"
+      value={action}
+    >
       <Icon name={icon} />
       {label}
     </button>

@@ -17,7 +17,7 @@ export interface ConfirmSheetProps {
   consequence?: string | null
   /** Verb and number: "Disable 3 people". */
   button: string
-  icon: IconName
+  icon?: IconName
   danger?: boolean
   /** Where nothing is done. */
   back: string
@@ -42,7 +42,7 @@ export function ConfirmSheet(props: ConfirmSheetProps) {
         {consequence ? <p>{consequence}</p> : null}
         <Actions>
           <button type="submit" class={`button ${danger ? 'danger solid' : 'primary'}`}>
-            <Icon name={icon} />
+            {icon ? <Icon name={icon} /> : null}
             {button}
           </button>
           <ButtonLink href={back}>Cancel</ButtonLink>

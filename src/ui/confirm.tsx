@@ -1,6 +1,6 @@
+import { answered, questionFields } from '#src/http/confirm-step.ts'
 import { Button, type ButtonKind } from '#src/ui/button.tsx'
 import { Hidden, writing } from '#src/ui/form.tsx'
-import type { Child } from '#src/ui/html.ts'
 import type { IconName } from '#src/ui/icons.ts'
 
 export interface ConfirmButtonProps {
@@ -17,16 +17,18 @@ export interface ConfirmButtonProps {
   kind?: ButtonKind
   /** The question: names what it is about. */
   title: string
-  text?: Child
-  /** The button that does it; says what it does, not "OK". */
+  text?: string
+  /** The button that does it: verb and object, not "OK". */
   confirm: string
   /** Ends the session: a plain page load. */
   leaves?: boolean
 }
 
-/** A plain form post, with a question in between where there is JavaScript (js/confirm.js). */
+/** A plain form post, with a question in between: in a dialog (js/confirm.js), else on a page of its own. */
 export function ConfirmButton(props: ConfirmButtonProps) {
-  const { id, action, label, icon, kind = 'danger', title, text, confirm, fields = {}, leaves } = props
+  const { id, action, label, icon, kind = 'danger', title, text = '', confirm, fields = {}, leaves } = props
+  const danger = kind === 'danger'
+  const question = questionFields({ title, text, button: confirm, danger: danger ? 'true' : '' })
   return (
     <form
       method="post"
@@ -36,7 +38,7 @@ export function ConfirmButton(props: ConfirmButtonProps) {
       {...(leaves ? { 'hx-boost': 'false' } : writing)}
     >
       <Hidden csrfToken={props.csrfToken} method={props.method} version={props.version} />
-      {Object.entries(fields).map(([name, value]) => (
+      {[...Object.entries(fields), ...question].map(([name, value]) => (
         <input type="hidden" name={name} value={value} />
       ))}
       <Button kind={kind} icon={icon}>
@@ -48,7 +50,8 @@ export function ConfirmButton(props: ConfirmButtonProps) {
         <div class="form-actions">
           <button
             type="submit"
-            class={`button ${kind === 'danger' ? 'danger solid' : 'primary'}`}
+            class={`button ${danger ? 'danger solid' : 'primary'}`}
+            {...answered}
             data-confirmed
           >
             {confirm}

@@ -11,9 +11,18 @@ export interface NavigationItem {
   count?: number
 }
 
+/** The form that takes back what was just done. */
+export interface Undo {
+  /** With the URL prefix. */
+  action: string
+  /** The search of the page it stands on, to come back to. */
+  back: string
+}
+
 export interface Notice {
   kind: 'success' | 'error' | 'info'
   text: string
+  undo?: Undo
 }
 
 /** What somebody has to keep in mind, and the form that ends it. */

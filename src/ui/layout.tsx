@@ -9,6 +9,7 @@ import { Notices } from '#src/ui/notice.tsx'
 import { PaletteDialog } from '#src/ui/palette.tsx'
 import { Sidebar } from '#src/ui/sidebar.tsx'
 import { TopBar } from '#src/ui/top-bar.tsx'
+import { Undo } from '#src/ui/undo.tsx'
 
 export interface ScreenProps {
   frame: Frame
@@ -54,12 +55,14 @@ ${frame.notice ? Notices({ notice: frame.notice, apart: true }) : null}`
 
 function Main({ frame, title, lead, actions, trail, refused, children }: ScreenProps): Markup {
   const current = frame.navigation.find((item) => item.current)
+  const { notice, csrfToken } = frame
   return html`<main id="main" class="main" data-current="${current?.href}">
 <header class="head">
 <div class="head-text">${trail?.length ? Trail({ trail }) : null}
 <h1 tabindex="-1">${title}</h1>${lead ? html`<p class="lead">${lead}</p>` : null}</div>
 ${actions ? html`<div class="actions">${actions}</div>` : null}
 </header>
+${notice?.undo ? Undo({ ...notice.undo, text: notice.text, csrfToken }) : null}
 ${refused ? RefusalSummary(refused) : null}
 ${children}
 </main>`

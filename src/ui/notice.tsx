@@ -9,8 +9,8 @@ function Notice({ kind, text }: NoticeProps): Markup {
   return html`<p class="notice ${kind}">${Icon({ name: icons[kind] })}<span>${text}</span></p>`
 }
 
-/** The live region has to be there before anything is put in it. */
+/** The live region has to be there before anything is put in it. What can be undone stands in the page (`Undo`). */
 export function Notices({ notice, apart }: { notice?: NoticeProps | null; apart?: boolean }): Markup {
   const oob = apart ? html` hx-swap-oob="innerHTML"` : null
-  return html`<div id="notices" class="notices" role="status"${oob}>${notice ? Notice(notice) : null}</div>`
+  return html`<div id="notices" class="notices" role="status"${oob}>${notice && !notice.undo ? Notice(notice) : null}</div>`
 }

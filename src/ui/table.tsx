@@ -19,6 +19,8 @@ interface Selecting<Row> {
   name: string
   /** Names the row's box for who can't see the row. */
   label: (row: Row) => string
+  /** Those that are ticked already. */
+  ticked?: readonly string[]
   /** Why this row can't be taken just now. */
   blocked?: (row: Row) => string | null
 }
@@ -55,9 +57,10 @@ function PickAll<Row>({ select, shown }: { select: Selecting<Row>; shown: number
   return html`<th class="pick"><input type="checkbox" class="needs-script" data-pick-all="${select.form}" aria-label="Select all ${shown} on this page"></th>`
 }
 
-function Pick<Row>({ form, name, label, blocked }: Selecting<Row>, row: Row, key: string): Markup {
+function Pick<Row>({ form, name, label, ticked, blocked }: Selecting<Row>, row: Row, key: string): Markup {
   const reason = blocked?.(row)
-  const state = reason ? html` disabled title="${reason}"` : null
+  const checked = ticked?.includes(key) ? html` checked` : null
+  const state = reason ? html` disabled title="${reason}"` : checked
   return html`<td class="pick"><input type="checkbox" id="pick-${key}" form="${form}" name="${name}" value="${key}" aria-label="Select ${label(row)}"${state}>${
     reason ? html`<span class="unseen">${reason}</span>` : null
   }</td>`

@@ -14,8 +14,8 @@ export interface Filter {
   /** What holds now, as in the address. */
   value: string | null
   options: readonly FilterOption[]
-  /** Chips are links, good up to five or so; a select holds more. */
-  as?: 'chips' | 'select'
+  /** Chips are links, good up to five or so; a select holds more; a toggle has one option, which is on or off. */
+  as?: 'chips' | 'select' | 'toggle'
   /** The option that takes the filter away. */
   any?: string
 }
@@ -108,16 +108,19 @@ function FilterSelect({ name, label, value, options, any = 'Any' }: Filter) {
   )
 }
 
-function FilterChips({ name, label, value, options, any = 'All', address }: Filter & { address: Address }) {
-  const all: FilterOption[] = [{ value: '', label: any }, ...options]
+function FilterChips(props: Filter & { address: Address }) {
+  const { name, label, value, options, as, any = 'All', address } = props
+  const toggle = as === 'toggle'
+  const all: FilterOption[] = toggle ? [...options] : [{ value: '', label: any }, ...options]
+  const on = (option: FilterOption) => option.value === (value ?? '')
   return (
     <nav class="chips" aria-label={label}>
       {all.map((option) => (
         <a
           id={`filter-${name}-${option.value || 'any'}`}
           class="chip"
-          href={address({ [name]: option.value || null })}
-          aria-current={option.value === (value ?? '') ? 'true' : undefined}
+          href={address({ [name]: (toggle && on(option)) || !option.value ? null : option.value })}
+          aria-current={on(option) ? 'true' : undefined}
           hx-swap="outerMorph show:none"
         >
           {option.label}

@@ -19,11 +19,11 @@ document.addEventListener('htmx:after:swap', ({ detail: { ctx } }) => {
   }
 })
 
-// A list that was searched, sorted or gone on in says what it shows to who doesn't see it.
+// A list that was searched, sorted or gone on in says what it shows to who doesn't see it; and what can be undone.
 document.addEventListener('htmx:after:swap', ({ detail: { ctx } }) => {
   const region = document.getElementById('result')
   if (ctx.target?.id !== 'main' || !region) return
-  const result = ctx.swap.startsWith('outerMorph') && main()?.querySelector('[data-result]')
+  const result = main()?.querySelector(ctx.swap.startsWith('outerMorph') ? '[data-result]' : '.undo')
   region.textContent = ''
   // apart from being emptied, so that the same words are said again
   if (result) setTimeout(() => (region.textContent = result.dataset.result), 100)

@@ -4,7 +4,7 @@ import type { Answer } from '#tests/client.ts'
 /** What a form sends. */
 export type Fields = Record<string, string | string[]>
 
-const decoded = (text = '') =>
+export const decoded = (text = '') =>
   text.replace(/&(amp|lt|gt|quot|#39);/g, (_, name) => {
     return { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" }[name as 'amp'] as string
   })

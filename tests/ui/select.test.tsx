@@ -68,7 +68,9 @@ describe('rows to select', () => {
 describe('the bar', () => {
   test('posts what to do, to be asked about, and Enter in a box asks for nothing', () => {
     expect(bar()).toMatch(/<button type="submit"[^>]* name="action" value="delete">/)
-    expect(bar().match(/<button[^>]*>/)?.[0]).toBe('<button type="submit" name="action" value="" hidden="">')
+    expect(bar().match(/<button[^>]*>/)?.[0]).toBe(
+      '<button type="submit" form="bulk" name="action" value="" hidden="">',
+    )
     expect(bar()).toContain('name="csrf_token" value="t"')
     expect(bar()).toContain('name="back" value="q=ada&amp;status=active&amp;after=abc"')
   })

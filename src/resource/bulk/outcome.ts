@@ -74,6 +74,14 @@ export async function refusalOf(tx: Db, work: () => Promise<unknown>): Promise<R
   }
 }
 
+/** Whether something would be done; whatever it did is taken back. */
+export async function wouldDo(tx: Db, work: () => Promise<unknown>): Promise<boolean> {
+  await sql`savepoint tried`.execute(tx)
+  const refused = await refusalOf(tx, work)
+  await sql`rollback to savepoint tried`.execute(tx)
+  return refused === null
+}
+
 /** Every refusal of somebody is in the trail. */
 export const noted = (tx: Db, id: string | null, wanted: string, path: string) =>
   answer(tx, fn.record_event({ name: 'access:denied', type: 'route', target: id, details: { wanted, path } }))

@@ -8,6 +8,7 @@ import { invalid } from '#src/http/errors.ts'
 import { missing, UNKNOWN_FIELD } from '#src/locale/instructions.ts'
 import { listAgain, paths, pathsOf } from '#src/paths.ts'
 import { bulkOf } from '#src/resource/bulk/actions.ts'
+import { type Again, chooseIn } from '#src/resource/bulk/choosing.ts'
 import { eachOf, type Outcome } from '#src/resource/bulk/outcome.ts'
 import { previewOf } from '#src/resource/bulk/preview.ts'
 import {
@@ -72,6 +73,7 @@ function argumentsOf(all: Readonly<Record<string, Bulk>>) {
 export function bulkRoutes<M extends Model>(
   resource: Resource<M>,
   parts: Pick<Parts<M>, 'actions' | 'bulk' | 'chosen' | 'filters' | 'impact' | 'without'>,
+  again: Again<M>,
 ): Endpoint[] {
   const from = parts.chosen ?? inTable(resource)
   const all = bulkOf(resource, parts)
@@ -97,20 +99,32 @@ export function bulkRoutes<M extends Model>(
     const shown = { bulk, action, selection, preview, back: call.sent.back }
     return { preview, screen: (frame: Frame) => confirmScreen(resource, shown, frame, refusal) }
   }
+  const said = (call: Acting, refusal: Refusal) => (frame: Frame) =>
+    refusedScreen(resource, refusal, call.sent.back, frame)
+  /** The list, to choose there; for who can't read it, it is only said. */
+  const choose = async (call: Acting, refusal: Refusal) => {
+    const list = async () => chooseIn(resource, again, call, refusal)
+    return list().catch(() => said(call, refusal))
+  }
   /** Asked once more; where nothing is selected, it is only said. */
   const refused = async (call: Acting, refusal: Refusal) => {
-    const again = async () => {
+    const once = async () => {
       const { action, ...which } = body.parse(call.sent)
       return (await asking(call, action, oneOf(which), refusal)).screen
     }
-    return again().catch(() => (frame: Frame) => refusedScreen(resource, refusal, call.sent.back, frame))
+    return once().catch(() => said(call, refusal))
   }
 
   return [
     post(
       places.bulkPreview,
       known,
-      { body: asked, refused, answer: previewed, summary: `Say to which ${many} something would be done` },
+      {
+        body: asked,
+        refused: choose,
+        answer: previewed,
+        summary: `Say to which ${many} something would be done`,
+      },
       async (call) => {
         const { preview, screen } = await asking(call, call.body.action, oneOf(call.body))
         const { ids, names, consequence } = preview

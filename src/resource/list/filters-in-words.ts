@@ -34,8 +34,8 @@ export function filtersOf(resource: Resource, chosen: Record<string, string>, ma
       name: 'deleted',
       label: 'Deleted',
       value: chosen.deleted ?? null,
-      any: 'Not deleted',
-      options: [{ value: 'true', label: 'Deleted' }],
+      as: 'toggle',
+      options: [{ value: 'true', label: 'Show deleted' }],
     })
   return filters
 }
@@ -61,6 +61,7 @@ export function limitsInWords(
   const said = Object.entries(chosen).map(([name, value]) => {
     const [column = '', operator = ''] = name.split('.')
     const filter = shown.get(name)
+    if (filter?.as === 'toggle') return filter.label
     const label = filter?.label ?? resource.columns[column]?.label ?? capital(column)
     const known = filter?.options.find((option) => option.value === value)?.label
     const each = value

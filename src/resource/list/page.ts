@@ -23,3 +23,10 @@ export function pageLinks(c: Context, { next, previous }: Page<unknown>): Record
 
 /** The search, filters, order and page of a list as they were asked for, to come back to. */
 export const searchOf = (c: Context) => new URL(c.req.url).search.slice(1)
+
+/** The same of the list at `path`, where somebody comes from there. */
+export function searchBefore(c: Context, path: string): string {
+  const before = URL.parse(c.req.header('referer') ?? '')
+  const there = before?.origin === new URL(c.req.url).origin && before.pathname === path
+  return there ? before.search.slice(1) : ''
+}

@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Model } from '#src/access/permission.ts'
-import { can, type Endpoint, get } from '#src/http/endpoint.ts'
+import type { Page } from '#src/db/paging.ts'
+import { can, type Draw, type Endpoint, get } from '#src/http/endpoint.ts'
 import { pathsOf } from '#src/paths.ts'
+import type { Again } from '#src/resource/bulk/choosing.ts'
 import { type Given, mayOf } from '#src/resource/call.ts'
 import type { Resource, Row } from '#src/resource/entity.ts'
 import { csvOf } from '#src/resource/export.ts'
@@ -12,7 +14,7 @@ import { lookedUpFilters } from '#src/resource/list/looked-up-filters.ts'
 import { pageJson, pageLinks, searchOf } from '#src/resource/list/page.ts'
 import { everyRow, list } from '#src/resource/list/query.ts'
 import { sourceOf } from '#src/resource/list/source.ts'
-import { listScreen } from '#src/resource/list/views.tsx'
+import { type Choosing, listScreen } from '#src/resource/list/views.tsx'
 import type { Bulk, Parts } from '#src/resource/parts.ts'
 
 /** The answer of a list: its records, and the page. */
@@ -28,56 +30,79 @@ export const pageAnswer = (record: z.ZodType) =>
     }),
   })
 
+type Offered = Readonly<Record<string, Bulk>>
+
 /** `GET /<path>`: the list, as page, JSON and file; with what is done to many of its records. */
 export function listRoute<M extends Model, X>(
   resource: Resource<M>,
   parts: Parts<M, X>,
-  bulk: Readonly<Record<string, Bulk>>,
+  bulk: Offered,
 ): Endpoint {
   const { path } = resource
-  const source = ({ actor, grant, query }: Given<M>) => sourceOf(resource, grant, query, actor)
   const options = {
     query: resource.query,
     answer: pageAnswer(resource.record),
     summary: `List ${resource.declared.many}`,
     csv: (call: unknown) => {
       const given = call as Given<M>
-      const rows = everyRow<Row>(given.db, given.actor, given.query, source(given))
+      const rows = everyRow<Row>(given.db, given.actor, given.query, sourceIn(resource, given))
       return { name: path.slice(1), chunks: csvOf(resource, rows) }
     },
   }
   return get(path, can(resource.may('read')), options, async (call) => {
     const given = call as unknown as Given<M>
-    const { c, db, actor, grant, query } = given
-    const found = await list<Row>(db, actor, query, source(given))
-    const may = mayOf(resource, actor)
+    const found = await foundIn(resource, given)
     return {
       json: pageJson(found),
-      headers: pageLinks(c, found),
-      screen: async (frame) =>
-        listScreen({
-          resource,
-          found,
-          view: query,
-          all: grant.all,
-          at: searchOf(c),
-          may,
-          frame,
-          columns: parts.columns?.({ actor, frame, may }),
-          filters: await lookedUpFilters(given, resource, parts),
-          tabs: parts.listTabs?.({ actor, frame, may }),
-          actions: parts.listHead?.({ actor, frame, may }),
-          bulk: bulkOffered(resource, bulk, actor, query),
-          imports: !parts.without?.includes('import'),
-        }),
+      headers: pageLinks(given.c, found),
+      screen: drawn(resource, parts, bulk, given, { found, at: searchOf(given.c) }),
     }
   })
+}
+
+/** The list as somebody left it, to choose what is done with its rows. */
+export const drawAgain =
+  <M extends Model, X>(resource: Resource<M>, parts: Parts<M, X>, bulk: Offered): Again<M> =>
+  async (given, at, choosing) =>
+    drawn(resource, parts, bulk, given, { found: await foundIn(resource, given), at, choosing })
+
+const sourceIn = <M extends Model>(resource: Resource<M>, { actor, grant, query }: Given<M>) =>
+  sourceOf(resource, grant, query, actor)
+const foundIn = <M extends Model>(resource: Resource<M>, given: Given<M>) =>
+  list<Row>(given.db, given.actor, given.query, sourceIn(resource, given))
+
+type Shown = { found: Page<Row>; at: string; choosing?: Choosing }
+
+function drawn<M extends Model, X>(
+  resource: Resource<M>,
+  parts: Parts<M, X>,
+  bulk: Offered,
+  given: Given<M>,
+  shown: Shown,
+): Draw {
+  const { actor, grant, query } = given
+  const may = mayOf(resource, actor)
+  return async (frame) =>
+    listScreen({
+      ...shown,
+      resource,
+      view: query,
+      all: grant.all,
+      may,
+      frame,
+      columns: parts.columns?.({ actor, frame, may }),
+      filters: await lookedUpFilters(given, resource, parts),
+      tabs: parts.listTabs?.({ actor, frame, may }),
+      actions: parts.listHead?.({ actor, frame, may }),
+      bulk: bulkOffered(resource, bulk, actor, query),
+      imports: !parts.without?.includes('import'),
+    })
 }
 
 /** The actions on many records that the reader may take where they are: with what is there, or what is deleted. */
 function bulkOffered<M extends Model>(
   resource: Resource<M>,
-  all: Readonly<Record<string, Bulk>>,
+  all: Offered,
   actor: UserActor,
   { filters }: ListView,
 ) {

@@ -8,7 +8,7 @@ import type { ListView } from '#src/resource/list/declaration.ts'
 import { countable } from '#src/resource/list/facets.ts'
 import { chosenIn, filtersOf } from '#src/resource/list/filters-in-words.ts'
 import { type Address, address } from '#src/ui/address.ts'
-import { type BulkAction, BulkBar } from '#src/ui/bulk.tsx'
+import { type BulkAction, BulkBar, BulkChoice } from '#src/ui/bulk.tsx'
 import { ButtonLink } from '#src/ui/button.tsx'
 import { EmptyState, NoAccess, NoMatch, PastTheEnd } from '#src/ui/feedback.tsx'
 import type { Frame } from '#src/ui/frame.ts'
@@ -24,6 +24,9 @@ export type May = { create: boolean; update: boolean; delete: boolean }
 /** A list beside others; `path` is an address with its filters. */
 export type ListTab = { label: string; path: string; current: boolean }
 
+/** What somebody left open: rows that are ticked, and nothing that is to be done with them. */
+export type Choosing = { message: string; ids: readonly string[]; every: boolean }
+
 export type ListProps = {
   resource: Resource
   found: Page<Row>
@@ -37,6 +40,7 @@ export type ListProps = {
   /** In place of those that the declaration gives. */
   columns?: Column<Row>[]
   bulk?: readonly BulkAction[]
+  choosing?: Choosing
   /** Beside those that the declaration gives. */
   filters?: readonly Filter[]
   tabs?: readonly ListTab[]
@@ -47,7 +51,7 @@ export type ListProps = {
 
 /** The list as pages show it. */
 export function listScreen(props: ListProps): Screen {
-  const { resource, found, view, at, may, frame, bulk = [] } = props
+  const { resource, found, view, at, may, frame, bulk = [], choosing } = props
   const { one, many, lead, searched } = resource.declared
   const places = pathsOf(resource.path)
   const path = frame.path(places.list)
@@ -74,6 +78,7 @@ export function listScreen(props: ListProps): Screen {
     ),
     children: (
       <>
+        {choosing ? <BulkChoice message={choosing.message} actions={rows.length ? bulk : []} /> : null}
         <ListTabs {...props} />
         <Toolbar
           path={path}
@@ -92,7 +97,9 @@ export function listScreen(props: ListProps): Screen {
           rows={rows}
           rowKey={(row) => row.id}
           select={
-            bulk.length ? { form: 'bulk', name: 'ids', label: (row) => resource.titleOf(row) } : undefined
+            bulk.length
+              ? { form: 'bulk', name: 'ids', label: (row) => resource.titleOf(row), ticked: choosing?.ids }
+              : undefined
           }
           address={here}
           sort={view.sort}
@@ -119,6 +126,7 @@ export function listScreen(props: ListProps): Screen {
             matching={matching}
             back={at}
             actions={bulk}
+            every={choosing?.every}
           />
         ) : null}
       </>

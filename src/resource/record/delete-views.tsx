@@ -13,20 +13,22 @@ export type DeleteProps = {
   name: string | null
   /** What people lose with it. */
   impact: string | null
+  /** The search of the list to go back to. */
+  back: string | undefined
   frame: Frame
 }
 
 /** Asks before a record is deleted, and says what goes with it. */
-export function deleteScreen({ resource, id, version, name, impact, frame }: DeleteProps): Screen {
+export function deleteScreen({ resource, id, version, name, impact, back, frame }: DeleteProps): Screen {
   const { one, many } = resource.declared
   const places = pathsOf(resource.path)
   const kept = resource.soft ? `The ${one} can be restored.` : 'This can’t be undone.'
-  const back = frame.path(name ? places.one(id) : '/')
+  const record = frame.path(name ? places.one(id) : '/')
   return {
     title: `Delete ${name || `this ${one}`}?`,
     trail: [
       { label: capital(many), href: frame.path(places.list) },
-      ...(name ? [{ label: name, href: back }] : []),
+      ...(name ? [{ label: name, href: record }] : []),
     ],
     children: (
       <ConfirmSheet
@@ -34,11 +36,12 @@ export function deleteScreen({ resource, id, version, name, impact, frame }: Del
         method="delete"
         csrfToken={frame.csrfToken}
         version={version}
+        fields={back ? [['back', back]] : []}
         consequence={[impact, kept].filter(Boolean).join(' ')}
         button={`Delete ${one}`}
         icon="trash-2"
         danger
-        back={back}
+        back={record}
       />
     ),
   }

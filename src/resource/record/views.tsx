@@ -21,6 +21,8 @@ export type RecordProps = {
   /** Whether the reader may change, and delete, just this record. */
   may: Pick<Found, 'update' | 'delete'>
   frame: Frame
+  /** The search of the list that the reader came from. */
+  back?: string
   /** Panels beside the facts. */
   panels?: Child
   /** Further actions in the head. */
@@ -81,7 +83,7 @@ const factsOf = ({ resource, row, frame }: RecordProps) =>
     value: shown(resource, name, row, frame),
   }))
 
-function RecordActions({ resource, row, may, frame, actions }: RecordProps) {
+function RecordActions({ resource, row, may, frame, back, actions }: RecordProps) {
   const places = pathsOf(resource.path)
   const title = resource.titleOf(row)
   const { csrfToken, path } = frame
@@ -95,7 +97,7 @@ function RecordActions({ resource, row, may, frame, actions }: RecordProps) {
         icon="rotate-ccw"
         kind="primary"
         title={`Restore ${title}?`}
-        confirm="Restore"
+        confirm={`Restore ${resource.declared.one}`}
       />
     ) : null
   }
@@ -103,7 +105,7 @@ function RecordActions({ resource, row, may, frame, actions }: RecordProps) {
     <>
       {actions}
       {may.delete ? (
-        <ButtonLink kind="danger" icon="trash-2" href={path(places.delete(row.id))}>
+        <ButtonLink kind="danger" icon="trash-2" href={path(places.delete(row.id, back))}>
           Delete
         </ButtonLink>
       ) : null}

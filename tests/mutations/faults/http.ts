@@ -283,4 +283,25 @@ export const http: readonly Mutation[] = [
       "if (!this.#c.req.header('cookie')) return false\n    const site = this.#c.req.header('sec-fetch-site')",
     tests: ['tests/http/csrf/entrances.test.ts'],
   },
+  {
+    name: 'a button of a page without a script acts unasked',
+    file: 'src/http/handling.ts',
+    find: 'if (screen) return respond({ screen }, this.#out())',
+    replace: '',
+    tests: ['tests/http/confirm-step.test.ts'],
+  },
+  {
+    name: 'a cookie says where the form of an undo goes',
+    file: 'src/http/frame.ts',
+    find: 'RESTORE.test(undo)',
+    replace: 'undo',
+    tests: ['tests/resource/undo.test.ts'],
+  },
+  {
+    name: 'an undo is offered to who can’t bring back',
+    file: 'src/resource/record/routes.tsx',
+    find: 'resource.soft && wouldDo(tx, () => restore(tx, actor, deleting, id()))',
+    replace: 'resource.soft',
+    tests: ['tests/resource/undo.test.ts'],
+  },
 ]

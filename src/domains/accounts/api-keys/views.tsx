@@ -182,7 +182,7 @@ export function KeyActions({ row, may, frame }: ActionsProps) {
           icon="ban"
           title={`Revoke ${key.name}?`}
           text="Programs that use it are refused from now on. It can’t be brought back."
-          confirm="Revoke"
+          confirm="Revoke API key"
         />
       ) : null}
     </>

@@ -150,7 +150,7 @@ export function SecondFactorPanel({ frame, account: { factorSince, codesLeft } }
           label="Turn off"
           title="Turn off two-step verification?"
           text="This signs you out everywhere else. If one of your roles requires it, you set it up again right away."
-          confirm="Turn off"
+          confirm="Turn off two-step verification"
           leaves
         />
       </Actions>

@@ -78,7 +78,7 @@ function EndOne({ session, frame }: { session: SessionRecord; frame: Frame }) {
       icon="log-out"
       title={current ? 'Sign out here?' : `Sign out ${device(user_agent)}?`}
       text="Whoever uses it has to sign in again."
-      confirm="Sign out"
+      confirm={current ? 'Sign out here' : 'Sign out device'}
       leaves={current}
     />
   )
@@ -102,7 +102,7 @@ function EndMany({ frame, sessions }: { frame: Frame; sessions: readonly Session
           label="Sign out other sessions"
           kind="plain"
           title={others === 1 ? 'Sign out the other session?' : `Sign out ${others} other sessions?`}
-          confirm="Sign out"
+          confirm="Sign out other sessions"
         />
       ) : null}
       <ConfirmButton

@@ -67,7 +67,7 @@ export function EndButton({ row, frame }: { row: Row; frame: Frame }) {
       icon="log-out"
       title={current ? 'Sign out here?' : `Sign out ${device(user_agent)}?`}
       text="Whoever uses it has to sign in again."
-      confirm="Sign out"
+      confirm={current ? 'Sign out here' : 'Sign out device'}
       leaves={current}
     />
   )

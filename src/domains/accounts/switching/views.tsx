@@ -86,7 +86,7 @@ function Managed({ by, frame }: { by: string; frame: Frame }) {
         kind="plain"
         title={`Detach your account from ${by}?`}
         text="You stay a member. From then on only you can change how you sign in, and no one can unlock it for you. This can’t be undone."
-        confirm="Detach"
+        confirm="Detach account"
       />
     </Panel>
   )

@@ -2,8 +2,8 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { toggleOrganization, updateOrganization } from '#src/domains/organizations/organizations/actions.ts'
 import { type OrganizationChange, organizations } from '#src/domains/organizations/organizations/model.ts'
-import { chosen, may } from '#src/domains/organizations/organizations/queries.ts'
-import { statusFilter } from '#src/domains/organizations/organizations/views.tsx'
+import { chosen, may, organizationsOf } from '#src/domains/organizations/organizations/queries.ts'
+import { organizationsScreen, statusFilter } from '#src/domains/organizations/organizations/views.tsx'
 import { can, patch } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { bulkRoutes } from '#src/resource/bulk/routes.tsx'
@@ -46,12 +46,15 @@ export function bulkActions(actor: UserActor): BulkAction[] {
 
 /** Suspending and letting work again: nothing else ends an organization. */
 export const statusRoutes = [
-  ...bulkRoutes(organizations, {
-    bulk,
-    chosen,
-    filters: async (_, given) => [statusFilter(given)],
-    without: ['delete'],
-  }),
+  ...bulkRoutes(
+    organizations,
+    { bulk, chosen, filters: async (_, given) => [statusFilter(given)], without: ['delete'] },
+    async ({ db, actor, grant, query: view }, at, choosing) => {
+      const found = await organizationsOf(db, actor, grant as Grant<'organization', 'read'>, view)
+      const shown = { found, view, at, choosing, may: may(actor), bulk: bulkActions(actor) }
+      return (frame) => organizationsScreen({ ...shown, frame })
+    },
+  ),
   patch(
     paths.toggleOrganization(':id'),
     can('organization:update'),

@@ -11,7 +11,7 @@ import type { Row } from '#src/resource/entity.ts'
 import type { History } from '#src/resource/history/query.ts'
 import { HistoryPanel } from '#src/resource/history/views.tsx'
 import type { ListView } from '#src/resource/list/declaration.ts'
-import { listScreen } from '#src/resource/list/views.tsx'
+import { type Choosing, listScreen } from '#src/resource/list/views.tsx'
 import { recordFrame } from '#src/resource/record/views.tsx'
 import type { BulkAction } from '#src/ui/bulk.tsx'
 import { Button } from '#src/ui/button.tsx'
@@ -70,19 +70,18 @@ type Listed = {
   at: string
   may: May
   bulk: readonly BulkAction[]
+  choosing?: Choosing
   frame: Frame
 }
 
 /** The organizations, with what the platform may do to many at once. */
-export const organizationsScreen = ({ found, view, at, may, bulk, frame }: Listed): Screen => ({
+export const organizationsScreen = ({ view, may, frame, ...listed }: Listed): Screen => ({
   ...listScreen({
+    ...listed,
     resource: organizations,
-    found,
     view,
     all: true,
-    at,
     may: { ...may, delete: false },
-    bulk,
     frame,
     columns: columns(frame),
     filters: [statusFilter(view.filters)],
@@ -201,7 +200,7 @@ function StatusButton({ organization, may, frame }: Shown) {
       icon="ban"
       title={`Suspend ${name}?`}
       text="Its people are signed out at once, and can’t sign in until it is active again."
-      confirm="Suspend"
+      confirm="Suspend organization"
     />
   ) : (
     <ConfirmButton
@@ -212,7 +211,7 @@ function StatusButton({ organization, may, frame }: Shown) {
       kind="plain"
       title={`Let ${name} work again?`}
       text="Its people can sign in again, and sessions that were open go on."
-      confirm="Activate"
+      confirm="Activate organization"
     />
   )
 }

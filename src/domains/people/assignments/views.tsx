@@ -81,7 +81,7 @@ function Assigned({
           kind="quiet"
           title={`Remove the role ${role.name}?`}
           text="They lose its permissions immediately."
-          confirm="Remove"
+          confirm="Remove role"
         />
       ) : null}
     </li>

@@ -120,7 +120,7 @@ export function Verbs({ row, frame }: { row: Row; frame: Frame }) {
         kind="plain"
         title={`Send ${email} a new link?`}
         text="The link that was sent before stops working. You vouch for the invitation from then on."
-        confirm="Resend"
+        confirm="Resend invitation"
       />
       <ConfirmButton
         id="revoke"
@@ -130,7 +130,7 @@ export function Verbs({ row, frame }: { row: Row; frame: Frame }) {
         icon="ban"
         title={`Revoke the invitation for ${email}?`}
         text="Its link stops working."
-        confirm="Revoke"
+        confirm="Revoke invitation"
       />
     </>
   )

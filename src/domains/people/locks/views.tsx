@@ -24,7 +24,7 @@ export function LockPanel({ userId, until, frame }: LockPanelProps) {
         kind="plain"
         title="Unlock this person?"
         text="Make sure they entered the wrong passwords themselves."
-        confirm="Unlock"
+        confirm="Unlock person"
       />
     </Panel>
   )
@@ -44,7 +44,7 @@ export function FactorPanel({ userId, frame }: FactorPanelProps) {
         label="Turn off"
         title="Turn off two-step verification?"
         text="Make sure they asked for this. It signs them out everywhere and notifies them by e-mail."
-        confirm="Turn off"
+        confirm="Turn off two-step verification"
       />
     </Panel>
   )

@@ -159,7 +159,7 @@ function Remove({ gathering, base, me, frame, member: { user, role } }: Given): 
       kind="quiet"
       title={self ? `Leave ${gathering.name}?` : `Remove ${user.name} from ${gathering.name}?`}
       text="Removes access to what belongs to the group and its subgroups."
-      confirm={self ? 'Leave' : 'Remove'}
+      confirm={self ? 'Leave group' : 'Remove member'}
     />
   )
 }

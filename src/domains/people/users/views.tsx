@@ -85,7 +85,7 @@ export function InviteButton({ row, frame }: { row: Row; frame: Frame }) {
       kind="plain"
       title={`Send ${user(row).email} an invitation?`}
       text="Earlier links stop working. You vouch for their access until they accept."
-      confirm="Send"
+      confirm="Send invitation"
     />
   )
 }

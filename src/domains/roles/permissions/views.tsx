@@ -55,7 +55,7 @@ export function Switch({ permission, frame }: { permission: PermissionRecord; fr
           ? 'Everyone loses it immediately, whatever their roles grant.'
           : 'Whoever has a role that holds it has it again.'
       }
-      confirm={active ? 'Disable' : 'Enable'}
+      confirm={active ? 'Disable permission' : 'Enable permission'}
     />
   )
 }

@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import type { UserActor } from '#src/access/actor.ts'
+import type { Grant } from '#src/access/grant.ts'
+import type { Model } from '#src/access/permission.ts'
+import type { Call, Draw, Refusal } from '#src/http/endpoint.ts'
+import { queryOf, validQuery } from '#src/http/input.ts'
+import { pairsOf } from '#src/http/text.ts'
+import { number } from '#src/locale/noun.ts'
+import { selector } from '#src/resource/bulk/selection.ts'
+import type { Given } from '#src/resource/call.ts'
+import type { Resource } from '#src/resource/entity.ts'
+import type { Choosing } from '#src/resource/list/views.tsx'
+
+/** A list as somebody left it, with the rows that are ticked. @param at its address, without the path */
+export type Again<M extends Model> = (given: Given<M>, at: string, choosing: Choosing) => Promise<Draw>
+
+/**
+ * The list that a form was sent from without saying what is to be done, or with which rows.
+ * @throws {Forbidden} for who can't read it; {HttpError} 400 for an address that it doesn't know
+ */
+export function chooseIn<M extends Model>(
+  resource: Resource<M>,
+  again: Again<M>,
+  call: Pick<Call, 'sent'> & { actor: UserActor },
+  refusal: Refusal,
+): Promise<Draw> {
+  const { sent, actor } = call
+  const grant = actor.require(resource.may('read')) as unknown as Grant<M>
+  const at = typeof sent.back === 'string' ? sent.back : ''
+  const query = validQuery(resource.query, queryOf(pairsOf(at)))
+  return again({ ...call, grant, query } as unknown as Given<M>, at, choosingOf(resource, refusal))
+}
+
+const ticks = z.object(selector)
+
+function choosingOf({ declared }: Resource, { input, message, errors }: Refusal): Choosing {
+  const { one, many } = declared
+  const { ids = [], matching, all } = ticks.safeParse(input).data ?? {}
+  const every = matching !== undefined || all === true
+  const found = { ids, every }
+  if (!ids.length && !every)
+    return { ...found, message: `Select ${many} first, then choose what to do with them.` }
+  if (!errors.some(({ path }) => path === 'action')) return { ...found, message }
+  const named = ids.length === 1 ? `the selected ${one}` : `the ${number(ids.length)} selected ${many}`
+  const which = every ? `all ${matching === undefined ? '' : 'matching '}${many}` : named
+  return { ...found, message: `Choose what to do with ${which}.` }
+}
