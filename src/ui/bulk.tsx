@@ -50,7 +50,7 @@ export function BulkBar(props: BulkBarProps) {
       {/* the first button is what Enter in a row's box presses: it asks for no action, and is refused */}
       <button type="submit" name="action" value="" hidden />
       <p class="bulk-count" role="status">
-        <span class="without-script">With the ticked {noun.many}:</span>
+        <span class="without-script">With selected {noun.many}:</span>
       </p>
       <button type="button" class="button quiet small needs-script" data-pick-none>
         <Icon name="x" />
@@ -72,8 +72,8 @@ function Everything({ noun, shown, total, capped, most = 1000, matching }: BulkB
   if (capped || total > most) {
     return (
       <p class="bulk-all nothing">
-        {capped ? `More than ${number.format(total)}` : number.format(total)} match; {number.format(most)} can
-        be changed at once.
+        {capped ? `More than ${number.format(total)}` : number.format(total)} match. You can change up to{' '}
+        {number.format(most)} at a time; narrow the list.
       </p>
     )
   }

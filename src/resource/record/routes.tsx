@@ -17,6 +17,7 @@ import { capital } from '#src/locale/noun.ts'
 import { paths } from '#src/paths.ts'
 import { type Given, mayOf } from '#src/resource/call.ts'
 import type { Resource, Row } from '#src/resource/entity.ts'
+import { lastChangeOf } from '#src/resource/history/query.ts'
 import type { Parts } from '#src/resource/parts.ts'
 import { placesOf } from '#src/resource/places.ts'
 import { actionsOf } from '#src/resource/record/actions.ts'
@@ -204,6 +205,7 @@ async function formFor<M extends Model, X>(
   const { db, actor, services, find } = call
   const offered = (await offer?.(call as unknown as Call, row)) ?? {}
   const pickings = await pickingsFor(db, actor, resource, { row, refusal, find })
+  const changed = row && refusal?.status === 412 ? await lastChangeOf(db, actor, resource, row.id) : null
   const may = mayOf(resource, actor)
   return (frame: Frame) => {
     const seen = { actor, frame, may, offered, pickings, services }
@@ -214,6 +216,7 @@ async function formFor<M extends Model, X>(
       pickings,
       row,
       refusal,
+      changed,
       fields: fields && ((props) => fields(props, seen)),
       more: more && ((props) => more(props, seen)),
       held,

@@ -15,9 +15,9 @@ import type { Written } from '#src/resource/record/write.ts'
 const CONFLICTS: Record<string, [field: string, message: string]> = {
   organizations_name: ['name', 'is already in use'],
   organizations_slug_key: ['slug', 'is already in use'],
-  organizations_platform_active: ['status', 'of the platform organization stays active'],
+  organizations_platform_active: ['status', 'of the platform organization can’t be changed'],
   accounts_username_key: ['owner_username', 'is already in use'],
-  accounts_username_seen: ['owner_username', 'reads like one that is already in use'],
+  accounts_username_seen: ['owner_username', 'looks like one that is already in use'],
   accounts_email_key: ['owner_email', 'has an account already'],
 }
 
@@ -47,7 +47,7 @@ export async function ownerPassword(
 
 /** @throws {Forbidden} everywhere but in the platform organization */
 export function requirePlatform(actor: UserActor, wanted: string): void {
-  if (!onPlatform(actor)) throw new Forbidden(wanted, 'Only the platform organization does this.')
+  if (!onPlatform(actor)) throw new Forbidden(wanted, 'Only the platform organization can do this.')
 }
 
 /** Makes an organization with its built-in permissions and roles, and its owner, who is invited where they have no password. */
@@ -152,11 +152,10 @@ export async function enterOrganization(
 ): Promise<void> {
   const { home, organization, sessionId, sessionKind } = actor.identity
   const wanted = `${grant.model}:${grant.action}`
-  if (home) throw conflict('', `You are in ${organization.name}: leave it first.`)
+  if (home) throw conflict('', `You’re in ${organization.name}. Leave it first.`)
   if (!onPlatform(actor) && id !== actor.orgId) throw notFound()
   requirePlatform(actor, wanted)
-  if (id === actor.orgId)
-    throw conflict('', 'You are in the platform organization: it is entered by signing in.')
+  if (id === actor.orgId) throw conflict('', 'You’re already in this organization.')
   if (sessionKind === 'impersonation')
     throw new Forbidden(wanted, 'You can’t do this while acting as someone else.')
   const entered = await asked(
@@ -179,5 +178,5 @@ export async function leaveOrganization(tx: Db, actor: UserActor): Promise<void>
     'organization:leave',
     sql<{ done: boolean }>`select ${fn.leave_organization({ session: sessionId })} as done`,
   )
-  if (!left?.done) throw conflict('', 'You are in no organization but your own.')
+  if (!left?.done) throw conflict('', 'You’re not in any other organization.')
 }

@@ -31,7 +31,7 @@ import {
   ServicePanel,
   StrongerPanel,
 } from '#src/domains/people/users/views.tsx'
-import { assignmentsOf, rolesToGive } from '#src/domains/roles/roles/queries.ts'
+import { rolesOf, rolesToGive } from '#src/domains/roles/roles/queries.ts'
 import { type Call, can, get, patch, type Services } from '#src/http/endpoint.ts'
 import { counted } from '#src/locale/noun.ts'
 import { paths } from '#src/paths.ts'
@@ -57,6 +57,9 @@ const listsFor = (actor: UserActor) =>
         { label: 'Invitations', path: paths.pendingInvitations, current: false },
       ]
     : []
+
+const minutesUntil = (at: string | null | undefined) =>
+  at ? Math.max(1, Math.ceil((Date.parse(at) - Date.now()) / 60_000)) : null
 
 /** What ends with people, in a sentence. */
 function endings({ sessions, keys, groups }: Awaited<ReturnType<typeof endingWith>>): string | null {
@@ -111,17 +114,19 @@ export const userRoutes = [
     columns: ({ frame }) => listColumns(frame),
     listTabs: ({ actor }) => listsFor(actor),
     load: async ({ db, actor, services }, found) => {
-      const changeable = found.update && found.id !== actor?.userId && !found.row().deleted_at
       const acts = found.update || found.delete || actor?.can('user:create')
-      const [assignments, offered, standing] = await Promise.all([
-        assignmentsOf(db, actor as UserActor, found.id),
-        changeable ? rolesToGive(db, actor as UserActor) : [],
+      const [roles, standing] = await Promise.all([
+        rolesOf(db, actor as UserActor, found.id, found.update && !found.row().deleted_at),
         acts ? standingTo(db, actor as UserActor, found.id) : null,
       ])
       const stronger = standing?.stronger ?? false
       const signIn = !stronger && actor?.find('user:update')?.all ? standing : null
-      const roles = { assignments, offered, removable: !stronger }
-      return { roles, stronger, signIn, rules: passwordRules(services.config) }
+      return {
+        roles: { ...roles, removable: !stronger },
+        stronger,
+        signIn,
+        rules: passwordRules(services.config),
+      }
     },
     withheld: ({ stronger }) => stronger,
     panels: (row, { actor, frame, extra: { roles, stronger, signIn, rules } }) => (
@@ -129,15 +134,15 @@ export const userRoutes = [
         {stronger ? (
           <StrongerPanel why={strongerThanYou(users.titleOf(row), 'change their account')} />
         ) : null}
-        <LockPanel userId={row.id} until={signIn?.lockedUntil ?? null} frame={frame} />
+        <LockPanel userId={row.id} minutes={minutesUntil(signIn?.lockedUntil)} frame={frame} />
         {signIn?.secondFactor && row.id !== actor.userId ? (
           <FactorPanel userId={row.id} frame={frame} />
         ) : null}
         {signIn && row.status === 'invited' && !row.deleted_at ? (
           <FirstPasswordPanel userId={row.id} rules={rules} frame={frame} />
         ) : null}
-        <RolesPanel userId={row.id} frame={frame} {...roles} />
-        <GroupsPanel row={row} frame={frame} />
+        <RolesPanel userId={row.id} name={users.titleOf(row)} frame={frame} {...roles} />
+        <GroupsPanel row={row} all={actor.find('group:read')?.all ?? false} frame={frame} />
         {stronger ? null : <ServicePanel row={row} actor={actor} frame={frame} />}
       </>
     ),
@@ -166,7 +171,7 @@ export const userRoutes = [
         preposition: 'to',
         icon: 'mail',
         confirm: 'Earlier links stop working.',
-        did: 'invited',
+        did: (people) => `Invitation sent to ${people}`,
         one: (tx, actor, grant: Grant<'user', 'create'>, id) => inviteUser(tx, actor, grant, id),
       },
       activate: {
@@ -193,7 +198,8 @@ export const userRoutes = [
         preposition: 'to',
         icon: 'shield-check',
         confirm: 'They get the role’s permissions immediately.',
-        did: 'assigned the role',
+        verb: 'Assign a role',
+        did: (people, role) => (role ? `“${role}” assigned to ${people}` : `Role assigned to ${people}`),
         already: 'already had it',
         asks: { name: 'role_id', label: 'Role', options: rolesToChoose },
         one: (tx, actor, _, id, { role_id }) => giveRole(tx, actor, id, String(role_id)),
@@ -204,7 +210,8 @@ export const userRoutes = [
         preposition: 'from',
         icon: 'shield',
         confirm: 'They lose the permissions that only this role grants immediately.',
-        did: 'removed from the role',
+        verb: 'Remove a role',
+        did: (people, role) => (role ? `“${role}” removed from ${people}` : `Role removed from ${people}`),
         already: 'didn’t have it',
         asks: { name: 'role_id', label: 'Role', options: rolesToChoose },
         one: (tx, actor, _, id, { role_id }) => takeRole(tx, actor, id, String(role_id)),

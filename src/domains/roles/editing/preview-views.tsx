@@ -1,6 +1,7 @@
 import type { Effect } from '#src/access/effect.ts'
 import type { RoleRecord } from '#src/domains/roles/roles/model.ts'
 import { paths } from '#src/paths.ts'
+import { Permission } from '#src/resource/views/permission.tsx'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { type EffectProps, Effects } from '#src/ui/effect.tsx'
 import { Actions, Form } from '#src/ui/form.tsx'
@@ -81,7 +82,12 @@ function together(effects: readonly Effect[], frame: Frame): EffectProps[] {
       kind,
       count: who.count,
       noun: { one: 'person', many: 'people' },
-      what: group.map(({ permission }) => permission).join(', '),
+      what: group.map(({ permission }, index) => (
+        <>
+          {index ? ', ' : null}
+          <Permission code={permission} />
+        </>
+      )),
       names: who.users.map(({ id, name }) => ({ label: name, href: frame.path(paths.user(id)) })),
     }
   })

@@ -60,7 +60,7 @@ export const editRoutes = [
     return {
       screen: (frame) => ({
         title: `Review changes to ${role.name}`,
-        lead: 'Nothing is saved yet. This is what it would do to people.',
+        lead: 'Nothing is saved yet. Review who gains and loses access.',
         trail: [
           { label: 'Roles', href: frame.path(paths.roles) },
           { label: role.name, href: frame.path(paths.role(role.id)) },

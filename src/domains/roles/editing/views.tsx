@@ -5,6 +5,7 @@ import { offersFor } from '#src/domains/roles/roles/queries.ts'
 import type { Call, Refusal } from '#src/http/endpoint.ts'
 import { notFound } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
+import { lastChangeOf } from '#src/resource/history/query.ts'
 import { readRecord } from '#src/resource/record/query.ts'
 import type { Frame } from '#src/ui/frame.ts'
 
@@ -31,6 +32,7 @@ export async function editScreen(
     permissions: permissions.map(({ code }) => ({ value: code, label: code })),
     parents: parents.map(({ id, name }) => ({ value: id, label: name })),
   }
+  const changed = refusal?.status === 412 ? await lastChangeOf(call.db, call.actor, roles, role.id) : null
   return (frame: Frame) => ({
     title: `Edit ${role.name}`,
     trail: [
@@ -39,7 +41,7 @@ export async function editScreen(
     ],
     children:
       refusal?.status === 412 ? (
-        <ConflictForm role={role} offered={offered} frame={frame} input={refusal.input} />
+        <ConflictForm role={role} offered={offered} frame={frame} input={refusal.input} changed={changed} />
       ) : (
         <EditForm
           role={role}
