@@ -137,7 +137,7 @@ function matchesOf(scope: Scope, { reach, action }: Asked): Match[] {
 const obstaclesOf = ({ role, groups }: GroupPath, action: string): string[] => [
   ...groups.filter(({ deleted }) => deleted).map((group) => `${The('group', group)} is deleted.`),
   ...(role === 'viewer' && action !== 'read' && groups[0]
-    ? [`${The('group', groups[0])} has them as a viewer, which counts for reading only.`]
+    ? [`${The('group', groups[0])} has them as a viewer, which only allows viewing.`]
     : []),
 ]
 
@@ -158,7 +158,7 @@ function pathsOf({ subject, roles, assigned }: Standing, codes: readonly string[
       }),
     )
   if (subject.shadow) {
-    const entered = { id: subject.id, name: 'entered from the platform organization' }
+    const entered = { id: subject.id, name: 'opened from the platform organization' }
     return codes.flatMap((code) => paths(entered, [], code)).slice(0, MOST_PATHS)
   }
   const awake = assigned.filter(({ expired }) => !expired).map(({ role }) => role)
@@ -189,7 +189,7 @@ function missingOf({ roles }: Standing, permissions: string[]): Explanation['mis
 const withheldOf = ({ subject, withheld }: Standing, matches: Matches): string[] =>
   withheld
     .filter((code) => matches.get(code)?.length)
-    .map((code) => `${subject.name} has ${code}, and this API key has not.`)
+    .map((code) => `${subject.name} has ${code}, but this API key doesn’t.`)
 
 /** What would bring it, were it not disabled, deleted, over, or for reading alone. */
 function asleepOf({ subject, roles, assigned, asked }: Standing, about: Asked, matches: Matches): string[] {
@@ -215,7 +215,7 @@ function asleepOf({ subject, roles, assigned, asked }: Standing, about: Asked, m
       ...(role.disabled && !role.deleted ? [`${The('role', role)} is disabled.`] : []),
     ])
     if (assigned.some(({ role, expired }) => role === first.id && expired))
-      ways.unshift(`${The('role', first)} was assigned for a time that is over.`)
+      ways.unshift(`${The('role', first)} is assigned, but the assignment has expired.`)
     for (const code of wanted(chain.at(-1) ?? first)) {
       const off = asked.some((one) => one.code === code && one.status !== 'active')
       for (const { obstacles } of could(code))

@@ -33,7 +33,7 @@ export function frameFor(c: Context, around: Surroundings, actor: Actor | null, 
     path: prefixed,
     banner: actor?.identity.home
       ? {
-          text: `You are in ${actor.identity.organization.name} as platform administrator.`,
+          text: `You’re in ${actor.identity.organization.name} as platform administrator.`,
           action: prefixed(paths.leaveOrganization),
           label: 'Leave',
         }

@@ -29,6 +29,8 @@ export type Declaration = {
   one: string
   many: string
   icon: IconName
+  /** What makes a new one, where it isn't "Add vendor". */
+  adding?: string
   /** One line of what the list holds. */
   lead?: string
   columns: Record<string, Column>

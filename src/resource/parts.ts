@@ -42,15 +42,17 @@ export type Actions<M extends Model> = {
 
 /** One thing that is done to many records, each as the single action. */
 export type Bulk = Omit<BulkAction, 'action'> & {
-  /** Between what is done and to whom: "Give role to 3 people". */
+  /** In the question and its button, where it differs from the label: "Assign a role to 3 people". */
+  verb?: string
+  /** Between what is done and to whom. */
   preposition?: 'to' | 'from'
   /** What it brings about, whichever records they are. */
   confirm?: string
   impact?: Impact<never, never>
   /** The model's action that it takes. */
   needs: string
-  /** Past tense: "12 people disabled". */
-  did: string
+  /** Past tense, "12 people disabled"; or the whole sentence, with the name of what was chosen. */
+  did: string | ((people: string, chosen: string) => string)
   /** Of those that were so before: "3 already disabled". */
   already?: string
   /** Only where deleted records are shown, or only where they aren't. */

@@ -1,14 +1,31 @@
 import { capital } from '#src/locale/noun.ts'
 import { resourceOf } from '#src/resource/entity.ts'
 
-const verbs: Readonly<Record<string, string>> = { read: 'View', update: 'Edit' }
+const verbs: Readonly<Record<string, string>> = { read: 'View', update: 'Edit', enter: 'Open' }
+const verbOf = (action: string) => verbs[action] ?? capital(action.replaceAll('_', ' '))
+const manyOf = (model: string) => resourceOf(model)?.declared.many ?? `${model.replaceAll('_', ' ')}s`
 
-/** A permission as people say it: `user:read:group` is "View people in own groups". */
+/** A model as people say it: `api_key` is "API keys". */
+export const modelInWords = (model: string): string => capital(manyOf(model))
+
+/** A permission as people say it: `user:read:group` is "View people in own groups", `user:read` "View people". */
 export function permissionInWords(code: string): string {
-  const [model = '', action = '', scope = ''] = code.split(':')
-  const many = resourceOf(model)?.declared.many ?? `${model.replaceAll('_', ' ')}s`
-  const verb = verbs[action] ?? capital(action.replaceAll('_', ' '))
-  if (scope === 'own') return `${verb} own ${many}`
+  const [model = '', action = '', scope] = code.split(':')
+  const [verb, many] = [verbOf(action), manyOf(model)]
+  if (scope === 'own') return `${verb} own ${model === 'user' ? 'profile' : many}`
   if (scope === 'group') return `${verb} ${many} in own groups`
-  return action === 'create' ? `${verb} ${many}` : `${verb} all ${many}`
+  return scope === undefined || action === 'create' ? `${verb} ${many}` : `${verb} all ${many}`
+}
+
+/** A permission to choose: by its words, under those of its model. */
+export const permissionOption = (code: string) => ({
+  value: code,
+  label: permissionInWords(code),
+  model: modelInWords(code.slice(0, code.indexOf(':'))),
+})
+
+/** What somebody can do, behind "can": "view", of a record that is named, or "view people". */
+export function abilityInWords(code: string, named: boolean): string {
+  const words = named ? verbOf(code.split(':')[1] ?? '') : permissionInWords(code)
+  return words.charAt(0).toLowerCase() + words.slice(1)
 }

@@ -1,4 +1,4 @@
-import { counted, type Noun } from '#src/locale/noun.ts'
+import { capital, type Noun, number } from '#src/locale/noun.ts'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { Hidden, writing } from '#src/ui/form.tsx'
 import { Icon } from '#src/ui/icon.tsx'
@@ -23,8 +23,8 @@ export interface BulkResultProps {
   again?: { action: string; csrfToken: string; fields: Record<string, string> }
 }
 
-const columns: Column<RefusedRow>[] = [
-  { key: 'title', label: 'Refused', href: ({ href }) => href ?? null, cell: ({ title }) => title },
+const columnsFor = ({ one }: Noun): Column<RefusedRow>[] => [
+  { key: 'title', label: capital(one), href: ({ href }) => href ?? null, cell: ({ title }) => title },
   { key: 'reason', label: 'Reason', cell: ({ reason }) => reason },
 ]
 
@@ -42,15 +42,15 @@ export function BulkResult({ fared, noun, refused, back, again }: BulkResultProp
         {refused.length ? (
           <li class="bad">
             <Icon name="ban" />
-            {counted(refused.length, noun)} refused
+            {number(refused.length)} failed
           </li>
         ) : null}
       </ul>
       {refused.length ? (
-        <Panel title="Refused">
+        <Panel title="Failed">
           <Table
-            label="Refused, with reasons"
-            columns={columns}
+            label="Failed, with reasons"
+            columns={columnsFor(noun)}
             rows={refused}
             rowKey={({ id }) => id}
             address={() => back.href}
@@ -59,7 +59,7 @@ export function BulkResult({ fared, noun, refused, back, again }: BulkResultProp
         </Panel>
       ) : null}
       <div class="form-actions">
-        {again && refused.length ? <Again {...again} refused={refused} noun={noun} /> : null}
+        {again && refused.length ? <Again {...again} refused={refused} /> : null}
         <ButtonLink kind={refused.length ? 'plain' : 'primary'} href={back.href}>
           {back.label}
         </ButtonLink>
@@ -73,8 +73,7 @@ function Again({
   csrfToken,
   fields,
   refused,
-  noun,
-}: Required<BulkResultProps>['again'] & Pick<BulkResultProps, 'refused' | 'noun'>) {
+}: Required<BulkResultProps>['again'] & Pick<BulkResultProps, 'refused'>) {
   return (
     <form method="post" action={action} {...writing}>
       <Hidden csrfToken={csrfToken} />
@@ -85,7 +84,7 @@ function Again({
         <input type="hidden" name="ids" value={id} />
       ))}
       <Button kind="primary" icon="rotate-ccw">
-        Retry {counted(refused.length, noun)}
+        Retry {number(refused.length)} failed
       </Button>
     </form>
   )

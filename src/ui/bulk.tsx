@@ -51,7 +51,7 @@ export function BulkBar(props: BulkBarProps) {
       {back ? <input type="hidden" name="back" value={back} /> : null}
       <NoAction />
       <p class="bulk-count" role="status">
-        <span class="without-script">With the ticked {noun.many}:</span>
+        <span class="without-script">With selected {noun.many}:</span>
       </p>
       <button type="button" class="button quiet small needs-script" data-pick-none>
         <Icon name="x" />
@@ -93,8 +93,8 @@ function Everything({ noun, shown, total, capped, most = 1000, matching, every }
   if (capped || total > most) {
     return (
       <p class="bulk-all nothing">
-        {capped ? `More than ${number.format(total)}` : number.format(total)} match; {number.format(most)} can
-        be changed at once.
+        {capped ? `More than ${number.format(total)}` : number.format(total)} match. You can change up to{' '}
+        {number.format(most)} at a time; narrow the list.
       </p>
     )
   }

@@ -1,6 +1,8 @@
+import type { Clock } from '#src/locale/clock.ts'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { Actions, Form } from '#src/ui/form.tsx'
 import type { Child } from '#src/ui/html.ts'
+import { Time } from '#src/ui/time.tsx'
 
 interface ConflictField {
   name: string
@@ -19,8 +21,9 @@ export interface ConflictProps {
   /** The version it has now: what is saved here is based on it. */
   version: number | string
   fields: readonly ConflictField[]
-  /** Who changed it meanwhile, and when. */
-  by?: Child
+  /** The change that came first: by whom, where the reader sees them, and when. */
+  changed?: { name: string | null; mine: boolean; at: string } | null
+  clock: Clock
   /** Leaves theirs as it is. */
   cancel: string
 }
@@ -32,7 +35,8 @@ export function Conflict({
   csrfToken,
   version,
   fields,
-  by,
+  changed,
+  clock,
   cancel,
 }: ConflictProps) {
   const differing = fields.filter(({ mine, theirs }) => mine !== theirs)
@@ -40,27 +44,43 @@ export function Conflict({
   return (
     <Form action={action} method={method} csrfToken={csrfToken} version={version} guard={false}>
       <div class="error-summary warn" role="alert" tabindex={-1} autofocus>
-        <p class="error-summary-title">Someone changed this while you were editing</p>
-        <p>{by ? <>Changed by {by}. </> : null}Choose, for each field, which of the two to keep.</p>
+        <p class="error-summary-title">
+          {changed?.mine ? 'You' : (changed?.name ?? 'Someone')} changed this{' '}
+          {changed ? <Time at={changed.at} clock={clock} /> : 'while you were editing'}
+        </p>
+        <p>Choose which version of each field to keep.</p>
       </div>
       {same.map(({ name, mine }) => (
         <input type="hidden" name={name} value={mine} />
       ))}
       {differing.map((field) => (
-        <Choice {...field} />
+        <Choice {...field} mineToo={changed?.mine} />
       ))}
       <Actions>
         <Button kind="primary">Save</Button>
-        <ButtonLink href={cancel}>Discard mine</ButtonLink>
+        <ButtonLink href={cancel}>Discard my changes</ButtonLink>
       </Actions>
     </Form>
   )
 }
 
-function Choice({ name, label, mine, theirs, shownMine, shownTheirs }: ConflictField) {
+function Choice({
+  name,
+  label,
+  mine,
+  theirs,
+  shownMine,
+  shownTheirs,
+  mineToo,
+}: ConflictField & { mineToo?: boolean }) {
   const sides = [
-    { side: 'mine', title: 'Yours', value: mine, shown: shownMine ?? mine },
-    { side: 'theirs', title: 'Their version', value: theirs, shown: shownTheirs ?? theirs },
+    { side: 'mine', title: 'Your version', value: mine, shown: shownMine ?? mine },
+    {
+      side: 'theirs',
+      title: mineToo ? 'Saved version' : 'Their version',
+      value: theirs,
+      shown: shownTheirs ?? theirs,
+    },
   ]
   return (
     <fieldset class="fieldset versions">

@@ -1,4 +1,4 @@
-import type { Noun } from '#src/locale/noun.ts'
+import { counted, type Noun, number } from '#src/locale/noun.ts'
 import { EmptyState } from '#src/ui/feedback.tsx'
 import type { Child } from '#src/ui/html.ts'
 import { Icon } from '#src/ui/icon.tsx'
@@ -13,8 +13,6 @@ export interface EffectProps {
   names: readonly { label: string; href?: string }[]
 }
 
-const number = new Intl.NumberFormat('en')
-
 /** Whom a change would touch, before it is made. */
 export function Effects({ items }: { items: readonly EffectProps[] }) {
   if (!items.length) return <EmptyState icon="check" title="No one’s access changes" />
@@ -28,28 +26,25 @@ export function Effects({ items }: { items: readonly EffectProps[] }) {
 }
 
 function Effect({ kind, count, noun, what, names }: EffectProps) {
-  const verb = count === 1 ? `${kind}s` : kind
   const others = count - names.length
   return (
     <li class={kind}>
       <Icon name={kind === 'gain' ? 'plus' : 'minus'} />
       <p>
-        <strong>
-          {number.format(count)} {count === 1 ? noun.one : noun.many}
-        </strong>{' '}
-        {verb} {what}
+        <span class="unseen">{kind === 'gain' ? 'Gained: ' : 'Lost: '}</span>
+        {what}
       </p>
-      {names.length ? (
-        <p class="effect-names">
-          {names.map(({ label, href }, i) => (
-            <>
-              {i ? ', ' : null}
-              {href ? <a href={href}>{label}</a> : label}
-            </>
-          ))}
-          {others > 0 ? ` and ${number.format(others)} more` : null}
-        </p>
-      ) : null}
+      <p class="effect-names">
+        <strong>{counted(count, noun)}</strong>
+        {names.length ? ': ' : null}
+        {names.map(({ label, href }, i) => (
+          <>
+            {i ? ', ' : null}
+            {href ? <a href={href}>{label}</a> : label}
+          </>
+        ))}
+        {names.length && others > 0 ? ` and ${number(others)} more` : null}
+      </p>
     </li>
   )
 }

@@ -34,11 +34,10 @@ export function ImportUpload(props: ImportUploadProps) {
           error={error}
           hint={
             <>
-              CSV, up to {limit}. The first line holds the names of the columns; a{' '}
+              CSV, up to {limit}. The first line must have the column names:{' '}
               <a href={template} hx-boost="false" download>
-                template
-              </a>{' '}
-              has them already.
+                download a template
+              </a>
             </>
           }
         />
@@ -75,13 +74,13 @@ export function ImportMapping(props: ImportMappingProps) {
   const needed = fields.filter(({ required }) => required).map(({ label }) => label)
   const rows = columns.map((column, i) => ({ ...column, name: column.name || `Column ${i + 1}`, i }))
   const shown: Column<(typeof rows)[number]>[] = [
-    { key: 'name', label: 'In the file', cell: ({ name }) => name },
+    { key: 'name', label: 'Column in the file', cell: ({ name }) => name },
     {
       key: 'examples',
-      label: 'For example',
+      label: 'Examples',
       cell: ({ examples }) => <span class="examples">{examples.filter(Boolean).join(', ')}</span>,
     },
-    { key: 'field', label: 'Becomes', cell: (row) => <FieldChoice {...row} fields={fields} /> },
+    { key: 'field', label: 'Import as', cell: (row) => <FieldChoice {...row} fields={fields} /> },
   ]
   return (
     <>
@@ -90,9 +89,9 @@ export function ImportMapping(props: ImportMappingProps) {
         {Object.entries(hidden).map(([name, value]) => (
           <input type="hidden" name={name} value={value} />
         ))}
-        {needed.length ? <p class="hint">Needed: {needed.join(', ')}.</p> : null}
+        {needed.length ? <p class="hint">Required: {needed.join(', ')}.</p> : null}
         <Table
-          label="Columns of the file"
+          label="Columns in the file"
           columns={shown}
           rows={rows}
           rowKey={({ i }) => String(i)}
@@ -115,11 +114,11 @@ function FieldChoice({
   fields,
 }: ImportColumn & { i: number; fields: ImportMappingProps['fields'] }) {
   return (
-    <select id={`column_${i}`} class="select" name={`column_${i}`} aria-label={`${name} becomes`}>
+    <select id={`column_${i}`} class="select" name={`column_${i}`} aria-label={`Import ${name} as`}>
       <option value="">Don’t import</option>
       {fields.map(({ value, label, required }) => (
         <option value={value} selected={value === field}>
-          {required ? `${label} (needed)` : label}
+          {required ? `${label} (required)` : label}
         </option>
       ))}
     </select>

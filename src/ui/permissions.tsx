@@ -4,15 +4,15 @@ import { Fieldset } from '#src/ui/form.tsx'
 
 interface PermissionBoxesProps {
   hint: string
-  /** Whole permissions: `model:action:scope`. */
-  options: readonly { value: string }[]
+  /** Whole permissions, `model:action:scope`, with their words and those of their model. */
+  options: readonly { value: string; label: string; model: string }[]
   values: readonly string[]
   error?: string
 }
 
 /** A box a permission, folded by model; open where one is ticked. */
 export function PermissionBoxes({ hint, options, values, error }: PermissionBoxesProps) {
-  const models = Map.groupBy(options, ({ value }) => value.slice(0, value.indexOf(':')))
+  const models = Map.groupBy(options, ({ model }) => model)
   return (
     <div id="permissions" tabindex={-1}>
       <Fieldset legend="Permissions" hint={hint}>
@@ -24,16 +24,20 @@ export function PermissionBoxes({ hint, options, values, error }: PermissionBoxe
             return (
               <details open={ticked > 0}>
                 <summary>
-                  {model.replaceAll('_', ' ')} <span class="count">{`${ticked} of ${own.length}`}</span>
+                  {model} <span class="count">{`${ticked} of ${own.length}`}</span>
                 </summary>
                 <div class="choices">
-                  {own.map(({ value }) => (
+                  {own.map(({ value, label }) => (
                     <Box
                       type="checkbox"
                       id={`permission-${value}`}
                       name="permissions"
                       value={value}
-                      label={value.slice(model.length + 1)}
+                      label={
+                        <>
+                          {label} <code class="nothing">{value}</code>
+                        </>
+                      }
                       checked={values.includes(value)}
                     />
                   ))}

@@ -5,6 +5,8 @@ import { Icon } from '#src/ui/icon.tsx'
 export interface Column<Row> {
   key: string
   label: string
+  /** The label is only for who can't see the table: a column of buttons or links. */
+  unseen?: boolean
   /** 'descending': what the first click gives, for dates and amounts. */
   sortable?: boolean | 'descending'
   align?: 'start' | 'end'
@@ -67,9 +69,10 @@ function Pick<Row>({ form, name, label, ticked, blocked }: Selecting<Row>, row: 
 }
 
 function Head<Row>({ column, sort, address }: TableProps<Row> & { column: Column<Row> }): Markup {
-  const { key, label, sortable, align } = column
+  const { key, label, unseen, sortable, align } = column
   const end = align === 'end' ? html` class="end"` : null
-  if (!sortable) return html`<th scope="col"${end}>${label}</th>`
+  if (!sortable)
+    return html`<th scope="col"${end}>${unseen ? html`<span class="unseen">${label}</span>` : label}</th>`
   const now = sort === key ? 'ascending' : sort === `-${key}` ? 'descending' : null
   const next = now ? (now === 'ascending' ? `-${key}` : key) : sortable === 'descending' ? `-${key}` : key
   const icon = now === 'ascending' ? 'arrow-up' : now === 'descending' ? 'arrow-down' : 'chevrons-up-down'
@@ -78,8 +81,8 @@ function Head<Row>({ column, sort, address }: TableProps<Row> & { column: Column
 
 // One string, because this runs for every cell of every list: what a column repeats is made once.
 function Rows<Row>({ columns, rows, rowKey, select }: TableProps<Row>): Markup {
-  const cells = columns.map(({ label, align, href, cell }, i) => ({
-    open: `${i ? '<td' : '<th scope="row"'}${align === 'end' ? ' class="end"' : ''} data-label="${escaped(label)}">`,
+  const cells = columns.map(({ label, unseen, align, href, cell }, i) => ({
+    open: `${i ? '<td' : '<th scope="row"'}${align === 'end' ? ' class="end"' : ''} data-label="${unseen ? '' : escaped(label)}">`,
     close: i ? '</td>' : '</th>',
     href,
     cell,

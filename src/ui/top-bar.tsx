@@ -16,7 +16,7 @@ ${frame.person ? AccountMenu({ frame, person: frame.person }) : null}
 
 /** A search page; a dialog where there is a script. */
 function Opener({ href }: { href: string }): Markup {
-  return html`<a class="palette-open" href="${href}" data-palette aria-keyshortcuts="Control+K Meta+K">${Icon({ name: 'search' })}<span>Search</span><kbd class="needs-script">Ctrl K</kbd></a>`
+  return html`<a class="palette-open" href="${href}" data-palette aria-keyshortcuts="Control+K Meta+K">${Icon({ name: 'search' })}<span>Search or jump to…</span><kbd class="needs-script">Ctrl K</kbd></a>`
 }
 
 function AccountMenu({ frame, person }: { frame: Frame; person: Onlooker }): Markup {

@@ -7,7 +7,7 @@ export interface TreeNode {
   /** null: may be seen as the way to those beneath, and not be opened. */
   href: string | null
   meta?: Child
-  count?: number
+  count?: Child
   children: readonly TreeNode[]
 }
 
@@ -50,7 +50,7 @@ function Node({ node, open }: { node: TreeNode; open: number }) {
         <details open={open > 1}>
           <summary>
             <Icon name="chevron-right" />
-            <span class="unseen">Beneath {label}</span>
+            <span class="unseen">Under {label}</span>
           </summary>
           <Level nodes={children} open={open - 1} />
         </details>

@@ -27,7 +27,8 @@ const show = (matrix) => {
   }
   const count = matrix.querySelectorAll('[data-changed]').length
   const place = matrix.querySelector('[data-count]')
-  if (place) place.textContent = count ? `${count} ${count === 1 ? 'change' : 'changes'}` : 'No changes yet'
+  if (place)
+    place.textContent = count ? `Review ${count} ${count === 1 ? 'change' : 'changes'}` : 'Review changes'
 }
 
 const showAll = () => {

@@ -181,7 +181,7 @@ describe('somebody who entered', () => {
     const browser = await browserIn(superadmin, org)
     for (const path of [paths.home, paths.users, paths.me, '/nowhere']) {
       const page = await browser.get(path)
-      expect(page.text).toContain('You are in &lt;b&gt;Acme&lt;/b&gt;')
+      expect(page.text).toContain('You’re in &lt;b&gt;Acme&lt;/b&gt;')
       expect(page.text).toContain(`action="${paths.leaveOrganization}"`)
     }
     expect((await browserOf(await makeSuperadmin()).get(paths.home)).text).not.toContain('class="banner"')

@@ -11,6 +11,64 @@ const replaced: readonly [RegExp, string][] = [
   [/\bbeg[aiu]n(s|ning)?\b/i, 'start'],
   [/^what (is|they|it|i|people)\b/i, 'a noun'],
 ]
+/** Whole phrases of pages, each with what stands in its place: only what is said better goes in. */
+const replacedOnPages: readonly [RegExp, string][] = [
+  [/^(Start|Why|Matrix)$/, 'Home, Access check, Role matrix'],
+  [
+    /\b(Log out|Change organization|Single-key shortcuts)\b/,
+    'Sign out, Switch organization, Keyboard shortcuts',
+  ],
+  [/^(Do|Find)$|\bGo to, do\b/, 'Actions, Records; Search or jump to…'],
+  [/\bthat you (can|may) (see|find)\b/, 'you have access to'],
+  [/^(Present|Since)$/, 'Show deleted; Added'],
+  [/\bTry other words\b|\btake the filters away\b/, 'Try a different search or clear the filters.'],
+  [/^Add the first\b/, 'a button'],
+  [
+    /\b(Give|Take) (a )?role\b|\b(given|assigned) the role\b/,
+    'Assign role, Remove role; “guest” assigned to …',
+  ],
+  [/\bsent an invitation$/, 'Invitation sent to …'],
+  [/\bof your own can only\b|\bby yourself\b/, 'You can’t …'],
+  [/\bonce the invitation (is|was) accepted\b/, 'Hasn’t accepted the invitation yet.'],
+  [/\brefused ones\b/, 'Retry 4 failed'],
+  [/\bcan be changed at once\b/, 'You can change up to 1,000 at a time; narrow the list.'],
+  [/^(Facts|Give|Until \(UTC\))$/, 'Details, Assign, Expires'],
+  [
+    /^Take the role\b|\bends with the next request\b/,
+    'Remove the role …? They lose 8 permissions immediately.',
+  ],
+  [/\bsign in with this name\b/, 'Locked for …'],
+  [/\bThey were invited, and\b/, 'Invitation sent; they’ll choose a password.'],
+  [/\brecords of one.s own\b|\bin the whole organization\b/, 'own …, all …'],
+  [/\b(Beneath|Owning group)\b|\bTree of\b|\bnumbers count\b/i, 'Parent, Owner group, Hierarchy, Members'],
+  [/\bWho is in one reaches\b/, 'Members can access …'],
+  [/\bnames no one that\b|\bin it yet\b/, 'No one found with …; No members yet'],
+  [/\band so (may|can) give\b|\bAll that these roles give\b/, 'You can only grant permissions you hold.'],
+  [/^(Confirm|Back)$/, 'Save changes, Keep editing'],
+  [/^(gets|loses|gains?|lose)$|\bThis changes nothing for\b/, '+, −; No one’s access changes'],
+  [/\bSee what changes\b|^Don.t save$/, 'Review changes, Keep editing'],
+  [
+    /\bwould bring it\b|\bRoles that give\b|\bThere is no answer\b/,
+    'Missing permission, Roles that grant it, Couldn’t check',
+  ],
+  [/^The id of one record\b|\bcan.t? with$/, 'Optional: a specific record; can view …'],
+  [/\bBoth trails\b|^You are in\b|\bstrip at the top\b/, 'You’re now in …'],
+  [
+    /\bhas been shared with you\b|\badministers roles\b/,
+    'You don’t have access to anything yet. Ask an administrator.',
+  ],
+  [
+    /\bare mended\b|^Becomes$|\bCheck the rows\b|^To the\b/,
+    'Nothing was imported; Import as, Check file, View …',
+  ],
+  [/\bis that of line\b|\bthe same as in line\b|\blacks a column\b/, 'same as line 2; Choose a column for …'],
+  [/\bnames nothing\b/, 'doesn’t exist, or you don’t have access to it'],
+  [
+    /\bsaved this while\b|\bSaved meanwhile\b|\bSave the chosen\b/,
+    'Ada Admin changed this …; Their version, Save',
+  ],
+  [/\bamong them\b|^Refused are\b|\bthat many people use\b/, 'At least 8 characters with …'],
+]
 /** What no person reads as a sentence: statements for the database. */
 const statement = /^(BEGIN|do \$)/
 
@@ -57,7 +115,9 @@ function found(file: string): string[] {
 /** A word alone in small letters is a name of the code. */
 function complaintsAbout(text: string): string[] {
   if (!/[ A-Z]/.test(text.trim())) return []
-  return replaced.filter(([word]) => word.test(text.trim())).map(([, better]) => better)
+  return [...replaced, ...replacedOnPages]
+    .filter(([word]) => word.test(text.trim()))
+    .map(([, better]) => better)
 }
 
 test('what people read is said as a native speaker says it', () => {
@@ -75,6 +135,8 @@ test.each([
   ['const a = sql`select may from nobody where another`', 0],
   ['// You may go\nconst may = { nobody: "nobody" }', 0],
   ["const a = 'Choose a new one'", 0],
+  ["const a = 'Log out'; const b = <b>Becomes</b>", 2],
+  ["const a = 'Sign out'; const b = <b>Import as</b>", 0],
 ])('of %s it says %i', (source, count) => {
   expect(textsIn(source, 'tsx').flatMap(({ text }) => complaintsAbout(text))).toHaveLength(count)
 })

@@ -59,7 +59,7 @@ describe.skipIf(!installed && !process.env.CI)('Who may what, in a browser', () 
       'has the role',
       'inherits from',
       'grants',
-      'for',
+      'on',
       'matched by',
       'member of',
       'subgroup',
@@ -69,7 +69,7 @@ describe.skipIf(!installed && !process.env.CI)('Who may what, in a browser', () 
     await accessible(page)
     await page.fill('#record', 'no id')
     await page.click('button:has-text("Check access")')
-    await page.waitForSelector('.error-summary:has-text("record is no id")')
+    await page.waitForSelector('.error-summary:has-text("Enter the id of a record")')
     await page.fill('#record', target.id)
     // nobody of that name: the form again, with what was asked
     await page.fill('#user', 'nobody-of-this-name')
@@ -116,8 +116,8 @@ describe.skipIf(!installed && !process.env.CI)('Who may what, in a browser', () 
       for (let i = 0; i < 20 && !(await box(page, code).evaluate('(b) => b === document.activeElement')); i++)
         await page.keyboard.press('ArrowDown')
       await page.keyboard.press('Space')
-      expect(await page.textContent('[data-count]')).toBe('1 change')
-      await page.click('button:has-text("Review changes")')
+      expect(await page.textContent('[data-count]')).toBe('Review 1 change')
+      await page.click('button:has-text("Review 1 change")')
       await page.waitForSelector('h1:has-text("Review changes")')
       expect(await page.textContent('.effects')).toContain('1 person')
       expect(await page.textContent('.effects')).toContain('Kim Clerk')
@@ -158,7 +158,7 @@ describe.skipIf(!installed && !process.env.CI)('Who may what, in a browser', () 
     const ticked = page.locator('.matrix-choose input:checked')
     while (await ticked.count()) await ticked.first().click()
     await page.check(`.matrix-choose input[value="${base}"]`)
-    await page.click('button:has-text("Show these")')
+    await page.click('button:has-text("Show selected")')
     await expect.poll(() => page.locator('thead th').count(), { timeout: 10_000 }).toBe(2)
     expect(new URL(page.url()).searchParams.get('roles')).toBe(base)
     await page.context().close()

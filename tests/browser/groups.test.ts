@@ -63,7 +63,7 @@ describe.skipIf(!installed && !process.env.CI)('Groups and what happened, in a b
     const row = page.locator('tr', { hasText: 'Nora New' })
     await page.fill('#user', 'nobody-of-that-name')
     await page.click('button:has-text("Add")')
-    await page.waitForSelector('.error-summary:has-text("names no one that you can find")')
+    await page.waitForSelector('.error-summary:has-text("No one found with this user name or e-mail")')
     await page.fill('#user', newcomer.email)
     await page.click('button:has-text("Add")')
     await row.waitFor()

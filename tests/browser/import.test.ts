@@ -80,7 +80,7 @@ describe.skipIf(!installed && !process.env.CI)('A file of people, in a browser',
     await accessible(page)
     await page.screenshot({ path: join(shots, 'import-errors.png') })
 
-    await page.click('a:has-text("Different file")')
+    await page.click('a:has-text("Upload a different file")')
     await page.setInputFiles('#file', file(`username;email;first_name\n${many(name, 2500)}\n`))
     await page.click('button:has-text("Upload")')
     await page.click('button:has-text("Check")')
@@ -90,7 +90,7 @@ describe.skipIf(!installed && !process.env.CI)('A file of people, in a browser',
     // without a click: the page looks by itself
     await page.waitForSelector('text=2,500 people imported', { timeout: 30_000 })
     await accessible(page)
-    await page.click('a:has-text("To the people")')
+    await page.click('a:has-text("View people")')
     await page.fill('#q', `${name}17`)
     await expect.poll(() => page.locator('tbody tr').count()).toBeLessThan(30)
     expect(errors).toEqual([])

@@ -97,7 +97,7 @@ describe.skipIf(!installed && !process.env.CI)('Invitations, in a browser', () =
     await page.click('nav.tabs a:has-text("Invitations")')
     await page.waitForURL('**/invitations?status=pending')
     await accessible(page)
-    await page.click('a:has-text("Add invitation")')
+    await page.click('a:has-text("Invite people")')
     await page.waitForSelector('#emails')
     await accessible(page)
     await page.fill('#emails', `Nina Nord <${nina}>\n${otto}, ${people.colleague.email}`)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { as, browserOf, type Problem, versionOf } from '#tests/client.ts'
-import { makeUser } from '#tests/factories.ts'
-import { makePeople } from '#tests/people.ts'
+import { makeGroup, makeUser, roleOf } from '#tests/factories.ts'
+import { makePeople, type Person, personWith } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 
 const { owner: past } = await testDatabase()
@@ -146,6 +146,21 @@ describe('a form', () => {
     })
     expect(chosen.status).toBe(303)
     expect(await nameOf(id)).toBe('Mine')
+  })
+
+  test('that is too late names who came first, where one may see them', async () => {
+    const colleague = await makeUser(org, { roles: [roleOf(org, 'owner')], last_name: 'Kim' })
+    const blind = await personWith(org, ['group:read:all', 'group:update:all'])
+    const id = await makeGroup(org)
+    await as(colleague).patch(`/api/groups/${id}`, { description: 'Theirs' })
+    const late = { description: 'Mine', version: '1' }
+    const said = async (by: Person) => {
+      const { status, text } = await browserOf(by).patch(`/groups/${id}`, late)
+      return [status, /<p class="error-summary-title">(.*?) changed this <time/.exec(text)?.[1]]
+    }
+    expect(await said(owner)).toEqual([412, 'Kim'])
+    expect(await said(blind)).toEqual([412, 'Someone'])
+    expect(await said(colleague)).toEqual([412, 'You'])
   })
 
   test.each(['nonsense', '-1', '1e3', '', '0x10'])('with the version “%s” is too late', async (version) => {

@@ -190,13 +190,13 @@ describe('a page', () => {
     })
     expect(asked.status).toBe(200)
     for (const part of [
-      'Assign role to 7 people?</h1>',
+      'Assign a role to 7 people?</h1>',
       `N1 ${name}</li>`,
       'and 2 more',
       `Filter: “${name}”, Status: Active.`,
       'They get the role’s permissions immediately.',
       '<option value="">Choose a role…</option>',
-      'Assign role to 7 people</button>',
+      'Assign a role to 7 people</button>',
     ])
       expect(asked.text).toContain(part)
     expect(asked.text).not.toContain('selected=""')
@@ -204,9 +204,12 @@ describe('a page', () => {
     // nothing chosen: asked again, with all that was there
     const again = await browser().post('/users/bulk', { ...form, role_id: '' })
     expect([again.status, again.text.includes('id="role_id-error"')]).toEqual([422, true])
-    const role_id = await makeRole(org)
+    const role_id = await makeRole(org, { name: 'Night shift' })
     const done = await browser().post('/users/bulk', { ...formIn(again, '/users/bulk'), role_id })
     expect([done.status, done.headers.get('location')]).toEqual([303, `/users?${back}`])
+    expect(decodeURIComponent(done.headers.get('set-cookie') ?? '')).toContain(
+      '“Night shift” assigned to 7 people',
+    )
     const held = await past
       .selectFrom('user_roles')
       .select('user_id')
@@ -249,7 +252,7 @@ describe('a page', () => {
 
   test('of all says that there is no filter', async () => {
     const asked = await ask({ action: 'disable', all: 'true' })
-    expect(asked.text).toContain('No filter: all people that you can see.')
+    expect(asked.text).toContain('No filter: all people you have access to.')
   })
 
   test('is JSON for whoever asks for that in a browser', async () => {

@@ -162,7 +162,7 @@ describe('a part that is written by hand', () => {
       `true of ${id} ${name} changeable`,
       'Head for you',
       `href="/vendors/${id}/orders"`,
-      'Facts',
+      'Details',
       '/delete"',
     ])
       expect(text).toContain(part)

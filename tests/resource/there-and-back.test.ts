@@ -223,7 +223,7 @@ describe('what can’t come back is refused, with row, column and reason:', () =
       const { id } = await makeUser(org)
       await sql`update users set deleted_at = now() where id = ${id}`.execute(past)
     }, 'deleted=true')
-    expect(found).toEqual(['2 deleted_at was deleted: leave this row out, or restore the record'])
+    expect(found).toEqual(['2 deleted_at was deleted: remove this row, or restore the record'])
   })
 
   test('roles and groups that aren’t there, a role whose end came meanwhile, one that is held in two ways', async () => {

@@ -93,8 +93,8 @@ describe('a tree', () => {
 })
 
 test.each([
-  ['gain', 1, 0, /<strong>1 person<\/strong> gains/],
-  ['lose', 1240, 3, /<strong>1,240 people<\/strong> lose .*a, b, c and 1,237 more/],
+  ['gain', 1, 0, /Gained: <\/span>user:read:all.*<strong>1 person<\/strong><\/p>/],
+  ['lose', 1240, 3, /Lost: .*<strong>1,240 people<\/strong>: a, b, c and 1,237 more/],
   ['gain', 3, 3, /a, b, c<\/p>/],
 ] as const)('an effect: %s, %i', (kind, count, named, expected) => {
   const names = ['a', 'b', 'c'].slice(0, named).map((label) => ({ label }))

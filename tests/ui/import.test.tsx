@@ -7,7 +7,7 @@ import { evil, expectHarmless } from '#tests/ui/markup.ts'
 const noun = { one: 'person', many: 'people' }
 const step = { action: '/users/import', csrfToken: 't', cancel: '/users' }
 const confirm = { action: '/users/import', csrfToken: 't', hidden: { upload: 'u' } }
-const back = { label: 'Different file', href: '/users/import' }
+const back = { label: 'Upload a different file', href: '/users/import' }
 const wrongRow = { line: 3, column: 'E-mail', value: 'nowhere', message: 'is no e-mail address' }
 
 test('the upload takes a file, says what it expects, and what was wrong with it', () => {
@@ -35,12 +35,12 @@ test('the mapping has a choice for each column, guessed where it could be', () =
     />,
   )
   expect(markup).toContain('name="upload" value="u1"')
-  expect(markup).toContain('Needed: E-mail.')
+  expect(markup).toContain('Required: E-mail.')
   expect(markup).toContain('a@b.c, d@e.f')
   expect(markup).toMatch(
-    /name="column_0" aria-label="Mail becomes">.*<option value="email" selected="">E-mail \(needed\)/,
+    /name="column_0" aria-label="Import Mail as">.*<option value="email" selected="">E-mail \(required\)/,
   )
-  expect(markup).toMatch(/name="column_1" aria-label="Column 2 becomes">/)
+  expect(markup).toMatch(/name="column_1" aria-label="Import Column 2 as">/)
   expect(markup.match(/selected/g)).toHaveLength(1)
 })
 

@@ -82,7 +82,7 @@ describe('the bar', () => {
       'All 1,000 matching',
     ],
     [{ total: 1000, matching: '' }, /name="all" value="true" data-total="1000"/, 'All 1,000 people'],
-    [{ total: 1001 }, null, '1,001 match'],
+    [{ total: 1001 }, null, '1,001 match. You can change up to 1,000 at a time; narrow the list.'],
     [{ total: 10_000, capped: true, most: 20_000 }, null, 'More than 10,000 match'],
     [{ total: 25 }, null, ''],
     [{ total: null }, null, ''],
@@ -123,19 +123,20 @@ describe('the question', () => {
 })
 
 describe('the result', () => {
-  test('says how each fared, and tries the refused ones again', () => {
+  test('says how each fared, and retries those that failed', () => {
     const markup = result([{ id: 'a', title: 'Ada', href: '/users/a', reason: 'is the last' }])
     expect(markup).toContain('1 person disabled')
-    expect(markup).toContain('1 person refused')
+    expect(markup).toContain('1 failed')
     expect(markup).toContain('<a href="/users/a">Ada</a>')
     expect(markup).toContain('is the last')
+    expect(markup).toContain('Retry 1 failed')
     expect(markup).toMatch(/name="action" value="disable".*name="ids" value="a"/)
     expect(markup).toContain('href="/users?q=a"')
   })
 
   test('has nothing to try again where all was done', () => {
-    expect(result([])).not.toContain('again')
-    expect(result([])).not.toContain('refused')
+    expect(result([])).not.toContain('Retry')
+    expect(result([])).not.toContain('failed')
   })
 })
 

@@ -123,7 +123,7 @@ export function bulkRoutes<M extends Model>(
         body: asked,
         refused: choose,
         answer: previewed,
-        summary: `Say to which ${many} something would be done`,
+        summary: `Preview which ${many} an action would change`,
       },
       async (call) => {
         const { preview, screen } = await asking(call, call.body.action, oneOf(call.body))
@@ -135,7 +135,7 @@ export function bulkRoutes<M extends Model>(
     post(
       places.bulk,
       known,
-      { body, refused, answer, also: [409], summary: `Do the same to many ${many}` },
+      { body, refused, answer, also: [409], summary: `Change many ${many} at once` },
       async (call) => {
         const { db, actor } = call
         const { action, ids, matching, all: every, count, hash, back, ...given } = call.body
@@ -154,17 +154,19 @@ export function bulkRoutes<M extends Model>(
         const result = await eachOf(db, actor, chosen, places.bulk, (tx, id) =>
           bulk.one(tx, actor, grant as never, id, given),
         )
+        const chosenName = await nameOfChosen(call, bulk, given)
+        const lines = fared(resource.declared, bulk, result, chosenName)
         if (!result.refused) {
           const location = actor.can(resource.may('read')) ? listAgain(resource.path, back) : paths.home
-          return { json: result, location, notice: fared(resource.declared, bulk, result).join(', ') }
+          return { json: result, location, notice: lines.join(', ') }
         }
         return {
           json: result,
           screen: async (frame: Frame) => {
             const rows = await refusedRows(db, resource, from, actor, result.results, frame)
             const fields = { action, ...texts({ ...given, back }) }
-            const lines = fared(resource.declared, bulk, result)
-            return outcomeScreen(resource, bulk, { fared: lines, refused: rows, fields, back }, frame)
+            const count = result.results.length
+            return outcomeScreen(resource, bulk, { count, fared: lines, refused: rows, fields, back }, frame)
           },
         }
       },
@@ -181,6 +183,17 @@ function refuseOthers({ asks }: Bulk, given: Readonly<Record<string, unknown>>):
 /** A list's form sends the ticked rows, too, where all that match stand in their place. */
 const oneOf = ({ ids, matching, all }: Parameters<typeof selectionOf>[0]) =>
   selectionOf(matching === undefined && !all ? { ids } : { matching, all })
+
+/** What was chosen, as the result of it is told. */
+async function nameOfChosen(
+  { db, actor, request }: Acting & Pick<Call, 'request'>,
+  { asks }: Bulk,
+  given: Readonly<Record<string, unknown>>,
+): Promise<string> {
+  if (!asks || request.via === 'api') return ''
+  const options = await asks.options(db, actor)
+  return options.find(({ value }) => value === given[asks.name])?.label ?? ''
+}
 
 const texts = (given: Record<string, unknown>) =>
   Object.fromEntries(

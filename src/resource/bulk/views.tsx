@@ -19,18 +19,25 @@ const trailTo = ({ path, declared }: Resource, back: unknown, frame: Frame) => [
   { label: capital(declared.many), href: frame.path(listAgain(path, back)) },
 ]
 
+/** What is done, with the number: "Disable 3 people", "Assign a role to 3 people". */
+const saying = ({ label, verb = label, preposition }: Bulk, count: number, noun: Noun) =>
+  [verb, preposition, counted(count, noun)].filter(Boolean).join(' ')
+
 /** What was done, and how many were so already: "2 people disabled", "3 already disabled". */
 export function fared(
   noun: Noun,
   { did, already = 'unchanged' }: Bulk,
   { done, unchanged }: Pick<BulkAnswer, 'done' | 'unchanged'>,
+  chosen: string,
 ): string[] {
-  if (!unchanged) return [`${counted(done, noun)} ${did}`]
-  if (!done) return [`${counted(unchanged, noun)} ${already}`]
-  return [`${counted(done, noun)} ${did}`, `${number(unchanged)} ${already}`]
+  const people = counted(done, noun)
+  const lines = done ? [typeof did === 'string' ? `${people} ${did}` : did(people, chosen)] : []
+  if (unchanged) lines.push(`${done ? number(unchanged) : counted(unchanged, noun)} ${already}`)
+  return lines
 }
 
 type Outcomes = {
+  count: number
   fared: readonly string[]
   refused: readonly RefusedRow[]
   fields: Record<string, string>
@@ -40,13 +47,13 @@ type Outcomes = {
 /** How each record fared, where some were refused. */
 export const outcomeScreen = (
   resource: Resource,
-  { label }: Bulk,
-  { fared, refused, fields, back }: Outcomes,
+  bulk: Bulk,
+  { count, fared, refused, fields, back }: Outcomes,
   frame: Frame,
 ): Screen => {
   const { path, declared } = resource
   return {
-    title: `${label}: ${declared.many}`,
+    title: saying(bulk, count, declared),
     trail: trailTo(resource, back, frame),
     children: BulkResult({
       fared,
@@ -68,9 +75,9 @@ export function confirmScreen(
   refusal?: Refusal,
 ): Screen {
   const { path, declared } = resource
-  const { label, preposition, asks } = bulk
+  const { asks } = bulk
   const count = preview.ids.length
-  const what = [label, preposition, counted(count, declared)].filter(Boolean).join(' ')
+  const what = saying(bulk, count, declared)
   const missing = asks && errorAt(refusal?.errors, asks.name)
   const chosen = asks && refusal?.input[asks.name]
   return {
@@ -119,7 +126,7 @@ function Filter({ limits, many, href }: Pick<Preview, 'limits'> & { many: string
   if (limits === null) return null
   return (
     <p>
-      {limits ? `Filter: ${limits}.` : `No filter: all ${many} that you can see.`}{' '}
+      {limits ? `Filter: ${limits}.` : `No filter: all ${many} you have access to.`}{' '}
       <a href={href}>Show the list</a>
     </p>
   )

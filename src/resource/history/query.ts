@@ -1,9 +1,12 @@
 import { type RawBuilder, sql } from 'kysely'
 import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
+import type { Grant } from '#src/access/grant.ts'
+import type { Model } from '#src/access/permission.ts'
 import type { Database } from '#src/db/database.ts'
 import { allResources, type Resource, resourceOf } from '#src/resource/entity.ts'
 import { statement } from '#src/resource/list/query.ts'
+import { findRecord } from '#src/resource/record/query.ts'
 
 /** What happened to a record, as its history tells. */
 export type Happening = {
@@ -77,6 +80,26 @@ export function historyOf(
 
 /** A page of what happened: `next` is the place to go on from. */
 export type History = { data: Happening[]; next: string | null }
+
+/** Who changed a record last, and when; no name of somebody whom the reader can't see. */
+export type LastChange = { name: string | null; mine: boolean; at: string }
+
+export const lastOf = ({ data: [last] }: History, reader: UserActor): LastChange | null =>
+  last
+    ? { name: last.actor?.name ?? null, mine: last.actor?.id === reader.userId, at: last.created_at }
+    : null
+
+/** The last change of a record, for whoever reads it. */
+export async function lastChangeOf<M extends Model>(
+  db: Pick<Database, 'readAs'>,
+  actor: UserActor,
+  resource: Resource<M>,
+  id: string,
+): Promise<LastChange | null> {
+  const grant = actor.find(resource.may('read')) as unknown as Grant<M, 'read'> | null
+  const [seen] = grant ? await db.readAs(actor, (q) => findRecord(q, resource, actor, grant, id)) : []
+  return seen ? lastOf(await historyOf(db, actor, resource, id), actor) : null
+}
 
 /** The history that a statement gives: the newest lines first, one more than a page holds. */
 export async function historyFrom(

@@ -51,14 +51,13 @@ export function mapped(
     if (!name) continue
     const exact = header.findIndex((one) => one.trim() === name.trim())
     const at = exact < 0 ? header.findIndex((one) => folded(one) === folded(name)) : exact
-    if (at < 0) wrong.push(`has no column ${quoted(name)}`)
-    else if (chosen.has(at))
-      wrong.push(`has the column ${quoted(name)} only once: it can’t become two fields`)
+    if (at < 0) wrong.push(`There is no column ${quoted(name)}`)
+    else if (chosen.has(at)) wrong.push(`Choose one field for the column ${quoted(name)}`)
     else chosen.set(at, field)
   }
   const open = fields.filter(({ name }) => !(name in named))
   const columns = header.map((name, at) => chosen.get(at) ?? meant(name, open))
-  return checked(header, fields, columns, wrong)
+  return checked(header, fields, columns, { wrong, lacking: 'Add a column for' })
 }
 
 /** Holds columns against the header and the fields: each field once, and those that are needed. */
@@ -66,13 +65,13 @@ export function checked(
   header: readonly string[],
   fields: readonly Field[],
   columns: Columns,
-  before: readonly string[] = [],
+  before: { wrong: readonly string[]; lacking: string } = { wrong: [], lacking: 'Choose a column for' },
 ): Mapping {
-  const wrong = [...before]
-  for (const { name, required } of fields) {
+  const wrong = [...before.wrong]
+  for (const { name, label, required } of fields) {
     const used = header.filter((_, at) => columns[at] === name)
-    if (used.length > 1) wrong.push(`has several columns for ${name}: ${used.map(quoted).join(', ')}`)
-    if (required && !used.length) wrong.push(`lacks a column for ${name}`)
+    if (used.length > 1) wrong.push(`Choose one column for ${label}: ${used.map(quoted).join(' or ')}`)
+    if (required && !used.length) wrong.push(`${before.lacking} ${label}`)
   }
   const ignored = header.flatMap((name, at) => (columns[at] ? [] : [name.trim() || `column ${at + 1}`]))
   return { columns: header.map((_, at) => columns[at] ?? null), ignored, wrong }

@@ -158,19 +158,19 @@ class Run {
     if (header) await this.#rows(tx, sheet, header, this.#job.choose(header.cells))
     report.rows = sheet.count
     if (!report.rows && !report.error_count)
-      this.#wrong(null, null, `The file has no ${this.#job.many} in it.`)
+      this.#wrong(null, null, `The file contains no ${this.#job.many}.`)
     report.errors.sort((a, b) => (a.line ?? 0) - (b.line ?? 0))
     return report
   }
 
   async #rows(tx: Db, sheet: Sheet, { line, cells: header }: SheetRow, { columns, ignored, wrong }: Mapping) {
     this.report.ignored_columns = ignored.map((name) => excerpt(name))
-    for (const message of wrong) this.#wrong(line, null, `the header ${message}`)
+    for (const message of wrong) this.#wrong(line, null, message)
     if (wrong.length && columns.length === 1)
       this.#wrong(
         line,
         null,
-        'the header has a single column: separate columns by commas, semicolons or tabs',
+        'The header has a single column: separate columns by commas, semicolons or tabs',
       )
     if (wrong.length) return
     const places = columns.flatMap((field, at) => (field === null ? [] : [[field, at] as const]))
@@ -201,7 +201,7 @@ class Run {
       const { row, wrong } = this.#importer.read(line, given)
       for (const one of wrong) this.#wrong(line, one, one.message, given)
       if (cells[deleted]?.trim())
-        this.#wrong(line, { field: DELETED }, 'was deleted: leave this row out, or restore the record')
+        this.#wrong(line, { field: DELETED }, 'was deleted: remove this row, or restore the record')
       read.push(row)
       if (at % READ_AT_ONCE === 0) await others()
     }

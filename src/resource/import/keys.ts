@@ -67,9 +67,7 @@ export class UniqueKey {
       const key = JSON.stringify(this.#columns.map((name) => kept(name, values[sentIn(name)])))
       const first = this.#first.get(key)
       if (first === undefined) this.#first.set(key, line)
-      return first === undefined
-        ? []
-        : [{ line, field: this.#field, message: `is the same as in line ${first}` }]
+      return first === undefined ? [] : [{ line, field: this.#field, message: `same as line ${first}` }]
     })
     const again = new Set(twice.map(({ line }) => line))
     const once = named.filter(({ line }) => !again.has(line))

@@ -65,7 +65,7 @@ export function stepRoutes<M extends Model>(resource: Resource<M>, importing: Im
         const { db, services, actor, grant } = given
         const { action, ...sent } = call.body
         const { found, preview } = await find(given)
-        if (found.status === 'imported') throw conflict('', 'This file was imported already.')
+        if (found.status === 'imported') throw conflict('', 'This file has already been imported.')
         const columns = columnsFrom(sent, preview.header) ?? found.columns
         requireRight(
           checked(preview.header, fields, columns).wrong,
@@ -104,7 +104,7 @@ function columnsFrom(sent: Readonly<Record<string, string>>, header: readonly st
   const chosen = Object.entries(sent).flatMap(([name, field]) => {
     const at = COLUMN.exec(name)?.[1]
     if (at === undefined || Number(at) >= header.length)
-      throw invalid([{ path: name, message: 'is no column' }])
+      throw invalid([{ path: name, message: 'The file has no such column' }])
     return [[Number(at), field || null] as const]
   })
   if (!chosen.length) return null
@@ -116,9 +116,9 @@ function columnsFrom(sent: Readonly<Record<string, string>>, header: readonly st
 function requireRight(wrong: readonly string[], columns: Columns, names: readonly string[]): void {
   const unknown = columns.flatMap((field, at) =>
     field !== null && !names.includes(field)
-      ? [{ path: `column_${at}`, message: 'becomes no field that is here' }]
+      ? [{ path: `column_${at}`, message: 'Choose a field from the list' }]
       : [],
   )
-  const errors = [...unknown, ...wrong.map((message) => ({ path: '', message: `The file ${message}.` }))]
+  const errors = [...unknown, ...wrong.map((message) => ({ path: '', message: `${message}.` }))]
   if (errors.length) throw invalid(errors)
 }

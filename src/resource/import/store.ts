@@ -95,7 +95,7 @@ export async function beginImport(
   const { rows } = await sql`
     update imports set status = ${status}, columns = ${JSON.stringify(columns)}::jsonb, run = ${run}, done = 0, report = '{}'
     where ${own(place, id)} and status <> 'imported' and not ${busy} returning id`.execute(tx)
-  if (!rows.length) throw conflict('', 'This file is being worked on.')
+  if (!rows.length) throw conflict('', 'This file is already being processed.')
   return run
 }
 

@@ -130,18 +130,18 @@ function Checked({ resource, found, preview, frame }: Props & { frame: Frame }) 
   const wrongLines = new Set(errors.map(({ line }) => line)).size
   return (
     <div id={WORK}>
-      {ignored_columns.length ? <p class="hint">Left out: {ignored_columns.join(', ')}.</p> : null}
+      {ignored_columns.length ? <p class="hint">Not imported: {ignored_columns.join(', ')}.</p> : null}
       <ImportReport
         noun={resource.declared}
         ready={error_count ? Math.max(0, rows - wrongLines) : rows}
         wrong={error_count}
         errors={errors.map((error) => ({ ...error, column: headed(error, found, preview) }))}
         confirm={{ action: here, csrfToken: frame.csrfToken, hidden: { action: 'import' } }}
-        back={{ label: 'Different file', href: frame.path(places.import) }}
+        back={{ label: 'Upload a different file', href: frame.path(places.import) }}
       />
       <p>
         <ButtonLink kind="quiet" href={`${here}?step=columns`}>
-          Choose the columns again
+          Change columns
         </ButtonLink>
       </p>
     </div>
@@ -160,9 +160,9 @@ function Imported({ resource, found, frame }: Props & { frame: Frame }) {
     <Finished id={WORK} title={`${counted(found.report.rows ?? 0, one, many)} imported`}>
       <Actions>
         <ButtonLink kind="primary" href={frame.path(resource.path)}>
-          To the {many}
+          View {many}
         </ButtonLink>
-        <ButtonLink href={frame.path(pathsOf(resource.path).import)}>Different file</ButtonLink>
+        <ButtonLink href={frame.path(pathsOf(resource.path).import)}>Upload a different file</ButtonLink>
       </Actions>
     </Finished>
   )
@@ -173,16 +173,16 @@ function Failed({ resource, found, frame }: Props & { frame: Frame }) {
   const here = frame.path(places.imported(found.id))
   const title =
     found.status === 'stopped'
-      ? 'The work stopped, and nothing was imported.'
-      : (found.report.failure ?? 'Failed')
+      ? 'The import was interrupted. Nothing was imported.'
+      : (found.report.failure ?? 'Import failed')
   return (
     <Finished id={WORK} failed title={title}>
       <Form action={here} csrfToken={frame.csrfToken} guard={false}>
         <input type="hidden" name="action" value="check" />
         <Actions>
           <Button kind="primary">Try again</Button>
-          <ButtonLink href={`${here}?step=columns`}>Choose the columns again</ButtonLink>
-          <ButtonLink href={frame.path(places.import)}>Different file</ButtonLink>
+          <ButtonLink href={`${here}?step=columns`}>Change columns</ButtonLink>
+          <ButtonLink href={frame.path(places.import)}>Upload a different file</ButtonLink>
         </Actions>
       </Form>
     </Finished>

@@ -41,7 +41,7 @@ export async function workOn<M extends Model>(work: Work<M>): Promise<void> {
     if (error instanceof TakenOver) return
     const { status, message } = httpError(error)
     if (status >= 500) services.log.error({ err: error, import: running.id }, 'import failed')
-    const failure = status >= 500 ? 'Something went wrong, and nothing was imported.' : message
+    const failure = status >= 500 ? 'Something went wrong. Nothing was imported.' : message
     // where this can't be told either, its silence tells it
     await services.db
       .withActor(actor.author, async (tx) => {

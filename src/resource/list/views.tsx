@@ -52,7 +52,7 @@ export type ListProps = {
 /** The list as pages show it. */
 export function listScreen(props: ListProps): Screen {
   const { resource, found, view, at, may, frame, bulk = [], choosing } = props
-  const { one, many, lead, searched } = resource.declared
+  const { one, many, lead, searched, adding = `Add ${one}` } = resource.declared
   const places = pathsOf(resource.path)
   const path = frame.path(places.list)
   const chosen = chosenIn(view)
@@ -71,7 +71,7 @@ export function listScreen(props: ListProps): Screen {
         {props.actions}
         {may.create ? (
           <ButtonLink kind="primary" icon="plus" href={frame.path(places.new)}>
-            Add {one}
+            {adding}
           </ButtonLink>
         ) : null}
       </>
@@ -145,16 +145,18 @@ function Empty({
   filtered,
   address,
 }: ListProps & { filtered: boolean; address: Address }) {
-  const { one, many, icon } = resource.declared
+  const { one, many, icon, adding = `Add ${one}` } = resource.declared
   if (found.total) return <PastTheEnd noun={{ one, many }} {...found} {...view} address={address} />
   if (filtered) return <NoMatch clear={frame.path(resource.path)} many={many} />
   if (!all) return <NoAccess title={`No ${many} you have access to`} />
   return (
-    <EmptyState
-      icon={icon}
-      title={`No ${many} yet`}
-      text={may.create ? `Add the first ${one}.` : undefined}
-    />
+    <EmptyState icon={icon} title={`No ${many} yet`}>
+      {may.create ? (
+        <ButtonLink kind="primary" icon="plus" href={frame.path(pathsOf(resource.path).new)}>
+          {adding}
+        </ButtonLink>
+      ) : null}
+    </EmptyState>
   )
 }
 

@@ -3,6 +3,7 @@ import { findName } from '#src/http/search-step.ts'
 import { capital } from '#src/locale/noun.ts'
 import { pathsOf } from '#src/paths.ts'
 import { nameOfReference, type Resource, type Row } from '#src/resource/entity.ts'
+import type { LastChange } from '#src/resource/history/query.ts'
 import type { Column } from '#src/resource/kinds/column.ts'
 import type { Picking, Pickings } from '#src/resource/references/picking.ts'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
@@ -35,6 +36,8 @@ export type FormProps = {
   pickings: Pickings
   row?: Row
   refusal?: Refusal
+  /** After a 412: the change that came first. */
+  changed?: LastChange | null
   /** In place of the fields that the declaration gives, or after them. */
   fields?: (props: FieldsProps) => Child
   more?: (props: FieldsProps) => Child
@@ -215,6 +218,7 @@ function BothVersions({
   action,
   offered,
   held,
+  changed,
 }: FormProps & { row: Row; input: Record<string, unknown>; action: string }) {
   const theirs = sentForm(resource, row)
   const entered = lastOf(input)
@@ -238,6 +242,8 @@ function BothVersions({
       csrfToken={frame.csrfToken}
       version={row.version}
       fields={[...fields, ...beside]}
+      changed={changed}
+      clock={frame.clock}
       cancel={action}
     />
   )

@@ -19,6 +19,7 @@ import { listAgain, paths, pathsOf } from '#src/paths.ts'
 import { wouldDo } from '#src/resource/bulk/outcome.ts'
 import { type Given, mayOf } from '#src/resource/call.ts'
 import type { Resource, Row } from '#src/resource/entity.ts'
+import { lastChangeOf } from '#src/resource/history/query.ts'
 import { searchBefore } from '#src/resource/list/page.ts'
 import { namesOf } from '#src/resource/list/source.ts'
 import type { Parts } from '#src/resource/parts.ts'
@@ -229,6 +230,7 @@ async function formFor<M extends Model, X>(
   const { db, actor, services, find } = call
   const offered = (await offer?.(call as unknown as Call, row)) ?? {}
   const pickings = await pickingsFor(db, actor, resource, { row, refusal, find })
+  const changed = row && refusal?.status === 412 ? await lastChangeOf(db, actor, resource, row.id) : null
   const may = mayOf(resource, actor)
   return (frame: Frame) => {
     const seen = { actor, frame, may, offered, pickings, services }
@@ -239,6 +241,7 @@ async function formFor<M extends Model, X>(
       pickings,
       row,
       refusal,
+      changed,
       fields: fields && ((props) => fields(props, seen)),
       more: more && ((props) => more(props, seen)),
       held,

@@ -63,7 +63,7 @@ export const recordScreen = (props: RecordProps): Screen =>
     here: pathsOf(props.resource.path).one(props.row.id),
     children: (
       <Columns>
-        <Panel title="Facts" actions={<WhySeen {...props} />}>
+        <Panel title="Details" actions={<WhySeen {...props} />}>
           <Facts items={factsOf(props)} />
         </Panel>
         {props.panels}

@@ -163,7 +163,7 @@ describe('what a key may', () => {
     const why = async (permission: string) =>
       (await as(key).get(api(paths.access.why({ permission })))).json<Explained>()
     expect(await why('user:update')).toMatchObject({ allowed: false, because: [], missing: { roles: [] } })
-    expect((await why('user:update')).asleep?.join()).toMatch(/has user:update:all, and this API key has not/)
+    expect((await why('user:update')).asleep?.join()).toMatch(/has user:update:all, but this API key doesn’t/)
     const yes = await why('user:read')
     expect(yes.allowed).toBe(true)
     expect(new Set(yes.because.map(({ permission }) => permission))).toEqual(new Set(['user:read:own']))

@@ -359,6 +359,9 @@ describe('an administrator', async () => {
     expect((await attempt(colleague.username, PASSWORD)).status).toBe(429)
     // who may not unlock isn't told either
     expect((await browserOf(member).get(paths.user(colleague.id))).text).not.toContain('Locked')
+    expect((await browserOf(owner).get(paths.user(colleague.id))).text).toMatch(
+      /Locked for \d+ more minutes? after/,
+    )
     expect((await as(owner).post(path(colleague.id))).status).toBe(200)
   })
 })

@@ -92,36 +92,11 @@ describe('columns', () => {
   })
 
   test.each([
-    [
-      'lack',
-      'code,seats\nX,1\n',
-      '',
-      ['1 the header lacks a column for expires', '1 the header lacks a column for contact'],
-    ],
-    [
-      'come twice',
-      `Code,${HEAD}\nX,${line('X')}\n`,
-      '',
-      ['1 the header has several columns for code: "Code", "code"'],
-    ],
-    [
-      'are not there',
-      `${HEAD}\n${line('X')}\n`,
-      '?map.remarks=Notes',
-      ['1 the header has no column "Notes"'],
-    ],
-    [
-      'are named twice',
-      `${HEAD}\n${line('X')}\n`,
-      '?map.remarks=code',
-      ['1 the header lacks a column for code'],
-    ],
-    [
-      'are left out though needed',
-      `${HEAD}\n${line('X')}\n`,
-      '?map.code=',
-      ['1 the header lacks a column for code'],
-    ],
+    ['lack', 'code,seats\nX,1\n', '', ['1 Add a column for Expires', '1 Add a column for Contact']],
+    ['come twice', `Code,${HEAD}\nX,${line('X')}\n`, '', ['1 Choose one column for Code: "Code" or "code"']],
+    ['are not there', `${HEAD}\n${line('X')}\n`, '?map.remarks=Notes', ['1 There is no column "Notes"']],
+    ['are named twice', `${HEAD}\n${line('X')}\n`, '?map.remarks=code', ['1 Add a column for Code']],
+    ['are left out though needed', `${HEAD}\n${line('X')}\n`, '?map.code=', ['1 Add a column for Code']],
   ])('that %s are told', async (_, text, query, messages) => {
     const answer = await upload(owner, text, query)
     expect([answer.status, told(answer)]).toEqual([422, messages])
@@ -156,9 +131,9 @@ describe('what is wrong is said at once, by line and column, and nothing is kept
       'This is a PDF, not CSV. Save it as “CSV UTF-8” and choose that file.',
     ])
     expect(told(await upload(owner, `${HEAD.replaceAll(',', ':')}\n`))).toContain(
-      '1 the header has a single column: separate columns by commas, semicolons or tabs',
+      '1 The header has a single column: separate columns by commas, semicolons or tabs',
     )
-    expect(told(await upload(owner, `${HEAD}\n\n`))).toEqual(['The file has no licences in it.'])
+    expect(told(await upload(owner, `${HEAD}\n\n`))).toEqual(['The file contains no licences.'])
     expect(told(await upload(owner, `${HEAD}\n${line('a')},x\n"a\nb",1\n`))).toEqual([
       '2 has 5 columns, but the header has 4',
       '3 code Remove the control character',
@@ -193,10 +168,10 @@ describe('what is wrong is said at once, by line and column, and nothing is kept
       '3 seats Enter a whole number from 1 to 1000',
       '3 expires Enter a day like 2026-01-31',
       '3 contact Enter an e-mail address like name@example.com',
-      '4 code is the same as in line 3',
-      '4 reviewer_id names nothing that is here',
+      '4 code same as line 3',
+      '4 reviewer_id doesn’t exist, or you don’t have access to it',
       '6 owner_group_id Choose an owner group',
-      '6 code is the same as in line 3',
+      '6 code same as line 3',
       '7 code Use at most 40 characters',
       '9 code Remove the control character',
       '10 code has a NUL character',

@@ -142,7 +142,7 @@ export function imports(given: Stage): void {
       const [body = {}] = samples(1)
       const renamed = (to: string) => csv([body]).replace(first, to)
       const lacking = await given.untouched(() => upload(owner, renamed('Something else')))
-      expect([lacking.status, wrongs(lacking)[0]?.message]).toEqual([422, expect.stringContaining(first)])
+      expect([lacking.status, wrongs(lacking)[0]?.message]).toEqual([422, expect.stringContaining(label)])
       const named = await upload(
         owner,
         renamed('Something else'),

@@ -80,7 +80,7 @@ describe('rights', () => {
     const before = await stored(foreigner.org)
     expect((await upload(owner, `${HEAD}\n${line(code)}\n`)).json<Told>().imported).toBe(1)
     const answer = await upload(owner, `${HEAD},owner_group_id\n${line(unique('O'), `,${theirs}`)}\n`)
-    expect(told(answer)).toEqual(['2 owner_group_id names nothing that is here'])
+    expect(told(answer)).toEqual(['2 owner_group_id doesn’t exist, or you don’t have access to it'])
     expect(await stored(foreigner.org)).toEqual(before)
   })
 })
@@ -93,7 +93,7 @@ describe('all of a file is kept, or nothing', () => {
     const last = `${line('M10')}\n`
     const refused = await upload(boss, `${HEAD}\n${rows.join('\n')}\n${last}`)
     console.log(refused.status, refused.text.slice(0, 500))
-    expect(told(refused)).toEqual(['6002 code is the same as in line 12'])
+    expect(told(refused)).toEqual(['6002 code same as line 12'])
     expect(await stored(big)).toEqual([])
     const dry = await upload(boss, `${HEAD}\n${rows.join('\n')}\n`, '?dry_run=true')
     expect(dry.json<Told>()).toMatchObject({ dry_run: true, imported: 0, rows: 6000, error_count: 0 })

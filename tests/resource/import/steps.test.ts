@@ -86,9 +86,9 @@ describe('by forms, without a script', () => {
     const wrong = await browser.post(at, { ...chosen, column_4: '' })
     expect(wrong.status).toBe(422)
     for (const words of [
-      'lacks a column for code',
-      'has several columns for seats',
-      'lacks a column for contact',
+      'Choose a column for Code.',
+      'Choose one column for Seats',
+      'Choose a column for Contact.',
     ])
       expect(wrong.text).toContain(words)
     expect(wrong.text).toMatch(/name="column_3".*?<option value="seats" selected="">/)
@@ -106,7 +106,7 @@ describe('by forms, without a script', () => {
     expect(await codes(code)).toBe(0)
     const report = await browser.get(at)
     expect(report.text).toContain('1 row ready')
-    expect(report.text).toContain('Left out: Junk.')
+    expect(report.text).toContain('Not imported: Junk.')
     expect(report.text).toContain('Import 1 licence')
     expect((await browser.get(`${at}?step=columns`)).text).toMatch(/name="column_0".*?value="code" selected/)
 
@@ -178,7 +178,7 @@ describe('while work goes on', () => {
     await sql`alter table imports enable trigger stamp`.execute(past)
     expect((await state(owner, at)).status).toBe('stopped')
     const page = await browserOf(owner, app).get(at)
-    expect(page.text).toContain('The work stopped, and nothing was imported.')
+    expect(page.text).toContain('The import was interrupted. Nothing was imported.')
     expect(page.text).not.toContain('hx-trigger="every')
     expect((await browserOf(owner, app).post(at, { action: 'check' })).status).toBe(303)
     expect((await ended(owner, at)).status).toBe('checked')
@@ -198,7 +198,7 @@ describe('while work goes on', () => {
     while (!(await writers.execute(past)).rows.length) await sleep(2)
     expect(await ended(boss, at)).toMatchObject({
       status: 'failed',
-      report: { failure: 'Something went wrong, and nothing was imported.' },
+      report: { failure: 'Something went wrong. Nothing was imported.' },
     })
     expect(await codes(code, big)).toBe(0)
     expect(logged).toEqual(['import failed'])

@@ -163,7 +163,7 @@ describe('two people', () => {
     await hidden(auditor, () => ask(auditor, person, `?compare=${boss.id}`))
     await hidden(boss, () => ask(boss, person, '?compare=nobody-of-this-name'))
     const page = await browserOf(boss).get(`${paths.userPermissions(person.id)}?compare=nobody-of-this-name`)
-    expect([page.status, page.text.includes('Not compared')]).toEqual([404, true])
+    expect([page.status, page.text.includes('Couldn’t compare')]).toEqual([404, true])
   })
 })
 
@@ -200,7 +200,7 @@ describe('a refused request', () => {
     const request = answer.headers.get('x-request-id') as string
     expect((await why(self, request)).json<Why>()).toMatchObject({ allowed: false, held: ['own'] })
     const page = await browserOf(self).get(paths.access.why({ request }))
-    expect(page.text).toContain('You can do this with your own records')
+    expect(page.text).toContain('You can only do this with your own records')
   })
 
   test('names everything to who may read permissions', async () => {

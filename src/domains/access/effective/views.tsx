@@ -4,8 +4,10 @@ import type { Compared } from '#src/domains/access/effective/queries.ts'
 import { users } from '#src/domains/people/users/model.ts'
 import type { Screen } from '#src/http/endpoint.ts'
 import type { Clock } from '#src/locale/clock.ts'
+import { counted } from '#src/locale/noun.ts'
 import { paths } from '#src/paths.ts'
 import type { Row } from '#src/resource/entity.ts'
+import { modelInWords, permissionInWords } from '#src/resource/permission-words.ts'
 import type { Found } from '#src/resource/record/query.ts'
 import { recordFrame } from '#src/resource/record/views.tsx'
 import { address } from '#src/ui/address.ts'
@@ -36,9 +38,9 @@ type HeldProps = {
   frame: Frame
 }
 
-const rows = { all: 'every record', group: 'of their groups', own: 'their own' }
+const rows = { all: 'All records', group: 'Records in their groups', own: 'Their own records' }
 const described = ({ code, description }: { code: string; description: string }) =>
-  html`<code>${code}</code>${description ? html`<span class="nothing described">${description}</span>` : null}`
+  html`${description || permissionInWords(code)}<code class="nothing described">${code}</code>`
 
 /** All that somebody may now, and where each of it comes from: a part of their record. */
 export function heldScreen(props: HeldProps): Screen {
@@ -56,11 +58,11 @@ export function heldScreen(props: HeldProps): Screen {
     tabs: [{ label: 'Permissions', path: place }],
     children: (
       <>
-        <ErrorSummary errors={error ? [{ path: '', message: error }] : undefined} title="Not compared" />
+        <ErrorSummary errors={error ? [{ path: '', message: error }] : undefined} title="Couldn’t compare" />
         <p class="lead">
           {subject.sleeps
             ? `No permissions now: ${subject.name} ${subject.sleeps}.`
-            : `${all.length} permissions, with the roles that grant them.`}
+            : `${counted(all.length, { one: 'permission', many: 'permissions' })}, with the roles that grant them.`}
         </p>
         <Toolbar
           path={path}
@@ -71,8 +73,8 @@ export function heldScreen(props: HeldProps): Screen {
               label: 'Model',
               value: model ?? null,
               as: 'select',
-              any: 'Everything',
-              options: models.map((value) => ({ value, label: value.replaceAll('_', ' ') })),
+              any: 'All models',
+              options: models.map((value) => ({ value, label: modelInWords(value) })),
             },
           ]}
         />
@@ -108,7 +110,8 @@ const columnsFor = (subject: Subject, frame: Frame): Column<Effective>[] => [
   },
   {
     key: 'why',
-    label: 'Why',
+    label: 'Explanation',
+    unseen: true,
     cell: ({ model, action, code }) =>
       Why({
         href: frame.path(paths.access.why({ user: subject.id, permission: `${model}:${action}` })),
@@ -117,7 +120,7 @@ const columnsFor = (subject: Subject, frame: Frame): Column<Effective>[] => [
   },
 ]
 
-const entered = ({ shadow }: Subject) => (shadow ? 'entered from the platform organization' : null)
+const entered = ({ shadow }: Subject) => (shadow ? 'opened from the platform organization' : null)
 
 /** "clerk, by reader, until …" */
 function From({ role, inherited, expires_at }: Source, clock: Clock): Child {
@@ -159,7 +162,7 @@ export function comparedScreen({ people, data, frame }: ComparedProps): Screen {
   ]
   return {
     title: `${one.name} and ${other.name}`,
-    lead: 'Permissions that only one of them has, and those that both have.',
+    lead: 'Which permissions only one of them has, and which both have.',
     trail: [
       ...trailOf(one, frame),
       { label: 'Permissions', href: frame.path(paths.userPermissions(one.id)) },
@@ -183,7 +186,7 @@ export function SideBySide({ parts }: { parts: readonly { title: string; found: 
               ))}
             </ul>
           ) : (
-            <p class="nothing">Nothing.</p>
+            <p class="nothing">None.</p>
           )}
         </Panel>
       ))}

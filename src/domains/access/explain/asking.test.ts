@@ -116,7 +116,7 @@ describe('what is no record for anybody', () => {
       allowed: true,
       because: [
         {
-          role: 'entered from the platform organization',
+          role: 'opened from the platform organization',
           inherited_through: [],
           permission: 'user:read:all',
           scope: 'all',

@@ -164,6 +164,21 @@ describe('a question that makes no sense is a 400 that names it', () => {
   })
 })
 
+test('a page says it in words, with the code beside', async () => {
+  const said = async (question: object) =>
+    /<p class="verdict-line">.*?<span>(.*?)<\/span>/s
+      .exec((await browserOf(boss).get(paths.access.why(question as never))).text)?.[1]
+      ?.replace(/<[^>]*>/g, '')
+  const about = { user: person.id, permission: 'user:read' }
+  expect(await said({ ...about, record: target.id })).toMatch(
+    new RegExp(` can view ${target.username} user:read$`),
+  )
+  expect(await said(about)).toMatch(/ can view people user:read$/)
+  expect(await said({ user: person.id, permission: 'organization:enter' })).toMatch(
+    / can’t open organizations organization:enter$/,
+  )
+})
+
 test('it takes two statements, and a page two more: for the form, and the name of the record', async () => {
   const counted = async (work: () => Promise<unknown>) => {
     const before = db.counted.roundTrips

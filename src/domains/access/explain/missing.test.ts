@@ -83,7 +83,7 @@ describe('no, because', () => {
   test('an assignment is over', async () => {
     const late = await makeUser(org)
     await assign(org, late.id, { id: roleOf(org, 'admin'), expires: '-1 second' })
-    expect(await asleep(late)).toEqual(['The role “admin” was assigned for a time that is over.'])
+    expect(await asleep(late)).toEqual(['The role “admin” is assigned, but the assignment has expired.'])
   })
 
   test('a permission is disabled', async () => {
@@ -130,7 +130,7 @@ describe('no, because', () => {
     )
     expect(both.map(({ allowed }) => allowed)).toEqual([true, false])
     expect(both[1]?.asleep).toEqual([
-      `The group “${names.sales}” has them as a viewer, which counts for reading only.`,
+      `The group “${names.sales}” has them as a viewer, which only allows viewing.`,
     ])
     await addMember(org, viewer.id, north)
     expect(

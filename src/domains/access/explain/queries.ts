@@ -16,6 +16,7 @@ import {
   withoutNames,
 } from '#src/domains/access/explain/model.ts'
 import { HttpError, invalid, notFound } from '#src/http/errors.ts'
+import { about } from '#src/locale/instructions.ts'
 import { pathsOf } from '#src/paths.ts'
 import { resourceOf } from '#src/resource/entity.ts'
 import { namesOf } from '#src/resource/list/source.ts'
@@ -44,19 +45,17 @@ export async function explanationOf(
   const [model = '', action = ''] = permission.split(':')
   if (record && !findModel(model))
     throw refused('record', `is for models that are tables, and ${model} is none`)
-  if (record && !UUID.test(record)) throw refused('record', 'is no id of a record')
+  if (record && !UUID.test(record)) throw refused('record', 'Enter the id of a record')
   const question = { model, action, record: record ? [record] : undefined }
   const found = await explain(db, actor, who, question, present).catch((error) => {
-    throw error instanceof UnknownPermission
-      ? refused('permission', `${permission} is not known here`)
-      : error
+    throw error instanceof UnknownPermission ? refused('permission', `${permission} doesn’t exist`) : error
   })
   if (!found) throw notFound()
   return found
 }
 
 const refused = (path: string, message: string) =>
-  new HttpError(400, `${path} ${message}`, { errors: [{ path, message }] })
+  new HttpError(400, about(path, message), { errors: [{ path, message }] })
 
 /** Of the last days: a refusal is asked about soon. */
 const REFUSALS = sql`now() - interval '7 days'`
@@ -114,7 +113,7 @@ export async function answersTo(
   const wrong = questions.flatMap(({ permission, record }, index) => {
     const [model = ''] = permission.split(':')
     const at = `questions.${index}`
-    if (answers[index] === null) return [{ path: `${at}.permission`, message: 'is not known here' }]
+    if (answers[index] === null) return [{ path: `${at}.permission`, message: 'doesn’t exist' }]
     if (record === undefined || findModel(model)) return []
     return [{ path: `${at}.record`, message: `is for models that are tables, and ${model} is none` }]
   })

@@ -3,6 +3,8 @@ import { askWhom, type Refused } from '#src/domains/access/explain/model.ts'
 import type { Choices } from '#src/domains/access/explain/queries.ts'
 import type { Screen } from '#src/http/endpoint.ts'
 import { paths, pathsOf } from '#src/paths.ts'
+import { Permission } from '#src/resource/permission-views.tsx'
+import { abilityInWords, modelInWords, permissionInWords } from '#src/resource/permission-words.ts'
 import { Button } from '#src/ui/button.tsx'
 import { Field } from '#src/ui/field.tsx'
 import { ErrorSummary } from '#src/ui/form.tsx'
@@ -76,10 +78,10 @@ function Question({ choices, entered, me, frame }: Omit<WhyProps, 'explanation' 
         <label for="permission">Permission</label>
         <select id="permission" name="permission" required>
           {groupsOf(permissions, entered.permission).map(([model, codes]) => (
-            <optgroup label={model.replaceAll('_', ' ')}>
+            <optgroup label={modelInWords(model)}>
               {codes.map((code) => (
                 <option value={code} selected={code === entered.permission}>
-                  {code}
+                  {permissionInWords(code)} ({code})
                 </option>
               ))}
             </optgroup>
@@ -119,8 +121,8 @@ function Verdict({ explanation, what, record }: VerdictProps) {
       <p class="verdict-line">
         <Icon name={allowed ? 'circle-check' : 'ban'} />
         <span>
-          {subject.name} <strong>{allowed ? 'can' : 'can’t'}</strong> <code>{what}</code>
-          {record ? <> with {record}</> : null}
+          {subject.name} <strong>{allowed ? 'can' : 'can’t'}</strong> {abilityInWords(what, Boolean(record))}
+          {record ? <> {record}</> : null} <code class="nothing">{what}</code>
         </span>
       </p>
       {allowed ? <Paths name={subject.name} because={because} /> : null}
@@ -151,8 +153,8 @@ function Drawn({ name, path }: { name: string; path: Path }) {
       {inherited.map((one) => (
         <Step kind="inherits from" value={nameOf('role', one)} />
       ))}
-      <Step kind="grants" value={<code>{permission}</code>} />
-      <Step kind="for" value={rowsOf[scope]} />
+      <Step kind="grants" value={<Permission code={permission} />} />
+      <Step kind="on" value={rowsOf[scope]} />
       {column ? <Step kind="matched by" value={<code>{column}</code>} /> : null}
       {groups?.map((group, index) => (
         <Step kind={index ? 'subgroup' : 'member of'} value={nameOf('group', group)} />
@@ -168,7 +170,7 @@ const Step = ({ kind, value }: { kind: string; value: Child }) => (
   </li>
 )
 
-const rowsOf = { all: 'every record', group: 'records of their groups', own: 'their own records' }
+const rowsOf = { all: 'all records', group: 'records in their groups', own: 'their own records' }
 const nameOf = (kind: string, { name }: { name: string | null }) =>
   name ?? <span class="nothing">a {kind} you don’t have access to</span>
 
@@ -188,11 +190,11 @@ function Asleep({ sentences }: { sentences: readonly string[] }) {
 function Missing({ permissions, roles }: NonNullable<Explanation['missing']>) {
   return permissions.length ? (
     <>
-      <h2>{permissions.length === 1 ? 'Missing permission' : 'Missing: one of these permissions'}</h2>
+      <h2>{permissions.length === 1 ? 'Missing permission' : 'Missing: any of these permissions'}</h2>
       <ul class="reasons">
         {permissions.map((code) => (
           <li>
-            <code>{code}</code>
+            <Permission code={code} />
           </li>
         ))}
       </ul>
@@ -244,7 +246,7 @@ function verdictOf(explanation: Explanation | null): string {
   const { held } = explanation
   if (!held.length) return 'You don’t have the permission for this.'
   const rows = held.map(
-    (scope) => ({ all: 'every record', group: 'records of your groups', own: 'your own records' })[scope],
+    (scope) => ({ all: 'all records', group: 'records in your groups', own: 'your own records' })[scope],
   )
-  return `You can do this with ${rows.join(' and ')}, and this isn’t one of them.`
+  return `You can only do this with ${rows.join(' and ')}, and this isn’t one of them.`
 }

@@ -45,8 +45,8 @@ export async function changeMatrix(
   if (old.length) throw stale({ roles: old.map(({ id, name, version }) => ({ id, name, version })) })
   const fixed = new Set(roles.filter(isFixed).map(({ id }) => id))
   const at = changes.findIndex(({ role_id }) => fixed.has(role_id))
-  if (at >= 0) throw conflict(`changes.${at}.role_id`, 'is a built-in role that always has everything')
-  await requireGivable(tx, actor, ids, 'You can’t change a role with more permissions than you have.')
+  if (at >= 0) throw conflict(`changes.${at}.role_id`, 'is a built-in role that always has every permission')
+  await requireGivable(tx, actor, ids, 'You can’t change a role that has permissions you don’t hold.')
   const edits = await differing(tx, ids, changes)
   const { effects } = await editing(tx, actor, ids, async () => {
     for (const { id, more, less } of edits) await setPermissions(tx, id, more, less)
@@ -69,10 +69,12 @@ function refuseUnknown(
 ): void {
   const known = new Set(roles.map(({ id }) => id))
   const wrong = changes.flatMap(({ role_id, permission_id }, index) => [
-    ...(known.has(role_id) ? [] : [{ path: `changes.${index}.role_id`, message: 'is no role' }]),
+    ...(known.has(role_id)
+      ? []
+      : [{ path: `changes.${index}.role_id`, message: 'doesn’t exist, or you don’t have access to it' }]),
     ...(codes.has(permission_id)
       ? []
-      : [{ path: `changes.${index}.permission_id`, message: 'is no permission' }]),
+      : [{ path: `changes.${index}.permission_id`, message: 'doesn’t exist' }]),
   ])
   if (wrong.length) throw invalid(wrong)
 }

@@ -1,5 +1,6 @@
 import type { Cell, Matrix, MatrixPermission, MatrixRole } from '#src/domains/access/matrix/queries.ts'
 import { paths } from '#src/paths.ts'
+import { modelInWords, permissionInWords } from '#src/resource/permission-words.ts'
 import type { Frame } from '#src/ui/frame.ts'
 import { escaped, html, type Markup, raw } from '#src/ui/html.ts'
 import { Icon } from '#src/ui/icon.tsx'
@@ -32,16 +33,16 @@ const Head = ({ id, name, status, version }: MatrixRole, path: Frame['path']): M
 type GroupProps = Omit<BoxesProps, 'frame'> & { model: string; rows: readonly MatrixPermission[] }
 
 function Group({ model, rows, matrix, blocks, wanted }: GroupProps): Markup {
-  const title = model.replaceAll('_', ' ')
+  const title = modelInWords(model)
   const all = ({ id, name }: MatrixRole) =>
     rows.some((row) => !blocks(id, row))
-      ? html`<td><input type="checkbox" class="needs-script" data-all aria-label="${name}: everything about ${title}"></td>`
+      ? html`<td><input type="checkbox" class="needs-script" data-all aria-label="${name}: all permissions for ${title}"></td>`
       : html`<td></td>`
   return html`<tbody>
 <tr class="matrix-group"><th scope="rowgroup"><button type="button" class="needs-script" aria-expanded="true" data-fold>${Icon({ name: 'chevron-down' })}${title}</button><span class="without-script">${title}</span></th>${matrix.roles.map(all)}</tr>
 ${rows.map(
   (row) =>
-    html`<tr><th scope="row" id="p-${row.id}" title="${row.description}">${row.action}:${row.scope}${
+    html`<tr><th scope="row" id="p-${row.id}" title="${row.description}">${permissionInWords(row.code)}<code class="nothing">${row.code}</code>${
       row.status === 'active' ? null : html` <span class="nothing">disabled</span>`
     }</th>${matrix.roles.map((role) =>
       raw(

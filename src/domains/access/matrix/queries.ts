@@ -105,19 +105,19 @@ export class Matrix {
       const coverable = off.has(code) || covers(actor.rights.scopes, [code])
       const template = this.#all.get(roleId)?.template ?? null
       if (coverable || mayGive(actor, { held: [{ template, codes: [code] }] })) return null
-      return 'You don’t have this yourself'
+      return 'You can only grant permissions you hold'
     }
   }
 
   #column(actor: UserActor, id: string, off: ReadonlySet<string>): { reason: string | null } {
     const role = this.#all.get(id)
     if (!role || !actor.can('role:update')) return { reason: 'You can’t change roles' }
-    if (isFixed(role)) return { reason: 'It always has everything' }
+    if (isFixed(role)) return { reason: 'This role always has every permission' }
     const held = [role, ...this.#above(id)].map(({ template, held }) => ({
       template,
       codes: held.filter((code) => !off.has(code)),
     }))
-    return { reason: mayGive(actor, { held }) ? null : 'This role has more permissions than you' }
+    return { reason: mayGive(actor, { held }) ? null : 'This role has permissions you don’t hold' }
   }
 }
 

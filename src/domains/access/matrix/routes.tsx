@@ -73,7 +73,7 @@ export const matrixRoutes = [
       body: matrixChanges,
       refused: again,
       answer: effectsAnswered,
-      summary: 'Give and take permissions of roles, or find out what that would do',
+      summary: 'Add and remove permissions of roles, or preview who would gain or lose what',
       also: [409, 412],
     },
     async ({ db, actor, grant, body }): Promise<Answer> => {

@@ -5,6 +5,8 @@ import { type Changes, type MatrixQuery, ROLES_SHOWN } from '#src/domains/access
 import type { Matrix, MatrixPermission } from '#src/domains/access/matrix/queries.ts'
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
+import { Permission } from '#src/resource/permission-views.tsx'
+import { modelInWords } from '#src/resource/permission-words.ts'
 import { address } from '#src/ui/address.ts'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { type EffectProps, Effects } from '#src/ui/effect.tsx'
@@ -42,8 +44,8 @@ export function matrixScreen({ matrix, query, blocks, writes, refusal, frame }: 
   const here = address(path, { roles: roles?.join(','), q, model })
   return {
     title: 'Role matrix',
-    lead: 'Which role has which permission. What is inherited names where it comes from.',
-    actions: <ButtonLink href={frame.path(paths.compareRoles)}>Compare two</ButtonLink>,
+    lead: 'Which role has which permission. Inherited permissions show the role they come from.',
+    actions: <ButtonLink href={frame.path(paths.compareRoles)}>Compare roles</ButtonLink>,
     children: (
       <>
         <ErrorSummary errors={refusalErrors(refusal)} title="Nothing was saved" />
@@ -51,7 +53,7 @@ export function matrixScreen({ matrix, query, blocks, writes, refusal, frame }: 
           path={path}
           address={here}
           q={q ?? ''}
-          placeholder="Name of a role"
+          placeholder="Search roles"
           keep={{ roles: roles?.join(',') }}
           filters={[
             {
@@ -59,8 +61,8 @@ export function matrixScreen({ matrix, query, blocks, writes, refusal, frame }: 
               label: 'Model',
               value: model ?? null,
               as: 'select',
-              any: 'Everything',
-              options: matrix.models.map((value) => ({ value, label: value.replaceAll('_', ' ') })),
+              any: 'All models',
+              options: matrix.models.map((value) => ({ value, label: modelInWords(value) })),
             },
           ]}
         >
@@ -71,14 +73,15 @@ export function matrixScreen({ matrix, query, blocks, writes, refusal, frame }: 
             <input type="hidden" name="dry_run" value="true" />
             <input type="hidden" name="back" value={new URLSearchParams(parameters(query)).toString()} />
             {many(matrix) ? (
-              <p class="hint without-script">
-                There are too many boxes to send at once: choose first what they are about.
-              </p>
+              <p class="hint without-script">Too many permissions to save at once. Choose a model first.</p>
             ) : null}
             <Boxes matrix={matrix} blocks={blocks} wanted={wantedBy(refusal)} frame={frame} />
             <div class="matrix-bar">
-              {writes ? <Button kind="primary">Review changes</Button> : null}
-              {writes ? <span class="needs-script matrix-count" role="status" data-count /> : null}
+              {writes ? (
+                <Button kind="primary">
+                  <span data-count>Review changes</span>
+                </Button>
+              ) : null}
               <Steps matrix={matrix} query={query} frame={frame} />
             </div>
           </Form>
@@ -127,7 +130,7 @@ function Choose({ matrix, query, path }: { matrix: Matrix; query: MatrixQuery; p
             </label>
           ))}
         </div>
-        <Button>Show these</Button>
+        <Button>Show selected</Button>
       </form>
     </details>
   )
@@ -165,7 +168,7 @@ export function previewScreen({ body, changed, effects, view, frame }: PreviewPr
   return {
     title: 'Review changes',
     lead: 'Nothing is saved yet.',
-    trail: [{ label: 'Matrix', href: back }],
+    trail: [{ label: 'Role matrix', href: back }],
     children: (
       <>
         <div class="beside">
@@ -174,12 +177,12 @@ export function previewScreen({ body, changed, effects, view, frame }: PreviewPr
               <ul class="plain-list">
                 {more.map((code) => (
                   <li>
-                    gets <code>{code}</code>
+                    + <Permission code={code} />
                   </li>
                 ))}
                 {less.map((code) => (
                   <li>
-                    loses <code>{code}</code>
+                    − <Permission code={code} />
                   </li>
                 ))}
               </ul>
@@ -225,7 +228,7 @@ function linesOf(effects: readonly Effect[], frame: Frame): EffectProps[] {
       what: group.map(({ permission }, index) => (
         <>
           {index ? ', ' : null}
-          <code>{permission}</code>
+          <Permission code={permission} />
         </>
       )),
       names: who.users.map(({ id, name }) => ({ label: name, href: frame.path(paths.user(id)) })),

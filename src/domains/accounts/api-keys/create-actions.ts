@@ -71,7 +71,7 @@ async function requireMakingForOther(
     .select(['kind', sql<Held>`app.rights_of(id)`.as('held')])
     .forShare()
     .executeTakeFirst()
-  if (!account) throw invalid([{ path: 'user_id', message: 'names nothing that is here' }])
+  if (!account) throw invalid([{ path: 'user_id', message: 'doesn’t exist, or you don’t have access to it' }])
   if (account.kind !== 'service') throw new Forbidden(wanted, 'People make their keys themselves.')
   await requireNotStronger(tx, actor, owner, 'create API keys for it')
   const { permissions, readGroups, writeGroups } = account.held

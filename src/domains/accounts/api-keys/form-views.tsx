@@ -2,6 +2,7 @@ import { type KeyRecord, keyOf, MOST_HOURS } from '#src/domains/accounts/api-key
 import type { Refusal } from '#src/http/endpoint.ts'
 import type { Clock } from '#src/locale/clock.ts'
 import { paths } from '#src/paths.ts'
+import { permissionOption } from '#src/resource/permission-words.ts'
 import type { FieldsProps, Held } from '#src/resource/record/form-views.tsx'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { Field, Select } from '#src/ui/field.tsx'
@@ -33,7 +34,7 @@ export function KeyFields({ field, row, refusal, permissions, hint, clock }: Fie
       />
       <PermissionBoxes
         hint={hint}
-        options={permissions.map((value) => ({ value }))}
+        options={permissions.map(permissionOption)}
         values={chosen(refusal, key?.permissions ?? [])}
         error={field('permissions').error}
       />

@@ -112,6 +112,7 @@ export const apiKeys = defineResource(apiKey, {
   one: 'API key',
   many: 'API keys',
   icon: 'key',
+  adding: 'Create API key',
   lead: 'Let programs act for people and service accounts, with no more permissions than these have.',
   title: 'name',
   soft: false,

@@ -17,11 +17,10 @@ export async function enterOrganization(
 ): Promise<void> {
   const { home, organization, sessionId, sessionKind } = actor.identity
   const wanted = `${grant.model}:${grant.action}`
-  if (home) throw conflict('', `You are in ${organization.name}: leave it first.`)
+  if (home) throw conflict('', `You’re in ${organization.name}. Leave it first.`)
   if (!onPlatform(actor) && id !== actor.orgId) throw notFound()
   requirePlatform(actor, wanted)
-  if (id === actor.orgId)
-    throw conflict('', 'You are in the platform organization: it is entered by signing in.')
+  if (id === actor.orgId) throw conflict('', 'You’re already in this organization.')
   if (sessionKind === 'impersonation')
     throw new Forbidden(wanted, 'You can’t do this while acting as someone else.')
   const entered = await asked(
@@ -44,5 +43,5 @@ export async function leaveOrganization(tx: Db, actor: UserActor): Promise<void>
     'organization:leave',
     sql<{ done: boolean }>`select ${fn.leave_organization({ session: sessionId })} as done`,
   )
-  if (!left?.done) throw conflict('', 'You are in no organization but your own.')
+  if (!left?.done) throw conflict('', 'You’re not in any other organization.')
 }

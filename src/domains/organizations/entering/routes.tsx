@@ -1,9 +1,17 @@
+import type { UserActor } from '#src/access/actor.ts'
+import type { Door } from '#src/db/database.ts'
 import { enterOrganization, leaveOrganization } from '#src/domains/organizations/entering/actions.ts'
 import { entering } from '#src/domains/organizations/entering/model.ts'
 import { may, readOrganization } from '#src/domains/organizations/organizations/queries.ts'
 import { organizationScreen } from '#src/domains/organizations/organizations/views.tsx'
 import { can, post, signedIn } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
+
+/** Read before: the session is elsewhere afterwards. */
+async function nameOf(db: Door, actor: UserActor, id: string): Promise<string> {
+  const grant = may(actor).enter ? actor.find('organization:read') : null
+  return grant ? (await readOrganization(db, actor, grant, id)).organization().name : 'the organization'
+}
 
 export const enteringRoutes = [
   post(
@@ -36,12 +44,13 @@ export const enteringRoutes = [
       also: [409],
     },
     async ({ db, actor, grant, id, body }) => {
+      const name = await nameOf(db, actor, id())
       await db.withActor(actor, (tx) => enterOrganization(tx, actor, grant, id(), body.reason))
       return {
         status: 204,
         moved: true,
         location: paths.home,
-        notice: 'You’re now in this organization. Leave it from the strip at the top.',
+        notice: `You’re now in ${name}.`,
       }
     },
   ),

@@ -15,9 +15,9 @@ import type { Written } from '#src/resource/record/write.ts'
 const CONFLICTS: Record<string, [field: string, message: string]> = {
   organizations_name: ['name', 'is already in use'],
   organizations_slug_key: ['slug', 'is already in use'],
-  organizations_platform_active: ['status', 'of the platform organization stays active'],
+  organizations_platform_active: ['status', 'of the platform organization can’t be changed'],
   accounts_username_key: ['owner_username', 'is already in use'],
-  accounts_username_seen: ['owner_username', 'reads like one that is already in use'],
+  accounts_username_seen: ['owner_username', 'looks like one that is already in use'],
   accounts_email_key: ['owner_email', 'has an account already'],
 }
 
@@ -51,7 +51,7 @@ export async function ownerPassword(
 
 /** @throws {Forbidden} everywhere but in the platform organization */
 export function requirePlatform(actor: UserActor, wanted: string): void {
-  if (!onPlatform(actor)) throw new Forbidden(wanted, 'Only the platform organization does this.')
+  if (!onPlatform(actor)) throw new Forbidden(wanted, 'Only the platform organization can do this.')
 }
 
 /** Makes an organization with its built-in permissions and roles, and its owner, who is invited where they have no password. */

@@ -6,9 +6,14 @@ import {
   someOfOrganization,
   wholeOrganization,
 } from '#src/domains/organizations/organizations/model.ts'
-import { may, readOrganization } from '#src/domains/organizations/organizations/queries.ts'
+import {
+  may,
+  organizationHistory,
+  readOrganization,
+} from '#src/domains/organizations/organizations/queries.ts'
 import { type Call, can, get, patch, put, type Refusal } from '#src/http/endpoint.ts'
 import { paths, pathsOf } from '#src/paths.ts'
+import { lastOf } from '#src/resource/history/query.ts'
 import { saved } from '#src/resource/record/routes.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 
@@ -17,7 +22,9 @@ type Updating = Call<typeof updating>
 
 const form = async ({ db, actor, grant, id }: Updating, refusal?: Refusal) => {
   const { organization } = await readOrganization(db, actor, grant, id())
-  return (frame: Frame) => editScreen(organization(), may(actor), frame, refusal)
+  const late = refusal?.status === 412 && actor.can('organization:read')
+  const changed = late ? lastOf(await organizationHistory(db, actor, id()), actor) : null
+  return (frame: Frame) => editScreen(organization(), may(actor), frame, refusal, changed)
 }
 
 const write = async (call: Omit<Updating, 'body'> & { body: OrganizationChange }) => {

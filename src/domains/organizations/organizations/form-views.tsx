@@ -2,6 +2,7 @@ import type { OrganizationRecord } from '#src/domains/organizations/organization
 import type { May } from '#src/domains/organizations/organizations/views.tsx'
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
+import type { LastChange } from '#src/resource/history/query.ts'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { Conflict } from '#src/ui/conflict.tsx'
 import { Field } from '#src/ui/field.tsx'
@@ -25,7 +26,7 @@ export function newScreen(frame: Frame, passwordRules: string, refusal?: Refusal
             <Field
               {...field('slug')}
               label="Short name"
-              hint="Lower-case letters, digits and dashes. Left empty, it is made from the name."
+              hint="Lower-case letters, digits and dashes. Leave empty to make one from the name."
               maxlength={63}
               autocomplete="off"
             />
@@ -37,7 +38,7 @@ export function newScreen(frame: Frame, passwordRules: string, refusal?: Refusal
               name="owner_password"
               label="Password"
               type="password"
-              hint={`Without one, the owner is invited. ${passwordRules}`}
+              hint={`Leave empty to send the owner an invitation. ${passwordRules}`}
               error={field('owner_password').error}
               autocomplete="new-password"
             />
@@ -59,6 +60,7 @@ export function editScreen(
   may: May,
   frame: Frame,
   refusal?: Refusal,
+  changed?: LastChange | null,
 ): Screen {
   const path = frame.path(paths.organization(organization.id))
   return {
@@ -74,6 +76,8 @@ export function editScreen(
           csrfToken={frame.csrfToken}
           version={organization.version}
           fields={differing(organization, refusal.input)}
+          changed={changed}
+          clock={frame.clock}
           cancel={path}
         />
       ) : (
@@ -114,7 +118,7 @@ function EditFields({ field, may }: { field: ReturnType<typeof fieldsOf>; may: M
         <Field
           {...field('slug')}
           label={labels.slug}
-          hint="People can use it when they sign in: tell them before you change it."
+          hint="People can use it to sign in: tell them before you change it."
           required
           maxlength={63}
           autocomplete="off"

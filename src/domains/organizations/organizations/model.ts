@@ -67,7 +67,7 @@ export const organizations = new Resource(organization, {
     }),
     is_default: flag('New accounts join here'),
     users: integer('People'),
-    users_is_lower_bound: flag('More people than counted'),
+    users_is_lower_bound: flag('People is a lower bound'),
   },
   defaultSort: 'name',
   filters: { status: statuses },

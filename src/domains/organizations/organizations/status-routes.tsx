@@ -24,7 +24,7 @@ const bulk: Record<string, Bulk> = {
     did: 'suspended',
     already: 'already suspended',
     danger: true,
-    confirm: 'Their people are signed out at once, and can’t sign in until they are active again.',
+    confirm: 'Their people are signed out immediately and can’t sign in until they’re active again.',
     one: turned('suspended'),
   },
   activate: {
@@ -33,7 +33,7 @@ const bulk: Record<string, Bulk> = {
     icon: 'rotate-ccw',
     did: 'activated',
     already: 'already active',
-    confirm: 'Their people can sign in again, and sessions that were open go on.',
+    confirm: 'Their people can sign in again, and their previous sessions work again.',
     one: turned('active'),
   },
 }
@@ -61,7 +61,7 @@ export const statusRoutes = [
     {
       answer: organizations.record,
       also: [409, 412],
-      summary: 'Suspend an organization, or let it work again, from the platform',
+      summary: 'Suspend or activate an organization, from the platform',
     },
     async (call) => {
       const { db, actor, grant, id, version } = call

@@ -148,7 +148,8 @@ describe('many at once', () => {
       const of = (id: string) => results.find((result) => result.id === id)
       expect([of(one.id), of(two.id)].map((result) => result?.status)).toEqual(['done', 'done'])
       expect(of(NOBODY)).toMatchObject({ status: 'refused' })
-      if (action === 'suspend') expect(of(platform.id)?.reason).toContain('stays active')
+      if (action === 'suspend')
+        expect(of(platform.id)?.reason).toContain('of the platform organization can’t be changed')
       const lines = await recorded(superadmin, answer, 'api')
       expect(lines.map(({ action, target_id }) => [action, target_id]).sort()).toEqual(
         [one, two].map(({ id }) => ['organization:update', id]).sort(),
@@ -223,6 +224,6 @@ describe('many at once', () => {
     const mixed = await browser.post(bulk, { action: 'suspend', ids: [org.id, platform.id] })
     expect(mixed.status).toBe(200)
     expect(mixed.text).toContain(`href="${paths.organization(platform.id)}"`)
-    expect(mixed.text).toContain('stays active')
+    expect(mixed.text).toContain('of the platform organization can’t be changed')
   })
 })

@@ -86,7 +86,7 @@ export const organizationsScreen = ({ view, may, frame, ...listed }: Listed): Sc
     columns: columns(frame),
     filters: [statusFilter(view.filters)],
   }),
-  lead: may.manage ? 'Every organization of this installation.' : 'The organization that you are in.',
+  lead: may.manage ? 'Every organization of this installation.' : 'The organization you’re in.',
 })
 
 type Shown = { organization: OrganizationRecord; may: May; frame: Frame; refusal?: Refusal }
@@ -118,7 +118,7 @@ export function organizationScreen(shown: Shown): Screen {
     }),
     lead:
       organization.status === 'suspended'
-        ? 'Suspended: its people can’t sign in, and what they had open has ended.'
+        ? 'Suspended: its people are signed out and can’t sign in.'
         : organization.kind === 'platform'
           ? 'The platform organization: its people manage the others.'
           : null,
@@ -166,7 +166,7 @@ const facts = (organization: OrganizationRecord, { clock }: Frame) => [
 function Entrance({ organization, frame, refusal }: Shown) {
   return (
     <Panel title="Open as administrator">
-      <ErrorSummary title="Not opened" errors={refusalErrors(refusal)} />
+      <ErrorSummary title="Couldn’t open this organization" errors={refusalErrors(refusal)} />
       <Form action={frame.path(paths.enterOrganization(organization.id))} csrfToken={frame.csrfToken} leaves>
         <Field
           {...fieldsOf(refusal)('reason')}
@@ -199,7 +199,7 @@ function StatusButton({ organization, may, frame }: Shown) {
       label="Suspend"
       icon="ban"
       title={`Suspend ${name}?`}
-      text="Its people are signed out at once, and can’t sign in until it is active again."
+      text="Its people are signed out immediately and can’t sign in until it’s active again."
       confirm="Suspend organization"
     />
   ) : (
@@ -209,8 +209,8 @@ function StatusButton({ organization, may, frame }: Shown) {
       label="Activate"
       icon="rotate-ccw"
       kind="plain"
-      title={`Let ${name} work again?`}
-      text="Its people can sign in again, and sessions that were open go on."
+      title={`Activate ${name}?`}
+      text="Its people can sign in again, and their previous sessions work again."
       confirm="Activate organization"
     />
   )

@@ -130,6 +130,31 @@ describe('an assignment', () => {
     expect((await give({ reason: 'y' })).json<UserRecord>().version).toBe(first.version + 1)
   })
 
+  test('says what goes with it: what no other role gives', async () => {
+    const wide = await makeRole(people.org, {
+      permissions: ['user:read:own', 'role:read:all', 'event:read:own'],
+    })
+    await give()
+    await assign(people.org, target.id, wide)
+    const asked = async (by: Person) => {
+      const { text } = await browserOf(by).get(paths.user(target.id))
+      return [...text.matchAll(/Remove the role “[^”]*” from ([^<]*)\?<\/h2><p>([^<]*)/g)]
+        .map((found) => found.slice(1))
+        .sort()
+    }
+    expect(await asked(people.owner)).toEqual([
+      [target.username, 'They keep all their permissions: other roles grant them too.'],
+      [target.username, 'They lose 2 permissions immediately.'],
+    ])
+    const blind = await personWith(people.org, [
+      ...['user:read:all', 'user:update:all', 'role:read:all', 'role:assign:all'],
+      ...['user:read:own', 'event:read:own'],
+    ])
+    expect(await asked(blind)).toEqual(
+      Array(2).fill([target.username, 'They lose its permissions immediately.']),
+    )
+  })
+
   test('says who gave it, why and until when, and is told to those who may see roles', async () => {
     await give({ expires_at: '2099-01-01T02:00:00+02:00', reason: 'holidays' })
     expect(await listed(people.owner)).toMatchObject([

@@ -1,6 +1,9 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
+import { effectivePermissions } from '#src/access/effective.ts'
+import type { Door } from '#src/db/database.ts'
 import type { Named, Reading } from '#src/domains/roles/roles/queries.ts'
+import { rolesToGive } from '#src/domains/roles/roles/queries.ts'
 
 /** How somebody has a role: by whom, why, and until when. */
 export type Assignment = {
@@ -26,4 +29,40 @@ export async function assignmentsOf(db: Reading, actor: UserActor, userId: strin
       order by r.sort_name, r.id`.execute(tx)
     return rows
   })
+}
+
+/** What the panel of somebody's roles shows; what may be given only to whoever may change just this person. */
+export async function rolesOf(
+  db: Reading & Pick<Door, 'readAs'>,
+  actor: UserActor,
+  userId: string,
+  mayChange: boolean,
+) {
+  const changeable = mayChange && userId !== actor.userId
+  const [assignments, offered, losses] = await Promise.all([
+    assignmentsOf(db, actor, userId),
+    changeable ? rolesToGive(db, actor) : [],
+    changeable ? lossesOf(db, actor, userId) : null,
+  ])
+  return { assignments, offered, losses }
+}
+
+/**
+ * How many permissions somebody would lose with each of their roles: those that no other one gives them.
+ * @returns null for whoever can't read permissions, and about somebody who has none for now, whatever their roles
+ */
+async function lossesOf(
+  db: Pick<Door, 'readAs'>,
+  actor: UserActor,
+  id: string,
+): Promise<ReadonlyMap<string, number> | null> {
+  const visible = actor.find('user:read')?.where('u')
+  if (!visible || !actor.find('permission:read')?.all) return null
+  const found = await effectivePermissions(db, actor, { id }, visible)
+  if (!found || found.subject.sleeps !== null) return null
+  const only = found.permissions.flatMap(({ sources }) => {
+    const roles = new Set(sources.map(({ role }) => role.id))
+    return roles.size === 1 ? [...roles] : []
+  })
+  return new Map([...Map.groupBy(only, (role) => role)].map(([role, all]) => [role, all.length]))
 }

@@ -2,26 +2,15 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Door } from '#src/db/database.ts'
 import { giveRole, people, takeRole } from '#src/domains/people/assignments/actions.ts'
-import { assignmentsOf } from '#src/domains/people/assignments/queries.ts'
+import { assignmentsOf, rolesOf } from '#src/domains/people/assignments/queries.ts'
 import { RolesPanel } from '#src/domains/people/assignments/views.tsx'
 import { assignmentsAnswer, givenRole, namedRole } from '#src/domains/roles/roles/model.ts'
-import { rolesToGive } from '#src/domains/roles/roles/queries.ts'
 import { can, del, get, post, type Refusal } from '#src/http/endpoint.ts'
 import { notFound } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
 import { readRecord } from '#src/resource/record/query.ts'
 import { saved } from '#src/resource/record/routes.tsx'
 import type { Frame } from '#src/ui/frame.ts'
-
-/** What the panel of somebody's roles shows; what may be given only to whoever may change just this person. */
-async function rolesOf(db: Door, actor: UserActor, userId: string, mayChange: boolean) {
-  const changeable = mayChange && userId !== actor.userId
-  const [assignments, offered] = await Promise.all([
-    assignmentsOf(db, actor, userId),
-    changeable ? rolesToGive(db, actor) : [],
-  ])
-  return { assignments, offered }
-}
 
 type Asking = { db: Door; actor: UserActor; grant: Grant<'user'>; id: (name?: string) => string }
 
@@ -35,7 +24,9 @@ async function rolesPage({ db, actor, grant, id }: Asking, refusal?: Refusal) {
       { label: 'People', href: frame.path(paths.users) },
       { label: people().titleOf(row), href: frame.path(paths.user(row.id)) },
     ],
-    children: <RolesPanel userId={row.id} {...shown} frame={frame} refusal={refusal} />,
+    children: (
+      <RolesPanel userId={row.id} name={people().titleOf(row)} {...shown} frame={frame} refusal={refusal} />
+    ),
   })
 }
 

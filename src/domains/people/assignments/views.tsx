@@ -1,3 +1,4 @@
+import { counted } from '#src/locale/noun.ts'
 import { paths } from '#src/paths.ts'
 import { Button } from '#src/ui/button.tsx'
 import { ConfirmButton } from '#src/ui/confirm.tsx'
@@ -11,6 +12,8 @@ type Named = { id: string; name: string }
 
 export type RolesPanelProps = {
   userId: string
+  /** Of the person. */
+  name: string
   assignments: readonly {
     role: Named
     granted_by: { id: string; name?: string } | null
@@ -22,13 +25,15 @@ export type RolesPanelProps = {
   offered: readonly Named[]
   /** Whether those can be taken away: of nobody stronger. */
   removable?: boolean
+  /** How many permissions go with each role; null where the reader isn't told. */
+  losses: ReadonlyMap<string, number> | null
   frame: Frame
   refusal?: Refused
 }
 
 /** The roles of a person, each with who gave it, why and until when; and a form to give one more. */
 export function RolesPanel(props: RolesPanelProps) {
-  const { assignments, offered } = props
+  const { assignments, offered, frame } = props
   return (
     <Panel title="Roles">
       <ErrorSummary errors={refusalErrors(props.refusal)} />
@@ -39,7 +44,7 @@ export function RolesPanel(props: RolesPanelProps) {
           ))}
         </ul>
       ) : (
-        <p class="nothing">No roles that you can see.</p>
+        <p class="nothing">{frame.person?.may('role:read') ? 'No roles' : 'No roles you have access to'}</p>
       )}
       {offered.length ? <GiveForm {...props} /> : null}
     </Panel>
@@ -48,8 +53,10 @@ export function RolesPanel(props: RolesPanelProps) {
 
 function Assigned({
   userId,
+  name,
   offered,
   removable = true,
+  losses,
   frame,
   assignment,
 }: RolesPanelProps & { assignment: RolesPanelProps['assignments'][number] }) {
@@ -79,13 +86,20 @@ function Assigned({
           label="Remove"
           icon="x"
           kind="quiet"
-          title={`Remove the role ${role.name}?`}
-          text="They lose its permissions immediately."
+          title={`Remove the role “${role.name}” from ${name}?`}
+          text={losing(losses && (losses.get(role.id) ?? 0))}
           confirm="Remove role"
         />
       ) : null}
     </li>
   )
+}
+
+/** What goes with a role. */
+function losing(count: number | null): string {
+  if (count === null) return 'They lose its permissions immediately.'
+  if (!count) return 'They keep all their permissions: other roles grant them too.'
+  return `They lose ${counted(count, { one: 'permission', many: 'permissions' })} immediately.`
 }
 
 function GiveForm({ userId, offered, frame, refusal }: RolesPanelProps) {

@@ -96,12 +96,12 @@ export function treeScreen(
     label: name,
     href: frame.path(`${path}/${id}`),
     meta: many === 'groups' ? Kind({ kind }) : null,
-    count: members_count,
+    count: members(members_count),
     children: children.map(node),
   })
   return {
     title: `Hierarchy of ${many}`,
-    lead: 'Members can access what belongs to a group and its subgroups. Numbers count members.',
+    lead: 'Members can access what belongs to a group and its subgroups.',
     trail: [{ label: capital(many), href: frame.path(path) }],
     children: (
       <Panel>

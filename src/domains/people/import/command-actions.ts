@@ -38,7 +38,7 @@ const taken: Rules['taken'] = {
     here: 'is already in use in this organization',
     elsewhere: 'is already in use by an account outside this organization',
     deleted: 'is that of someone who was deleted here: restore them instead',
-    alike: 'reads like one that is already in use',
+    alike: 'looks like one that is already in use',
   },
   email: {
     here: 'is already in use in this organization',

@@ -147,7 +147,7 @@ export class Earlier {
       if (value === null) return []
       const seen = field === 'username' ? fold(value) : value
       const line = this.#lines[field].get(seen)
-      if (line !== undefined) return [{ field, message: `is the same as in line ${line}` }]
+      if (line !== undefined) return [{ field, message: `same as line ${line}` }]
       this.#lines[field].set(seen, row.line)
       return []
     })

@@ -159,10 +159,10 @@ describe('people from a file', () => {
       '5 roles has an unknown role "superadmin"',
       '5 groups has an unknown group "Nowhere"',
       '6 email Enter an e-mail address like name@example.com',
-      '7 username is the same as in line 5',
-      '7 email is the same as in line 5',
+      '7 username same as line 5',
+      '7 email same as line 5',
       '8 last_name Remove the control character',
-      '8 email is the same as in line 5',
+      '8 email same as line 5',
     ])
     expect(await state(org)).toEqual(before)
   })

@@ -55,7 +55,7 @@ class InvitationImporter implements Importer<Row> {
       wrong.push({ field: 'status', message: 'must be pending: remove this row' })
     const first = this.#lines.get(data ?? '')
     if (data !== undefined && first === undefined) this.#lines.set(data, line)
-    const message = error?.issues[0]?.message ?? (first && `is the same as in line ${first}`)
+    const message = error?.issues[0]?.message ?? (first && `same as line ${first}`)
     if (message) wrong.push({ field: 'email', message })
     const email = wrong.length ? null : (data ?? null)
     return { row: { line, email, roles: roles ?? [], group: (cells.group ?? '').trim() }, wrong }

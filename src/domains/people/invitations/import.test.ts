@@ -77,7 +77,7 @@ describe('invitations from a file', () => {
       '3 email Enter an e-mail address like name@example.com',
       '4 email is already invited',
       '5 email is already a member',
-      `7 email is the same as in line 6`,
+      `7 email same as line 6`,
       '8 roles has an unknown name "Nonsense"',
       '9 group has an unknown name "Nowhere"',
       `10 group has "${name}", which matches several`,

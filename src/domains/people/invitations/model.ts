@@ -95,6 +95,7 @@ export const invitations = defineResource(invitation, {
   one: 'invitation',
   many: 'invitations',
   icon: 'mail',
+  adding: 'Invite people',
   lead: 'People you’ve invited and the access they’ll get.',
   title: 'email',
   defaultSort: '-created_at',

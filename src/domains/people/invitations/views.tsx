@@ -92,7 +92,7 @@ export function GiftsPanel({ row, frame, mends }: { row: Row; frame: Frame; mend
             ))}
           </ul>
         ) : (
-          <p class="nothing">No roles that you can see.</p>
+          <p class="nothing">No roles you have access to</p>
         )}
         {invited_by?.name ? (
           <p class="nothing">

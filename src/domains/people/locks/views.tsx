@@ -2,18 +2,17 @@ import { paths } from '#src/paths.ts'
 import { ConfirmButton } from '#src/ui/confirm.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import { Panel } from '#src/ui/surface.tsx'
-import { Time } from '#src/ui/time.tsx'
 
-type LockPanelProps = { userId: string; until: string | null; frame: Frame }
+type LockPanelProps = { userId: string; minutes: number | null; frame: Frame }
 
-/** Where too many wrong passwords keep somebody out: until when, and the way to end it. */
-export function LockPanel({ userId, until, frame }: LockPanelProps) {
-  if (!until) return null
+/** Where too many wrong passwords keep somebody out: for how long, and the way to end it. */
+export function LockPanel({ userId, minutes, frame }: LockPanelProps) {
+  if (minutes === null) return null
   return (
     <Panel title="Locked">
       <p>
-        Locked after too many failed sign-ins, until <Time at={until} clock={frame.clock} />. Browsers used
-        before still work.
+        Locked for {minutes} more {minutes === 1 ? 'minute' : 'minutes'} after too many failed sign-ins.
+        Browsers used before still work.
       </p>
       <ConfirmButton
         id="unlock"
@@ -23,7 +22,7 @@ export function LockPanel({ userId, until, frame }: LockPanelProps) {
         icon="lock-open"
         kind="plain"
         title="Unlock this person?"
-        text="Make sure they entered the wrong passwords themselves."
+        text="First make sure the failed sign-ins were their own."
         confirm="Unlock person"
       />
     </Panel>
@@ -36,14 +35,14 @@ type FactorPanelProps = { userId: string; frame: Frame }
 export function FactorPanel({ userId, frame }: FactorPanelProps) {
   return (
     <Panel title="Two-step verification">
-      <p>They also sign in with a code.</p>
+      <p>They enter a code when they sign in, in addition to their password.</p>
       <ConfirmButton
         id="reset-second-factor"
         action={frame.path(paths.resetSecondFactor(userId))}
         csrfToken={frame.csrfToken}
         label="Turn off"
         title="Turn off two-step verification?"
-        text="Make sure they asked for this. It signs them out everywhere and notifies them by e-mail."
+        text="First make sure they asked for this. It signs them out everywhere and notifies them by e-mail."
         confirm="Turn off two-step verification"
       />
     </Panel>

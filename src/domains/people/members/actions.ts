@@ -23,7 +23,7 @@ type Placed = { json: string; was: Role | null }
 export async function addMember(...given: Parameters<typeof putMember>): Promise<Placed> {
   const [tx, actor, resource, id, person, role] = given
   const { role: was } = await lockPlace(tx, actor, resource, id, person)
-  if (was !== null && was !== role) throw conflict('user', `is already in this group, as ${was}`)
+  if (was !== null && was !== role) throw conflict('user', `is already in this group, as a ${was}`)
   return putMember(...given)
 }
 
@@ -63,7 +63,7 @@ export async function removeMember(
   person: string,
 ): Promise<void> {
   const place = await lockPlace(tx, actor, resource, id, person)
-  if (place.role === null) throw notFound('They are not in this group.')
+  if (place.role === null) throw notFound('They’re not in this group.')
   await requireChange(tx, actor, place, null)
   await tx.deleteFrom('group_members').where('group_id', '=', id).where('user_id', '=', person).execute()
 }
@@ -82,7 +82,7 @@ export async function personNamed(
     and (users.username = ${name} and (${reads(actor)} or ${leads(actor)}) or users.email = ${name} and ${reads(actor)})
     order by users.username = ${name} desc limit 1`.execute(tx)
   const [person] = found.rows
-  if (!person) throw invalid([{ path: 'user', message: 'names no one that you can find' }])
+  if (!person) throw invalid([{ path: 'user', message: 'No one found with this user name or e-mail' }])
   return person.id
 }
 
@@ -133,7 +133,7 @@ async function requireChange(
   const self = person === actor.userId
   if (self && role === null) throw conflict('', 'You can’t add yourself to a group.')
   if (self && to !== null && RANK[to] > RANK[role as Role])
-    throw conflict('role', 'can’t be raised by yourself')
+    throw conflict('', 'You can’t raise your own role.')
   if (group.update) return
   if (to === 'lead' || (role === 'lead' && !self))
     throw new Forbidden('group:update', 'Leads can’t add, change or remove other leads.')

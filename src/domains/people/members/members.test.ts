@@ -163,7 +163,7 @@ describe('a lead', () => {
     const path = members(beneath)
     for (const user of [stranger.username, stranger.email, colleague.email, 'nobody'])
       expect((await as(lead).post(path, { user })).json().errors).toEqual([
-        { path: 'user', message: 'names no one that you can find' },
+        { path: 'user', message: 'No one found with this user name or e-mail' },
       ])
     expect((await as(lead).post(path, { user: colleague.username })).status).toBe(201)
     expect((await take(lead, beneath, colleague)).status).toBe(204)
@@ -290,7 +290,7 @@ test('who leads a group and reads none has its page, without the rest of the rec
     role: 'member',
   })
   expect(wrong.status).toBe(422)
-  expect(wrong.text).toContain('names no one that you can find')
+  expect(wrong.text).toContain('No one found with this user name or e-mail')
 })
 
 test('a change of role says in the trail whose', async () => {
@@ -308,9 +308,9 @@ test('whoever leads a group and is added as a member goes on leading it', async 
   const path = paths.groupMembers(paths.groups, group)
   for (const role of ['member', 'viewer']) {
     const answer = await as(boss).post(api(path), { user: who.username, role })
-    expect([answer.status, answer.json().detail]).toEqual([409, 'user is already in this group, as lead'])
+    expect([answer.status, answer.json().detail]).toEqual([409, 'user is already in this group, as a lead'])
     const page = await browserOf(boss).post(path, { user: who.username, role })
-    expect([page.status, page.text.includes('is already in this group, as lead')]).toEqual([409, true])
+    expect([page.status, page.text.includes('is already in this group, as a lead')]).toEqual([409, true])
     for (const refused of [answer, page])
       expect(await trail(org, { request: refused.headers.get('x-request-id') as string })).toEqual([])
     expect(await roleIn(group, who)).toBe('lead')

@@ -75,7 +75,7 @@ export function Members(props: MembersProps) {
           ) : view.q ? (
             <NoMatch clear={path} many="people" />
           ) : (
-            <EmptyState icon="users" title={hidden ? 'No members that you can see' : 'No members yet'} />
+            <EmptyState icon="users" title={hidden ? 'No members you have access to' : 'No members yet'} />
           )
         }
       />
@@ -95,8 +95,7 @@ export function Members(props: MembersProps) {
   )
 }
 
-const others = (count: number) =>
-  `${count === 1 ? 'There is 1 member' : `There are ${count} members`} you can’t see.`
+const others = (count: number) => `${count === 1 ? '1 member' : `${count} members`} you don’t have access to.`
 
 const columns = (props: MembersProps): Column<Member>[] => [
   {
@@ -113,7 +112,7 @@ const columns = (props: MembersProps): Column<Member>[] => [
     label: 'Added',
     cell: ({ created_at }) => Time({ at: created_at, clock: props.frame.clock }),
   },
-  { key: 'remove', label: 'Remove', cell: (member) => <Remove {...props} member={member} /> },
+  { key: 'remove', label: 'Remove', unseen: true, cell: (member) => <Remove {...props} member={member} /> },
 ]
 
 type Given = MembersProps & { member: Member }

@@ -4,7 +4,7 @@ import { ProfileFields } from '#src/domains/people/users/form-views.tsx'
 import type { UserRecord } from '#src/domains/people/users/model.ts'
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
-import { permissionInWords } from '#src/resource/permission-words.ts'
+import { Permission } from '#src/resource/permission-views.tsx'
 import { Button } from '#src/ui/button.tsx'
 import { Facts } from '#src/ui/feedback.tsx'
 import { Actions, ErrorSummary, Form, fieldsOf, refusalErrors, versionFor } from '#src/ui/form.tsx'
@@ -33,7 +33,7 @@ export function meScreen(frame: Frame, identity: Identity, own: Own, refusal?: R
             <ul class="plain-list">
               {permissions.map((code) => (
                 <li>
-                  {permissionInWords(code)} <code class="nothing">{code}</code>
+                  <Permission code={code} />
                 </li>
               ))}
             </ul>

@@ -151,9 +151,9 @@ const SIGNING_IN = 'change how they sign in'
 const TURNING = { active: 'enable them', disabled: 'disable them', invited: 'invite them' }
 
 function mayTurn(actor: UserActor, id: string, from: string, to: string): void {
-  if (from === 'invited') throw conflict('status', 'can change once the invitation is accepted')
-  if (to === 'invited') throw conflict('status', 'comes with an invitation')
-  if (id === actor.userId) throw conflict('status', 'can’t be changed by yourself')
+  if (from === 'invited') throw conflict('', 'Hasn’t accepted the invitation yet.')
+  if (to === 'invited') throw conflict('status', 'Send an invitation instead')
+  if (id === actor.userId) throw conflict('', 'You can’t disable yourself.')
 }
 
 const endSessionsOf = (tx: Db, id: string) =>
@@ -177,7 +177,7 @@ async function rename(
   if (await naming(answer(tx, renamed))) return
   throw new Forbidden(
     'account',
-    'This account belongs to the person alone: only they can change how they sign in.',
+    'Your organization doesn’t manage this account: only the person can change how they sign in.',
   )
 }
 

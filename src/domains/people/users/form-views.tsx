@@ -91,7 +91,7 @@ export function ProfileFields({ field }: { field: ReturnType<typeof fieldsOf> })
       <Select
         {...field('time_zone')}
         label="Time zone"
-        hint="For all times you see, and the days you filter by."
+        hint="For the times you see and the dates you filter by."
         none="Default (UTC)"
         options={zoneOptions(field('time_zone').value)}
       />

@@ -4,7 +4,7 @@ import { strongerThanYou } from '#src/access/strength.ts'
 import type { Door } from '#src/db/database.ts'
 import { hashChosen } from '#src/domains/accounts/account.ts'
 import { giveRole, takeRole } from '#src/domains/people/assignments/actions.ts'
-import { assignmentsOf } from '#src/domains/people/assignments/queries.ts'
+import { rolesOf } from '#src/domains/people/assignments/queries.ts'
 import { RolesPanel } from '#src/domains/people/assignments/views.tsx'
 import { firstPasswordRoutes } from '#src/domains/people/first-password/routes.tsx'
 import { FirstPasswordPanel } from '#src/domains/people/first-password/views.tsx'
@@ -59,6 +59,9 @@ const listsFor = (actor: UserActor) =>
       ]
     : []
 
+const minutesUntil = (at: string | null | undefined) =>
+  at ? Math.max(1, Math.ceil((Date.parse(at) - Date.now()) / 60_000)) : null
+
 /** What ends with people, in a sentence. */
 function endings({ sessions, keys, groups }: Awaited<ReturnType<typeof endingWith>>): string | null {
   const ends = [
@@ -112,17 +115,19 @@ export const userRoutes = [
     columns: ({ frame }) => listColumns(frame),
     listTabs: ({ actor }) => listsFor(actor),
     load: async ({ db, actor, services }, found) => {
-      const changeable = found.update && found.id !== actor?.userId && !found.row().deleted_at
       const acts = found.update || found.delete || actor?.can('user:create')
-      const [assignments, offered, standing] = await Promise.all([
-        assignmentsOf(db, actor as UserActor, found.id),
-        changeable ? rolesToGive(db, actor as UserActor) : [],
+      const [roles, standing] = await Promise.all([
+        rolesOf(db, actor as UserActor, found.id, found.update && !found.row().deleted_at),
         acts ? standingTo(db, actor as UserActor, found.id) : null,
       ])
       const stronger = standing?.stronger ?? false
       const signIn = !stronger && actor?.find('user:update')?.all ? standing : null
-      const roles = { assignments, offered, removable: !stronger }
-      return { roles, stronger, signIn, rules: passwordRules(services.config) }
+      return {
+        roles: { ...roles, removable: !stronger },
+        stronger,
+        signIn,
+        rules: passwordRules(services.config),
+      }
     },
     withheld: ({ stronger }) => stronger,
     panels: (row, { actor, frame, extra: { roles, stronger, signIn, rules } }) => (
@@ -130,15 +135,15 @@ export const userRoutes = [
         {stronger ? (
           <StrongerPanel why={strongerThanYou(users.titleOf(row), 'change their account')} />
         ) : null}
-        <LockPanel userId={row.id} until={signIn?.lockedUntil ?? null} frame={frame} />
+        <LockPanel userId={row.id} minutes={minutesUntil(signIn?.lockedUntil)} frame={frame} />
         {signIn?.secondFactor && row.id !== actor.userId ? (
           <FactorPanel userId={row.id} frame={frame} />
         ) : null}
         {signIn && row.status === 'invited' && !row.deleted_at ? (
           <FirstPasswordPanel userId={row.id} rules={rules} frame={frame} />
         ) : null}
-        <RolesPanel userId={row.id} frame={frame} {...roles} />
-        <GroupsPanel row={row} frame={frame} />
+        <RolesPanel userId={row.id} name={users.titleOf(row)} frame={frame} {...roles} />
+        <GroupsPanel row={row} all={actor.find('group:read')?.all ?? false} frame={frame} />
         {stronger ? null : <ServicePanel row={row} actor={actor} frame={frame} />}
       </>
     ),
@@ -167,7 +172,7 @@ export const userRoutes = [
         preposition: 'to',
         icon: 'mail',
         confirm: 'Earlier links stop working.',
-        did: 'invited',
+        did: (people) => `Invitation sent to ${people}`,
         one: (tx, actor, grant: Grant<'user', 'create'>, id) => inviteUser(tx, actor, grant, id),
       },
       activate: {
@@ -194,7 +199,8 @@ export const userRoutes = [
         preposition: 'to',
         icon: 'shield-check',
         confirm: 'They get the role’s permissions immediately.',
-        did: 'assigned the role',
+        verb: 'Assign a role',
+        did: (people, role) => (role ? `“${role}” assigned to ${people}` : `Role assigned to ${people}`),
         already: 'already had it',
         asks: { name: 'role_id', label: 'Role', options: rolesToChoose },
         one: (tx, actor, _, id, { role_id }) => giveRole(tx, actor, id, String(role_id)),
@@ -205,7 +211,8 @@ export const userRoutes = [
         preposition: 'from',
         icon: 'shield',
         confirm: 'They lose the permissions that only this role grants immediately.',
-        did: 'removed from the role',
+        verb: 'Remove a role',
+        did: (people, role) => (role ? `“${role}” removed from ${people}` : `Role removed from ${people}`),
         already: 'didn’t have it',
         asks: { name: 'role_id', label: 'Role', options: rolesToChoose },
         one: (tx, actor, _, id, { role_id }) => takeRole(tx, actor, id, String(role_id)),

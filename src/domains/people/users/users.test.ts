@@ -272,8 +272,14 @@ test('somebody invited can be put as a whole, and not be turned', async () => {
   const put = (status: string) =>
     as(people.owner).put(api(paths.user(invited.id)), { ...whole(invited), status })
   expect((await put('invited')).status).toBe(200)
-  expect((await put('active')).status).toBe(409)
+  const turned = await put('active')
+  expect([turned.status, turned.json().detail]).toEqual([409, 'Hasn’t accepted the invitation yet.'])
   expect((await stored(invited.id)).status).toBe('invited')
+})
+
+test('nobody disables themselves', async () => {
+  const answer = await as(people.owner).patch(api(paths.user(people.owner.id)), { status: 'disabled' })
+  expect([answer.status, answer.json().detail]).toEqual([409, 'You can’t disable yourself.'])
 })
 
 test('disabling ends sessions, and enabling does not bring them back', async () => {

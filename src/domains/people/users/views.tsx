@@ -43,7 +43,7 @@ export const listColumns = (frame: Frame): Column<Row>[] => [
 const status = (frame: Frame) => (row: Row) => shown(users, 'status', row, frame)
 
 /** The groups that somebody is in, as far as the reader sees groups. */
-export function GroupsPanel({ row, frame }: { row: Row; frame: Frame }) {
+export function GroupsPanel({ row, all, frame }: { row: Row; all: boolean; frame: Frame }) {
   const { groups } = user(row)
   return (
     <Panel title="Groups">
@@ -59,7 +59,7 @@ export function GroupsPanel({ row, frame }: { row: Row; frame: Frame }) {
           ))}
         </ul>
       ) : (
-        <p class="nothing">No groups that you can see.</p>
+        <p class="nothing">{all ? 'No groups' : 'No groups you have access to'}</p>
       )}
     </Panel>
   )

@@ -8,6 +8,7 @@ import { changeRole } from '#src/domains/roles/roles/actions.ts'
 import { type RoleChange, roles, someOfRole, triedAnswer, wholeRole } from '#src/domains/roles/roles/model.ts'
 import { type Call, can, get, patch, post, put, type Refusal } from '#src/http/endpoint.ts'
 import { paths, pathsOf } from '#src/paths.ts'
+import { lastChangeOf } from '#src/resource/history/query.ts'
 import { saved } from '#src/resource/record/routes.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 
@@ -20,7 +21,9 @@ async function edit(
   given: { refusal?: Refusal; input?: Record<string, unknown> } = {},
 ) {
   const editable = await editableRole(db, actor, grant, id())
-  return (frame: Frame) => editScreen(frame, { ...editable, ...given, version })
+  const stale = given.refusal?.status === 412
+  const changed = stale ? await lastChangeOf(db, actor, roles, editable.role.id) : null
+  return (frame: Frame) => editScreen(frame, { ...editable, ...given, changed, version })
 }
 
 const refused = (call: unknown, refusal: Refusal) => edit(call as Editing, { refusal })

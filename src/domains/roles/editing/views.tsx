@@ -5,13 +5,20 @@ import { ConflictForm, EditForm } from '#src/domains/roles/roles/form-views.tsx'
 import type { RoleRecord } from '#src/domains/roles/roles/model.ts'
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { paths, pathsOf } from '#src/paths.ts'
+import type { LastChange } from '#src/resource/history/query.ts'
+import { Permission } from '#src/resource/permission-views.tsx'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { type EffectProps, Effects } from '#src/ui/effect.tsx'
 import { Actions, Form } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import { Panel } from '#src/ui/surface.tsx'
 
-type EditProps = EditableRole & { refusal?: Refusal; input?: Record<string, unknown>; version: number | null }
+type EditProps = EditableRole & {
+  changed: LastChange | null
+  refusal?: Refusal
+  input?: Record<string, unknown>
+  version: number | null
+}
 
 const breadcrumbs = ({ id, name }: RoleRecord, frame: Frame) => [
   { label: 'Roles', href: frame.path(paths.roles) },
@@ -19,12 +26,15 @@ const breadcrumbs = ({ id, name }: RoleRecord, frame: Frame) => [
 ]
 
 /** The form, as the role is or as it was sent before. */
-export const editScreen = (frame: Frame, { role, offered, refusal, input, version }: EditProps): Screen => ({
+export const editScreen = (
+  frame: Frame,
+  { role, offered, changed, refusal, input, version }: EditProps,
+): Screen => ({
   title: `Edit ${role.name}`,
   trail: breadcrumbs(role, frame),
   children:
     refusal?.status === 412 ? (
-      <ConflictForm role={role} offered={offered} frame={frame} input={refusal.input} />
+      <ConflictForm role={role} offered={offered} frame={frame} input={refusal.input} changed={changed} />
     ) : (
       <EditForm
         role={role}
@@ -50,7 +60,7 @@ type PreviewProps = {
 /** What a change would do to people, before it is saved. */
 export const previewScreen = (frame: Frame, preview: Omit<PreviewProps, 'frame'>): Screen => ({
   title: `Review changes to ${preview.role.name}`,
-  lead: 'Nothing is saved yet. This is what it would do to people.',
+  lead: 'Nothing is saved yet. Review who gains and loses access.',
   trail: breadcrumbs(preview.role, frame),
   children: <Preview {...preview} frame={frame} />,
 })
@@ -116,7 +126,12 @@ function together(effects: readonly Effect[], frame: Frame): EffectProps[] {
       kind,
       count: who.count,
       noun: { one: 'person', many: 'people' },
-      what: group.map(({ permission }) => permission).join(', '),
+      what: group.map(({ permission }, index) => (
+        <>
+          {index ? ', ' : null}
+          <Permission code={permission} />
+        </>
+      )),
       names: who.users.map(({ id, name }) => ({ label: name, href: frame.path(paths.user(id)) })),
     }
   })

@@ -261,7 +261,9 @@ describe('lists', () => {
     expect((await browserOf(looker).get(paths.permissions)).text).not.toContain('toggle-status')
     const one = await browserOf(people.owner).get(paths.permission(built('session:read:own')))
     expect(one.text).toContain(paths.role(roleOf(people.org, 'owner')))
-    expect((await browserOf(looker).get(paths.permission(target))).text).toContain('None that you can see.')
+    expect((await browserOf(looker).get(paths.permission(target))).text).toContain(
+      'No roles you have access to',
+    )
     expect((await browserOf(people.owner).get(places.history(target))).status).toBe(200)
   })
 })

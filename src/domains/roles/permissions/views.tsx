@@ -28,7 +28,8 @@ export const listColumns = ({ frame, may }: Switching): Column<Row>[] => [
   { key: 'status', label: 'Status', cell: (row) => status(row, frame) },
   {
     key: 'switch',
-    label: 'Switch',
+    label: 'Enable or disable',
+    unseen: true,
     cell: (row) => (may(permissionOf(row)) ? <Switch permission={permissionOf(row)} frame={frame} /> : null),
   },
 ]
@@ -53,7 +54,7 @@ export function Switch({ permission, frame }: { permission: PermissionRecord; fr
       text={
         active
           ? 'Everyone loses it immediately, whatever their roles grant.'
-          : 'Whoever has a role that holds it has it again.'
+          : 'Everyone whose role grants it gets it immediately.'
       }
       confirm={active ? 'Disable permission' : 'Enable permission'}
     />
@@ -91,7 +92,7 @@ export const RolesPanel = ({
         ))}
       </ul>
     ) : (
-      <p class="nothing">None that you can see.</p>
+      <p class="nothing">{frame.person?.may('role:read') ? 'No roles' : 'No roles you have access to'}</p>
     )}
   </Panel>
 )

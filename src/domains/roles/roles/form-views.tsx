@@ -1,5 +1,7 @@
 import { type RoleRecord, roleOf, statuses } from '#src/domains/roles/roles/model.ts'
 import { paths, pathsOf } from '#src/paths.ts'
+import type { LastChange } from '#src/resource/history/query.ts'
+import { permissionOption } from '#src/resource/permission-words.ts'
 import type { FieldsProps, Offered } from '#src/resource/record/form-views.tsx'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { Checkbox, CheckboxGroup } from '#src/ui/checkbox.tsx'
@@ -69,7 +71,7 @@ export function RoleFields({ field, row, offered, refusal, input = refusal?.inpu
       {!fixed && offered.permissions?.length ? (
         <PermissionBoxes
           hint="You can only grant permissions you hold."
-          options={offered.permissions}
+          options={offered.permissions.map(({ value }) => permissionOption(value))}
           values={chosen('permissions', own)}
           error={field('permissions').error}
         />
@@ -118,7 +120,11 @@ export function ConflictForm({
   offered,
   frame,
   input,
-}: Pick<Editing, 'role' | 'offered' | 'frame'> & { input: Record<string, unknown> }) {
+  changed,
+}: Pick<Editing, 'role' | 'offered' | 'frame'> & {
+  input: Record<string, unknown>
+  changed: LastChange | null
+}) {
   const action = frame.path(pathsOf(paths.roles).edit(role.id))
   const theirs: Record<string, string[]> = {
     name: [role.name],
@@ -152,6 +158,8 @@ export function ConflictForm({
       csrfToken={csrfToken}
       version={role.version}
       fields={fields}
+      changed={changed}
+      clock={frame.clock}
       cancel={frame.path(paths.role(role.id))}
     />
   )

@@ -2,6 +2,8 @@ import { isWhole } from '#src/domains/roles/roles/form-views.tsx'
 import { type Held, HOLDERS_CAP, type RoleRecord, roleOf } from '#src/domains/roles/roles/model.ts'
 import { paths, pathsOf } from '#src/paths.ts'
 import type { Row } from '#src/resource/entity.ts'
+import { Permission } from '#src/resource/permission-views.tsx'
+import { modelInWords, permissionInWords } from '#src/resource/permission-words.ts'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { Badge, Facts } from '#src/ui/feedback.tsx'
 import { Hidden, writing } from '#src/ui/form.tsx'
@@ -100,20 +102,29 @@ function PermissionsPanel({ role, beside, frame }: Shown) {
   const items = [...models]
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([model, own]) => ({
-      label: model.replaceAll('_', ' '),
+      label: modelInWords(model),
       value: <Codes codes={own} frame={frame} />,
     }))
   const offered = beside.permissions.filter(({ id }) => !held.has(id))
   return (
     <Panel title="Permissions">
-      {items.length ? <Facts items={items} /> : <p class="nothing">None that you can see.</p>}
+      {items.length ? (
+        <Facts items={items} />
+      ) : (
+        <p class="nothing">
+          {frame.person?.may('permission:read') ? 'No permissions yet' : 'No permissions you have access to'}
+        </p>
+      )}
       {beside.changeable && !isWhole(role) && offered.length ? (
         <AddForm
           role={role}
           frame={frame}
           step="permissions"
-          label="Permission to add"
-          options={offered.map(({ id, code }) => ({ value: id, label: code }))}
+          label="Permission"
+          options={offered.map(({ id, code }) => ({
+            value: id,
+            label: `${permissionInWords(code)} (${code})`,
+          }))}
         />
       ) : null}
     </Panel>
@@ -125,7 +136,7 @@ const Codes = ({ codes, frame }: { codes: readonly Held[]; frame: Frame }) => (
   <ul class="codes">
     {codes.map(({ code, inherited_from }) => (
       <li>
-        {code.slice(code.indexOf(':') + 1)}
+        <Permission code={code} />
         {inherited_from ? (
           <>
             {' '}
@@ -161,14 +172,14 @@ function ParentsPanel({ role, beside, frame }: Shown) {
           ))}
         </ul>
       ) : (
-        <p class="nothing">No roles.</p>
+        <p class="nothing">No roles</p>
       )}
       {changeable && offered.length ? (
         <AddForm
           role={role}
           frame={frame}
           step="parents"
-          label="Role to inherit from"
+          label="Role"
           options={offered.map(({ id, name }) => ({ value: id, label: name }))}
         />
       ) : null}
@@ -195,7 +206,7 @@ function HoldersPanel({ role, beside: { holders }, frame }: Shown) {
           ))}
         </ul>
       ) : (
-        <p class="nothing">{count ? 'None that you can see.' : 'No one has this role.'}</p>
+        <p class="nothing">{count ? 'No people you have access to' : 'No one has this role'}</p>
       )}
       {users.length && count > users.length ? (
         <p>

@@ -16,7 +16,7 @@ export function homeScreen(frame: Frame, { name, organization }: Identity, count
       href: `${paths.users}?status=disabled`,
       icon: 'user',
     },
-    { label: 'Open sessions', value: counts.sessions, href: paths.sessions, icon: 'monitor-smartphone' },
+    { label: 'Active sessions', value: counts.sessions, href: paths.sessions, icon: 'monitor-smartphone' },
   ] as const
   const shown = tiles.filter((tile) => tile.value !== null)
   return {

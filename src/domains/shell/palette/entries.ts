@@ -46,7 +46,7 @@ export const toDo = (actor: UserActor, q: string, pages: ReadonlySet<string>): E
   allResources()
     .filter((resource) => pages.has(pathsOf(resource.path).new) && actor.can(resource.may('create')))
     .map(({ declared, path }) => ({
-      title: `Add ${declared.one}`,
+      title: declared.adding ?? `Add ${declared.one}`,
       hint: null,
       icon: declared.icon,
       path: pathsOf(path).new,

@@ -113,7 +113,7 @@ describe('the order', () => {
 
   test('is places first, where what was typed begins their first word', async () => {
     await makeUser(org, { first_name: 'Peoplekeeper', last_name: unique('Order') })
-    expect(await headings('people')).toEqual(['Go to', 'Records'])
+    expect(await headings('people')).toEqual(['Go to', 'Actions', 'Records'])
     await makeUser(org, { first_name: 'Addison', last_name: unique('Order') })
     expect(await headings('add')).toEqual(['Actions', 'Records'])
   })
