@@ -1,11 +1,13 @@
 import { Forbidden } from '#src/access/grant.ts'
+import { inherits } from '#src/domains/roles/inheriting.ts'
+import { offersFor } from '#src/domains/roles/offering.ts'
 import { ConflictForm, EditForm } from '#src/domains/roles/roles/form-views.tsx'
 import { roleOf, roles } from '#src/domains/roles/roles/model.ts'
-import { offersFor } from '#src/domains/roles/roles/queries.ts'
 import type { Call, Refusal } from '#src/http/endpoint.ts'
 import { notFound } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
 import { readRecord } from '#src/resource/record/query.ts'
+import { severalsFor } from '#src/resource/several.ts'
 import type { Frame } from '#src/ui/frame.ts'
 
 export type Editing = Call<{ can: 'role:update' }>
@@ -24,13 +26,11 @@ export async function editScreen(
   { refusal, input }: { refusal?: Refusal; input?: Record<string, unknown> },
 ) {
   const role = await roleToEdit(call)
-  const { permissions, parents, changeable } = await offersFor(call.db, call.actor, role.id)
+  const { permissions, changeable } = await offersFor(call.db, call.actor, role.id)
   if (!changeable)
     throw new Forbidden('role:assign', 'You can’t change this role: it has permissions you don’t hold.')
-  const offered = {
-    permissions: permissions.map(({ code }) => ({ value: code, label: code })),
-    parents: parents.map(({ id, name }) => ({ value: id, label: name })),
-  }
+  const offered = { permissions: permissions.map(({ code }) => ({ value: code, label: code })) }
+  const { parent_ids: parents } = await severalsFor(call, inherits(role), refusal?.input ?? input)
   return (frame: Frame) => ({
     title: `Edit ${role.name}`,
     trail: [
@@ -39,11 +39,12 @@ export async function editScreen(
     ],
     children:
       refusal?.status === 412 ? (
-        <ConflictForm role={role} offered={offered} frame={frame} input={refusal.input} />
+        <ConflictForm role={role} parents={parents} frame={frame} input={refusal.input} />
       ) : (
         <EditForm
           role={role}
           offered={offered}
+          parents={parents}
           frame={frame}
           refusal={refusal}
           input={input}
