@@ -27,6 +27,14 @@ export function mayPlaceIn(actor: UserActor, placing: Grant, group: string, role
   return (role !== 'lead' && reaches(placing)) || (changes !== null && (changes.all || reaches(changes)))
 }
 
+/** The same for the groups of a statement, with no role that is said. */
+export function mayPlaceInRow(actor: UserActor, placing: Grant, groups: string): RawBuilder<SqlBool> {
+  const changes = actor.find('group:update')
+  if (changes?.all) return sql`true`
+  const reached = [placing, changes].flatMap((one) => (one?.scopes.has('group') ? one.holder.groups : []))
+  return sql`${sql.ref(`${groups}.id`)} = any(${reached}::uuid[])`
+}
+
 /**
  * Holds the rule for somebody who comes into a group, or gets a higher role in it. What they reach there already is
  * not given; nor is what a role gives everywhere. Who is put into a group is also put before its people: none of

@@ -4,7 +4,7 @@ import type { Grant } from '#src/access/grant.ts'
 import { isQuestion } from '#src/http/confirm-step.ts'
 import type { Call } from '#src/http/endpoint.ts'
 import type { Incoming } from '#src/http/incoming.ts'
-import { isSearch, searchIn } from '#src/http/search-step.ts'
+import { isSearch, searchIn, without } from '#src/http/search-step.ts'
 import type { Surroundings } from '#src/http/surroundings.ts'
 
 type Whose = {
@@ -22,9 +22,8 @@ const valid = (c: Context, target: 'param' | 'query') =>
 /** A request as its endpoint gets it: of a form's fields, without those that it sends for us. */
 export function callOf(fields: Record<string, unknown>, { c, around, asked, actor, grant }: Whose): Call {
   const { csrf_token: _, _method, version: __, ...rest } = fields
-  const sent = Object.fromEntries(
-    Object.entries(rest).filter(([name]) => !isSearch(name) && !isQuestion(name)),
-  )
+  const names = Object.keys(rest).filter((name) => !isSearch(name) && !isQuestion(name))
+  const sent = Object.fromEntries(names.map((name) => [name, without(fields, name)]))
   Object.setPrototypeOf(sent, null)
   return {
     c,

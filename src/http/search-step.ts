@@ -1,15 +1,24 @@
 import { HttpError } from '#src/http/errors.ts'
 
-/** What a form without a script searches for before it is sent: words for some fields, and the one it is about now. */
+/**
+ * What a form without a script searches for before it is sent: words for some fields, and the one that it is about now;
+ * none where something that was found is kept, or something that was chosen is taken out.
+ */
 export type Find = { field: string | null; words: Readonly<Record<string, string>> }
 
 const FIND = 'find'
+const DROP = 'drop.'
+/** Sent by the button that keeps what was ticked. */
+export const KEEP = 'keep'
 /** Characters; as many as the field takes. */
 const MOST = 200
 export const findName = (field: string) => `${FIND}.${field}`
+/** Of the button that takes out what it has as its value. */
+export const dropName = (field: string) => DROP + field
 
 /** Whether a field of a form is of its search, and nothing that is sent. */
-export const isSearch = (name: string) => name === FIND || name.startsWith(`${FIND}.`)
+export const isSearch = (name: string) =>
+  name === FIND || name === KEEP || name.startsWith(`${FIND}.`) || name.startsWith(DROP)
 
 /** The search that a form asks for: by its button, or by words that wait in a field, which mustn't be lost. */
 export function searchIn(fields: Record<string, unknown>): Find | null {
@@ -19,8 +28,16 @@ export function searchIn(fields: Record<string, unknown>): Find | null {
       ? [[name.slice(FIND.length + 1), value.trim().slice(0, MOST)] as const]
       : [],
   )
+  if (KEEP in fields || Object.keys(fields).some((name) => name.startsWith(DROP)))
+    return { field: null, words: Object.fromEntries(typed) }
   const field = typeof pressed === 'string' && pressed ? pressed : typed[0]?.[0]
   return field === undefined ? null : { field, words: Object.fromEntries(typed) }
+}
+
+/** What a field sends without what was taken out of it. */
+export function without(fields: Record<string, unknown>, name: string): unknown {
+  const dropped = fields[dropName(name)]
+  return dropped === undefined ? fields[name] : [fields[name]].flat().filter((one) => one !== dropped)
 }
 
 /** The form is drawn again with what was found, and nothing is written. */

@@ -6,6 +6,7 @@ import type { Model, Permission } from '#src/access/permission.ts'
 import type { KeyType } from '#src/db/paging.ts'
 import { type Column, instant } from '#src/resource/kinds/column.ts'
 import { type ListDeclaration, type ListView, listQuery } from '#src/resource/list/declaration.ts'
+import type { Narrowings } from '#src/resource/references/options.ts'
 import type { IconName } from '#src/ui/icons.ts'
 
 /** A record as JSON and pages know it. */
@@ -36,6 +37,8 @@ export type Declaration = {
   columns: Record<string, Column>
   /** The column that names a record, or how its name is made. */
   title: string | { sql: (table: string) => RawBuilder<string>; of: (row: Row) => string }
+  /** The column that tells records of the same name apart; else the first text that isn't the name. */
+  apart?: string
   defaultSort?: string
   /** Beyond those that columns declare. */
   sorts?: ListDeclaration['sorts']
@@ -45,6 +48,8 @@ export type Declaration = {
   narrow?: (table: string, view?: ListView) => RawBuilder<SqlBool>
   /** Its words are in the index of words: see `app.searchable`. */
   searched?: boolean
+  /** By what its `options` are narrowed for those who choose from them. */
+  narrowings?: Narrowings
   /** Kept when deleted, and restorable. */
   soft?: boolean
   /** Further keys of the JSON, made by the database within the reader's own Grants. */

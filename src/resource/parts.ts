@@ -12,7 +12,9 @@ import type { FieldsProps, Held, Offered } from '#src/resource/record/form-views
 import type { Found } from '#src/resource/record/query.ts'
 import type { Tab } from '#src/resource/record/views.tsx'
 import type { Written } from '#src/resource/record/write.ts'
+import type { Query } from '#src/resource/references/options.ts'
 import type { Pickings } from '#src/resource/references/picking.ts'
+import type { Choice, Severals } from '#src/resource/references/several.ts'
 import type { BulkAction } from '#src/ui/bulk.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import type { Child } from '#src/ui/html.ts'
@@ -97,7 +99,7 @@ export type Chosen<M extends Model> = {
 /** Who reads a page, and in which frame. */
 type Seen = { actor: UserActor; frame: Frame; may: May }
 /** Who fills in a form. */
-type Filling = Seen & { offered: Offered; pickings: Pickings; services: Services }
+type Filling = Seen & { offered: Offered; pickings: Pickings; severals: Severals; services: Services }
 
 /**
  * What an entity has in place of the kernel's own parts. `X` is what its pages load beside the record.
@@ -124,6 +126,11 @@ export type Parts<M extends Model, X = undefined> = {
   tabs?: (row: Row, actor: UserActor) => readonly Tab[]
   /** What references and further fields of the form offer. */
   offer?: (call: Call, row?: Row) => Promise<Offered>
+  /** What references offer by a rule, and fields that take several records. */
+  choices?: (row?: Row) => {
+    one?: Readonly<Record<string, Query>>
+    several?: Readonly<Record<string, Choice>>
+  }
   fields?: (props: FieldsProps, seen: Filling) => Child
   more?: (props: FieldsProps, seen: Filling) => Child
   /** What the form holds beside columns, for when somebody else saved meanwhile. */

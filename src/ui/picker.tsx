@@ -17,11 +17,13 @@ export interface PickerProps extends Labelled {
   /** Words that wait in that field. */
   words: string
   /** What such a search found. */
-  found: {
-    q: string
-    options: readonly { id: string; name: string; hint: string | null }[]
-    more: boolean
-  } | null
+  found: Found | null
+}
+
+export type Found = {
+  q: string
+  options: readonly { id: string; name: string; hint: string | null }[]
+  more: boolean
 }
 
 /**
@@ -99,9 +101,11 @@ type ComboboxProps = {
   options: string
   described: string | undefined
   invalid: boolean
+  /** Whether more than one is chosen from its list. */
+  several?: boolean
 }
 
-function ComboboxField({
+export function ComboboxField({
   id,
   name,
   required,
@@ -112,6 +116,7 @@ function ComboboxField({
   options,
   described,
   invalid,
+  several,
 }: ComboboxProps) {
   return (
     <div class={name ? 'combobox' : 'combobox needs-script'}>
@@ -134,7 +139,14 @@ function ComboboxField({
         data-options={options}
         data-many={many}
       />
-      <div id={`${id}-options`} class="options" role="listbox" aria-label={label} hidden />
+      <div
+        id={`${id}-options`}
+        class="options"
+        role="listbox"
+        aria-label={label}
+        aria-multiselectable={several ? 'true' : undefined}
+        hidden
+      />
       <p class="unseen" role="status" />
     </div>
   )
@@ -156,9 +168,33 @@ function Plain({ name, label, value, chosen, none, many, find, words, found, req
       {others.map(({ id, name: label, hint }) => (
         <Box {...box} id={`${name}-${id}`} value={id} label={label} hint={hint} />
       ))}
+      <SaveUnseen />
+      <PlainSearch field={name} many={many} find={find} words={words} found={found} shown={others.length} />
+    </fieldset>
+  )
+}
+
+/** Enter elsewhere in the form saves it: the first button is the one that is meant then. */
+export const SaveUnseen = () => (
+  <button type="submit" class="without-script unseen" tabindex={-1}>
+    Save
+  </button>
+)
+
+type PlainSearchProps = Pick<PickerProps, 'many' | 'find' | 'words' | 'found'> & {
+  /** Name of the field that it is for. */
+  field: string
+  /** How many it offers. */
+  shown: number
+}
+
+/** The search step of a form without a script, below what the last one found. */
+export function PlainSearch({ field, many, find, words, found, shown }: PlainSearchProps) {
+  return (
+    <>
       {found ? (
         <p class="hint" role="status">
-          {others.length
+          {shown
             ? found.more
               ? 'There are more: search for further words.'
               : null
@@ -166,10 +202,6 @@ function Plain({ name, label, value, chosen, none, many, find, words, found, req
         </p>
       ) : null}
       <div class="fields-in-line">
-        {/* Enter elsewhere in the form saves it: the first button is the one that is meant then */}
-        <button type="submit" class="unseen" tabindex={-1}>
-          Save
-        </button>
         <input
           type="search"
           name={find}
@@ -178,10 +210,10 @@ function Plain({ name, label, value, chosen, none, many, find, words, found, req
           maxlength={200}
           autocomplete="off"
         />
-        <button type="submit" class="button plain" name="find" value={name} formnovalidate>
+        <button type="submit" class="button plain" name="find" value={field} formnovalidate>
           Search {many}
         </button>
       </div>
-    </fieldset>
+    </>
   )
 }

@@ -1,10 +1,15 @@
 // A combobox with a list (ARIA 1.2): the focus stays in the field, the arrows choose among what is found while one
-// types. `data-options` is where to ask. In a picker the id of what is chosen is sent; elsewhere what is filled in.
+// types. `data-options` is where to ask. In a picker the id of what is chosen is sent; elsewhere what is filled in. Where
+// several are chosen, each is a chip that sends its id.
 const isCombobox = (element) => element?.matches?.('input[data-options]')
 const pickerOf = (field) => field.closest('[data-picker]')
 const listOf = (field) => document.getElementById(field.getAttribute('aria-controls'))
 const optionsIn = (field) => [...listOf(field).querySelectorAll('[role="option"]')]
-const activeIn = (field) => optionsIn(field).find((option) => option.ariaSelected === 'true')
+const activeIn = (field) => optionsIn(field).find((option) => 'active' in option.dataset)
+const severalOf = (field) => field.closest('[data-several]')
+const chipsIn = (picker) => [...picker.querySelectorAll('.picked > li')]
+const idOf = (chip) => chip.querySelector('input').value
+const chipOf = (picker, id) => chipsIn(picker).find((chip) => idOf(chip) === id)
 const open = (field) => !listOf(field).hidden
 
 let asked = new AbortController()
@@ -26,7 +31,10 @@ const close = (field) => {
 }
 
 const activate = (field, option) => {
-  for (const one of optionsIn(field)) one.ariaSelected = String(one === option)
+  for (const one of optionsIn(field)) {
+    one.toggleAttribute('data-active', one === option)
+    if (!severalOf(field)) one.ariaSelected = String(one === option)
+  }
   if (!option) return field.removeAttribute('aria-activedescendant')
   field.setAttribute('aria-activedescendant', option.id)
   option.scrollIntoView({ block: 'nearest' })
@@ -35,7 +43,9 @@ const activate = (field, option) => {
 
 const optionFor = (field, { id, name, hint }, i) => {
   const option = document.createElement('div')
-  Object.assign(option, { id: `${field.id}-option-${i}`, role: 'option', ariaSelected: 'false' })
+  const picker = severalOf(field)
+  const ariaSelected = String(Boolean(picker && chipOf(picker, id)))
+  Object.assign(option, { id: `${field.id}-option-${i}`, role: 'option', ariaSelected })
   Object.assign(option.dataset, { id, name, fill: pickerOf(field) ? name : (hint ?? name) })
   option.append(name)
   if (hint && hint !== name)
@@ -43,7 +53,7 @@ const optionFor = (field, { id, name, hint }, i) => {
   return option
 }
 
-const add = (field, { data, page }) => {
+const list = (field, { data, page }) => {
   const before = optionsIn(field).length
   listOf(field).append(...data.map((one, i) => optionFor(field, one, before + i)))
   following = page.next
@@ -53,7 +63,9 @@ const add = (field, { data, page }) => {
 const load = async (field, parameters) => {
   asked.abort()
   asked = new AbortController()
-  const address = `${field.dataset.options}?${new URLSearchParams({ limit: '20', ...parameters })}`
+  const { options } = field.dataset
+  const search = new URLSearchParams({ limit: '20', ...parameters })
+  const address = `${options}${options.includes('?') ? '&' : '?'}${search}`
   const answer = await fetch(address, { headers: { Accept: 'application/json' }, signal: asked.signal })
   if (!answer.ok) throw new Error(answer.statusText)
   return answer.json()
@@ -65,23 +77,23 @@ const words = (field) => {
 }
 
 const ask = async (field) => {
-  const list = listOf(field)
+  const place = listOf(field)
   try {
     const found = await load(field, words(field))
     if (document.activeElement !== field) return
-    list.replaceChildren()
-    const count = add(field, found)
+    place.replaceChildren()
+    const count = list(field, found)
     const said = count ? `${count}${following ? ' or more' : ''} found` : `No ${field.dataset.many} match`
-    if (!count) list.append(Object.assign(document.createElement('p'), { textContent: said }))
+    if (!count) place.append(Object.assign(document.createElement('p'), { textContent: said }))
     say(field, said)
   } catch (error) {
     if (error.name === 'AbortError') return
-    list.replaceChildren(
+    place.replaceChildren(
       Object.assign(document.createElement('p'), { textContent: 'Couldn’t search. Try again.' }),
     )
     say(field, 'Couldn’t search. Try again.')
   }
-  list.hidden = false
+  place.hidden = false
   field.ariaExpanded = 'true'
   activate(field, field.value.trim() && words(field).q ? optionsIn(field)[0] : undefined)
 }
@@ -91,7 +103,7 @@ const more = async (field) => {
   const after = following
   following = null
   try {
-    add(field, await load(field, { ...words(field), after }))
+    list(field, await load(field, { ...words(field), after }))
   } catch {
     // what is there can still be chosen
   }
@@ -108,7 +120,52 @@ const settle = (field, id) => {
   picker.querySelector('.picker-plain').replaceChildren(sent)
 }
 
+const changed = (field, said) => {
+  // its chips are no controls that know what they were
+  severalOf(field).dataset.changed = ''
+  say(field, said)
+  field.dispatchEvent(new Event('change', { bubbles: true }))
+}
+
+const add = (field, { id, name }) => {
+  const picker = severalOf(field)
+  const chip = picker.querySelector('template').content.firstElementChild.cloneNode(true)
+  chip.querySelector('span').textContent = name
+  Object.assign(chip.querySelector('input'), { name: picker.dataset.picker, value: id })
+  chip.querySelector('button').ariaLabel = `Remove ${name}`
+  picker.querySelector('.picked').append(chip)
+  changed(field, `${name} added`)
+}
+
+const remove = (field, chip) => {
+  const id = idOf(chip)
+  for (const option of optionsIn(field)) if (option.dataset.id === id) option.ariaSelected = 'false'
+  chip.remove()
+  changed(field, `${chip.querySelector('span').textContent} removed`)
+}
+
+/** By its button: whoever has come there by keys goes on from its neighbour. */
+const removeBy = (chip) => {
+  const field = severalOf(chip).querySelector('input[data-options]')
+  const focused = chip.contains(document.activeElement)
+  const next = (chip.nextElementSibling ?? chip.previousElementSibling)?.querySelector('button')
+  remove(field, chip)
+  if (focused) (next ?? field).focus()
+}
+
+/** The list stays open for further ones, unless it was searched for this one. */
+const toggle = (field, option) => {
+  const chip = chipOf(severalOf(field), option.dataset.id)
+  option.ariaSelected = String(!chip)
+  if (chip) remove(field, chip)
+  else add(field, option.dataset)
+  if (!field.value) return
+  field.value = ''
+  close(field)
+}
+
 const choose = (field, option) => {
+  if (severalOf(field)) return toggle(field, option)
   field.value = option.dataset.fill
   field.dataset.chosen = field.value
   field.setCustomValidity('')
@@ -146,13 +203,19 @@ document.addEventListener('focusout', ({ target }) => {
   if (isCombobox(target)) left(target)
 })
 
-// Before the focus would leave the field.
+// Before the focus would leave the field, and the list would close beneath the pointer.
 document.addEventListener('mousedown', (event) => {
-  if (event.target.closest('.combobox .options')) event.preventDefault()
+  if (event.target.closest('.combobox .options, .picked button')) event.preventDefault()
 })
 
-document.addEventListener('click', ({ target }) => {
+document.addEventListener('click', (event) => {
+  const { target } = event
   if (isCombobox(target) && !open(target)) return ask(target)
+  const chip = target.closest('.picked > li')
+  if (chip && target.closest('button')) {
+    event.preventDefault()
+    return removeBy(chip)
+  }
   const option = target.closest('.combobox .options [role="option"]')
   if (option) choose(option.closest('.combobox').querySelector('input'), option)
 })
@@ -180,9 +243,16 @@ const keys = {
     if (!open(field) || !activeIn(field)) return false
     choose(field, activeIn(field))
   },
+  // a search that is under way would open it again
   Escape: (field) => {
-    if (!open(field)) return false
+    const shown = open(field)
     close(field)
+    return shown
+  },
+  Backspace: (field) => {
+    const last = field.value === '' && severalOf(field) && chipsIn(severalOf(field)).at(-1)
+    if (!last) return false
+    remove(field, last)
   },
 }
 

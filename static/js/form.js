@@ -52,7 +52,8 @@ const unsaved = () =>
   [...document.querySelectorAll('form[data-guard]')].find(
     (form) =>
       !busyForms.has(form) &&
-      (form.querySelector('.error-summary') || (touched.has(form) && [...form.elements].some(changed))),
+      (form.querySelector('.error-summary, [data-changed]') ||
+        (touched.has(form) && [...form.elements].some(changed))),
   )
 
 window.addEventListener('beforeunload', (event) => {

@@ -82,6 +82,7 @@ describe.skipIf(!installed && !process.env.CI)('A record that is searched for, i
     expect(new URL(page.url()).pathname).toBe('/groups/new')
     // the form can still be sent
     await field(page).fill('')
+    await page.keyboard.press('Escape')
     await page.getByRole('button', { name: 'Add group' }).click()
     await page.waitForURL(/\/groups\/[0-9a-f-]{36}$/)
   })

@@ -6,6 +6,7 @@ import { nameOfReference, type Resource, type Row } from '#src/resource/entity.t
 import type { LastChange } from '#src/resource/history/query.ts'
 import type { Column } from '#src/resource/kinds/column.ts'
 import type { Picking, Pickings } from '#src/resource/references/picking.ts'
+import type { Severals } from '#src/resource/references/several.ts'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { Checkbox } from '#src/ui/checkbox.tsx'
 import { Conflict } from '#src/ui/conflict.tsx'
@@ -34,6 +35,7 @@ export type FormProps = {
   frame: Frame
   offered: Offered
   pickings: Pickings
+  severals: Severals
   row?: Row
   refusal?: Refusal
   /** After a 412: the change that came first. */
@@ -216,7 +218,7 @@ function BothVersions({
   row,
   input,
   action,
-  offered,
+  severals,
   held,
   changed,
 }: FormProps & { row: Row; input: Record<string, unknown>; action: string }) {
@@ -230,7 +232,8 @@ function BothVersions({
   })
   const beside = Object.entries(held?.(row) ?? {}).flatMap(([name, { label, values }]) => {
     if (!(name in input)) return []
-    const names = new Map([...Object.values(offered).flat(), ...values].map((one) => [one.value, one.label]))
+    const names = new Map(values.map(({ value, label }) => [value, label]))
+    for (const one of severals[name]?.chosen ?? []) names.set(one.id, one.name)
     const shown = (some: readonly string[]) => some.map((one) => names.get(one) ?? one).join(', ')
     const [mine, now] = [several(input[name]), values.map(({ value }) => value).sort()]
     const both = { shownMine: shown(mine), shownTheirs: shown(now) }

@@ -30,6 +30,7 @@ import { type Found, readRecord } from '#src/resource/record/query.ts'
 import { recordScreen } from '#src/resource/record/views.tsx'
 import { onlyVersion, type Written } from '#src/resource/record/write.ts'
 import { pickingsFor } from '#src/resource/references/picking.ts'
+import { severalsFor } from '#src/resource/references/several.ts'
 import type { Frame } from '#src/ui/frame.ts'
 
 /** `GET /<path>/:id`: the record. */
@@ -222,23 +223,28 @@ export function saved<M extends Model>(
 /** The form of a new record, or of one that is there, with what its references offer. */
 async function formFor<M extends Model, X>(
   resource: Resource<M>,
-  { offer, fields, more, held }: Parts<M, X>,
+  { offer, choices, fields, more, held }: Parts<M, X>,
   call: Given<M>,
   row?: Row,
   refusal?: Refusal,
 ) {
   const { db, actor, services, find } = call
   const offered = (await offer?.(call as unknown as Call, row)) ?? {}
-  const pickings = await pickingsFor(db, actor, resource, { row, refusal, find })
+  const { one = {}, several = {} } = choices?.(row) ?? {}
+  const [pickings, severals] = await Promise.all([
+    pickingsFor(db, actor, resource, { row, refusal, find, choices: one }),
+    severalsFor(call, several, refusal?.input),
+  ])
   const changed = row && refusal?.status === 412 ? await lastChangeOf(db, actor, resource, row.id) : null
   const may = mayOf(resource, actor)
   return (frame: Frame) => {
-    const seen = { actor, frame, may, offered, pickings, services }
+    const seen = { actor, frame, may, offered, pickings, severals, services }
     return formScreen({
       resource,
       frame,
       offered,
       pickings,
+      severals,
       row,
       refusal,
       changed,

@@ -1,13 +1,15 @@
-import { type RawBuilder, sql } from 'kysely'
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
-import type { Database } from '#src/db/database.ts'
+import type { Door } from '#src/db/database.ts'
 import type { Page } from '#src/db/paging.ts'
+import { pathsOf } from '#src/paths.ts'
 import type { Resource } from '#src/resource/entity.ts'
-import type { ListView } from '#src/resource/list/declaration.ts'
-import { list } from '#src/resource/list/query.ts'
+import type { FilterDeclaration } from '#src/resource/kinds/parameters.ts'
+import { type ListView, listQuery } from '#src/resource/list/declaration.ts'
+import { list, statement } from '#src/resource/list/query.ts'
 import { sourceOf } from '#src/resource/list/source.ts'
 
 /** A record to choose: its name, and what tells it from others of the same name. */
@@ -17,24 +19,101 @@ export const option = z
   .strictObject({ id: z.guid(), name: z.string(), hint: z.string().nullable() })
   .meta({ id: 'option' })
 
-/** What tells records of the same name apart: the first column of text that isn't the name. */
-export function hintOf({ table, columns, declared }: Resource): RawBuilder<string | null> {
-  const [name] =
-    Object.entries(columns).find(
-      ([name, { kind }]) => name !== declared.title && (kind === 'text' || kind === 'email'),
-    ) ?? []
-  return name ? sql<string>`${sql.ref(`${table}.${name}`)}::text` : sql<null>`null::text`
+/** Which of the records that somebody sees they may choose for something: filters that only `options` has. */
+export type Narrowings = Readonly<
+  Record<
+    string,
+    {
+      filter: Extract<FilterDeclaration, { kind: string }> & { column: null }
+      where: (db: Door, actor: UserActor, values: readonly string[]) => Promise<RawBuilder<SqlBool>>
+    }
+  >
+>
+
+/** The address of `options`: that of the list, and what narrows it. */
+export const optionsQuery = ({ list, declared }: Resource) => {
+  const filters = Object.entries(declared.narrowings ?? {}).map(([name, { filter }]) => [name, filter])
+  return listQuery({ ...list, filters: { ...list.filters, ...Object.fromEntries(filters) } })
 }
+
+/** The condition that an address narrows by; null where it doesn't. */
+export async function narrowedBy(
+  db: Door,
+  actor: UserActor,
+  { declared }: Resource,
+  { filters }: ListView,
+): Promise<RawBuilder<SqlBool> | null> {
+  const conditions = Object.entries(declared.narrowings ?? {}).flatMap(([name, { where }]) => {
+    const values = filters[name]
+    return values ? [where(db, actor, values)] : []
+  })
+  return conditions.length ? sql<SqlBool>`(${sql.join(await Promise.all(conditions), sql` and `)})` : null
+}
+
+/** What tells records of the same name apart. */
+export function hintOf({ table, columns, declared }: Resource): RawBuilder<string | null> {
+  const {
+    title,
+    apart = Object.keys(columns).find((name) => name !== title && isText(columns[name]?.kind)),
+  } = declared
+  return apart ? sql<string>`${sql.ref(`${table}.${apart}`)}::text` : sql<null>`null::text`
+}
+
+const isText = (kind: string | undefined) => kind === 'text' || kind === 'email'
 
 /** The records that may be chosen: those of the list, with its search and its pages, within the Grant. */
 export function optionsOf<M extends Model>(
-  db: Pick<Database, 'readAs' | 'counts'>,
+  db: Pick<Door, 'readAs' | 'counts'>,
   actor: UserActor,
   resource: Resource<M>,
   grant: Grant<M>,
   view: ListView,
+  narrowed: RawBuilder<SqlBool> | null,
 ): Promise<Page<Option>> {
   const json = sql<string>`json_build_object('id', ${sql.ref(`${resource.table}.id`)},
     'name', ${resource.titleSql(resource.table)}, 'hint', ${hintOf(resource)})::text`
-  return list<Option>(db, actor, view, { ...sourceOf(resource, grant, view, actor), json })
+  const source = sourceOf(resource, grant, view, actor)
+  if (!narrowed) return list<Option>(db, actor, view, { ...source, json })
+  const matching: typeof source.matching = (q, how) => source.matching(q, how).where(narrowed)
+  return list<Option>(db, actor, view, { ...source, json, matching, skewed: true })
+}
+
+/** Those of some records that may be chosen, by name and in the order given. */
+async function optionsAmong<M extends Model>(
+  db: Pick<Door, 'readAs'>,
+  actor: UserActor,
+  resource: Resource<M>,
+  grant: Grant<M>,
+  ids: readonly string[],
+  narrowed: RawBuilder<SqlBool> | null,
+): Promise<{ id: string; name: string }[]> {
+  if (!ids.length) return []
+  const { table, soft, declared } = resource
+  const there = soft ? sql`${sql.ref(`${table}.deleted_at`)} is null` : sql`true`
+  const text = sql<{
+    id: string
+    name: string
+  }>`select ${sql.ref(`${table}.id`)}, ${resource.titleSql(table)} as name
+    from ${sql.table(table)} join unnest(${ids}::uuid[]) with ordinality as asked (id, place) on asked.id = ${sql.ref(`${table}.id`)}
+    where ${there} and ${declared.narrow?.(table) ?? sql`true`} and ${grant.where(table)} and ${narrowed ?? sql`true`} order by asked.place`
+  return db.readAs(actor, (q) => statement(q, text))
+}
+
+/** What narrows the options of a form, as their address has it. */
+export type Query = Readonly<Record<string, string>>
+
+/** What a form offers: where it is asked for, pages of it, and those of some records that are among it. */
+export async function offerOf(db: Door, actor: UserActor, resource: Resource, grant: Grant, query: Query) {
+  const view = (more: Query) => optionsQuery(resource).parse({ ...query, ...more })
+  const narrowed = await narrowedBy(db, actor, resource, view({}))
+  const search = new URLSearchParams(query).toString()
+  return {
+    address: pathsOf(resource.path).options + (search ? `?${search}` : ''),
+    page: async (limit: number, q = '') => {
+      const asked = view({ ...(q ? { q } : {}), limit: String(limit) })
+      const found = await optionsOf(db, actor, resource, grant, asked, narrowed)
+      return { options: found.rows(), more: found.next !== null }
+    },
+    among: (ids: readonly string[]) => optionsAmong(db, actor, resource, grant, ids, narrowed),
+  }
 }

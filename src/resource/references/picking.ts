@@ -1,11 +1,10 @@
 import type { UserActor } from '#src/access/actor.ts'
-import type { Database } from '#src/db/database.ts'
+import type { Door } from '#src/db/database.ts'
 import type { Refusal } from '#src/http/endpoint.ts'
 import type { Find } from '#src/http/search-step.ts'
-import { pathsOf } from '#src/paths.ts'
 import { nameOfReference, type Resource, type Row, resourceOf } from '#src/resource/entity.ts'
 import { namesOf } from '#src/resource/list/source.ts'
-import { type Option, optionsOf } from '#src/resource/references/options.ts'
+import { type Option, offerOf, type Query } from '#src/resource/references/options.ts'
 
 /** A reference in a form: what it names now, and what a search for it found. */
 export type Picking = {
@@ -14,7 +13,7 @@ export type Picking = {
   name: string | null
   /** Where options are asked for; null for who sees none, and where there is no search. */
   options: string | null
-  /** Without a search: the first of them. */
+  /** Without a search, and where a rule lets no more through: all of them. */
   few: readonly { value: string; label: string }[]
   /** In words: "people". */
   many: string
@@ -24,20 +23,26 @@ export type Picking = {
 }
 export type Pickings = Readonly<Record<string, Picking>>
 
-type Asked = { row?: Row | undefined; refusal?: Refusal | undefined; find: Find | null }
+type Asked = {
+  row?: Row | undefined
+  refusal?: Refusal | undefined
+  find: Find | null
+  /** What is offered by a rule. */
+  choices?: Readonly<Record<string, Query>>
+}
 
-const OFFERED = '20'
-const FEW = '200'
+export const OFFERED = 20
+const FEW = 200
 
 /**
  * What the references of a form need. A form as it comes asks nothing: names come with the record; what was sent, or
  * searched for, is looked up within the reader's Grants.
  */
 export async function pickingsFor(
-  db: Pick<Database, 'readAs' | 'counts'>,
+  db: Door,
   actor: UserActor,
   { columns }: Resource,
-  { row, refusal, find }: Asked,
+  { row, refusal, find, choices = {} }: Asked,
 ): Promise<Pickings> {
   const references = Object.entries(columns).filter(
     ([, { kind, write }]) => kind === 'reference' && write !== 'never',
@@ -52,30 +57,30 @@ export async function pickingsFor(
     if (!target || !grant)
       return [name, { value, name: null, options: null, few: [], many, words: '', found: null }]
     const known = value === '' || value === named?.id ? named?.name : (await namesIn(value)).get(value)
-    if (!target.declared.searched) {
-      const page = await optionsOf(db, actor, target, grant, target.query.parse({ limit: FEW }))
-      const few = page.rows().map(({ id, name: label }) => ({ value: id, label }))
-      return [name, { value, name: known ?? null, options: null, few, many, words: '', found: null }]
+    const { searched } = target.declared
+    const offer = await offerOf(db, actor, target, grant, choices[name] ?? {})
+    if (!searched || choices[name]) {
+      const { options, more } = await offer.page(FEW)
+      const few = options.map((one) => ({ value: one.id, label: labelOf(one, searched) }))
+      if (!searched || !more)
+        return [name, { value, name: known ?? null, options: null, few, many, words: '', found: null }]
     }
-    const options = pathsOf(target.path).options
     const q = find?.words[name] ?? ''
     const asked = find?.field === name
-    const found = asked ? await foundFor() : null
-    return [name, { value, name: known ?? null, options, few: [], many, words: asked ? '' : q, found }]
+    const found = asked ? { q, ...(await offer.page(OFFERED, q)) } : null
+    const words = asked ? '' : q
+    return [name, { value, name: known ?? null, options: offer.address, few: [], many, words, found }]
 
     async function namesIn(id: string) {
       return UUID.test(id) && target && grant
         ? namesOf(db, actor, target, grant, [id])
         : new Map<string, string>()
     }
-    async function foundFor(): Promise<Picking['found']> {
-      if (!target || !grant) return null
-      const words = q ? { q } : {}
-      const page = await optionsOf(db, actor, target, grant, target.query.parse({ ...words, limit: OFFERED }))
-      return { q, options: page.rows(), more: page.next !== null }
-    }
   })
   return Object.fromEntries(await Promise.all(picked))
 }
+
+/** As one line of a select. */
+const labelOf = ({ name, hint }: Option, apart = false) => (apart && hint ? `${name} (${hint})` : name)
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i

@@ -2,8 +2,8 @@ import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { effectivePermissions } from '#src/access/effective.ts'
 import type { Door } from '#src/db/database.ts'
-import type { Named, Reading } from '#src/domains/roles/roles/queries.ts'
-import { rolesToGive } from '#src/domains/roles/roles/queries.ts'
+import type { Named, Reading } from '#src/domains/roles/roles/offering-queries.ts'
+import { rolesToGive } from '#src/domains/roles/roles/offering-queries.ts'
 
 /** How somebody has a role: by whom, why, and until when. */
 export type Assignment = {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { normalised } from '#src/domains/accounts/model.ts'
+import { groupNarrowings } from '#src/domains/people/groups/offering-queries.ts'
 import { memberRoles } from '#src/domains/people/users/model.ts'
 import { type Declaration, defineResource, type Row } from '#src/resource/entity.ts'
 import { choice, name as nameColumn, ownership, reference, text } from '#src/resource/kinds/column.ts'
@@ -68,7 +69,9 @@ const kind = z.enum(made)
 const shared = {
   icon: 'folder-tree',
   title: 'name',
+  apart: 'kind',
   searched: true,
+  narrowings: groupNarrowings,
   defaultSort: 'name',
   filters: { root: { kind: 'choice', values: ['true'], column: null } },
   more: standing,

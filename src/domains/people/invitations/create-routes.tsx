@@ -6,25 +6,27 @@ import {
   manyInvitations,
   newInvitation,
 } from '#src/domains/people/invitations/model.ts'
-import { offeredTo } from '#src/domains/people/invitations/queries.ts'
+import { givenByInvitation } from '#src/domains/people/invitations/offering-queries.ts'
 import { inviteScreen } from '#src/domains/people/invitations/views.tsx'
 import { type Call, can, type Draw, get, post, type Refusal } from '#src/http/endpoint.ts'
 import { paths, pathsOf } from '#src/paths.ts'
 import { saved } from '#src/resource/record/routes.tsx'
 import { pickingsFor } from '#src/resource/references/picking.ts'
+import { severalsFor } from '#src/resource/references/several.ts'
 
 const creating = can('invitation:create')
 
 const form = async (
-  { db, actor, grant, find }: Pick<Call<typeof creating>, 'db' | 'actor' | 'grant' | 'find'>,
+  { db, actor, find }: Pick<Call<typeof creating>, 'db' | 'actor' | 'find'>,
   refusal?: Refusal,
   results?: readonly Invited[],
 ): Promise<Draw> => {
-  const [offered, pickings] = await Promise.all([
-    offeredTo(db, actor, grant),
-    pickingsFor(db, actor, invitations, { refusal, find }),
+  const { one, several } = givenByInvitation()
+  const [severals, pickings] = await Promise.all([
+    severalsFor({ db, actor, find }, several, refusal?.input),
+    pickingsFor(db, actor, invitations, { refusal, find, choices: one }),
   ])
-  return (frame) => inviteScreen(frame, { offered, pickings, refusal, results })
+  return (frame) => inviteScreen(frame, { severals, pickings, refusal, results })
 }
 
 export const createRoute = post(

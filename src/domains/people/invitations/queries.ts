@@ -1,46 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import type { Grant } from '#src/access/grant.ts'
-import { mayPlaceIn } from '#src/access/placing.ts'
-import type { Db, Door } from '#src/db/database.ts'
+import type { Db } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
-import { rolesToGive } from '#src/domains/roles/roles/queries.ts'
-import type { Offered } from '#src/resource/record/form-views.tsx'
-
-/** More groups than these are searched for. */
-const MOST = 200
-
-/** The roles and groups that somebody may invite to. */
-export async function offeredTo(
-  db: Door,
-  actor: UserActor,
-  grant: Grant<'invitation', 'create'>,
-): Promise<Offered> {
-  const seen = actor.find('group:read')
-  const groups = seen
-    ? await db.readAs(actor, (q) =>
-        q
-          .selectFrom('groups')
-          .where('deleted_at', 'is', null)
-          .where(seen.where())
-          .select(['id', 'name', 'kind'])
-          .orderBy('sort_name')
-          .orderBy('id')
-          .limit(sql.lit(MOST + 1)),
-      )
-    : []
-  return {
-    roles: (await rolesToGive(db, actor)).map(({ id, name }) => ({ value: id, label: name })),
-    ...(groups.length > MOST
-      ? {}
-      : { groups: groups.filter(({ id }) => mayPlaceIn(actor, grant, id)).map(asOption) }),
-  }
-}
-
-const asOption = ({ id, name, kind }: { id: string; name: string; kind: string }) => ({
-  value: id,
-  label: `${name} (${kind})`,
-})
 
 /** Roles that a name may mean, as far as the actor sees roles. */
 export const rolesNamed = (tx: Db, actor: UserActor, name: string): Promise<string[]> =>

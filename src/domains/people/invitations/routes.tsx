@@ -16,7 +16,7 @@ import {
   someOfInvitation,
   wholeInvitation,
 } from '#src/domains/people/invitations/model.ts'
-import { offeredTo } from '#src/domains/people/invitations/queries.ts'
+import { givenByInvitation } from '#src/domains/people/invitations/offering-queries.ts'
 import {
   blockedFilter,
   GiftFields,
@@ -24,7 +24,7 @@ import {
   listColumns,
   Verbs,
 } from '#src/domains/people/invitations/views.tsx'
-import { type Call, can, post } from '#src/http/endpoint.ts'
+import { can, post } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { importRoutes } from '#src/resource/import/routes.tsx'
 import type { Parts } from '#src/resource/parts.ts'
@@ -41,13 +41,10 @@ const parts: Parts<'invitation'> = {
   columns: ({ frame }) => listColumns(frame),
   filters: async (_, { blocked }) => [blockedFilter(blocked)],
   listTabs: ({ actor }) => listsFor(actor),
-  offer: ({ db, actor }: Call) => {
-    const grant = actor?.find('invitation:create')
-    return actor && grant ? offeredTo(db, actor, grant) : Promise.resolve({})
-  },
+  choices: givenByInvitation,
   fixed: (row) => ['accepted', 'revoked'].includes(invitationOf(row).status),
-  fields: (props, { offered, pickings, frame }) => (
-    <GiftFields {...props} offered={offered} picking={pickings.group_id} frame={frame} />
+  fields: (props, { severals, pickings, frame }) => (
+    <GiftFields {...props} roles={severals.role_ids} picking={pickings.group_id} frame={frame} />
   ),
   held: (row) => ({
     role_ids: {

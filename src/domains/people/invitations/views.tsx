@@ -5,10 +5,11 @@ import { about } from '#src/locale/instructions.ts'
 import { paths } from '#src/paths.ts'
 import type { Row } from '#src/resource/entity.ts'
 import { shown } from '#src/resource/kinds/cell.tsx'
-import { type FieldsProps, type Offered, Reference } from '#src/resource/record/form-views.tsx'
+import { type FieldsProps, Reference } from '#src/resource/record/form-views.tsx'
 import type { Picking, Pickings } from '#src/resource/references/picking.ts'
+import type { Several, Severals } from '#src/resource/references/several.ts'
+import { SeveralField } from '#src/resource/references/several-views.tsx'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
-import { CheckboxGroup } from '#src/ui/checkbox.tsx'
 import { ConfirmButton } from '#src/ui/confirm.tsx'
 import { Badge } from '#src/ui/feedback.tsx'
 import { Field, Select } from '#src/ui/field.tsx'
@@ -136,32 +137,18 @@ export function Verbs({ row, frame }: { row: Row; frame: Frame }) {
   )
 }
 
-const listed = (value: unknown): string[] => [value].flat().filter((one) => typeof one === 'string')
-
 /** Roles and group: of new invitations, and of one that is changed. */
-type Gifts = FieldsProps & { offered: Offered; picking: Picking | undefined; frame: Frame }
+type Gifts = FieldsProps & { roles: Several | undefined; picking: Picking | undefined; frame: Frame }
 
-export function GiftFields({ field, refusal, row, offered, picking, frame }: Gifts) {
+export function GiftFields({ field, row, roles, picking, frame }: Gifts) {
   const was = row && invitationOf(row)
-  // what is gone is chosen anew
-  const roles = withThose(offered.roles, (was?.obstacle !== 'role' && was?.roles) || [])
-  const groups = withThose(offered.groups, was?.group && was.obstacle !== 'group' ? [was.group] : [])
   const shared = { ...field('group_id'), label: 'Group', none: 'None' }
-  const input = refusal?.input
-  const chosen = input ? listed(input.role_ids) : (was?.roles.map(({ id }) => id) ?? [])
+  // what is gone is chosen anew
+  const groups = withThat(picking?.few, was?.obstacle === 'group' ? null : was?.group)
   return (
     <>
-      <input type="hidden" name="role_ids" value="" />
-      {roles.length ? (
-        <CheckboxGroup
-          name="role_ids"
-          legend="Roles"
-          options={roles}
-          values={chosen}
-          error={field('role_ids').error}
-        />
-      ) : null}
-      {offered.roles && !offered.groups && picking?.options ? (
+      <SeveralField {...field('role_ids')} label="Roles" several={roles} frame={frame} changes />
+      {picking?.options ? (
         <Reference {...shared} picking={picking} frame={frame} />
       ) : groups.length ? (
         <Select {...shared} options={groups} />
@@ -171,22 +158,20 @@ export function GiftFields({ field, refusal, row, offered, picking, frame }: Gif
 }
 
 /** What is offered, and what is there already. */
-const withThose = (offered: Offered[string] = [], those: readonly { id: string; name?: string }[]) => [
-  ...those
-    .filter(({ id }) => !offered.some(({ value }) => value === id))
-    .map(({ id, name }) => ({ value: id, label: name ?? 'Current group' })),
-  ...offered,
-]
+const withThat = (offered: Picking['few'] = [], that?: { id: string; name?: string } | null) =>
+  !that || offered.some(({ value }) => value === that.id)
+    ? offered
+    : [{ value: that.id, label: that.name ?? 'Current group' }, ...offered]
 
 type Inviting = {
-  offered: Offered
+  severals: Severals
   pickings: Pickings
   refusal?: Refusal | undefined
   results?: readonly Invited[]
 }
 
 /** One address or many. */
-export function inviteScreen(frame: Frame, { offered, pickings, refusal, results = [] }: Inviting): Screen {
+export function inviteScreen(frame: Frame, { severals, pickings, refusal, results = [] }: Inviting): Screen {
   const refused = results.filter(({ status }) => status === 'refused')
   const done = results.length - refused.length
   const list = frame.path(paths.pendingInvitations)
@@ -215,8 +200,7 @@ export function inviteScreen(frame: Frame, { offered, pickings, refusal, results
           />
           <GiftFields
             field={fieldsOf(refusal)}
-            refusal={refusal}
-            offered={offered}
+            roles={severals.role_ids}
             picking={pickings.group_id}
             frame={frame}
           />

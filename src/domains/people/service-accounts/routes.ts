@@ -1,4 +1,4 @@
-import { offeredToNew } from '#src/domains/people/initial-access/queries.ts'
+import { givenToNew } from '#src/domains/people/initial-access/queries.ts'
 import { createServiceAccount } from '#src/domains/people/service-accounts/actions.ts'
 import { newServiceAccount, serviceAccounts } from '#src/domains/people/service-accounts/model.ts'
 import { listColumns, newScreen } from '#src/domains/people/service-accounts/views.tsx'
@@ -6,19 +6,15 @@ import { users } from '#src/domains/people/users/model.ts'
 import { can, get, post } from '#src/http/endpoint.ts'
 import { paths, pathsOf } from '#src/paths.ts'
 import { saved } from '#src/resource/record/routes.tsx'
+import { severalsFor } from '#src/resource/references/several.ts'
 import { resourceRoutes } from '#src/resource/routes.tsx'
 
 /** Their list, and new ones; each has its page and everything else among the people. */
 export const serviceAccountRoutes = [
-  get(
-    pathsOf(paths.serviceAccounts).new,
-    can('user:create'),
-    { only: 'page' },
-    async ({ db, actor, grant }) => {
-      const offered = await offeredToNew(db, actor, grant)
-      return { screen: (frame) => newScreen({ frame, offered }) }
-    },
-  ),
+  get(pathsOf(paths.serviceAccounts).new, can('user:create'), { only: 'page' }, async (call) => {
+    const severals = await severalsFor(call, givenToNew, undefined)
+    return { screen: (frame) => newScreen({ frame, severals }) }
+  }),
 
   post(
     paths.serviceAccounts,
@@ -29,9 +25,9 @@ export const serviceAccountRoutes = [
       status: 201,
       also: [409],
       summary: 'Add a service account, which acts by API keys alone',
-      refused: async ({ db, actor, grant }, refusal) => {
-        const offered = await offeredToNew(db, actor, grant)
-        return (frame) => newScreen({ frame, offered, refusal })
+      refused: async (call, refusal) => {
+        const severals = await severalsFor(call, givenToNew, refusal.input)
+        return (frame) => newScreen({ frame, severals, refusal })
       },
     },
     async (call) => {

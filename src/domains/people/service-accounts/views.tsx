@@ -3,9 +3,9 @@ import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import type { Row } from '#src/resource/entity.ts'
 import { shown } from '#src/resource/kinds/cell.tsx'
-import type { Offered } from '#src/resource/record/form-views.tsx'
+import type { Severals } from '#src/resource/references/several.ts'
+import { SeveralField } from '#src/resource/references/several-views.tsx'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
-import { CheckboxGroup } from '#src/ui/checkbox.tsx'
 import { Field } from '#src/ui/field.tsx'
 import { Actions, ErrorSummary, Form, fieldsOf, refusalErrors } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
@@ -36,15 +36,10 @@ export const listColumns = (frame: Frame): Column<Row>[] => [
   },
 ]
 
-type NewProps = { frame: Frame; offered: Offered; refusal?: Refusal | undefined }
+type NewProps = { frame: Frame; severals: Severals; refusal?: Refusal | undefined }
 
-export function newScreen({ frame, offered, refusal }: NewProps): Screen {
+export function newScreen({ frame, severals, refusal }: NewProps): Screen {
   const field = fieldsOf(refusal)
-  const chosen = (name: string) => ({
-    name,
-    values: [refusal?.input[name]].flat().filter((value) => typeof value === 'string'),
-    error: field(name).error,
-  })
   const list = frame.path(paths.serviceAccounts)
   return {
     title: 'Add service account',
@@ -60,12 +55,8 @@ export function newScreen({ frame, offered, refusal }: NewProps): Screen {
             hint="As it is shown to people."
             autocomplete="off"
           />
-          {offered.roles?.length ? (
-            <CheckboxGroup {...chosen('role_ids')} legend="Roles" options={offered.roles} />
-          ) : null}
-          {offered.groups?.length ? (
-            <CheckboxGroup {...chosen('groups')} legend="Groups" options={offered.groups} />
-          ) : null}
+          <SeveralField {...field('role_ids')} label="Roles" several={severals.role_ids} frame={frame} />
+          <SeveralField {...field('groups')} label="Groups" several={severals.groups} frame={frame} />
           <Actions>
             <Button kind="primary">Add service account</Button>
             <ButtonLink href={list}>Cancel</ButtonLink>

@@ -1,19 +1,18 @@
-import type { FieldsProps, Offered } from '#src/resource/record/form-views.tsx'
-import { CheckboxGroup } from '#src/ui/checkbox.tsx'
+import type { FieldsProps } from '#src/resource/record/form-views.tsx'
+import type { Severals } from '#src/resource/references/several.ts'
+import { SeveralField } from '#src/resource/references/several-views.tsx'
 import { Field, Select } from '#src/ui/field.tsx'
 import { Fieldset, type fieldsOf } from '#src/ui/form.tsx'
+import type { Frame } from '#src/ui/frame.ts'
 import { localeOptions, zoneOptions } from '#src/ui/regions.ts'
-
-const list = (value: unknown): string[] => [value].flat().filter((item) => typeof item === 'string')
 
 /** A new person: how they sign in, and the roles and groups that the maker may give. */
 export function NewFields({
   field,
-  refusal,
-  offered,
+  severals,
+  frame,
   passwordRules,
-}: FieldsProps & { offered: Offered; passwordRules: string }) {
-  const chosen = (name: string) => ({ name, values: list(refusal?.input[name]), error: field(name).error })
+}: FieldsProps & { severals: Severals; frame: Frame; passwordRules: string }) {
   return (
     <>
       <Field {...field('username')} label="User name" required autocomplete="off" />
@@ -28,12 +27,8 @@ export function NewFields({
         error={field('password').error}
         autocomplete="new-password"
       />
-      {offered.roles?.length ? (
-        <CheckboxGroup {...chosen('role_ids')} legend="Roles" options={offered.roles} />
-      ) : null}
-      {offered.groups?.length ? (
-        <CheckboxGroup {...chosen('groups')} legend="Groups" options={offered.groups} />
-      ) : null}
+      <SeveralField {...field('role_ids')} label="Roles" several={severals.role_ids} frame={frame} />
+      <SeveralField {...field('groups')} label="Groups" several={severals.groups} frame={frame} />
     </>
   )
 }

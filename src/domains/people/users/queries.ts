@@ -2,21 +2,11 @@ import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
 import { isStronger, type Strength, strengthOf, strongerThanYou } from '#src/access/strength.ts'
-import type { Db, Door } from '#src/db/database.ts'
+import type { Door } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import { users } from '#src/domains/people/users/model.ts'
 import type { Row } from '#src/resource/entity.ts'
 import { statement } from '#src/resource/list/query.ts'
-
-/** Groups to offer in a form. */
-export const offeredGroups = (db: Db, grant: Grant<'group', 'read'>) =>
-  db
-    .selectFrom('groups')
-    .where('deleted_at', 'is', null)
-    .where(grant.where())
-    .select(['id', 'name', 'kind'])
-    .orderBy('name')
-    .limit(200)
 
 /** How somebody stands to the actor: whether nothing can be done to them, and else what can be ended. */
 export type Standing = {

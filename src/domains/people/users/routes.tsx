@@ -9,7 +9,7 @@ import { RolesPanel } from '#src/domains/people/assignments/views.tsx'
 import { firstPasswordRoutes } from '#src/domains/people/first-password/routes.tsx'
 import { FirstPasswordPanel } from '#src/domains/people/first-password/views.tsx'
 import { peopleFromFile } from '#src/domains/people/import/actions.ts'
-import { offeredToNew } from '#src/domains/people/initial-access/queries.ts'
+import { givenToNew } from '#src/domains/people/initial-access/queries.ts'
 import { lockRoutes } from '#src/domains/people/locks/routes.tsx'
 import { FactorPanel, LockPanel } from '#src/domains/people/locks/views.tsx'
 import {
@@ -32,7 +32,7 @@ import {
   ServicePanel,
   StrongerPanel,
 } from '#src/domains/people/users/views.tsx'
-import { rolesToGive } from '#src/domains/roles/roles/queries.ts'
+import { rolesToGive } from '#src/domains/roles/roles/offering-queries.ts'
 import { type Call, can, get, patch, type Services } from '#src/http/endpoint.ts'
 import { counted } from '#src/locale/noun.ts'
 import { paths } from '#src/paths.ts'
@@ -155,15 +155,20 @@ export const userRoutes = [
         : [],
     offer: async ({ db, actor }: Call, row) => {
       if (!actor) return {}
-      if (!row) return offeredToNew(db, actor, actor.require('user:create'))
-      await requireEditable(db, actor, row)
+      if (row) await requireEditable(db, actor, row)
       return {}
     },
-    fields: (props, { actor, offered, services }) =>
+    choices: (row) => (row ? {} : { several: givenToNew }),
+    fields: (props, { actor, severals, frame, services }) =>
       props.row ? (
         <EditFields {...props} me={actor.userId} signIn={actor.find('user:update')?.all ?? false} />
       ) : (
-        <NewFields {...props} offered={offered} passwordRules={passwordRules(services.config)} />
+        <NewFields
+          {...props}
+          severals={severals}
+          frame={frame}
+          passwordRules={passwordRules(services.config)}
+        />
       ),
     bulk: {
       invite: {

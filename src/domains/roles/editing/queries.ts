@@ -2,13 +2,13 @@ import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
 import type { Door } from '#src/db/database.ts'
 import { type RoleRecord, roleOf, roles } from '#src/domains/roles/roles/model.ts'
-import { offersFor } from '#src/domains/roles/roles/queries.ts'
+import { offersFor } from '#src/domains/roles/roles/offering-queries.ts'
 import { notFound } from '#src/http/errors.ts'
 import { readRecord } from '#src/resource/record/query.ts'
 
 type Option = { value: string; label: string }
 /** A role that is edited, with what may be put into it. */
-export type EditableRole = { role: RoleRecord; offered: { permissions: Option[]; parents: Option[] } }
+export type EditableRole = { role: RoleRecord; offered: { permissions: Option[] } }
 
 /** The role that is edited, as far as its editor sees it. @throws {HttpError} 404, of a deleted one too */
 export async function roleToEdit(
@@ -31,14 +31,11 @@ export async function editableRole(
   id: string,
 ): Promise<EditableRole> {
   const role = await roleToEdit(db, actor, grant, id)
-  const { permissions, parents, changeable } = await offersFor(db, actor, role.id)
+  const { permissions, changeable } = await offersFor(db, actor, role.id)
   if (!changeable)
     throw new Forbidden('role:assign', 'You can’t change this role: it has permissions you don’t hold.')
   return {
     role,
-    offered: {
-      permissions: permissions.map(({ code }) => ({ value: code, label: code })),
-      parents: parents.map(({ id, name }) => ({ value: id, label: name })),
-    },
+    offered: { permissions: permissions.map(({ code }) => ({ value: code, label: code })) },
   }
 }

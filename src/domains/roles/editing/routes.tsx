@@ -5,25 +5,32 @@ import { draft } from '#src/domains/roles/editing/model.ts'
 import { editableRole, roleToEdit } from '#src/domains/roles/editing/queries.ts'
 import { editScreen, previewScreen } from '#src/domains/roles/editing/views.tsx'
 import { changeRole } from '#src/domains/roles/roles/actions.ts'
+import { inherits } from '#src/domains/roles/roles/inheriting-queries.ts'
 import { type RoleChange, roles, someOfRole, triedAnswer, wholeRole } from '#src/domains/roles/roles/model.ts'
 import { type Call, can, get, patch, post, put, type Refusal } from '#src/http/endpoint.ts'
 import { paths, pathsOf } from '#src/paths.ts'
 import { lastChangeOf } from '#src/resource/history/query.ts'
 import { saved } from '#src/resource/record/routes.tsx'
+import { severalsFor } from '#src/resource/references/several.ts'
 import type { Frame } from '#src/ui/frame.ts'
 
 const needs = can('role:update')
 
-type Editing = Pick<Call<typeof needs>, 'db' | 'actor' | 'grant' | 'id' | 'version'>
+type Editing = Pick<Call<typeof needs>, 'db' | 'actor' | 'grant' | 'id' | 'version' | 'find'>
 
 async function edit(
-  { db, actor, grant, id, version }: Editing,
+  { db, actor, grant, id, version, find }: Editing,
   given: { refusal?: Refusal; input?: Record<string, unknown> } = {},
 ) {
   const editable = await editableRole(db, actor, grant, id())
+  const { parent_ids: parents } = await severalsFor(
+    { db, actor, find },
+    inherits(editable.role),
+    given.refusal?.input ?? given.input,
+  )
   const stale = given.refusal?.status === 412
   const changed = stale ? await lastChangeOf(db, actor, roles, editable.role.id) : null
-  return (frame: Frame) => editScreen(frame, { ...editable, ...given, changed, version })
+  return (frame: Frame) => editScreen(frame, { ...editable, ...given, parents, changed, version })
 }
 
 const refused = (call: unknown, refusal: Refusal) => edit(call as Editing, { refusal })

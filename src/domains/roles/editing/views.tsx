@@ -7,6 +7,7 @@ import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { paths, pathsOf } from '#src/paths.ts'
 import type { LastChange } from '#src/resource/history/query.ts'
 import { Permission } from '#src/resource/permission-views.tsx'
+import type { Several } from '#src/resource/references/several.ts'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { type EffectProps, Effects } from '#src/ui/effect.tsx'
 import { Actions, Form } from '#src/ui/form.tsx'
@@ -14,6 +15,7 @@ import type { Frame } from '#src/ui/frame.ts'
 import { Panel } from '#src/ui/surface.tsx'
 
 type EditProps = EditableRole & {
+  parents: Several | undefined
   changed: LastChange | null
   refusal?: Refusal
   input?: Record<string, unknown>
@@ -28,17 +30,18 @@ const breadcrumbs = ({ id, name }: RoleRecord, frame: Frame) => [
 /** The form, as the role is or as it was sent before. */
 export const editScreen = (
   frame: Frame,
-  { role, offered, changed, refusal, input, version }: EditProps,
+  { role, offered, parents, changed, refusal, input, version }: EditProps,
 ): Screen => ({
   title: `Edit ${role.name}`,
   trail: breadcrumbs(role, frame),
   children:
     refusal?.status === 412 ? (
-      <ConflictForm role={role} offered={offered} frame={frame} input={refusal.input} changed={changed} />
+      <ConflictForm role={role} parents={parents} frame={frame} input={refusal.input} changed={changed} />
     ) : (
       <EditForm
         role={role}
         offered={offered}
+        parents={parents}
         frame={frame}
         refusal={refusal}
         input={input}

@@ -3,8 +3,10 @@ import { paths, pathsOf } from '#src/paths.ts'
 import type { LastChange } from '#src/resource/history/query.ts'
 import { permissionOption } from '#src/resource/permission-words.ts'
 import type { FieldsProps, Offered } from '#src/resource/record/form-views.tsx'
+import type { Several } from '#src/resource/references/several.ts'
+import { SeveralField } from '#src/resource/references/several-views.tsx'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
-import { Checkbox, CheckboxGroup } from '#src/ui/checkbox.tsx'
+import { Checkbox } from '#src/ui/checkbox.tsx'
 import { Conflict } from '#src/ui/conflict.tsx'
 import { Field, Select } from '#src/ui/field.tsx'
 import { Actions, ErrorSummary, Form, fieldsOf, type Refused, refusalErrors } from '#src/ui/form.tsx'
@@ -23,10 +25,16 @@ export const isWhole = ({ builtin, template }: RoleRecord) =>
 const ownCodes = ({ permissions }: RoleRecord) =>
   permissions.filter(({ inherited_from }) => !inherited_from).map(({ code }) => code)
 
-type Fields = FieldsProps & { offered: Offered; input?: Record<string, unknown> }
+type Fields = FieldsProps & {
+  offered: Offered
+  parents: Several | undefined
+  input?: Record<string, unknown>
+  frame: Frame
+}
 
 /** What a role is, holds and inherits from: for a new one, and for one that is changed. */
-export function RoleFields({ field, row, offered, refusal, input = refusal?.input }: Fields) {
+export function RoleFields(props: Fields) {
+  const { field, row, offered, parents, frame, refusal, input = refusal?.input } = props
   const role = row && roleOf(row)
   const chosen = (name: string, own: string[]) => (input && name in input ? listed(input[name]) : own)
   const own = role ? ownCodes(role) : []
@@ -55,19 +63,16 @@ export function RoleFields({ field, row, offered, refusal, input = refusal?.inpu
         )}
         error={field('second_factor_required').error}
       />
-      {!fixed && offered.parents?.length ? (
-        <>
-          <input type="hidden" name="parent_ids" value="" />
-          <CheckboxGroup
-            name="parent_ids"
-            legend="Inherits from"
-            hint="Includes everything these roles grant, including future changes."
-            options={offered.parents}
-            values={chosen('parent_ids', role?.parents.map(({ id }) => id) ?? [])}
-            error={field('parent_ids').error}
-          />
-        </>
-      ) : null}
+      {fixed ? null : (
+        <SeveralField
+          {...field('parent_ids')}
+          label="Inherits from"
+          hint="Includes everything these roles grant, including future changes."
+          several={parents}
+          frame={frame}
+          changes
+        />
+      )}
       {!fixed && offered.permissions?.length ? (
         <PermissionBoxes
           hint="You can only grant permissions you hold."
@@ -85,6 +90,7 @@ const statusOptions = statuses.map((value) => ({ value, label: value === 'active
 type Editing = {
   role: RoleRecord
   offered: Offered
+  parents: Several | undefined
   frame: Frame
   refusal?: Refused
   /** As it was sent before, by somebody who came back from the preview. */
@@ -93,7 +99,7 @@ type Editing = {
 }
 
 /** A role's form; what it would change for whom is shown before it is saved. */
-export function EditForm({ role, offered, frame, refusal, input, version }: Editing) {
+export function EditForm({ role, offered, parents, frame, refusal, input, version }: Editing) {
   const row = { ...role, second_factor_required: String(role.second_factor_required) }
   const sent = refusal ?? (input && { message: '', errors: [], input })
   return (
@@ -104,7 +110,14 @@ export function EditForm({ role, offered, frame, refusal, input, version }: Edit
         csrfToken={frame.csrfToken}
         version={version}
       >
-        <RoleFields field={fieldsOf(sent, row)} row={role} offered={offered} input={sent?.input} />
+        <RoleFields
+          field={fieldsOf(sent, row)}
+          row={role}
+          offered={offered}
+          parents={parents}
+          input={sent?.input}
+          frame={frame}
+        />
         <Actions>
           <Button kind="primary">Save</Button>
           <ButtonLink href={frame.path(paths.role(role.id))}>Cancel</ButtonLink>
@@ -117,11 +130,11 @@ export function EditForm({ role, offered, frame, refusal, input, version }: Edit
 /** Both versions, field by field, after somebody else saved the role meanwhile. */
 export function ConflictForm({
   role,
-  offered,
+  parents,
   frame,
   input,
   changed,
-}: Pick<Editing, 'role' | 'offered' | 'frame'> & {
+}: Pick<Editing, 'role' | 'parents' | 'frame'> & {
   input: Record<string, unknown>
   changed: LastChange | null
 }) {
@@ -134,7 +147,7 @@ export function ConflictForm({
     parent_ids: role.parents.map(({ id }) => id),
     permissions: ownCodes(role),
   }
-  const titles = new Map(offered.parents?.map(({ value, label }) => [value, label]))
+  const titles = new Map([...role.parents, ...(parents?.chosen ?? [])].map(({ id, name }) => [id, name]))
   const shown = (values: readonly string[]) => values.map((value) => titles.get(value) ?? value).join(', ')
   const fields = Object.entries(theirs)
     .filter(([name]) => name in input)

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { templates } from '#src/access/templates.ts'
+import { roleNarrowings } from '#src/domains/roles/roles/offering-queries.ts'
 import { momentOrNever } from '#src/http/moment.ts'
 import { defineResource, type Row } from '#src/resource/entity.ts'
 import { cellOfEntries } from '#src/resource/export.ts'
@@ -156,6 +157,7 @@ export const roles = defineResource(role, {
   lead: 'Roles grant permissions to the people they’re assigned to.',
   title: 'name',
   searched: true,
+  narrowings: roleNarrowings,
   columns,
   more: attachedTo,
   moreAnswered: {

@@ -3,8 +3,10 @@ import type { Grant } from '#src/access/grant.ts'
 import { deleteRole, restoreRole, turnRole, updateRole } from '#src/domains/roles/roles/actions.ts'
 import { createRole } from '#src/domains/roles/roles/create-actions.ts'
 import { RoleFields, ShortWays } from '#src/domains/roles/roles/form-views.tsx'
+import { inherits } from '#src/domains/roles/roles/inheriting-queries.ts'
 import { newRole, roleOf, roles } from '#src/domains/roles/roles/model.ts'
-import { besideRole, holdersOfAny, offersFor } from '#src/domains/roles/roles/queries.ts'
+import { offersFor } from '#src/domains/roles/roles/offering-queries.ts'
+import { besideRole, holdersOfAny } from '#src/domains/roles/roles/queries.ts'
 import { listColumns, RoleActions, RolePanels } from '#src/domains/roles/roles/views.tsx'
 import type { Call } from '#src/http/endpoint.ts'
 import { counted } from '#src/locale/noun.ts'
@@ -34,13 +36,13 @@ export const roleRoutes = [
     head: (row, { frame, extra }) => <RoleActions role={roleOf(row)} beside={extra} frame={frame} />,
     panels: (row, { frame, extra }) => <RolePanels role={roleOf(row)} beside={extra} frame={frame} />,
     offer: async ({ db, actor }: Call) => {
-      const { permissions, parents } = await offersFor(db, actor as UserActor, null)
-      return {
-        permissions: permissions.map(({ code }) => ({ value: code, label: code })),
-        parents: parents.map(({ id, name }) => ({ value: id, label: name })),
-      }
+      const { permissions } = await offersFor(db, actor as UserActor, null)
+      return { permissions: permissions.map(({ code }) => ({ value: code, label: code })) }
     },
-    fields: (props, { offered }) => <RoleFields {...props} offered={offered} />,
+    choices: () => ({ several: inherits() }),
+    fields: (props, { offered, severals, frame }) => (
+      <RoleFields {...props} offered={offered} parents={severals.parent_ids} frame={frame} />
+    ),
     more: (_, { frame }) => <ShortWays frame={frame} />,
     bulk: {
       activate: {
