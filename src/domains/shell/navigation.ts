@@ -1,6 +1,8 @@
 import type { UserActor } from '#src/access/actor.ts'
 import type { Permission } from '#src/access/permission.ts'
+import { capital } from '#src/locale/noun.ts'
 import { paths } from '#src/paths.ts'
+import { allResources } from '#src/resource/entity.ts'
 import type { NavigationItem } from '#src/ui/frame.ts'
 
 type Item = Omit<NavigationItem, 'current'> & {
@@ -74,6 +76,17 @@ const items: Item[] = [
     platform: true,
   },
 ]
+
+/** What the place of a path is called: `/api/v1/users/…` is "People". */
+export function placeOf(path: string): string | null {
+  const asked = path.replace(/^\/api(\/v\d+)?(?=\/)/, '')
+  const places = [
+    ...items.map(({ label, href }) => ({ label, href })),
+    ...allResources().map(({ declared, path: href }) => ({ label: capital(declared.many), href })),
+  ]
+  const found = places.filter(({ href }) => asked === href || asked.startsWith(`${href}/`))
+  return found.sort((a, b) => b.href.length - a.href.length)[0]?.label ?? null
+}
 
 /** What stands in the sidebar: only where the person may go. */
 export const navigationFor = (actor: UserActor) =>

@@ -32,7 +32,7 @@ import type { Frame } from '#src/ui/frame.ts'
 const outcome = z.strictObject({
   id: z.guid(),
   status: z.enum(['done', 'unchanged', 'refused']).meta({
-    description: 'unchanged: it was so already, and nothing was written.',
+    description: 'unchanged: there was nothing to change.',
   }),
   reason: z.string().optional(),
 })
@@ -81,11 +81,7 @@ export function bulkRoutes<M extends Model>(
     action: z.enum(names),
     ...selector,
     ...argumentsOf(all),
-    back: z
-      .string()
-      .max(2000)
-      .optional()
-      .meta({ description: 'The list’s query, for a page to go back to.' }),
+    back: z.string().max(2000).optional().meta({ description: 'The list’s query, for pages to return to.' }),
   })
   const body = asked.extend(confirmation)
   const places = placesOf(resource.path)
@@ -111,7 +107,7 @@ export function bulkRoutes<M extends Model>(
     post(
       places.bulkPreview,
       known,
-      { body: asked, refused, answer: previewed, summary: `Say to which ${many} something would be done` },
+      { body: asked, refused, answer: previewed, summary: `Preview a bulk action on ${many}` },
       async (call) => {
         const { preview, screen } = await asking(call, call.body.action, oneOf(call.body))
         const { ids, names, consequence } = preview
@@ -122,7 +118,7 @@ export function bulkRoutes<M extends Model>(
     post(
       places.bulk,
       known,
-      { body, refused, answer, also: [409], summary: `Do the same to many ${many}` },
+      { body, refused, answer, also: [409], summary: `Apply a bulk action to ${many}` },
       async (call) => {
         const { db, actor } = call
         const { action, ids, matching, all: every, count, hash, back, ...given } = call.body

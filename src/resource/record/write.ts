@@ -52,7 +52,7 @@ export async function naming<T>(
     const names = (name: string) =>
       columns[name]?.kind === 'reference' && constraint.endsWith(`_${name}_fkey`)
     const path = code === '23503' ? Object.keys(columns).find(names) : undefined
-    throw path ? invalid([{ path, message: 'names nothing that is here' }]) : error
+    throw path ? invalid([{ path, message: 'doesn’t exist, or you don’t have access' }]) : error
   })
 }
 

@@ -35,7 +35,7 @@ type Found = Partial<Known> & {
 export type Proved = { account: string; org: string; user: string; at: string }
 
 const wrong = () =>
-  new HttpError(401, 'User name or password is wrong.', { title: 'Not signed in', type: 'wrong-credentials' })
+  new HttpError(401, 'Wrong user name or password.', { title: 'Not signed in', type: 'wrong-credentials' })
 
 function locked(ms: number): HttpError {
   const seconds = Math.max(1, Math.ceil(ms / 1000))
@@ -47,7 +47,7 @@ function locked(ms: number): HttpError {
 /** Who acts in person, by their account. @throws {Forbidden} for who acts as somebody else, or by a key */
 export function inPerson({ kind, identity: { accountId, impersonatorId } }: UserActor): string {
   if (kind === 'user' && accountId && !impersonatorId) return accountId
-  throw new Forbidden('account', 'This is for the person alone.')
+  throw new Forbidden('account', 'Only the person themselves can do this.')
 }
 
 export const deviceOf = ({ device }: Origin) => (device ? tokenHash(device) : null)
@@ -85,7 +85,7 @@ export async function signInOrAsk(
 export async function signIn(...given: Parameters<typeof signInOrAsk>): Promise<Opened> {
   const session = await signInOrAsk(...given)
   if (!('asks' in session)) return session
-  throw new HttpError(401, 'Send the code of your second factor, too.', {
+  throw new HttpError(401, 'Also send the code from your authenticator app.', {
     title: 'Not signed in',
     type: 'second-factor-required',
   })
@@ -147,7 +147,7 @@ export async function provePassword(
   const at = await proved(db, { found, password, from })
   if (at) return { at, email: found.email }
   const error = await failed(db, config, { name: found.username, account, from })
-  throw error.status === 401 ? invalid([{ path: field, message: 'is wrong' }]) : error
+  throw error.status === 401 ? invalid([{ path: field, message: 'That password isn’t right' }]) : error
 }
 
 type Attempt = { found: Found; password: string; from: Origin }

@@ -15,7 +15,7 @@ export const credentials = z
     email: z.string().max(254).optional(),
     password: z.string().max(1000),
     organization: z.string().max(63).optional(),
-    code: code.optional().describe('Of the second factor, where there is one.'),
+    code: code.optional().describe('With two-step verification: from the app, or a recovery code.'),
     next: z.string().max(2000).optional(),
     kept,
   })
@@ -43,9 +43,9 @@ export type Registration = z.infer<typeof registration>
 
 export const tokenAnswer = z.strictObject({
   access_token: z.string(),
-  refresh_token: z.string().describe('Gives other tokens once, by POST /auth/refresh.'),
+  refresh_token: z.string().describe('Works once, with POST /auth/refresh.'),
   token_type: z.literal('Bearer'),
-  expires_in: z.int().describe('Seconds until the access token ends, at the latest.'),
+  expires_in: z.int().describe('Seconds until the access token expires, at the latest.'),
   user: z.looseObject({ id: z.guid(), username: z.string() }),
 })
 

@@ -58,7 +58,7 @@ export const statusRoutes = [
     {
       answer: organizations.record,
       also: [409, 412],
-      summary: 'Suspend an organization, or let it work again, from the platform',
+      summary: 'Suspend or reactivate an organization (platform only)',
     },
     async (call) => {
       const { db, actor, grant, id, version } = call

@@ -24,7 +24,10 @@ export async function unlockUser(
   if (id !== actor.userId || actor.narrow) await requireNotStronger(tx, actor, id, 'unlock them')
   const unlocked = await answer(tx, fn.unlock_account({ person: id }))
   if (unlocked === null)
-    throw new Forbidden('account', 'This account belongs to the person alone: only they can unlock it.')
+    throw new Forbidden(
+      'account',
+      'Your organization doesn’t manage this account, so only they can unlock it.',
+    )
   return { ...(await writtenRecord(tx, users, actor, id)), unchanged: !unlocked }
 }
 
@@ -40,14 +43,14 @@ export async function resetSecondFactor(
 ): Promise<Written> {
   await lockRecord(tx, users, actor, grant, id, {})
   if (!grant.all) throw new Forbidden('user:update:all', 'You can’t change how this person signs in.')
-  if (id === actor.userId) throw conflict('', 'Your own is on the page about your security.')
-  await requireNotStronger(tx, actor, id, 'remove their second factor')
+  if (id === actor.userId) throw conflict('', 'You can turn off your own on your Security page.')
+  await requireNotStronger(tx, actor, id, 'turn off their two-step verification')
   const done = await answer(tx, fn.reset_second_factor({ person: id }))
   if (done === null)
     throw new Forbidden(
       'account',
-      'This account belongs to the person alone: only they can change how they sign in.',
+      'Your organization doesn’t manage this account, so only they can change how they sign in.',
     )
-  if (!done) throw conflict('', 'They have no second factor.')
+  if (!done) throw conflict('', 'Two-step verification is off for this person.')
   return writtenRecord(tx, users, actor, id)
 }

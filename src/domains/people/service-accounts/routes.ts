@@ -29,7 +29,7 @@ export const serviceAccountRoutes = [
       answer: users.record,
       status: 201,
       also: [409],
-      summary: 'Add a service account, which acts by API keys alone',
+      summary: 'Add a service account, which acts only through API keys',
       refused: async ({ db, actor, grant }, refusal) => {
         const offered = await offeredToNew(db, actor, grant)
         return (frame) => newScreen({ frame, offered, refusal })

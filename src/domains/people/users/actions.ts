@@ -195,7 +195,7 @@ async function rename(
   if (await naming(answer(tx, renamed))) return
   throw new Forbidden(
     'account',
-    'This account belongs to the person alone: only they can change how they sign in.',
+    'Your organization doesn’t manage this account, so only they can change how they sign in.',
   )
 }
 

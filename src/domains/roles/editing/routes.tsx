@@ -79,6 +79,6 @@ export const editRoutes = [
     }
   }),
 
-  put(paths.role(':id'), needs, { ...options, body: wholeRole, summary: 'Replace one role' }, change),
-  patch(paths.role(':id'), needs, { ...options, body: someOfRole, summary: 'Change one role' }, change),
+  put(paths.role(':id'), needs, { ...options, body: wholeRole, summary: 'Replace a role' }, change),
+  patch(paths.role(':id'), needs, { ...options, body: someOfRole, summary: 'Update a role' }, change),
 ]
