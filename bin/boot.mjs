@@ -14,7 +14,7 @@ const kysely = { bin: ['kysely-ctl', 'kysely'], named: true, last: ['--no-outdat
 // node: arguments of Node; bin: package, its program, arguments; named: hands on the command's own name, too
 const commands = {
   start: { bundle: 'main', server: 'Installs what is missing, starts the database, migrates and serves' },
-  worker: { bundle: 'worker', server: 'Does jobs and sends mail, apart from the server' },
+  worker: { bundle: 'worker', server: 'Runs jobs and sends mail, apart from the server' },
   dev: { node: ['--watch', ...tsx, 'src/main.ts'] },
   test: { check: true, ...vitest },
   'test:long': { ...vitest, env: { AMBIT_LONG: '1' } },
@@ -88,7 +88,7 @@ async function main([name, ...rest]) {
   const command = Object.hasOwn(commands, name ?? '') ? commands[name] : undefined
   if (!command)
     throw new Failure(
-      `${name ? `There is no command ${name}.` : 'Which command?'} Commands: ${Object.keys(commands).join(', ')}`,
+      `${name ? `Unknown command ${name}.` : 'Which command?'} Commands: ${Object.keys(commands).join(', ')}`,
       2,
     )
   if (command.server && rest.length) {
@@ -104,7 +104,7 @@ async function main([name, ...rest]) {
   const node = runtime()
   const sound = !command.check || (await check())
   if (!command.bundle && !command.node && !command.bin) return { code: sound ? 0 : 1 }
-  if (!sound) console.error('The checks failed, see above; the tests run nevertheless.\n')
+  if (!sound) console.error('Checks failed (see above). Running the tests anyway.\n')
   const script = command.node?.at(-1)
   if (script && !existsSync(join(root, script))) throw new Failure(`${script} is not there`)
   const first = command.bundle ? await bundled(command.bundle) : (command.node ?? program(command.bin))

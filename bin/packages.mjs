@@ -136,7 +136,7 @@ async function installLock() {
         throw new Failure(`The packages can't be installed into ${root}: ${error.message}`)
     }
     if (takeOver(file)) continue
-    if (!told) console.error('Waiting for a start elsewhere that is installing the packages…')
+    if (!told) console.error('Waiting for a different process that is installing the packages…')
     told = true
   }
 }

@@ -45,7 +45,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       perform app.tenant_table('sessions', 'select, update, delete'), app.lookup_may('select, insert, update', 'sessions'),
         app.versioned('sessions', array['expires_at', 'revoked_at', 'second_factor_at']),
         app.audited('sessions', 'session', 'id', array['id'], array['user_id', 'account_id', 'kind', 'impersonator_id', 'second_factor_at',
-          'expires_at', 'revoked_at']);
+          'expires_at', 'revoked_at'], says => array['user_id']);
     end $$;
     create trigger rights_update after update on sessions referencing old table as old_rows new table as new_rows for each statement execute function app.rights_of_sessions();
     create trigger rights_delete after delete on sessions referencing old table as old_rows for each statement execute function app.rights_of_deleted_sessions();

@@ -44,10 +44,10 @@ function parsed(command: Command, args: string[]) {
 
 async function main([name = '', ...args]: string[]): Promise<number> {
   if (['--help', '-h', 'help'].includes(name))
-    return out(`Commands:\n${list()}\nEach tells more with --help.`)
+    return out(`Commands:\n${list()}\nAdd --help to a command for details.`)
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (!command)
-    return complain(`${name ? `There is no command ${name}.` : 'Which command?'} Commands:\n${list()}`, 2)
+    return complain(`${name ? `Unknown command ${name}.` : 'Which command?'} Commands:\n${list()}`, 2)
   let json = args.includes('--json')
   try {
     const { values, positionals } = parsed(command, args)
@@ -58,7 +58,7 @@ async function main([name = '', ...args]: string[]): Promise<number> {
       )
     if (positionals.length !== command.takes)
       throw new UsageError(
-        positionals.length < command.takes ? 'Something is missing.' : 'There is too much.',
+        positionals.length < command.takes ? 'An argument is missing.' : 'Too many arguments.',
       )
     const terminal: Terminal = {
       input: process.stdin,

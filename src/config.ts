@@ -137,7 +137,7 @@ export const settings = {
       .min(32, 'must have 32 characters or more')
       .optional()
       .describe(
-        'The SECRET_KEY before: second factors that it sealed go on working, and are sealed anew as they are used',
+        'The previous SECRET_KEY: what it encrypted for two-step verification keeps working and is re-encrypted as it is used',
       ),
     ACCESS_TOKEN_EXPIRE_MINUTES: z.coerce
       .number()

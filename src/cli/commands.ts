@@ -23,18 +23,18 @@ const line = ({ line: number, column, message }: ImportError) =>
 export const commands: Record<string, Command> = {
   'import:users': {
     usage: 'FILE [--organization SLUG] [--create-groups] [--dry-run] [--json]',
-    does: 'imports people from a CSV file: all of them, or no one',
-    help: `FILE is UTF-8, separated by commas, semicolons or tabs, with a header. An export of people comes in as it is;
-columns that mean nothing here are left out and named. Columns, in any order:
-  username, email           needed
+    does: 'imports people from a CSV file, all or none',
+    help: `FILE is UTF-8, separated by commas, semicolons or tabs, with a header. An export of people can be imported as is;
+unknown columns are skipped and listed. Columns, in any order:
+  username, email           required
   first_name, last_name, locale, time_zone
-  roles                     names, separated by ;  An end stands behind: Night=2026-12-31T23:00:00Z
-  groups                    Name or kind:Name, with =lead, =member or =viewer behind, separated by ;
-  status, kind              only to refuse who is disabled, and service accounts
+  roles                     names, separated by ;  With an expiry: Night=2026-12-31T23:00:00Z
+  groups                    Name or kind:Name, optionally with =lead, =member or =viewer, separated by ;
+  status, kind              checked only: disabled people and service accounts are refused
 Options:
-  --organization SLUG  other than the default one
-  --create-groups      make departments and teams that are not there
-  --dry-run            check everything, keep nothing`,
+  --organization SLUG  instead of the default organization
+  --create-groups      creates missing departments and teams
+  --dry-run            checks everything, imports nothing`,
     options: {
       organization: { type: 'string' },
       'create-groups': { type: 'boolean' },
@@ -49,7 +49,7 @@ Options:
   'admin:unlock': {
     usage: 'NAME [--reason TEXT] [--json]',
     does: 'unlocks a user name or e-mail address',
-    help: `NAME is a user name or an e-mail address; names without an account lock as well.
+    help: `NAME is a user name or an e-mail address; names without an account get locked, too.
 Options:
 ${REASON}`,
     options: { reason: { type: 'string' } },
@@ -59,7 +59,7 @@ ${REASON}`,
   'admin:reset-password': {
     usage: 'NAME [--generate | --password-stdin] [--reason TEXT] [--json]',
     does: 'sets a password, unlocks the account and signs it out everywhere',
-    help: `NAME is a user name or an e-mail address. Asks for the password at a terminal, else reads standard input.
+    help: `NAME is a user name or an e-mail address. Asks for the password at a terminal, otherwise reads it from standard input.
 Options:
   --generate           makes a strong password, and prints it once
   --password-stdin     reads the password from standard input
@@ -155,8 +155,8 @@ async function resetting(given: Given): Promise<Outcome> {
     resetPassword(db, name, hash, operator('admin:reset-password', given)),
   )
   const notes = [
-    `${data.username} has a new password; ${data.sessions_ended} sessions ended.`,
-    ...(data.activated ? ['They were only invited and are now active.'] : []),
+    `${data.username} has a new password; ${data.sessions_ended === 1 ? '1 session' : `${data.sessions_ended} sessions`} signed out.`,
+    ...(data.activated ? ['They had only been invited and are now active.'] : []),
     ...(data.can_sign_in ? [] : ['They can’t sign in: the account or the person is disabled.']),
   ]
   if (!generate) return { ok: true, data, text: notes.join('\n') }

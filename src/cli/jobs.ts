@@ -8,13 +8,13 @@ import { type DeadJob, deadJobs, dropDead, noteJobs, retryDead, type Which } fro
 /** `jobs:dead`. */
 export const jobsCommand: Command = {
   usage: '[--retry | --drop] [--id ID | --job KIND | --all] [--reason TEXT] [--json]',
-  does: 'lists jobs that failed for good, retries or deletes them',
+  does: 'lists, retries or deletes jobs that failed for good',
   help: `Lists them, oldest first, at most a thousand.
 Options:
   --retry              queues them again, each at its first attempt
-  --drop               takes them away for good
+  --drop               deletes them
   --id ID, --job KIND  one of them, or those of a kind (mail, tidy …)
-  --all                all of them; --retry and --drop want one of the three
+  --all                all of them; --retry and --drop require one of the three
 ${REASON}`,
   options: {
     retry: { type: 'boolean' },
@@ -45,7 +45,7 @@ async function working(given: Given): Promise<Outcome> {
   )
   if (!jobs.length) throw new Refused('No failed job matches.')
   const count = jobs.length === 1 ? '1 job' : `${jobs.length} jobs`
-  const did = values.retry ? 'queued again' : 'taken away'
+  const did = values.retry ? 'queued again' : 'deleted'
   return { ok: true, data: { [values.retry ? 'retried' : 'dropped']: jobs }, text: `${count} ${did}.` }
 }
 

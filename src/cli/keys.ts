@@ -10,7 +10,7 @@ export const keysCommand: Command = {
   does: 'revokes one API key, or all keys of a person or service account',
   help: `Options:
   --key PREFIX         the key with this prefix (amb_ and eight characters) or id
-  --secret-stdin       the key whose whole secret is read from standard input: one that leaked
+  --secret-stdin       reads a whole secret from standard input, such as one that leaked
   --of NAME            all keys of this user name or e-mail address, in every organization
   --organization SLUG  only in this one
 ${REASON}`,

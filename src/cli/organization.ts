@@ -21,7 +21,7 @@ export const organizationCommand: Command = {
   usage:
     '[--name NAME [--slug SLUG] | --platform] [--owner-username NAME --owner-email ADDRESS --password-stdin] [--json]',
   does: 'creates an organization with its owner, or the superadmin of the platform',
-  help: `Asks for what is not given where a person sits at the terminal.
+  help: `At a terminal, asks for what is missing.
 Options:
   --name NAME          of the organization
   --slug SLUG          its short name, made from the name if not given

@@ -25,10 +25,10 @@ const options = {
   reason: { type: 'string' },
 } as const
 
-const help = (role: string) => `Asks for what is not given where a person sits at the terminal.
+const help = (role: string) => `At a terminal, asks for what is missing.
 Options:
   --username NAME, --email ADDRESS, --first-name NAME, --last-name NAME
-  --organization SLUG  other than the default one
+  --organization SLUG  instead of the default organization
 ${role}
   --password-stdin     reads the password from standard input
 ${REASON}`

@@ -7,7 +7,7 @@ export const secondFactorCommand: Command = {
   usage: 'NAME [--reason TEXT] [--json]',
   does: 'removes two-step verification and recovery codes, and signs the account out everywhere',
   help: `NAME is a user name or an e-mail address. Anyone whose role requires two-step verification sets it up again
-after signing in. First make sure that it really is them asking.
+after signing in. First make sure that the request really comes from them.
 Options:
 ${REASON}`,
   options: { reason: { type: 'string' } },

@@ -8,8 +8,8 @@ export const secretsCommand: Command = {
   usage: '[--reason TEXT] [--json]',
   does: 're-encrypts what is stored under SECRET_KEY_PREVIOUS with SECRET_KEY',
   help: `First give every process the new key as SECRET_KEY and the old one as SECRET_KEY_PREVIOUS, and start it again.
-Then run this; SECRET_KEY_PREVIOUS can go afterwards. Browsers and programs stay signed in; forms that were open are asked
-for once more.
+Then run this; SECRET_KEY_PREVIOUS can go afterwards. Browsers and programs stay signed in; forms that are open
+then have to be sent again.
 Options:
 ${REASON}`,
   options: { reason: { type: 'string' } },
@@ -27,5 +27,5 @@ async function rotating(given: Given): Promise<Outcome> {
   const opened = lost
     ? ` ${lost} could be opened with neither key: run admin:reset-second-factor for those people.`
     : ''
-  return { ok: lost === 0, data, text: `${sealed} second factors re-encrypted.${opened}` }
+  return { ok: lost === 0, data, text: `${sealed} two-step verification keys re-encrypted.${opened}` }
 }

@@ -10,7 +10,7 @@ export const sessionsCommand: Command = {
   help: `Options:
   --user NAME          a user name or an e-mail address: in all organizations that the person is in
   --organization SLUG  everyone acting in it
-  --everyone           of the whole installation
+  --everyone           everyone, in all organizations
 ${REASON}`,
   options: {
     user: { type: 'string' },

@@ -38,7 +38,7 @@ export const titles: Record<number, string> = {
   422: 'Not valid',
   429: 'Too many attempts',
   500: 'Something went wrong',
-  503: 'Not available just now',
+  503: 'Not available right now',
 }
 
 /** The same for people, where nothing better is known. */
@@ -117,8 +117,8 @@ export function httpError(error: unknown): HttpError {
   if (error instanceof Forbidden || error instanceof Revoked) return new HttpError(403, error.message)
   if (error instanceof LastAdministrator) return new HttpError(409, error.message)
   if (error instanceof BadCursor) return new HttpError(400, error.message)
-  if (error instanceof Taken) return new HttpError(409, 'Something with this name exists already.')
-  if (error instanceof Dangling) return new HttpError(422, 'This refers to something that does not exist.')
+  if (error instanceof Taken) return new HttpError(409, 'This name is already in use.')
+  if (error instanceof Dangling) return new HttpError(422, 'This refers to something that doesn’t exist.')
   if (error instanceof KeyReused)
     return new HttpError(422, 'This Idempotency-Key was used for a different request.', {
       type: 'idempotency-key-reused',
@@ -126,14 +126,14 @@ export function httpError(error: unknown): HttpError {
   if (error instanceof CommitUnknown)
     return new HttpError(
       503,
-      'The database did not answer: your change is saved or it isn’t. Check before you try again.',
+      'The database didn’t answer, so your change might not be saved. Check before you try again.',
       { type: 'outcome-unknown', headers: { 'Retry-After': '2' } },
     )
   if (error instanceof Unavailable || error instanceof TooSlow) {
     return new HttpError(503, 'Please try again in a moment.', { headers: { 'Retry-After': '2' } })
   }
   if (error instanceof Busy)
-    return new HttpError(503, 'Too many people are signing in just now. Try again in ten seconds.', {
+    return new HttpError(503, 'Too many people are signing in right now. Try again in ten seconds.', {
       headers: { 'Retry-After': '10' },
     })
   return new HttpError(500, 'The error was recorded. Please try again.')

@@ -46,7 +46,7 @@ export class Incoming {
     this.#negotiated = format === 'json' ? 'json' : this.#negotiate(page, json)
     if (!this.#negotiated && !this.#csv) {
       const offered = [page && 'text/html', json && 'application/json', csv && 'text/csv'].filter(Boolean)
-      throw new HttpError(406, `There is ${offered.join(' and ')}.`)
+      throw new HttpError(406, `Available as ${offered.join(' and ')}.`)
     }
   }
 

@@ -39,7 +39,7 @@ export type Taking = {
  */
 export async function readBody(c: Context, { upload, read }: Taking): Promise<Body> {
   const type = bodyType(c)
-  if (c.req.header('content-encoding')) throw new HttpError(415, 'A compressed body is not taken.')
+  if (c.req.header('content-encoding')) throw new HttpError(415, 'Compressed bodies aren’t supported.')
   const asFile = upload && isUpload(type)
   const content = await read(c)
   if (content.length === 0) return NONE
@@ -183,7 +183,7 @@ export function seenVersions(c: Context, ofForm: unknown): (number | null)[] {
   const header = c.req.header('if-match')
   if (header) {
     const named = versionsIn(header)
-    if (named?.length === 0) throw new HttpError(412, 'If-Match is no version of this.')
+    if (named?.length === 0) throw new HttpError(412, 'If-Match isn’t a version of this record.')
     return named ?? [null]
   }
   if (typeof ofForm !== 'string') return [null]

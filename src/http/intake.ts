@@ -129,10 +129,10 @@ export function refuseLarge(c: Context, most: number): void {
 
 /** By whoever sends it, who may do so as often as they like: no failure of ours. */
 const brokenOff = () => {
-  throw new HttpError(400, 'The body broke off.')
+  throw new HttpError(400, 'The body ended early.')
 }
 
-const tooLarge = (most: number) => new HttpError(413, `A body has at most ${most / 1024} kB.`)
+const tooLarge = (most: number) => new HttpError(413, `The body can have at most ${most / 1024} kB.`)
 
 /** A body on its way, in one piece of memory: pieces of a byte each would take a hundred times as much. */
 class Arriving {
@@ -184,7 +184,7 @@ class Arriving {
   /** The more has come, the longer the rest is waited for. */
   #wait(): void {
     const left = this.#began + this.#patienceMs + this.size / SLOWEST - performance.now()
-    if (left <= 0) this.refuse(new HttpError(408, 'The body did not come in time.'))
+    if (left <= 0) this.refuse(new HttpError(408, 'The body took too long to arrive.'))
     else this.#timer = setTimeout(() => this.#wait(), left).unref()
   }
 }

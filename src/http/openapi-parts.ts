@@ -9,30 +9,30 @@ const text = (description: string) => ({ type: 'string', description })
 /** problem+json (RFC 9457), as every error is. */
 export const problem = {
   type: 'object',
-  description: 'What went wrong (RFC 9457).',
+  description: 'A problem (RFC 9457).',
   properties: {
-    type: text('Names the kind of problem; about:blank where the status says it all.'),
+    type: text('The kind of problem; about:blank if the status says it all.'),
     title: text('The status in words.'),
     status: { type: 'integer' },
-    detail: text('The problem, in words for a person.'),
-    instance: text('The path that was asked for.'),
+    detail: text('An explanation for people.'),
+    instance: text('The requested path.'),
     request_id: { type: 'string', format: 'uuid' },
     errors: {
       type: 'array',
-      description: 'Each field that is wrong.',
+      description: 'One entry for each invalid field.',
       items: {
         type: 'object',
         properties: {
           path: { type: 'string' },
           message: { type: 'string' },
-          line: { type: ['integer', 'null'], description: 'Of a file that was sent.' },
+          line: { type: ['integer', 'null'], description: 'In an uploaded file.' },
           column: { type: ['string', 'null'] },
           value: { type: ['string', 'null'] },
         },
         required: ['path', 'message'],
       },
     },
-    current: { description: 'The record as it stands, for a 412.' },
+    current: { description: 'With a 412, the current record.' },
   },
   required: ['type', 'title', 'status', 'detail', 'instance', 'request_id'],
 }
@@ -41,20 +41,20 @@ export const parameters = {
   format: {
     name: 'format',
     in: 'query',
-    description: 'Says what Accept would: a file, or JSON.',
+    description: 'Overrides Accept: a file, or JSON.',
     schema: { type: 'string', enum: ['csv', 'json'] },
   },
   ifMatch: {
     name: 'If-Match',
     in: 'header',
     description:
-      'The version that was seen: an ETag, or the record’s version alone in quotation marks; a different version by now is a 412.',
+      'The version you read: an ETag, or the record’s version in quotation marks. If the record has changed since, the response is 412.',
     schema: { type: 'string', examples: ['"3"', TAG] },
   },
   idempotencyKey: {
     name: 'Idempotency-Key',
     in: 'header',
-    description: 'The same request with the same key, within 24 hours, is done once and answered alike.',
+    description: 'Requests with the same key within 24 hours are carried out once and get the same response.',
     schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' },
   },
 }
@@ -65,15 +65,12 @@ const header = (description: string, more: object = {}) => ({
 })
 
 export const headers = {
-  ETag: header(
-    'Tells this answer from any other, for If-None-Match; starts with the version of the record.',
-    {
-      examples: [TAG],
-    },
-  ),
-  Location: header('Where the new record is.'),
-  Link: header('The pages beside this one: rel="next", rel="prev" (RFC 8288).'),
-  'Idempotency-Replayed': header('true where nothing was done, because it had been done before.'),
+  ETag: header('Identifies this response, for If-None-Match; starts with the record’s version.', {
+    examples: [TAG],
+  }),
+  Location: header('The new record.'),
+  Link: header('The next and previous page: rel="next", rel="prev" (RFC 8288).'),
+  'Idempotency-Replayed': header('true if an earlier request with the same key was already carried out.'),
   'Retry-After': header('Seconds to wait.'),
   'WWW-Authenticate': header('Bearer'),
 }

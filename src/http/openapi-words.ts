@@ -10,27 +10,27 @@ export function sentencesOf(endpoint: Endpoint): string {
   const changes = method !== 'GET' && path.includes('/:')
   return [
     whoCan(access),
-    fresh && 'Whoever signed in more than ten minutes ago confirms it first: POST /auth/confirm.',
-    csv && 'As text/csv it answers the whole list, not only a page.',
-    upload && 'The file is the body itself, as text/csv, or a field of multipart/form-data named `file`.',
-    secret && 'The answer has a secret that nothing shows again.',
-    changes && 'With If-Match it changes nothing that was changed since.',
-    takesKey(endpoint) && 'With an Idempotency-Key it can be sent again without being done twice.',
+    fresh && 'Requires a sign-in or a confirmation (POST /auth/confirm) in the last 10 minutes.',
+    csv && 'As text/csv, the response is a file and isn’t paginated.',
+    upload && 'Send the file as a text/csv body, or as the field `file` of multipart/form-data.',
+    secret && 'The response contains a secret that can’t be read again.',
+    changes && 'With If-Match, it fails if the record has changed since.',
+    takesKey(endpoint) && 'With an Idempotency-Key, it can be retried safely.',
   ]
     .filter((sentence) => typeof sentence === 'string')
     .join(' ')
 }
 
 function whoCan(access: Access): string {
-  if ('public' in access) return `For everyone: ${access.public}.`
+  if ('public' in access) return `No sign-in required: ${access.public}.`
   if ('can' in access) {
-    const inPerson = forKeys(access.can) ? '' : ', and no API key'
-    return `Takes the permission ${access.can}, which says for which records${inPerson}.`
+    const inPerson = forKeys(access.can) ? '' : ' API keys can’t use it.'
+    return `Requires the permission ${access.can}; its scope decides which records.${inPerson}`
   }
   return access.signedIn === 'in person'
-    ? 'For everyone who is signed in, and no API key.'
-    : 'For everyone who is signed in, and for API keys.'
+    ? 'For anyone signed in. API keys can’t use it.'
+    : 'For anyone signed in, and for API keys.'
 }
 
 /** What the operations of a tag are about. */
-export const tagged = (tag: string) => `Everything below /${tag}.`
+export const tagged = (tag: string) => `Everything under /${tag}.`

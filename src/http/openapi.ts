@@ -49,15 +49,15 @@ export function openApi(endpoints: readonly Endpoint[], config: Config): Json {
         bearer: {
           type: 'http',
           scheme: 'bearer',
-          description: 'The access_token that POST /auth/login answers.',
+          description: 'The access_token from POST /auth/login.',
         },
         apiKey: {
           type: 'http',
           scheme: 'bearer',
           bearerFormat: 'amb_…',
           description:
-            'The secret of an API key: what was chosen for it, as far as its owner has that now. What takes a person ' +
-            '(their password, their sessions, making keys) it does not do.',
+            'The secret of an API key. It has the permissions chosen for it, as long as its owner has them. It can’t ' +
+            'change passwords, sign out sessions or create keys.',
         },
       },
     },
@@ -153,7 +153,7 @@ class Operation {
       const content = one === 204 ? {} : { content: { ...json, ...file } }
       all[one] = { description: said[one] ?? 'Done', headers: this.#headers(one), ...content }
     }
-    if (this.#tagged && !this.#writes) all[304] = { description: 'Still the answer that If-None-Match names' }
+    if (this.#tagged && !this.#writes) all[304] = { description: 'Not modified' }
     for (const one of this.#failures()) all[one] = { $ref: `#/components/responses/${one}` }
     return all
   }
@@ -212,7 +212,7 @@ class Operation {
 
 const tagOf = ({ path }: Endpoint) => path.split('/')[1] || 'start'
 
-const said: Record<number, string> = { 200: 'Done', 201: 'Made', 202: 'Taken, done later', 204: 'Done' }
+const said: Record<number, string> = { 200: 'OK', 201: 'Created', 202: 'Accepted', 204: 'Done' }
 
 const spoken = (segment: string) => {
   const words = segment.replace(/^:(\w+).*/, 'by-$1').split(/[^A-Za-z0-9]+/)

@@ -121,7 +121,7 @@ export class Origins {
     }
     return new HttpError(
       403,
-      `This was sent from ${came}, but ${expected} was expected. Whoever runs this server can set PUBLIC_URL to the address that people use.`,
+      `This was sent from ${came}, but ${expected} was expected. If you run this server, set PUBLIC_URL to the address that people use.`,
       { type: 'csrf' },
     )
   }

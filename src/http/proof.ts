@@ -18,17 +18,17 @@ export async function requireProof(
   if ('public' in access || !actor) return
   const { lacks } = actor.identity
   if (lacks === 'second-factor-setup' && !early)
-    throw new HttpError(403, 'A role of yours asks for a second factor: set it up first.', {
+    throw new HttpError(403, 'One of your roles requires two-step verification. Set it up first.', {
       type: 'second-factor-setup-required',
       page: paths.secondFactor,
     })
   if (lacks === 'second-factor' && !early)
-    throw new HttpError(403, 'A role of yours asks for a second factor: enter its code first.', {
+    throw new HttpError(403, 'One of your roles requires two-step verification. Enter a code first.', {
       type: 'second-factor-required',
       page: paths.confirm,
     })
   if (fresh && !(await isFresh(db, actor)))
-    throw new HttpError(403, 'Confirm first that it is you: by POST /auth/confirm.', {
+    throw new HttpError(403, 'Confirm your password first: POST /auth/confirm.', {
       type: 'reauthentication-required',
       page: paths.confirm,
     })

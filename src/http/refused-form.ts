@@ -89,7 +89,7 @@ export async function resumed(
   cookies: readonly string[] = [],
 ): Promise<Response> {
   const kept = broughtBack(form)
-  if (!kept) throw new HttpError(422, 'This is no form of ours.')
+  if (!kept) throw new HttpError(422, 'This form can’t be read. Load the page again.')
   const headers = new Headers(c.req.raw.headers)
   headers.set('cookie', cookiesAfter(c, cookies))
   headers.delete('content-length')
@@ -132,7 +132,7 @@ async function asking(page: string, error: HttpError, sent: Sent): Promise<Scree
   if (!fields || !asks?.refused || page === paths.secondFactor) return null
   const kept = carried(keptOf(asked.place, fields))
   const why = error.status === 401 ? 'Your session ended.' : error.message
-  const rest = kept ? ' What you entered is kept, and comes back next.' : ''
+  const rest = kept ? ' What you entered is kept.' : ''
   const refusal = { status: error.status, message: why + rest, errors: [], input: { next: asked.from, kept } }
   return shown(asks, sent.call(), refusal, out.frame()).catch(() => null)
 }
@@ -183,7 +183,7 @@ async function standing(error: HttpError, sent: Sent): Promise<Screen | null> {
 
 /** Whoever comes back to a form sees it before anything is done, and as whom they do it. */
 function notYet({ person }: Frame): HttpError {
-  const who = person ? `You are signed in as ${person.name}. ` : ''
+  const who = person ? `You’re signed in as ${person.name}. ` : ''
   return new HttpError(403, `${who}Check what you entered, then send it again.`, {
     title: 'Nothing is saved yet',
   })

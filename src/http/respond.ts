@@ -118,7 +118,7 @@ function redirect({ location = '', notice, undo, cookies = [], headers }: Answer
 }
 
 async function pageResponse(answer: Answer, out: Outgoing): Promise<Response> {
-  if (!answer.screen) throw new HttpError(406, 'This is not to be had as a page.')
+  if (!answer.screen) throw new HttpError(406, 'There is no page for this.')
   const frame = out.frame()
   return markup(await answer.screen(frame), frame, out, answer)
 }

@@ -12,5 +12,8 @@ export const counted = (count: number, { one, many }: Noun) => `${number(count)}
 
 export const capital = (words: string) => words.charAt(0).toUpperCase() + words.slice(1)
 
+/** A label within a sentence: "e-mail", "IP address". */
+export const midSentence = (label: string) => label.replace(/^[A-Z](?![A-Z])/, (first) => first.toLowerCase())
+
 /** By sound: "a role", "an invoice", "a user", "a one-time code". */
 export const withArticle = (noun: string) => `${/^(?!one\b)[aeio]/i.test(noun) ? 'an' : 'a'} ${noun}`

@@ -12,10 +12,11 @@ const LONG = 140
 
 /** Field by field, from what to what. Old and new differ by words and by a line, not by colour alone. */
 export function Difference({ changes }: { changes: readonly Change[] }) {
-  if (!changes.length) return null
+  const told = changes.filter(({ from, to }) => from || to)
+  if (!told.length) return null
   return (
     <dl class="difference">
-      {changes.map(({ field, from, to }) => (
+      {told.map(({ field, from, to }) => (
         <div>
           <dt>{field}</dt>
           <dd>
@@ -28,7 +29,7 @@ export function Difference({ changes }: { changes: readonly Change[] }) {
             {from === undefined || to === undefined ? null : <Arrow />}
             {to === undefined ? null : (
               <ins>
-                <span class="unseen">{from === undefined ? 'set to ' : 'to '}</span>
+                {from === undefined ? null : <span class="unseen">to </span>}
                 <Value>{to}</Value>
               </ins>
             )}

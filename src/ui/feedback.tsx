@@ -127,7 +127,7 @@ export function ErrorPage({ status, title, detail, requestId, next, why, again }
         Status {status}
         {requestId ? (
           <>
-            , request <code>{requestId}</code> <CopyButton text={requestId} label="Copy request id" />
+            , request <code>{requestId}</code> <CopyButton text={requestId} label="Copy request ID" />
           </>
         ) : null}
       </p>

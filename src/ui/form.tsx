@@ -105,15 +105,20 @@ const problems = (count: number) => (count === 1 ? 'There is a problem' : `There
 
 /** Takes the focus: on a page load by autofocus, after a swap by htmx, which honours it. */
 export function ErrorSummary({ errors, title }: ErrorSummaryProps) {
-  if (!errors?.length) return null
+  const [first, ...more] = errors ?? []
+  if (!first) return null
+  // of none of the fields, and alone: it says all there is
+  const whole = title === undefined && !first.path && !more.length ? first.message : null
   return (
     <div class="error-summary" role="alert" tabindex={-1} autofocus>
-      <p class="error-summary-title">{title ?? problems(errors.length)}</p>
-      <ul>
-        {errors.map((error) => (
-          <Wrong {...error} />
-        ))}
-      </ul>
+      <p class="error-summary-title">{whole ?? title ?? problems(1 + more.length)}</p>
+      {whole ? null : (
+        <ul>
+          {[first, ...more].map((error) => (
+            <Wrong {...error} />
+          ))}
+        </ul>
+      )}
     </div>
   )
 }

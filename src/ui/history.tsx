@@ -90,7 +90,8 @@ function Entry({
       <Icon name={signs[action.split(':')[1] ?? ''] ?? 'activity'} />
       <p class="history-title">{title}</p>
       <p class="history-by">
-        {who ?? 'The system'}, <Time at={at} clock={clock} />, {ways[via] ?? via}
+        {who ?? (via === 'seed' ? 'Demo data' : 'The system')}, <Time at={at} clock={clock} />
+        {via === 'seed' ? null : `, ${ways[via] ?? via}`}
         {request_id ? (
           <>
             , request <code>{request_id}</code>

@@ -39,7 +39,7 @@ describe('API keys', () => {
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(10)
     const refused = answers.filter(({ status }) => status === 409)
     expect(refused).toHaveLength(40)
-    expect(refused[0]?.json().detail).toMatch(/^50 API keys are the most there can be\. Revoke one/)
+    expect(refused[0]?.json().detail).toMatch(/^50 API keys is the limit\. Revoke one/)
     const [first, ...rest] = await keysOf(person.id)
     expect(rest).toHaveLength(49)
     // one that ended can be given another end: it counts

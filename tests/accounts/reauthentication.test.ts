@@ -117,7 +117,7 @@ describe('proving again who one is', () => {
     const again = await program.post(confirm, { code })
     expect([again.status, again.json().errors]).toEqual([
       422,
-      [{ path: 'code', message: expect.stringContaining('used already') }],
+      [{ path: 'code', message: expect.stringContaining('That code isn’t right') }],
     ])
     // what was used here is used for signing in, too
     const { username } = person

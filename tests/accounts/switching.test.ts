@@ -337,7 +337,7 @@ describe('whoever is where they entered from the platform', () => {
     const answer = await change(other, superadmin)
     expect([answer.status, answer.json().detail]).toEqual([
       409,
-      'You entered this organization: leave it first.',
+      'You opened this organization as administrator. Leave it first.',
     ])
     expect(await placeOf(superadmin)).toBe(org.id)
     const browser = await browserIn(superadmin, org)

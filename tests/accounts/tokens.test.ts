@@ -57,7 +57,7 @@ function dead(answer: Answer) {
     type: 'dead-refresh-token',
     title: 'Not signed in',
     status: 401,
-    detail: 'This refresh token was used already, is too old, or its session has ended: sign in again.',
+    detail: 'This refresh token was already used or has expired, or its session has ended. Sign in again.',
     instance: api(paths.auth.refresh),
   })
   expect(answer.headers.getSetCookie()).toEqual([])

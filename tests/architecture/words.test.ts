@@ -62,13 +62,59 @@ const replacedOnPages: readonly [RegExp, string][] = [
     'Nothing was imported; Import as, Check file, View …',
   ],
   [/\bis that of line\b|\bthe same as in line\b|\blacks a column\b/, 'same as line 2; Choose a column for …'],
-  [/\bnames nothing\b/, 'doesn’t exist, or you don’t have access to it'],
+  [/\bnames nothing\b/, 'doesn’t exist, or you don’t have access'],
   [
     /\bsaved this while\b|\bSaved meanwhile\b|\bSave the chosen\b/,
     'Ada Admin changed this …; Their version, Save',
   ],
   [/\bamong them\b|^Refused are\b|\bthat many people use\b/, 'At least 8 characters with …'],
 ]
+/** The phrases that messages, the trail, the API's document and commands had, and what stands in their place. */
+const replacedInMessages: readonly [RegExp, string][] = [
+  [
+    /^(Who|About|Address|Whose|Begins with|Wanted|This one|Present password|Last day)$/,
+    'Actor, Target, IP address …',
+  ],
+  [/started a session|opened a session|ended a session/, 'signed in, signed out …'],
+  [/was refused|was denied access to \$?\//, 'was denied access to Organizations'],
+  [
+    /\bput .* into the group|took .* out of|\bgave .* the role|made an? API key/,
+    'added, removed, assigned, created',
+  ],
+  [/Proved again|Inheritance begun|sealed anew|made by a command/, 'confirmed, added, re-encrypted (CLI)'],
+  [/\bone[’']s (own|sessions|account|address)\b|\boneself\b/, 'your own'],
+  [/names nothing|\bis no (e-mail|language|valid)/, 'doesn’t exist, Enter a …'],
+  [/\b(a|your|the|their|no) second factor\b|second factors (that|re-)/i, 'two-step verification'],
+  [/^(one )?sessions? ended$|^End( all)? others|every (other )?session ends/i, 'signed out'],
+  [/User name or password is wrong|is not what the app shows|code is wrong/, 'Wrong user name or password.'],
+  [/Is it you\?|^Go on$|show once more|What comes next/, 'Confirm your password, Continue'],
+  [/I have (copied|kept)|Keep these codes/, 'I’ve saved them'],
+  [/Make (an )?API key|New API key$/, 'Create API key'],
+  [/Only from these addresses|^Only from$|By which programs/, 'Allowed IP addresses'],
+  [
+    /on their way|on its way to that|These were not invited|belongs to someone here|^Works until|Who was asked to join/,
+    'invitations sent, Not sent, Expires',
+  ],
+  [
+    /We send you a link|Look into your mail|You are signed out (everywhere )?then/,
+    'We’ll e-mail you a reset link.',
+  ],
+  [
+    /Please check what you entered|is over already|^Bad request:|Go to the start|nothing that you can see/i,
+    'a next step',
+  ],
+  [
+    /If you know nothing of this|there is nothing to do|See the invitation|This is my address|has a different password now/,
+    'ignore this e-mail',
+  ],
+  [
+    /(was not locked|can sign in again) \(|thing is wrong|no such key that works|Say whose/,
+    'Nothing to do., No active key matches.',
+  ],
+  [/What is not visible|Takes the permission|does not exist for them/, 'Records you can’t see return 404.'],
+  [/\b(just now|nevertheless)\b|^Whoever uses/, 'right now, anyone using it'],
+]
+
 /** What no person reads as a sentence: statements for the database. */
 const statement = /^(BEGIN|do \$)/
 
@@ -115,7 +161,7 @@ function found(file: string): string[] {
 /** A word alone in small letters is a name of the code. */
 function complaintsAbout(text: string): string[] {
   if (!/[ A-Z]/.test(text.trim())) return []
-  return [...replaced, ...replacedOnPages]
+  return [...replaced, ...replacedOnPages, ...replacedInMessages]
     .filter(([word]) => word.test(text.trim()))
     .map(([, better]) => better)
 }
@@ -137,6 +183,10 @@ test.each([
   ["const a = 'Choose a new one'", 0],
   ["const a = 'Log out'; const b = <b>Becomes</b>", 2],
   ["const a = 'Sign out'; const b = <b>Import as</b>", 0],
+  ["const a = 'Session ended'", 1],
+  ["const a = 'Session signed out'", 0],
+  ['const a = <dt>Address</dt>', 1],
+  ['const a = <dt>IP address</dt>', 0],
 ])('of %s it says %i', (source, count) => {
   expect(textsIn(source, 'tsx').flatMap(({ text }) => complaintsAbout(text))).toHaveLength(count)
 })

@@ -152,7 +152,7 @@ describe.skipIf(!installed && !process.env.CI)('A second factor, in a browser', 
 
     await page.click('form.confirm button:has-text("Turn off") >> nth=0')
     await page.click('dialog[open] button:has-text("Turn off")')
-    await page.waitForSelector('.notice:has-text("The second factor is off")')
+    await page.waitForSelector('.notice:has-text("Two-step verification is off")')
     await page.waitForSelector('text=Set up')
     await close()
   })

@@ -79,7 +79,7 @@ describe.skipIf(!installed && !process.env.CI)('Sessions and organizations, in a
     await shoot(page, 'detach')
     await page.click('button:has-text("Detach my account")')
     await page.click('dialog[open] button:has-text("Detach") >> nth=0')
-    await page.waitForSelector('.notice:has-text("yours alone now")')
+    await page.waitForSelector('.notice:has-text("Account detached")')
     await joinOrganization(person, other, { roles: [roleOf(other, 'user')] })
     await page.goto(`${address}/me`)
     await openMenu(page)

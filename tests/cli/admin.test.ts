@@ -247,7 +247,7 @@ describe('admin:reset-password', { timeout: 60_000 }, () => {
     const { code, stdout, stderr } = await run(['admin:reset-password', `${name}@example.com`, '--generate'])
     expect(code).toBe(0)
     expect(stdout).toMatch(/^\S{24}\n$/)
-    expect(stderr).toContain('They were only invited and are now active.')
+    expect(stderr).toContain('They had only been invited and are now active.')
     expect(stderr).not.toContain(stdout.trim())
     expect(await signIn(name, stdout.trim())).toBe(200)
     const trail = await sql<{

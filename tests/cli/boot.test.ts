@@ -270,5 +270,5 @@ describe('packages', () => {
 it('an unknown command is answered with the list', async () => {
   const run = boot(['sing'])
   expect(await run.ended).toEqual([2, null])
-  expect(run.said()).toMatch(/^There is no command sing\. Commands: start, /)
+  expect(run.said()).toMatch(/^Unknown command sing\. Commands: start, /)
 })

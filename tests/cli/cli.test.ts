@@ -26,7 +26,7 @@ describe('the commands', { timeout: 60_000 }, () => {
     expect(none).toMatchObject({ code: 2, stdout: '' })
     const unknown = await run(['admin:destroy'])
     expect(unknown).toMatchObject({ code: 2, stdout: '' })
-    expect(unknown.stderr).toContain('There is no command admin:destroy.')
+    expect(unknown.stderr).toContain('Unknown command admin:destroy.')
     const names = ['import:users', 'org:create', 'admin:create', 'admin:unlock', 'admin:reset-password']
     const helps = await Promise.all(names.map((name) => run([name, '--help'])))
     for (const [index, name] of names.entries()) {
@@ -42,8 +42,8 @@ describe('the commands', { timeout: 60_000 }, () => {
   })
 
   it.concurrent.each([
-    [['import:users'], 'Something is missing.'],
-    [['import:users', 'a.csv', 'b.csv'], 'There is too much.'],
+    [['import:users'], 'An argument is missing.'],
+    [['import:users', 'a.csv', 'b.csv'], 'Too many arguments.'],
     [['import:users', 'a.csv', '--force'], "Unknown option '--force'"],
     [['admin:create', '--email', 'a@example.com', '--password-stdin'], 'Add --username.'],
     [['admin:create', '--username', 'a', '--email', 'a@example.com'], 'Add --password-stdin'],

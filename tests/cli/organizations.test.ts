@@ -113,7 +113,7 @@ describe('org:create', { timeout: 60_000 }, () => {
     expect((await enter(person, org.id)).status).toBe(204)
     await arrives(person, org.id)
     const second = await create(unique('root'), ['--platform'])
-    expect(second).toMatchObject({ code: 1, stderr: expect.stringContaining('is superadmin already') })
+    expect(second).toMatchObject({ code: 1, stderr: expect.stringContaining('is already superadmin') })
     expect(await makeSuperadmin()).toMatchObject({ org: { id: platform.id } })
   })
 })

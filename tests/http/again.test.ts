@@ -83,7 +83,7 @@ const acts: Record<string, () => Promise<{ act: () => Promise<Answer>; says?: st
   },
   'revoking a key': async () => {
     const { key } = await withKey(owner, ['user:read:own'])
-    return { act: () => browser.delete(paths.apiKey(key)), says: 'revoked already' }
+    return { act: () => browser.delete(paths.apiKey(key)), says: 'already revoked' }
   },
   'revoking an invitation': async () => {
     const { id } = await invite(owner)

@@ -92,10 +92,10 @@ describe('a list as a file', () => {
     }
     expect((await as(owner, app).get('/api/plain?format=csv')).status).toBe(400)
     expect((await as(owner, app).get('/api/plain', { Accept: 'text/csv' })).json().detail).toBe(
-      'There is application/json.',
+      'Available as application/json.',
     )
     expect((await as(owner, app).get('/lines', { Accept: 'image/png' })).json().detail).toBe(
-      'There is text/html and application/json and text/csv.',
+      'Available as text/html and application/json and text/csv.',
     )
   })
 

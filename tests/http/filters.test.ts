@@ -179,7 +179,7 @@ describe('a filter by type', () => {
   test('is named where an unknown one was asked for', async () => {
     const answer = await as(reader, typed).get('/api/things?nonsense=1')
     expect(answer.json().detail).toMatch(
-      /known: q, .*, ids, username, created_at, created_at\.gte, .*created_at\.lt, version, version\.gte/,
+      /choose from q, .*, ids, username, created_at, created_at\.gte, .*created_at\.lt, version, version\.gte/,
     )
   })
 

@@ -90,7 +90,7 @@ describe('over HTTP', () => {
   test('406 names what there is', async () => {
     const answer = await browserOf(owner).get('/users', { Accept: 'image/png' })
     expect(answer.status).toBe(406)
-    expect(answer.json().detail).toBe('There is text/html and application/json and text/csv.')
+    expect(answer.json().detail).toBe('Available as text/html and application/json and text/csv.')
     expect((await browserOf(owner).get('/', { Accept: 'application/json' })).status).toBe(406)
     expect((await as(owner).get('/api/auth/me', { Accept: 'text/csv' })).status).toBe(406)
   })
@@ -139,7 +139,7 @@ describe('an error', () => {
       instance: '/api/users',
     })
     expect(problem.request_id).toBe(answer.headers.get('x-request-id'))
-    expect(problem.detail).toMatch(/^nonsense is not known here; known: q, sort/)
+    expect(problem.detail).toMatch(/^nonsense: no such parameter; choose from q, sort/)
   })
 
   test.each([

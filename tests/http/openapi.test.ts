@@ -93,11 +93,13 @@ describe('the document', () => {
       openApiDocument.paths[`/api/v1${path}`]?.[method]?.description ?? ''
     for (const methods of Object.values(openApiDocument.paths))
       for (const { description, operationId } of Object.values(methods))
-        expect(description, operationId).toMatch(/^(For everyone|Takes the permission \w+:\w+, ).*\.$/)
+        expect(description, operationId).toMatch(
+          /^(No sign-in required: |For anyone signed in|Requires the permission \w+:\w+; ).*\.$/,
+        )
     expect(of('/users', 'get')).toContain('user:read')
     expect(of('/users', 'post')).toMatch(/user:create.*Idempotency-Key/)
-    expect(of('/api-keys', 'post')).toMatch(/no API key.*POST \/auth\/confirm.*secret/)
-    expect(of('/auth/login', 'post')).toMatch(/^For everyone: /)
+    expect(of('/api-keys', 'post')).toMatch(/API keys can’t use it.*POST \/auth\/confirm.*secret/)
+    expect(of('/auth/login', 'post')).toMatch(/^No sign-in required: /)
   })
 
   test('has patterns that mean the same to programs that give no flag', () => {

@@ -190,7 +190,7 @@ describe('a form of a page from before', () => {
     const { path, form } = await filled(browser)
     browser.cookies.set('session', next.cookie)
     const refused = await browser.post(path, form)
-    expect(refused.text).toContain(`You are signed in as ${next.username}.`)
+    expect(refused.text).toContain(`You’re signed in as ${next.username}.`)
     expect(formIn(refused, path).first_name).toBe(typed)
   })
 
@@ -201,7 +201,7 @@ describe('a form of a page from before', () => {
     const given = { username, password: PASSWORD }
     expect((await browser.post('/login', { ...formIn(one, '/login'), ...given })).status).toBe(303)
     const refused = await browser.post('/login', { ...formIn(other, '/login'), ...given })
-    expect(refused.text).toContain('You are signed in as')
+    expect(refused.text).toContain('You’re signed in as')
     expect([refused.status, formIn(refused, '/login').username]).toEqual([403, username])
     expect((await browser.post('/login', { ...formIn(refused, '/login'), ...given })).status).toBe(303)
   })

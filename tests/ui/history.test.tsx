@@ -26,13 +26,24 @@ describe('a difference', () => {
   })
 
   test.each([
-    [{ to: 'x' }, /^<dd><ins>.*set to .*x<\/ins><\/dd>$/],
+    [{ to: 'x' }, /^<dd><ins>x<\/ins><\/dd>$/],
     [{ from: 'x' }, /^<dd><del>.*x<\/del><\/dd>$/],
     [{ from: null, to: 'x' }, /from <\/span><span class="nothing">empty<\/span>.*to <\/span>x/],
     [{ from: 'x', to: '' }, /from <\/span>x.*to <\/span><span class="nothing">empty/],
   ])('tells what was not there from what was empty: %j', (sides, expected) => {
     const markup = String(<Difference changes={[{ field: 'Name', ...sides }]} />)
     expect(/<dd>.*<\/dd>/s.exec(markup)?.[0]).toMatch(expected)
+  })
+
+  test('leaves out what was empty and is', () => {
+    const empty = [
+      { field: 'Reason', to: '' },
+      { field: 'Parent', to: null },
+    ]
+    expect(Difference({ changes: empty })).toBeNull()
+    const markup = String(<Difference changes={[...empty, { field: 'Name', to: 'Ada' }]} />)
+    expect(markup).toContain('Ada')
+    expect(markup).not.toMatch(/Reason|Parent|empty/)
   })
 
   test('folds what is long, and never cuts a sign in two', () => {
@@ -57,6 +68,9 @@ describe('a history', () => {
       expect(markup).toContain(part)
     expect(markup).toContain('href="/users/1/history?before=1"')
     expect(String(<History clock={clock} entries={entries} />)).not.toContain('href')
+    const seeded = String(<History clock={clock} entries={[{ ...entry, who: null, via: 'seed' }]} />)
+    expect(seeded).toContain('Demo data, <time')
+    expect(seeded).not.toMatch(/The system|seed/)
   })
 
   test('names the system where nobody acted, and a way it does not know as it is', () => {

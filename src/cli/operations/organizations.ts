@@ -66,7 +66,7 @@ async function platform(tx: Transaction<DB>): Promise<Place> {
   if (!found) throw new Refused('The platform organization is missing: run npm run seed run.')
   if (found.superadmin !== null)
     throw new Refused(
-      `${found.superadmin} is superadmin already, and can add others. Is it lost? npm run admin:reset-password`,
+      `${found.superadmin} is already superadmin and can add others. Lost access? Run npm run admin:reset-password`,
     )
   return { id: found.id, name: found.name, slug: found.slug }
 }

@@ -12,6 +12,8 @@ export type Known = { account: string; factor: string | null; step: number }
 export type Given = { step: number | null; recovery: Buffer | null }
 export const NOTHING_GIVEN: Given = { step: null, recovery: null }
 
+export const WRONG_CODE = 'That code isn’t right. Enter the 6 digits your app shows now.'
+
 export const vaultOf = (config: Config) => new Vault(config, 'second factor')
 
 /** What was typed: a code of the app, or one of those for when the device is lost. */

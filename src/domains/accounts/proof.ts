@@ -22,7 +22,7 @@ export type Found = Partial<Known> & {
 export type Proved = { account: string; org: string; user: string; at: string }
 
 export const wrong = () =>
-  new HttpError(401, 'User name or password is wrong.', { title: 'Not signed in', type: 'wrong-credentials' })
+  new HttpError(401, 'Wrong user name or password.', { title: 'Not signed in', type: 'wrong-credentials' })
 
 function locked(ms: number): HttpError {
   const seconds = Math.max(1, Math.ceil(ms / 1000))
@@ -34,7 +34,7 @@ function locked(ms: number): HttpError {
 /** Who acts in person, by their account. @throws {Forbidden} for who acts as somebody else, or by a key */
 export function inPerson({ kind, identity: { accountId, impersonatorId } }: UserActor): string {
   if (kind === 'user' && accountId && !impersonatorId) return accountId
-  throw new Forbidden('account', 'This is for the person alone.')
+  throw new Forbidden('account', 'Only the person themselves can do this.')
 }
 
 /**
@@ -65,7 +65,7 @@ export async function provePassword(
   const at = await proved(db, { found, password, from })
   if (at) return { at, email: found.email }
   const error = await failed(db, config, { name: found.username, account, from })
-  throw error.status === 401 ? invalid([{ path: field, message: 'is wrong' }]) : error
+  throw error.status === 401 ? invalid([{ path: field, message: 'That password isn’t right' }]) : error
 }
 
 type Attempt = { found: Found; password: string; from: Origin }

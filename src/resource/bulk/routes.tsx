@@ -32,7 +32,7 @@ import type { Frame } from '#src/ui/frame.ts'
 const outcome = z.strictObject({
   id: z.guid(),
   status: z.enum(['done', 'unchanged', 'refused']).meta({
-    description: 'unchanged: it was so already, and nothing was written.',
+    description: 'unchanged: there was nothing to change.',
   }),
   reason: z.string().optional(),
 })
@@ -82,11 +82,7 @@ export function bulkRoutes<M extends Model>(
     action: z.enum(names),
     ...selector,
     ...argumentsOf(all),
-    back: z
-      .string()
-      .max(2000)
-      .optional()
-      .meta({ description: 'The list’s query, for a page to go back to.' }),
+    back: z.string().max(2000).optional().meta({ description: 'The list’s query, for pages to return to.' }),
   })
   const body = asked.extend(confirmation)
   const places = pathsOf(resource.path)
@@ -123,7 +119,7 @@ export function bulkRoutes<M extends Model>(
         body: asked,
         refused: choose,
         answer: previewed,
-        summary: `Preview which ${many} an action would change`,
+        summary: `Preview a bulk action on ${many}`,
       },
       async (call) => {
         const { preview, screen } = await asking(call, call.body.action, oneOf(call.body))
@@ -135,7 +131,7 @@ export function bulkRoutes<M extends Model>(
     post(
       places.bulk,
       known,
-      { body, refused, answer, also: [409], summary: `Change many ${many} at once` },
+      { body, refused, answer, also: [409], summary: `Apply a bulk action to ${many}` },
       async (call) => {
         const { db, actor } = call
         const { action, ids, matching, all: every, count, hash, back, ...given } = call.body

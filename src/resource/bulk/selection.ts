@@ -33,32 +33,32 @@ export const selector = {
         .max(MOST_AT_ONCE, `Choose at most ${MOST_AT_ONCE} records`),
     )
     .optional()
-    .meta({ description: 'Just these records. Send one of ids, matching and all.' }),
+    .meta({ description: 'The records, by ID. Send exactly one of ids, matching and all.' }),
   matching: z
     .string()
     .max(2000)
     .optional()
     .meta({
       description:
-        'Every record that the list shows for this search and these filters, written as in its address: ' +
-        '`q=ada&status=active`. It has to limit the list, and has no page.',
+        'All records that match this search and these filters, written as in the list’s URL: ' +
+        '`q=ada&status=active`. It has to narrow the list, and takes no paging.',
     }),
   all: z
     .preprocess((value) => value === 'true' || value, z.literal(true, 'Choose true, or leave this out'))
     .optional()
-    .meta({ description: 'true: every record that the list shows without search and filters.' }),
+    .meta({ description: 'true: all records of the list, without search and filters.' }),
 }
 
 /** What somebody saw before they agreed. */
 export const confirmation = {
   count: z.preprocess(asNumber, z.int().min(1).max(MOST_AT_ONCE)).optional().meta({
-    description: 'How many records the preview found. Optional beside ids, which name them anyway.',
+    description: 'The number of records in the preview. Optional with ids.',
   }),
   hash: z
     .string()
     .max(100)
     .optional()
-    .meta({ description: 'Of the ids that the preview found: where they are others by now, it is a 409.' }),
+    .meta({ description: 'The hash from the preview. If other records match by now, the response is 409.' }),
 }
 
 type Sent = { ids?: readonly string[]; matching?: string; all?: true }

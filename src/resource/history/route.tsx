@@ -1,6 +1,7 @@
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import { can, type Endpoint, get } from '#src/http/endpoint.ts'
+import { withArticle } from '#src/locale/noun.ts'
 import { pathsOf } from '#src/paths.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import { historyAnswer, historyOf, historyQuery } from '#src/resource/history/query.ts'
@@ -19,7 +20,7 @@ export function historyRoute<M extends Model>(
   const options = {
     query: historyQuery,
     answer: historyAnswer,
-    summary: `History of one ${resource.declared.one}`,
+    summary: `Get the history of ${withArticle(resource.declared.one)}`,
   }
   return get(places.history(':id'), can(resource.may('read')), options, async (call) => {
     const { db, actor, id, query } = call

@@ -5,7 +5,7 @@ import type { ImportError, ImportReport } from '#src/resource/import/import.ts'
 import type { Import } from '#src/resource/import/store.ts'
 
 const report = {
-  rows: z.int().describe('Below the header.'),
+  rows: z.int().describe('Without the header.'),
   error_count: z.int(),
   errors: z
     .array(
@@ -16,7 +16,9 @@ const report = {
         message: z.string(),
       }),
     )
-    .describe('The first 1,000; without line or column: of the file, or the row, as a whole.'),
+    .describe(
+      'The first 1,000. Without a line, it concerns the whole file; without a column, the whole row.',
+    ),
   ignored_columns: z.array(z.string()),
 }
 
@@ -41,7 +43,7 @@ export const stateAnswer = z
     name: z.string(),
     status: z.enum(['waiting', 'checking', 'checked', 'importing', 'imported', 'failed', 'stopped']),
     done: z.int(),
-    total: z.int().describe('Lines, until the rows are counted.'),
+    total: z.int().describe('Lines of the file, until its rows are counted.'),
     report: z.strictObject({ ...report, failure: z.string() }).partial(),
   })
   .meta({ id: 'import_state' })
@@ -80,14 +82,14 @@ export const importBody = (fields: readonly Field[]) =>
       })
       .pipe(z.strictObject(Object.fromEntries(fields.map(({ name }) => [name, z.string().optional()]))))
       .optional()
-      .describe('JSON: the column of the file for a field, empty for none.'),
+      .describe('JSON: for each field, the file’s column; empty for none.'),
   })
 
 /** What is done next with a kept file, and what its columns become. */
 export const startBody = z
   .object({ action: z.enum(['check', 'import']) })
   .catchall(z.string())
-  .describe('With column_0, column_1, … the field that each column of the file becomes, empty for none.')
+  .describe('column_0, column_1, …: the field to import each column as; empty for none.')
 
 const placeOf = ({ line, column }: ImportError) =>
   [line === null ? 'file' : `line ${line}`, ...(column === null ? [] : [column])].join(': ')

@@ -107,7 +107,7 @@ export class RecordImporter implements Importer<Row> {
       for (const { id } of there.rows) ids.delete(id)
       for (const { line, values } of rows)
         if (ids.has(values[name] as string))
-          found.push({ line, field: name, message: 'doesn’t exist, or you don’t have access to it' })
+          found.push({ line, field: name, message: 'doesn’t exist, or you don’t have access' })
     }
     return found
   }

@@ -57,7 +57,7 @@ export function importRoutes<M extends Model>(resource: Resource<M>, parts: Impo
       needs,
       {
         answer: columnsAnswer,
-        summary: `What a file of ${many} can have; as text/csv a template`,
+        summary: `List the columns of an import of ${many}; as text/csv, a template`,
         csv: () => ({
           name: `${resource.path.slice(1)}-template`,
           chunks: template([fields.map(({ name }) => name), fields.map(({ example = '' }) => example)]),
@@ -82,7 +82,7 @@ export function importRoutes<M extends Model>(resource: Resource<M>, parts: Impo
         body: importBody(fields),
         answer: importAnswer,
         also: [409],
-        summary: `Import ${many} from CSV: all rows, or none and everything that is wrong`,
+        summary: `Import ${many} from CSV: all rows, or none and every error`,
       },
       async (call) => {
         const { db, actor, grant, services, query, body } = call as unknown as Given<M> & Asked
@@ -119,7 +119,7 @@ export function importRoutes<M extends Model>(resource: Resource<M>, parts: Impo
         answer: stateAnswer,
         status: 201,
         also: [409],
-        summary: `Keep a file of ${many} for a day, to import it step by step`,
+        summary: `Upload a file of ${many} to import in steps; it’s kept for a day`,
       },
       async (call) => {
         const { db, actor } = call as unknown as Given<M>

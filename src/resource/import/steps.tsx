@@ -40,7 +40,7 @@ export function stepRoutes<M extends Model>(resource: Resource<M>, importing: Im
       {
         query: z.strictObject({ step: z.enum(['columns']).optional() }),
         answer: stateAnswer,
-        summary: `How far a file of ${many} has come`,
+        summary: `Get the progress of an import of ${many}`,
       },
       async (call) => {
         const it = await find(call as unknown as Given<M>)
@@ -58,7 +58,7 @@ export function stepRoutes<M extends Model>(resource: Resource<M>, importing: Im
         answer: stateAnswer,
         status: 202,
         also: [409],
-        summary: `Check a kept file of ${many}, or import it`,
+        summary: `Check or run an import of ${many}`,
       },
       async (call) => {
         const given = call as unknown as Given<M>

@@ -74,8 +74,8 @@ const choice = (values: readonly string[]) =>
     .transform(some)
     .meta(
       values.length > 1
-        ? listOf({ type: 'string', enum: values }, 'Any of these; several by comma.')
-        : { enum: values, description: `${values}, or nothing.` },
+        ? listOf({ type: 'string', enum: values }, 'One or more, separated by commas.')
+        : { enum: values, description: `${values}, or empty.` },
     )
 
 /** How a tag is stored and looked for: one form for all its spellings. */
@@ -93,19 +93,21 @@ const one = (fits: (text: string) => boolean, message: string, told: object) =>
 const typed = {
   uuid: list()
     .transform((ids) => ids.map((id) => id.toLowerCase()))
-    .refine((ids) => ids.length <= 200 && ids.every((id) => UUID.test(id)), 'Enter ids, at most 200')
+    .refine((ids) => ids.length <= 200 && ids.every((id) => UUID.test(id)), 'Enter at most 200 IDs')
     .transform(some)
-    .meta(listOf({ type: 'string', format: 'uuid' }, 'An id; several by comma.')),
+    .meta(listOf({ type: 'string', format: 'uuid' }, 'One or more IDs, separated by commas.')),
   boolean: one((text) => text === 'true' || text === 'false', YES_OR_NO, {
     type: 'boolean',
     description: 'true or false.',
   }),
-  text: one((text) => text.length <= 200, atMost(200), { description: 'Exactly this.' }),
+  text: one((text) => text.length <= 200, atMost(200), { description: 'Exact match.' }),
   tags: list()
     .transform((tags) => [...new Set(tags.map(asTag).filter(Boolean))])
-    .refine((tags) => tags.length <= 50 && tags.every((tag) => tag.length <= 50), 'Enter tags, at most 50')
+    .refine((tags) => tags.length <= 50 && tags.every((tag) => tag.length <= 50), 'Enter at most 50 tags')
     .transform(some)
-    .meta(listOf({ type: 'string' }, 'A tag; several by comma, of which a record has one or more.')),
+    .meta(
+      listOf({ type: 'string' }, 'One or more tags, separated by commas; records with any of them match.'),
+    ),
   integer: one((text) => /^-?\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text)), wholeNumber(), {
     type: 'integer',
     description: 'A whole number.',
@@ -117,7 +119,7 @@ const typed = {
     .transform((text) => text.toUpperCase().replace(/ (\d\d:\d\d)$/, '+$1'))
     .refine((text) => text === '' || isInstant(text), INSTANT)
     .transform((text) => some([text].filter(Boolean)))
-    .meta({ description: 'An instant like 2026-01-31T12:00:00Z, or a day in your own time zone, whole.' }),
+    .meta({ description: 'A time like 2026-01-31T12:00:00Z, or a whole day in your time zone.' }),
 }
 
 /** A day that there is, of years that PostgreSQL and RFC 3339 both have. */

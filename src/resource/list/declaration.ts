@@ -35,7 +35,7 @@ export type ListView = {
 const words = z
   .string()
   .max(200)
-  .meta({ description: 'Words; each starts a word of the record.' })
+  .meta({ description: 'Search words; each matches the start of a word in the record.' })
   .default('')
 
 /** The schema of a list's address: anything that isn't declared is a 400 that names it. */
@@ -59,10 +59,10 @@ export function listQuery(declaration: ListDeclaration) {
   const known = [...(searched ? ['q'] : []), 'sort', 'limit', 'after', 'before', 'offset', ...names]
   const shape = {
     sort: z.enum(sortable as [string, ...string[]]).default(defaultSort),
-    limit: number(1, 200).default(25).meta({ description: 'Records on a page; 25 where none is said.' }),
-    after: cursor('after this place: the `next` of a page'),
-    before: cursor('before this place: the `previous` of a page'),
-    offset: number(0, 10_000).default(0).meta({ description: 'Records to leave out.' }),
+    limit: number(1, 200).default(25).meta({ description: 'Records per page; 25 by default.' }),
+    after: cursor('after this cursor: the `next` of a page'),
+    before: cursor('before this cursor: the `previous` of a page'),
+    offset: number(0, 10_000).default(0).meta({ description: 'Records to skip.' }),
     ...Object.fromEntries(parameters.map(({ name, schema }) => [name, schema.optional()])),
   }
   return z
@@ -72,7 +72,7 @@ export function listQuery(declaration: ListDeclaration) {
       const given = query as Record<string, unknown> & { q?: string } & z.infer<z.ZodObject<typeof shape>>
       const unknown = Object.keys(given).filter((name) => !known.includes(name))
       if (unknown.length)
-        throw new HttpError(400, `${unknown.join(', ')} is not known here; known: ${known.join(', ')}`)
+        throw new HttpError(400, `${unknown.join(', ')}: no such parameter; choose from ${known.join(', ')}`)
       const { q = '', sort, limit, offset, after, before } = given
       const [column, type] = sorts[sort.replace(/^-/, '')] as readonly [string, KeyType]
       const chosen = parameters.flatMap((parameter) => {

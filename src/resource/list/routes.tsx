@@ -119,7 +119,7 @@ export function facetsRoute<M extends Model>(resource: Resource<M>): Endpoint[] 
     only: 'json' as const,
     query: resource.query,
     answer: facetsAnswer,
-    summary: `Count ${resource.declared.many} by their filters`,
+    summary: `Count ${resource.declared.many} for each filter value`,
   }
   const path = pathsOf(resource.path).facets
   return [

@@ -14,7 +14,7 @@ import {
   type Refusal,
 } from '#src/http/endpoint.ts'
 import { conflict, notFound } from '#src/http/errors.ts'
-import { capital } from '#src/locale/noun.ts'
+import { capital, withArticle } from '#src/locale/noun.ts'
 import { listAgain, paths, pathsOf } from '#src/paths.ts'
 import { wouldDo } from '#src/resource/bulk/outcome.ts'
 import { type Given, mayOf } from '#src/resource/call.ts'
@@ -35,7 +35,7 @@ import type { Frame } from '#src/ui/frame.ts'
 
 /** `GET /<path>/:id`: the record. */
 export function readRoute<M extends Model, X>(resource: Resource<M>, parts: Parts<M, X>): Endpoint {
-  const options = { answer: resource.record, summary: `Read one ${resource.declared.one}` }
+  const options = { answer: resource.record, summary: `Get ${withArticle(resource.declared.one)}` }
   const path = pathsOf(resource.path).one(':id')
   return get(path, can(resource.may('read')), options, async (call) => {
     const { db, actor, grant, id } = call as unknown as Given<M>
@@ -88,7 +88,7 @@ export function createRoutes<M extends Model, X>(resource: Resource<M>, parts: P
     answer: resource.record,
     status: 201 as const,
     also: [...(parts.also ?? []), 409],
-    summary: `Add a ${one}`,
+    summary: `Add ${withArticle(one)}`,
   }
   return [
     get(places.new, needs, { only: 'page' }, async (call) => ({ screen: await form(call) })),
@@ -132,21 +132,21 @@ export function updateRoutes<M extends Model, X>(resource: Resource<M>, parts: P
   const options = { refused: form, answer: resource.record, also: [409, 412] }
   return [
     get(places.edit(':id'), needs, { only: 'page' }, async (call) => ({ screen: await form(call) })),
-    put(path, needs, { ...options, body: whole, summary: `Replace one ${one}` }, write),
-    patch(path, needs, { ...options, body: some, summary: `Change one ${one}` }, write),
+    put(path, needs, { ...options, body: whole, summary: `Replace ${withArticle(one)}` }, write),
+    patch(path, needs, { ...options, body: some, summary: `Update ${withArticle(one)}` }, write),
   ]
 }
 
 /** `DELETE /<path>/:id`, and `POST /<path>/:id/restore` where what is deleted is kept. */
 export function removeRoutes<M extends Model, X>(resource: Resource<M>, parts: Parts<M, X>): Endpoint[] {
-  const { one, many } = resource.declared
+  const { one } = resource.declared
   const { remove, restore } = actionsOf(resource, parts)
   const places = pathsOf(resource.path)
   const needs = can(resource.may('delete'))
-  const removing = { summary: `Delete one ${one}`, also: [409, 412] }
+  const removing = { summary: `Delete ${withArticle(one)}`, also: [409, 412] }
   const restoring = {
     answer: z.union([resource.record, onlyVersion]),
-    summary: `Bring back one of the deleted ${many}`,
+    summary: `Restore a deleted ${one}`,
     also: [409],
   }
   const routes = [

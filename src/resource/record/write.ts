@@ -53,7 +53,7 @@ export async function naming<T>(
     const names = (name: string) =>
       columns[name]?.kind === 'reference' && constraint.endsWith(`_${name}_fkey`)
     const path = code === '23503' ? Object.keys(columns).find(names) : undefined
-    throw path ? invalid([{ path, message: 'doesn’t exist, or you don’t have access to it' }]) : error
+    throw path ? invalid([{ path, message: 'doesn’t exist, or you don’t have access' }]) : error
   })
 }
 

@@ -78,9 +78,9 @@ describe('another address', () => {
     expect((await browser.get(paths.security)).text).toContain('Not confirmed')
     const to = address()
     for (const [fields, message] of [
-      [{ email: to, password: 'Wrong-Horse-7' }, 'Password is wrong'],
+      [{ email: to, password: 'Wrong-Horse-7' }, 'Password: That password isn’t right'],
       [{ email: 'nowhere', password: PASSWORD }, ': Enter an e-mail address like name@example.com'],
-      [{ email: person.email.toUpperCase(), password: PASSWORD }, 'is your address already'],
+      [{ email: person.email.toUpperCase(), password: PASSWORD }, 'This is already your address'],
     ] as const) {
       const refused = await browser.post(paths.myEmail, fields)
       expect([refused.status, refused.text]).toEqual([422, expect.stringContaining(message)])
@@ -113,7 +113,10 @@ describe('another address', () => {
     ] as const)
       expect((await use(paths.auth.verifyEmail, body)).status).toBe(status)
     const page = await visitor().post(paths.verifyEmail(confirm), { password: 'Wrong-Horse-7' })
-    expect([page.status, page.text]).toEqual([422, expect.stringContaining('Password is wrong')])
+    expect([page.status, page.text]).toEqual([
+      422,
+      expect.stringContaining('Password: That password isn’t right'),
+    ])
     const { email, email_verified_at, control_changed_at } = await accountOf(person)
     expect({ email, email_verified_at, control_changed_at }).toEqual({
       email: before.email,
@@ -158,7 +161,7 @@ describe('another address', () => {
     const answer = await confirmed(confirm)
     expect([answer.status, answer.json().errors]).toEqual([
       409,
-      [{ path: 'email', message: 'has an account by now' }],
+      [{ path: 'email', message: 'already has an account' }],
     ])
     expect((await visitor().post(paths.verifyEmail(confirm), { password: PASSWORD })).status).toBe(409)
     expect((await accountOf(person)).email).toBe(person.email)
@@ -223,12 +226,15 @@ describe('the link to the old address', () => {
     const day = new Date(Date.now() + 7 * 86_400_000).toISOString().slice(0, 10)
     expect([refused.status, refused.json().errors]).toEqual([
       409,
-      [{ path: 'email', message: expect.stringContaining(`can change again on ${day}`) }],
+      [{ path: 'email', message: expect.stringContaining(`You can change it again on ${day}`) }],
     ])
     expect(await mailsTo(third)).toEqual([])
     const browser = browserOf({ ...person, cookie: await openSession(person, 'browser') })
     const page = await browser.post(paths.myEmail, { email: third, password: PASSWORD })
-    expect([page.status, page.text]).toEqual([409, expect.stringContaining(`can change again on ${day}`)])
+    expect([page.status, page.text]).toEqual([
+      409,
+      expect.stringContaining(`You can change it again on ${day}`),
+    ])
     expect((await use(paths.auth.undoEmail, { token: first.undo, password: NEXT })).status).toBe(204)
     expect((await accountOf(person)).email).toBe(person.email)
     const back = { ...person, token: await openSession(person, 'token') }

@@ -55,7 +55,7 @@ describe('changing a password', () => {
     const answer = await browser.post(paths.myPassword, change)
     expect([answer.status, answer.headers.get('location')], answer.text).toEqual([303, paths.security])
     expect(browser.cookies.get(cookies.session)).not.toBe(person.cookie)
-    expect((await browser.get(paths.security)).text).toContain('signed out everywhere else')
+    expect((await browser.get(paths.security)).text).toContain('All other sessions were signed out')
     expect((await browserOf(person).get('/me')).status).toBe(303)
     await expect.poll(async () => (await as(person).get('/api/auth/me')).status).toBe(401)
   })
@@ -79,11 +79,11 @@ describe('changing a password', () => {
   })
 
   test.each([
-    ['a wrong old one', { old_password: 'Wrong-Horse-7' }, 'old_password', /is wrong/],
+    ['a wrong old one', { old_password: 'Wrong-Horse-7' }, 'old_password', /That password isn’t right/],
     ['a weak new one', { new_password: 'weak' }, 'new_password', /needs 8 characters/],
     ['a common new one', { new_password: 'Password1!' }, 'new_password', /too common/],
     ['one made of the own name', { new_password: 'Wilhelmina-1' }, 'new_password', /too close to a name/],
-    ['the same again', { new_password: PASSWORD }, 'new_password', /is the old one/],
+    ['the same again', { new_password: PASSWORD }, 'new_password', /differs from your current one/],
     ['none', { new_password: '' }, 'new_password', /needs/],
     ['too long a one', { new_password: `Aa-1${'x'.repeat(1000)}` }, 'new_password', /at most 1000/],
   ])('refuses %s, at its field', async (_, some, field, message) => {

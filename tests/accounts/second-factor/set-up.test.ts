@@ -202,7 +202,7 @@ describe('turning it off', () => {
     const answer = await browser.delete(paths.secondFactor)
     expect([answer.status, answer.headers.get('location')]).toEqual([303, paths.security])
     expect(browser.cookies.get(cookies.session)).not.toBe(person.cookie)
-    expect((await browser.get(paths.security)).text).toContain('The second factor is off')
+    expect((await browser.get(paths.security)).text).toContain('Two-step verification is off')
   })
 })
 

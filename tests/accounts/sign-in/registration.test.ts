@@ -91,7 +91,7 @@ describe('where addresses are confirmed, registering', () => {
     const wrong = await browser.post(path, { username: person.username, password: 'Wrong-Horse-7' })
     expect([wrong.status, wrong.text]).toEqual([
       422,
-      expect.stringContaining('is not the one that was chosen'),
+      expect.stringContaining('That isn’t the password you chose'),
     ])
     const done = await browser.post(path, { username: person.username, password: PASSWORD })
     expect([done.status, done.headers.get('location')], done.text).toEqual([303, paths.home])
@@ -170,7 +170,7 @@ describe('where addresses are confirmed, registering', () => {
     const late = await confirm({ token: first, password: PASSWORD })
     expect([late.status, late.json().errors]).toEqual([
       409,
-      [{ path: 'email', message: 'has an account already' }],
+      [{ path: 'email', message: 'already has an account' }],
     ])
   })
 

@@ -147,7 +147,10 @@ describe('somebody who has an account', () => {
     expect((await visitor().get(paths.acceptInvitation(token))).text).toContain('You already have an account')
     for (const password of [NEXT, 'short']) {
       const wrong = await accept(token, { password })
-      expect([wrong.status, wrong.json().errors]).toEqual([422, [{ path: 'password', message: 'is wrong' }]])
+      expect([wrong.status, wrong.json().errors]).toEqual([
+        422,
+        [{ path: 'password', message: 'That password isn’t right' }],
+      ])
     }
     expect((await accountOf(known)).failed_logins).toBe(2)
     expect(await userAt(org, known.email)).toBeNull()

@@ -169,7 +169,7 @@ describe('what is wrong is said at once, by line and column, and nothing is kept
       '3 expires Enter a day like 2026-01-31',
       '3 contact Enter an e-mail address like name@example.com',
       '4 code same as line 3',
-      '4 reviewer_id doesn’t exist, or you don’t have access to it',
+      '4 reviewer_id doesn’t exist, or you don’t have access',
       '6 owner_group_id Choose an owner group',
       '6 code same as line 3',
       '7 code Use at most 40 characters',

@@ -80,7 +80,7 @@ describe('rights', () => {
     const before = await stored(foreigner.org)
     expect((await upload(owner, `${HEAD}\n${line(code)}\n`)).json<Told>().imported).toBe(1)
     const answer = await upload(owner, `${HEAD},owner_group_id\n${line(unique('O'), `,${theirs}`)}\n`)
-    expect(told(answer)).toEqual(['2 owner_group_id doesn’t exist, or you don’t have access to it'])
+    expect(told(answer)).toEqual(['2 owner_group_id doesn’t exist, or you don’t have access'])
     expect(await stored(foreigner.org)).toEqual(before)
   })
 })

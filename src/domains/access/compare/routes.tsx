@@ -9,12 +9,7 @@ export const compareRoutes = [
   get(
     paths.compareRoles,
     can('role:read'),
-    {
-      query: compareQuery,
-      answer: rolesCompared,
-      summary: 'Compare the permissions of two roles',
-      also: [404],
-    },
+    { query: compareQuery, answer: rolesCompared, summary: 'Compare what two roles grant', also: [404] },
     async ({ db, actor, grant, query }) => {
       const ids = [query.a, query.b].filter((id) => id !== undefined)
       const grants = { roles: grant, permissions: actor.require('permission:read') }

@@ -75,7 +75,7 @@ export const explainRoutes = [
       body: questions,
       only: 'json',
       answer: answered,
-      summary: 'Check up to 100 times whether someone can do something',
+      summary: 'Run up to 100 access checks',
       also: [403, 404],
     },
     async ({ db, actor, body }) => ({ json: { answers: await answersTo(db, actor, body) } }),

@@ -71,7 +71,7 @@ function refuseUnknown(
   const wrong = changes.flatMap(({ role_id, permission_id }, index) => [
     ...(known.has(role_id)
       ? []
-      : [{ path: `changes.${index}.role_id`, message: 'doesn’t exist, or you don’t have access to it' }]),
+      : [{ path: `changes.${index}.role_id`, message: 'doesn’t exist, or you don’t have access' }]),
     ...(codes.has(permission_id)
       ? []
       : [{ path: `changes.${index}.permission_id`, message: 'doesn’t exist' }]),

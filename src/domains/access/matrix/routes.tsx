@@ -55,7 +55,7 @@ export const matrixRoutes = [
   get(
     paths.access.matrix,
     can('role:read'),
-    { query: matrixQuery, answer: matrixAnswered, summary: 'Read which role has which permission' },
+    { query: matrixQuery, answer: matrixAnswered, summary: 'Get which role has which permission' },
     async ({ db, actor, query }) => {
       const matrix = await load({ db, actor }, query)
       const writes = actor.can('role:update')
@@ -73,7 +73,7 @@ export const matrixRoutes = [
       body: matrixChanges,
       refused: again,
       answer: effectsAnswered,
-      summary: 'Add and remove permissions of roles, or preview who would gain or lose what',
+      summary: 'Add and remove permissions of roles, or preview the effect',
       also: [409, 412],
     },
     async ({ db, actor, grant, body }): Promise<Answer> => {

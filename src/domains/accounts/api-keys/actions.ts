@@ -80,7 +80,9 @@ export async function updateKey(
   const was = unrevoked(keyOf(target.row()))
   const values: Fields = changedOf(change, { ...was, permissions: [...was.permissions].sort() })
   if (change.permissions?.some((code) => !was.permissions.includes(code)))
-    throw invalid([{ path: 'permissions', message: 'can only be removed: create a new key for more' }])
+    throw invalid([
+      { path: 'permissions', message: 'You can only remove permissions. For more, create a new key' },
+    ])
   if (expires_at !== undefined) {
     const end = endOf(actor, expires_at, was.expires_at)
     if (end !== was.expires_at) values.expires_at = end
@@ -128,7 +130,7 @@ export async function rotateKey(
   requireInPerson(actor, 'api_key:update')
   if (key.user_id !== actor.userId) await requireMaking(tx, actor, grant, key.user_id, key.permissions)
   if (key.former && overlap_hours > 0)
-    throw conflict('overlap_hours', 'has to be 0 while the former secret still works: that ends it')
+    throw conflict('overlap_hours', 'Enter 0: the previous secret still works, and stops now')
   const secret = newApiKey()
   const former = overlap_hours
     ? sql`former_prefix = prefix, former_hash = hash, former_expires_at = now() + make_interval(hours => ${overlap_hours})`

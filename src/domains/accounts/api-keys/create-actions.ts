@@ -42,17 +42,17 @@ export async function requireRoom(tx: Db, owner: string): Promise<void> {
   const keys = tx.selectFrom('api_keys').where('user_id', '=', owner).where('revoked_at', 'is', null)
   const { count } = await keys.select((eb) => eb.fn.countAll<number>().as('count')).executeTakeFirstOrThrow()
   if (Number(count) >= MOST)
-    throw conflict('', `${MOST} API keys are the most there can be. Revoke one that is no longer used.`)
+    throw conflict('', `${MOST} API keys is the limit. Revoke one you no longer use.`)
 }
 
 /** Neither as somebody else nor by a key, and at home: what is made outlasts such a stay. @throws {Forbidden} */
 export function requireInPerson({ narrow, identity }: UserActor, wanted: string): void {
-  if (narrow) throw new Forbidden(wanted, 'This is for the person alone.')
+  if (narrow) throw new Forbidden(wanted, 'Only the person themselves can do this.')
   if (identity.home)
     throw new Forbidden(wanted, 'Leave this organization first: a key would outlast your stay.')
 }
 
-const tooMuch = (wanted: string) => new Forbidden(wanted, 'A key has nothing that you don’t have yourself.')
+const tooMuch = (wanted: string) => new Forbidden(wanted, 'You can only give a key permissions you have.')
 
 async function requireMakingForOther(
   tx: Db,
@@ -71,12 +71,12 @@ async function requireMakingForOther(
     .select(['kind', sql<Held>`app.rights_of(id)`.as('held')])
     .forShare()
     .executeTakeFirst()
-  if (!account) throw invalid([{ path: 'user_id', message: 'doesn’t exist, or you don’t have access to it' }])
-  if (account.kind !== 'service') throw new Forbidden(wanted, 'People make their keys themselves.')
+  if (!account) throw invalid([{ path: 'user_id', message: 'doesn’t exist, or you don’t have access' }])
+  if (account.kind !== 'service') throw new Forbidden(wanted, 'People create their own keys.')
   await requireNotStronger(tx, actor, owner, 'create API keys for it')
   const { permissions, readGroups, writeGroups } = account.held
   if (!covers(rightsFrom(permissions, readGroups, writeGroups).scopes, codes))
-    throw invalid([{ path: 'permissions', message: 'has more than the service account' }])
+    throw invalid([{ path: 'permissions', message: 'Choose permissions that the service account has' }])
   if (!codes.every((code) => reaches(actor, code, account.held))) throw tooMuch(wanted)
 }
 

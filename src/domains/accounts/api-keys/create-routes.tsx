@@ -90,7 +90,7 @@ export const makingRoutes = [
     can('api_key:create'),
     {
       ...made,
-      summary: 'Make an API key, for oneself or for a service account; its secret is shown once',
+      summary: 'Create an API key for yourself or a service account; its secret is shown once',
       refused: ({ db, actor }, refusal) => form(db, actor, refusal.input.user_id, refusal),
     },
     make,
@@ -99,7 +99,7 @@ export const makingRoutes = [
   post(
     paths.myApiKeys,
     can('api_key:create'),
-    { ...made, only: 'json', summary: 'Make an API key for oneself; its secret is shown once' },
+    { ...made, only: 'json', summary: 'Create an API key for yourself; its secret is shown once' },
     make,
   ),
 
@@ -116,7 +116,7 @@ export const makingRoutes = [
       body: rotation,
       answer: keyWithSecret,
       also: [403, 409],
-      summary: 'Give an API key a new secret; the previous one keeps working for the hours given',
+      summary: 'Rotate an API key: create a new secret; the previous one keeps working for the given hours',
       refused: (call, refusal) => rotateForm(call, call.grant, refusal),
     },
     async ({ db, actor, grant, id, body, version }) =>

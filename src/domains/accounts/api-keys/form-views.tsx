@@ -27,7 +27,7 @@ export function KeyFields({ field, row, refusal, permissions, hint, clock }: Fie
       <Field
         {...field('name')}
         label="Name"
-        hint="What uses it: so that you know later what to revoke."
+        hint="What will use it, so you know later what to revoke."
         required
         maxlength={100}
         autocomplete="off"
@@ -49,7 +49,7 @@ export function KeyFields({ field, row, refusal, permissions, hint, clock }: Fie
         {...field('allowed_addresses')}
         value={refusal ? field('allowed_addresses').value : addresses}
         label="Allowed IP addresses"
-        hint="One a line, like 192.0.2.7 or 10.0.0.0/8. Empty: from everywhere."
+        hint="One per line, like 192.0.2.7 or 10.0.0.0/8. Leave empty to allow any."
         rows={3}
       />
     </>
@@ -83,8 +83,8 @@ export type NewKeyProps = {
 
 export function NewKeyForm({ account, permissions, frame, refusal }: NewKeyProps) {
   const hint = account
-    ? `Those that ${account.name} has now, and you too. What it loses later, the key loses.`
-    : 'Those that you have now. What you lose later, the key loses.'
+    ? `Permissions that both you and ${account.name} have. When ${account.name} loses one, so does the key.`
+    : 'Permissions you have. When you lose one, so does the key.'
   return (
     <Panel>
       <ErrorSummary errors={refusalErrors(refusal)} />
@@ -110,7 +110,7 @@ export function NewKeyForm({ account, permissions, frame, refusal }: NewKeyProps
 
 const hours = (value: number, label: string) => ({ value: String(value), label })
 const overlaps = [
-  hours(0, 'Ends now'),
+  hours(0, 'Stops now'),
   hours(1, 'For an hour'),
   hours(24, 'For a day'),
   hours(72, 'For three days'),
@@ -138,7 +138,7 @@ export function RotateForm({ id, version, former, frame, refusal }: RotateProps)
           label="Current secret keeps working"
           hint={
             former
-              ? 'The previous one still works: both end now.'
+              ? 'The previous secret still works. Both stop now.'
               : 'Gives you time to replace it where it is used.'
           }
           required

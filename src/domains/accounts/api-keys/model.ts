@@ -63,7 +63,7 @@ const permissions = several(
   2000,
 )
   .transform((codes) => [...new Set(codes)].sort())
-  .meta({ description: 'What the key can do, of what its owner can, each as model:action:scope.' })
+  .meta({ description: 'What the key can do, within what its owner can. Each as model:action:scope.' })
 // what is wrong with one of them stands at the field
 const addresses = several(z.string(), 0, 100)
   .transform((ranges, context) =>
@@ -76,7 +76,7 @@ const addresses = several(z.string(), 0, 100)
   )
   .transform((ranges) => [...new Set(ranges)])
   .meta({
-    description: 'Where the key works from: addresses, or ranges like 10.0.0.0/8; none for everywhere.',
+    description: 'IP addresses or ranges like 10.0.0.0/8 that can use the key; empty for any.',
   })
 
 const name = nameColumn()
@@ -113,7 +113,7 @@ export const apiKeys = defineResource(apiKey, {
   many: 'API keys',
   icon: 'key',
   adding: 'Create API key',
-  lead: 'Let programs act for people and service accounts, with no more permissions than these have.',
+  lead: 'Let programs act for people and service accounts, with the permissions you choose.',
   title: 'name',
   soft: false,
   columns: {

@@ -60,14 +60,14 @@ export async function effectOf(db: Door, actor: UserActor, key: KeyRecord): Prom
         from permissions p where p.code = any(${key.permissions})) as described
     from users u where u.id = ${key.user_id}`
   const [found] = await db.readAs<Standing>(actor, (q) => statement(q, text))
-  const { sleeps = 'is not here', name = 'Its owner', held = [], described = [] } = found ?? {}
+  const { sleeps = 'isn’t in this organization', name = 'Its owner', held = [], described = [] } = found ?? {}
   const state = key.status
   const reason =
     state === 'active'
       ? sleeps
         ? `${name} ${sleeps}`
         : undefined
-      : `The key ${state === 'revoked' ? 'was revoked' : 'has ended'}`
+      : `The key ${state === 'revoked' ? 'was revoked' : 'has expired'}`
   const counts = new Set(reason ? [] : counting(rightsFrom(held, [], []), key.permissions))
   const descriptions = new Map(described.map(({ code, description }) => [code, description]))
   return {

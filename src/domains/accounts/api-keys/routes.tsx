@@ -21,7 +21,7 @@ export const apiKeyRoutes = [
   get(
     paths.myApiKeys,
     can('api_key:read'),
-    { answer: z.strictObject({ data: z.array(apiKeys.record) }), summary: 'One’s own API keys' },
+    { answer: z.strictObject({ data: z.array(apiKeys.record) }), summary: 'List your API keys' },
     async ({ db, actor }) => {
       const keys = (await keysOf(db, actor, actor.userId)) ?? []
       const mayMake = actor.can('api_key:create')
@@ -34,7 +34,7 @@ export const apiKeyRoutes = [
   get(
     paths.apiKeyPermissions(':id'),
     can('api_key:read'),
-    { answer: keyEffect, summary: 'What an API key can do now, of what was chosen for it' },
+    { answer: keyEffect, summary: 'List the permissions of an API key, and which it has now' },
     async ({ db, actor, grant, id }) => {
       const record = await readRecord(db, apiKeys, actor, grant, id())
       const effect = await effectOf(db, actor, keyOf(record.row()))
@@ -69,7 +69,7 @@ export const apiKeyRoutes = [
         did: 'revoked',
         already: 'already revoked',
         danger: true,
-        confirm: 'Programs that use them are refused from now on. They can’t be brought back.',
+        confirm: 'Programs using them stop working. This can’t be undone.',
         one: (tx, actor, grant, id) => revokeKey(tx, actor, grant, id),
       },
     },
@@ -83,7 +83,7 @@ export const apiKeyRoutes = [
       const { readable, unchanged } = await db.withActor(actor, (tx) =>
         revokeKey(tx, actor, grant, id(), version),
       )
-      const notice = unchanged ? 'This API key is revoked already' : 'API key revoked'
+      const notice = unchanged ? 'This API key is already revoked' : 'API key revoked'
       return { location: readable ? paths.apiKey(id()) : paths.home, notice }
     },
   ),

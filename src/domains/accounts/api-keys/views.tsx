@@ -139,14 +139,14 @@ export function KeyPanel({ row, frame }: { row: Row; frame: Frame }) {
         items={[
           { label: 'Permissions', value: permissions.length },
           { label: 'Last used from', value: last_used_ip },
-          { label: 'Only from', value: allowed_addresses.join(', ') || 'everywhere' },
+          { label: 'Allowed IP addresses', value: allowed_addresses.join(', ') || 'Any' },
           ...(former
             ? [
                 {
-                  label: 'Secret before',
+                  label: 'Previous secret',
                   value: (
                     <>
-                      <Prefix prefix={former.prefix} /> ends{' '}
+                      <Prefix prefix={former.prefix} /> until{' '}
                       <Time at={former.expires_at} clock={frame.clock} />
                     </>
                   ),
@@ -181,7 +181,7 @@ export function KeyActions({ row, may, frame }: ActionsProps) {
           label="Revoke"
           icon="ban"
           title={`Revoke ${key.name}?`}
-          text="Programs that use it are refused from now on. It can’t be brought back."
+          text="Programs using it stop working. This can’t be undone."
           confirm="Revoke API key"
         />
       ) : null}
@@ -197,7 +197,7 @@ export function effectScreen({ record, effect, frame }: EffectProps): Screen {
   const place = paths.apiKeyPermissions(record.id)
   const held = effect.data.filter((one) => one.held).length
   const lead = effect.active
-    ? `${held} of ${effect.data.length} chosen permissions: those that its owner has now.`
+    ? `${held} of ${effect.data.length} permissions: those its owner has now.`
     : `No permissions now: ${effect.reason}.`
   return recordFrame({
     resource: apiKeys,

@@ -13,7 +13,7 @@ import { conflict } from '#src/http/errors.ts'
 /** Runs what a link is for. @throws {HttpError} 404 where somebody else used it first, 409 for an address that is taken */
 async function used(link: Promise<boolean | null>): Promise<void> {
   const done = await link.catch((error: unknown) => {
-    throw error instanceof Taken ? conflict('email', 'has an account by now') : error
+    throw error instanceof Taken ? conflict('email', 'already has an account') : error
   })
   if (!done) throw deadLink()
 }

@@ -10,14 +10,14 @@ import { type Call, type Draw, everybody, get, post, type Refusal } from '#src/h
 import { paths } from '#src/paths.ts'
 import { passwordRules } from '#src/platform/password-policy.ts'
 
-const holders = everybody('whoever has the link that was sent')
+const holders = everybody('the link from the e-mail is the credential')
 const tokenOf = ({ c }: Pick<Call, 'c'>) => c.req.param('token') ?? ''
 type Asked = Pick<Call, 'c' | 'db' | 'services'>
 
 const undo = async (call: Asked, refusal?: Refusal): Promise<Draw> => {
   const { username, email } = await openLink(call.db, tokenOf(call), 'undo_email')
   const rules = passwordRules(call.services.config)
-  const lead = `${email} stays your address. Whoever changed it knew your password, so choose a new one.`
+  const lead = `${email} stays your address. Someone who knew your password changed it, so choose a new one.`
   const words = { title: 'Keep your address', lead, button: 'Keep address and save password' }
   return (frame) =>
     chooseScreen(frame, { ...words, action: paths.undoEmail(tokenOf(call)), username, rules, refusal })
@@ -50,7 +50,7 @@ export const linkRoutes = [
       rate: 'reset',
       body: chosenByLink,
       also: [404, 409],
-      summary: 'Undo a change of e-mail address with the link that was sent, and choose a new password',
+      summary: 'Undo a change of e-mail address with the link, and choose a new password',
     },
     async (call) => {
       await undoEmail(call.db, call.services.config, call.body, originOf(call))
@@ -76,7 +76,7 @@ export const linkRoutes = [
       rate: 'reset',
       body: linkBody,
       also: [404],
-      summary: 'Unlock by the link that was sent',
+      summary: 'Unlock an account with the link from the e-mail',
     },
     async (call) => {
       await unlockByLink(call.db, call.body.token, originOf(call))

@@ -10,7 +10,7 @@ import { Cookies } from '#src/http/cookies.ts'
 import { type Answer, type Call, type Draw, everybody, get, post, type Refusal } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 
-const holders = everybody('whoever has the link that was sent')
+const holders = everybody('the link from the e-mail is the credential')
 const tokenOf = ({ c }: Pick<Call, 'c'>) => c.req.param('token') ?? ''
 type Asked = Pick<Call, 'c' | 'db' | 'services'>
 
@@ -66,7 +66,7 @@ export const verifyRoutes = [
       rate: 'registration',
       body: confirmedByLink,
       also: [404, 409],
-      summary: 'Confirm an address by the link that was sent, and the password: every other session ends',
+      summary: 'Confirm an e-mail address with the link and the password; signs out all other sessions',
     },
     async (call) => {
       const { username: _, ...goesOn } = await confirmed(call, call.body)

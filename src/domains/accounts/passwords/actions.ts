@@ -23,7 +23,8 @@ export async function changePassword(
 ): Promise<string> {
   const given = { field: 'old_password', password: old_password }
   const { at, email } = await reauthenticate(db, config, actor, given, from)
-  if (new_password === old_password) throw invalid([{ path: 'new_password', message: 'is the old one' }])
+  if (new_password === old_password)
+    throw invalid([{ path: 'new_password', message: 'Choose a password that differs from your current one' }])
   const { accountId, sessionId, username, name, organization } = actor.identity
   const about = [username, email, name, organization.name]
   const hash = await hashChosen(config, new_password, about, 'new_password')
@@ -32,7 +33,7 @@ export async function changePassword(
   const goesOn = { session: sessionId, renewed: tokenHash(token), device }
   const change = { account: accountId, proved: at, becomes: hash, ...goesOn, ctx: actor.context }
   if (!(await db.lookup(fn.change_password(change))))
-    throw new HttpError(409, 'The password was changed meanwhile.')
+    throw new HttpError(409, 'Your password was changed in the meantime.')
   return token
 }
 

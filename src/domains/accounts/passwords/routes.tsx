@@ -9,7 +9,7 @@ import { type Call, type Draw, everybody, get, post, type Refusal } from '#src/h
 import { paths } from '#src/paths.ts'
 import { passwordRules } from '#src/platform/password-policy.ts'
 
-const lost = everybody('whoever forgot their password can’t sign in')
+const lost = everybody('people who forgot their password can’t sign in')
 const SENT = 'If an account has this user name or e-mail address, we’ve sent it a link. It works for an hour.'
 
 const reset = async (
@@ -51,7 +51,7 @@ export const passwordRoutes = [
       body: forgotten,
       answer: underWay,
       status: 202,
-      summary: 'Send a link to reset a password',
+      summary: 'Send a password reset link',
     },
     async (call) => {
       await forgotPassword(call.db, call.body.username, originOf(call))
@@ -86,7 +86,7 @@ export const passwordRoutes = [
       rate: 'reset',
       body: chosenByLink,
       also: [404],
-      summary: 'Reset a password with a link that was sent: every session ends',
+      summary: 'Reset a password with the link from the e-mail; signs out everywhere',
     },
     async (call) => {
       await resetPassword(call.db, call.services.config, call.body, originOf(call))

@@ -2,7 +2,14 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
-import { type Given, givenBy, type Known, NOTHING_GIVEN, resealed } from '#src/domains/accounts/code.ts'
+import {
+  type Given,
+  givenBy,
+  type Known,
+  NOTHING_GIVEN,
+  resealed,
+  WRONG_CODE,
+} from '#src/domains/accounts/code.ts'
 import { deviceOf, type Origin } from '#src/domains/accounts/origin.ts'
 import { failed, inPerson, reauthenticate } from '#src/domains/accounts/proof.ts'
 import { newToken, tokenHash } from '#src/http/cookies.ts'
@@ -35,7 +42,7 @@ export async function confirm(
   if ('password' in proof) {
     const { at } = await reauthenticate(db, config, actor, { field: 'password', ...proof }, from)
     if (await confirmed(at, NOTHING_GIVEN)) return null
-    throw new HttpError(409, 'The password was changed meanwhile.')
+    throw new HttpError(409, 'Your password was changed in the meantime.')
   }
   const asked = { account, device: deviceOf(from) }
   const known = await db.lookup(fn.account_lookup<Known & { username: string }>(asked))
@@ -44,5 +51,5 @@ export async function confirm(
     return token
   }
   const error = await failed(db, config, { name: known.username, account, from })
-  throw error.status === 401 ? invalid([{ path: 'code', message: 'is wrong, or was used already' }]) : error
+  throw error.status === 401 ? invalid([{ path: 'code', message: WRONG_CODE }]) : error
 }

@@ -48,7 +48,7 @@ export const reauthenticationRoutes = [
       early: true,
       body: proof,
       also: [409],
-      summary: 'Prove again who one is, by the password or a code: for ten minutes nothing asks for it',
+      summary: 'Confirm your password or a code, for the next 10 minutes',
     },
     async (call) => {
       const { db, services, actor, body } = call

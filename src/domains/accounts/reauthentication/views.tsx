@@ -28,7 +28,7 @@ export function confirmScreen(frame: Frame, { account, next, codeOnly, refusal }
     footer: codeOnly ? null : <a href={frame.path(paths.home)}>Home</a>,
     children: (
       <>
-        <ErrorSummary title="That isn’t right" errors={refusalErrors(refusal)} />
+        <ErrorSummary errors={refusalErrors(refusal)} />
         <Form action={frame.path(paths.confirm)} csrfToken={frame.csrfToken} leaves>
           <input type="hidden" name="next" value={next} />
           <Kept form={refusal?.input.kept} />

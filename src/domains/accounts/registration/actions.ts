@@ -68,7 +68,7 @@ export async function finishRegistration(
   const link = await openLink(db, token, 'register')
   if (!(await verifyPassword(link.passwordHash, password))) {
     await db.lookup(fn.registration_failed({ token: link.hash }))
-    throw invalid([{ path: 'password', message: 'is not the one that was chosen' }])
+    throw invalid([{ path: 'password', message: 'That isn’t the password you chose' }])
   }
   const place = await joined(db)
   const login = username ?? link.username
@@ -88,7 +88,7 @@ async function settled<T>(db: Door, org: string, from: Origin, work: (tx: Db) =>
   } catch (error) {
     if (!(error instanceof Taken)) throw error
     throw error.constraint.includes('email')
-      ? conflict('email', 'has an account already')
+      ? conflict('email', 'already has an account')
       : conflict('username', 'is already in use')
   }
 }

@@ -10,7 +10,7 @@ import { notFound } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
 import { passwordRules } from '#src/platform/password-policy.ts'
 
-const visitors = everybody('whoever has no account yet')
+const visitors = everybody('this is how people get an account')
 const SENT = 'We’ve sent a link to your e-mail address. Your account starts when you use it.'
 
 const openRegistration = ({ services }: { services: Services }) => {
@@ -61,7 +61,7 @@ export const registrationRoutes = [
       answer: registeredAnswer,
       status: 201,
       also: [202, 404, 409],
-      summary: 'Register in the default organization; where addresses are confirmed, 202 and a mail',
+      summary: 'Register in the default organization; if addresses have to be confirmed, 202 and an e-mail',
     },
     async (call): Promise<Answer> => {
       openRegistration(call)

@@ -2,7 +2,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
-import { type Known, vaultOf } from '#src/domains/accounts/code.ts'
+import { type Known, vaultOf, WRONG_CODE } from '#src/domains/accounts/code.ts'
 import { deviceOf, type Origin } from '#src/domains/accounts/origin.ts'
 import { inPerson } from '#src/domains/accounts/proof.ts'
 import { newRecoveryCodes, recoveryHash } from '#src/domains/accounts/recovery-codes.ts'
@@ -64,9 +64,9 @@ export async function turnOn(
   const account = inPerson(actor)
   const known = await db.lookup(fn.account_lookup<Known & Since>({ account, device: null }))
   const secret = shownBefore(config, actor, known, setup)
-  if (!secret) throw new HttpError(409, 'That took too long: set up the new code in your app.')
+  if (!secret) throw new HttpError(409, 'That took too long. Scan the new code in your app.')
   const step = await stepOf(secret, code.replace(/\s/g, ''), known.step)
-  if (step === null) throw invalid([{ path: 'code', message: 'is not what the app shows now' }])
+  if (step === null) throw invalid([{ path: 'code', message: WRONG_CODE }])
   const codes = newRecoveryCodes()
   const token = renewal(actor)
   const sealed = vaultOf(config).seal(secret, account)
@@ -79,10 +79,10 @@ export async function turnOn(
   const made = { begun: known.changed, sealed, step, codes: hashes }
   const turned = fn.turn_on_second_factor({ account, ...made, ...goesOn, ctx: actor.context })
   if (await db.lookup(turned)) return { codes, token }
-  throw new HttpError(409, 'You have a second factor already.')
+  throw new HttpError(409, 'Two-step verification is already on.')
 }
 
-const none = () => notFound('You have no second factor.')
+const none = () => notFound('Two-step verification is off.')
 
 /** Other codes in place of those that are left. @throws {HttpError} 404 where there is no second factor */
 export async function renewCodes(db: Door, actor: UserActor): Promise<string[]> {

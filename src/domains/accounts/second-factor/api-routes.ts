@@ -14,7 +14,7 @@ export const secondFactorApiRoutes = [
   get(
     paths.auth.secondFactor,
     signedIn,
-    { only: 'api', early: true, answer: factorAnswer, summary: 'Whether one has a second factor' },
+    { only: 'api', early: true, answer: factorAnswer, summary: 'Get whether two-step verification is on' },
     async ({ db, actor }) => {
       const { factorSince, codesLeft } = await accountOf(db, actor)
       return { json: { since: factorSince, recovery_codes_left: codesLeft } }
@@ -28,7 +28,7 @@ export const secondFactorApiRoutes = [
       ...json,
       early: true,
       answer: begunAnswer,
-      summary: 'Start setting up two-step verification (RFC 6238): nothing is saved until a code is right',
+      summary: 'Start setting up two-step verification (RFC 6238); nothing is saved until you verify a code',
     },
     async ({ db, services, actor }) => ({
       json: begin(services.config, actor, await accountOf(db, actor)),
@@ -46,7 +46,7 @@ export const secondFactorApiRoutes = [
       body: setUp,
       answer: codesAnswer,
       also: [409],
-      summary: 'Turn the second factor on, by a code of it: every other session ends',
+      summary: 'Turn on two-step verification with a code; signs out all other sessions',
     },
     async (call) => {
       const { codes, token } = await turnOn(
@@ -63,14 +63,19 @@ export const secondFactorApiRoutes = [
   del(
     paths.auth.secondFactor,
     signedIn,
-    { ...json, also: [404], summary: 'Turn the second factor off: every other session ends' },
+    { ...json, also: [404], summary: 'Turn off two-step verification; signs out all other sessions' },
     async (call) => ({ status: 204, ...renewed(call, await turnOff(call.db, call.actor, originOf(call))) }),
   ),
 
   post(
     paths.auth.recoveryCodes,
     signedIn,
-    { ...json, answer: codesAnswer, also: [404], summary: 'Other recovery codes, in place of those left' },
+    {
+      ...json,
+      answer: codesAnswer,
+      also: [404],
+      summary: 'Create new recovery codes; the previous ones stop working',
+    },
     async ({ db, actor }) => ({
       json: { recovery_codes: await renewCodes(db, actor) },
       headers,

@@ -10,14 +10,14 @@ export const setUp = z.strictObject({
 export const setUpForm = setUp.extend({ next: z.string().max(2000).optional() })
 
 export const factorAnswer = z.strictObject({
-  since: z.iso.datetime({ offset: true }).nullable().describe('Null where there is none.'),
+  since: z.iso.datetime({ offset: true }).nullable().describe('null if two-step verification is off.'),
   recovery_codes_left: z.int(),
 })
 export const begunAnswer = z.strictObject({
-  secret: z.string().describe('To be typed into an app.'),
-  uri: z.string().describe('The same as a link (otpauth), and for a QR code.'),
-  setup: z.string().describe('To be sent back with a code, within fifteen minutes.'),
+  secret: z.string().describe('To type into an authenticator app.'),
+  uri: z.string().describe('The same as an otpauth link, for a QR code.'),
+  setup: z.string().describe('Send it back with a code within 15 minutes.'),
 })
 export const codesAnswer = z.strictObject({
-  recovery_codes: z.array(z.string()).describe('Each is good once; they are shown only now.'),
+  recovery_codes: z.array(z.string()).describe('Each works once. They’re shown only now.'),
 })

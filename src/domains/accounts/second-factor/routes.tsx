@@ -68,7 +68,7 @@ export const secondFactorRoutes = [
 
   del(paths.secondFactor, signedIn, { ...pages, on: paths.security }, async (call) => {
     const token = await turnOff(call.db, call.actor, originOf(call))
-    const notice = 'The second factor is off. You are signed out everywhere else.'
+    const notice = 'Two-step verification is off. All other sessions were signed out.'
     return { location: paths.security, notice, ...renewed(call, token) }
   }),
 

@@ -19,7 +19,7 @@ export async function requestEmail(
   from: Origin,
 ): Promise<void> {
   const { email } = await reauthenticate(db, config, actor, { field: 'password', password }, from)
-  if (address === email) throw invalid([{ path: 'email', message: 'is your address already' }])
+  if (address === email) throw invalid([{ path: 'email', message: 'This is already your address' }])
   await requested(db, actor, address)
 }
 
@@ -37,9 +37,9 @@ async function requested(db: Door, actor: UserActor, address: string | null): Pr
   if (until)
     throw conflict(
       'email',
-      `can change again on ${until}: until then, the old address can take this one back`,
+      `You can change it again on ${until}. Until then, your old address can undo the last change`,
     )
-  throw new HttpError(429, 'Three such mails are under way already. Try again in an hour.', {
+  throw new HttpError(429, 'We’ve already sent three links. Try again in an hour.', {
     headers: { 'Retry-After': '3600' },
   })
 }

@@ -22,7 +22,7 @@ async function page({ db, services, actor }: Asked, refused?: Refused): Promise<
 }
 const again = (of: Refused['of']) => (call: Asked, refusal: Refusal) => page(call, { of, refusal })
 
-const SENT = 'A link is on its way to that address. It counts once the link is used.'
+const SENT = 'We’ve sent a link to that address. Use it to confirm.'
 
 // a form with a password is done without an Idempotency-Key, which keeps a hash of what was sent
 const secret = true
@@ -39,7 +39,7 @@ export const securityRoutes = [
       const token = await changePassword(db, services.config, actor, body, originOf(call))
       return {
         location: paths.security,
-        notice: 'Your password was changed. You are signed out everywhere else.',
+        notice: 'Password changed. All other sessions were signed out.',
         cookies: [new Cookies(services.config).setSession(token)],
         moved: true,
       }
@@ -55,7 +55,7 @@ export const securityRoutes = [
       body: passwordChange,
       answer: tokenAnswer,
       also: [409],
-      summary: 'Change your password: every other session ends, this one gets a new token',
+      summary: 'Change your password; signs out all other sessions and returns a new token',
     },
     async (call) => {
       const { db, services, actor, body } = call
@@ -87,7 +87,7 @@ export const securityRoutes = [
       answer: underWay,
       status: 202,
       also: [409],
-      summary: 'Send a link to a new e-mail address, which is yours once it is used',
+      summary: 'Change your e-mail address; takes effect once you use the link sent there',
     },
     async (call) => {
       const { db, services, actor, body } = call
@@ -109,7 +109,7 @@ export const securityRoutes = [
       rate: 'reset',
       answer: underWay,
       status: 202,
-      summary: 'Have a link sent to confirm one’s address',
+      summary: 'Send a link to confirm your e-mail address',
     },
     async (call) => {
       await requestVerification(call.db, call.actor)

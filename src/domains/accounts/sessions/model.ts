@@ -51,12 +51,12 @@ export const sessionsNamed = z.strictObject({
     .meta({
       type: 'array',
       items: { type: 'string', format: 'uuid' },
-      description: 'The sessions to end, several by comma.',
+      description: 'The sessions to sign out, separated by commas.',
     }),
   user_id: z
     .union([z.uuid(), z.literal('')])
     .optional()
-    .meta({ type: 'string', format: 'uuid', description: 'Whose sessions to end, all of them.' }),
+    .meta({ type: 'string', format: 'uuid', description: 'Sign out all sessions of this person.' }),
 })
 
 /** Of one's own: all but the one that asks, or that, too. */

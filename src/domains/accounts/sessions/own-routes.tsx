@@ -26,7 +26,7 @@ function after(config: Config, signedOut: boolean, notice: string): Answer {
   const cookies = new Cookies(config)
   return {
     location: paths.login,
-    notice: 'You are signed out',
+    notice: 'You’re signed out',
     cookies: [cookies.drop(cookies.session)],
     headers: { 'Clear-Site-Data': '"cache"' },
   }
@@ -36,7 +36,7 @@ export const ownSessionRoutes = [
   get(
     paths.mySessions,
     can('session:read'),
-    { answer: ownSessionList, summary: 'Where one is signed in, the latest first' },
+    { answer: ownSessionList, summary: 'List your sessions, most recent first' },
     async ({ db, actor, grant }) => {
       const sessions = await loaded(db, actor, grant)
       const mayEnd = actor.can('session:delete')
@@ -47,10 +47,10 @@ export const ownSessionRoutes = [
   del(
     paths.mySessions,
     can('session:delete'),
-    { body: ownSessionsToEnd, answer: endedSessions, summary: 'End the others of one’s sessions, or all' },
+    { body: ownSessionsToEnd, answer: endedSessions, summary: 'Sign out your other sessions, or all' },
     async ({ db, actor, grant, body, services }) => {
       const ended = await db.withActor(actor, (tx) => endOwnSessions(tx, actor, grant, body.which))
-      const notice = ended === 1 ? 'One session ended' : `${ended} sessions ended`
+      const notice = ended === 1 ? '1 session signed out' : `${ended} sessions signed out`
       return { json: { ended }, ...after(services.config, body.which === 'all', notice) }
     },
   ),
@@ -58,10 +58,10 @@ export const ownSessionRoutes = [
   del(
     paths.mySession(':id'),
     can('session:delete'),
-    { summary: 'End one of one’s sessions' },
+    { summary: 'Sign out one of your sessions' },
     async ({ db, actor, grant, id, services }) => {
       const signedOut = await db.withActor(actor, (tx) => endOwnSession(tx, actor, grant, id()))
-      return after(services.config, signedOut, 'Session ended')
+      return after(services.config, signedOut, 'Session signed out')
     },
   ),
 ]

@@ -77,7 +77,7 @@ function EndOne({ session, frame }: { session: SessionRecord; frame: Frame }) {
       label="Sign out"
       icon="log-out"
       title={current ? 'Sign out here?' : `Sign out ${device(user_agent)}?`}
-      text="Whoever uses it has to sign in again."
+      text="Anyone using it has to sign in again."
       confirm={current ? 'Sign out here' : 'Sign out device'}
       leaves={current}
     />
@@ -90,7 +90,7 @@ function EndMany({ frame, sessions }: { frame: Frame; sessions: readonly Session
     action: frame.path(paths.mySessions),
     method: 'delete',
     csrfToken: frame.csrfToken,
-    text: 'Whoever uses them has to sign in again.',
+    text: 'Anyone using them has to sign in again.',
   } as const
   return (
     <span class="button-row">

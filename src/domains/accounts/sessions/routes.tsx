@@ -25,11 +25,11 @@ export const sessionRoutes = [
     bulk: {
       end: {
         needs: 'delete',
-        label: 'End',
+        label: 'Sign out',
         icon: 'log-out',
-        did: 'ended',
+        did: 'signed out',
         danger: true,
-        confirm: 'Whoever uses them has to sign in again.',
+        confirm: 'Anyone using them has to sign in again.',
         one: endSession,
       },
     },
@@ -38,13 +38,13 @@ export const sessionRoutes = [
   del(
     paths.session(':id'),
     can('session:delete'),
-    { summary: 'End one session' },
+    { summary: 'Sign out a session' },
     async ({ db, actor, grant, id }) => {
       await db.withActor(actor, (tx) => endSession(tx, actor, grant, id()))
       const own = id() === actor.identity.sessionId
       return {
         location: own ? paths.login : listFor(actor),
-        notice: own ? 'You are signed out' : 'Session ended',
+        notice: own ? 'You’re signed out' : 'Session signed out',
       }
     },
   ),
@@ -57,7 +57,7 @@ export const sessionRoutes = [
       body: sessionsToEnd,
       answer: endedSessions,
       also: [400, 422],
-      summary: 'End some sessions, or all of a person: in the address, or in a body',
+      summary: 'Sign out sessions by ID, or all of one person; given in the URL or in the body',
     },
     async ({ db, actor, grant, query, body }) => {
       const chosen = { ids: body.ids ?? query.ids, user_id: body.user_id || query.user_id || undefined }
@@ -65,7 +65,7 @@ export const sessionRoutes = [
         throw invalid([{ path: 'ids', message: 'Choose sessions: ids, or user_id' }])
       const ended = await db.withActor(actor, (tx) => endSessions(tx, actor, grant, chosen))
       const count = ended.length === 1 ? '1 session' : `${ended.length} sessions`
-      return { json: { ended: ended.length }, location: listFor(actor), notice: `${count} ended` }
+      return { json: { ended: ended.length }, location: listFor(actor), notice: `${count} signed out` }
     },
   ),
 ]

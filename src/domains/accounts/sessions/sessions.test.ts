@@ -56,7 +56,7 @@ describe.each(ways)('ending a session (%s)', (_, via, end) => {
     await closes(token)
     const [line] = await recorded(by, answer, via)
     expect(line).toMatchObject({ action: 'session:update', target_type: 'session', target_id: id })
-    expect(line?.data.after).toEqual({ revoked_at: expect.any(String) })
+    expect(line?.data.after).toEqual({ user_id: member.id, revoked_at: expect.any(String) })
   })
 
   test('is a 404 for an outsider, for another organization, and once it ended', async () => {

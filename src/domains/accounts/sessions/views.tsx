@@ -66,7 +66,7 @@ export function EndButton({ row, frame }: { row: Row; frame: Frame }) {
       label="Sign out"
       icon="log-out"
       title={current ? 'Sign out here?' : `Sign out ${device(user_agent)}?`}
-      text="Whoever uses it has to sign in again."
+      text="Anyone using it has to sign in again."
       confirm={current ? 'Sign out here' : 'Sign out device'}
       leaves={current}
     />

@@ -44,7 +44,7 @@ export async function signInOrAsk(
 export async function signIn(...given: Parameters<typeof signInOrAsk>): Promise<Opened> {
   const session = await signInOrAsk(...given)
   if (!('asks' in session)) return session
-  throw new HttpError(401, 'Send the code of your second factor, too.', {
+  throw new HttpError(401, 'Also send the code from your authenticator app.', {
     title: 'Not signed in',
     type: 'second-factor-required',
   })

@@ -1,7 +1,7 @@
 import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
-import type { Known } from '#src/domains/accounts/code.ts'
+import { type Known, WRONG_CODE } from '#src/domains/accounts/code.ts'
 import { contextOf, type Origin } from '#src/domains/accounts/origin.ts'
 import type { Proved } from '#src/domains/accounts/proof.ts'
 import { type Opened, opened } from '#src/domains/accounts/sign-in/actions.ts'
@@ -23,7 +23,7 @@ export async function askForCode(
 type Tried = Proved & Known & { username: string; left: number }
 
 const startAgain = () =>
-  new HttpError(401, 'That took too long, or too many codes were wrong. Enter your password again.', {
+  new HttpError(401, 'That took too long, or there were too many wrong codes. Enter your password again.', {
     title: 'Not signed in',
     type: 'wrong-credentials',
   })
@@ -52,8 +52,6 @@ export async function signInByCode(
   } as const
   return opened(db, config, opening).catch((error: HttpError) => {
     if (error.status !== 401) throw error
-    throw known.left > 0
-      ? invalid([{ path: 'code', message: 'is wrong, or was used already' }])
-      : startAgain()
+    throw known.left > 0 ? invalid([{ path: 'code', message: WRONG_CODE }]) : startAgain()
   })
 }

@@ -6,7 +6,7 @@ import { Cookies } from '#src/http/cookies.ts'
 import { type Answer, everybody, get, post } from '#src/http/endpoint.ts'
 import { paths, safeNext } from '#src/paths.ts'
 
-const halfway = everybody('a right password is not yet a sign-in, where there is a second factor')
+const halfway = everybody('the password was right, and the code is still due')
 
 /** The second step of signing in with a browser. */
 export const codeRoutes = [

@@ -8,7 +8,7 @@ export const credentials = z
     email: z.string().max(254).optional(),
     password: z.string().max(1000),
     organization: z.string().max(63).optional(),
-    code: code.optional().describe('Of the second factor, where there is one.'),
+    code: code.optional().describe('With two-step verification: from the app, or a recovery code.'),
     next: z.string().max(2000).optional(),
     kept,
   })

@@ -11,7 +11,7 @@ export const resumeRoutes = [
   get(paths.resume, signedIn, { only: 'page', early: true }, ({ actor }) => ({
     screen: (frame) => ({
       plain: true,
-      title: `You are signed in as ${actor.identity.name}`,
+      title: `You’re signed in as ${actor.identity.name}`,
       lead: `In ${actor.identity.organization.name}. This page was opened by someone else, or in a different organization.`,
       footer: <a href={frame.path(paths.home)}>Go to Home</a>,
       children: (

@@ -12,7 +12,7 @@ import { Cookies } from '#src/http/cookies.ts'
 import { type Answer, type Call, everybody, get, known, post, signedIn } from '#src/http/endpoint.ts'
 import { paths, safeNext } from '#src/paths.ts'
 
-const entrance = everybody('signing in comes before being signed in')
+const entrance = everybody('this is how people sign in')
 
 /** The person, with what they may: what a program asks for first. */
 async function me({ db, actor }: { db: Call['db']; actor: UserActor }) {
@@ -78,7 +78,7 @@ export const signInRoutes = [
       rate: 'sign-in',
       body: credentials,
       answer: tokenAnswer,
-      summary: 'Sign in, for a token',
+      summary: 'Sign in and get a token',
     },
     async (call) => {
       const { db, services, body } = call
@@ -90,7 +90,7 @@ export const signInRoutes = [
   post(
     paths.auth.logout,
     signedIn,
-    { only: 'api', early: true, summary: 'End the session of this token' },
+    { only: 'api', early: true, summary: 'Sign out: end the session of this token' },
     async ({ db, actor }) => {
       await signOut(db, actor)
       return { status: 204 }
@@ -100,7 +100,7 @@ export const signInRoutes = [
   get(
     paths.auth.me,
     known,
-    { only: 'api', answer: meAnswer, summary: 'Who I am and what I can do' },
+    { only: 'api', answer: meAnswer, summary: 'Get who you are and what you can do' },
     async (call) => ({ json: await me(call) }),
   ),
 ]

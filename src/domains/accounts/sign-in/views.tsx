@@ -17,7 +17,7 @@ export function loginScreen(frame: Frame, { next, registration, refusal }: Login
     lead: again ? 'Enter your password to continue.' : undefined,
     footer: frame.person ? (
       <>
-        You are signed in as {frame.person.name}. <a href={frame.path(next)}>Continue</a>
+        You’re signed in as {frame.person.name}. <a href={frame.path(next)}>Continue</a>
       </>
     ) : registration ? (
       <>
@@ -27,7 +27,7 @@ export function loginScreen(frame: Frame, { next, registration, refusal }: Login
     children: (
       <>
         <ErrorSummary
-          title={frame.person ? 'You are already signed in' : 'Sign-in failed'}
+          title={frame.person ? 'You’re already signed in' : undefined}
           errors={refusalErrors(refusal)}
         />
         <Form action={frame.path(paths.login)} csrfToken={frame.csrfToken} leaves>
@@ -65,7 +65,7 @@ export function codeScreen(frame: Frame, { next, kept, refusal }: Code): Screen 
     ),
     children: (
       <>
-        <ErrorSummary title="That isn’t right" errors={refusalErrors(refusal)} />
+        <ErrorSummary errors={refusalErrors(refusal)} />
         <Form action={frame.path(paths.loginCode())} csrfToken={frame.csrfToken} leaves>
           {next === paths.home ? null : <input type="hidden" name="next" value={next} />}
           <Kept form={refusal ? refusal.input.kept : kept} />

@@ -10,7 +10,7 @@ import { conflict, HttpError, notFound, unproved } from '#src/http/errors.ts'
 /** Where an administrator who acts as somebody goes is not for them to say, nor to see. */
 function inPerson({ identity }: UserActor): string {
   const { accountId, impersonatorId } = identity
-  if (!accountId || impersonatorId) throw new Forbidden('account', 'This is for the person alone.')
+  if (!accountId || impersonatorId) throw new Forbidden('account', 'Only the person themselves can do this.')
   return accountId
 }
 
@@ -32,8 +32,8 @@ export async function switchOrganization(
 ): Promise<string> {
   const accountId = inPerson(actor)
   const { home, sessionId, timeZone, locale } = actor.identity
-  if (home) throw conflict('', 'You entered this organization: leave it first.')
-  if (organization === actor.orgId) throw conflict('organization', 'is where you are')
+  if (home) throw conflict('', 'You opened this organization as administrator. Leave it first.')
+  if (organization === actor.orgId) throw conflict('organization', 'You’re already in this organization')
   const token = newToken()
   // where nothing was chosen there, what was chosen here
   const chosen = { timeZone: timeZone ?? undefined, locale: locale ?? undefined }
@@ -49,7 +49,7 @@ export async function switchOrganization(
 }
 
 const ended = () =>
-  new HttpError(401, 'This session has ended: sign in again.', { headers: { 'WWW-Authenticate': 'Bearer' } })
+  new HttpError(401, 'This session has ended. Sign in again.', { headers: { 'WWW-Authenticate': 'Bearer' } })
 
 /**
  * From now on nobody but the person changes how they sign in: every other session ends.
@@ -61,6 +61,6 @@ export async function detachAccount(db: Door, actor: UserActor, from: Origin): P
   const goesOn = { session: actor.identity.sessionId, renewed: tokenHash(token), device: deviceOf(from) }
   const detached = { account: inPerson(actor), ...goesOn, ctx: actor.context }
   const done = await db.lookup(fn.detach_account(detached))
-  if (!done) throw conflict('', 'Your account is yours alone already.')
+  if (!done) throw conflict('', 'No organization manages your account.')
   return token
 }

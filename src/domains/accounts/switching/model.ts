@@ -23,5 +23,5 @@ export const placesAnswer = z.strictObject({
   managed_by: z
     .string()
     .nullable()
-    .describe('The organization whose administrators can change how this account signs in.'),
+    .describe('The organization whose administrators can change how you sign in.'),
 })

@@ -23,7 +23,7 @@ export const switchRoutes = [
   get(
     paths.switchOrganization,
     signedIn,
-    { answer: placesAnswer, summary: 'The organizations that one is in, and can change to' },
+    { answer: placesAnswer, summary: 'List the organizations you’re a member of' },
     async (call) => {
       const { organizations, managedBy } = await placesOf(call.db, call.actor)
       const data = organizations.map((place) => ({ ...place, current: place.id === call.actor.orgId }))
@@ -39,7 +39,7 @@ export const switchRoutes = [
       body: switching,
       answer: tokenAnswer,
       also: [404, 409],
-      summary: 'Switch organization: this session ends, and one there starts with new tokens',
+      summary: 'Switch organization; ends this session and returns tokens for a new one',
       refused: page,
     },
     async (call) => {
@@ -48,7 +48,7 @@ export const switchRoutes = [
       if (actor.identity.sessionKind === 'token')
         return { ...(await tokensAnswered(call, await renewable(db, services.config, token))), moved: true }
       const cookies = [new Cookies(services.config).setSession(token)]
-      return { status: 204, location: paths.home, notice: 'You are here now', cookies, moved: true }
+      return { status: 204, location: paths.home, notice: 'Organization switched', cookies, moved: true }
     },
   ),
 
@@ -61,7 +61,7 @@ export const switchRoutes = [
       secret: true,
       answer: tokenAnswer,
       also: [409],
-      summary: 'Take one’s account from the organization that manages it: every other session ends',
+      summary: 'Detach your account from the organization that manages it; signs out all other sessions',
       refused: page,
     },
     async (call) => {
@@ -69,7 +69,7 @@ export const switchRoutes = [
       const token = await detachAccount(db, actor, originOf(call))
       if (actor.identity.sessionKind === 'token')
         return { ...(await tokensAnswered(call, await renewable(db, services.config, token))), moved: true }
-      const notice = 'Your account is yours alone now. You are signed out everywhere else.'
+      const notice = 'Account detached. All other sessions were signed out.'
       return { status: 204, location: paths.switchOrganization, notice, ...renewed(call, token) }
     },
   ),

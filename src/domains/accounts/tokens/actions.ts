@@ -22,7 +22,7 @@ const lives = ({ ACCESS_TOKEN_EXPIRE_MINUTES, REFRESH_TOKEN_EXPIRE_DAYS }: Confi
 const deadToken = () =>
   new HttpError(
     401,
-    'This refresh token was used already, is too old, or its session has ended: sign in again.',
+    'This refresh token was already used or has expired, or its session has ended. Sign in again.',
     { title: 'Not signed in', type: 'dead-refresh-token' },
   )
 

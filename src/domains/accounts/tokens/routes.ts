@@ -8,7 +8,7 @@ import { paths } from '#src/paths.ts'
 export const tokenRoutes = [
   post(
     paths.auth.refresh,
-    everybody('the token to renew a session with is the credential, and works once'),
+    everybody('the refresh token is the credential and works once'),
     {
       only: 'api',
       rate: 'refresh',
@@ -16,7 +16,7 @@ export const tokenRoutes = [
       answer: tokenAnswer,
       also: [401],
       summary:
-        'Get new tokens for a refresh token, which is used up: again within ten seconds it gets the same ones, later it ends the session',
+        'Exchange a refresh token for new tokens; a repeat within 10 seconds returns the same ones, a later one ends the session',
     },
     async (call) => {
       const { db, services, body } = call

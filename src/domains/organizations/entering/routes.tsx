@@ -40,7 +40,7 @@ export const enteringRoutes = [
           organizationScreen({ organization: organization(), may: may(actor), frame, refusal })
       },
       status: 204,
-      summary: 'Open a different organization as administrator, for eight hours at most',
+      summary: 'Open a different organization as administrator, for up to 8 hours',
       also: [409],
     },
     async ({ db, actor, grant, id, body }) => {

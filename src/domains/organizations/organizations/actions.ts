@@ -18,7 +18,7 @@ const CONFLICTS: Record<string, [field: string, message: string]> = {
   organizations_platform_active: ['status', 'of the platform organization can’t be changed'],
   accounts_username_key: ['owner_username', 'is already in use'],
   accounts_username_seen: ['owner_username', 'looks like one that is already in use'],
-  accounts_email_key: ['owner_email', 'has an account already'],
+  accounts_email_key: ['owner_email', 'already has an account'],
 }
 
 /** Who reads organizations reads all that there are for them. */

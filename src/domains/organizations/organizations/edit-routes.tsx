@@ -46,7 +46,7 @@ export const editRoutes = [
     {
       ...options,
       body: wholeOrganization,
-      summary: 'Replace an organization: its name everywhere, the rest from the platform',
+      summary: 'Replace an organization; outside the platform, only its name can change',
     },
     write,
   ),
@@ -56,7 +56,7 @@ export const editRoutes = [
     {
       ...options,
       body: someOfOrganization,
-      summary: 'Change an organization: its name everywhere, the rest from the platform',
+      summary: 'Update an organization; outside the platform, only its name can change',
     },
     write,
   ),

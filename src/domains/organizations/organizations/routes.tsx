@@ -35,7 +35,7 @@ export const organizationRoutes = [
     {
       query: organizations.query,
       answer: pageAnswer(organizations.record),
-      summary: 'List organizations: all for the platform, the own one elsewhere',
+      summary: 'List organizations: all from the platform, otherwise your own',
       csv: ({ db, actor, grant, query }) => {
         const rows = chosen.every(db, actor, grant, query)
         return { name: organizations.declared.many, chunks: csvOf(organizations, rows) }
@@ -74,7 +74,7 @@ export const organizationRoutes = [
           newScreen(frame, passwordRules(services.config), refusal),
       answer: organizations.record,
       status: 201,
-      summary: 'Make an organization with its owner, from the platform',
+      summary: 'Create an organization with its owner (platform only)',
       also: [409],
     },
     async (call) => {
@@ -92,7 +92,7 @@ export const organizationRoutes = [
   get(
     paths.organization(':id'),
     can('organization:read'),
-    { answer: organizations.record, summary: 'Read one organization' },
+    { answer: organizations.record, summary: 'Get an organization' },
     async ({ db, actor, grant, id }) => {
       const { json, version, organization } = await readOrganization(db, actor, grant, id())
       return {
@@ -106,7 +106,7 @@ export const organizationRoutes = [
   get(
     pathsOf(organizations.path).history(':id'),
     can('organization:read'),
-    { query: historyQuery, answer: historyAnswer, summary: 'History of one organization' },
+    { query: historyQuery, answer: historyAnswer, summary: 'Get the history of an organization' },
     async ({ db, actor, grant, id, query }) => {
       const { organization } = await readOrganization(db, actor, grant, id())
       const history = await organizationHistory(db, actor, id(), query.before)

@@ -61,7 +61,7 @@ export const statusRoutes = [
     {
       answer: organizations.record,
       also: [409, 412],
-      summary: 'Suspend or activate an organization, from the platform',
+      summary: 'Suspend or reactivate an organization (platform only)',
     },
     async (call) => {
       const { db, actor, grant, id, version } = call

@@ -59,7 +59,7 @@ export const assignmentRoutes = [
       ...options,
       body: namedRole,
       refused: (call, refusal) => rolesPage(call, refusal),
-      summary: 'Assign the role named in the body',
+      summary: 'Assign a role, by ID in the body',
     },
     async (call) => {
       const { db, actor, id, body } = call

@@ -23,12 +23,11 @@ export async function setFirstPassword(
   const person = (await lockRecord(tx, users, actor, grant, id, {})).row()
   if (!grant.all) throw new Forbidden('user:update:all', 'You can’t change how this person signs in.')
   await requireNotStronger(tx, actor, id, 'set their password')
-  if (person.status !== 'invited')
-    throw conflict('', 'They already accepted the invitation, so only they can change their password.')
+  if (person.status !== 'invited') throw conflict('', 'They’ve already chosen a password.')
   if (!(await answer(tx, fn.set_first_password({ person: id, hash }))))
     throw new Forbidden(
       'account',
-      'Your organization doesn’t manage this account: only the person can set its password.',
+      'Your organization doesn’t manage this account, so only they can set its password.',
     )
   await tx.updateTable('users').set({ status: 'active' }).where('users.id', '=', id).execute()
   await revokeOf(tx, id)

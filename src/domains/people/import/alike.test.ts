@@ -102,7 +102,7 @@ describe('the command line and the interface import by one rule:', () => {
     const path = join(folder, 'people.csv')
     await writeFile(path, `username,email\n${row('')}`.repeat(30_000))
     const reason = async (file: string) => (await importUsers(db, org.id, file, { mostMb: 1 })).errors
-    expect(await reason(join(folder, 'nothing.csv'))).toMatchObject([{ message: 'There is no such file.' }])
+    expect(await reason(join(folder, 'nothing.csv'))).toMatchObject([{ message: 'No such file.' }])
     expect(await reason(folder)).toMatchObject([{ message: 'This is a folder, not a file.' }])
     expect(await reason(path)).toMatchObject([{ message: 'The file is larger than 1 MB: split it.' }])
   })

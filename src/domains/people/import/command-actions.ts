@@ -44,7 +44,7 @@ const taken: Rules['taken'] = {
     here: 'is already in use in this organization',
     elsewhere: 'has an account outside this organization',
     deleted: 'is that of someone who was deleted here: restore them instead',
-    alike: 'has an account already',
+    alike: 'already has an account',
   },
 }
 
@@ -100,7 +100,7 @@ export async function importUsers(
 }
 
 const known: Record<string, string> = {
-  ENOENT: 'There is no such file.',
+  ENOENT: 'No such file.',
   EACCES: 'The file can’t be read.',
 }
 

@@ -230,7 +230,7 @@ async function vouched(
 /** @throws {HttpError} 409 where nobody can accept it any more */
 function open(target: Target): InvitationRecord {
   const row = target.row() as unknown as InvitationRecord
-  if (row.status === 'accepted') throw conflict('', 'This invitation was accepted already.')
+  if (row.status === 'accepted') throw conflict('', 'This invitation was already accepted.')
   if (row.status === 'revoked') throw conflict('', 'This invitation was revoked. Create a new one.')
   return row
 }

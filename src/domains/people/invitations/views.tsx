@@ -83,7 +83,7 @@ export function GiftsPanel({ row, frame, mends }: { row: Row; frame: Frame; mend
     <>
       <Blocked row={row} mends={mends} />
       <Panel title="Access on joining">
-        {user_id ? <p>They stand among the people already, with what they have there.</p> : null}
+        {user_id ? <p>They’re already listed under People.</p> : null}
         {roles.length ? (
           <ul class="plain-list">
             {roles.map(({ id, name }) => (
@@ -120,7 +120,7 @@ export function Verbs({ row, frame }: { row: Row; frame: Frame }) {
         icon="mail"
         kind="plain"
         title={`Send ${email} a new link?`}
-        text="The link that was sent before stops working. You vouch for the invitation from then on."
+        text="The previous link stops working, and the invitation is then yours."
         confirm="Resend invitation"
       />
       <ConfirmButton

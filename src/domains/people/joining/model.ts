@@ -13,7 +13,7 @@ export type Acceptance = z.infer<typeof acceptedByLink>
 
 /** Whoever typed the address or chose the password may not be who reads the mail: a reset shows that they are. */
 export const RESET_FIRST =
-  'Before you join with your account, show that it is yours: reset its password, then open this link again.'
+  'Before you join, confirm that this account is yours: reset its password, then open this link again.'
 
 /** What a link invites to, before anything is typed. */
 export const invitationAnswer = z

@@ -11,7 +11,7 @@ import { type Answer, type Call, type Draw, everybody, get, post, type Refusal }
 import { paths } from '#src/paths.ts'
 import { passwordRules } from '#src/platform/password-policy.ts'
 
-const invited = everybody('whoever has the link of an invitation is not necessarily known here yet')
+const invited = everybody('the link of the invitation is the credential')
 const tokenOf = ({ c }: Pick<Call, 'c'>) => c.req.param('token') ?? ''
 
 const shown = async (
@@ -36,7 +36,7 @@ export const joiningRoutes = [
     {
       answer: invitationAnswer,
       also: [404, 409],
-      summary: 'What the link of an invitation invites to, and whether it can be accepted now',
+      summary: 'Get an invitation by its link, and whether it can be accepted now',
     },
     async (call) => {
       const invitation = await readInvitation(call.db, tokenOf(call), originOf(call))
@@ -75,7 +75,7 @@ export const joiningRoutes = [
       answer: registeredAnswer,
       status: 201,
       also: [404, 409],
-      summary: 'Accept an invitation, with a new account or with the password of the one that is there',
+      summary: 'Accept an invitation, with a new account or the password of an existing one',
     },
     async (call) => {
       const { person } = await acceptInvitation(call.db, call.services.config, call.body, originOf(call))

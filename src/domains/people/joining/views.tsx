@@ -56,7 +56,7 @@ function Answer({ frame, shown }: { frame: Frame; shown: Shown }) {
 function KnownFields({ invitation, refusal }: Shown) {
   return (
     <>
-      <p>You already have an account: join with it.</p>
+      <p>You already have an account. Join with it.</p>
       <Field
         label="User name"
         name="username"

@@ -26,7 +26,7 @@ export async function unlockUser(
   if (unlocked === null)
     throw new Forbidden(
       'account',
-      'Your organization doesn’t manage this account: only the person can unlock it.',
+      'Your organization doesn’t manage this account, so only they can unlock it.',
     )
   return { ...(await writtenRecord(tx, users, actor, id)), unchanged: !unlocked }
 }
@@ -43,14 +43,14 @@ export async function resetSecondFactor(
 ): Promise<Written> {
   await lockRecord(tx, users, actor, grant, id, {})
   if (!grant.all) throw new Forbidden('user:update:all', 'You can’t change how this person signs in.')
-  if (id === actor.userId) throw conflict('', 'You turn off your own on your Security page.')
+  if (id === actor.userId) throw conflict('', 'You can turn off your own on your Security page.')
   await requireNotStronger(tx, actor, id, 'turn off their two-step verification')
   const done = await answer(tx, fn.reset_second_factor({ person: id }))
   if (done === null)
     throw new Forbidden(
       'account',
-      'Your organization doesn’t manage this account: only the person can change how they sign in.',
+      'Your organization doesn’t manage this account, so only they can change how they sign in.',
     )
-  if (!done) throw conflict('', 'They don’t use two-step verification.')
+  if (!done) throw conflict('', 'Two-step verification is off for this person.')
   return writtenRecord(tx, users, actor, id)
 }

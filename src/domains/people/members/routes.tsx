@@ -53,7 +53,7 @@ export function memberRoutes(resource: Groups): Endpoint[] {
         answer: memberAnswer,
         status: 201,
         also: [200, 409],
-        summary: `Add someone to a ${resource.declared.one}, by user name or address`,
+        summary: `Add someone to a ${resource.declared.one}, by user name or e-mail`,
       },
       async ({ db, actor, id, body }) => {
         const { json, was } = await db.withActor(actor, async (tx) =>

@@ -10,7 +10,7 @@ export const serviceAccounts = defineResource(user, {
   one: 'service account',
   many: 'service accounts',
   icon: 'server',
-  lead: 'Programs that act under a name of their own, by API keys alone.',
+  lead: 'Programs with a name of their own that act only through API keys.',
   narrow: (table) => sql`${sql.ref(`${table}.kind`)} = 'service'`,
 })
 

@@ -24,7 +24,7 @@ export const serviceAccountRoutes = [
       answer: users.record,
       status: 201,
       also: [409],
-      summary: 'Add a service account, which acts by API keys alone',
+      summary: 'Add a service account, which acts only through API keys',
       refused: async (call, refusal) => {
         const severals = await severalsFor(call, givenToNew, refusal.input)
         return (frame) => newScreen({ frame, severals, refusal })

@@ -177,7 +177,7 @@ async function rename(
   if (await naming(answer(tx, renamed))) return
   throw new Forbidden(
     'account',
-    'Your organization doesn’t manage this account: only the person can change how they sign in.',
+    'Your organization doesn’t manage this account, so only they can change how they sign in.',
   )
 }
 

@@ -77,7 +77,7 @@ export const userRoutes = [
   get(
     paths.usersMe,
     can('user:read'),
-    { only: 'api', answer: users.record, summary: 'Read your own user record' },
+    { only: 'api', answer: users.record, summary: 'Get your own user record' },
     async ({ db, actor, grant }) => {
       const { json, version } = await readRecord(db, users, actor, grant, actor.userId)
       return { json, etag: version }
@@ -87,7 +87,7 @@ export const userRoutes = [
   patch(
     paths.toggleUser(':id'),
     can('user:update'),
-    { answer: users.record, also: [409, 412], summary: 'Disable a person, or enable them again' },
+    { answer: users.record, also: [409, 412], summary: 'Disable or enable a person' },
     async (call) => {
       const { db, actor, grant, id, version } = call
       const done = await db.withActor(actor, (tx) => toggleUser(tx, actor, grant, id(), version))

@@ -88,6 +88,6 @@ export const editingRoutes = [
     return { screen: (frame) => previewScreen(frame, preview) }
   }),
 
-  put(paths.role(':id'), needs, { ...options, body: wholeRole, summary: 'Replace one role' }, change),
-  patch(paths.role(':id'), needs, { ...options, body: someOfRole, summary: 'Change one role' }, change),
+  put(paths.role(':id'), needs, { ...options, body: wholeRole, summary: 'Replace a role' }, change),
+  patch(paths.role(':id'), needs, { ...options, body: someOfRole, summary: 'Update a role' }, change),
 ]

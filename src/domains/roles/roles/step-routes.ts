@@ -8,7 +8,7 @@ import { saved } from '#src/resource/record/routes.tsx'
 const steps = (
   [
     ['permissions', paths.rolePermission(':id', ':permission_id'), 'permission_id', 'permission'],
-    ['parents', paths.roleParent(':id', ':role_id'), 'role_id', 'role to inherit from'],
+    ['parents', paths.roleParent(':id', ':role_id'), 'role_id', 'parent role'],
   ] as const
 ).flatMap(([kind, path, name, what]) =>
   [true, false].map((add) =>
@@ -34,7 +34,7 @@ export const stepRoutes = [
   patch(
     paths.toggleRole(':id'),
     can('role:update'),
-    { answer: roles.record, also: [409, 412], summary: 'Disable a role, or enable it again' },
+    { answer: roles.record, also: [409, 412], summary: 'Disable or enable a role' },
     async (call) => {
       const { db, actor, grant, id, version } = call
       const { result } = await db.withActor(actor, (tx) => turnRole(tx, actor, grant, id(), null, version))

@@ -4,9 +4,7 @@ import { everybody, get, type Services } from '#src/http/endpoint.ts'
 import { notFound } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
 
-const developers = everybody(
-  'only where ENVIRONMENT is development: whoever resets a password is not signed in',
-)
+const developers = everybody('only where ENVIRONMENT is development, for people who reset their password')
 
 const developing = ({ services: { config } }: { services: Services }) => {
   if (config.ENVIRONMENT !== 'development') throw notFound()

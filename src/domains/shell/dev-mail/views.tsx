@@ -19,7 +19,7 @@ export function KeptMails({ frame, mails }: { frame: Frame; mails: readonly Kept
     { key: 'template', label: 'Kind', cell: ({ template }) => template },
     { key: 'at', label: 'Queued', cell: ({ at }) => <Time at={at} clock={frame.clock} /> },
   ]
-  const empty = <EmptyState title="No mail yet" text="What would be sent shows up here." />
+  const empty = <EmptyState title="No mail yet" text="Mail that would be sent shows up here." />
   return Table({
     label: 'Mails',
     columns,

@@ -6,7 +6,7 @@ import { notFound } from '#src/http/errors.ts'
 import { openApi } from '#src/http/openapi.ts'
 import { paths } from '#src/paths.ts'
 
-const readers = everybody('it describes what programs can ask for, and holds no data')
+const readers = everybody('it describes the API and contains no data')
 
 const openApiAnswer = z.looseObject({ openapi: z.string(), paths: z.looseObject({}) })
 
@@ -26,7 +26,7 @@ export function docsRoutes(endpoints: () => readonly Endpoint[]): Endpoint[] {
     get(
       paths.openapi,
       readers,
-      { only: 'json', answer: openApiAnswer, also: [404], summary: 'This document' },
+      { only: 'json', answer: openApiAnswer, also: [404], summary: 'Get this document' },
       (call) => {
         enabled(call)
         return { json: documentOf(call) }

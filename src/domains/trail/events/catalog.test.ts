@@ -8,6 +8,7 @@ import { entityOf } from '#src/domains/trail/events/queries.ts'
 import { sentence } from '#src/domains/trail/events/words.ts'
 import { clockOf } from '#src/locale/clock.ts'
 import { paths } from '#src/paths.ts'
+import { speaks } from '#src/resource/history/fields.ts'
 import { happenings, targetNouns } from '#src/resource/history/happenings.ts'
 import { HistoryPanel } from '#src/resource/history/views.tsx'
 import { as, browserOf } from '#tests/client.ts'
@@ -149,6 +150,73 @@ describe('every action that can be recorded', () => {
     )
     expect(said.filter((words) => RAW.test(words) || words.includes('did this'))).toEqual([])
     expect(said.every((words) => words.startsWith('Ada '))).toBe(true)
+  })
+
+  test('says of an update which field it was, also of an entity that nobody wrote sentences for', () => {
+    const own = ['invitation', 'session', 'api_key']
+    const updates = catalog.filter(
+      ({ action, target }) =>
+        action.endsWith(':update') && !own.includes(target) && entityOf(target)?.model.name === target,
+    )
+    expect(updates.map(({ target }) => target)).toEqual(
+      expect.arrayContaining(['user', 'role', 'group', 'permission']),
+    )
+    for (const one of updates)
+      for (const field of one.fields.filter((name) => speaks(name) && name !== 'deleted_at')) {
+        const said = sentence(eventOf({ ...one, fields: [field] }, true), new Map(), clock)
+        expect([
+          'Ada changed Kim',
+          `Ada changed the ${entityOf(one.target)?.declared.one} Kim`,
+        ]).not.toContain(said)
+        expect(said, `${one.action} of ${field}`).not.toMatch(RAW)
+      }
+  })
+
+  test.each([
+    ['user', { status: ['active', 'disabled'] }, 'disabled Kim'],
+    ['user', { status: ['disabled', 'active'] }, 'enabled Kim'],
+    ['user', { last_name: ['A', 'B'] }, 'changed Kim’s last name'],
+    ['user', { email: ['a@x', 'b@x'], time_zone: [null, 'UTC'] }, 'changed Kim’s e-mail and time zone'],
+    ['user', { status: ['active', 'disabled'], email: ['a', 'b'] }, 'disabled Kim and changed their e-mail'],
+    ['role', { name: ['Guest', 'Kim'] }, 'renamed the role Guest to Kim'],
+    ['role', { description: ['', 'All'] }, 'changed the description of the role Kim'],
+    [
+      'group',
+      { name: ['A', 'Kim'], description: ['', 'B'] },
+      'renamed the group A to Kim and changed its description',
+    ],
+    ['organization', { status: ['active', 'suspended'] }, 'suspended the organization Kim'],
+    [
+      'user',
+      { username: ['a', 'b'], email: ['a', 'b'], first_name: ['a', 'b'], last_name: ['a', 'b'] },
+      'changed 4 fields of Kim',
+    ],
+  ] as [string, Record<string, unknown[]>, string][])('of %s, %j: "%s"', (target, changed, expected) => {
+    const event = eventOf({ action: `${target}:update`, target, fields: [] }, true)
+    const side = (at: number) =>
+      Object.fromEntries(Object.entries(changed).map(([field, values]) => [field, values[at]]))
+    event.data = { before: side(0), after: side(1) }
+    expect(sentence(event, new Map(), clock)).toBe(`Ada ${expected}`)
+  })
+
+  test.each([
+    [ID, 'signed out one of their own sessions'],
+    [`${ID.slice(0, -1)}e`, 'signed out one of Kim’s sessions'],
+    [`${ID.slice(0, -1)}f`, 'signed out a session of someone'],
+  ])('of the end of a session of %s: "%s"', (user, expected) => {
+    const event = eventOf({ action: 'session:update', target: 'session', fields: [] }, false)
+    event.data = { before: { user_id: user }, after: { user_id: user, revoked_at: '2026-11-30T18:47:10Z' } }
+    const names = new Map([[`${ID.slice(0, -1)}e`, 'Kim']])
+    expect(sentence(event, names, clock)).toBe(`Ada ${expected}`)
+  })
+
+  test.each([
+    ['/api/v1/organizations', 'was denied access to Organizations'],
+    ['/users/7/edit', 'was denied access to People'],
+    ['/access/matrix', 'was denied access to /access/matrix'],
+  ])('a refusal at %s: "%s"', (path, expected) => {
+    const event = eventOf({ action: 'access:denied', target: 'route', fields: [] }, false)
+    expect(sentence({ ...event, data: { path } }, new Map(), clock)).toBe(`Ada ${expected}`)
   })
 
   test('shows what changed without one, in the trail and in the history of its record', () => {

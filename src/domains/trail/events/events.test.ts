@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { EventRecord } from '#src/domains/trail/events/model.ts'
 import { paths } from '#src/paths.ts'
 import { denied, hidden } from '#tests/access/trail.ts'
-import { type Answer, as, browserOf } from '#tests/client.ts'
+import { type Answer, anonymous, as, browserOf } from '#tests/client.ts'
 import {
   makeGroup,
   makeOrganization,
@@ -13,6 +13,7 @@ import {
 } from '#tests/factories.ts'
 import { type Person, personWith } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
+import { PASSWORD } from '#tests/setup/secrets.ts'
 
 const { owner: past } = await testDatabase()
 const api = (path: string) => `/api/v1${path}`
@@ -142,6 +143,15 @@ describe('the list', () => {
     expect((await events(boss, `?${query}`)).status).toBe(400)
   })
 
+  test('says once that somebody signed in, and has the session’s own line where it is asked for', async () => {
+    const body = { username: kim.username, password: PASSWORD }
+    expect((await anonymous().post(api(paths.auth.login), body)).status).toBe(200)
+    const actions = async (query: string) => (await listed(boss, query)).data.map(({ action }) => action)
+    expect(await actions(`?actor_user_id=${kim.id}&limit=1`)).toEqual(['auth:sign_in'])
+    expect(await actions('?target_type=session')).not.toContain('session:create')
+    expect(await actions(`?actor_user_id=${kim.id}&action=session:create`)).toEqual(['session:create'])
+  })
+
   test('narrows by a request where it is said from when on to look', async () => {
     const found = await listed(boss, `?request_id=${request}&created_at.gte=2020-01-01`)
     expect(ids(found)).toEqual([event('user:update').id])
@@ -244,7 +254,7 @@ describe('the page', () => {
       'Ada Boss assigned Checker to Kimberly =Owner until 1 Dec 2031',
     )
     expect((await said('group_member:update')).text).toContain(
-      'Ada Boss made Kimberly =Owner member of the group Harbour',
+      'Ada Boss made Kimberly =Owner a member of the group Harbour',
     )
     const { text } = await said('user:update')
     for (const piece of [

@@ -82,6 +82,7 @@ export const eventsOf = (
   matching: (db) => {
     const [name] = view.filters.actor ?? []
     let query = db.selectFrom('events').where(filtered('events', view, actor.clock))
+    if (!view.filters.action) query = query.where(saidOnce)
     for (const grant of grants) query = query.where(grant.where('events'))
     return name === undefined ? query : query.where(namedActor(actor, name))
   },
@@ -89,6 +90,9 @@ export const eventsOf = (
 
 export const findEvent = (db: Db, actor: UserActor, grant: Grant<'event', 'read'>, id: string) =>
   db.selectFrom('events').where('events.id', '=', id).where(grant.where()).select(eventJson(actor).as('json'))
+
+/** Whoever opens a session leaves a line that says how: signed in, switched, entered. */
+const saidOnce = sql<SqlBool>`events.action <> 'session:create'`
 
 const MOST_BESIDE = 50
 
@@ -101,7 +105,7 @@ export async function besides(
 ): Promise<EventRecord[]> {
   if (request_id === null) return []
   const text = sql<{ json: string }>`select ${eventJson(actor)} as json from events
-    where ${grant.where('events')} and events.request_id = ${request_id} and events.id <> ${id}
+    where ${grant.where('events')} and events.request_id = ${request_id} and events.id <> ${id} and ${saidOnce}
       and ${who ? sql`events.actor_user_id = ${who.id}` : sql`true`}
       and events.created_at between ${created_at}::timestamptz - interval '1 minute' and ${created_at}::timestamptz + interval '1 minute'
     order by events.created_at, events.id limit ${sql.lit(MOST_BESIDE)}`

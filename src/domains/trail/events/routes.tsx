@@ -17,7 +17,7 @@ export const eventRoutes = [
     {
       query: eventList,
       answer: pageAnswer(eventRecord),
-      summary: 'List what happened',
+      summary: 'List audit log entries',
       csv: ({ db, actor, grant, query }) => {
         const source = eventsOf(actor, query, grant, actor.require('event:export'))
         const pieces = everyRow<EventRecord, 'events'>(db, actor, query, source)
@@ -45,7 +45,7 @@ export const eventRoutes = [
   get(
     paths.event(':id'),
     can('event:read'),
-    { answer: eventRecord, summary: 'Read one event' },
+    { answer: eventRecord, summary: 'Get an audit log entry' },
     async ({ db, actor, grant, id }) => {
       const [found] = await db.readAs(actor, (q) => findEvent(q, actor, grant, id()), { prepared: true })
       if (!found) throw notFound()

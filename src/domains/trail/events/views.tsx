@@ -25,7 +25,7 @@ const wayLabels: Record<string, string> = {
   api: 'API',
   cli: 'Command line',
   job: 'Job',
-  system: 'The system',
+  system: 'System',
   sql: 'Database',
   seed: 'Demo data',
 }
@@ -42,7 +42,7 @@ const columns = (
     href: (event) => frame.path(paths.event(event.id)),
     cell: (event) => sentence(event, names, frame.clock),
   },
-  { key: 'kind', label: 'Kind', cell: ({ action }) => kinds[action] ?? 'Other' },
+  { key: 'kind', label: 'Action', cell: ({ action }) => kinds[action] ?? 'Other' },
   { key: 'via', label: 'Source', cell: (event) => wayOf(event.via) },
   {
     key: 'created_at',
@@ -73,7 +73,9 @@ export function listScreen({ found, names, view, exports, all, frame }: ListProp
   const { next, previous, total, capped } = found
   return {
     title: 'Audit log',
-    lead: all ? 'Every change and sign-in. Entries can’t be edited or deleted.' : 'What you did, and when.',
+    lead: all
+      ? 'Every change and sign-in. Entries can’t be edited or deleted.'
+      : 'Everything you changed, and your sign-ins.',
     actions: exports ? (
       <ButtonLink kind="quiet" icon="download" href={here({ format: 'csv' })} leaves>
         Export
@@ -130,7 +132,7 @@ const targetOptions = () =>
 
 type FiltersProps = { path: string; chosen: Chosen; sort: string; who: boolean; frame: Frame }
 
-/** Who, what, about what, when. */
+/** Actor, action, target, source and time. */
 function Filters({ path, chosen, sort, who, frame }: FiltersProps) {
   const { clock } = frame
   const field = (name: string) => ({ name, value: chosen[name] ?? null })
@@ -159,12 +161,12 @@ function Filters({ path, chosen, sort, who, frame }: FiltersProps) {
             many="people"
           />
         ) : null}
-        <Select {...field('action')} label="Action" none="Anything" options={options(happenings())} />
-        <Select {...field('target_type')} label="Target" none="Anything" options={targetOptions()} />
+        <Select {...field('action')} label="Action" none="Any" options={options(happenings())} />
+        <Select {...field('target_type')} label="Target" none="Any" options={targetOptions()} />
         <Select
           {...field('via')}
           label="Source"
-          none="Anything"
+          none="Any"
           options={ways.map((value) => ({ value, label: wayOf(value) }))}
         />
         <Field {...day('created_at.gte')} label="From" type="date" />
@@ -232,8 +234,23 @@ function factsOf(event: EventRecord, target: string | null, frame: Frame): Fact[
       whoDid(event)
     )
   return [
-    { label: 'Who', value: who },
-    { label: 'When', value: <Time at={created_at} clock={frame.clock} /> },
+    { label: 'Actor', value: who },
+    {
+      label: 'Action',
+      value: (
+        <>
+          {happenings()[event.action] ?? 'Other'} <code>{event.action}</code>
+        </>
+      ),
+    },
+    {
+      label: 'Target',
+      value: target ? (
+        <a href={frame.path(target)}>{event.target.name}</a>
+      ) : (
+        (event.target.name ?? capital(targetNouns()[event.target.type] ?? nounOf(event.target.type)))
+      ),
+    },
     { label: 'Source', value: wayOf(via) },
     ...(api_key
       ? [
@@ -247,18 +264,12 @@ function factsOf(event: EventRecord, target: string | null, frame: Frame): Fact[
           },
         ]
       : []),
-    {
-      label: 'About',
-      value: target ? (
-        <a href={frame.path(target)}>{event.target.name}</a>
-      ) : (
-        (event.target.name ?? capital(targetNouns()[event.target.type] ?? nounOf(event.target.type)))
-      ),
-    },
+    ...(ip ? [{ label: 'IP address', value: ip }] : []),
+    { label: 'When', value: <Time at={created_at} clock={frame.clock} /> },
     ...(wanted && actor
       ? [
           {
-            label: 'Wanted',
+            label: 'Missing permission',
             value: (
               <>
                 {String(event.data.wanted)}{' '}
@@ -271,19 +282,17 @@ function factsOf(event: EventRecord, target: string | null, frame: Frame): Fact[
           },
         ]
       : []),
-    ...(ip ? [{ label: 'Address', value: ip }] : []),
     ...(request_id
       ? [
           {
-            label: 'Request',
+            label: 'Request ID',
             value: (
               <>
-                <code>{request_id}</code> <CopyButton text={request_id} label="Copy request id" />
+                <code>{request_id}</code> <CopyButton text={request_id} label="Copy request ID" />
               </>
             ),
           },
         ]
       : []),
-    { label: 'Action', value: <code>{event.action}</code> },
   ]
 }

@@ -1,6 +1,8 @@
 import type { EventRecord } from '#src/domains/trail/events/model.ts'
+import { updated } from '#src/domains/trail/events/updates.ts'
 import type { Clock } from '#src/locale/clock.ts'
-import { withArticle } from '#src/locale/noun.ts'
+import { capital, withArticle } from '#src/locale/noun.ts'
+import { allResources, resourceOf } from '#src/resource/entity.ts'
 import { happenings, nounOf, targetNouns } from '#src/resource/history/happenings.ts'
 
 /** The names of the records that lines of the trail speak of, by id. */
@@ -12,7 +14,6 @@ const otherwise = (action: string, target: string) =>
 
 const verbs: Readonly<Record<string, string>> = {
   create: 'added',
-  update: 'changed',
   delete: 'deleted',
   restore: 'restored',
 }
@@ -27,19 +28,26 @@ const after = ({ data }: EventRecord, field: string) => String(data.after?.[fiel
 const people = (counts: unknown) => Object.keys((counts ?? {}) as object).length
 const permissions = (count: number) => (count === 1 ? '1 permission' : `${count} permissions`)
 
+function sessionChanged({ data: { after = {} }, actor }: EventRecord, { name }: Say): string {
+  if (!after.revoked_at) return after.second_factor_at ? 'passed two-step verification' : 'changed a session'
+  if (actor && after.user_id === actor.id) return 'signed out one of their own sessions'
+  const whose = name('user_id', '')
+  return whose ? `signed out one of ${whose}’s sessions` : 'signed out a session of someone'
+}
+
 /** What is more than a verb and its object. */
 const sentences: Readonly<Record<string, Said>> = {
   'user_role:create': (event, { target, name, clock }) =>
     `assigned ${name('role_id', 'a role')} to ${target}${until(event, clock)}`,
   'user_role:update': (event, { target, name, clock }) =>
     event.data.after && 'expires_at' in event.data.after
-      ? `assigned ${name('role_id', 'a role')} to ${target}${until(event, clock) || ' without an end'}`
+      ? `assigned ${name('role_id', 'a role')} to ${target}${until(event, clock) || ' with no expiry'}`
       : `changed the assignment of ${name('role_id', 'a role')} to ${target}`,
   'user_role:delete': (_, { target, name }) => `removed ${name('role_id', 'a role')} from ${target}`,
   'group_member:create': (event, { target, name }) =>
-    `added ${name('user_id', 'someone')} to ${target} as ${after(event, 'role')}`,
+    `added ${name('user_id', 'someone')} to ${target} as ${withArticle(after(event, 'role'))}`,
   'group_member:update': (event, { target, name }) =>
-    `made ${name('user_id', 'someone')} ${after(event, 'role')} of ${target}`,
+    `made ${name('user_id', 'someone')} ${withArticle(after(event, 'role'))} of ${target}`,
   'group_member:delete': (_, { target, name }) => `removed ${name('user_id', 'someone')} from ${target}`,
   'role_permission:create': (_, { target, name }) =>
     `added ${name('permission_id', 'a permission')} to ${target}`,
@@ -59,14 +67,10 @@ const sentences: Readonly<Record<string, Said>> = {
   'invitation:refuse': (_, { target }) => `couldn’t let anyone accept ${target}`,
   'secrets:rotate': () => 're-encrypted all secrets (CLI)',
   'organization:create': (_, { target }) => `added ${target}`,
-  'organization:update': (_, { target }) => `changed ${target}`,
   'job:retry': () => 'retried a failed job (CLI)',
   'job:drop': () => 'deleted a failed job (CLI)',
-  'session:create': () => 'started a session',
-  'session:update': (event, { name }) =>
-    event.data.after?.revoked_at
-      ? `signed ${name('user_id', 'someone')} out of a session`
-      : 'changed a session',
+  'session:create': () => 'signed in',
+  'session:update': sessionChanged,
   'api_key:create': (_, { target }) => `created ${target}`,
   'api_key:update': ({ data: { after = {} } }, { target }) =>
     `${after.revoked_at ? 'revoked' : after.prefix ? 'rotated' : 'changed'} ${target}`,
@@ -74,7 +78,7 @@ const sentences: Readonly<Record<string, Said>> = {
   'auth:sign_out': () => 'signed out',
   'auth:switch_away': () => 'switched to a different organization',
   'auth:switch_here': () => 'switched from a different organization',
-  'auth:refresh_reused': () => 'used a refresh token twice: the session ended',
+  'auth:refresh_reused': () => 'used a refresh token twice and was signed out',
   'auth:change_password': () => 'changed their password',
   'auth:reset_password': () => 'reset their password by a link in an e-mail',
   'auth:request_email': () => 'asked to change their e-mail address',
@@ -87,7 +91,7 @@ const sentences: Readonly<Record<string, Said>> = {
   'account:unlock': (_, { target }) => `unlocked ${target} (CLI)`,
   'account:reset_password': (_, { target }) => `set a password for ${target} (CLI)`,
   'account:end_sessions': (_, { target }) => `signed ${target} out everywhere (CLI)`,
-  'account:detach': () => 'made their account theirs alone',
+  'account:detach': () => 'detached their account from its organization',
   'auth:confirm': () => 'confirmed their password',
   'auth:turn_on_second_factor': () => 'turned on two-step verification',
   'auth:turn_off_second_factor': () => 'turned off two-step verification',
@@ -97,10 +101,22 @@ const sentences: Readonly<Record<string, Said>> = {
   'account:reset_second_factor': (_, { target }) => `reset two-step verification of ${target} (CLI)`,
   'user:unlock': (_, { target }) => `unlocked ${target}`,
   'user:set_password': (_, { target }) => `set the first password of ${target}`,
-  'access:denied': ({ data }) => `was denied access to ${data.path ?? 'something'}`,
+  'access:denied': ({ data }) => {
+    const path = String(data.path ?? '')
+    const place = placeOf(path) ?? path
+    return place ? `was denied access to ${place}` : 'was denied access'
+  },
   'organization:enter': (_, { target }) => `entered ${target}`,
   'organization:leave': (_, { target }) => `left ${target}`,
   'organization:end_sessions': () => 'signed everyone out (CLI)',
+}
+
+/** What is found at a path, where it is an entity's: at `/api/v1/users/…`, "People". */
+function placeOf(path: string): string | undefined {
+  const asked = path.replace(/^\/api(\/v\d+)?(?=\/)/, '')
+  return allResources()
+    .filter(({ path: at }) => asked === at || asked.startsWith(`${at}/`))
+    .map(({ declared }) => capital(declared.many))[0]
 }
 
 /** One sentence in plain words: "Ada assigned Auditor to Bob until 1 Dec 2026, 09:00 CET". */
@@ -117,15 +133,21 @@ export function sentence(event: EventRecord, names: Names, clock: Clock): string
     return names.get(String(id)) ?? otherwise
   }
   const said = sentences[action]
-  const verb = verbs[action.split(':')[1] ?? '']
-  const done =
-    said?.(event, { target: words, name, clock }) ?? (verb ? `${verb} ${words}` : otherwise(action, words))
+  const kind = action.split(':')[1] ?? ''
+  const verb = verbs[kind]
+  const done = said
+    ? said(event, { target: words, name, clock })
+    : kind === 'update'
+      ? updated(event, words, resourceOf(target.type))
+      : verb
+        ? `${verb} ${words}`
+        : otherwise(action, words)
   return `${whoDid(event)} ${done}`
 }
 
 /** Who it was: in person, through somebody else's account, or the program by itself. */
-export function whoDid({ actor, impersonator, api_key }: EventRecord): string {
-  if (!actor) return 'The system'
+export function whoDid({ actor, impersonator, api_key, via }: EventRecord): string {
+  if (!actor) return via === 'seed' ? 'Demo data' : 'The system'
   const name = actor.name ?? 'Someone'
   if (api_key) return `${name} by ${api_key.name ? `the API key ${api_key.name}` : 'an API key'}`
   return impersonator ? `${impersonator.name ?? 'Someone'} as ${name}` : name
