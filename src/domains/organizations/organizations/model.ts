@@ -4,7 +4,7 @@ import { fold } from '#src/db/fold.ts'
 import { nameLine, username } from '#src/domains/accounts/model.ts'
 import { email, password } from '#src/domains/people/users/model.ts'
 import { Resource, type Row } from '#src/resource/entity.ts'
-import { choice, flag, integer, text } from '#src/resource/kinds/column.ts'
+import { choice, flag, integer, line, text } from '#src/resource/kinds/column.ts'
 
 /** Its own record in every organization; from the platform's, all of them. */
 const organization = defineModel('organization', {
@@ -72,14 +72,6 @@ export const organizations = new Resource(organization, {
   answered: organizationRecord,
 })
 
-const line = (most: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(most)
-    .regex(/^\P{Cc}*$/u, 'Remove the control character')
-
 const name = nameLine(100).min(1, 'Enter a name')
 const slug = z
   .string()
@@ -127,4 +119,4 @@ export type OrganizationChange = z.infer<typeof someOfOrganization>
 /** Settings stay as they were where a whole record doesn't say them: no form has them. */
 export const wholeOrganization = someOfOrganization.required({ name: true, slug: true, status: true })
 
-export const entering = z.strictObject({ reason: line(500) })
+export const entering = z.strictObject({ reason: line(500).min(1) })
