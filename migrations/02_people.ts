@@ -12,7 +12,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       slug text not null collate "C" unique check (slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
       -- words of a name begin behind a blank; ASCII and typographic punctuation separates them
       search_name text not null collate "C" generated always as
-        (' ' || regexp_replace(app.fold(name) || ' ' || slug, '[ -/:-@[-\`{-~\u2010-\u2027]+', ' ', 'g')) stored,
+        (' ' || regexp_replace(app.found_by(name) || ' ' || slug, '[ -/:-@[-\`{-~\u2010-\u2027]+', ' ', 'g')) stored,
       status text not null default 'active' check (status in ('active', 'suspended')),
       settings jsonb not null default '{}',
       created_at timestamptz not null default now(),

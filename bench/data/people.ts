@@ -51,7 +51,7 @@ export async function loadPeople(client: pg.ClientBase): Promise<void> {
       insert into search_words (org_id, model, word, record_id)
         select distinct u.org_id, 'user', left(w, 64), u.id
         from users u,
-          regexp_split_to_table(app.fold(u.username || ' ' || u.email || ' ' || u.first_name || ' ' || u.last_name),
+          regexp_split_to_table(app.found_by(u.username || ' ' || u.email || ' ' || u.first_name || ' ' || u.last_name),
             '[^[:alnum:]]+') w
         where w <> '' order by 1, 2, 3, 4;
       insert into search_words (org_id, model, word, record_id)

@@ -5,6 +5,7 @@ import { type Operator, Refused } from '#src/cli/operations/accounts.ts'
 import { ask, type Terminal, UsageError } from '#src/cli/prompt.ts'
 import type { Config } from '#src/config.ts'
 import { about } from '#src/locale/instructions.ts'
+import { line } from '#src/resource/kinds/column.ts'
 
 /** What a command is called with. */
 export type Given = {
@@ -39,7 +40,8 @@ export function operator(command: string, { values }: Given): Operator {
     // a container may run as somebody whom its system doesn't know
     name = `user ${process.getuid?.() ?? '?'}`
   }
-  return { command, name, reason: text(values.reason) ?? null }
+  const reason = text(values.reason)
+  return { command, name, reason: reason === undefined ? null : valid('The reason', line(500), reason) }
 }
 
 /** @throws {Refused} with the field and what is wrong */

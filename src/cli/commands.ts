@@ -97,7 +97,7 @@ async function importing({ config, values, names }: Given): Promise<Outcome> {
       mostMb: config.IMPORT_LIMIT_MB,
     }
     const report = await importUsers(db, org.id, file, options)
-    const { imported, groups, error_count, errors, ignored_columns } = report
+    const { imported, groups, notes, error_count, errors, ignored_columns } = report
     const seconds = Math.round(performance.now() - begun) / 1000
     const data = { organization: org.slug, dry_run: dryRun, ...report, seconds }
     if (error_count) {
@@ -114,11 +114,8 @@ async function importing({ config, values, names }: Given): Promise<Outcome> {
     const made = groups.length ? `, with ${groups.length} new groups` : ''
     const left = ignored_columns.length ? ` Columns left out: ${ignored_columns.join(', ')}.` : ''
     const done = dryRun ? 'No errors: would import' : 'Imported'
-    return {
-      ok: true,
-      data,
-      text: `${done} ${imported} people into ${org.name}${made} (${seconds.toFixed(1)} s).${left}`,
-    }
+    const told = `${done} ${imported} people into ${org.name}${made} (${seconds.toFixed(1)} s).${left}`
+    return { ok: true, data, text: [told, ...notes.map(({ message }) => message)].join('\n') }
   })
 }
 

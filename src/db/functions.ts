@@ -53,6 +53,7 @@ export const fn = {
   fold: (args: { value: text }) => called<string | null>('fold', args),
   forget_failures: (args: { account: uuid; device: bytea }) => called<void>('forget_failures', args),
   forgot_password: (args: { name: text; ctx: jsonb }) => called<void>('forgot_password', args),
+  found_by: (args: { value: text }) => called<string | null>('found_by', args),
   has_active_account: (args: { person: uuid }) => called<boolean | null>('has_active_account', args),
   has_second_factor: (args: { person: uuid }) => called<boolean | null>('has_second_factor', args),
   invitation_lookup: <T>(args: { token: bytea }) => called<T>('invitation_lookup', args),

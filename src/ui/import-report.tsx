@@ -20,6 +20,8 @@ export interface ImportReportProps {
   /** All errors; `errors` may hold only the first of them. */
   wrong: number
   errors: readonly ImportError[]
+  /** What the rows become otherwise than the file says. */
+  notes?: readonly { message: string }[]
   /** Writes all of the rows: offered where nothing is wrong. */
   confirm?: { action: string; csrfToken: string; hidden: Record<string, string> }
   /** The step before: another file, other columns. */
@@ -30,7 +32,7 @@ const number = new Intl.NumberFormat('en')
 const rowsOf: Noun = { one: 'row', many: 'rows' }
 
 /** What an import would do, before it does it: all of the rows, or the list of what is wrong. */
-export function ImportReport({ noun, ready, wrong, errors, confirm, back }: ImportReportProps) {
+export function ImportReport({ noun, ready, wrong, errors, notes = [], confirm, back }: ImportReportProps) {
   return (
     <>
       <ul class="outcome">
@@ -45,6 +47,12 @@ export function ImportReport({ noun, ready, wrong, errors, confirm, back }: Impo
             again. Nothing was imported.
           </li>
         ) : null}
+        {notes.map(({ message }) => (
+          <li>
+            <Icon name="info" />
+            {message}
+          </li>
+        ))}
       </ul>
       {wrong ? <Errors wrong={wrong} errors={errors} /> : null}
       {confirm && !wrong && ready ? (

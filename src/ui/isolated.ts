@@ -1,5 +1,6 @@
-/** What is written from right to left, with what stands between two of its words: a name, or the part of one. */
-const LETTER = '[\\u0590-\\u08ff\\ufb1d-\\ufdff\\ufe70-\\ufeff\\u{10800}-\\u{10fff}\\u{1e800}-\\u{1efff}]'
+/** Letters written from right to left, and the mark that turns signs as they do. A run of them is a name, or part of one. */
+const LETTER =
+  '[\\u0590-\\u08ff\\u200f\\ufb1d-\\ufdff\\ufe70-\\ufeff\\u{10800}-\\u{10fff}\\u{1e800}-\\u{1efff}]'
 const RUN = new RegExp(`${LETTER}+(?:[\\s\\d.’'"-]+${LETTER}+)*`, 'gu')
 const SOME = new RegExp(LETTER, 'u')
 

@@ -103,6 +103,7 @@ describe('import:users', { timeout: 60_000 }, () => {
       dry_run: true,
       imported: 2,
       errors: [],
+      notes: [],
     })
     const done = await run(args)
     expect(done).toMatchObject({
@@ -110,6 +111,11 @@ describe('import:users', { timeout: 60_000 }, () => {
       stderr: '',
       stdout: expect.stringMatching(/^Imported 2 people into Cold & Sons \(/),
     })
+    const name = unique('p')
+    const active = await file(`username,email,status\n${name},${name}@example.com,active\n`)
+    expect((await run(['import:users', active, '--organization', org.slug])).stdout).toMatch(
+      /^Imported 1 people .*\n1 active person in the file is imported as invited, without a password, until they accept an invitation\.\n$/,
+    )
     const again = await run(args)
     expect(again).toMatchObject({ code: 1, stdout: '' })
     expect(again.stderr.trim().split('\n')).toEqual([
@@ -124,7 +130,7 @@ describe('import:users', { timeout: 60_000 }, () => {
       imported: 0,
       errors: [{ line: 2, column: 'username' }, {}, {}, {}],
     })
-    expect(await eventsOf(org, 'user:create')).toHaveLength(2)
+    expect(await eventsOf(org, 'user:create')).toHaveLength(3)
   })
 
   it('runs on the application’s role, behind row security', async () => {

@@ -44,3 +44,20 @@ test.each([
 ])('%s is %s, for both', async (name, folded) => {
   expect([fold(name), ...(await byDatabase([name]))]).toEqual([folded, folded])
 })
+
+test('a text is searched folded, and with its umlauts spelled out', async () => {
+  const texts = ['Müller', 'mu\u0308ller', 'ÅSE Bjørn', 'Zoë Łuk', 'Straße', 'Mueller', '']
+  const { rows } = await sql<{ by: string }>`
+    select app.found_by(t) as by from unnest(${texts}::text[]) with ordinality u(t, n) order by n`.execute(
+    owner,
+  )
+  expect(rows.map(({ by }) => by)).toEqual([
+    'muller mueller',
+    'muller mueller',
+    'ase bjorn aase bjoern',
+    'zoe luk',
+    'strasse',
+    'mueller',
+    '',
+  ])
+})

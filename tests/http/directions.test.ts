@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { endpoints } from '#src/app.ts'
 import { paths } from '#src/paths.ts'
+import { makeSuperadmin } from '#tests/access/entering.ts'
 import { as, browserOf } from '#tests/client.ts'
 import {
   assign,
@@ -14,6 +15,7 @@ import {
 } from '#tests/factories.ts'
 import { mailTo } from '#tests/mail/mailbox.ts'
 import { invite } from '#tests/people/invitations/inviting.ts'
+import type { Person } from '#tests/people.ts'
 
 const RTL = /[\u0590-\u08ff]/
 const org = await makeOrganization(`חברה ${unique('')}`)
@@ -114,3 +116,41 @@ test.each(['\u202e', '\u2067', '\u200f', '\u061c'])(
     expect(refused.map(({ status }) => status)).toEqual([422, 422, 422, 422, 422])
   },
 )
+
+describe('free text', () => {
+  let superadmin: Person
+  beforeAll(async () => {
+    superadmin = await makeSuperadmin()
+  })
+  const TURNING = 'Remove the character that changes the direction of text'
+  const sent = async (text: string) => [
+    await as(owner).patch(`/api/v1/groups/${group}`, { description: text }),
+    await as(owner).patch(`/api/v1/roles/${role}`, { description: text }),
+    await as(owner).post('/api/v1/permissions', {
+      model: unique('m').replaceAll(/[^a-z0-9]/g, ''),
+      action: 'read',
+      scope: 'all',
+      description: text,
+    }),
+    await as(owner).post(`/api/v1/users/${other.id}/roles/${roleOf(org, 'guest')}`, { reason: text }),
+    await as(superadmin).post(`/api/v1/organizations/${org.id}/enter`, { reason: text }),
+  ]
+
+  test.each(['\u202a', '\u202b', '\u202c', '\u202d', '\u202e', '\u2066', '\u2067', '\u2068', '\u2069'])(
+    'with %j in it can’t be stored: it would turn what stands behind it',
+    async (mark) => {
+      for (const answer of await sent(`for the night${mark} shift`))
+        expect([answer.status, answer.json().errors?.map(({ message }) => message)], answer.text).toEqual([
+          422,
+          [TURNING],
+        ])
+    },
+  )
+
+  test('has the marks that Hebrew and Arabic are typed with, which are isolated as letters are', async () => {
+    const text = 'Danke!\u200f \u200eשלום\u061c'
+    for (const answer of await sent(text)) expect(answer.status, answer.text).toBeLessThan(300)
+    const page = await browserOf(owner).get(paths.role(role))
+    expect(page.text).toContain('Danke!<bdi>\u200f</bdi> \u200e<bdi>שלום\u061c</bdi>')
+  })
+})

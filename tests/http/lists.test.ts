@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { encodeCursor } from '#src/db/paging.ts'
 import { as, browserOf, send } from '#tests/client.ts'
-import { makeOrganization, makeUser, openSession, roleOf } from '#tests/factories.ts'
+import { makeGroup, makeOrganization, makeUser, openSession, roleOf, unique } from '#tests/factories.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 import { rowsOf } from '#tests/tenancy/rows.ts'
 
@@ -214,6 +214,32 @@ describe('SQL where words are', () => {
     for (const q of ['zoe', 'ZOË', 'zo zz', 'Zz Zoë'])
       expect((await list(`q=${encodeURIComponent(q)}`)).data.map(({ id }) => id)).toEqual([reader.id])
     for (const q of ['oe', 'zoe equal']) expect((await list(`q=${encodeURIComponent(q)}`)).data).toEqual([])
+  })
+
+  test('a search takes umlauts as they are typed without a key for them; names without one stay as they are', async () => {
+    const there = await makeOrganization()
+    const boss = await makeUser(there, { roles: [roleOf(there, 'owner')], first_name: 'Boss' })
+    const mark = unique('zq').replace('-', '')
+    const made: Record<string, string> = {}
+    for (const name of ['Müller', 'Mueller', 'Muller', 'Bjørn'])
+      made[name] = (await makeUser(there, { first_name: mark, last_name: name })).id
+    const found = async (q: string) => {
+      const answer = await as(boss).get(`/api/users?q=${encodeURIComponent(`${mark} ${q}`)}`)
+      const ids = answer.json<{ data: { id: string }[] }>().data.map(({ id }) => id)
+      return Object.keys(made).filter((name) => ids.includes(made[name] as string))
+    }
+    for (const q of ['mueller', 'MUELLER', 'muel']) expect(await found(q), q).toEqual(['Müller', 'Mueller'])
+    for (const q of ['muller', 'Müller', 'mull']) expect(await found(q), q).toEqual(['Müller', 'Muller'])
+    for (const q of ['bjoern', 'bjorn', 'Bjørn']) expect(await found(q), q).toEqual(['Bjørn'])
+    const team = await makeGroup(there, { name: `Küche ${mark}` })
+    const groups = (await as(boss).get(`/api/groups?q=kueche+${mark}`)).json<{ data: { id: string }[] }>()
+    expect(groups.data.map(({ id }) => id)).toEqual([team])
+    await past
+      .updateTable('users')
+      .set({ last_name: 'Möller' })
+      .where('id', '=', made.Müller as string)
+      .execute()
+    expect([await found('mueller'), await found('moeller')]).toEqual([['Mueller'], ['Müller']])
   })
 
   test('a search that takes its time ends by itself', async () => {

@@ -20,6 +20,7 @@ export const hostile: readonly string[] = [
   'x=viewer',
   'x=',
   'x=2099-01-01T00:00:00Z',
+  'x=2099-01-01',
   '=',
   'team:Night',
   'department: Night=lead',

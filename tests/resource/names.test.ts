@@ -24,9 +24,20 @@ describe.each(places)('the name of $what', ({ make, once }) => {
     },
   )
 
-  test.each(['Ümlaut & Söhne', 'علی‌رضا', 'Night shift ☀️', '👩‍💻 Coding'])('is taken: %s', async (name) => {
+  test.each(['Ümlaut & Söhne', 'Отдел IT', '東京IT', 'علی‌رضا', 'Night shift ☀️', '👩‍💻 Coding'])(
+    'is taken: %s',
+    async (name) => {
+      const answer = await make(name)
+      expect([answer.status, answer.json<{ name: string }>().name], answer.text).toEqual([201, name])
+    },
+  )
+
+  test.each(['аdmin', 'Night Οwls'])('has words of one alphabet: %s', async (name) => {
     const answer = await make(name)
-    expect([answer.status, answer.json<{ name: string }>().name], answer.text).toEqual([201, name])
+    expect([answer.status, answer.json<{ errors: object }>().errors], answer.text).toEqual([
+      422,
+      [{ path: 'name', message: 'Use letters of one alphabet in each word' }],
+    ])
   })
 
   test.each(['\u0301', '\u0640\u0640', 'admin\ue000'])('is more than marks: %j', async (name) => {

@@ -114,7 +114,13 @@ const cases: Record<string, () => Promise<void>> = {
       where username = any(${names})`.execute(past)
     const answer = await imported(to.by, '/users', file)
     expect(told(answer)).toEqual([])
-    expect(answer.json()).toMatchObject({ imported: hostile.length })
+    const active = hostile.length >> 1
+    expect(answer.json()).toMatchObject({
+      imported: hostile.length,
+      notes: [
+        { column: 'status', rows: active, message: expect.stringMatching(`^${active} active people `) },
+      ],
+    })
     expect(await records('users', to.org, whole, `username in (${list})`)).toEqual(before)
   },
   '/invitations': async () => {
@@ -260,6 +266,54 @@ describe('what can’t come back is refused, with row, column and reason:', () =
     const rows = ['accepted', 'expired', 'revoked', 'Pending', ''].map((one) => `${newAddress()},${one}`)
     const answer = await imported(to.by, '/invitations', Buffer.from(`email,status\n${rows.join('\n')}`))
     expect(told(answer)).toEqual([2, 3, 4].map((n) => `${n} status must be pending: remove this row`))
+  })
+
+  test('an invitation whose role or group is gone or hidden, and one of who was added already; a whole one comes', async () => {
+    const [a, b] = [await settled(), await settled()]
+    const [gone, off, place] = [unique('Gone'), unique('Off'), unique('Place')]
+    const roles = { gone: await makeRole(a.org, { name: gone }), off: await makeRole(a.org, { name: off }) }
+    for (const name of [gone, off]) await makeRole(b.org, { name })
+    const group_id = await makeGroup(a.org, { name: place, kind: 'team' })
+    const invited = async (given: object) => {
+      const made = await as(a.by).post('/api/invitations', { email: newAddress(), role_ids: [], ...given })
+      expect(made.status, made.text).toBe(201)
+    }
+    await invited({ role_ids: [roles.gone, roles.off] })
+    await invited({ group_id })
+    await invited({ role_ids: [roles.off] })
+    const added = await makeUser(a.org, { status: 'invited' })
+    expect((await as(a.by).post(`/api/users/${added.id}/invite`)).status).toBeLessThan(300)
+    await sql`update roles set status = 'disabled' where id = ${roles.off}`.execute(past)
+    await sql`update roles set deleted_at = now() where id = ${roles.gone}`.execute(past)
+    await sql`update groups set deleted_at = now() where id = ${group_id}`.execute(past)
+
+    const file = await exported(a.by, '/invitations', '?sort=created_at')
+    expect(told(await imported(b.by, '/invitations', file))).toEqual([
+      `2 roles has a role that was deleted or hidden when this file was exported: ${roles.gone}`,
+      `3 group has an unknown name "team:${place}"`,
+      '5 user_id is someone who was added already: remove this row, and import them under People',
+    ])
+    const [head, , , whole] = file.toString().split('\r\n')
+    const blind = await makeUser(a.org, {
+      roles: [await makeRole(a.org, { permissions: ['invitation:read:all'] })],
+    })
+    const hidden = (await exported(blind, '/invitations', '?sort=created_at'))
+      .toString()
+      .split('\r\n')[3] as string
+    const answer = await imported(b.by, '/invitations', Buffer.from([head, hidden].join('\r\n')))
+    expect(told(answer)).toEqual([
+      `2 roles has a role that was deleted or hidden when this file was exported: ${roles.off}`,
+    ])
+    expect(
+      (await imported(b.by, '/invitations', Buffer.from([head, whole].join('\r\n')))).json(),
+    ).toMatchObject({ imported: 1 })
+    expect(
+      await records(
+        'invitations',
+        b.org,
+        `array(select r.name from roles r where r.id = any (t.role_ids)) as roles`,
+      ),
+    ).toEqual([{ roles: [off] }])
   })
 
   test('a group beneath one that isn’t there, and one that is more than a name', async () => {

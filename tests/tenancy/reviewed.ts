@@ -273,6 +273,7 @@ export const callable = [
   'app.user_id()',
   'app.uuid_v7()',
   'app.fold(text)',
+  'app.found_by(text)',
   'app.notify_rights(text[],uuid)',
   'app.organization_json(organizations)',
   'app.role_app()',

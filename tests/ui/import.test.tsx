@@ -125,6 +125,7 @@ test('no string becomes markup', () => {
       ready={2}
       wrong={0}
       errors={[]}
+      notes={[{ message: evil }]}
       confirm={{ action: evil, csrfToken: evil, hidden }}
       back={{ label: evil, href: evil }}
     />,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isOfOneAlphabet, ONE_ALPHABET } from '#src/resource/kinds/alphabets.ts'
 import { shownLine } from '#src/resource/kinds/column.ts'
 
 /** How names and addresses are stored and looked up: one form for all their spellings. */
@@ -16,17 +17,6 @@ export const nameLine = (most: number) =>
   )
 
 export const personName = nameLine(100)
-
-/** What is written today (UAX 31, table 5); Latin without phonetic letters, which look like others. */
-const alphabets = [
-  'a-z\\u00df-\\u01bf\\u01cd-\\u024f\\u1e00-\\u1eff',
-  '\\p{scx=Hani}\\p{scx=Hira}\\p{scx=Kana}',
-  ...'Arab Armn Beng Bopo Cyrl Deva Ethi Geor Grek Gujr Guru Hang Hebr Khmr Knda Laoo Mlym Mymr Orya Sinh Taml Telu Thaa Thai Tibt'
-    .split(' ')
-    .map((script) => `\\p{scx=${script}}`),
-]
-
-const ONE_ALPHABET = new RegExp(`^(${alphabets.map((letters) => `[${letters}0-9._-]+`).join('|')})$`, 'u')
 
 /** Letters of Cyrillic, Greek and Armenian that look like Latin ones: of these alone, it is another's name to the eye. */
 const LOOKS_LATIN = /^(?=.*\p{L})[асԁеһіјӏорԛѕѵԝхуүοαιρνυγσκօոսհցզյ0-9._-]*$/u
@@ -46,7 +36,7 @@ export const username = z
         error: 'Use letters, digits, dots, dashes and underscores; start with a letter or digit',
         abort: true,
       })
-      .refine((name) => ONE_ALPHABET.test(name), 'Use letters of one alphabet')
+      .refine(isOfOneAlphabet, ONE_ALPHABET)
       .refine((name) => !LOOKS_LATIN.test(name), 'Use Latin letters instead of ones that look like them')
       .refine((name) => !RESERVED.test(name), 'Choose a different user name; this one is reserved'),
   )

@@ -6,6 +6,9 @@ import type { Import } from '#src/resource/import/store.ts'
 
 const report = {
   rows: z.int().describe('Without the header.'),
+  notes: z
+    .array(z.strictObject({ column: z.string(), rows: z.int(), message: z.string() }))
+    .describe('What some rows say that an import can’t keep.'),
   error_count: z.int(),
   errors: z
     .array(

@@ -21,9 +21,13 @@ export type ImportError = {
   message: string
 }
 
+/** What some rows say that an import can't keep, in a sentence; nothing of a row changes without one. */
+export type ImportNote = { column: string; rows: number; message: string }
+
 /** What became of a file. Of the errors the first are kept; their count is exact. */
 export type ImportReport = {
   rows: number
+  notes: ImportNote[]
   error_count: number
   errors: ImportError[]
   ignored_columns: string[]
@@ -51,6 +55,8 @@ export interface Importer<R = unknown> {
   check(tx: Db, rows: readonly R[]): Promise<(Wrong & { line: number })[]>
   /** Writes rows in which nothing is wrong. */
   write(tx: Db, rows: readonly R[]): Promise<void>
+  /** What becomes otherwise of the rows that were read. */
+  notes?(): ImportNote[]
 }
 
 /** How an entity comes from a file: what a column may become, and as the actor, who reads and writes the rows. */
@@ -139,7 +145,7 @@ export async function importFile(by: Bringer, job: Job): Promise<ImportReport> {
 type CellsOf = (cells: readonly string[]) => Cells
 
 class Run {
-  readonly report: ImportReport = { rows: 0, error_count: 0, errors: [], ignored_columns: [] }
+  readonly report: ImportReport = { rows: 0, notes: [], error_count: 0, errors: [], ignored_columns: [] }
   denied: string | undefined
   readonly #job: Job
   readonly #by: Bringer
@@ -157,6 +163,7 @@ class Run {
     const header = await sheet.header()
     if (header) await this.#rows(tx, sheet, header, this.#job.choose(header.cells))
     report.rows = sheet.count
+    report.notes = this.#importer.notes?.() ?? []
     if (!report.rows && !report.error_count)
       this.#wrong(null, null, `The file contains no ${this.#job.many}.`)
     report.errors.sort((a, b) => (a.line ?? 0) - (b.line ?? 0))

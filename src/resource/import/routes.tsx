@@ -103,7 +103,10 @@ export function importRoutes<M extends Model>(resource: Resource<M>, parts: Impo
         return {
           json: { dry_run, imported, ...report },
           location: resource.path,
-          notice: `${counted(imported, one, many)} imported`,
+          notice: [
+            `${counted(imported, one, many)} imported`,
+            ...report.notes.map(({ message }) => message),
+          ].join('. '),
         }
       },
     ),
@@ -155,7 +158,7 @@ async function* template(lines: readonly (readonly string[])[]) {
 function sent({ file }: Pick<Call, 'file'>): Upload {
   if (!file) throw invalid([{ path: 'file', message: 'Choose a file' }])
   const name = file.name
-    .replace(/\p{Cc}/gu, '')
+    .replace(/[\p{Cc}\p{Bidi_Control}]/gu, '')
     .slice(-200)
     .toWellFormed()
   return { name: name || 'file.csv', content: file.content }

@@ -124,7 +124,7 @@ function Working({ resource, found, frame }: Props & { frame: Frame }) {
 }
 
 function Checked({ resource, found, preview, frame }: Props & { frame: Frame }) {
-  const { rows = 0, error_count = 0, errors = [], ignored_columns = [] } = found.report
+  const { rows = 0, notes, error_count = 0, errors = [], ignored_columns = [] } = found.report
   const places = pathsOf(resource.path)
   const here = frame.path(places.imported(found.id))
   const wrongLines = new Set(errors.map(({ line }) => line)).size
@@ -135,6 +135,7 @@ function Checked({ resource, found, preview, frame }: Props & { frame: Frame }) 
         noun={resource.declared}
         ready={error_count ? Math.max(0, rows - wrongLines) : rows}
         wrong={error_count}
+        notes={notes}
         errors={errors.map((error) => ({ ...error, column: headed(error, found, preview) }))}
         confirm={{ action: here, csrfToken: frame.csrfToken, hidden: { action: 'import' } }}
         back={{ label: 'Upload a different file', href: frame.path(places.import) }}
@@ -158,6 +159,9 @@ function Imported({ resource, found, frame }: Props & { frame: Frame }) {
   const { one, many } = resource.declared
   return (
     <Finished id={WORK} title={`${counted(found.report.rows ?? 0, one, many)} imported`}>
+      {found.report.notes?.map(({ message }) => (
+        <p>{message}</p>
+      ))}
       <Actions>
         <ButtonLink kind="primary" href={frame.path(resource.path)}>
           View {many}

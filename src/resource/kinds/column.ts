@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { DAY, EMAIL, wholeNumber, YES_OR_NO } from '#src/locale/instructions.ts'
+import { hasWordsOfOneAlphabet, ONE_ALPHABET } from '#src/resource/kinds/alphabets.ts'
 import { asTag } from '#src/resource/kinds/parameters.ts'
 
 type Kind = 'text' | 'tags' | 'email' | 'integer' | 'flag' | 'choice' | 'date' | 'instant' | 'reference'
@@ -75,12 +76,25 @@ const nothing = z.literal('').transform(() => null)
 const orNothing = (schema: z.ZodType, message?: string) => z.union([schema, z.null(), nothing], message)
 
 /** One line without control characters, trimmed. */
-export const line = (most: number) =>
+const anyLine = (most: number) =>
   z
     .string()
     .trim()
     .max(most)
     .regex(/^\P{Cc}*$/u, 'Remove the control character')
+
+/**
+ * What turns round the text behind it, in the sentence or list where it is shown. The three marks that Hebrew and
+ * Arabic are typed with are none of these: they are isolated like letters.
+ */
+const TURNS = /[\p{Bidi_Control}--[\u061c\u200e\u200f]]/v
+const straight = [
+  (text: string) => !TURNS.test(text),
+  'Remove the character that changes the direction of text',
+] as const
+
+/** One line of free text. */
+export const line = (most: number) => anyLine(most).refine(...straight)
 
 const lines = (most: number) =>
   z
@@ -90,7 +104,8 @@ const lines = (most: number) =>
       z
         .string()
         .max(most)
-        .regex(/^(\P{Cc}|[\n\t])*$/u, 'Remove the control character'),
+        .regex(/^(\P{Cc}|[\n\t])*$/u, 'Remove the control character')
+        .refine(...straight),
     )
 
 /**
@@ -114,15 +129,16 @@ const SEEN =
 /** What stands by itself: a mark alone sits on its neighbour, and a stretched line is no letter. */
 const BASE = /(?!\u0640)[\p{L}\p{N}\p{P}\p{S}]/u
 
-/** A line that people know somebody or something by: all of it can be seen. */
+/** A line that people know somebody or something by: all of it can be seen, and no letter looks like another’s. */
 export const shownLine = (most: number) =>
-  line(most)
+  anyLine(most)
     .refine((name) => !UNSEEN.test(name.replace(SEEN, '')), 'Remove the character that can’t be seen')
     .refine((name) => name === '' || BASE.test(name), 'Use at least one letter, digit or sign')
+    .refine(hasWordsOfOneAlphabet, ONE_ALPHABET)
 
 /** What a record is known by: two names that read the same are one. */
 export function name(label = 'Name', { max = 100, ...given }: Given & { max?: number } = {}): Column {
-  const input = line(max)
+  const input = anyLine(max)
     .overwrite((sent) => sent.normalize('NFC').replace(/\s+/gu, ' '))
     .pipe(shownLine(max).min(1))
   return column('text', 'text', label, z.string(), '', input, { required: true, sortable: true, ...given })

@@ -26,9 +26,23 @@ export const names: readonly Mutation[] = [
   {
     name: 'a user name mixes alphabets',
     file: 'src/domains/accounts/model.ts',
-    find: '(name) => ONE_ALPHABET.test(name)',
-    replace: '() => true',
+    find: 'isOfOneAlphabet, ONE_ALPHABET)',
+    replace: '() => isOfOneAlphabet !== undefined, ONE_ALPHABET)',
     tests: ['src/domains/people/users/names.test.ts'],
+  },
+  {
+    name: 'free text turns what stands behind it',
+    file: 'src/resource/kinds/column.ts',
+    find: '!TURNS.test(text)',
+    replace: 'true || TURNS.test(text)',
+    tests: ['tests/http/directions.test.ts'],
+  },
+  {
+    name: 'a word of a name mixes alphabets',
+    file: 'src/resource/kinds/alphabets.ts',
+    find: '.every((word) => WORD.test(word))',
+    replace: '.some((word) => WORD.test(word))',
+    tests: ['src/domains/people/users/names.test.ts', 'tests/resource/names.test.ts'],
   },
   {
     name: 'a user name only looks Latin',

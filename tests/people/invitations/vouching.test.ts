@@ -206,6 +206,51 @@ describe('when it is accepted, whoever invited is asked again', () => {
     },
   )
 
+  test('who invites everywhere, and is out of the group where the role reaches: the list knows it, too', async () => {
+    const group = await makeGroup(org)
+    const role = await makeRole(org, { permissions: ['user:read:group'] })
+    const codes = [...INVITES, 'group:update:all', 'user:create:all', 'user:read:group']
+    const by = await personWith(org, codes, { groups: [group] })
+    const one = { by, role, group, ...(await invitedBy(by, { role_ids: [role], group_id: group })) }
+    // who was added already, with the same, to a group; and who only looks there, with what lets them write
+    const person = (permissions: string[], as: 'member' | 'viewer') =>
+      makeRole(org, { permissions }).then((id) =>
+        makeUser(org, { status: 'invited', roles: [id], groups: [{ id: group, role: as }] }),
+      )
+    const [added, looks] = [
+      await person(['user:read:group'], 'member'),
+      await person(['group:update:group'], 'viewer'),
+    ]
+    await assign(org, by.id, await makeRole(org, { permissions: ['group:update:group'] }))
+    for (const { id } of [added, looks])
+      expect((await as(by).post(api(paths.inviteUser(id)))).status).toBeLessThan(300)
+    const obstacleOf = async ({ email }: { email: string }) =>
+      (await as(chief).get(api(`${paths.invitations}?status=pending&q=${email}`)))
+        .json<{ data: { obstacle: string | null }[] }>()
+        .data.map(({ obstacle }) => obstacle)
+    expect([await seen(one), await obstacleOf(added), await obstacleOf(looks)]).toEqual([
+      [null, false],
+      [null],
+      [null],
+    ])
+
+    await owner
+      .deleteFrom('group_members')
+      .where('user_id', '=', by.id)
+      .where('group_id', '=', group)
+      .execute()
+    expect([await seen(one), await obstacleOf(added), await obstacleOf(looks)]).toEqual([
+      ['rights', true],
+      ['rights'],
+      [null],
+    ])
+    await told(one, 409)
+    await addMember(org, by.id, group, 'viewer')
+    expect([await seen(one), await obstacleOf(added)]).toEqual([[null, false], [null]])
+    await told(one, 200)
+    expect((await accept(one.token)).status).toBe(201)
+  })
+
   test('who invited to the organization, and may only invite to groups by now', async () => {
     const by = await personWith(org, INVITES, { groups: [await makeGroup(org)] })
     const { token } = await invitedBy(by)

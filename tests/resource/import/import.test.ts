@@ -32,6 +32,7 @@ describe('a file may come', () => {
       dry_run: false,
       imported: 2,
       rows: 2,
+      notes: [],
       error_count: 0,
       errors: [],
       ignored_columns: ['Unknown'],

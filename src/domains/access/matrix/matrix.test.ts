@@ -52,6 +52,11 @@ describe('the matrix', () => {
     expect((await read(boss, '?q=ZZ')).roles.map(({ name }) => name)).toEqual(
       [0, 1, 2, 3, 4, 5].map((i) => `zz ${i}`),
     )
+    await makeRole(org, { name: 'Prüfung' })
+    for (const q of ['pruef', 'pruf', 'prüf'])
+      expect((await read(boss, `?q=${encodeURIComponent(q)}`)).roles.map(({ name }) => name)).toEqual([
+        'Prüfung',
+      ])
     expect(
       (await read(boss, '?model=session')).permissions.every(({ code }) => code.startsWith('session:')),
     ).toBe(true)

@@ -144,7 +144,7 @@ function loading(
   const wanted = ids
     ? sql`r.id = any(${ids}::uuid[])`
     : q
-      ? sql`position(${fn.fold({ value: q })} in r.sort_name) > 0`
+      ? sql`position(${fn.fold({ value: q })} in ${fn.found_by({ value: sql.ref('r.name') })}) > 0`
       : sql`true`
   const limit = ids ? ids.length : ROLES_SHOWN
   return sql<Loaded>`

@@ -74,14 +74,6 @@ export const organizations = new Resource(organization, {
   answered: organizationRecord,
 })
 
-export const line = (most: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(most)
-    .regex(/^\P{Cc}*$/u, 'Remove the control character')
-
 const name = nameLine(100).min(1, 'Enter a name')
 
 const slug = z

@@ -24,6 +24,7 @@ const EMAIL = 'already has an account'
 function rulesOf(actor: UserActor, grant: Grant<'user', 'create'>): Rules {
   const unplaceable = unplaceableFor(actor)
   return {
+    clock: actor.clock,
     giver: (tx) => giverOf(tx, actor, grant),
     taken: {
       username: { here: USERNAME, deleted: USERNAME, elsewhere: USERNAME, alike: USERNAME },

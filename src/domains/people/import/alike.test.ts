@@ -46,7 +46,7 @@ const n = unique('p')
 const row = (more: string) => `${unique('p')},${unique('p')}@example.com,${more}`
 const HEAD = 'username,email,roles,groups'
 const files: Record<string, string | Buffer> = {
-  'people as they should be': `${HEAD}\n${row('member;viewer=2099-01-01T00:00:00Z,team:night=lead')}\n${row('"""Post; x"";=y=","""team:a;b=c=viewer"""')}\n`,
+  'people as they should be': `${HEAD}\n${row('member;viewer=2099-01-01T00:00:00Z;guest=2099-01-01,team:night=lead')}\n${row('"""Post; x"";=y=","""team:a;b=c=viewer"""')}\n`,
   'another order, spelling and separator': `E-Mail;Groups;User name\n${unique('x')}@example.com;team:Night;${unique('x')}\n`,
   'columns that mean nothing': `id,${HEAD},password,updated_at\n1,${row(',,secret,x')}\n`,
   'no column that is needed': 'username;groups\na;b\n',

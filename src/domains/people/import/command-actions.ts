@@ -8,6 +8,7 @@ import { Taken } from '#src/db/errors.ts'
 import { PeopleImporter, peopleFields, type Rules } from '#src/domains/people/import/importer.ts'
 import type { Giver } from '#src/domains/people/import/queries.ts'
 import { makeGroups, writePeople } from '#src/domains/people/import/write-actions.ts'
+import { clockOf } from '#src/locale/clock.ts'
 import { mapped } from '#src/resource/import/columns.ts'
 import { type Bringer, type ImportReport, importFile, MANY } from '#src/resource/import/import.ts'
 import { MOST_ROWS } from '#src/resource/import/sheet.ts'
@@ -61,7 +62,7 @@ export async function importUsers(
   const unread = await unreadable(file, mostMb)
   if (unread) {
     const errors = [{ line: null, column: null, value: null, message: unread }]
-    return { imported: 0, groups: [], error_count: 1, errors, ignored_columns: [] }
+    return { imported: 0, groups: [], notes: [], error_count: 1, errors, ignored_columns: [] }
   }
   const source = `import of ${basename(file)}`
   const by: Bringer = { transaction: (work) => asSystem(db, orgId, source, work, { via: 'cli' }) }
@@ -69,6 +70,7 @@ export async function importUsers(
   const rules: Rules = {
     // what a name means depends on all groups that the file makes
     ...(createGroups ? { atOnce: MOST_ROWS } : {}),
+    clock: clockOf(null, null),
     giver: async () => operator,
     begin: async (tx, rows) => {
       if (createGroups) groups.push(...(await makeGroups(tx, rows)))

@@ -19,7 +19,7 @@ async function file(content: string | Buffer, name = `${unique('people')}.csv`):
   return path
 }
 
-const nothingWrong = { error_count: 0, errors: [], ignored_columns: [] }
+const nothingWrong = { notes: [], error_count: 0, errors: [], ignored_columns: [] }
 const usersOf = (org: Organization) =>
   owner.selectFrom('users').where('org_id', '=', org.id).orderBy('username').selectAll().execute()
 const eventsOf = (org: Organization) =>
@@ -166,6 +166,33 @@ ${bob},${bob}@example.com,Bob,,,\n`,
     expect(refused.errors.map(({ message }) => message)).toEqual([
       'has an unknown group "warehouse:North"',
       'has an unknown group "client:Cod"',
+    ])
+  })
+
+  it('ends a role with a day in UTC, or at an instant; a day that is none is none', async () => {
+    const org = await makeOrganization()
+    const rows = ['viewer=2099-01-01', 'viewer=2099-01-01T12:00', 'viewer=2099-01-01T23:00:00+01:00']
+    const people = (cells: string[]) =>
+      `username,email,roles\n${cells.map((cell) => [unique('p'), `${unique('p')}@example.com`, cell].join()).join('\n')}`
+    expect(await importUsers(db, org.id, await file(people(rows)))).toMatchObject({ imported: 3, errors: [] })
+    const ends = await owner
+      .selectFrom('user_roles')
+      .where('org_id', '=', org.id)
+      .select('expires_at')
+      .execute()
+    expect(ends.map(({ expires_at }) => new Date(expires_at ?? '').toISOString()).sort()).toEqual([
+      '2099-01-01T12:00:00.000Z',
+      '2099-01-01T22:00:00.000Z',
+      '2099-01-02T00:00:00.000Z',
+    ])
+    const wrong = await importUsers(
+      db,
+      org.id,
+      await file(people(['viewer=2099-02-30', 'viewer=2020-01-01'])),
+    )
+    expect(wrong.errors.map(({ line, message }) => [line, message])).toEqual([
+      [2, 'has an unknown role "viewer=2099-02-30"'],
+      [3, 'has the role viewer, which expires in the past'],
     ])
   })
 

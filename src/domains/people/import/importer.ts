@@ -2,8 +2,17 @@ import type { Db } from '#src/db/database.ts'
 import { Earlier, needed, type Row, readRow } from '#src/domains/people/import/model.ts'
 import { type Giver, type Placed, placed, placesOf } from '#src/domains/people/import/queries.ts'
 import { namesTaken, type Where } from '#src/domains/people/import/write-actions.ts'
+import type { Clock } from '#src/locale/clock.ts'
+import { counted } from '#src/locale/noun.ts'
 import type { Field } from '#src/resource/import/columns.ts'
-import { type Cells, type Importer, MANY, planForMany, type Wrong } from '#src/resource/import/import.ts'
+import {
+  type Cells,
+  type Importer,
+  type ImportNote,
+  MANY,
+  planForMany,
+  type Wrong,
+} from '#src/resource/import/import.ts'
 
 export type Found = (Wrong & { line: number })[]
 
@@ -25,6 +34,8 @@ export const peopleFields: readonly Field[] = [
 export type Rules = {
   /** Rows that are checked and written together, other than usual. */
   atOnce?: number
+  /** By which a day ends. */
+  clock: Clock
   giver: (tx: Db) => Promise<Giver>
   /** Before names are looked up. */
   begin?: (tx: Db, rows: readonly Row[]) => Promise<void>
@@ -42,6 +53,7 @@ export class PeopleImporter implements Importer<Row> {
   readonly #earlier = new Earlier()
   #giver: Giver | undefined
   #list: Placed[] = []
+  #active = 0
 
   constructor(rules: Rules) {
     this.#rules = rules
@@ -49,7 +61,8 @@ export class PeopleImporter implements Importer<Row> {
   }
 
   read(line: number, cells: Cells): { row: Row; wrong: Wrong[] } {
-    const { row, errors } = readRow(line, cells)
+    const { row, errors } = readRow(line, cells, this.#rules.clock)
+    if (row.active) this.#active += 1
     const twice = this.#earlier.twice(row)
     for (const { field } of twice) row[field] = null
     return { row, wrong: [...errors, ...twice] }
@@ -77,5 +90,13 @@ export class PeopleImporter implements Importer<Row> {
 
   write(tx: Db): Promise<void> {
     return this.#rules.write(tx, this.#list)
+  }
+
+  notes(): ImportNote[] {
+    if (!this.#active) return []
+    const are = this.#active === 1 ? 'is' : 'are'
+    const people = counted(this.#active, { one: 'active person', many: 'active people' })
+    const message = `${people} in the file ${are} imported as invited, without a password, until they accept an invitation.`
+    return [{ column: 'status', rows: this.#active, message }]
   }
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { fold } from '#src/db/fold.ts'
 import { kinds, memberRoles, newUser, statuses, users } from '#src/domains/people/users/model.ts'
+import { moment } from '#src/http/moment.ts'
+import type { Clock } from '#src/locale/clock.ts'
 import { oneOf } from '#src/locale/instructions.ts'
 import { entriesOf } from '#src/resource/export.ts'
 import { name as nameColumn } from '#src/resource/kinds/column.ts'
@@ -22,6 +24,8 @@ export type Row = {
   line: number
   username: string | null
   email: string | null
+  /** Who could sign in where the file comes from: they come invited. */
+  active: boolean
   first_name: string
   last_name: string
   /** null for that of whoever says nothing. */
@@ -45,8 +49,15 @@ const MOST_OF_NAME = 100
 /** By the rule of every group's name: a file makes those that aren't there. */
 const nameOfGroup = nameColumn('Name', { max: MOST_OF_NAME }).input
 
-/** What a row says, by the rules of `POST /users`, and everything that is wrong with it in itself. */
-export function readRow(line: number, given: Record<string, string>): { row: Row; errors: FieldError[] } {
+/**
+ * What a row says, by the rules of `POST /users`, and everything that is wrong with it in itself.
+ * @param clock by which a day ends
+ */
+export function readRow(
+  line: number,
+  given: Record<string, string>,
+  clock: Clock,
+): { row: Row; errors: FieldError[] } {
   const errors = Object.entries(given).flatMap(([field, value]) => unprintable(field, value))
   const blamed = new Set(errors.map(({ field }) => field))
   type Scalar = 'username' | 'email' | 'first_name' | 'last_name' | 'locale' | 'time_zone'
@@ -69,16 +80,19 @@ export function readRow(line: number, given: Record<string, string>): { row: Row
     line,
     username: value('username'),
     email: value('email'),
+    active: is(given.status) === 'active',
     first_name: value('first_name') ?? '',
     last_name: value('last_name') ?? '',
     locale: given.locale?.trim() ? value('locale') : null,
     time_zone: given.time_zone?.trim() ? value('time_zone') : null,
-    roles: list('roles').map(roleName),
+    roles: list('roles').map((text) => roleName(text, clock)),
     groups: list('groups').flatMap((text) => groupName(text, errors)),
   }
   errors.push(...notInvited(given))
   return { row, errors }
 }
+
+const is = (cell = '') => cell.trim().toLowerCase()
 
 function unprintable(field: string, value: string): FieldError[] {
   if (value.includes('\0')) return [{ field, message: 'has a NUL character' }]
@@ -87,7 +101,6 @@ function unprintable(field: string, value: string): FieldError[] {
 
 /** Everybody who comes is a person and invited: whoever may not sign in doesn't come back as somebody who may. */
 function notInvited({ status = '', kind = '' }: Record<string, string>): FieldError[] {
-  const is = (cell: string) => cell.trim().toLowerCase()
   const errors: FieldError[] = []
   if (is(status) === 'disabled')
     errors.push({
@@ -109,12 +122,14 @@ function notInvited({ status = '', kind = '' }: Record<string, string>): FieldEr
 /** What stands behind the last `=` of an entry; a name that has one itself ends with one. */
 const BEHIND = /^(.*)=\s*([^=]*)$/s
 
-/** `Name`, with the end of a role that has one behind, as `=2026-12-31T23:00:00Z`. */
-function roleName(text: string): RoleName {
+/** `Name`, with the end of a role that has one behind: `=2026-12-31T23:00:00Z`, or `=2026-12-31` for that whole day. */
+function roleName(text: string, clock: Clock): RoleName {
   const [, named = '', behind = null] = BEHIND.exec(text) ?? []
   if (behind === '') return { name: named.trim(), expires_at: null }
-  const found = end.safeParse(behind)
-  return found.success ? { name: named.trim(), expires_at: found.data } : { name: text, expires_at: null }
+  if (!moment.safeParse(behind).success) return { name: text, expires_at: null }
+  // finer than a clock is: what was exported stays the same
+  const instant = end.safeParse(behind).data
+  return { name: named.trim(), expires_at: instant ?? clock.moment(behind as string) }
 }
 
 /** `Name`, `kind:Name`, each with `=lead`, `=member` or `=viewer` behind. */

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import type { ImportError } from '#src/resource/import/import.ts'
 import { denied, recorded, state, trail } from '#tests/access/trail.ts'
-import { type Answer, as, send } from '#tests/client.ts'
+import { type Answer, as, browserOf, send } from '#tests/client.ts'
 import {
   makeGroup,
   makeOrganization,
@@ -124,6 +124,32 @@ describe('people from a file', () => {
       'groups',
       'groups',
     ])
+  })
+
+  test('who is active in the file comes invited, which is said before and after', async () => {
+    const [a, b] = [unique('s'), unique('s')]
+    const row = (name: string, status: string) => `${name},${name}@example.com,${status}`
+    const head = 'username,email,status'
+    const message =
+      '1 active person in the file is imported as invited, without a password, until they accept an invitation.'
+    const body = `${head}\n${row(a, 'Active')}\n${row(b, 'invited')}\n`
+    const headers = { Authorization: `Bearer ${owner.token}`, 'Content-Type': 'text/csv' }
+    const kept = await send('/api/v1/users/imports', { method: 'POST', body, headers })
+    const at = `/users/imports/${kept.json<{ id: string }>().id}`
+    for (const [action, status] of [
+      ['check', 'checked'],
+      ['import', 'imported'],
+    ] as const) {
+      expect((await as(owner).post(`/api${at}`, { action })).status).toBe(202)
+      await expect
+        .poll(async () => (await as(owner).get(`/api${at}`)).json(), { timeout: 10_000 })
+        .toMatchObject({ status, report: { notes: [{ column: 'status', rows: 1, message }] } })
+      expect((await browserOf(owner).get(at)).text).toContain(message)
+    }
+    expect(await made([a, b])).toMatchObject([{ status: 'invited' }, { status: 'invited' }])
+    const other = unique('s')
+    const plain = await upload(owner, [row(other, 'invited')], head)
+    expect(plain.json()).toMatchObject({ imported: 1, notes: [] })
   })
 
   test('are all told what is wrong with them, and nobody comes', async () => {

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Db } from '#src/db/database.ts'
@@ -24,6 +25,7 @@ export const invitationsFromFile: Importing<'invitation'> = {
     { name: 'roles', label: 'Roles', example: 'member; viewer' },
     { name: 'group', label: 'Group', example: 'team:Night' },
     { name: 'status', label: 'Status', example: 'pending' },
+    { name: 'user_id', label: 'User id' },
   ],
   importer: (actor, grant) => new InvitationImporter(actor, grant),
 }
@@ -53,6 +55,12 @@ class InvitationImporter implements Importer<Row> {
     // what can't be accepted any more doesn't come back as what can
     if (status && status !== 'pending')
       wrong.push({ field: 'status', message: 'must be pending: remove this row' })
+    // in a file of invitations stands nothing of what they have
+    if (cells.user_id?.trim())
+      wrong.push({
+        field: 'user_id',
+        message: 'is someone who was added already: remove this row, and import them under People',
+      })
     const first = this.#lines.get(data ?? '')
     if (data !== undefined && first === undefined) this.#lines.set(data, line)
     const message = error?.issues[0]?.message ?? (first && `same as line ${first}`)
@@ -96,7 +104,13 @@ class InvitationImporter implements Importer<Row> {
 
 function onlyOf([id, ...others]: string[], field: string, name: string): string {
   const label = JSON.stringify(name)
-  if (id === undefined) throw invalid([{ path: field, message: `has an unknown name ${label}` }])
+  if (id === undefined) {
+    const one = field === 'group' ? 'group' : 'role'
+    const message = z.guid().safeParse(name).success
+      ? `has a ${one} that was deleted or hidden when this file was exported: ${name}`
+      : `has an unknown name ${label}`
+    throw invalid([{ path: field, message }])
+  }
   if (others.length) throw invalid([{ path: field, message: `has ${label}, which matches several` }])
   return id
 }

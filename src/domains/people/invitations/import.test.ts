@@ -147,7 +147,7 @@ describe('invitations from a file', () => {
   test('have a template', async () => {
     const answer = await as(owner).get(api('/invitations/import'), { Accept: 'text/csv' })
     expect(answer.text).toBe(
-      'email,roles,group,status\r\nada@example.com,member; viewer,team:Night,pending\r\n',
+      'email,roles,group,status,user_id\r\nada@example.com,member; viewer,team:Night,pending,\r\n',
     )
   })
 })

@@ -33,7 +33,10 @@ export type InvitationRecord = {
   status: (typeof statuses)[number]
   /** Why nobody can accept it just now. */
   obstacle: Obstacle | null
+  /** Those that it assigns and that are there, as far as the reader sees roles. */
   roles: Required<Named>[]
+  /** All that it assigns, whatever became of them. */
+  role_ids: string[]
   group_id: string | null
   group: Named | null
   group_kind: string | null
@@ -70,6 +73,7 @@ function attachedTo(actor: UserActor) {
   const seesGroup = actor.find('group:read')?.where('g') ?? sql`false`
   return {
     obstacle: obstacleOf('invitations', actor.userId),
+    role_ids: sql`invitations.role_ids`,
     roles: sql`(select coalesce(json_agg(json_build_object('id', r.id, 'name', r.name) order by r.sort_name, r.id), '[]')
       from roles r where r.org_id = invitations.org_id and r.deleted_at is null and ${seesRole}
         and (r.id = any(invitations.role_ids) or invitations.status <> 'accepted' and r.id in (
@@ -107,12 +111,17 @@ export const invitations = defineResource(invitation, {
   moreAnswered: {
     obstacle: z.enum(Object.keys(obstacles) as [Obstacle, ...Obstacle[]]).nullable(),
     roles: z.array(z.strictObject({ id: z.guid(), name: z.string() })),
+    role_ids: z.array(z.guid()),
     group_kind: z.string().nullable(),
     invited_by: named.nullable(),
   },
   cells: {
-    roles: (row) => cellOfEntries(invitationOf(row).roles.map(({ name }) => name)),
-    // one whose name the reader may not see is not left away: its invitation wouldn't come back as it was
+    // what is gone, or not for the reader to see, is not left away: its invitation wouldn't come back as it was
+    roles: (row) => {
+      const { roles, role_ids } = invitationOf(row)
+      const unnamed = role_ids.filter((id) => !roles.some((role) => role.id === id))
+      return cellOfEntries([...roles.map(({ name }) => name), ...unnamed])
+    },
     group: (row) => {
       const { group, group_kind, group_id } = invitationOf(row)
       return group?.name ? `${group_kind}:${group.name}` : (group_id ?? '')

@@ -7,6 +7,8 @@ import { paths } from '#src/paths.ts'
 const said = (of: typeof username | typeof personName, name: string) =>
   of.safeParse(name).error?.issues.map(({ message }) => message) ?? []
 
+const ONE = 'Use letters of one alphabet in each word'
+
 describe('the name of a person', () => {
   test.each([
     '',
@@ -26,6 +28,20 @@ describe('the name of a person', () => {
     'क्‍षमा',
     'R2-D2',
     'Nightly export 3.5',
+    'Отдел IT',
+    'IT-отдел № 1',
+    'Παπαδόπουλος & Sons',
+    '東京ITセンター',
+    'ＩＴ部',
+    'IT팀',
+    'แผนกIT',
+    'Kɔfi Ŋmɛ',
+    'Əliyev',
+    'Mª José 2º',
+    '5µm',
+    'ᏣᎳᎩ',
+    'क़ानून २',
+    'Ｔｏｍ',
   ])('is taken: %s', (name) => expect(said(personName, name)).toEqual([]))
 
   test.each([
@@ -61,6 +77,19 @@ describe('the name of a person', () => {
     expect(said(personName, name)).toEqual(['Remove the character that can’t be seen']),
   )
 
+  test.each([
+    ['a Cyrillic а', 'аdmin'],
+    ['and in the second word', 'The аdmin'],
+    ['a Greek capital', 'Οwner'],
+    ['behind a hyphen', 'co-оwner'],
+    ['a letter of another with a mark', 'o\u0431\u0301'],
+    ['a phonetic ɑ', 'ɑdmin'],
+    ['small capitals', 'ᴀᴅᴍɪɴ'],
+    ['a click that looks like a bar', 'aǀl'],
+    ['a Cherokee letter', 'Ꭰdmin'],
+    ['Cyrillic beside Han', '東д'],
+  ])('has words of one alphabet: %s', (_, name) => expect(said(personName, name)).toEqual([ONE]))
+
   test('is one line', () => expect(said(personName, 'Ada\nBcc: x')).toEqual(['Remove the control character']))
 })
 
@@ -94,9 +123,7 @@ describe('a user name', () => {
     ['a phonetic ɑ', 'ɑdmin'],
     ['a click that looks like a bar', 'aǀl'],
     ['a Cherokee letter', 'ꭰdmin'],
-  ])('has letters of one alphabet: %s', (_, name) =>
-    expect(said(username, name)).toEqual(['Use letters of one alphabet']),
-  )
+  ])('has letters of one alphabet: %s', (_, name) => expect(said(username, name)).toEqual([ONE]))
 
   test.each(['сосо', 'ореха', 'о7', 'ορ', 'օս'])('isn’t all look-alikes of Latin letters: %s', (name) =>
     expect(said(username, name)).toEqual(['Use Latin letters instead of ones that look like them']),

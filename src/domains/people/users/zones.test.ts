@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { paths } from '#src/paths.ts'
-import { as, browserOf, visitor } from '#tests/client.ts'
-import { makeUser, roleOf } from '#tests/factories.ts'
+import { as, browserOf, send, visitor } from '#tests/client.ts'
+import { makeUser, roleOf, unique } from '#tests/factories.ts'
 import { makePeople, type Person } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 import { PASSWORD } from '#tests/setup/secrets.ts'
@@ -207,5 +207,21 @@ describe('a day', () => {
     expect(new Date(String((await ends()).expires_at)).toISOString()).toBe('2031-03-05T06:30:00.000Z')
     const form = await browserOf(giver).get(paths.user(target.id))
     expect(form.text).toContain('Asia/Kolkata time')
+  })
+
+  test('that a role in a file ends on lasts until 24:00 where who imports is', async () => {
+    const giver = await boss('America/New_York')
+    const name = unique('until')
+    const answer = await send('/api/v1/users/import', {
+      method: 'POST',
+      body: `username,email,roles\n${name},${name}@example.com,viewer=2031-03-05\n`,
+      headers: { Authorization: `Bearer ${giver.token}`, 'Content-Type': 'text/csv' },
+    })
+    expect(answer.json(), answer.text).toMatchObject({ imported: 1 })
+    const found = await as(giver).get(api(`${paths.users}?q=${name}`))
+    const [{ roles = [] } = {}] = found.json<{ data: { roles?: { expires_at: string }[] }[] }>().data
+    expect(roles.map(({ expires_at }) => new Date(expires_at).toISOString())).toEqual([
+      '2031-03-06T05:00:00.000Z',
+    ])
   })
 })

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { scopes } from '#src/access/permission.ts'
 import { defineResource, type Row } from '#src/resource/entity.ts'
-import { choice, flag, text } from '#src/resource/kinds/column.ts'
+import { choice, flag, shownLine, text } from '#src/resource/kinds/column.ts'
 
 const permission = defineModel('permission', {
   table: 'permissions',
@@ -48,7 +48,7 @@ const columns = {
   action: text('Action', { required: true, write: 'create', input: word, listed: false }),
   scope: choice('Scope', scopes, { required: true, write: 'create', listed: false }),
   description: text('Description', { max: 500 }),
-  category: text('Category', { max: 100, listed: false }),
+  category: text('Category', { input: shownLine(100), listed: false }),
   builtin: flag('Built-in', { write: 'never', filterable: true }),
   status: choice('Status', statuses, { filterable: true, tones: { active: 'good', disabled: 'plain' } }),
 }

@@ -1,0 +1,35 @@
+/** Latin as languages write it: without clicks, phonetic letters and small capitals, which look like others. */
+const LATIN =
+  '[[\\p{scx=Latn}--[\\u01c0-\\u01c3\\u0250-\\u02af\\u1d00-\\u1dbf\\u2c60-\\u2c7f\\ua720-\\ua7ff\\uab30-\\uab6f]]ɓɔɖɗəɛɣɨɲʃʉʊʋʒ]'
+
+/**
+ * What is written today (UAX 31, table 5), and what stands together in one word: Latin beside what has no spaces
+ * between words, or hardly any.
+ */
+const TODAY = [
+  `${LATIN}\\p{scx=Hani}\\p{scx=Hira}\\p{scx=Kana}`,
+  ...['Hani}\\p{scx=Bopo', 'Hani}\\p{scx=Hang', 'Thai', 'Laoo', 'Khmr', 'Mymr'].map(
+    (script) => `${LATIN}\\p{scx=${script}}`,
+  ),
+  ...'Arab Armn Beng Cyrl Deva Ethi Geor Grek Gujr Guru Hebr Knda Mlym Orya Sinh Taml Telu Thaa Tibt'
+    .split(' ')
+    .map((script) => `\\p{scx=${script}}`),
+]
+/** Any other script; a word of several of them looks like nothing that is known. */
+const OTHER = `[^\\p{scx=Latn}${TODAY.map((letters) => letters.replace(LATIN, '')).join('')}]`
+
+const allOf = (alphabets: readonly string[], beside: string) =>
+  new RegExp(`^(${alphabets.map((letters) => `[${letters}${beside}]*`).join('|')})$`, 'v')
+
+const WORD = allOf([...TODAY, OTHER], '\\p{M}\\p{N}\\p{scx=Zyyy}\\p{scx=Zinh}')
+const USERNAME = allOf(TODAY, '0-9._\\-')
+
+/** Said of both. */
+export const ONE_ALPHABET = 'Use letters of one alphabet in each word'
+
+/** Each word of a name is of one alphabet: "Отдел IT", and no "аdmin" with another а. */
+export const hasWordsOfOneAlphabet = (name: string): boolean =>
+  name.split(/[^\p{L}\p{M}\p{N}\u200c\u200d]+/u).every((word) => WORD.test(word))
+
+/** All of a user name is: it is one word, and of an alphabet that people write today. */
+export const isOfOneAlphabet = (username: string): boolean => USERNAME.test(username)
