@@ -1,11 +1,11 @@
 import { assignmentRoutes } from '#src/domains/people/assignments/routes.tsx'
-import { groupRoutes } from '#src/domains/people/groups/routes.tsx'
+import { groupRoutes } from '#src/domains/people/directory/group-routes.tsx'
+import { userRoutes } from '#src/domains/people/directory/user-routes.tsx'
 import { invitationMail } from '#src/domains/people/invitations/mails.ts'
 import { invitationRoutes } from '#src/domains/people/invitations/routes.tsx'
 import { joiningRoutes } from '#src/domains/people/joining/routes.tsx'
 import { profileRoutes } from '#src/domains/people/profile/routes.tsx'
 import { serviceAccountRoutes } from '#src/domains/people/service-accounts/routes.ts'
-import { userRoutes } from '#src/domains/people/users/routes.tsx'
 import { paths } from '#src/paths.ts'
 import type { Domain } from '#src/resource/domain.ts'
 

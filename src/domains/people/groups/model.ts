@@ -2,15 +2,14 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
-import { normalised } from '#src/domains/accounts/model.ts'
 import { groupNarrowings } from '#src/domains/people/groups/offering-queries.ts'
 import { memberRoles } from '#src/domains/people/users/model.ts'
 import { type Declaration, defineResource, type Row } from '#src/resource/entity.ts'
 import { choice, name as nameColumn, ownership, reference, text } from '#src/resource/kinds/column.ts'
-import { type ListView, listQuery } from '#src/resource/list/declaration.ts'
+import type { ListView } from '#src/resource/list/declaration.ts'
 
 /** A body of people: department, team, warehouse or client, in a tree. Reach goes down it, and not past a deleted one. */
-const group = defineModel('group', {
+export const group = defineModel('group', {
   table: 'groups',
   actions: ['create', 'read', 'update', 'delete'],
   own: ['owner_user_id'],
@@ -24,6 +23,7 @@ declare module '#src/access/permission.ts' {
 }
 
 const kinds = ['department', 'team', 'warehouse', 'client'] as const
+
 /** Warehouses and clients are more than a name: they have pages of their own. */
 const made = ['department', 'team'] as const
 
@@ -41,6 +41,7 @@ export type GroupRecord = {
   deleted_at: string | null
   version: number
 }
+
 export const groupOf = (row: Row) => row as unknown as GroupRecord
 
 /** Where the group stands, and how many belong to it: names and groups as far as the reader may see them. */
@@ -64,6 +65,7 @@ const rooted = (table: string, view?: ListView): RawBuilder<SqlBool> =>
   view?.filters.root ? sql`${sql.ref(`${table}.parent_id`)} is null` : sql`true`
 
 const tones = { department: 'info', team: 'good', warehouse: 'warn', client: 'plain' } as const
+
 const kind = z.enum(made)
 
 const shared = {
@@ -89,7 +91,8 @@ const columns = {
   parent_id: reference('Parent', 'group', { filterable: true, listed: false }),
   ...ownership,
 }
-const name = nameColumn()
+
+export const name = nameColumn()
 
 export const groups = defineResource(group, {
   ...shared,
@@ -124,39 +127,10 @@ export type NewGroup = {
   owner_user_id?: string | null
   owner_group_id?: string | null
 }
+
 export type GroupChange = Partial<Omit<NewGroup, 'kind'>>
 
-/** Somebody in a group, as JSON and pages know them. */
-export type Member = {
-  user: { id: string; username: string; name: string }
-  role: (typeof memberRoles)[number]
-  created_at: string
-}
-
-const role = z.enum(memberRoles)
-export const membership = z.strictObject({ role })
-/** By user name or address, as a form names somebody. */
-export const newMember = z.strictObject({
-  user: z
-    .string('Enter a user name or e-mail')
-    .transform(normalised)
-    .pipe(z.string().min(1, 'Enter a user name or e-mail').max(254)),
-  role: role.default('member'),
-})
-
-export const memberAnswer = z
-  .strictObject({
-    user: z.strictObject({ id: z.guid(), username: z.string(), name: z.string() }),
-    role,
-    created_at: z.iso.datetime({ offset: true }),
-  })
-  .meta({ id: 'group_member' })
-
-export const memberList = listQuery({
-  sorts: { name: ['sort_name', 'text'] },
-  defaultSort: 'name',
-  filters: {},
-})
+export const role = z.enum(memberRoles)
 
 /** A group of the tree: as many as the reader sees, each beneath the nearest that they see. */
 export type TreeGroup = {
@@ -180,4 +154,5 @@ const treeGroup: z.ZodType = z
     },
   })
   .meta({ id: 'group_in_tree' })
+
 export const treeAnswer = z.strictObject({ data: z.array(treeGroup), truncated: z.boolean() })

@@ -1,94 +1,15 @@
-import { type Compilable, type RawBuilder, type SqlBool, sql } from 'kysely'
+import { type Compilable, type RawBuilder, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Database, Db } from '#src/db/database.ts'
 import type { TreeGroup } from '#src/domains/people/groups/model.ts'
-import { users } from '#src/domains/people/users/model.ts'
-import { notFound } from '#src/http/errors.ts'
 import type { Resource } from '#src/resource/entity.ts'
-import type { ListView } from '#src/resource/list/declaration.ts'
-import type { Source } from '#src/resource/list/query.ts'
-import { searchFor, wordsIn } from '#src/resource/list/search.ts'
 
-type Reads = Pick<Database, 'readAs'>
-const compiled = <T>(text: RawBuilder<T>) => ({
+export type Reads = Pick<Database, 'readAs'>
+
+export const compiled = <T>(text: RawBuilder<T>) => ({
   build: (db: Db): Compilable<T> => ({ compile: () => text.compile(db) }),
 })
-
-/** A group as its members' page needs it, and what the reader may do with those members. */
-export type Gathering = {
-  id: string
-  name: string
-  version: number
-  members_count: number
-  deleted: boolean
-  /** By `group:read`. */
-  read: boolean
-  /** By `group:update`: every role. */
-  update: boolean
-  /** As lead of it, or of one above: members and viewers. */
-  lead: boolean
-}
-
-/** A group for whoever sees it, or leads it. */
-export const gatheringOf = (
-  actor: UserActor,
-  resource: Resource<'group'>,
-  id: string,
-): RawBuilder<Gathering> => {
-  const [read, update] = [reach(actor, 'group:read'), reach(actor, 'group:update')]
-  const lead = sql<SqlBool>`groups.id = any(${actor.rights.leadGroups}::uuid[])`
-  return sql`select groups.id, groups.name, groups.version, groups.members_count, groups.deleted_at is not null as deleted,
-      ${read} as read, ${update} as update, ${lead} as lead
-    from groups where groups.id = ${id} and (${read} or ${update} or ${lead}) and ${resource.declared.narrow?.('groups') ?? sql`true`}`
-}
-
-const reach = (actor: UserActor, permission: 'group:read' | 'group:update'): RawBuilder<SqlBool> =>
-  actor.find(permission)?.where('groups') ?? sql<SqlBool>`false`
-
-/** @throws 404 where the reader neither sees nor leads such a group */
-export async function readGathering(
-  db: Reads,
-  actor: UserActor,
-  resource: Resource<'group'>,
-  id: string,
-): Promise<Gathering> {
-  const [found] = await db.readAs(actor, compiled(gatheringOf(actor, resource, id)).build)
-  if (!found) throw notFound()
-  return found
-}
-
-/** Whom the reader sees among a group's members: those they may read, themselves, and all where they lead. */
-const seesMember = (actor: UserActor, lead: boolean): RawBuilder<SqlBool> =>
-  lead
-    ? sql<SqlBool>`true`
-    : sql<SqlBool>`(users.id = ${actor.userId} or ${actor.find('user:read')?.where('users') ?? sql`false`})`
-
-export const memberJson = sql<string>`json_build_object('user',
-  json_build_object('id', users.id, 'username', users.username, 'name', ${users.titleSql('users')}),
-  'role', m.role, 'created_at', m.created_at)::text`
-
-/** A group's members, as far as the reader sees them. */
-export function membersOf(actor: UserActor, { id, lead }: Gathering, view: ListView): Source<'users'> {
-  const reader = actor.find('user:read')
-  // words of a person are found by addresses too: only of those who may be read, not of whom a lead sees the name
-  const all = lead && !(reader && view.q)
-  return {
-    table: 'users',
-    grant: { all: false, reach: `members of ${id} ${all ? 'all' : reader?.reach} ${actor.userId}` },
-    json: memberJson,
-    search: reader ? searchFor(...wordsIn('user', view.q)) : null,
-    matching: (db) =>
-      db
-        .selectFrom('users')
-        .innerJoin('group_members as m', (join) =>
-          join.onRef('m.org_id', '=', 'users.org_id').onRef('m.user_id', '=', 'users.id'),
-        )
-        .where('m.group_id', '=', id)
-        .where('users.deleted_at', 'is', null)
-        .where(seesMember(actor, all)) as unknown as ReturnType<Source<'users'>['matching']>,
-  }
-}
 
 const MOST_IN_TREE = 2000
 

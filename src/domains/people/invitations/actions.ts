@@ -4,7 +4,7 @@ import { Forbidden, type Grant } from '#src/access/grant.ts'
 import { confirmLast } from '#src/access/renewal.ts'
 import { requireNotStronger } from '#src/access/strength.ts'
 import type { Db } from '#src/db/database.ts'
-import { requireGiven, requireVouchable } from '#src/domains/people/initial-access/invitation-actions.ts'
+import { requireInitialAccess, requireVouchable } from '#src/domains/people/initial-access/actions.ts'
 import { queueInvitation } from '#src/domains/people/invitations/mail-actions.ts'
 import {
   address,
@@ -39,7 +39,7 @@ export async function createInvitation(
   { email, role_ids, group_id }: NewInvitation,
 ): Promise<Written> {
   const groups = group_id ? [member(group_id)] : []
-  await requireGiven(tx, actor, grant, { roles: role_ids, groups })
+  await requireInitialAccess(tx, actor, grant, { roles: role_ids, groups }, { working: true })
   await refusePresent(tx, email)
   await expire(tx, email)
   const mail_id = await queueInvitation(tx, email)

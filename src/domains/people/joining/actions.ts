@@ -12,7 +12,7 @@ import { hashChosen } from '#src/domains/accounts/account.ts'
 import { deadLink } from '#src/domains/accounts/link.ts'
 import type { Origin } from '#src/domains/accounts/origin.ts'
 import { provePassword } from '#src/domains/accounts/proof.ts'
-import { requireVouchable } from '#src/domains/people/initial-access/invitation-actions.ts'
+import { requireVouchable } from '#src/domains/people/initial-access/actions.ts'
 import {
   type Acceptance,
   type Invitation,

@@ -1,6 +1,6 @@
 import type { Page } from '#src/db/paging.ts'
-import type { Member } from '#src/domains/people/groups/model.ts'
-import type { Gathering } from '#src/domains/people/groups/queries.ts'
+import type { Member } from '#src/domains/people/members/model.ts'
+import type { Gathering } from '#src/domains/people/members/queries.ts'
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { capital } from '#src/locale/noun.ts'
 import { paths, pathsOf } from '#src/paths.ts'

@@ -1,8 +1,9 @@
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Db } from '#src/db/database.ts'
-import { begun, insertUser, requireBeginning } from '#src/domains/people/initial-access/actions.ts'
+import { requireInitialAccess } from '#src/domains/people/initial-access/actions.ts'
 import type { NewServiceAccount } from '#src/domains/people/service-accounts/model.ts'
+import { insertUser, withInitialAccess } from '#src/domains/people/users/create-actions.ts'
 import type { Written } from '#src/resource/record/write.ts'
 
 /** Makes a service account with roles and groups that the maker may give. @throws {HttpError} 409 for a taken name */
@@ -10,9 +11,9 @@ export async function createServiceAccount(
   tx: Db,
   actor: UserActor,
   grant: Grant<'user', 'create'>,
-  { username, first_name, ...beginning }: NewServiceAccount,
+  { username, first_name, role_ids: roles, groups }: NewServiceAccount,
 ): Promise<Written> {
-  await requireBeginning(tx, actor, grant, beginning)
+  await requireInitialAccess(tx, actor, grant, { roles, groups })
   const made = await insertUser(tx, actor, {
     kind: 'service',
     status: 'active',
@@ -20,5 +21,5 @@ export async function createServiceAccount(
     username,
     first_name,
   })
-  return begun(tx, actor, grant, made, beginning)
+  return withInitialAccess(tx, actor, grant, made, { roles, groups })
 }

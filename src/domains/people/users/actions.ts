@@ -6,15 +6,8 @@ import { requireNotStronger } from '#src/access/strength.ts'
 import { answer } from '#src/db/call.ts'
 import type { Db } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
-import {
-  begun,
-  giveBeginning,
-  insertUser,
-  placedUser,
-  requireBeginning,
-} from '#src/domains/people/initial-access/actions.ts'
-import { invitePerson, invitePersonAgain, revokeOf } from '#src/domains/people/invitations/actions.ts'
-import { type NewUser, type UserChange, type UserRecord, users } from '#src/domains/people/users/model.ts'
+import { invitePersonAgain, revokeOf } from '#src/domains/people/invitations/actions.ts'
+import { type UserChange, type UserRecord, users } from '#src/domains/people/users/model.ts'
 import { conflict, invalid } from '#src/http/errors.ts'
 import {
   changedOf,
@@ -25,45 +18,6 @@ import {
 } from '#src/resource/record/write.ts'
 
 const naming = <T>(write: Promise<T>) => namingField(users, write)
-
-/**
- * Makes a user with the account to sign in with. Without a password, or with an address that has an account, they are
- * invited: they are here once they accept.
- * @throws {HttpError} 409 for a name that is taken
- */
-export async function createUser(
-  tx: Db,
-  actor: UserActor,
-  grant: Grant<'user', 'create'>,
-  input: NewUser,
-  passwordHash: string | null,
-): Promise<Written> {
-  const { username, email, first_name, last_name } = input
-  await requireBeginning(tx, actor, grant, input)
-  const known = await hasAccount(tx, email, username)
-  const invited = known || passwordHash === null
-  const account = { login: username, address: email, hash: passwordHash, managed: true }
-  const made = await insertUser(tx, actor, {
-    // who has an account is one of us with it once they accept, and not before
-    account_id: known ? null : fn.create_account(account),
-    status: invited ? 'invited' : 'active',
-    username,
-    email,
-    first_name,
-    last_name,
-  })
-  if (!invited) return begun(tx, actor, grant, made, input)
-  await giveBeginning(tx, actor, made.id, input)
-  await invitePerson(tx, actor, { id: made.id, email })
-  return { ...(await placedUser(tx, actor, grant, made.id)), pending: known }
-}
-
-async function hasAccount(tx: Db, email: string, username: string): Promise<boolean> {
-  const at = fn.account_at<{ known: boolean; taken: boolean }>({ address: email, login: username })
-  const { known, taken } = await answer(tx, at)
-  if (known && taken) throw conflict('username', 'is already in use')
-  return known
-}
 
 /** Sends somebody who hasn't accepted yet another invitation; the one before ends. */
 export async function inviteUser(

@@ -13,7 +13,6 @@ import { givenToNew } from '#src/domains/people/initial-access/queries.ts'
 import { lockRoutes } from '#src/domains/people/locks/routes.tsx'
 import { FactorPanel, LockPanel } from '#src/domains/people/locks/views.tsx'
 import {
-  createUser,
   deleteUser,
   inviteUser,
   restoreUser,
@@ -21,6 +20,7 @@ import {
   turnUser,
   updateUser,
 } from '#src/domains/people/users/actions.ts'
+import { createUser } from '#src/domains/people/users/create-actions.ts'
 import { EditFields, NewFields } from '#src/domains/people/users/form-views.tsx'
 import { inviteRoutes } from '#src/domains/people/users/invite-routes.tsx'
 import { type NewUser, newUser, someOfUser, users, wholeUser } from '#src/domains/people/users/model.ts'

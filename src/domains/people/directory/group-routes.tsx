@@ -6,15 +6,16 @@ import {
   departments,
   type GroupChange,
   groups,
-  memberList,
   type NewGroup,
   type TreeGroup,
   treeAnswer,
 } from '#src/domains/people/groups/model.ts'
-import { beneathOf, heldBy, readGathering, treeOf } from '#src/domains/people/groups/queries.ts'
+import { beneathOf, heldBy, treeOf } from '#src/domains/people/groups/queries.ts'
 import { listColumns, Standing, TreeLink, treeScreen } from '#src/domains/people/groups/views.tsx'
+import { memberList } from '#src/domains/people/members/model.ts'
+import { membersFor, readGathering } from '#src/domains/people/members/queries.ts'
 import { memberRoutes } from '#src/domains/people/members/routes.tsx'
-import { membersFor, membersTab } from '#src/domains/people/members/screen.tsx'
+import { membersTab } from '#src/domains/people/members/screen.tsx'
 import { MembersPanel } from '#src/domains/people/members/views.tsx'
 import { type Call, can, type Endpoint, get } from '#src/http/endpoint.ts'
 import { counted } from '#src/locale/noun.ts'
