@@ -1,16 +1,12 @@
-import { z } from 'zod'
-import type { UserActor } from '#src/access/actor.ts'
-import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
-import type { Door } from '#src/db/database.ts'
-import { type Call, type Endpoint, known, post, type Refusal } from '#src/http/endpoint.ts'
-import { invalid } from '#src/http/errors.ts'
-import { missing, UNKNOWN_FIELD } from '#src/locale/instructions.ts'
+import { type Endpoint, known, post, type Refusal } from '#src/http/endpoint.ts'
 import { listAgain, paths, pathsOf } from '#src/paths.ts'
 import { bulkOf } from '#src/resource/bulk/actions.ts'
 import { type Again, chooseIn } from '#src/resource/bulk/choosing.ts'
-import { eachOf, type Outcome } from '#src/resource/bulk/outcome.ts'
+import { answer, askedOf, previewed, requireArguments, texts } from '#src/resource/bulk/model.ts'
+import { eachOf } from '#src/resource/bulk/outcome.ts'
 import { previewOf } from '#src/resource/bulk/preview.ts'
+import { type Acting, inTable, nameOfChosen, refusedRows } from '#src/resource/bulk/queries.ts'
 import {
   confirmation,
   hashOf,
@@ -20,51 +16,11 @@ import {
   type Selection,
   selectedIds,
   selectionOf,
-  selector,
 } from '#src/resource/bulk/selection.ts'
 import { confirmScreen, fared, outcomeScreen, refusedScreen } from '#src/resource/bulk/views.tsx'
 import type { Resource } from '#src/resource/entity.ts'
-import { everyRow } from '#src/resource/list/query.ts'
-import { namesOf, sourceOf } from '#src/resource/list/source.ts'
-import type { Bulk, Chosen, Parts } from '#src/resource/parts.ts'
+import type { Bulk, Parts } from '#src/resource/parts.ts'
 import type { Frame } from '#src/ui/frame.ts'
-
-const outcome = z.strictObject({
-  id: z.guid(),
-  status: z.enum(['done', 'unchanged', 'refused']).meta({
-    description: 'unchanged: there was nothing to change.',
-  }),
-  reason: z.string().optional(),
-})
-const answer = z
-  .strictObject({ done: z.int(), unchanged: z.int(), refused: z.int(), results: z.array(outcome) })
-  .meta({ id: 'bulk_answer' })
-const previewed = z
-  .strictObject({
-    count: z.int(),
-    hash: z.string(),
-    names: z.array(z.string()),
-    consequence: z.string().nullable(),
-  })
-  .meta({ id: 'bulk_preview' })
-
-type Acting = Pick<Call, 'db' | 'sent'> & { actor: UserActor }
-
-/** What has to be chosen for some of the actions. An empty choice of a form is none, which the action refuses. */
-function argumentsOf(all: Readonly<Record<string, Bulk>>) {
-  const asking = Object.entries(all).flatMap(([action, { asks }]) =>
-    asks ? [{ action, name: asks.name }] : [],
-  )
-  const names = [...new Set(asking.map(({ name }) => name))]
-  const argument = (name: string) => {
-    const actions = asking.filter((one) => one.name === name).map(({ action }) => action)
-    return z
-      .union([z.guid().toLowerCase(), z.literal('')])
-      .optional()
-      .meta({ description: `Required for ${actions.join(' and ')}.` })
-  }
-  return Object.fromEntries(names.map((name) => [name, argument(name)]))
-}
 
 /**
  * The same for up to 1,000 records, with an answer for each. `POST /<path>/bulk/preview` says to how many and which, and
@@ -77,13 +33,7 @@ export function bulkRoutes<M extends Model>(
 ): Endpoint[] {
   const from = parts.chosen ?? inTable(resource)
   const all = bulkOf(resource, parts)
-  const names = Object.keys(all) as [string, ...string[]]
-  const asked = z.strictObject({
-    action: z.enum(names),
-    ...selector,
-    ...argumentsOf(all),
-    back: z.string().max(2000).optional().meta({ description: 'The list’s query, for pages to return to.' }),
-  })
+  const asked = askedOf(all)
   const body = asked.extend(confirmation)
   const places = pathsOf(resource.path)
   const { many } = resource.declared
@@ -115,12 +65,7 @@ export function bulkRoutes<M extends Model>(
     post(
       places.bulkPreview,
       known,
-      {
-        body: asked,
-        refused: choose,
-        answer: previewed,
-        summary: `Preview a bulk action on ${many}`,
-      },
+      { body: asked, refused: choose, answer: previewed, summary: `Preview a bulk action on ${many}` },
       async (call) => {
         const { preview, screen } = await asking(call, call.body.action, oneOf(call.body))
         const { ids, names, consequence } = preview
@@ -136,12 +81,10 @@ export function bulkRoutes<M extends Model>(
         const { db, actor } = call
         const { action, ids, matching, all: every, count, hash, back, ...given } = call.body
         const bulk = all[action] as Bulk
-        refuseOthers(bulk, given)
+        requireArguments(bulk, given)
         const grant = actor.require(resource.may(bulk.needs))
         const selection = selectionOf({ ids, matching, all: every })
         requireConfirmation(resource, selection, { count, hash })
-        if (bulk.asks && !z.guid().safeParse((given as Record<string, unknown>)[bulk.asks.name]).success)
-          throw invalid([{ path: bulk.asks.name, message: missing([bulk.asks.name]) }])
         const chosen = async (tx: Parameters<typeof readingIn>[0]) => {
           const found = await selectedIds(readingIn(tx), resource, from, actor, selection)
           requireSame(found, { count, hash }, resource.declared)
@@ -170,54 +113,6 @@ export function bulkRoutes<M extends Model>(
   ]
 }
 
-/** What another action asks for would be left out without a word. @throws {HttpError} 422 */
-function refuseOthers({ asks }: Bulk, given: Readonly<Record<string, unknown>>): void {
-  const others = Object.keys(given).filter((name) => given[name] && name !== asks?.name)
-  if (others.length) throw invalid(others.map((path) => ({ path, message: UNKNOWN_FIELD })))
-}
-
 /** A list's form sends the ticked rows, too, where all that match stand in their place. */
 const oneOf = ({ ids, matching, all }: Parameters<typeof selectionOf>[0]) =>
   selectionOf(matching === undefined && !all ? { ids } : { matching, all })
-
-/** What was chosen, as the result of it is told. */
-async function nameOfChosen(
-  { db, actor, request }: Acting & Pick<Call, 'request'>,
-  { asks }: Bulk,
-  given: Readonly<Record<string, unknown>>,
-): Promise<string> {
-  if (!asks || request.via === 'api') return ''
-  const options = await asks.options(db, actor)
-  return options.find(({ value }) => value === given[asks.name])?.label ?? ''
-}
-
-const texts = (given: Record<string, unknown>) =>
-  Object.fromEntries(
-    Object.entries(given).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
-  )
-
-const inTable = <M extends Model>(resource: Resource<M>): Chosen<M> => ({
-  every: (db, actor, grant, view) => everyRow(db, actor, view, sourceOf(resource, grant, view, actor)),
-  names: (db, actor, grant, ids) => namesOf(db, actor, resource, grant, ids),
-})
-
-/** Those that were refused, by name where the reader sees them. */
-async function refusedRows<M extends Model>(
-  db: Door,
-  resource: Resource<M>,
-  from: Chosen<M>,
-  actor: UserActor,
-  results: readonly Outcome[],
-  frame: Frame,
-) {
-  const refused: readonly Outcome[] = results.filter(({ status }) => status === 'refused')
-  const ids = refused.map(({ id }) => id)
-  const grant = actor.find(resource.may('read')) as unknown as Grant<M, 'read'> | null
-  const names: ReadonlyMap<string, string> = grant ? await from.names(db, actor, grant, ids) : new Map()
-  return refused.map(({ id, reason = '' }) => ({
-    id,
-    title: names.get(id) ?? id,
-    href: names.has(id) ? frame.path(pathsOf(resource.path).one(id)) : undefined,
-    reason,
-  }))
-}

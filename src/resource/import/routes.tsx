@@ -1,29 +1,23 @@
-import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import { type Call, can, type Endpoint, get, post, type Refusal } from '#src/http/endpoint.ts'
-import { invalid } from '#src/http/errors.ts'
-import type { Upload } from '#src/http/upload.ts'
 import { pathsOf } from '#src/paths.ts'
 import type { Resource } from '#src/resource/entity.ts'
-import { csvLines } from '#src/resource/export.ts'
 import {
   columnsAnswer,
   importAnswer,
   importBody,
   importQuery,
   notImported,
-  stateAnswer,
-  stateOf,
 } from '#src/resource/import/answers.ts'
-import { guessed, mapped } from '#src/resource/import/columns.ts'
+import { mapped } from '#src/resource/import/columns.ts'
 import { type ImportParts, importingOf } from '#src/resource/import/entity.ts'
 import { broughtBy, importFile } from '#src/resource/import/import.ts'
-import { HEAD, linesOf, previewOf } from '#src/resource/import/preview.ts'
+import { keepRoute } from '#src/resource/import/keep-route.ts'
+import { type Asked, byField, sent, template } from '#src/resource/import/request.ts'
 import { MOST_ROWS, piecesOf } from '#src/resource/import/sheet.ts'
 import { stepRoutes } from '#src/resource/import/steps.tsx'
-import { readImport, storeImport } from '#src/resource/import/store.ts'
 import { counted, uploadScreen } from '#src/resource/import/views.tsx'
 import { fileTurns } from '#src/resource/import/work.ts'
 
@@ -111,55 +105,7 @@ export function importRoutes<M extends Model>(resource: Resource<M>, parts: Impo
       },
     ),
 
-    post(
-      places.imports,
-      needs,
-      {
-        on: places.import,
-        upload: true,
-        body: z.strictObject({}),
-        refused: form,
-        answer: stateAnswer,
-        status: 201,
-        also: [409],
-        summary: `Upload a file of ${many} to import in steps; it’s kept for a day`,
-      },
-      async (call) => {
-        const { db, actor } = call as unknown as Given<M>
-        const { name, content } = sent(call)
-        const { header, wrong } = await previewOf(content.subarray(0, HEAD))
-        if (!header.length) throw invalid([{ path: 'file', message: wrong ?? `has no ${many} in it` }])
-        const first = { columns: guessed(header, fields), total: linesOf(content) }
-        const place = { actor, path: resource.path }
-        const id = await db.withActor(actor, (tx) => storeImport(tx, place, { name, content }, first))
-        const state = await readImport(db, place, id)
-        return { status: 201, json: stateOf(state), location: places.imported(id) }
-      },
-    ),
-
+    keepRoute(resource, fields, form),
     ...stepRoutes(resource, importing),
   ]
-}
-
-type Asked = {
-  query: { dry_run: boolean; [named: `map.${string}`]: string }
-  body: { mapping?: Record<string, string> }
-}
-
-/** `map.<field>` of the address. */
-const byField = (named: Readonly<Record<string, string>>) =>
-  Object.fromEntries(Object.entries(named).map(([name, column]) => [name.slice('map.'.length), column]))
-
-async function* template(lines: readonly (readonly string[])[]) {
-  yield csvLines(lines)
-}
-
-/** The file of a request. @throws 422 where there is none */
-function sent({ file }: Pick<Call, 'file'>): Upload {
-  if (!file) throw invalid([{ path: 'file', message: 'Choose a file' }])
-  const name = file.name
-    .replace(/[\p{Cc}\p{Bidi_Control}]/gu, '')
-    .slice(-200)
-    .toWellFormed()
-  return { name: name || 'file.csv', content: file.content }
 }

@@ -3,13 +3,11 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Model } from '#src/access/permission.ts'
 import type { Page } from '#src/db/paging.ts'
 import { can, type Draw, type Endpoint, get } from '#src/http/endpoint.ts'
-import { pathsOf } from '#src/paths.ts'
 import type { Again } from '#src/resource/bulk/choosing.ts'
 import { type Given, mayOf } from '#src/resource/call.ts'
 import type { Resource, Row } from '#src/resource/entity.ts'
 import { csvOf } from '#src/resource/export.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
-import { countable, facetsAnswer, facetsOf } from '#src/resource/list/facets.ts'
 import { lookedUpFilters } from '#src/resource/list/looked-up-filters.ts'
 import { pageJson, pageLinks, searchOf } from '#src/resource/list/page.ts'
 import { everyRow, list } from '#src/resource/list/query.ts'
@@ -68,6 +66,7 @@ export const drawAgain =
 
 const sourceIn = <M extends Model>(resource: Resource<M>, { actor, grant, query }: Given<M>) =>
   sourceOf(resource, grant, query, actor)
+
 const foundIn = <M extends Model>(resource: Resource<M>, given: Given<M>) =>
   list<Row>(given.db, given.actor, given.query, sourceIn(resource, given))
 
@@ -110,22 +109,4 @@ function bulkOffered<M extends Model>(
   return Object.entries(all).flatMap(([action, bulk]) =>
     actor.can(resource.may(bulk.needs)) && (bulk.deleted ?? false) === deleted ? [{ ...bulk, action }] : [],
   )
-}
-
-/** `GET /<path>/facets`: how many rows each value of the list's filters has. */
-export function facetsRoute<M extends Model>(resource: Resource<M>): Endpoint[] {
-  if (!countable(resource).length) return []
-  const options = {
-    only: 'json' as const,
-    query: resource.query,
-    answer: facetsAnswer,
-    summary: `Count ${resource.declared.many} for each filter value`,
-  }
-  const path = pathsOf(resource.path).facets
-  return [
-    get(path, can(resource.may('read')), options, async (call) => {
-      const { db, actor, grant, query } = call as unknown as Given<M>
-      return { json: { data: await facetsOf(db, resource, actor, grant, query) } }
-    }),
-  ]
 }

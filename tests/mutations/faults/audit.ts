@@ -19,7 +19,7 @@ export const audit: readonly Mutation[] = [
   {
     name: 'a refused import leaves no line',
     file: 'src/resource/import/import.ts',
-    find: 'if (denied) await',
+    find: 'if (run.denied) await',
     replace: 'if (denied && !report) await',
     tests: ['src/domains/people/import/people.test.ts'],
   },

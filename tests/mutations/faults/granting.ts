@@ -172,9 +172,9 @@ export const granting: readonly Mutation[] = [
   },
   {
     name: 'an invitation gives what its inviter never had',
-    file: 'src/domains/people/initial-access/invitation-actions.ts',
-    find: 'await requireGivable(tx, giver, roles)',
-    replace: 'void requireGivable',
+    file: 'src/domains/people/initial-access/actions.ts',
+    find: 'const found = await requireGivable(tx, giver, roles)',
+    replace: 'const found = roles',
     tests: ['tests/people/invitations/giving.test.ts'],
   },
   {
@@ -194,7 +194,7 @@ export const granting: readonly Mutation[] = [
   {
     name: 'people are added to groups that are not theirs',
     file: 'src/domains/people/initial-access/actions.ts',
-    find: 'if (!groups.every(({ id, role }) => mayPlaceIn(actor, grant, id, role)))',
+    find: 'if (!groups.every(({ id, role }) => mayPlaceIn(giver, placing, id, role)))',
     replace: 'if (!groups)',
     tests: ['tests/access/scope.test.ts'],
   },
@@ -235,7 +235,7 @@ export const granting: readonly Mutation[] = [
   },
   {
     name: 'superadmin is a template everywhere',
-    file: 'src/domains/roles/roles/create-actions.ts',
+    file: 'src/domains/roles/templates/actions.ts',
     find: "name !== 'superadmin' ||",
     replace: "name !== '' ||",
     tests: ['src/domains/roles/templates/templates.test.ts'],

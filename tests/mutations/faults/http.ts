@@ -299,7 +299,7 @@ export const http: readonly Mutation[] = [
   },
   {
     name: 'an undo is offered to who can’t bring back',
-    file: 'src/resource/record/routes.tsx',
+    file: 'src/resource/record/removal-routes.tsx',
     find: 'resource.soft && wouldDo(tx, () => restore(tx, actor, deleting, id()))',
     replace: 'resource.soft',
     tests: ['tests/resource/undo.test.ts'],

@@ -34,7 +34,7 @@ export const many: readonly Mutation[] = [
   },
   {
     name: 'a question names whom its reader can’t see',
-    file: 'src/resource/record/routes.tsx',
+    file: 'src/resource/record/removal-routes.tsx',
     find: "const reading = actor.find(resource.may('read')) as unknown",
     replace:
       "const reading = (actor.find(resource.may('read')) ?? actor.find(resource.may('delete'))) as unknown",

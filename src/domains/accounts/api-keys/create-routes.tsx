@@ -1,17 +1,14 @@
 import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
-import { Forbidden, type Grant } from '#src/access/grant.ts'
 import type { Door } from '#src/db/database.ts'
-import { createKey, type Made, rotateKey } from '#src/domains/accounts/api-keys/actions.ts'
-import { NewKeyForm, RotateForm } from '#src/domains/accounts/api-keys/form-views.tsx'
-import { apiKeys, keyOf, keyWithSecret, newKey, rotation } from '#src/domains/accounts/api-keys/model.ts'
+import { createKey, type Made } from '#src/domains/accounts/api-keys/actions.ts'
+import { NewKeyForm } from '#src/domains/accounts/api-keys/form-views.tsx'
+import { made, type newKey } from '#src/domains/accounts/api-keys/model.ts'
 import { accountFor, offeredFor } from '#src/domains/accounts/api-keys/queries.ts'
 import { secretScreen } from '#src/domains/accounts/api-keys/views.tsx'
 import { type Answer, type Call, can, get, post, type Refusal } from '#src/http/endpoint.ts'
 import { notFound } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
-import { readRecord } from '#src/resource/record/query.ts'
-import { versionFor } from '#src/ui/form.tsx'
 
 const forWhom = z.strictObject({ user_id: z.guid('Choose a service account').toLowerCase().optional() })
 
@@ -28,32 +25,8 @@ async function form(db: Door, actor: UserActor, user: unknown, refusal?: Refusal
   })
 }
 
-async function rotateForm(
-  { db, actor, id }: Pick<Call, 'db' | 'id'> & { actor: UserActor },
-  grant: Grant<'api_key'>,
-  refusal?: Refusal,
-) {
-  const found = await readRecord(db, apiKeys, actor, grant, id())
-  const key = keyOf(found.row())
-  if (!found.update) throw new Forbidden('api_key:update')
-  if (key.status === 'revoked') throw notFound()
-  return (frame: Parameters<typeof RotateForm>[0]['frame']) => ({
-    title: `Rotate ${key.name}`,
-    trail: [{ label: 'API keys', href: frame.path(paths.apiKeys) }],
-    children: (
-      <RotateForm
-        id={key.id}
-        version={versionFor(refusal, key)}
-        former={key.former !== null}
-        frame={frame}
-        refusal={refusal}
-      />
-    ),
-  })
-}
-
 /** The one time that the secret is seen. */
-function shown({ id, json, version, secret }: Made, status: 200 | 201): Answer {
+export function shown({ id, json, version, secret }: Made, status: 200 | 201): Answer {
   const key = JSON.parse(json)
   return {
     status,
@@ -65,19 +38,10 @@ function shown({ id, json, version, secret }: Made, status: 200 | 201): Answer {
   }
 }
 
-const made = {
-  fresh: true,
-  secret: true,
-  body: newKey,
-  answer: keyWithSecret,
-  status: 201,
-  also: [403, 409],
-} as const
-
 const make = async ({ db, actor, grant, body }: Call<{ can: 'api_key:create' }, undefined, typeof newKey>) =>
   shown(await db.withActor(actor, (tx) => createKey(tx, actor, grant, body)), 201)
 
-export const makingRoutes = [
+export const createRoutes = [
   get(
     paths.newApiKey(),
     can('api_key:create'),
@@ -101,25 +65,5 @@ export const makingRoutes = [
     can('api_key:create'),
     { ...made, only: 'json', summary: 'Create an API key for yourself; its secret is shown once' },
     make,
-  ),
-
-  get(paths.rotateApiKey(':id'), can('api_key:update'), { only: 'page', fresh: true }, async (call) => ({
-    screen: await rotateForm(call, call.grant),
-  })),
-
-  post(
-    paths.rotateApiKey(':id'),
-    can('api_key:update'),
-    {
-      fresh: true,
-      secret: true,
-      body: rotation,
-      answer: keyWithSecret,
-      also: [403, 409],
-      summary: 'Rotate an API key: create a new secret; the previous one keeps working for the given hours',
-      refused: (call, refusal) => rotateForm(call, call.grant, refusal),
-    },
-    async ({ db, actor, grant, id, body, version }) =>
-      shown(await db.withActor(actor, (tx) => rotateKey(tx, actor, grant, id(), body, version)), 200),
   ),
 ]

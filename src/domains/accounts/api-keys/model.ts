@@ -42,6 +42,7 @@ export type KeyRecord = {
   revoked_at: string | null
   version: number
 }
+
 export const keyOf = (row: Row) => row as unknown as KeyRecord
 
 /** Several values, or a form's one text of them, by lines or commas. */
@@ -64,6 +65,7 @@ const permissions = several(
 )
   .transform((codes) => [...new Set(codes)].sort())
   .meta({ description: 'What the key can do, within what its owner can. Each as model:action:scope.' })
+
 // what is wrong with one of them stands at the field
 const addresses = several(z.string(), 0, 100)
   .transform((ranges, context) =>
@@ -92,15 +94,21 @@ export const newKey = z.strictObject({
   allowed_addresses: addresses.default([]),
   expires_at: momentOrNever.default(null),
 })
+
 export const wholeKey = newKey.omit({ user_id: true })
+
 export const someOfKey = z
   .strictObject({ ...wholeKey.shape, allowed_addresses: addresses, expires_at: momentOrNever })
   .partial()
+
 export type NewKey = z.infer<typeof newKey>
+
 export type KeyChange = z.infer<typeof someOfKey>
 
 export const MOST_HOURS = 168
+
 const HOURS = wholeNumber(0, MOST_HOURS)
+
 export const rotation = z.strictObject({
   overlap_hours: z.coerce.number(HOURS).int(HOURS).min(0, HOURS).max(MOST_HOURS, HOURS).default(24),
 })
@@ -162,4 +170,14 @@ export const keyEffect = z.strictObject({
   reason: z.string().optional(),
   data: z.array(z.strictObject({ code: z.string(), description: z.string(), held: z.boolean() })),
 })
+
 export type KeyEffect = z.infer<typeof keyEffect>
+
+export const made = {
+  fresh: true,
+  secret: true,
+  body: newKey,
+  answer: keyWithSecret,
+  status: 201,
+  also: [403, 409],
+} as const

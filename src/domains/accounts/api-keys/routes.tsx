@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { revokeKey, updateKey } from '#src/domains/accounts/api-keys/actions.ts'
-import { makingRoutes } from '#src/domains/accounts/api-keys/create-routes.tsx'
+import { createRoutes } from '#src/domains/accounts/api-keys/create-routes.tsx'
 import { KeyFields, keyHeld } from '#src/domains/accounts/api-keys/form-views.tsx'
 import { apiKeys, keyEffect, keyOf, someOfKey, wholeKey } from '#src/domains/accounts/api-keys/model.ts'
 import { effectOf, keysOf } from '#src/domains/accounts/api-keys/queries.ts'
+import { rotateRoutes } from '#src/domains/accounts/api-keys/rotate-routes.tsx'
 import {
   effectScreen,
   effectTab,
@@ -29,7 +30,8 @@ export const apiKeyRoutes = [
     },
   ),
 
-  ...makingRoutes,
+  ...createRoutes,
+  ...rotateRoutes,
 
   get(
     paths.apiKeyPermissions(':id'),

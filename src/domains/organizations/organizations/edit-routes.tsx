@@ -14,7 +14,7 @@ import {
 import { type Call, can, get, patch, put, type Refusal } from '#src/http/endpoint.ts'
 import { paths, pathsOf } from '#src/paths.ts'
 import { lastOf } from '#src/resource/history/query.ts'
-import { saved } from '#src/resource/record/routes.tsx'
+import { saved } from '#src/resource/record/saved.ts'
 import type { Frame } from '#src/ui/frame.ts'
 
 const updating = can('organization:update')

@@ -1,11 +1,6 @@
-import {
-  createOrganization,
-  ownerPassword,
-  requirePlatform,
-} from '#src/domains/organizations/organizations/actions.ts'
+import { createRoutes } from '#src/domains/organizations/organizations/create-routes.ts'
 import { editRoutes } from '#src/domains/organizations/organizations/edit-routes.tsx'
-import { newScreen } from '#src/domains/organizations/organizations/form-views.tsx'
-import { newOrganization, organizations } from '#src/domains/organizations/organizations/model.ts'
+import { organizations } from '#src/domains/organizations/organizations/model.ts'
 import {
   chosen,
   may,
@@ -19,14 +14,12 @@ import {
   organizationScreen,
   organizationsScreen,
 } from '#src/domains/organizations/organizations/views.tsx'
-import { can, get, post } from '#src/http/endpoint.ts'
+import { can, get } from '#src/http/endpoint.ts'
 import { paths, pathsOf } from '#src/paths.ts'
-import { passwordRules } from '#src/platform/password-policy.ts'
 import { csvOf } from '#src/resource/export.ts'
 import { historyAnswer, historyQuery } from '#src/resource/history/query.ts'
 import { pageJson, pageLinks, searchOf } from '#src/resource/list/page.ts'
 import { pageAnswer } from '#src/resource/list/routes.tsx'
-import { saved } from '#src/resource/record/routes.tsx'
 
 export const organizationRoutes = [
   get(
@@ -53,40 +46,7 @@ export const organizationRoutes = [
     },
   ),
 
-  get(
-    pathsOf(paths.organizations).new,
-    can('organization:create'),
-    { only: 'page' },
-    ({ actor, services }) => {
-      requirePlatform(actor, 'organization:create')
-      return { screen: (frame) => newScreen(frame, passwordRules(services.config)) }
-    },
-  ),
-
-  post(
-    paths.organizations,
-    can('organization:create'),
-    {
-      body: newOrganization,
-      refused:
-        ({ services }, refusal) =>
-        (frame) =>
-          newScreen(frame, passwordRules(services.config), refusal),
-      answer: organizations.record,
-      status: 201,
-      summary: 'Create an organization with its owner (platform only)',
-      also: [409],
-    },
-    async (call) => {
-      const { db, actor, grant, body, services } = call
-      requirePlatform(actor, 'organization:create')
-      const hash = await ownerPassword(body, services.config)
-      const made = await db.withActor(actor, (tx) => createOrganization(tx, actor, grant, body, hash))
-      return { ...saved(call, organizations, made, 'Organization added', paths.home), status: 201 }
-    },
-  ),
-
-  // before the path that takes an id
+  ...createRoutes,
   ...statusRoutes,
 
   get(

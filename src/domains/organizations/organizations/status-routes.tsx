@@ -8,7 +8,7 @@ import { can, patch } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { bulkRoutes } from '#src/resource/bulk/routes.tsx'
 import type { Bulk } from '#src/resource/parts.ts'
-import { saved } from '#src/resource/record/routes.tsx'
+import { saved } from '#src/resource/record/saved.ts'
 import type { BulkAction } from '#src/ui/bulk.tsx'
 
 const turned =

@@ -9,7 +9,7 @@ import { can, del, get, post, type Refusal } from '#src/http/endpoint.ts'
 import { notFound } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
 import { readRecord } from '#src/resource/record/query.ts'
-import { saved } from '#src/resource/record/routes.tsx'
+import { saved } from '#src/resource/record/saved.ts'
 import type { Frame } from '#src/ui/frame.ts'
 
 type Asking = { db: Door; actor: UserActor; grant: Grant<'user'>; id: (name?: string) => string }

@@ -1,48 +1,26 @@
 import type { UserActor } from '#src/access/actor.ts'
-import type { Grant } from '#src/access/grant.ts'
 import { strongerThanYou } from '#src/access/strength.ts'
-import type { Door } from '#src/db/database.ts'
 import { hashChosen } from '#src/domains/accounts/account.ts'
-import { giveRole, takeRole } from '#src/domains/people/assignments/actions.ts'
 import { rolesOf } from '#src/domains/people/assignments/queries.ts'
-import { RolesPanel } from '#src/domains/people/assignments/views.tsx'
+import { userBulk } from '#src/domains/people/directory/bulk-actions.ts'
+import { endings, UserPanels } from '#src/domains/people/directory/user-views.tsx'
 import { firstPasswordRoutes } from '#src/domains/people/first-password/routes.tsx'
-import { FirstPasswordPanel } from '#src/domains/people/first-password/views.tsx'
 import { peopleFromFile } from '#src/domains/people/import/actions.ts'
 import { givenToNew } from '#src/domains/people/initial-access/queries.ts'
 import { lockRoutes } from '#src/domains/people/locks/routes.tsx'
-import { FactorPanel, LockPanel } from '#src/domains/people/locks/views.tsx'
-import {
-  deleteUser,
-  inviteUser,
-  restoreUser,
-  toggleUser,
-  turnUser,
-  updateUser,
-} from '#src/domains/people/users/actions.ts'
+import { deleteUser, restoreUser, toggleUser, updateUser } from '#src/domains/people/users/actions.ts'
 import { createUser } from '#src/domains/people/users/create-actions.ts'
 import { EditFields, NewFields } from '#src/domains/people/users/form-views.tsx'
 import { inviteRoutes } from '#src/domains/people/users/invite-routes.tsx'
 import { type NewUser, newUser, someOfUser, users, wholeUser } from '#src/domains/people/users/model.ts'
 import { endingWith, requireEditable, standingTo } from '#src/domains/people/users/queries.ts'
-import {
-  GroupsPanel,
-  InviteButton,
-  listColumns,
-  ServicePanel,
-  StrongerPanel,
-} from '#src/domains/people/users/views.tsx'
-import { rolesToGive } from '#src/domains/roles/roles/offering-queries.ts'
+import { InviteButton, listColumns } from '#src/domains/people/users/views.tsx'
 import { type Call, can, get, patch, type Services } from '#src/http/endpoint.ts'
-import { counted } from '#src/locale/noun.ts'
 import { paths } from '#src/paths.ts'
 import { passwordRules } from '#src/platform/password-policy.ts'
 import { readRecord } from '#src/resource/record/query.ts'
-import { saved } from '#src/resource/record/routes.tsx'
+import { saved } from '#src/resource/record/saved.ts'
 import { resourceRoutes } from '#src/resource/routes.tsx'
-
-const rolesToChoose = async (db: Door, actor: UserActor) =>
-  (await rolesToGive(db, actor)).map(({ id, name }) => ({ value: id, label: name }))
 
 const withHash = async ({ password, ...person }: NewUser, { config }: Services, actor: UserActor) => {
   const { organization } = actor.identity
@@ -58,20 +36,6 @@ const listsFor = (actor: UserActor) =>
         { label: 'Invitations', path: paths.pendingInvitations, current: false },
       ]
     : []
-
-const minutesUntil = (at: string | null | undefined) =>
-  at ? Math.max(1, Math.ceil((Date.parse(at) - Date.now()) / 60_000)) : null
-
-/** What ends with people, in a sentence. */
-function endings({ sessions, keys, groups }: Awaited<ReturnType<typeof endingWith>>): string | null {
-  const ends = [
-    [sessions, { one: 'session', many: 'sessions' }] as const,
-    [keys, { one: 'API key', many: 'API keys' }] as const,
-    [groups, { one: 'group membership', many: 'group memberships' }] as const,
-  ].filter(([count]) => count > 0)
-  const list = new Intl.ListFormat('en').format(ends.map(([count, noun]) => counted(count, noun)))
-  return list ? `This ends ${list}.` : null
-}
 
 export const userRoutes = [
   get(
@@ -120,35 +84,16 @@ export const userRoutes = [
         rolesOf(db, actor as UserActor, found.id, found.update && !found.row().deleted_at),
         acts ? standingTo(db, actor as UserActor, found.id) : null,
       ])
-      const stronger = standing?.stronger ?? false
-      const signIn = !stronger && actor?.find('user:update')?.all ? standing : null
-      return {
-        roles: { ...roles, removable: !stronger },
-        stronger,
-        signIn,
-        rules: passwordRules(services.config),
-      }
+      const why = standing?.stronger
+        ? strongerThanYou(users.titleOf(found.row()), 'change their account')
+        : null
+      const signIn = !why && actor?.find('user:update')?.all ? standing : null
+      return { roles: { ...roles, removable: !why }, why, signIn, rules: passwordRules(services.config) }
     },
-    withheld: ({ stronger }) => stronger,
-    panels: (row, { actor, frame, extra: { roles, stronger, signIn, rules } }) => (
-      <>
-        {stronger ? (
-          <StrongerPanel why={strongerThanYou(users.titleOf(row), 'change their account')} />
-        ) : null}
-        <LockPanel userId={row.id} minutes={minutesUntil(signIn?.lockedUntil)} frame={frame} />
-        {signIn?.secondFactor && row.id !== actor.userId ? (
-          <FactorPanel userId={row.id} frame={frame} />
-        ) : null}
-        {signIn && row.status === 'invited' && !row.deleted_at ? (
-          <FirstPasswordPanel userId={row.id} rules={rules} frame={frame} />
-        ) : null}
-        <RolesPanel userId={row.id} name={users.titleOf(row)} frame={frame} {...roles} />
-        <GroupsPanel row={row} all={actor.find('group:read')?.all ?? false} frame={frame} />
-        {stronger ? null : <ServicePanel row={row} actor={actor} frame={frame} />}
-      </>
-    ),
+    withheld: ({ why }) => why !== null,
+    panels: (row, { actor, frame, extra }) => <UserPanels row={row} actor={actor} frame={frame} {...extra} />,
     head: (row, { frame, may, extra }) =>
-      may.create && !extra.stronger ? <InviteButton row={row} frame={frame} /> : null,
+      may.create && !extra.why ? <InviteButton row={row} frame={frame} /> : null,
     tabs: (row, actor) =>
       row.id === actor.userId || actor.can('permission:read')
         ? [{ label: 'Permissions', path: paths.userPermissions(row.id) }]
@@ -170,58 +115,6 @@ export const userRoutes = [
           passwordRules={passwordRules(services.config)}
         />
       ),
-    bulk: {
-      invite: {
-        needs: 'create',
-        label: 'Send invitation',
-        preposition: 'to',
-        icon: 'mail',
-        confirm: 'Earlier links stop working.',
-        did: (people) => `Invitation sent to ${people}`,
-        one: (tx, actor, grant: Grant<'user', 'create'>, id) => inviteUser(tx, actor, grant, id),
-      },
-      activate: {
-        needs: 'update',
-        label: 'Enable',
-        icon: 'user-check',
-        confirm: 'They can sign in again.',
-        did: 'enabled',
-        already: 'already enabled',
-        one: (tx, actor, grant: Grant<'user', 'update'>, id) => turnUser(tx, actor, grant, id, 'active'),
-      },
-      disable: {
-        needs: 'update',
-        label: 'Disable',
-        icon: 'ban',
-        did: 'disabled',
-        already: 'already disabled',
-        confirm: 'They are signed out immediately and can’t sign in until enabled again.',
-        one: (tx, actor, grant: Grant<'user', 'update'>, id) => turnUser(tx, actor, grant, id, 'disabled'),
-      },
-      add_role: {
-        needs: 'update',
-        label: 'Assign role',
-        preposition: 'to',
-        icon: 'shield-check',
-        confirm: 'They get the role’s permissions immediately.',
-        verb: 'Assign a role',
-        did: (people, role) => (role ? `“${role}” assigned to ${people}` : `Role assigned to ${people}`),
-        already: 'already had it',
-        asks: { name: 'role_id', label: 'Role', options: rolesToChoose },
-        one: (tx, actor, _, id, { role_id }) => giveRole(tx, actor, id, String(role_id)),
-      },
-      remove_role: {
-        needs: 'update',
-        label: 'Remove role',
-        preposition: 'from',
-        icon: 'shield',
-        confirm: 'They lose the permissions that only this role grants immediately.',
-        verb: 'Remove a role',
-        did: (people, role) => (role ? `“${role}” removed from ${people}` : `Role removed from ${people}`),
-        already: 'didn’t have it',
-        asks: { name: 'role_id', label: 'Role', options: rolesToChoose },
-        one: (tx, actor, _, id, { role_id }) => takeRole(tx, actor, id, String(role_id)),
-      },
-    },
+    bulk: userBulk,
   }),
 ]

@@ -9,7 +9,7 @@ import { choice, name as nameColumn, ownership, reference, text } from '#src/res
 import type { ListView } from '#src/resource/list/declaration.ts'
 
 /** A body of people: department, team, warehouse or client, in a tree. Reach goes down it, and not past a deleted one. */
-export const group = defineModel('group', {
+const group = defineModel('group', {
   table: 'groups',
   actions: ['create', 'read', 'update', 'delete'],
   own: ['owner_user_id'],
@@ -92,7 +92,7 @@ const columns = {
   ...ownership,
 }
 
-export const name = nameColumn()
+const name = nameColumn()
 
 export const groups = defineResource(group, {
   ...shared,

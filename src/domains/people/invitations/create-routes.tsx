@@ -10,7 +10,7 @@ import { givenByInvitation } from '#src/domains/people/invitations/offering-quer
 import { inviteScreen } from '#src/domains/people/invitations/views.tsx'
 import { type Call, can, type Draw, get, post, type Refusal } from '#src/http/endpoint.ts'
 import { paths, pathsOf } from '#src/paths.ts'
-import { saved } from '#src/resource/record/routes.tsx'
+import { saved } from '#src/resource/record/saved.ts'
 import { pickingsFor } from '#src/resource/references/picking.ts'
 import { severalsFor } from '#src/resource/references/several.ts'
 
@@ -47,7 +47,7 @@ export const createRoute = post(
   },
 )
 
-export const makingRoutes = [
+export const createRoutes = [
   get(pathsOf(paths.invitations).new, creating, { only: 'page' }, async (call) => ({
     screen: await form(call),
   })),

@@ -7,7 +7,7 @@ import {
   revokeInvitation,
   updateInvitation,
 } from '#src/domains/people/invitations/actions.ts'
-import { createRoute, makingRoutes } from '#src/domains/people/invitations/create-routes.tsx'
+import { createRoute, createRoutes } from '#src/domains/people/invitations/create-routes.tsx'
 import { invitationsFromFile } from '#src/domains/people/invitations/import-actions.ts'
 import {
   invitationOf,
@@ -17,6 +17,7 @@ import {
   wholeInvitation,
 } from '#src/domains/people/invitations/model.ts'
 import { givenByInvitation } from '#src/domains/people/invitations/offering-queries.ts'
+import { verbRoutes } from '#src/domains/people/invitations/verb-routes.ts'
 import {
   blockedFilter,
   GiftFields,
@@ -24,14 +25,10 @@ import {
   listColumns,
   Verbs,
 } from '#src/domains/people/invitations/views.tsx'
-import { can, post } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { importRoutes } from '#src/resource/import/routes.tsx'
 import type { Parts } from '#src/resource/parts.ts'
-import { saved } from '#src/resource/record/routes.tsx'
 import { resourceRoutes } from '#src/resource/routes.tsx'
-
-const changing = can('invitation:update')
 
 const parts: Parts<'invitation'> = {
   actions: { update: updateInvitation, remove: deleteInvitation, restore: restoreInvitation },
@@ -94,40 +91,8 @@ const mountedAgain = [
 ]
 
 export const invitationRoutes = [
-  ...makingRoutes,
-  post(
-    paths.resendInvitation(':id'),
-    changing,
-    {
-      answer: invitations.record,
-      also: [409, 412],
-      summary: 'Resend an invitation with a new link',
-    },
-    async (call) => {
-      const { db, actor, grant, id, version } = call
-      const done = await db.withActor(actor, (tx) => resendInvitation(tx, actor, grant, id(), version))
-      return saved(call, invitations, done, 'Invitation resent', paths.home)
-    },
-  ),
-
-  post(
-    paths.revokeInvitation(':id'),
-    changing,
-    { answer: invitations.record, also: [409, 412], summary: 'Revoke an invitation: its link stops working' },
-    async (call) => {
-      const { db, actor, grant, id, version } = call
-      const done = await db.withActor(actor, (tx) => revokeInvitation(tx, actor, grant, id(), version))
-      return saved(
-        call,
-        invitations,
-        done,
-        'Invitation revoked',
-        paths.home,
-        'This invitation is already revoked',
-      )
-    },
-  ),
-
+  ...createRoutes,
+  ...verbRoutes,
   ...importRoutes(invitations, parts),
   ...standard,
   ...mountedAgain.map((endpoint) => ({ ...endpoint, path: paths.admin.invitations, only: 'json' as const })),

@@ -2,7 +2,7 @@ import { resetSecondFactor, unlockUser } from '#src/domains/people/locks/actions
 import { users } from '#src/domains/people/users/model.ts'
 import { can, post } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
-import { saved } from '#src/resource/record/routes.tsx'
+import { saved } from '#src/resource/record/saved.ts'
 
 export const lockRoutes = [
   post(

@@ -3,7 +3,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Door } from '#src/db/database.ts'
 import { compiled, type Reads } from '#src/domains/people/groups/queries.ts'
 import type { Member } from '#src/domains/people/members/model.ts'
-import type { Groups } from '#src/domains/people/members/screen.tsx'
+import type { Groups } from '#src/domains/people/members/page-routes.tsx'
 import type { MembersProps } from '#src/domains/people/members/views.tsx'
 import { users } from '#src/domains/people/users/model.ts'
 import { notFound } from '#src/http/errors.ts'
@@ -67,7 +67,7 @@ export const memberJson = sql<string>`json_build_object('user',
   'role', m.role, 'created_at', m.created_at)::text`
 
 /** A group's members, as far as the reader sees them. */
-export function membersOf(actor: UserActor, { id, lead }: Gathering, view: ListView): Source<'users'> {
+function membersOf(actor: UserActor, { id, lead }: Gathering, view: ListView): Source<'users'> {
   const reader = actor.find('user:read')
   // words of a person are found by addresses too: only of those who may be read, not of whom a lead sees the name
   const all = lead && !(reader && view.q)

@@ -5,7 +5,7 @@ import { listColumns, newScreen } from '#src/domains/people/service-accounts/vie
 import { users } from '#src/domains/people/users/model.ts'
 import { can, get, post } from '#src/http/endpoint.ts'
 import { paths, pathsOf } from '#src/paths.ts'
-import { saved } from '#src/resource/record/routes.tsx'
+import { saved } from '#src/resource/record/saved.ts'
 import { severalsFor } from '#src/resource/references/several.ts'
 import { resourceRoutes } from '#src/resource/routes.tsx'
 

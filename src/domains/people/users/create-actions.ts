@@ -53,7 +53,7 @@ export async function withInitialAccess(
 }
 
 /** A new user as it is in the end: within reach of whoever made it. @throws {Forbidden} */
-export async function placedUser(
+async function placedUser(
   tx: Db,
   actor: UserActor,
   grant: Grant<'user', 'create'>,

@@ -3,7 +3,7 @@ import { inviteUser } from '#src/domains/people/users/actions.ts'
 import { users } from '#src/domains/people/users/model.ts'
 import { can, post } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
-import { saved } from '#src/resource/record/routes.tsx'
+import { saved } from '#src/resource/record/saved.ts'
 import { onlyVersion } from '#src/resource/record/write.ts'
 
 export const inviteRoutes = [

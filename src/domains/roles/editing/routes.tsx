@@ -10,7 +10,7 @@ import { type RoleChange, roles, someOfRole, triedAnswer, wholeRole } from '#src
 import { type Call, can, get, patch, post, put, type Refusal } from '#src/http/endpoint.ts'
 import { paths, pathsOf } from '#src/paths.ts'
 import { lastChangeOf } from '#src/resource/history/query.ts'
-import { saved } from '#src/resource/record/routes.tsx'
+import { saved } from '#src/resource/record/saved.ts'
 import { severalsFor } from '#src/resource/references/several.ts'
 import type { Frame } from '#src/ui/frame.ts'
 

@@ -22,7 +22,7 @@ import { type Call, can, get, patch } from '#src/http/endpoint.ts'
 import { notFound } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
 import type { Row } from '#src/resource/entity.ts'
-import { saved } from '#src/resource/record/routes.tsx'
+import { saved } from '#src/resource/record/saved.ts'
 import { resourceRoutes } from '#src/resource/routes.tsx'
 
 /** Whether the switch is offered: of what sleeps it is found out when it is pressed. */

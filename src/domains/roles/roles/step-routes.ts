@@ -2,7 +2,7 @@ import { stepRole, turnRole } from '#src/domains/roles/roles/actions.ts'
 import { roles } from '#src/domains/roles/roles/model.ts'
 import { can, del, patch, post } from '#src/http/endpoint.ts'
 import { paths, pathsOf } from '#src/paths.ts'
-import { saved } from '#src/resource/record/routes.tsx'
+import { saved } from '#src/resource/record/saved.ts'
 
 /** One permission or parent more, or less. */
 const steps = (

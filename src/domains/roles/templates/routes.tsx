@@ -9,7 +9,7 @@ import {
 import { MinimalForm, TemplateForm } from '#src/domains/roles/templates/views.tsx'
 import { can, get, post, type Refusal } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
-import { saved } from '#src/resource/record/routes.tsx'
+import { saved } from '#src/resource/record/saved.ts'
 import type { Frame } from '#src/ui/frame.ts'
 
 const trail = (frame: Frame) => [{ label: 'Roles', href: frame.path(paths.roles) }]

@@ -1,0 +1,51 @@
+import type { UserActor } from '#src/access/actor.ts'
+import type { Grant } from '#src/access/grant.ts'
+import type { Model } from '#src/access/permission.ts'
+import type { Door } from '#src/db/database.ts'
+import type { Call } from '#src/http/endpoint.ts'
+import { pathsOf } from '#src/paths.ts'
+import type { Outcome } from '#src/resource/bulk/outcome.ts'
+import type { Resource } from '#src/resource/entity.ts'
+import { everyRow } from '#src/resource/list/query.ts'
+import { namesOf, sourceOf } from '#src/resource/list/source.ts'
+import type { Bulk, Chosen } from '#src/resource/parts.ts'
+import type { Frame } from '#src/ui/frame.ts'
+
+export type Acting = Pick<Call, 'db' | 'sent'> & { actor: UserActor }
+
+/** What was chosen, as the result of it is told. */
+export async function nameOfChosen(
+  { db, actor, request }: Acting & Pick<Call, 'request'>,
+  { asks }: Bulk,
+  given: Readonly<Record<string, unknown>>,
+): Promise<string> {
+  if (!asks || request.via === 'api') return ''
+  const options = await asks.options(db, actor)
+  return options.find(({ value }) => value === given[asks.name])?.label ?? ''
+}
+
+export const inTable = <M extends Model>(resource: Resource<M>): Chosen<M> => ({
+  every: (db, actor, grant, view) => everyRow(db, actor, view, sourceOf(resource, grant, view, actor)),
+  names: (db, actor, grant, ids) => namesOf(db, actor, resource, grant, ids),
+})
+
+/** Those that were refused, by name where the reader sees them. */
+export async function refusedRows<M extends Model>(
+  db: Door,
+  resource: Resource<M>,
+  from: Chosen<M>,
+  actor: UserActor,
+  results: readonly Outcome[],
+  frame: Frame,
+) {
+  const refused: readonly Outcome[] = results.filter(({ status }) => status === 'refused')
+  const ids = refused.map(({ id }) => id)
+  const grant = actor.find(resource.may('read')) as unknown as Grant<M, 'read'> | null
+  const names: ReadonlyMap<string, string> = grant ? await from.names(db, actor, grant, ids) : new Map()
+  return refused.map(({ id, reason = '' }) => ({
+    id,
+    title: names.get(id) ?? id,
+    href: names.has(id) ? frame.path(pathsOf(resource.path).one(id)) : undefined,
+    reason,
+  }))
+}

@@ -1,0 +1,27 @@
+import type { Call } from '#src/http/endpoint.ts'
+import { invalid } from '#src/http/errors.ts'
+import type { Upload } from '#src/http/upload.ts'
+import { csvLines } from '#src/resource/export.ts'
+
+export type Asked = {
+  query: { dry_run: boolean; [named: `map.${string}`]: string }
+  body: { mapping?: Record<string, string> }
+}
+
+/** `map.<field>` of the address. */
+export const byField = (named: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(named).map(([name, column]) => [name.slice('map.'.length), column]))
+
+export async function* template(lines: readonly (readonly string[])[]) {
+  yield csvLines(lines)
+}
+
+/** The file of a request. @throws 422 where there is none */
+export function sent({ file }: Pick<Call, 'file'>): Upload {
+  if (!file) throw invalid([{ path: 'file', message: 'Choose a file' }])
+  const name = file.name
+    .replace(/[\p{Cc}\p{Bidi_Control}]/gu, '')
+    .slice(-200)
+    .toWellFormed()
+  return { name: name || 'file.csv', content: file.content }
+}
