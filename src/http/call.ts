@@ -1,11 +1,11 @@
 import type { Context } from 'hono'
 import type { Actor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
-import { isQuestion } from '#src/http/confirm-step.ts'
 import type { Call } from '#src/http/endpoint.ts'
 import type { Incoming } from '#src/http/incoming.ts'
 import { isSearch, searchIn, without } from '#src/http/search-step.ts'
 import type { Surroundings } from '#src/http/surroundings.ts'
+import { isQuestion } from '#src/ui/question.ts'
 
 type Whose = {
   c: Context

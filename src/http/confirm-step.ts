@@ -3,29 +3,7 @@ import type { Incoming } from '#src/http/incoming.ts'
 import type { Body } from '#src/http/input.ts'
 import { keptOf } from '#src/http/kept.ts'
 import { ConfirmSheet } from '#src/ui/confirm-sheet.tsx'
-
-const ASK = 'ask'
-/** What the button of the dialog sends: its form asks no more. */
-export const answered = { name: ASK, value: 'answered' } as const
-
-/** What a button's form asks before it does anything. */
-type Question = {
-  /** Names what it is about. */
-  title: string
-  /** What it brings about. */
-  text: string
-  /** Verb and object of the button that does it. */
-  button: string
-  /** Takes something away. */
-  danger: string
-}
-
-/** The question as fields of the form that asks it. */
-export const questionFields = (question: Question) =>
-  Object.entries(question).map(([name, value]) => [`${ASK}.${name}`, value] as const)
-
-/** Whether a field of a form is of its question, and nothing that is sent. */
-export const isQuestion = (name: string) => name === ASK || name.startsWith(`${ASK}.`)
+import { ASK, answered, isQuestion, type Question } from '#src/ui/question.ts'
 
 /**
  * The page that asks what the dialog would have asked, where a form comes from a page without a script; null where

@@ -3,6 +3,7 @@ import { Revoked } from '#src/access/renewal.ts'
 import type { Csv } from '#src/http/endpoint.ts'
 import type { Common } from '#src/http/origins.ts'
 import { nothingRuns } from '#src/http/respond.ts'
+import { STOPPED } from '#src/http/stopped.ts'
 
 type Outgoing = {
   requestId: string
@@ -17,9 +18,6 @@ type Outgoing = {
   /** Told of what went wrong once the answer had begun. */
   lost: (error: unknown) => void
 }
-
-/** How the last line of a file begins that broke off; no file with it is imported. */
-export const STOPPED = '# Export stopped:'
 
 /** By which Excel takes a file for UTF-8. */
 const MARK = '\uFEFF'

@@ -1,7 +1,7 @@
-import { answered, questionFields } from '#src/http/confirm-step.ts'
 import { Button, type ButtonKind } from '#src/ui/button.tsx'
 import { Hidden, writing } from '#src/ui/form.tsx'
 import type { IconName } from '#src/ui/icons.ts'
+import { answered, questionFields } from '#src/ui/question.ts'
 
 export interface ConfirmButtonProps {
   /** Unique on the page. */

@@ -26,7 +26,7 @@ const further: Readonly<Record<string, readonly string[]>> = {
   // what can be chosen, from every context
   'shell/palette': ['entries'],
   // an event as a sentence, and what it changed
-  'trail/events': ['words', 'changes'],
+  'trail/events': ['words', 'changes', 'updates'],
 }
 /** What the nouns of a context share stands beside its `domain.ts`. */
 const shared: Readonly<Record<string, readonly string[]>> = {

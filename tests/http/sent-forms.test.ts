@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { endpoints } from '#src/app.ts'
-import { isQuestion } from '#src/http/confirm-step.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
 import { isSearch } from '#src/http/search-step.ts'
+import { isQuestion } from '#src/ui/question.ts'
 import { serviceWith, withKey } from '#tests/access/keys/keys.ts'
 import { browserOf } from '#tests/client.ts'
 import {

@@ -9,10 +9,7 @@ import { number } from '#src/locale/noun.ts'
 import { selector } from '#src/resource/bulk/selection.ts'
 import type { Given } from '#src/resource/call.ts'
 import type { Resource } from '#src/resource/entity.ts'
-import type { Choosing } from '#src/resource/list/views.tsx'
-
-/** A list as somebody left it, with the rows that are ticked. @param at its address, without the path */
-export type Again<M extends Model> = (given: Given<M>, at: string, choosing: Choosing) => Promise<Draw>
+import type { Again, Choosing } from '#src/resource/list/views.tsx'
 
 /**
  * The list that a form was sent from without saying what is to be done, or with which rows.

@@ -1,16 +1,14 @@
-import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import { Forbidden } from '#src/access/grant.ts'
-import { confirmLast, Revoked } from '#src/access/renewal.ts'
+import { confirmLast } from '#src/access/renewal.ts'
 import { answer } from '#src/db/call.ts'
 import type { Database, Db } from '#src/db/database.ts'
-import { translated } from '#src/db/errors.ts'
 import { fn } from '#src/db/functions.ts'
-import { type HttpError, httpError } from '#src/http/errors.ts'
+import { refusalOf } from '#src/resource/record/attempt.ts'
 import type { Written } from '#src/resource/record/write.ts'
 
 /** How one record fared; unchanged where it was so already. */
 export type Outcome = { id: string; status: 'done' | 'unchanged' | 'refused'; reason?: string }
+
 export type BulkAnswer = { done: number; unchanged: number; refused: number; results: Outcome[] }
 
 export const MOST_AT_ONCE = 1000
@@ -46,40 +44,6 @@ async function attempt(tx: Db, id: string, path: string, work: () => Promise<unk
   if (!refused) return { id, status: (made as Partial<Written>)?.unchanged ? 'unchanged' : 'done' }
   if (refused.denied) await noted(tx, id, refused.denied, path)
   return { id, status: 'refused', reason: refused.error.message }
-}
-
-/** What was refused, and the permission that was wanted, if it was that. */
-export type Refused = { error: HttpError; denied?: string }
-
-/** What was thrown as a refusal; null for what is none. */
-export function refusalFrom(thrown: unknown): Refused | null {
-  const error = httpError(translated(thrown))
-  if (error.status >= 500 || thrown instanceof Revoked) return null
-  return { error, denied: thrown instanceof Forbidden ? thrown.wanted : undefined }
-}
-
-/** Does something, and takes it back where it is refused. */
-export async function refusalOf(tx: Db, work: () => Promise<unknown>): Promise<Refused | null> {
-  await sql`savepoint one`.execute(tx)
-  try {
-    await work()
-    await sql`release savepoint one`.execute(tx)
-    return null
-  } catch (thrown) {
-    const refused = refusalFrom(thrown)
-    if (!refused) throw thrown
-    await sql`rollback to savepoint one`.execute(tx)
-    await sql`release savepoint one`.execute(tx)
-    return refused
-  }
-}
-
-/** Whether something would be done; whatever it did is taken back. */
-export async function wouldDo(tx: Db, work: () => Promise<unknown>): Promise<boolean> {
-  await sql`savepoint tried`.execute(tx)
-  const refused = await refusalOf(tx, work)
-  await sql`rollback to savepoint tried`.execute(tx)
-  return refused === null
 }
 
 /** Every refusal of somebody is in the trail. */

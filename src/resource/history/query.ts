@@ -1,12 +1,9 @@
 import { type RawBuilder, sql } from 'kysely'
 import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
-import type { Grant } from '#src/access/grant.ts'
-import type { Model } from '#src/access/permission.ts'
 import type { Database } from '#src/db/database.ts'
 import { allResources, type Resource, resourceOf } from '#src/resource/entity.ts'
 import { statement } from '#src/resource/list/query.ts'
-import { findRecord } from '#src/resource/record/query.ts'
 
 /** What happened to a record, as its history tells. */
 export type Happening = {
@@ -19,6 +16,7 @@ export type Happening = {
   request_id: string | null
   changes: Change[]
 }
+
 /** One field; ids come with the name of what they stand for, where the reader may see it. */
 export type Change = { field: string; from?: unknown; to?: unknown; from_name?: string; to_name?: string }
 
@@ -26,13 +24,14 @@ const AT_ONCE = 50
 
 export const historyQuery = z.strictObject({ before: z.guid('Use the next of a page').optional() })
 
-const change = z.strictObject({
+export const change = z.strictObject({
   field: z.string(),
   from: z.unknown().optional(),
   to: z.unknown().optional(),
   from_name: z.string().optional(),
   to_name: z.string().optional(),
 })
+
 const happening = z
   .strictObject({
     id: z.guid(),
@@ -45,6 +44,7 @@ const happening = z
     changes: z.array(change),
   })
   .meta({ id: 'happening' })
+
 export const historyAnswer = z.strictObject({ data: z.array(happening), next: z.guid().nullable() })
 
 /** A line of the trail, as a statement gives it. */
@@ -88,18 +88,6 @@ export const lastOf = ({ data: [last] }: History, reader: UserActor): LastChange
   last
     ? { name: last.actor?.name ?? null, mine: last.actor?.id === reader.userId, at: last.created_at }
     : null
-
-/** The last change of a record, for whoever reads it. */
-export async function lastChangeOf<M extends Model>(
-  db: Pick<Database, 'readAs'>,
-  actor: UserActor,
-  resource: Resource<M>,
-  id: string,
-): Promise<LastChange | null> {
-  const grant = actor.find(resource.may('read')) as unknown as Grant<M, 'read'> | null
-  const [seen] = grant ? await db.readAs(actor, (q) => findRecord(q, resource, actor, grant, id)) : []
-  return seen ? lastOf(await historyOf(db, actor, resource, id), actor) : null
-}
 
 /** The history that a statement gives: the newest lines first, one more than a page holds. */
 export async function historyFrom(
@@ -160,6 +148,7 @@ const MODELS: Record<string, string> = {
   // of a change of several roles
   together_with: 'role',
 }
+
 const modelOf = (field: string, target: string) =>
   field === 'parent_id' ? (target.startsWith('role') ? 'role' : 'group') : MODELS[field]
 

@@ -1,9 +1,9 @@
 import type { z } from 'zod'
 import type { Db } from '#src/db/database.ts'
-import { refusalOf } from '#src/resource/bulk/outcome.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import { type Cells, type Importer, type Wrong, wrongOf } from '#src/resource/import/import.ts'
 import { readCells } from '#src/resource/import/read.ts'
+import { refusalOf } from '#src/resource/record/attempt.ts'
 import type { Fields } from '#src/resource/record/write.ts'
 
 type Row = { line: number; values: Fields | null }

@@ -7,10 +7,11 @@ import { confirmLast } from '#src/access/renewal.ts'
 import type { Db, Door } from '#src/db/database.ts'
 import { answerOf, RolledBack } from '#src/db/dry-run.ts'
 import type { Services } from '#src/http/endpoint.ts'
-import { noted, type Refused } from '#src/resource/bulk/outcome.ts'
+import { noted } from '#src/resource/bulk/outcome.ts'
 import { DELETED, fromCell } from '#src/resource/export.ts'
 import type { Field, Mapping } from '#src/resource/import/columns.ts'
 import { Sheet, type SheetRow } from '#src/resource/import/sheet.ts'
+import type { Refused } from '#src/resource/record/attempt.ts'
 
 /** What is wrong, and where: the physical line, and the field; null for the file, or the row, as a whole. */
 export type ImportError = {

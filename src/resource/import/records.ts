@@ -4,7 +4,6 @@ import type { UserActor } from '#src/access/actor.ts'
 import { Forbidden, type Grant } from '#src/access/grant.ts'
 import { findModel } from '#src/access/model.ts'
 import type { Db } from '#src/db/database.ts'
-import { refusalFrom } from '#src/resource/bulk/outcome.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import {
   type Cells,
@@ -16,6 +15,7 @@ import {
 } from '#src/resource/import/import.ts'
 import { keysOf, type UniqueKey } from '#src/resource/import/keys.ts'
 import { readCells } from '#src/resource/import/read.ts'
+import { refusalFrom } from '#src/resource/record/attempt.ts'
 import { type Fields, naming, newValues } from '#src/resource/record/write.ts'
 
 type Row = { line: number; values: Fields; whole: boolean }

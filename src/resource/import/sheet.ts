@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { setImmediate as others } from 'node:timers/promises'
 import { CsvError, type Parser, parse } from 'csv-parse'
-import { STOPPED } from '#src/http/csv.ts'
+import { STOPPED } from '#src/http/stopped.ts'
 import { Unreadable, utf8Of } from '#src/resource/import/bytes.ts'
 
 /** A record of a file, and the physical line that it begins at. */

@@ -1,7 +1,9 @@
+import type { Model } from '#src/access/permission.ts'
 import type { Page } from '#src/db/paging.ts'
-import type { Screen } from '#src/http/endpoint.ts'
+import type { Draw, Screen } from '#src/http/endpoint.ts'
 import { capital } from '#src/locale/noun.ts'
 import { pathsOf } from '#src/paths.ts'
+import type { Given } from '#src/resource/call.ts'
 import type { Resource, Row } from '#src/resource/entity.ts'
 import { shown } from '#src/resource/kinds/cell.tsx'
 import type { ListView } from '#src/resource/list/declaration.ts'
@@ -211,3 +213,6 @@ function listColumns(resource: Resource, frame: Frame): Column<Row>[] {
     })),
   ] as Column<Row>[]
 }
+
+/** A list as somebody left it, with the rows that are ticked. @param at its address, without the path */
+export type Again<M extends Model> = (given: Given<M>, at: string, choosing: Choosing) => Promise<Draw>

@@ -16,7 +16,7 @@ import {
   type NewInvitation,
 } from '#src/domains/people/invitations/model.ts'
 import { conflict } from '#src/http/errors.ts'
-import { refusalOf } from '#src/resource/bulk/outcome.ts'
+import { refusalOf } from '#src/resource/record/attempt.ts'
 import {
   changedOf,
   createRecord,

@@ -6,7 +6,6 @@ import { createInvitation } from '#src/domains/people/invitations/actions.ts'
 import { address } from '#src/domains/people/invitations/model.ts'
 import { groupsNamed, rolesNamed } from '#src/domains/people/invitations/queries.ts'
 import { invalid } from '#src/http/errors.ts'
-import { refusalOf } from '#src/resource/bulk/outcome.ts'
 import { entriesOf } from '#src/resource/export.ts'
 import {
   type Cells,
@@ -15,6 +14,7 @@ import {
   type Wrong,
   wrongOf,
 } from '#src/resource/import/import.ts'
+import { refusalOf } from '#src/resource/record/attempt.ts'
 
 type Row = { line: number; email: string | null; roles: string[]; group: string }
 

@@ -102,8 +102,7 @@ const sentences: Readonly<Record<string, Said>> = {
   'user:unlock': (_, { target }) => `unlocked ${target}`,
   'user:set_password': (_, { target }) => `set the first password of ${target}`,
   'access:denied': ({ data }) => {
-    const path = String(data.path ?? '')
-    const place = placeOf(path) ?? path
+    const place = placeOf(String(data.path ?? ''))
     return place ? `was denied access to ${place}` : 'was denied access'
   },
   'organization:enter': (_, { target }) => `entered ${target}`,
@@ -111,12 +110,13 @@ const sentences: Readonly<Record<string, Said>> = {
   'organization:end_sessions': () => 'signed everyone out (CLI)',
 }
 
-/** What is found at a path, where it is an entity's: at `/api/v1/users/…`, "People". */
-function placeOf(path: string): string | undefined {
+/** What is found at a path: at `/api/v1/users/…`, "People"; at `/organizations`, "Organizations". */
+function placeOf(path: string): string {
   const asked = path.replace(/^\/api(\/v\d+)?(?=\/)/, '')
-  return allResources()
-    .filter(({ path: at }) => asked === at || asked.startsWith(`${at}/`))
-    .map(({ declared }) => capital(declared.many))[0]
+  const entity = allResources().find(({ path: at }) => asked === at || asked.startsWith(`${at}/`))
+  if (entity) return capital(entity.declared.many)
+  const [, word] = /^\/([a-z-]+)(?:\/[0-9a-f-]{36})?$/.exec(asked) ?? []
+  return word ? capital(word.replaceAll('-', ' ')) : asked
 }
 
 /** One sentence in plain words: "Ada assigned Auditor to Bob until 1 Dec 2026, 09:00 CET". */

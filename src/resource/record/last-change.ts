@@ -1,0 +1,19 @@
+import type { UserActor } from '#src/access/actor.ts'
+import type { Grant } from '#src/access/grant.ts'
+import type { Model } from '#src/access/permission.ts'
+import type { Database } from '#src/db/database.ts'
+import type { Resource } from '#src/resource/entity.ts'
+import { historyOf, type LastChange, lastOf } from '#src/resource/history/query.ts'
+import { findRecord } from '#src/resource/record/query.ts'
+
+/** The last change of a record, for whoever reads it. */
+export async function lastChangeOf<M extends Model>(
+  db: Pick<Database, 'readAs'>,
+  actor: UserActor,
+  resource: Resource<M>,
+  id: string,
+): Promise<LastChange | null> {
+  const grant = actor.find(resource.may('read')) as unknown as Grant<M, 'read'> | null
+  const [seen] = grant ? await db.readAs(actor, (q) => findRecord(q, resource, actor, grant, id)) : []
+  return seen ? lastOf(await historyOf(db, actor, resource, id), actor) : null
+}
