@@ -24,7 +24,7 @@ const AT_ONCE = 50
 
 export const historyQuery = z.strictObject({ before: z.guid('Use the next of a page').optional() })
 
-export const change = z.strictObject({
+const change = z.strictObject({
   field: z.string(),
   from: z.unknown().optional(),
   to: z.unknown().optional(),
