@@ -55,7 +55,7 @@ export type Identity = {
   elsewhere: boolean
   impersonatorId: string | null
   /** What a role asks for before anything else may be done: the code, or that there is a second factor at all. */
-  lacks: 'second-factor' | 'second-factor-setup' | null
+  missingFactor: 'second-factor' | 'second-factor-setup' | null
   rights: Rights
 }
 

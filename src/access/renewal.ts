@@ -80,7 +80,7 @@ export class Renewal {
   /** What is missing now; null where nothing is. */
   #lost(was: Identity, now: Identity, first: string): string | null {
     if (now.userId !== was.userId || now.organization.id !== was.organization.id) return first
-    if (now.lacks && !was.lacks) return now.lacks
+    if (now.missingFactor && !was.missingFactor) return now.missingFactor
     const permissions = this.#leansOnAll ? was.rights.scopes.keys() : this.#leansOn
     for (const permission of permissions) if (isLess(permission, was.rights, now.rights)) return permission
     if (this.#leansOnAll && !within(was.rights.leadGroups, now.rights.leadGroups)) return 'group:update'

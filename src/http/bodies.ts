@@ -1,16 +1,16 @@
 import type { Context } from 'hono'
 import type { Actor } from '#src/access/actor.ts'
 import { admit } from '#src/http/admit.ts'
+import type { AppContext } from '#src/http/app-context.ts'
 import { unauthenticated } from '#src/http/authenticate.ts'
 import type { Counting } from '#src/http/counting.ts'
 import type { FormTokens } from '#src/http/csrf.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
-import type { Incoming } from '#src/http/incoming.ts'
 import { type Body, bodyType, readBody } from '#src/http/input.ts'
 import { refuseLarge } from '#src/http/intake.ts'
 import { possible } from '#src/http/override.ts'
 import { FORM, formOf } from '#src/http/refused-form.ts'
-import type { Surroundings } from '#src/http/surroundings.ts'
+import type { RequestInfo } from '#src/http/request-info.ts'
 import { isUpload } from '#src/http/upload.ts'
 
 type ByMethod = ReadonlyMap<string, Endpoint>
@@ -18,16 +18,16 @@ type ByMethod = ReadonlyMap<string, Endpoint>
 /** The body of one request, read once it is known who sends it and how much of it they may send. */
 export class Bodies {
   readonly #c: Context
-  readonly #around: Pick<Surroundings, 'config' | 'intake'>
-  readonly #asked: Incoming
+  readonly #around: Pick<AppContext, 'config' | 'intake'>
+  readonly #asked: RequestInfo
   readonly #forms: FormTokens
   readonly #counting: Counting
   #vouched = false
 
   constructor(
     c: Context,
-    around: Pick<Surroundings, 'config' | 'intake'>,
-    asked: Incoming,
+    around: Pick<AppContext, 'config' | 'intake'>,
+    asked: RequestInfo,
     forms: FormTokens,
     counting: Counting,
   ) {

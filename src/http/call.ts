@@ -1,15 +1,15 @@
 import type { Context } from 'hono'
 import type { Actor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
+import type { AppContext } from '#src/http/app-context.ts'
 import type { Call } from '#src/http/endpoint.ts'
-import type { Incoming } from '#src/http/incoming.ts'
+import type { RequestInfo } from '#src/http/request-info.ts'
 import { isSearch, searchIn } from '#src/http/search-step.ts'
-import type { Surroundings } from '#src/http/surroundings.ts'
 
 type Whose = {
   c: Context
-  around: Surroundings
-  asked: Incoming
+  around: AppContext
+  asked: RequestInfo
   actor: Actor | null
   grant: Grant | undefined
 }

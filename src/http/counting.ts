@@ -1,25 +1,25 @@
 import type { Context } from 'hono'
 import type { Actor } from '#src/access/actor.ts'
+import type { AppContext } from '#src/http/app-context.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
-import type { Incoming } from '#src/http/incoming.ts'
 import type { Body } from '#src/http/input.ts'
 import { isSensitive, limitHeaders, type RateClass, type Standing } from '#src/http/limits.ts'
-import type { Surroundings } from '#src/http/surroundings.ts'
+import type { RequestInfo } from '#src/http/request-info.ts'
 
 const isText = (one: unknown): one is string => typeof one === 'string'
 
 /** What one request counts as, and what is left of that. */
 export class Counting {
   readonly #c: Context
-  readonly #around: Pick<Surroundings, 'limits' | 'cookies'>
-  readonly #asked: Incoming
+  readonly #around: Pick<AppContext, 'limits' | 'cookies'>
+  readonly #asked: RequestInfo
   /** Of the call, or of the attempt's address: what it was counted as when it came, before its body was read. */
   #first: Standing | null = null
   #arrived: RateClass | null = null
   /** Of whom the attempt is about. */
   #others: readonly Standing[] = []
 
-  constructor(c: Context, around: Pick<Surroundings, 'limits' | 'cookies'>, asked: Incoming) {
+  constructor(c: Context, around: Pick<AppContext, 'limits' | 'cookies'>, asked: RequestInfo) {
     this.#c = c
     this.#around = around
     this.#asked = asked

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import type { Context } from 'hono'
 import type { Actor } from '#src/access/actor.ts'
+import type { AppContext } from '#src/http/app-context.ts'
 import { cookieValues } from '#src/http/cookies.ts'
-import type { Surroundings } from '#src/http/surroundings.ts'
 import { clockOf } from '#src/locale/clock.ts'
 import { paths } from '#src/paths.ts'
-import type { Frame, Onlooker, Theme } from '#src/ui/frame.ts'
+import type { Frame, Theme, Viewer } from '#src/ui/frame.ts'
 
 /** What every page needs beside its own content: who, where to, and how it posts. */
-export function frameFor(c: Context, around: Surroundings, actor: Actor | null, csrfToken: string): Frame {
+export function frameFor(c: Context, around: AppContext, actor: Actor | null, csrfToken: string): Frame {
   const { config, asset, cookies, navigation } = around
   const here = c.req.path.slice(config.URL_PREFIX.length) || '/'
   const prefixed = (path: string) => config.URL_PREFIX + path
@@ -18,7 +18,7 @@ export function frameFor(c: Context, around: Surroundings, actor: Actor | null, 
   return {
     appName: config.APP_NAME,
     organization: actor?.identity.organization.name ?? config.APP_NAME,
-    person: actor ? onlooker(actor) : null,
+    person: actor ? viewer(actor) : null,
     navigation: items.map((item) => ({
       ...item,
       href: prefixed(item.href),
@@ -41,7 +41,7 @@ export function frameFor(c: Context, around: Surroundings, actor: Actor | null, 
   }
 }
 
-function onlooker(actor: Actor): Onlooker {
+function viewer(actor: Actor): Viewer {
   const { name, username, elsewhere } = actor.identity
   return { id: actor.userId, name, username, elsewhere, may: (permission) => actor.can(permission) }
 }

@@ -1,9 +1,9 @@
 import type { Context, Hono } from 'hono'
+import type { AppContext, Env, Outside } from '#src/http/app-context.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
 import { HttpError, notFound } from '#src/http/errors.ts'
-import { Handling } from '#src/http/handling.ts'
 import { filled } from '#src/http/refused-form.ts'
-import type { Env, Outside, Surroundings } from '#src/http/surroundings.ts'
+import { Handling } from '#src/http/request-handler.ts'
 import { validatorsOf } from '#src/http/validators.ts'
 
 /** What comes after a validator is the handler's own way. */
@@ -31,7 +31,7 @@ export function mount(app: Hono<Env>, endpoints: readonly Endpoint[], given: Out
     table.set(path, byMethod.set(method, endpoint))
   }
   const validators = new Map(endpoints.map((endpoint) => [endpoint, validatorsOf(endpoint)]))
-  const around: Surroundings = {
+  const around: AppContext = {
     ...given,
     endpoint: (method, path) => table.get(path)?.get(method),
     pageOf: (endpoint) => pageOf(endpoint, table),
@@ -70,14 +70,14 @@ function pageOf({ path, on }: Endpoint, table: ReadonlyMap<string, Map<string, E
   }
 }
 
-const api = (c: Context<Env>, { config }: Surroundings) =>
+const api = (c: Context<Env>, { config }: AppContext) =>
   APIS.findLast((prefix) => c.req.path.startsWith(`${config.URL_PREFIX}${prefix}/`)) ?? ''
 
 function route(
   app: Hono<Env>,
   path: string,
   all: Map<string, Endpoint>,
-  around: Surroundings,
+  around: AppContext,
   api: string,
 ): void {
   const here = [...all].filter(([, { only }]) => only !== (api ? 'page' : 'api'))

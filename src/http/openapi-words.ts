@@ -6,11 +6,12 @@ import { takesKey } from '#src/http/idempotency.ts'
 
 /** What calling an operation takes, and what it offers beyond its summary. */
 export function sentencesOf(endpoint: Endpoint): string {
-  const { access, method, path, fresh, secret, csv, upload } = endpoint
+  const { access, method, path, requiresRecentAuth, secret, csv, upload } = endpoint
   const changes = method !== 'GET' && path.includes('/:')
   return [
     whoCan(access),
-    fresh && 'Whoever signed in more than ten minutes ago confirms it first: POST /auth/confirm.',
+    requiresRecentAuth &&
+      'Whoever signed in more than ten minutes ago confirms it first: POST /auth/confirm.',
     csv && 'As text/csv it answers the whole list, not only a page.',
     upload && 'The file is the body itself, as text/csv, or a field of multipart/form-data named `file`.',
     secret && 'The answer has a secret that nothing shows again.',

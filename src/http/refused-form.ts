@@ -1,11 +1,12 @@
 import type { Context } from 'hono'
+import type { AppContext, Env } from '#src/http/app-context.ts'
 import { cookiesAfter } from '#src/http/cookies.ts'
 import { type FormTokens, StaleForm } from '#src/http/csrf.ts'
 import type { Call, Endpoint, Refusal, Screen } from '#src/http/endpoint.ts'
 import { HttpError } from '#src/http/errors.ts'
-import type { Incoming } from '#src/http/incoming.ts'
 import { type Body, bodyType, queryOf, readBody, validQuery } from '#src/http/input.ts'
 import { broughtBack, carried, keptOf } from '#src/http/kept.ts'
+import type { RequestInfo } from '#src/http/request-info.ts'
 import {
   type Outgoing,
   respond,
@@ -15,7 +16,6 @@ import {
   summaryOf,
 } from '#src/http/respond.ts'
 import { SearchStep } from '#src/http/search-step.ts'
-import type { Env, Surroundings } from '#src/http/surroundings.ts'
 import { pairsOf } from '#src/http/text.ts'
 import { paths } from '#src/paths.ts'
 import type { Frame } from '#src/ui/frame.ts'
@@ -27,8 +27,8 @@ export const filled = (pattern: string, c: Context) =>
 /** A form on its way, as far as it came. */
 export type Sent = {
   c: Context<Env>
-  around: Surroundings
-  asked: Incoming
+  around: AppContext
+  asked: RequestInfo
   out: Outgoing
   /** What was sent, as far as it was read, by a browser that vouches for being here. */
   fields: Record<string, unknown> | null
@@ -84,7 +84,7 @@ export async function formOf(
 /** The form that was refused until its person had signed in, or had proved who they are: as they left it. */
 export async function resumed(
   c: Context<Env>,
-  around: Surroundings,
+  around: AppContext,
   form: string,
   cookies: readonly string[] = [],
 ): Promise<Response> {
@@ -101,7 +101,7 @@ export async function resumed(
 }
 
 /** To what is done first, and back to where somebody was. */
-export function leadTo(page: string, asked: Incoming, out: Outgoing): Response | Promise<Response> {
+export function leadTo(page: string, asked: RequestInfo, out: Outgoing): Response | Promise<Response> {
   const location = onTo(page, asked.from)
   // a fragment can't hold that page: the browser is sent there as a whole
   const headers: Record<string, string> = asked.partial ? { 'HX-Redirect': out.prefixed(location) } : {}
@@ -147,7 +147,7 @@ async function drawnAgain(error: HttpError, sent: Sent): Promise<Screen | null> 
     const said = stale ? notYet(out.frame()) : error
     if (!endpoint.refused) return await standing(said, sent)
     const { status, errors = [], current } = error
-    const { sent: input, version } = call
+    const { rawBody: input, version } = call
     // refused for something else, the words only wait on
     const find = call.find && !(error instanceof SearchStep) ? { ...call.find, field: null } : call.find
     const message = summaryOf(said, out.requestId)

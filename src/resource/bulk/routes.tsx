@@ -3,7 +3,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import type { Door } from '#src/db/database.ts'
-import { type Call, type Endpoint, known, post, type Refusal } from '#src/http/endpoint.ts'
+import { authenticated, type Call, type Endpoint, post, type Refusal } from '#src/http/endpoint.ts'
 import { invalid } from '#src/http/errors.ts'
 import { missing, UNKNOWN_FIELD } from '#src/locale/instructions.ts'
 import { listAgain, paths, pathsOf } from '#src/paths.ts'
@@ -47,7 +47,7 @@ const previewed = z
   })
   .meta({ id: 'bulk_preview' })
 
-type Acting = Pick<Call, 'db' | 'sent'> & { actor: UserActor }
+type Acting = Pick<Call, 'db' | 'rawBody'> & { actor: UserActor }
 
 /** What has to be chosen for some of the actions. An empty choice of a form is none, which the action refuses. */
 function argumentsOf(all: Readonly<Record<string, Bulk>>) {
@@ -94,22 +94,22 @@ export function bulkRoutes<M extends Model>(
   const asking = async (call: Acting, action: string, selection: Selection, refusal?: Refusal) => {
     const bulk = all[action] as Bulk
     const preview = await previewOf(call, resource, parts, from, bulk, selection)
-    const shown = { bulk, action, selection, preview, back: call.sent.back }
+    const shown = { bulk, action, selection, preview, back: call.rawBody.back }
     return { preview, screen: (frame: Frame) => confirmScreen(resource, shown, frame, refusal) }
   }
   /** Asked once more; where nothing is selected, it is only said. */
   const refused = async (call: Acting, refusal: Refusal) => {
     const again = async () => {
-      const { action, ...which } = body.parse(call.sent)
+      const { action, ...which } = body.parse(call.rawBody)
       return (await asking(call, action, oneOf(which), refusal)).screen
     }
-    return again().catch(() => (frame: Frame) => refusedScreen(resource, refusal, call.sent.back, frame))
+    return again().catch(() => (frame: Frame) => refusedScreen(resource, refusal, call.rawBody.back, frame))
   }
 
   return [
     post(
       places.bulkPreview,
-      known,
+      authenticated,
       { body: asked, refused, answer: previewed, summary: `Say to which ${many} something would be done` },
       async (call) => {
         const { preview, screen } = await asking(call, call.body.action, oneOf(call.body))
@@ -120,8 +120,8 @@ export function bulkRoutes<M extends Model>(
 
     post(
       places.bulk,
-      known,
-      { body, refused, answer, also: [409], summary: `Do the same to many ${many}` },
+      authenticated,
+      { body, refused, answer, otherStatuses: [409], summary: `Do the same to many ${many}` },
       async (call) => {
         const { db, actor } = call
         const { action, ids, matching, all: every, count, hash, back, ...given } = call.body

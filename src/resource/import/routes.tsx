@@ -81,7 +81,7 @@ export function importRoutes<M extends Model>(resource: Resource<M>, parts: Impo
         query: importQuery(fields),
         body: importBody(fields),
         answer: importAnswer,
-        also: [409],
+        otherStatuses: [409],
         summary: `Import ${many} from CSV: all rows, or none and everything that is wrong`,
       },
       async (call) => {
@@ -118,7 +118,7 @@ export function importRoutes<M extends Model>(resource: Resource<M>, parts: Impo
         refused: form,
         answer: stateAnswer,
         status: 201,
-        also: [409],
+        otherStatuses: [409],
         summary: `Keep a file of ${many} for a day, to import it step by step`,
       },
       async (call) => {

@@ -57,7 +57,7 @@ export function stepRoutes<M extends Model>(resource: Resource<M>, importing: Im
           screen(await find(call as unknown as Given<M>), { columns: true, refusal }),
         answer: stateAnswer,
         status: 202,
-        also: [409],
+        otherStatuses: [409],
         summary: `Check a kept file of ${many}, or import it`,
       },
       async (call) => {

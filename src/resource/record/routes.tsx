@@ -81,7 +81,7 @@ export function createRoutes<M extends Model, X>(resource: Resource<M>, parts: P
     refused: form,
     answer: resource.record,
     status: 201 as const,
-    also: [...(parts.also ?? []), 409],
+    otherStatuses: [...(parts.otherStatuses ?? []), 409],
     summary: `Add a ${one}`,
   }
   return [
@@ -123,7 +123,7 @@ export function updateRoutes<M extends Model, X>(resource: Resource<M>, parts: P
     )
     return saved(call as Given<M>, resource, done, 'Saved', places.edit(done.id))
   }
-  const options = { refused: form, answer: resource.record, also: [409, 412] }
+  const options = { refused: form, answer: resource.record, otherStatuses: [409, 412] }
   return [
     get(places.edit(':id'), needs, { only: 'page' }, async (call) => ({ screen: await form(call) })),
     put(path, needs, { ...options, body: whole, summary: `Replace one ${one}` }, write),
@@ -138,11 +138,11 @@ export function removeRoutes<M extends Model, X>(resource: Resource<M>, parts: P
   const places = pathsOf(resource.path)
   const needs = can(resource.may('delete'))
   const kept = resource.soft ? ' It stands under “Deleted”, where it can be restored.' : ''
-  const removing = { summary: `Delete one ${one}`, also: [409, 412] }
+  const removing = { summary: `Delete one ${one}`, otherStatuses: [409, 412] }
   const restoring = {
     answer: z.union([resource.record, onlyVersion]),
     summary: `Bring back one of the deleted ${many}`,
-    also: [409],
+    otherStatuses: [409],
   }
   const routes = [
     get(places.delete(':id'), needs, { only: 'page' }, async (call) => {

@@ -4,7 +4,7 @@ import type { Mutation } from '#tests/mutations/mutation.ts'
 export const audit: readonly Mutation[] = [
   {
     name: 'a refusal leaves no line',
-    file: 'src/http/handling.ts',
+    file: 'src/http/request-handler.ts',
     find: 'error.status === 403 ? this.#actor : null',
     replace: 'null',
     tests: ['tests/http/routes.test.ts'],

@@ -46,7 +46,7 @@ export const elsewhere: readonly Mutation[] = [
   },
   {
     name: 'a guess is given back to its address',
-    file: 'src/http/handling.ts',
+    file: 'src/http/request-handler.ts',
     find: 'const answer = await endpoint.handle({ ...call, body: given } as never)',
     replace:
       'await this.#counting.succeeded(endpoint)\n      const answer = await endpoint.handle({ ...call, body: given } as never)',

@@ -4,7 +4,7 @@ import type { Mutation } from '#tests/mutations/mutation.ts'
 export const http: readonly Mutation[] = [
   {
     name: 'forms are taken from everywhere',
-    file: 'src/http/handling.ts',
+    file: 'src/http/request-handler.ts',
     find: 'this.#forms.check(body, this.#session)',
     replace: 'void this.#forms',
     tests: ['tests/http/csrf/csrf.test.ts'],
@@ -263,7 +263,7 @@ export const http: readonly Mutation[] = [
   },
   {
     name: 'of several versions in If-Match the first alone counts',
-    file: 'src/http/handling.ts',
+    file: 'src/http/request-handler.ts',
     find: 'if (others.length && httpError',
     replace: 'if (!others && httpError',
     tests: ['tests/http/records.test.ts'],

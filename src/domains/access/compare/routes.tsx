@@ -9,7 +9,12 @@ export const compareRoutes = [
   get(
     paths.compareRoles,
     can('role:read'),
-    { query: compareQuery, answer: rolesCompared, summary: 'Compare what two roles give', also: [404] },
+    {
+      query: compareQuery,
+      answer: rolesCompared,
+      summary: 'Compare what two roles give',
+      otherStatuses: [404],
+    },
     async ({ db, actor, grant, query }) => {
       const ids = [query.a, query.b].filter((id) => id !== undefined)
       const grants = { roles: grant, permissions: actor.require('permission:read') }

@@ -74,7 +74,7 @@ export const matrixRoutes = [
       refused: again,
       answer: effectsAnswered,
       summary: 'Give and take permissions of roles, or find out what that would do',
-      also: [409, 412],
+      otherStatuses: [409, 412],
     },
     async ({ db, actor, grant, body }): Promise<Answer> => {
       const { dry_run } = body

@@ -66,12 +66,12 @@ function shown({ id, json, version, secret }: Made, status: 200 | 201): Answer {
 }
 
 const made = {
-  fresh: true,
+  requiresRecentAuth: true,
   secret: true,
   body: newKey,
   answer: keyWithSecret,
   status: 201,
-  also: [403, 409],
+  otherStatuses: [403, 409],
 } as const
 
 const make = async ({ db, actor, grant, body }: Call<{ can: 'api_key:create' }, undefined, typeof newKey>) =>
@@ -81,7 +81,7 @@ export const makingRoutes = [
   get(
     paths.newApiKey(),
     can('api_key:create'),
-    { only: 'page', fresh: true, query: forWhom },
+    { only: 'page', requiresRecentAuth: true, query: forWhom },
     async ({ db, actor, query }) => ({ screen: await form(db, actor, query.user_id) }),
   ),
 
@@ -103,19 +103,24 @@ export const makingRoutes = [
     make,
   ),
 
-  get(paths.rotateApiKey(':id'), can('api_key:update'), { only: 'page', fresh: true }, async (call) => ({
-    screen: await rotateForm(call, call.grant),
-  })),
+  get(
+    paths.rotateApiKey(':id'),
+    can('api_key:update'),
+    { only: 'page', requiresRecentAuth: true },
+    async (call) => ({
+      screen: await rotateForm(call, call.grant),
+    }),
+  ),
 
   post(
     paths.rotateApiKey(':id'),
     can('api_key:update'),
     {
-      fresh: true,
+      requiresRecentAuth: true,
       secret: true,
       body: rotation,
       answer: keyWithSecret,
-      also: [403, 409],
+      otherStatuses: [403, 409],
       summary: 'Give an API key a new secret; the previous one keeps working for the hours given',
       refused: (call, refusal) => rotateForm(call, call.grant, refusal),
     },

@@ -49,7 +49,7 @@ export const linkRoutes = [
       only: 'api',
       rate: 'reset',
       body: chosenByLink,
-      also: [404, 409],
+      otherStatuses: [404, 409],
       summary: 'Undo a change of e-mail address with the link that was sent, and choose a new password',
     },
     async (call) => {
@@ -75,7 +75,7 @@ export const linkRoutes = [
       only: 'api',
       rate: 'reset',
       body: linkBody,
-      also: [404],
+      otherStatuses: [404],
       summary: 'Unlock by the link that was sent',
     },
     async (call) => {

@@ -65,7 +65,7 @@ export const verifyRoutes = [
       only: 'api',
       rate: 'registration',
       body: confirmedByLink,
-      also: [404, 409],
+      otherStatuses: [404, 409],
       summary: 'Confirm an address by the link that was sent, and the password: every other session ends',
     },
     async (call) => {

@@ -24,8 +24,8 @@ export async function confirm(
   from: Origin,
 ): Promise<string | null> {
   const account = inPerson(actor)
-  const { sessionId, sessionKind, lacks } = actor.identity
-  const token = lacks && 'code' in proof && sessionKind === 'browser' ? newToken() : null
+  const { sessionId, sessionKind, missingFactor } = actor.identity
+  const token = missingFactor && 'code' in proof && sessionKind === 'browser' ? newToken() : null
   const confirmed = (at: string | null, { step, recovery }: Given) => {
     const renewed = token === null ? null : tokenHash(token)
     const goesOn = { session: sessionId, renewed, device: deviceOf(from) }

@@ -60,7 +60,7 @@ export const registrationRoutes = [
       body: registration,
       answer: registeredAnswer,
       status: 201,
-      also: [202, 404, 409],
+      otherStatuses: [202, 404, 409],
       summary: 'Register in the default organization; where addresses are confirmed, 202 and a mail',
     },
     async (call): Promise<Answer> => {

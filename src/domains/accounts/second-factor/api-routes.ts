@@ -6,7 +6,7 @@ import { renewed } from '#src/domains/accounts/session-rotation.ts'
 import { del, get, post, signedIn } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 
-const json = { only: 'api', fresh: true, secret: true } as const
+const json = { only: 'api', requiresRecentAuth: true, secret: true } as const
 const headers = { 'Cache-Control': 'no-store' }
 
 /** The second factor, for programs that a person uses. */
@@ -14,7 +14,12 @@ export const secondFactorApiRoutes = [
   get(
     paths.auth.secondFactor,
     signedIn,
-    { only: 'api', early: true, answer: factorAnswer, summary: 'Whether one has a second factor' },
+    {
+      only: 'api',
+      allowedBeforeSecondFactor: true,
+      answer: factorAnswer,
+      summary: 'Whether one has a second factor',
+    },
     async ({ db, actor }) => {
       const { factorSince, codesLeft } = await accountOf(db, actor)
       return { json: { since: factorSince, recovery_codes_left: codesLeft } }
@@ -26,7 +31,7 @@ export const secondFactorApiRoutes = [
     signedIn,
     {
       ...json,
-      early: true,
+      allowedBeforeSecondFactor: true,
       answer: begunAnswer,
       summary: 'Start setting up two-step verification (RFC 6238): nothing is saved until a code is right',
     },
@@ -41,11 +46,11 @@ export const secondFactorApiRoutes = [
     signedIn,
     {
       ...json,
-      early: true,
+      allowedBeforeSecondFactor: true,
       rate: 'sign-in',
       body: setUp,
       answer: codesAnswer,
-      also: [409],
+      otherStatuses: [409],
       summary: 'Turn the second factor on, by a code of it: every other session ends',
     },
     async (call) => {
@@ -63,14 +68,19 @@ export const secondFactorApiRoutes = [
   del(
     paths.auth.secondFactor,
     signedIn,
-    { ...json, also: [404], summary: 'Turn the second factor off: every other session ends' },
+    { ...json, otherStatuses: [404], summary: 'Turn the second factor off: every other session ends' },
     async (call) => ({ status: 204, ...renewed(call, await turnOff(call.db, call.actor, originOf(call))) }),
   ),
 
   post(
     paths.auth.recoveryCodes,
     signedIn,
-    { ...json, answer: codesAnswer, also: [404], summary: 'Other recovery codes, in place of those left' },
+    {
+      ...json,
+      answer: codesAnswer,
+      otherStatuses: [404],
+      summary: 'Other recovery codes, in place of those left',
+    },
     async ({ db, actor }) => ({
       json: { recovery_codes: await renewCodes(db, actor) },
       headers,

@@ -56,7 +56,7 @@ export const sessionRoutes = [
       query: sessionsNamed,
       body: sessionsToEnd,
       answer: endedSessions,
-      also: [400, 422],
+      otherStatuses: [400, 422],
       summary: 'End some sessions, or all of a person: in the address, or in a body',
     },
     async ({ db, actor, grant, query, body }) => {

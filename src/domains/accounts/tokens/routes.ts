@@ -14,7 +14,7 @@ export const tokenRoutes = [
       rate: 'refresh',
       body: refreshing,
       answer: tokenAnswer,
-      also: [401],
+      otherStatuses: [401],
       summary:
         'Get new tokens for a refresh token, which is used up: again within ten seconds it gets the same ones, later it ends the session',
     },

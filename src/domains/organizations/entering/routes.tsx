@@ -9,12 +9,12 @@ export const enteringRoutes = [
   post(
     paths.leaveOrganization,
     signedIn,
-    { status: 204, summary: 'Go back to the platform organization', also: [409] },
+    { status: 204, summary: 'Go back to the platform organization', otherStatuses: [409] },
     async ({ db, actor }) => {
       await db.withActor(actor, (tx) => leaveOrganization(tx, actor))
       return {
         status: 204,
-        moved: true,
+        sessionChanged: true,
         location: paths.organization(actor.orgId),
         notice: `You left ${actor.identity.organization.name}`,
       }
@@ -33,13 +33,13 @@ export const enteringRoutes = [
       },
       status: 204,
       summary: 'Open a different organization as administrator, for eight hours at most',
-      also: [409],
+      otherStatuses: [409],
     },
     async ({ db, actor, grant, id, body }) => {
       await db.withActor(actor, (tx) => enterOrganization(tx, actor, grant, id(), body.reason))
       return {
         status: 204,
-        moved: true,
+        sessionChanged: true,
         location: paths.home,
         notice: 'You’re now in this organization. Leave it from the strip at the top.',
       }

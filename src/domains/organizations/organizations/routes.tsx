@@ -75,7 +75,7 @@ export const organizationRoutes = [
       answer: organizations.record,
       status: 201,
       summary: 'Make an organization with its owner, from the platform',
-      also: [409],
+      otherStatuses: [409],
     },
     async (call) => {
       const { db, actor, grant, body, services } = call

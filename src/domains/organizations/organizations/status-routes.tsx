@@ -57,7 +57,7 @@ export const statusRoutes = [
     can('organization:update'),
     {
       answer: organizations.record,
-      also: [409, 412],
+      otherStatuses: [409, 412],
       summary: 'Suspend an organization, or let it work again, from the platform',
     },
     async (call) => {

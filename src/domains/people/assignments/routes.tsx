@@ -41,7 +41,7 @@ async function rolesPage({ db, actor, grant, id }: Asking, refusal?: Refusal) {
 
 const changing = can('user:update')
 const HAS_IT = 'They already have this role; nothing changed'
-const options = { answer: people().record, also: [409] }
+const options = { answer: people().record, otherStatuses: [409] }
 
 export const assignmentRoutes = [
   get(

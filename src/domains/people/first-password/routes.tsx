@@ -20,7 +20,7 @@ export const firstPasswordRoutes = [
       secret: true,
       body: z.strictObject({ password }),
       answer: users.record,
-      also: [409],
+      otherStatuses: [409],
       summary: 'Set the first password of an invited person whose account the organization manages',
       refused: ({ services, id }, refusal) => {
         const userId = id()

@@ -103,7 +103,7 @@ export const invitationRoutes = [
     changing,
     {
       answer: invitations.record,
-      also: [409, 412],
+      otherStatuses: [409, 412],
       summary: 'Resend an invitation with a new link',
     },
     async (call) => {
@@ -116,7 +116,11 @@ export const invitationRoutes = [
   post(
     paths.revokeInvitation(':id'),
     changing,
-    { answer: invitations.record, also: [409, 412], summary: 'Revoke an invitation: its link stops working' },
+    {
+      answer: invitations.record,
+      otherStatuses: [409, 412],
+      summary: 'Revoke an invitation: its link stops working',
+    },
     async (call) => {
       const { db, actor, grant, id, version } = call
       const done = await db.withActor(actor, (tx) => revokeInvitation(tx, actor, grant, id(), version))

@@ -35,7 +35,7 @@ export const joiningRoutes = [
     invited,
     {
       answer: invitationAnswer,
-      also: [404, 409],
+      otherStatuses: [404, 409],
       summary: 'What the link of an invitation invites to, and whether it can be accepted now',
     },
     async (call) => {
@@ -74,7 +74,7 @@ export const joiningRoutes = [
       body: acceptedByLink,
       answer: registeredAnswer,
       status: 201,
-      also: [404, 409],
+      otherStatuses: [404, 409],
       summary: 'Accept an invitation, with a new account or with the password of the one that is there',
     },
     async (call) => {

@@ -27,7 +27,7 @@ export const serviceAccountRoutes = [
       body: newServiceAccount,
       answer: users.record,
       status: 201,
-      also: [409],
+      otherStatuses: [409],
       summary: 'Add a service account, which acts by API keys alone',
       refused: async ({ db, actor, grant }, refusal) => {
         const offered = await offeredToNew(db, actor, grant)

@@ -84,7 +84,7 @@ export const userRoutes = [
   patch(
     paths.toggleUser(':id'),
     can('user:update'),
-    { answer: users.record, also: [409, 412], summary: 'Disable a person, or enable them again' },
+    { answer: users.record, otherStatuses: [409, 412], summary: 'Disable a person, or enable them again' },
     async (call) => {
       const { db, actor, grant, id, version } = call
       const done = await db.withActor(actor, (tx) => toggleUser(tx, actor, grant, id(), version))
@@ -104,7 +104,7 @@ export const userRoutes = [
       restore: restoreUser,
     },
     // an address that has an account becomes an invitation
-    also: [202],
+    otherStatuses: [202],
     bodies: { create: newUser, whole: wholeUser, some: someOfUser },
     prepare: withHash,
     import: peopleFromFile,

@@ -58,7 +58,11 @@ export const permissionRoutes = [
   patch(
     paths.togglePermission(':id'),
     can('permission:update'),
-    { answer: permissions.record, also: [409, 412], summary: 'Disable a permission, or enable it again' },
+    {
+      answer: permissions.record,
+      otherStatuses: [409, 412],
+      summary: 'Disable a permission, or enable it again',
+    },
     async (call) => {
       const { db, actor, grant, id, version } = call
       const done = await db.withActor(actor, (tx) => turnPermission(tx, actor, grant, id(), null, version))

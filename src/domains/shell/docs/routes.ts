@@ -26,7 +26,7 @@ export function docsRoutes(endpoints: () => readonly Endpoint[]): Endpoint[] {
     get(
       paths.openapi,
       readers,
-      { only: 'json', answer: openApiAnswer, also: [404], summary: 'This document' },
+      { only: 'json', answer: openApiAnswer, otherStatuses: [404], summary: 'This document' },
       (call) => {
         enabled(call)
         return { json: documentOf(call) }

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import type { Context } from 'hono'
 import { routePath } from 'hono/route'
+import type { AppContext, Env } from '#src/http/app-context.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
 import { HttpError } from '#src/http/errors.ts'
 import { queryOf } from '#src/http/input.ts'
 import { asksForCsv, negotiate, type Wanted } from '#src/http/negotiation.ts'
-import type { Env, Surroundings } from '#src/http/surroundings.ts'
 import { pairsOf } from '#src/http/text.ts'
 import { paths } from '#src/paths.ts'
 
 /** A request as it came: where to, through what, and what for. Whose it is, is not known yet. */
-export class Incoming {
+export class RequestInfo {
   readonly id = randomUUID()
   /** `/api` or `/api/v1`, where it came that way. */
   readonly api: string
@@ -23,7 +23,7 @@ export class Incoming {
 
   constructor(
     c: Context<Env>,
-    { clientAddress, config }: Pick<Surroundings, 'clientAddress' | 'config'>,
+    { clientAddress, config }: Pick<AppContext, 'clientAddress' | 'config'>,
     api: string,
   ) {
     this.#c = c

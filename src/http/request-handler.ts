@@ -3,6 +3,7 @@ import type { Actor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { Revoked } from '#src/access/renewal.ts'
 import { admit } from '#src/http/admit.ts'
+import type { AppContext, Env } from '#src/http/app-context.ts'
 import { authenticate, type Credential, credentialOf, Displaced } from '#src/http/authenticate.ts'
 import { Bodies } from '#src/http/bodies.ts'
 import { callOf } from '#src/http/call.ts'
@@ -14,24 +15,23 @@ import type { Call, Csv, Endpoint } from '#src/http/endpoint.ts'
 import { type HttpError, httpError } from '#src/http/errors.ts'
 import { frameFor } from '#src/http/frame.ts'
 import { onceDoor } from '#src/http/idempotency.ts'
-import { Incoming } from '#src/http/incoming.ts'
 import { type Body, seenVersions, validBody } from '#src/http/input.ts'
 import type { RateClass } from '#src/http/limits.ts'
 import { acceptsGzip } from '#src/http/negotiation.ts'
 import { chosen } from '#src/http/override.ts'
 import { requireProof } from '#src/http/proof.ts'
 import { answerForm, leadTo, resumed, type Sent } from '#src/http/refused-form.ts'
+import { RequestInfo } from '#src/http/request-info.ts'
 import { respond, respondError } from '#src/http/respond.ts'
 import { SearchStep } from '#src/http/search-step.ts'
-import type { Env, Surroundings } from '#src/http/surroundings.ts'
 import { paths } from '#src/paths.ts'
 import type { Frame } from '#src/ui/frame.ts'
 
 /** One request on its way: authenticate → can → handler → answer. */
 export class Handling {
   readonly #c: Context<Env>
-  readonly #around: Surroundings
-  readonly #asked: Incoming
+  readonly #around: AppContext
+  readonly #asked: RequestInfo
   #actor: Actor | null = null
   #credential: Credential | null = null
   readonly #counting: Counting
@@ -43,10 +43,10 @@ export class Handling {
   #byMethod: ReadonlyMap<string, Endpoint> = new Map()
   #drawn: Frame | null = null
 
-  constructor(c: Context<Env>, around: Surroundings, api: string) {
+  constructor(c: Context<Env>, around: AppContext, api: string) {
     this.#c = c
     this.#around = around
-    this.#asked = new Incoming(c, around, api)
+    this.#asked = new RequestInfo(c, around, api)
     this.#forms = new FormTokens(c, around, api)
     this.#counting = new Counting(c, around, this.#asked)
     this.#bodies = new Bodies(c, around, this.#asked, this.#forms, this.#counting)
@@ -193,10 +193,10 @@ export class Handling {
     try {
       if (this.#asked.csv && endpoint.csv) return await this.#file(await endpoint.csv(call as never))
       if (isForm && call.find) throw new SearchStep()
-      const fields = isForm ? call.sent : (body?.fields ?? {})
+      const fields = isForm ? call.rawBody : (body?.fields ?? {})
       const given = endpoint.body ? validBody(endpoint.body, fields) : undefined
       const answer = await endpoint.handle({ ...call, body: given } as never)
-      if (answer.moved && this.#actor) this.#around.rights.forget(this.#actor.identity.sessionId)
+      if (answer.sessionChanged && this.#actor) this.#around.rights.forget(this.#actor.identity.sessionId)
       await this.#counting.succeeded(endpoint)
       if (answer.resumes) return await resumed(this.#c, this.#around, answer.resumes, answer.cookies)
       const headers = once?.replayed ? { ...answer.headers, 'Idempotency-Replayed': 'true' } : answer.headers
@@ -227,7 +227,7 @@ export class Handling {
     const { status, message, errors = [], headers } = httpError(thrown)
     const asks = this.#asked.reads && this.#asked.wanted !== 'json' && [400, 404].includes(status)
     if (!asks || !endpoint.refused) throw thrown
-    const screen = await endpoint.refused(call as never, { status, message, errors, input: call.sent })
+    const screen = await endpoint.refused(call as never, { status, message, errors, input: call.rawBody })
     return respond({ status, screen, headers }, this.#out())
   }
 
