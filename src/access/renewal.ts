@@ -1,9 +1,10 @@
 import { sql } from 'kysely'
 import type { Identity, Rights, UserActor } from '#src/access/actor.ts'
 import type { Db } from '#src/db/database.ts'
+import { DomainError } from '#src/errors.ts'
 
-/** Somebody may no longer do what is being done for them: 403, and nothing of it is kept. */
-export class Revoked extends Error {
+/** Somebody may no longer do what is being done for them, and nothing of it is kept. */
+export class Revoked extends DomainError {
   /** For the trail, not for the answer. */
   readonly wanted: string
   constructor(wanted: string) {

@@ -3,8 +3,9 @@ import { type Identity, UserActor, type Via } from '#src/access/actor.ts'
 import { isApiKey } from '#src/access/api-key.ts'
 import type { RightsCache } from '#src/access/rights.ts'
 import { within } from '#src/http/address.ts'
-import { type Cookies, cookieValues, isToken } from '#src/http/cookies.ts'
-import { HttpError } from '#src/http/errors.ts'
+import { type Cookies, cookieValues } from '#src/http/cookies.ts'
+import { challenge, HttpError } from '#src/http/errors.ts'
+import { isToken } from '#src/platform/token.ts'
 
 /** The one credential of a request: a session's cookie, or as a bearer the same kind of token, or an API key. */
 export type Credential = { kind: 'cookie' | 'bearer' | 'api_key'; token: string }
@@ -68,16 +69,16 @@ function fromHere({ apiKey }: Identity, { ip }: Via): boolean {
 }
 
 const ENDED = 'The bearer token is unknown, was revoked or has expired.'
-const challenge = { headers: { 'WWW-Authenticate': 'Bearer' } }
 
-export const unauthenticated = (why = 'You are not signed in.') => new HttpError(401, why, challenge)
+export const unauthenticated = (why = 'You are not signed in.') =>
+  new HttpError(401, why, { headers: challenge })
 
 /** An API key that is used from an address that is none of its own: a 401 like any other, but in the trail. */
 export class Displaced extends HttpError {
   readonly wanted = 'api_key:address'
   readonly actor: UserActor
   constructor(actor: UserActor) {
-    super(401, ENDED, challenge)
+    super(401, ENDED, { headers: challenge })
     this.actor = actor
   }
 }

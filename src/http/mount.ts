@@ -1,7 +1,8 @@
 import type { Context, Hono } from 'hono'
+import { notFound } from '#src/errors.ts'
 import type { AppContext, Env, Outside } from '#src/http/app-context.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
-import { HttpError, notFound } from '#src/http/errors.ts'
+import { HttpError, httpError } from '#src/http/errors.ts'
 import { filled } from '#src/http/refused-form.ts'
 import { Handling } from '#src/http/request-handler.ts'
 import { validatorsOf } from '#src/http/validators.ts'
@@ -48,7 +49,7 @@ export function mount(app: Hono<Env>, endpoints: readonly Endpoint[], given: Out
     if (any.some((endpoint) => endpoint.only !== 'page'))
       for (const api of APIS) route(app, path, byMethod, around, api)
   }
-  app.notFound((c) => new Handling(c, around, api(c, around)).refuse(notFound()))
+  app.notFound((c) => new Handling(c, around, api(c, around)).refuse(httpError(notFound())))
   app.onError((error, c) =>
     new Handling(c as Context<Env>, around, api(c as Context<Env>, around)).fail(error),
   )

@@ -1,8 +1,8 @@
 import { zValidator } from '@hono/zod-validator'
 import type { MiddlewareHandler } from 'hono'
 import { z } from 'zod'
+import { notFound } from '#src/errors.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
-import { notFound } from '#src/http/errors.ts'
 import { refusedQuery } from '#src/http/input.ts'
 
 const uuid = z.guid().toLowerCase()

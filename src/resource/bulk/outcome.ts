@@ -1,12 +1,11 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import { Forbidden } from '#src/access/grant.ts'
 import { confirmLast, Revoked } from '#src/access/renewal.ts'
 import { answer } from '#src/db/call.ts'
 import type { Database, Db } from '#src/db/database.ts'
 import { translated } from '#src/db/errors.ts'
 import { fn } from '#src/db/functions.ts'
-import { type HttpError, httpError } from '#src/http/errors.ts'
+import { DomainError, Forbidden } from '#src/errors.ts'
 import type { Written } from '#src/resource/record/write.ts'
 
 /** How one record fared; unchanged where it was so already. */
@@ -49,12 +48,12 @@ async function attempt(tx: Db, id: string, path: string, work: () => Promise<unk
 }
 
 /** What was refused, and the permission that was wanted, if it was that. */
-export type Refused = { error: HttpError; denied?: string }
+export type Refused = { error: DomainError; denied?: string }
 
 /** What was thrown as a refusal; null for what is none. */
 export function refusalFrom(thrown: unknown): Refused | null {
-  const error = httpError(translated(thrown))
-  if (error.status >= 500 || thrown instanceof Revoked) return null
+  const error = translated(thrown)
+  if (!(error instanceof DomainError) || error instanceof Revoked) return null
   return { error, denied: thrown instanceof Forbidden ? thrown.wanted : undefined }
 }
 

@@ -3,8 +3,8 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import type { Door } from '#src/db/database.ts'
+import { invalid } from '#src/errors.ts'
 import { authenticated, type Call, type Endpoint, post, type Refusal } from '#src/http/endpoint.ts'
-import { invalid } from '#src/http/errors.ts'
 import { missing, UNKNOWN_FIELD } from '#src/locale/instructions.ts'
 import { listAgain, paths, pathsOf } from '#src/paths.ts'
 import { bulkOf } from '#src/resource/bulk/actions.ts'
@@ -158,7 +158,7 @@ export function bulkRoutes<M extends Model>(
   ]
 }
 
-/** What another action asks for would be left out without a word. @throws {HttpError} 422 */
+/** What another action asks for would be left out without a word. @throws {Invalid} */
 function refuseOthers({ asks }: Bulk, given: Readonly<Record<string, unknown>>): void {
   const others = Object.keys(given).filter((name) => given[name] && name !== asks?.name)
   if (others.length) throw invalid(others.map((path) => ({ path, message: UNKNOWN_FIELD })))

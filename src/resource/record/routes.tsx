@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { Forbidden, type Grant } from '#src/access/grant.ts'
+import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
+import { conflict, Forbidden, notFound } from '#src/errors.ts'
 import {
   type Call,
   can,
@@ -12,7 +13,6 @@ import {
   put,
   type Refusal,
 } from '#src/http/endpoint.ts'
-import { conflict, notFound } from '#src/http/errors.ts'
 import { capital } from '#src/locale/noun.ts'
 import { paths, pathsOf } from '#src/paths.ts'
 import { type Given, mayOf } from '#src/resource/call.ts'

@@ -1,8 +1,8 @@
 import { comparedRolesScreen } from '#src/domains/access/compare/views.tsx'
 import { compareQuery, rolesCompared } from '#src/domains/access/matrix/model.ts'
 import { comparedRoles, matrixOf } from '#src/domains/access/matrix/queries.ts'
+import { notFound } from '#src/errors.ts'
 import { can, get } from '#src/http/endpoint.ts'
-import { notFound } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
 
 export const compareRoutes = [

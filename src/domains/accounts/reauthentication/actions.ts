@@ -5,8 +5,8 @@ import { fn } from '#src/db/functions.ts'
 import { type Given, givenBy, type Known, NOTHING_GIVEN, resealed } from '#src/domains/accounts/code.ts'
 import { deviceOf, type Origin } from '#src/domains/accounts/origin.ts'
 import { failed, inPerson, reauthenticate } from '#src/domains/accounts/proof.ts'
-import { newToken, tokenHash } from '#src/http/cookies.ts'
-import { HttpError, invalid } from '#src/http/errors.ts'
+import { Conflict, invalid, WrongCredentials } from '#src/errors.ts'
+import { newToken, tokenHash } from '#src/platform/token.ts'
 
 type Proof = { password: string } | { code: string }
 
@@ -14,7 +14,7 @@ type Proof = { password: string } | { code: string }
  * Proves again that it is the person who acts, by their password or a code: for ten minutes they may do what is
  * dangerous. A code makes up for the second factor that a session lacks.
  * @returns another token of a browser's session, where it may do more from now on
- * @throws {HttpError} 422 for what is wrong, counted like a sign-in that failed; 429 while locked
+ * @throws {Invalid} for what is wrong, counted like a sign-in that failed; {TooMany} while locked
  */
 export async function confirm(
   db: Door,
@@ -35,7 +35,7 @@ export async function confirm(
   if ('password' in proof) {
     const { at } = await reauthenticate(db, config, actor, { field: 'password', ...proof }, from)
     if (await confirmed(at, NOTHING_GIVEN)) return null
-    throw new HttpError(409, 'The password was changed meanwhile.')
+    throw new Conflict('The password was changed meanwhile.')
   }
   const asked = { account, device: deviceOf(from) }
   const known = await db.lookup(fn.account_lookup<Known & { username: string }>(asked))
@@ -44,5 +44,7 @@ export async function confirm(
     return token
   }
   const error = await failed(db, config, { name: known.username, account, from })
-  throw error.status === 401 ? invalid([{ path: 'code', message: 'is wrong, or was used already' }]) : error
+  throw error instanceof WrongCredentials
+    ? invalid([{ path: 'code', message: 'is wrong, or was used already' }])
+    : error
 }

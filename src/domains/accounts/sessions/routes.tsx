@@ -7,8 +7,8 @@ import {
   sessionsToEnd,
 } from '#src/domains/accounts/sessions/model.ts'
 import { EndButton, listColumns, PersonPanel } from '#src/domains/accounts/sessions/views.tsx'
+import { invalid } from '#src/errors.ts'
 import { can, del } from '#src/http/endpoint.ts'
-import { invalid } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
 import { resourceRoutes } from '#src/resource/routes.tsx'
 

@@ -1,12 +1,12 @@
 import type { InsertObject } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import { Forbidden, type Grant } from '#src/access/grant.ts'
+import type { Grant } from '#src/access/grant.ts'
 import { requireGivable } from '#src/access/granting.ts'
 import { mayPlaceIn, requirePlaceable } from '#src/access/placing.ts'
 import type { Db } from '#src/db/database.ts'
 import type { DB } from '#src/db/types.ts'
 import { type NewUser, users } from '#src/domains/people/users/model.ts'
-import { invalid } from '#src/http/errors.ts'
+import { Forbidden, invalid } from '#src/errors.ts'
 import { recordJson } from '#src/resource/list/source.ts'
 import { reachedBy } from '#src/resource/record/query.ts'
 import { naming, type Written } from '#src/resource/record/write.ts'
@@ -29,7 +29,7 @@ export async function requireBeginning(
   for (const { id, role } of groups) await requirePlaceable(tx, actor, { group: id, role, roles })
 }
 
-/** @throws {HttpError} 409 for a name that is taken */
+/** @throws {Conflict} for a name that is taken */
 export const insertUser = (tx: Db, actor: UserActor, values: InsertObject<DB, 'users'>): Promise<Written> =>
   naming(
     users,

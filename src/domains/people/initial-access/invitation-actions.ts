@@ -1,10 +1,10 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import { Forbidden, type Grant } from '#src/access/grant.ts'
+import type { Grant } from '#src/access/grant.ts'
 import { requireGivable } from '#src/access/granting.ts'
 import { type Membership, mayPlaceIn, requirePlaceable } from '#src/access/placing.ts'
 import type { Db } from '#src/db/database.ts'
-import { invalid, notFound } from '#src/http/errors.ts'
+import { Forbidden, invalid, notFound } from '#src/errors.ts'
 
 /** What somebody gets who accepts. */
 export type Gifts = {
@@ -16,7 +16,7 @@ export type Gifts = {
  * Holds the rule of granting for what an invitation gives: every role is there and works, and the giver may give all
  * of them, in these groups.
  * @param placing the Grant by which somebody new is brought
- * @throws {Forbidden}; {HttpError} 422 for what isn't there
+ * @throws {Forbidden}; {Invalid} for what isn't there
  */
 export async function requireGiven(
   tx: Db,
@@ -57,7 +57,7 @@ type Entry = {
 /**
  * Holds the rule for an invitation as it stands. Of somebody who is among the people already, it counts what they had
  * when it was sent: whoever gave them more since was asked then.
- * @throws {Forbidden} where the giver may not give it; {HttpError} 422 for what isn't there
+ * @throws {Forbidden} where the giver may not give it; {Invalid} for what isn't there
  */
 export async function requireVouchable(tx: Db, giver: UserActor, id: string): Promise<void> {
   const inviting = giver.find('invitation:create')

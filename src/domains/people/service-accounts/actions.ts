@@ -5,7 +5,7 @@ import { begun, insertUser, requireBeginning } from '#src/domains/people/initial
 import type { NewServiceAccount } from '#src/domains/people/service-accounts/model.ts'
 import type { Written } from '#src/resource/record/write.ts'
 
-/** Makes a service account with roles and groups that the maker may give. @throws {HttpError} 409 for a taken name */
+/** Makes a service account with roles and groups that the maker may give. @throws {Conflict} for a taken name */
 export async function createServiceAccount(
   tx: Db,
   actor: UserActor,

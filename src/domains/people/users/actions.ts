@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import { Forbidden, type Grant } from '#src/access/grant.ts'
+import type { Grant } from '#src/access/grant.ts'
 import { keepingAnAdministrator } from '#src/access/granting.ts'
 import { requireNotStronger } from '#src/access/strength.ts'
 import { answer } from '#src/db/call.ts'
@@ -15,7 +15,7 @@ import {
 } from '#src/domains/people/initial-access/actions.ts'
 import { invitePerson, invitePersonAgain, revokeOf } from '#src/domains/people/invitations/actions.ts'
 import { type NewUser, type UserChange, type UserRecord, users } from '#src/domains/people/users/model.ts'
-import { conflict, invalid } from '#src/http/errors.ts'
+import { conflict, Forbidden, invalid } from '#src/errors.ts'
 import {
   changedOf,
   lockRecord,
@@ -29,7 +29,7 @@ const naming = <T>(write: Promise<T>) => namingField(users, write)
 /**
  * Makes a user with the account to sign in with. Without a password, or with an address that has an account, they are
  * invited: they are here once they accept.
- * @throws {HttpError} 409 for a name that is taken
+ * @throws {Conflict} for a name that is taken
  */
 export async function createUser(
   tx: Db,

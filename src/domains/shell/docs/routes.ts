@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { Config } from '#src/config.ts'
 import { docsDocument } from '#src/domains/shell/docs/views.ts'
+import { notFound } from '#src/errors.ts'
 import { type Endpoint, everybody, get, type Services } from '#src/http/endpoint.ts'
-import { notFound } from '#src/http/errors.ts'
 import { openApi } from '#src/http/openapi.ts'
 import { paths } from '#src/paths.ts'
 
