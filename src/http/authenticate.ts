@@ -5,7 +5,30 @@ import type { RightsCache } from '#src/access/rights.ts'
 import { within } from '#src/http/address.ts'
 import { type Cookies, cookieValues } from '#src/http/cookies.ts'
 import { challenge, HttpError } from '#src/http/errors.ts'
+import type { Visit } from '#src/http/visit.ts'
+import { isOfProgram } from '#src/http/wanted.ts'
 import { isToken } from '#src/platform/token.ts'
+
+/** Who asks. Counts the call, also where it is nobody's. @throws {HttpError} 401, 429 */
+export async function identify(visit: Visit): Promise<void> {
+  const { c, byMethod, counting } = visit
+  const { rate = 'api' } = byMethod.get(c.req.method === 'HEAD' ? 'GET' : c.req.method) ?? {}
+  // a monitor is nobody: whether the process runs doesn't hang on who asks
+  if (rate === 'none') return
+  try {
+    await find(visit)
+  } finally {
+    if (rate === 'api' && isOfProgram(visit)) await counting.call(visit.actor)
+  }
+}
+
+async function find(visit: Visit): Promise<void> {
+  const { c, app, info } = visit
+  visit.credential = credentialOf(c, app.cookies)
+  const via = { via: info.via, requestId: info.id, ip: info.ip } as const
+  visit.actor = await authenticate(visit.credential, app.rights, via)
+  if (visit.actor) app.seen(visit.actor.identity, info.ip)
+}
 
 /** The one credential of a request: a session's cookie, or as a bearer the same kind of token, or an API key. */
 export type Credential = { kind: 'cookie' | 'bearer' | 'api_key'; token: string }
@@ -14,7 +37,7 @@ export type Credential = { kind: 'cookie' | 'bearer' | 'api_key'; token: string 
  * Finds the credential, and takes none but a well-formed single one.
  * @throws {HttpError} 401 for a malformed bearer, or for two credentials
  */
-export function credentialOf(c: Context, cookies: Cookies): Credential | null {
+function credentialOf(c: Context, cookies: Cookies): Credential | null {
   const authorization = c.req.header('authorization')
   const values = cookieValues(c, cookies.session)
   if (authorization !== undefined) {
@@ -43,7 +66,7 @@ const credentials: Record<Identity['sessionKind'], Credential['kind']> = {
  * @throws {HttpError} 401 for a bearer that is nobody's
  * @throws {Displaced} for an API key from where it may not be used
  */
-export async function authenticate(
+async function authenticate(
   credential: Credential | null,
   rights: RightsCache,
   via: Via,

@@ -8,8 +8,8 @@ import { paths } from '#src/paths.ts'
 import type { Frame, Theme, Viewer } from '#src/ui/frame.ts'
 
 /** What every page needs beside its own content: who, where to, and how it posts. */
-export function frameFor(c: Context, around: AppContext, actor: Actor | null, csrfToken: string): Frame {
-  const { config, asset, cookies, navigation } = around
+export function frameFor(c: Context, app: AppContext, actor: Actor | null, csrfToken: string): Frame {
+  const { config, asset, cookies, navigation } = app
   const here = c.req.path.slice(config.URL_PREFIX.length) || '/'
   const prefixed = (path: string) => config.URL_PREFIX + path
   const theme = cookieValues(c, 'theme')[0]

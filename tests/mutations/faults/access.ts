@@ -60,7 +60,7 @@ export const access: readonly Mutation[] = [
   },
   {
     name: 'a list shows rows beyond the Grant',
-    file: 'src/resource/record/query.ts',
+    file: 'src/resource/list/source.ts',
     find: '.where(grant.where(table, how))',
     replace: '',
     tests: ['tests/access/scope.test.ts'],
@@ -74,7 +74,7 @@ export const access: readonly Mutation[] = [
   },
   {
     name: 'a reference names what its reader may not see',
-    file: 'src/resource/record/query.ts',
+    file: 'src/resource/list/source.ts',
     find: " and ${seen.where('n')}",
     replace: '',
     tests: ['tests/resource/licences.test.ts'],
@@ -200,7 +200,7 @@ export const access: readonly Mutation[] = [
   },
   {
     name: 'a list is filtered by names that its reader may not see',
-    file: 'src/resource/record/query.ts',
+    file: 'src/resource/list/source.ts',
     find: " and ${grant.where('t')}",
     replace: '',
     tests: ['src/domains/people/users/related.test.ts', 'tests/resource/licences.test.ts'],

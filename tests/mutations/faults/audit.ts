@@ -4,8 +4,8 @@ import type { Mutation } from '#tests/mutations/mutation.ts'
 export const audit: readonly Mutation[] = [
   {
     name: 'a refusal leaves no line',
-    file: 'src/http/request-handler.ts',
-    find: 'error.status === 403 ? this.#actor : null',
+    file: 'src/http/failure.ts',
+    find: 'error.status === 403 ? actor : null',
     replace: 'null',
     tests: ['tests/http/routes.test.ts'],
   },
@@ -19,8 +19,8 @@ export const audit: readonly Mutation[] = [
   {
     name: 'a refused import leaves no line',
     file: 'src/resource/import/import.ts',
-    find: 'if (denied) await',
-    replace: 'if (denied && !report) await',
+    find: 'if (run.denied) await',
+    replace: 'if (run.denied && !run) await',
     tests: ['src/domains/people/import/people.test.ts'],
   },
   {

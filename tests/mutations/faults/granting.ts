@@ -235,7 +235,7 @@ export const granting: readonly Mutation[] = [
   },
   {
     name: 'superadmin is a template everywhere',
-    file: 'src/domains/roles/roles/create-actions.ts',
+    file: 'src/domains/roles/templates/actions.ts',
     find: "name !== 'superadmin' ||",
     replace: "name !== '' ||",
     tests: ['src/domains/roles/templates/templates.test.ts'],

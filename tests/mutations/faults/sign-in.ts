@@ -131,8 +131,8 @@ export const signIn: readonly Mutation[] = [
   {
     name: 'nobody is asked again who they are',
     file: 'src/http/proof.ts',
-    find: 'if (fresh && !(await isFresh(db, actor)))',
-    replace: 'if (fresh && !isFresh)',
+    find: 'if (requiresRecentAuth && !(await isFresh(db, actor)))',
+    replace: 'if (requiresRecentAuth && !isFresh)',
     tests: ['tests/accounts/reauthentication.test.ts'],
   },
   {
