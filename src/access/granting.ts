@@ -130,7 +130,7 @@ export async function requireGivable(
 export const ADMINISTERS = 'role:update:all'
 
 /** No one would be left who can manage roles. */
-export class LastAdministrator extends Conflict {
+class LastAdministrator extends Conflict {
   constructor() {
     super('No one would be left who can manage roles. Assign that to someone else first, without an expiry.')
   }

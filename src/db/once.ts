@@ -3,7 +3,7 @@ import type { Acting, Db, Door } from '#src/db/database.ts'
 import { Invalid } from '#src/errors.ts'
 
 /** The key was used for another request. */
-export class KeyReused extends Invalid {
+class KeyReused extends Invalid {
   constructor() {
     super('This Idempotency-Key was used for a different request.', { type: 'idempotency-key-reused' })
   }

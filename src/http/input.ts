@@ -143,14 +143,14 @@ const messages = (error: z.ZodError): FieldError[] =>
       : [{ path: issue.path.join('.'), message: issue.message }],
   )
 
-/** @throws {HttpError} 422 with every field that is wrong */
+/** @throws {Invalid} with every field that is wrong */
 export function validBody<S extends z.ZodType>(schema: S, fields: Record<string, unknown>): z.infer<S> {
   const parsed = schema.safeParse(fields)
   if (parsed.success) return parsed.data
   throw invalid(messages(parsed.error))
 }
 
-/** @throws {HttpError} 400 naming what is wrong in the address */
+/** @throws {Malformed} naming what is wrong in the address */
 export function validQuery<S extends z.ZodType>(schema: S, query: Record<string, string>): z.infer<S> {
   const parsed = schema.safeParse(query)
   if (parsed.success) return parsed.data

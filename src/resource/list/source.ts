@@ -93,7 +93,7 @@ export async function namesOf<M extends Model>(
 export type Table = keyof DB & string
 
 /** A record that another one names: its id, and its name where the reader may see it. */
-export function referenceJson(
+function referenceJson(
   table: string,
   name: string,
   of: string,
@@ -109,7 +109,7 @@ export function referenceJson(
 }
 
 /** What a list is asked for by tags. */
-export const tagsOf = ({ model, columns }: Resource, { filters }: ListView) =>
+const tagsOf = ({ model, columns }: Resource, { filters }: ListView) =>
   Object.entries(filters).flatMap(([name, tags]) =>
     columns[name]?.kind === 'tags' ? [taggedWith(model.name, name, tags)] : [],
   )

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Effective } from '#src/access/effective.ts'
 import { name, optional, person, scope, side } from '#src/domains/access/explain/model.ts'
 
-export const held = {
+const held = {
   code: z.string(),
   model: z.string(),
   action: z.string(),

@@ -10,10 +10,10 @@ const PERMISSION = /^[a-z][a-z0-9_]*:[a-z][a-z0-9_]*$/
 export const optional = <S extends z.ZodType>(schema: S) =>
   z.preprocess((value) => (value === '' ? undefined : value), schema.optional())
 
-export const id = (what: string) =>
+const id = (what: string) =>
   z.guid(`Enter the id of a ${what}`).transform((text) => text.toLowerCase())
 
-export const permission = z.string().regex(PERMISSION, 'Enter model:action, like user:read')
+const permission = z.string().regex(PERMISSION, 'Enter model:action, like user:read')
 
 /** A person as somebody names them: by id, user name or address. */
 export const person = z

@@ -10,7 +10,10 @@ import { provePassword } from '#src/domains/accounts/proof.ts'
 import { conflict } from '#src/errors.ts'
 import { newToken, tokenHash } from '#src/platform/token.ts'
 
-/** Runs what a link is for. @throws {NotFound} where somebody else used it first, {Conflict} for an address that is taken */
+/**
+ * Runs what a link is for.
+ * @throws {NotFound} where somebody else used it first, {Conflict} for an address that is taken
+ */
 async function used(link: Promise<boolean | null>): Promise<void> {
   const done = await link.catch((error: unknown) => {
     throw error instanceof Taken ? conflict('email', 'has an account by now') : error

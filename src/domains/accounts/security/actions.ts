@@ -8,7 +8,8 @@ import { conflict, invalid, TooMany } from '#src/errors.ts'
 
 /**
  * Has a link sent to the address that somebody wants to have, and tells the old one. It counts once the link is used.
- * @throws {Invalid} for a wrong password, {TooMany} when asked for too often, {Conflict} while the latest change may be taken
+ * @throws {Invalid} for a wrong password, {TooMany} when asked for too often, {Conflict} while
+ *   the latest change may be taken
  *   back: by the link that another one would end
  */
 export async function requestEmail(

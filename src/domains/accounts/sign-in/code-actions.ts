@@ -27,7 +27,8 @@ const startAgain = () =>
 
 /**
  * Signs in a browser in which a password was right, by the code that was asked for.
- * @throws {Invalid} for a wrong code, {WrongCredentials} once another password is needed, {TooMany} while the name is locked
+ * @throws {Invalid} for a wrong code, {WrongCredentials} once another password is needed, {TooMany}
+ *   while the name is locked
  */
 export async function signInByCode(
   db: Door,

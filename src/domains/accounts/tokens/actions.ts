@@ -25,7 +25,10 @@ const deadToken = () =>
     'dead-refresh-token',
   )
 
-/** Lets the session that was just opened, or got another token, be renewed. @throws {WrongCredentials} where it has ended */
+/**
+ * Lets the session that was just opened, or got another token, be renewed.
+ * @throws {WrongCredentials} where it has ended
+ */
 export async function renewable(db: Door, config: Config, access: string): Promise<Tokens> {
   const refresh = newToken()
   const added = { access: tokenHash(access), refresh: tokenHash(refresh), ...lives(config) }

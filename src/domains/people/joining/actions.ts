@@ -55,8 +55,8 @@ export type Joined = { id: string; username: string; email: string; first_name: 
  * Accepts an invitation: its person is one of the organization from then on, with a new account, or with the one that
  * the address has, whose password is proved then and never changed.
  * @throws {NotFound} for a link that doesn't work (any more); {Conflict} where who vouches for it can no longer give what
- *   it gives; {Invalid} for a wrong or weak password; also {Conflict} for a name that is taken, for who is here already, or for an account
- *   whose address nobody has proved
+ *   it gives; {Invalid} for a wrong or weak password; also {Conflict} for a name that is taken, for who is here already,
+ *   or for an account whose address nobody has proved
  */
 export async function acceptInvitation(
   db: Door,
