@@ -93,12 +93,7 @@ export async function namesOf<M extends Model>(
 export type Table = keyof DB & string
 
 /** A record that another one names: its id, and its name where the reader may see it. */
-function referenceJson(
-  table: string,
-  name: string,
-  of: string,
-  actor: UserActor,
-): RawBuilder<unknown> {
+function referenceJson(table: string, name: string, of: string, actor: UserActor): RawBuilder<unknown> {
   const target = resourceOf(of)
   const id = sql.ref(`${table}.${name}`)
   const alone = sql`case when ${id} is not null then json_build_object('id', ${id}) end`

@@ -10,8 +10,7 @@ const PERMISSION = /^[a-z][a-z0-9_]*:[a-z][a-z0-9_]*$/
 export const optional = <S extends z.ZodType>(schema: S) =>
   z.preprocess((value) => (value === '' ? undefined : value), schema.optional())
 
-const id = (what: string) =>
-  z.guid(`Enter the id of a ${what}`).transform((text) => text.toLowerCase())
+const id = (what: string) => z.guid(`Enter the id of a ${what}`).transform((text) => text.toLowerCase())
 
 const permission = z.string().regex(PERMISSION, 'Enter model:action, like user:read')
 
