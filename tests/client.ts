@@ -1,6 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
-import { Cookies, newToken } from '#src/http/cookies.ts'
+import { Cookies } from '#src/http/cookies.ts'
 import { csrfToken } from '#src/http/csrf.ts'
+import { newToken } from '#src/platform/token.ts'
 import type { Person } from '#tests/people.ts'
 import { type App, testDatabase } from '#tests/setup/database.ts'
 

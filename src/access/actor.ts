@@ -1,5 +1,5 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
-import { Forbidden, type Grant, grant } from '#src/access/grant.ts'
+import { type Grant, grant } from '#src/access/grant.ts'
 import {
   type ActionOf,
   type ModelOf,
@@ -8,6 +8,7 @@ import {
   type Scope,
 } from '#src/access/permission.ts'
 import { Renewal } from '#src/access/renewal.ts'
+import { Forbidden } from '#src/errors.ts'
 import { type Clock, clockOf } from '#src/locale/clock.ts'
 
 /** What someone can do, as loaded: whole permissions, and the groups beneath which `group` reaches. */
@@ -55,7 +56,7 @@ export type Identity = {
   elsewhere: boolean
   impersonatorId: string | null
   /** What a role asks for before anything else may be done: the code, or that there is a second factor at all. */
-  lacks: 'second-factor' | 'second-factor-setup' | null
+  missingFactor: 'second-factor' | 'second-factor-setup' | null
   rights: Rights
 }
 

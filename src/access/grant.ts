@@ -1,6 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import { modelOf, type Through } from '#src/access/model.ts'
 import type { Model, Scope } from '#src/access/permission.ts'
+import { Forbidden } from '#src/errors.ts'
 
 /** Whose scopes a filter is made for. */
 export type Holder = { readonly userId: string | null; readonly groups: readonly string[] }
@@ -11,16 +12,6 @@ export type Way = {
   /** The declared column that it goes by, as `table.column` through another table; null for every row. */
   readonly column: string | null
   readonly condition: RawBuilder<SqlBool>
-}
-
-/** Refused: 403. The message doesn't say which permission is missing. */
-export class Forbidden extends Error {
-  /** For the trail, not for the answer. */
-  readonly wanted: string
-  constructor(wanted: string, message = 'You don’t have access to this.') {
-    super(message)
-    this.wanted = wanted
-  }
 }
 
 const made = Symbol('made by require')

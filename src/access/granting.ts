@@ -1,10 +1,10 @@
 import { type RawBuilder, sql } from 'kysely'
 import { rightsFrom, type UserActor } from '#src/access/actor.ts'
-import { Forbidden } from '#src/access/grant.ts'
 import { parsePermission, type Scope } from '#src/access/permission.ts'
 import { permissionsOfTemplate } from '#src/access/templates.ts'
 import type { Db } from '#src/db/database.ts'
 import { lockFor } from '#src/db/lock.ts'
+import { Conflict, Forbidden } from '#src/errors.ts'
 
 /** Templates that `role:assign:all` doesn't cover: who gives them must have all that they hold. */
 const RESERVED = ['superadmin', 'owner', 'admin']
@@ -129,8 +129,8 @@ export async function requireGivable(
 /** What administers roles; the last person who has it can't lose it. */
 export const ADMINISTERS = 'role:update:all'
 
-/** No one would be left who can manage roles: 409. */
-export class LastAdministrator extends Error {
+/** No one would be left who can manage roles. */
+class LastAdministrator extends Conflict {
   constructor() {
     super('No one would be left who can manage roles. Assign that to someone else first, without an expiry.')
   }

@@ -1,11 +1,11 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import { Forbidden } from '#src/access/grant.ts'
 import { type Givable, toCover } from '#src/access/granting.ts'
 import { parsePermission } from '#src/access/permission.ts'
 import { RoleGraph, type RoleNode } from '#src/access/role-graph.ts'
 import { lasting, within } from '#src/access/strength.ts'
 import type { Db } from '#src/db/database.ts'
+import { Forbidden } from '#src/errors.ts'
 
 /** A role with all that it holds itself, also what is disabled. */
 export type WholeRole = RoleNode & { template: string | null; asleep: readonly string[] }

@@ -1,10 +1,11 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import { Forbidden, type Grant, grant } from '#src/access/grant.ts'
+import { type Grant, grant } from '#src/access/grant.ts'
 import { givingRights, toCover } from '#src/access/granting.ts'
 import { parsePermission, type Scope } from '#src/access/permission.ts'
 import { lasting } from '#src/access/strength.ts'
 import type { Db } from '#src/db/database.ts'
+import { Forbidden } from '#src/errors.ts'
 
 // Being in a group gives: the `group`-scoped permissions of a person's roles begin to reach it and the groups beneath.
 // So adding somebody, moving a group and bringing one back follow the rule of granting: nobody gives more there than

@@ -1,9 +1,10 @@
 import { sql } from 'kysely'
 import type { Identity, Rights, UserActor } from '#src/access/actor.ts'
 import type { Db } from '#src/db/database.ts'
+import { DomainError } from '#src/errors.ts'
 
-/** Somebody may no longer do what is being done for them: 403, and nothing of it is kept. */
-export class Revoked extends Error {
+/** Somebody may no longer do what is being done for them, and nothing of it is kept. */
+export class Revoked extends DomainError {
   /** For the trail, not for the answer. */
   readonly wanted: string
   constructor(wanted: string) {
@@ -80,7 +81,7 @@ export class Renewal {
   /** What is missing now; null where nothing is. */
   #lost(was: Identity, now: Identity, first: string): string | null {
     if (now.userId !== was.userId || now.organization.id !== was.organization.id) return first
-    if (now.lacks && !was.lacks) return now.lacks
+    if (now.missingFactor && !was.missingFactor) return now.missingFactor
     const permissions = this.#leansOnAll ? was.rights.scopes.keys() : this.#leansOn
     for (const permission of permissions) if (isLess(permission, was.rights, now.rights)) return permission
     if (this.#leansOnAll && !within(was.rights.leadGroups, now.rights.leadGroups)) return 'group:update'

@@ -26,7 +26,7 @@ export type Found = {
   leadGroups?: string[]
   home?: Identity['home']
   elsewhere?: boolean
-  lacks?: Identity['lacks']
+  missingFactor?: Identity['missingFactor']
   ttlMs: number
 }
 
@@ -144,7 +144,7 @@ export function identityFrom(found: Found): Identity {
     home: found.home ?? null,
     elsewhere: found.elsewhere ?? false,
     impersonatorId: found.impersonator ?? null,
-    lacks: found.lacks ?? null,
+    missingFactor: found.missingFactor ?? null,
     rights: key ? chosenRights(rights, key.chosen) : rights,
   }
 }

@@ -1,9 +1,9 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import { Forbidden } from '#src/access/grant.ts'
 import { type Givable, heldBy, toCover, withAsleep, wouldHold } from '#src/access/granting.ts'
 import { parsePermission } from '#src/access/permission.ts'
 import type { Db } from '#src/db/database.ts'
+import { Forbidden } from '#src/errors.ts'
 
 // Whoever acts on a person could come to act as them: by another address, say. So nobody acts on somebody stronger:
 // who reaches, now or by what can come back, what the actor doesn't. Rows count by the groups that a person is in.

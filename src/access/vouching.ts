@@ -36,7 +36,7 @@ export async function whoVouches(tx: Db, userId: string): Promise<UserActor | nu
     home: shadow ? { orgId: '', userId: '', organizationName: '' } : null,
     elsewhere: false,
     impersonatorId: null,
-    lacks: null,
+    missingFactor: null,
     rights: rightsFrom(permissions, readGroups, writeGroups, leadGroups),
   }
   return new UserActor(identity, { via: 'web', requestId: '', ip: null })

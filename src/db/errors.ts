@@ -1,3 +1,4 @@
+import { Conflict, Invalid } from '#src/errors.ts'
 /** The database can't be reached or made; the message says what to do. */
 export class DatabaseError extends Error {}
 
@@ -22,19 +23,19 @@ export class CommitUnknown extends Unavailable {
 }
 
 /** A unique key is taken. `constraint` is its name in the schema. */
-export class Taken extends Error {
+export class Taken extends Conflict {
   readonly constraint: string
   constructor(constraint: string) {
-    super(`already taken (${constraint})`)
+    super('Something with this name exists already.')
     this.constraint = constraint
   }
 }
 
 /** A reference to a row that is not in this organization. */
-export class Dangling extends Error {
+export class Dangling extends Invalid {
   readonly constraint: string
   constructor(constraint: string) {
-    super(`refers to nothing (${constraint})`)
+    super('This refers to something that does not exist.')
     this.constraint = constraint
   }
 }

@@ -1,8 +1,13 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Acting, Db, Door } from '#src/db/database.ts'
+import { Invalid } from '#src/errors.ts'
 
 /** The key was used for another request. */
-export class KeyReused extends Error {}
+class KeyReused extends Invalid {
+  constructor() {
+    super('This Idempotency-Key was used for a different request.', { type: 'idempotency-key-reused' })
+  }
+}
 
 /** A request that is done once: who asks, by which key, and a hash of what is asked. */
 export type Once = { userId: string; key: string; hash: Buffer }

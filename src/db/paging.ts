@@ -1,4 +1,5 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import { Malformed } from '#src/errors.ts'
 
 /** Where a page begins: the database's own text of the sort column, and the id. */
 export type Cursor = { key: string; id: string }
@@ -10,7 +11,7 @@ export type PageRow = { json: string; key: string; id: string; total: number }
 export const COUNT_CAP = 10_000
 
 /** The address has a cursor that no list of this sort gave. */
-export class BadCursor extends Error {}
+export class BadCursor extends Malformed {}
 
 export const encodeCursor = (sort: string, { key, id }: Cursor) =>
   Buffer.from(JSON.stringify([sort, key, id])).toString('base64url')

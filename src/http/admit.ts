@@ -1,5 +1,6 @@
 import type { Actor } from '#src/access/actor.ts'
-import { Forbidden, type Grant } from '#src/access/grant.ts'
+import type { Grant } from '#src/access/grant.ts'
+import { Forbidden } from '#src/errors.ts'
 import { unauthenticated } from '#src/http/authenticate.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
 

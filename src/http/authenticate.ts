@@ -3,8 +3,32 @@ import { type Identity, UserActor, type Via } from '#src/access/actor.ts'
 import { isApiKey } from '#src/access/api-key.ts'
 import type { RightsCache } from '#src/access/rights.ts'
 import { within } from '#src/http/address.ts'
-import { type Cookies, cookieValues, isToken } from '#src/http/cookies.ts'
-import { HttpError } from '#src/http/errors.ts'
+import { type Cookies, cookieValues } from '#src/http/cookies.ts'
+import { challenge, HttpError } from '#src/http/errors.ts'
+import type { Visit } from '#src/http/visit.ts'
+import { isOfProgram } from '#src/http/wanted.ts'
+import { isToken } from '#src/platform/token.ts'
+
+/** Who asks. Counts the call, also where it is nobody's. @throws {HttpError} 401, 429 */
+export async function identify(visit: Visit): Promise<void> {
+  const { c, byMethod, counting } = visit
+  const { rate = 'api' } = byMethod.get(c.req.method === 'HEAD' ? 'GET' : c.req.method) ?? {}
+  // a monitor is nobody: whether the process runs doesn't hang on who asks
+  if (rate === 'none') return
+  try {
+    await find(visit)
+  } finally {
+    if (rate === 'api' && isOfProgram(visit)) await counting.call(visit.actor)
+  }
+}
+
+async function find(visit: Visit): Promise<void> {
+  const { c, app, info } = visit
+  visit.credential = credentialOf(c, app.cookies)
+  const via = { via: info.via, requestId: info.id, ip: info.ip } as const
+  visit.actor = await authenticate(visit.credential, app.rights, via)
+  if (visit.actor) app.seen(visit.actor.identity, info.ip)
+}
 
 /** The one credential of a request: a session's cookie, or as a bearer the same kind of token, or an API key. */
 export type Credential = { kind: 'cookie' | 'bearer' | 'api_key'; token: string }
@@ -13,7 +37,7 @@ export type Credential = { kind: 'cookie' | 'bearer' | 'api_key'; token: string 
  * Finds the credential, and takes none but a well-formed single one.
  * @throws {HttpError} 401 for a malformed bearer, or for two credentials
  */
-export function credentialOf(c: Context, cookies: Cookies): Credential | null {
+function credentialOf(c: Context, cookies: Cookies): Credential | null {
   const authorization = c.req.header('authorization')
   const values = cookieValues(c, cookies.session)
   if (authorization !== undefined) {
@@ -42,7 +66,7 @@ const credentials: Record<Identity['sessionKind'], Credential['kind']> = {
  * @throws {HttpError} 401 for a bearer that is nobody's
  * @throws {Displaced} for an API key from where it may not be used
  */
-export async function authenticate(
+async function authenticate(
   credential: Credential | null,
   rights: RightsCache,
   via: Via,
@@ -68,16 +92,16 @@ function fromHere({ apiKey }: Identity, { ip }: Via): boolean {
 }
 
 const ENDED = 'The bearer token is unknown, was revoked or has expired.'
-const challenge = { headers: { 'WWW-Authenticate': 'Bearer' } }
 
-export const unauthenticated = (why = 'You are not signed in.') => new HttpError(401, why, challenge)
+export const unauthenticated = (why = 'You are not signed in.') =>
+  new HttpError(401, why, { headers: challenge })
 
 /** An API key that is used from an address that is none of its own: a 401 like any other, but in the trail. */
 export class Displaced extends HttpError {
   readonly wanted = 'api_key:address'
   readonly actor: UserActor
   constructor(actor: UserActor) {
-    super(401, ENDED, challenge)
+    super(401, ENDED, { headers: challenge })
     this.actor = actor
   }
 }

@@ -1,73 +1,50 @@
 import type { Context } from 'hono'
-import type { Actor } from '#src/access/actor.ts'
 import { admit } from '#src/http/admit.ts'
 import { unauthenticated } from '#src/http/authenticate.ts'
-import type { Counting } from '#src/http/counting.ts'
-import type { FormTokens } from '#src/http/csrf.ts'
-import type { Endpoint } from '#src/http/endpoint.ts'
-import type { Incoming } from '#src/http/incoming.ts'
 import { type Body, bodyType, readBody } from '#src/http/input.ts'
 import { refuseLarge } from '#src/http/intake.ts'
-import { possible } from '#src/http/override.ts'
-import { FORM, formOf } from '#src/http/refused-form.ts'
-import type { Surroundings } from '#src/http/surroundings.ts'
+import { chosen, possible } from '#src/http/override.ts'
 import { isUpload } from '#src/http/upload.ts'
+import type { Visit } from '#src/http/visit.ts'
 
-type ByMethod = ReadonlyMap<string, Endpoint>
+const FORM = 'application/x-www-form-urlencoded'
 
-/** The body of one request, read once it is known who sends it and how much of it they may send. */
-export class Bodies {
-  readonly #c: Context
-  readonly #around: Pick<Surroundings, 'config' | 'intake'>
-  readonly #asked: Incoming
-  readonly #forms: FormTokens
-  readonly #counting: Counting
-  #vouched = false
+/**
+ * Read for those alone who may send it, once it is known how much that may be, and after it was counted where it is an
+ * attempt. Which endpoint a form is for stands in the form, so that nobody is asked yet for more than to be signed in.
+ */
+export async function bodyOf(visit: Visit): Promise<Body> {
+  const { c, app, info, byMethod, counting, forms, actor: sender } = visit
+  const { config, intake } = app
+  const named = byMethod.get(c.req.method)
+  const all = possible(byMethod, c.req.method)
+  if (!sender && !all.some(({ access }) => 'public' in access)) throw unauthenticated()
+  const upload = named?.upload === true
+  const asFile = upload && isUpload(bodyType(c))
+  if (named && asFile) admit(named, sender)
+  const largest = asFile ? config.IMPORT_LIMIT_MB * 1024 * 1024 : config.BODY_LIMIT_KB * 1024
+  const most = intake.most(largest, sender, bodyType(c) === FORM)
+  refuseLarge(c, most)
+  const vouched = !info.bearer && forms.checkOrigin()
+  const likely = named ?? all[0]
+  if (likely) await counting.arrive(likely)
+  const body = await readBody(c, { upload, read: (c) => intake.read(c, most, sender) })
+  if (body.kind === 'form' && vouched) visit.fields = body.fields
+  return body
+}
 
-  constructor(
-    c: Context,
-    around: Pick<Surroundings, 'config' | 'intake'>,
-    asked: Incoming,
-    forms: FormTokens,
-    counting: Counting,
-  ) {
-    this.#c = c
-    this.#around = around
-    this.#asked = asked
-    this.#forms = forms
-    this.#counting = counting
-  }
-
-  /** Whether the browser says that what was read is from here. */
-  get vouched(): boolean {
-    return this.#vouched
-  }
-
-  /**
-   * Read for those alone who may send it, and after it was counted where it is an attempt. Which endpoint a form is for
-   * stands in the form, so that nobody is asked yet for more than to be signed in.
-   */
-  async read(byMethod: ByMethod, sender: Actor | null): Promise<Body> {
-    const { config, intake } = this.#around
-    const named = byMethod.get(this.#c.req.method)
-    const all = possible(byMethod, this.#c.req.method)
-    if (!sender && !all.some(({ access }) => 'public' in access)) throw unauthenticated()
-    const upload = named?.upload === true
-    const asFile = upload && isUpload(bodyType(this.#c))
-    if (named && asFile) admit(named, sender)
-    const largest = asFile ? config.IMPORT_LIMIT_MB * 1024 * 1024 : config.BODY_LIMIT_KB * 1024
-    const most = intake.most(largest, sender, bodyType(this.#c) === FORM)
-    refuseLarge(this.#c, most)
-    this.#vouched = !this.#asked.bearer && this.#forms.checkOrigin()
-    const likely = named ?? all[0]
-    if (likely) await this.#counting.arrive(likely)
-    return readBody(this.#c, { upload, read: (c) => intake.read(c, most, sender) })
-  }
-
-  /** A form of ours that was refused before it was read; null where there is none. @throws {HttpError} 413 and others */
-  kept(sender: Actor | null): Promise<Body | null> {
-    const { intake, config } = this.#around
-    const most = intake.most(config.BODY_LIMIT_KB * 1024, sender, true)
-    return formOf(this.#c, this.#forms, (c) => intake.read(c, most, sender))
+/** What a form of ours holds that was refused before it was read. */
+export async function keepForm(visit: Visit): Promise<void> {
+  const { c, app, info, byMethod, forms, actor: sender } = visit
+  if (info.bearer) return
+  try {
+    const unread = bodyType(c) === FORM && !c.req.raw.bodyUsed
+    const most = app.intake.most(app.config.BODY_LIMIT_KB * 1024, sender, true)
+    const reading = { upload: false, read: (c: Context) => app.intake.read(c, most, sender) }
+    const body = unread && forms.checkOrigin() ? await readBody(c, reading) : null
+    visit.endpoint = body && chosen(byMethod, c.req.method, body)
+    visit.fields = body?.fields ?? null
+  } catch {
+    // none of ours, or too much: there is nothing to give back
   }
 }

@@ -1,43 +1,34 @@
 import type { Context } from 'hono'
-import type { Actor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Call } from '#src/http/endpoint.ts'
-import type { Incoming } from '#src/http/incoming.ts'
 import { isSearch, searchIn, without } from '#src/http/search-step.ts'
-import type { Surroundings } from '#src/http/surroundings.ts'
+import type { Visit } from '#src/http/visit.ts'
 import { isQuestion } from '#src/ui/question.ts'
-
-type Whose = {
-  c: Context
-  around: Surroundings
-  asked: Incoming
-  actor: Actor | null
-  grant: Grant | undefined
-}
 
 /** What the endpoint's validators left. */
 const valid = (c: Context, target: 'param' | 'query') =>
   c.req.valid(target as never) as Record<string, string> | undefined
 
 /** A request as its endpoint gets it: of a form's fields, without those that it sends for us. */
-export function callOf(fields: Record<string, unknown>, { c, around, asked, actor, grant }: Whose): Call {
+export function callOf(visit: Visit, grant: Grant | undefined, fields: Record<string, unknown>): Call {
+  const { c, app, info, actor } = visit
   const { csrf_token: _, _method, version: __, ...rest } = fields
   const names = Object.keys(rest).filter((name) => !isSearch(name) && !isQuestion(name))
-  const sent = Object.fromEntries(names.map((name) => [name, without(fields, name)]))
-  Object.setPrototypeOf(sent, null)
+  const rawBody = Object.fromEntries(names.map((name) => [name, without(fields, name)]))
+  Object.setPrototypeOf(rawBody, null)
   return {
     c,
-    services: around,
-    db: around.db,
+    services: app,
+    db: app.db,
     actor,
     grant,
     id: (name: string = 'id') => valid(c, 'param')?.[name],
     query: valid(c, 'query'),
     body: undefined,
-    sent,
+    rawBody,
     find: searchIn(fields),
     file: undefined,
     version: null,
-    request: { id: asked.id, ip: asked.ip, userAgent: c.req.header('user-agent') ?? '', via: asked.via },
+    request: { id: info.id, ip: info.ip, userAgent: c.req.header('user-agent') ?? '', via: info.via },
   } as unknown as Call
 }

@@ -1,7 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { Context } from 'hono'
 import type { Config } from '#src/config.ts'
 import { isSecure } from '#src/platform/public-address.ts'
+import { isToken } from '#src/platform/token.ts'
 
 /**
  * Names and attributes of our cookies. `__Host-` over https; a short hash of prefix and port where several
@@ -72,15 +73,6 @@ export function cookiesAfter(c: Context, given: readonly string[]): string {
   const set = given.filter((line) => !line.includes('; Max-Age=0')).map((line) => line.split(';', 1)[0] ?? '')
   return [...kept, ...set].filter(Boolean).join('; ')
 }
-
-/** 256 random bits. */
-export const newToken = () => randomBytes(32).toString('base64url')
-/** What is kept of a token. */
-export const tokenHash = (token: string) => createHash('sha256').update(token).digest()
-
-/** Whether it may be one, before anybody is asked. */
-export const isToken = (text: unknown): text is string =>
-  typeof text === 'string' && /^[A-Za-z0-9_-]{43}$/.test(text)
 
 /** The values under a name: two of them are nobody's. */
 export function cookieValues(c: Context, name: string): string[] {

@@ -1,39 +1,39 @@
 import type { Context } from 'hono'
 import type { Actor } from '#src/access/actor.ts'
+import type { AppContext } from '#src/http/app-context.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
-import type { Incoming } from '#src/http/incoming.ts'
 import type { Body } from '#src/http/input.ts'
 import { isSensitive, limitHeaders, type RateClass, type Standing } from '#src/http/limits.ts'
-import type { Surroundings } from '#src/http/surroundings.ts'
+import type { RequestInfo } from '#src/http/request-info.ts'
 
 const isText = (one: unknown): one is string => typeof one === 'string'
 
 /** What one request counts as, and what is left of that. */
 export class Counting {
   readonly #c: Context
-  readonly #around: Pick<Surroundings, 'limits' | 'cookies'>
-  readonly #asked: Incoming
+  readonly #app: Pick<AppContext, 'limits' | 'cookies'>
+  readonly #info: RequestInfo
   /** Of the call, or of the attempt's address: what it was counted as when it came, before its body was read. */
   #first: Standing | null = null
   #arrived: RateClass | null = null
   /** Of whom the attempt is about. */
   #others: readonly Standing[] = []
 
-  constructor(c: Context, around: Pick<Surroundings, 'limits' | 'cookies'>, asked: Incoming) {
+  constructor(c: Context, app: Pick<AppContext, 'limits' | 'cookies'>, info: RequestInfo) {
     this.#c = c
-    this.#around = around
-    this.#asked = asked
+    this.#app = app
+    this.#info = info
   }
 
-  /** A call of the API. @throws {HttpError} 429 */
+  /** A call of the API by a program. @throws {HttpError} 429 */
   async call(actor: Actor | null): Promise<void> {
-    const { limits } = this.#around
-    if (limits && this.#asked.counts) this.#first = await limits.call(actor, this.#asked.ip)
+    const { limits } = this.#app
+    if (limits) this.#first = await limits.call(actor, this.#info.ip)
   }
 
   /** An attempt, before anything of it is read. @throws {HttpError} 429 */
   async arrive({ rate }: Endpoint): Promise<void> {
-    const { limits } = this.#around
+    const { limits } = this.#app
     if (!limits || !isSensitive(rate) || this.#arrived === rate) return
     this.#arrived = rate
     this.#first = await limits.arrive(rate, this.#from)
@@ -42,7 +42,7 @@ export class Counting {
   /** The same attempt, once it is known whom it is about, and before anything is done for it. @throws {HttpError} 429 */
   async attempt(endpoint: Endpoint, actor: Actor | null, fields: Body['fields'] = {}): Promise<void> {
     await this.arrive(endpoint)
-    const { limits, cookies } = this.#around
+    const { limits, cookies } = this.#app
     if (!limits || !isSensitive(endpoint.rate)) return
     const links = [fields.token, this.#c.req.param('token')].map((token) => token && `link ${token}`)
     const others = [...links, actor && `person ${actor.userId}`].filter(isText)
@@ -53,7 +53,7 @@ export class Counting {
 
   /** What succeeded was no guess: a whole office behind one address signs in of a morning. */
   async succeeded({ rate }: Endpoint): Promise<void> {
-    const { limits } = this.#around
+    const { limits } = this.#app
     if (!limits || !isSensitive(rate) || !this.#first) return
     this.#first = await limits.succeed(rate, this.#from, this.#first)
   }
@@ -67,6 +67,6 @@ export class Counting {
   }
 
   get #from() {
-    return { ip: this.#asked.ip, requestId: this.#asked.id }
+    return { ip: this.#info.ip, requestId: this.#info.id }
   }
 }

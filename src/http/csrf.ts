@@ -1,10 +1,11 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Context } from 'hono'
 import type { Config } from '#src/config.ts'
-import { type Cookies, cookieValues, newToken } from '#src/http/cookies.ts'
+import { type Cookies, cookieValues } from '#src/http/cookies.ts'
 import { HttpError } from '#src/http/errors.ts'
 import type { Body } from '#src/http/input.ts'
 import type { Origins } from '#src/http/origins.ts'
+import { newToken } from '#src/platform/token.ts'
 
 /** What the form tokens of a session, or of a visitor's cookie before there is one, have in common. */
 const secretOf = (key: string, bearer: string) => createHmac('sha256', key).update(`csrf ${bearer}`).digest()

@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Revoked } from '#src/access/renewal.ts'
 import type { Csv } from '#src/http/endpoint.ts'
 import type { Common } from '#src/http/origins.ts'
-import { nothingRuns } from '#src/http/respond.ts'
+import { nothingRuns } from '#src/http/policy.ts'
 import { STOPPED } from '#src/http/stopped.ts'
+import type { Visit } from '#src/http/visit.ts'
 
 type Outgoing = {
   requestId: string
@@ -30,7 +31,7 @@ const LEAVING_MS = 500
  * what fails afterwards makes a last line that says so, for people, and breaks the connection, for programs: no cut
  * file looks whole.
  */
-export async function respondCsv(
+async function respondCsv(
   { name, chunks }: Csv,
   { requestId, common, limit, head, confirm, lost }: Outgoing,
 ) {
@@ -84,4 +85,23 @@ export async function respondCsv(
       'Cache-Control': 'private, no-store',
     },
   })
+}
+
+/** A file for whoever asked, as long as they may have it. */
+export function respondFile(visit: Visit, csv: Csv): Promise<Response> {
+  const { c, app, info, actor, counting } = visit
+  return respondCsv(csv, {
+    requestId: info.id,
+    common: app.origins.headers(c, info.api),
+    limit: counting.headers,
+    head: c.req.raw.method === 'HEAD',
+    confirm: async () => actor?.renewal?.confirm(),
+    lost: (error) => brokenOff(visit, error),
+  })
+}
+
+function brokenOff({ app: { log, denied }, info: { id: request, path }, actor }: Visit, thrown: unknown) {
+  const failed = (err: unknown) => log.error({ err, request, path }, 'file broke off')
+  if (thrown instanceof Revoked && actor) denied(actor, thrown.wanted, path).catch(failed)
+  else failed(thrown)
 }

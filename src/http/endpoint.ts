@@ -6,7 +6,7 @@ import type { ActionOf, ModelOf, Permission } from '#src/access/permission.ts'
 import type { RightsCache } from '#src/access/rights.ts'
 import type { Config } from '#src/config.ts'
 import type { Database, Door } from '#src/db/database.ts'
-import type { FieldError } from '#src/http/errors.ts'
+import type { FieldError } from '#src/errors.ts'
 import type { RateClass } from '#src/http/limits.ts'
 import type { Find } from '#src/http/search-step.ts'
 import type { Upload } from '#src/http/upload.ts'
@@ -44,7 +44,7 @@ export type Answer = {
   headers?: Record<string, string>
   cookies?: string[]
   /** The session acts elsewhere from now on. */
-  moved?: boolean
+  sessionChanged?: boolean
   /** A form that was refused until now (`kept`): it is drawn in place of this answer. */
   resumes?: string | undefined
 }
@@ -88,7 +88,7 @@ export type Call<A = Access, Q = undefined, B = undefined> = {
   query: Input<Q>
   body: Input<B>
   /** The body as it was sent, for an endpoint without a schema. */
-  sent: Record<string, unknown>
+  rawBody: Record<string, unknown>
   /** What a form searches for before it is sent: the field, and the words. */
   find: Find | null
   /** What an endpoint with `upload` was sent. */
@@ -108,7 +108,7 @@ type Described = {
   status?: 200 | 201 | 202 | 204
   summary?: string
   /** Further statuses that this endpoint may answer with. */
-  also?: readonly number[]
+  otherStatuses?: readonly number[]
 }
 
 type Options<A, Q, B> = Described & {
@@ -123,9 +123,9 @@ type Options<A, Q, B> = Described & {
   /** Answers with a secret, which is kept for no `Idempotency-Key`. */
   secret?: true
   /** For who proved within ten minutes who they are; others do so first (`/me/confirm`, `POST /auth/confirm`). */
-  fresh?: true
+  requiresRecentAuth?: true
   /** Also for who has yet to show the second factor that a role asks for. */
-  early?: true
+  allowedBeforeSecondFactor?: true
   /** Only as a page, only as JSON, or only as JSON below /api. */
   only?: Only
   /** The form again, when what it sent was refused. */
@@ -145,8 +145,8 @@ export type Endpoint = Described & {
   upload?: true
   rate: RateClass
   secret?: true
-  fresh?: true
-  early?: true
+  requiresRecentAuth?: true
+  allowedBeforeSecondFactor?: true
   only?: Only
   handle: (call: never) => Answer | Promise<Answer>
   refused?: (call: never, refusal: Refusal) => Draw | Promise<Draw>
@@ -158,7 +158,7 @@ export const can = <const P extends Permission>(permission: P) => ({ can: permis
 /** Anybody signed in, in person: by no API key. */
 export const signedIn = { signedIn: 'in person' } as const
 /** Anybody signed in, and whoever acts by an API key: for what asks for its permission itself. */
-export const known = { signedIn: 'by any key' } as const
+export const authenticated = { signedIn: 'by any key' } as const
 /** Everybody, and why. */
 export const everybody = (reason: string) => ({ public: reason })
 

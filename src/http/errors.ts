@@ -1,20 +1,26 @@
-import { Forbidden } from '#src/access/grant.ts'
-import { LastAdministrator } from '#src/access/granting.ts'
 import { Revoked } from '#src/access/renewal.ts'
-import { CommitUnknown, Dangling, Taken, TooSlow, Unavailable } from '#src/db/errors.ts'
-import { KeyReused } from '#src/db/once.ts'
-import { BadCursor } from '#src/db/paging.ts'
-import { about } from '#src/locale/instructions.ts'
+import { CommitUnknown, TooSlow, Unavailable } from '#src/db/errors.ts'
+import {
+  Conflict,
+  DomainError,
+  type FieldError,
+  Forbidden,
+  Invalid,
+  Malformed,
+  NotFound,
+  NotReady,
+  SessionEnded,
+  Stale,
+  TooMany,
+  WrongCredentials,
+} from '#src/errors.ts'
 import { Busy } from '#src/platform/turns.ts'
 
-/** As problem+json has it (RFC 9457): the field's path, and what is wrong with it. */
-export type FieldError = { path: string; message: string }
-
 type Details = {
-  title?: string
+  title?: string | undefined
   /** Names the kind of problem to programs; `about:blank` where the status says it all. */
-  type?: string
-  errors?: FieldError[]
+  type?: string | undefined
+  errors?: FieldError[] | undefined
   headers?: Record<string, string>
   /** The record as it stands, for a 412. */
   current?: unknown
@@ -84,45 +90,47 @@ export class HttpError extends Error {
   }
 }
 
-export const notFound = (what = 'This doesn’t exist, or you don’t have access.') => new HttpError(404, what)
+/** What a 401 asks of a program. */
+export const challenge = { 'WWW-Authenticate': 'Bearer' }
 
-/** How long somebody waits, in the words of a person. */
-export function wait(seconds: number): string {
-  const [count, unit] = seconds < 120 ? [seconds, 'second'] : [Math.ceil(seconds / 60), 'minute']
-  return `${count} ${unit}${count === 1 ? '' : 's'}`
+type Kind = abstract new (...given: never[]) => DomainError
+
+/** The status of each kind of the domain's errors. */
+const statuses: readonly (readonly [Kind, number])[] = [
+  [Malformed, 400],
+  [WrongCredentials, 401],
+  [SessionEnded, 401],
+  [Forbidden, 403],
+  [Revoked, 403],
+  [NotFound, 404],
+  [Conflict, 409],
+  [Stale, 412],
+  [Invalid, 422],
+  [TooMany, 429],
+  [NotReady, 503],
+]
+
+function answerOf(error: DomainError): HttpError {
+  const { message, title, type, errors } = error
+  const [, status = 500] = statuses.find(([kind]) => error instanceof kind) ?? []
+  return new HttpError(status, message, {
+    title,
+    type,
+    errors,
+    headers: headersOf(error),
+    current: error instanceof Stale ? error.current : undefined,
+  })
 }
 
-/** 422 with a message at each field. */
-export const invalid = (errors: FieldError[]) =>
-  new HttpError(422, errors.map(({ path, message }) => about(path, message)).join('; '), {
-    errors,
-  })
-
-/** 409 at one field. */
-export const conflict = (path: string, message: string) =>
-  new HttpError(409, about(path, message), { errors: [{ path, message }] })
-
-/** 409: by an account whose address nobody has shown to be theirs. */
-export const unproved = (
-  detail = 'Before you switch organizations, confirm your e-mail address on your Security page.',
-) => new HttpError(409, detail, { title: 'Confirm your address first', type: 'unproved-address' })
-
-/** 412: the record has another version by now. */
-export const stale = (current: unknown) =>
-  new HttpError(412, 'Someone changed this in the meantime.', { current })
+function headersOf(error: DomainError): Record<string, string> {
+  if (error instanceof SessionEnded) return challenge
+  return error instanceof TooMany ? { 'Retry-After': String(error.retryAfter) } : {}
+}
 
 /** Whatever was thrown, as what the client gets to know of it. */
 export function httpError(error: unknown): HttpError {
   if (error instanceof HttpError) return error
-  if (error instanceof Forbidden || error instanceof Revoked) return new HttpError(403, error.message)
-  if (error instanceof LastAdministrator) return new HttpError(409, error.message)
-  if (error instanceof BadCursor) return new HttpError(400, error.message)
-  if (error instanceof Taken) return new HttpError(409, 'This name is already in use.')
-  if (error instanceof Dangling) return new HttpError(422, 'This refers to something that doesn’t exist.')
-  if (error instanceof KeyReused)
-    return new HttpError(422, 'This Idempotency-Key was used for a different request.', {
-      type: 'idempotency-key-reused',
-    })
+  if (error instanceof DomainError) return answerOf(error)
   if (error instanceof CommitUnknown)
     return new HttpError(
       503,

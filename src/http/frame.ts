@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import type { Context } from 'hono'
 import type { Actor } from '#src/access/actor.ts'
+import type { AppContext } from '#src/http/app-context.ts'
 import { cookieValues } from '#src/http/cookies.ts'
-import type { Surroundings } from '#src/http/surroundings.ts'
 import { clockOf } from '#src/locale/clock.ts'
 import { paths } from '#src/paths.ts'
-import type { Frame, Notice, Onlooker, Theme, Undo } from '#src/ui/frame.ts'
+import type { Frame, Notice, Theme, Undo, Viewer } from '#src/ui/frame.ts'
 
 /** What every page needs beside its own content: who, where to, and how it posts. */
-export function frameFor(c: Context, around: Surroundings, actor: Actor | null, csrfToken: string): Frame {
-  const { config, asset, cookies, navigation } = around
+export function frameFor(c: Context, app: AppContext, actor: Actor | null, csrfToken: string): Frame {
+  const { config, asset, cookies, navigation } = app
   const here = c.req.path.slice(config.URL_PREFIX.length) || '/'
   const prefixed = (path: string) => config.URL_PREFIX + path
   const theme = cookieValues(c, 'theme')[0]
@@ -19,7 +19,7 @@ export function frameFor(c: Context, around: Surroundings, actor: Actor | null, 
   return {
     appName: config.APP_NAME,
     organization: actor?.identity.organization.name ?? config.APP_NAME,
-    person: actor ? onlooker(actor) : null,
+    person: actor ? viewer(actor) : null,
     navigation: items.map((item) => ({
       ...item,
       href: prefixed(item.href),
@@ -42,7 +42,7 @@ export function frameFor(c: Context, around: Surroundings, actor: Actor | null, 
   }
 }
 
-function onlooker(actor: Actor): Onlooker {
+function viewer(actor: Actor): Viewer {
   const { name, username, elsewhere } = actor.identity
   return { id: actor.userId, name, username, elsewhere, may: (permission) => actor.can(permission) }
 }

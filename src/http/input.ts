@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import type { z } from 'zod'
-import { type FieldError, HttpError, invalid } from '#src/http/errors.ts'
+import { type FieldError, invalid, Malformed } from '#src/errors.ts'
+import { HttpError } from '#src/http/errors.ts'
 import { versionsIn } from '#src/http/tag.ts'
 import { malformed, pairsOf, refuseFlaw } from '#src/http/text.ts'
 import { isUpload, readMultipart, type Upload } from '#src/http/upload.ts'
@@ -142,25 +143,25 @@ const messages = (error: z.ZodError): FieldError[] =>
       : [{ path: issue.path.join('.'), message: issue.message }],
   )
 
-/** @throws {HttpError} 422 with every field that is wrong */
+/** @throws {Invalid} with every field that is wrong */
 export function validBody<S extends z.ZodType>(schema: S, fields: Record<string, unknown>): z.infer<S> {
   const parsed = schema.safeParse(fields)
   if (parsed.success) return parsed.data
   throw invalid(messages(parsed.error))
 }
 
-/** @throws {HttpError} 400 naming what is wrong in the address */
+/** @throws {Malformed} naming what is wrong in the address */
 export function validQuery<S extends z.ZodType>(schema: S, query: Record<string, string>): z.infer<S> {
   const parsed = schema.safeParse(query)
   if (parsed.success) return parsed.data
   throw refusedQuery(parsed.error)
 }
 
-/** 400 naming what is wrong in an address. */
-export function refusedQuery(error: z.ZodError): HttpError {
+/** Names what is wrong in an address. */
+export function refusedQuery(error: z.ZodError): Malformed {
   const errors = messages(error)
   const detail = errors.map(({ path, message }) => about(path, message)).join('; ')
-  return new HttpError(400, detail, { errors })
+  return new Malformed(detail, { errors })
 }
 
 /** The fields of an address, each once. @throws {HttpError} 400 */

@@ -4,10 +4,11 @@ import type { Actor } from '#src/access/actor.ts'
 import type { Config } from '#src/config.ts'
 import type { Database } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
+import { wait } from '#src/errors.ts'
 import { rateKey } from '#src/http/address.ts'
-import { tokenHash } from '#src/http/cookies.ts'
-import { HttpError, wait } from '#src/http/errors.ts'
+import { HttpError } from '#src/http/errors.ts'
 import { type Taken, Tally } from '#src/platform/tally.ts'
+import { tokenHash } from '#src/platform/token.ts'
 
 const sensitive = ['sign-in', 'reset', 'registration', 'invitation', 'refresh'] as const
 /** What is counted by address and by name, exactly and beforehand. */

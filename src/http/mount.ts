@@ -1,10 +1,13 @@
 import type { Context, Hono } from 'hono'
+import { notFound } from '#src/errors.ts'
+import type { AppContext, Env, Outside } from '#src/http/app-context.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
-import { HttpError, notFound } from '#src/http/errors.ts'
-import { Handling } from '#src/http/handling.ts'
+import { HttpError, httpError } from '#src/http/errors.ts'
+import { answerFailure } from '#src/http/failure.ts'
 import { filled } from '#src/http/refused-form.ts'
-import type { Env, Outside, Surroundings } from '#src/http/surroundings.ts'
+import { handle, refuse } from '#src/http/request-handler.ts'
 import { validatorsOf } from '#src/http/validators.ts'
+import { visitOf } from '#src/http/visit.ts'
 
 /** What comes after a validator is the handler's own way. */
 const nothing = async () => {}
@@ -31,7 +34,7 @@ export function mount(app: Hono<Env>, endpoints: readonly Endpoint[], given: Out
     table.set(path, byMethod.set(method, endpoint))
   }
   const validators = new Map(endpoints.map((endpoint) => [endpoint, validatorsOf(endpoint)]))
-  const around: Surroundings = {
+  const context: AppContext = {
     ...given,
     endpoint: (method, path) => table.get(path)?.get(method),
     pageOf: (endpoint) => pageOf(endpoint, table),
@@ -40,18 +43,16 @@ export function mount(app: Hono<Env>, endpoints: readonly Endpoint[], given: Out
     },
     fetch: async (request, env) => app.fetch(request, env),
   }
-  for (const api of around.config.CORS_ORIGINS.length ? APIS : [])
-    app.options(`${api}/*`, async (c, next) => around.origins.preflight(c) ?? next())
+  for (const api of context.config.CORS_ORIGINS.length ? APIS : [])
+    app.options(`${api}/*`, async (c, next) => context.origins.preflight(c) ?? next())
   for (const [path, byMethod] of [...table].sort(([a], [b]) => shapeOf(a).localeCompare(shapeOf(b)))) {
     const any = [...byMethod.values()]
-    if (any.some((endpoint) => endpoint.only !== 'api')) route(app, path, byMethod, around, '')
+    if (any.some((endpoint) => endpoint.only !== 'api')) route(app, path, byMethod, context, '')
     if (any.some((endpoint) => endpoint.only !== 'page'))
-      for (const api of APIS) route(app, path, byMethod, around, api)
+      for (const api of APIS) route(app, path, byMethod, context, api)
   }
-  app.notFound((c) => new Handling(c, around, api(c, around)).refuse(notFound()))
-  app.onError((error, c) =>
-    new Handling(c as Context<Env>, around, api(c as Context<Env>, around)).fail(error),
-  )
+  app.notFound((c) => refuse(visitOf(c, context, api(c, context)), httpError(notFound())))
+  app.onError((error, c: Context<Env>) => answerFailure(visitOf(c, context, api(c, context)), error))
 }
 
 /** Sorts words before what takes any: `/users/me` is asked before `/users/:id`, wherever the two are declared. */
@@ -70,21 +71,21 @@ function pageOf({ path, on }: Endpoint, table: ReadonlyMap<string, Map<string, E
   }
 }
 
-const api = (c: Context<Env>, { config }: Surroundings) =>
+const api = (c: Context<Env>, { config }: AppContext) =>
   APIS.findLast((prefix) => c.req.path.startsWith(`${config.URL_PREFIX}${prefix}/`)) ?? ''
 
 function route(
   app: Hono<Env>,
   path: string,
   all: Map<string, Endpoint>,
-  around: Surroundings,
+  context: AppContext,
   api: string,
 ): void {
   const here = [...all].filter(([, { only }]) => only !== (api ? 'page' : 'api'))
   const byMethod = new Map(here)
   const linked = path.includes('/:token')
   const answer = async (c: Context<Env>) => {
-    const response = await new Handling(c, around, api).handle(byMethod)
+    const response = await handle(visitOf(c, context, api, byMethod))
     // whatever such a page leads to isn't told its address
     if (linked) response.headers.set('Referrer-Policy', 'no-referrer')
     return response
@@ -99,7 +100,7 @@ function route(
   app.all(api + path, (c) => {
     const error = new HttpError(405, `Use ${allow}.`, { headers: { Allow: allow } })
     // who asks again for what a form was sent to gets the form
-    const page = !api && c.req.method === 'GET' && writes ? around.pageOf(writes)?.path : undefined
-    return new Handling(c, around, api).refuse(error, page && filled(page, c))
+    const page = !api && c.req.method === 'GET' && writes ? context.pageOf(writes)?.path : undefined
+    return refuse(visitOf(c, context, api), error, page && filled(page, c))
   })
 }

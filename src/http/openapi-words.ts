@@ -6,11 +6,11 @@ import { takesKey } from '#src/http/idempotency.ts'
 
 /** What calling an operation takes, and what it offers beyond its summary. */
 export function sentencesOf(endpoint: Endpoint): string {
-  const { access, method, path, fresh, secret, csv, upload } = endpoint
+  const { access, method, path, requiresRecentAuth, secret, csv, upload } = endpoint
   const changes = method !== 'GET' && path.includes('/:')
   return [
     whoCan(access),
-    fresh && 'Requires a sign-in or a confirmation (POST /auth/confirm) in the last 10 minutes.',
+    requiresRecentAuth && 'Requires a sign-in or a confirmation (POST /auth/confirm) in the last 10 minutes.',
     csv && 'As text/csv, the response is a file and isn’t paginated.',
     upload && 'Send the file as a text/csv body, or as the field `file` of multipart/form-data.',
     secret && 'The response contains a secret that can’t be read again.',

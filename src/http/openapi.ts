@@ -144,8 +144,8 @@ class Operation {
   }
 
   #responses(): Json {
-    const { answer, status = answer ? 200 : 204, also = [], csv } = this.#endpoint
-    const successes = [status, ...also.filter((one) => one < 300)]
+    const { answer, status = answer ? 200 : 204, otherStatuses = [], csv } = this.#endpoint
+    const successes = [status, ...otherStatuses.filter((one) => one < 300)]
     const json = this.#answer ? { 'application/json': { schema: this.#answer } } : {}
     const file = csv ? { 'text/csv': { schema: { type: 'string' } } } : {}
     const all: Json = {}
@@ -171,7 +171,7 @@ class Operation {
 
   /** The statuses that this endpoint can refuse with. */
   #failures(): number[] {
-    const { access, body, rate, upload, also = [] } = this.#endpoint
+    const { access, body, rate, upload, otherStatuses = [] } = this.#endpoint
     const keyed = takesKey(this.#endpoint)
     const may: [number, unknown][] = [
       // of any address, whose bytes may be no text
@@ -192,7 +192,7 @@ class Operation {
     ]
     const statuses = [
       ...may.filter(([, can]) => can).map(([status]) => status),
-      ...also.filter((one) => one >= 400),
+      ...otherStatuses.filter((one) => one >= 400),
     ]
     return [...new Set(statuses)].sort()
   }

@@ -11,23 +11,23 @@ import { paths } from '#src/paths.ts'
  * @throws {HttpError} 403 with a type that says what is lacking
  */
 export async function requireProof(
-  { access, early, fresh }: Endpoint,
+  { access, allowedBeforeSecondFactor, requiresRecentAuth }: Endpoint,
   actor: UserActor | null,
   db: Door,
 ): Promise<void> {
   if ('public' in access || !actor) return
-  const { lacks } = actor.identity
-  if (lacks === 'second-factor-setup' && !early)
+  const { missingFactor } = actor.identity
+  if (missingFactor === 'second-factor-setup' && !allowedBeforeSecondFactor)
     throw new HttpError(403, 'One of your roles requires two-step verification. Set it up first.', {
       type: 'second-factor-setup-required',
       page: paths.secondFactor,
     })
-  if (lacks === 'second-factor' && !early)
+  if (missingFactor === 'second-factor' && !allowedBeforeSecondFactor)
     throw new HttpError(403, 'One of your roles requires two-step verification. Enter a code first.', {
       type: 'second-factor-required',
       page: paths.confirm,
     })
-  if (fresh && !(await isFresh(db, actor)))
+  if (requiresRecentAuth && !(await isFresh(db, actor)))
     throw new HttpError(403, 'Confirm your password first: POST /auth/confirm.', {
       type: 'reauthentication-required',
       page: paths.confirm,

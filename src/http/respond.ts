@@ -4,6 +4,7 @@ import { HttpError, pageTitle } from '#src/http/errors.ts'
 import type { Kept } from '#src/http/kept.ts'
 import type { Wanted } from '#src/http/negotiation.ts'
 import type { Common } from '#src/http/origins.ts'
+import { nothingRuns, pagePolicy } from '#src/http/policy.ts'
 import { namesTag, tagOf } from '#src/http/tag.ts'
 import { paths } from '#src/paths.ts'
 import { ErrorPage } from '#src/ui/feedback.tsx'
@@ -15,11 +16,6 @@ import { Asking, Page, Part, Plain } from '#src/ui/layout.tsx'
 
 /** Characters; a shorter answer hardly gets smaller. */
 const PACKED_FROM = 1000
-/** The policy of what is no page. */
-export const nothingRuns = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-const pagePolicy = (nonce: string) =>
-  `default-src 'none'; script-src 'self' 'nonce-${nonce}'; style-src 'self'; img-src 'self' data:; font-src 'self'; ` +
-  "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 export type Outgoing = {
   wanted: Wanted

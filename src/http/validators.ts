@@ -1,9 +1,12 @@
 import { zValidator } from '@hono/zod-validator'
 import type { MiddlewareHandler } from 'hono'
 import { z } from 'zod'
+import { notFound } from '#src/errors.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
-import { notFound } from '#src/http/errors.ts'
-import { refusedQuery } from '#src/http/input.ts'
+import { HttpError } from '#src/http/errors.ts'
+import { queryOf, refusedQuery } from '#src/http/input.ts'
+import { pairsOf } from '#src/http/text.ts'
+import type { Visit } from '#src/http/visit.ts'
 
 const uuid = z.guid().toLowerCase()
 
@@ -46,4 +49,21 @@ export function validatorsOf({ path, query, csv }: Endpoint): MiddlewareHandler[
 const withoutFormat = (sent: unknown) => {
   const { format: _, ...query } = sent as Record<string, string>
   return query
+}
+
+/** Reads the fields of the address, whether or not somebody asks for them. @throws {HttpError} 400 */
+export function readAddress(visit: Visit): void {
+  const { c, info } = visit
+  if (c.req.url.includes('?')) visit.pairs = pairsOf(info.url.search.slice(1))
+}
+
+/**
+ * Each field of the address once, as text that can be kept, and all of it as the endpoint wants it.
+ * @throws {HttpError} 400, {NotFound}
+ */
+export async function validate({ c, app, pairs }: Visit, endpoint: Endpoint): Promise<void> {
+  const { format } = queryOf(pairs)
+  if (endpoint.csv && format !== undefined && !['csv', 'json'].includes(format))
+    throw new HttpError(400, 'format must be csv or json')
+  await app.validate(endpoint, c)
 }

@@ -108,7 +108,7 @@ export type Parts<M extends Model, X = undefined> = {
   actions?: Partial<Actions<M>>
   bodies?: Partial<Resource['body']>
   /** Further statuses that making a record may answer with. */
-  also?: readonly number[]
+  otherStatuses?: readonly number[]
   /** Work before the transaction that makes a record: hashing, say. What it answers is the action's input. */
   prepare?: (body: never, services: Services, actor: UserActor) => Promise<unknown>
   /** What pages of a record show beside it. */

@@ -36,7 +36,7 @@ export interface Banner {
 export type Theme = 'light' | 'dark' | 'system'
 
 /** Whoever looks at a page. */
-export interface Onlooker {
+export interface Viewer {
   /** Of the person in just this organization. */
   id: string
   name: string
@@ -51,7 +51,7 @@ export interface Onlooker {
 export interface Frame {
   appName: string
   organization: string
-  person: Onlooker | null
+  person: Viewer | null
   navigation: NavigationItem[]
   csrfToken: string
   nonce: string

@@ -1,5 +1,5 @@
 import { Avatar } from '#src/ui/avatar.tsx'
-import type { Frame, Onlooker, Theme } from '#src/ui/frame.ts'
+import type { Frame, Theme, Viewer } from '#src/ui/frame.ts'
 import { html, type Markup } from '#src/ui/html.ts'
 import { Icon } from '#src/ui/icon.tsx'
 import type { IconName } from '#src/ui/icons.ts'
@@ -19,7 +19,7 @@ function Opener({ href }: { href: string }): Markup {
   return html`<a class="palette-open" href="${href}" data-palette aria-keyshortcuts="Control+K Meta+K">${Icon({ name: 'search' })}<span>Search or jump to…</span><kbd class="needs-script">Ctrl K</kbd></a>`
 }
 
-function AccountMenu({ frame, person }: { frame: Frame; person: Onlooker }): Markup {
+function AccountMenu({ frame, person }: { frame: Frame; person: Viewer }): Markup {
   return html`<button type="button" class="account" popovertarget="account" aria-label="Account: ${person.name}">${Avatar({ name: person.name })}</button>
 <div id="account" class="menu account-menu" popover>
 <p class="menu-head"><strong>${person.name}</strong><span>${person.username}</span></p>

@@ -35,7 +35,7 @@ export const actorWith = (
       elsewhere: false,
       impersonatorId: null,
       apiKey: null,
-      lacks: null,
+      missingFactor: null,
       rights: rightsFrom(codes, read, write),
     },
     { via: 'api', requestId: randomUUID(), ip: null },

@@ -19,7 +19,7 @@ const identity = ({ codes = [], read = [], write = [], lead = [], ...more }: Has
   home: null,
   elsewhere: false,
   impersonatorId: null,
-  lacks: null,
+  missingFactor: null,
   rights: rightsFrom(codes, [...read], [...write], [...lead]),
   ...more,
 })
@@ -58,11 +58,11 @@ describe('who leans on reading people', () => {
       { ...all, organization: { id: 'p', name: '', slug: '', kind: 'tenant' } },
       'user:read',
     ],
-    ['ends where the code is asked for', all, { ...all, lacks: 'second-factor' }, 'second-factor'],
+    ['ends where the code is asked for', all, { ...all, missingFactor: 'second-factor' }, 'second-factor'],
     [
       'goes on where it was before',
-      { ...all, lacks: 'second-factor' },
-      { ...all, lacks: 'second-factor' },
+      { ...all, missingFactor: 'second-factor' },
+      { ...all, missingFactor: 'second-factor' },
       null,
     ],
   ])('%s', async (_, was, now, wanted) => {

@@ -1,6 +1,5 @@
-import { Forbidden } from '#src/access/grant.ts'
+import { Forbidden, notFound } from '#src/errors.ts'
 import '#src/app.ts'
-import { notFound } from '#src/http/errors.ts'
 import { paths, pathsOf } from '#src/paths.ts'
 import { type Resource, resourceOf } from '#src/resource/entity.ts'
 import type { Built } from '#tests/access/places.ts'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import type { Purpose } from '#src/domains/accounts/link.ts'
-import { newToken, tokenHash } from '#src/http/cookies.ts'
+import { newToken, tokenHash } from '#src/platform/token.ts'
 import type { Person } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 

@@ -1,5 +1,5 @@
 import { fn } from '#src/db/functions.ts'
-import { newToken, tokenHash } from '#src/http/cookies.ts'
+import { newToken, tokenHash } from '#src/platform/token.ts'
 
 type Opening = Parameters<typeof fn.open_session>[0]
 type Whose = Pick<Opening, 'account' | 'org' | 'person' | 'proved'>

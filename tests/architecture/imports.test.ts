@@ -80,6 +80,15 @@ test('model, queries and actions are free of the web', () => {
   ).toEqual([])
 })
 
+test('only what answers HTTP knows how errors are said in it', () => {
+  const answers = (path: string) => below('http')(path) || domain('routes')(path)
+  const said = (to: string) => to === 'src/http/errors.ts'
+  expect(breaches((path) => !answers(path), said, { types: true })).toEqual([])
+  // the positive twin: what is thrown instead is there, and stays below
+  expect(breaches(domain('actions'), (to) => to === 'src/errors.ts')).not.toEqual([])
+  expect(waysTo((path) => path === 'src/errors.ts', below('http'))).toEqual([])
+})
+
 test('views get props and give markup: no database, no context', () => {
   const views = domain('views')
   expect(sources.filter(({ path }) => views(path)).length).toBeGreaterThan(2)

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
-import { Cookies, newToken } from '#src/http/cookies.ts'
+import { Cookies } from '#src/http/cookies.ts'
+import { newToken } from '#src/platform/token.ts'
 import { anonymous, as, Browser, browserOf, send, visitor } from '#tests/client.ts'
 import { makeUser, openSession, sessionOf, unique } from '#tests/factories.ts'
 import { makePeople, type Person } from '#tests/people.ts'

@@ -1,10 +1,10 @@
 import { Hono } from 'hono'
+import type { Env } from '#src/http/app-context.ts'
 import { Cookies } from '#src/http/cookies.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
 import { Intake } from '#src/http/intake.ts'
 import { mount } from '#src/http/mount.ts'
 import { Origins } from '#src/http/origins.ts'
-import type { Env } from '#src/http/surroundings.ts'
 import { type App, testConfig, testDatabase } from '#tests/setup/database.ts'
 
 const { db, rights } = await testDatabase()

@@ -185,9 +185,9 @@ describe('an operation', () => {
   const document = openApi(
     [
       get('/things', can('user:read'), { query: things, answer: list, csv: none as never }, none),
-      post('/things', can('user:create'), { body, answer: thing, status: 201, also: [202] }, none),
+      post('/things', can('user:create'), { body, answer: thing, status: 201, otherStatuses: [202] }, none),
       get('/things/:id', can('user:read'), { answer: thing }, none),
-      post('/things/:id/seal', can('user:update'), { summary: 'Seal', also: [423] }, none),
+      post('/things/:id/seal', can('user:update'), { summary: 'Seal', otherStatuses: [423] }, none),
       post('/things/import', can('user:create'), { upload: true, answer: z.strictObject({}) }, none),
       post('/auth/tokens', signedIn, { secret: true, rate: 'sign-in' }, none),
       get('/open/:name/x', everybody('for the test'), { answer: z.array(z.string()) }, none),

@@ -100,8 +100,8 @@ describe('an address', () => {
 const echo = { sent: undefined as unknown }
 const app = mounted([
   get('/text', can('user:read'), {}, () => ({ json: {} })),
-  post('/text', can('user:create'), { upload: true }, ({ sent, file }) => {
-    echo.sent = { ...sent }
+  post('/text', can('user:create'), { upload: true }, ({ rawBody, file }) => {
+    echo.sent = { ...rawBody }
     return { json: { name: file?.name ?? null } }
   }),
 ])

@@ -13,7 +13,7 @@ const app = mounted(
       '/files',
       can('user:create'),
       { upload: true, query: z.strictObject({ dry: z.string().optional() }) },
-      ({ file, sent, query }) => ({
+      ({ file, rawBody: sent, query }) => ({
         json: { sent, query, name: file?.name, content: file?.content.toString('latin1') },
       }),
     ),

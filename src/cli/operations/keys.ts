@@ -3,7 +3,7 @@ import { isApiKey } from '#src/access/api-key.ts'
 import { breaking, type Operator, Refused } from '#src/cli/operations/accounts.ts'
 import type { DB } from '#src/db/types.ts'
 import { normalised } from '#src/domains/accounts/model.ts'
-import { tokenHash } from '#src/http/cookies.ts'
+import { tokenHash } from '#src/platform/token.ts'
 
 /** Which keys: one by what it begins with, one by its whole secret, or all of a person or service account. */
 export type Which = { prefix: string } | { secret: string } | { name: string; organization: string | null }

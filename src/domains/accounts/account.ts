@@ -2,7 +2,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
-import { invalid } from '#src/http/errors.ts'
+import { invalid } from '#src/errors.ts'
 import { weakness } from '#src/platform/password-policy.ts'
 import { hashPassword } from '#src/platform/passwords.ts'
 
@@ -29,7 +29,7 @@ export async function accountOf(db: Door, actor: UserActor): Promise<Account> {
 /**
  * The hash of a password that somebody chose, made before the transaction that stores it.
  * @param about what others know of the person
- * @throws {HttpError} 422 at the field, with all that is wrong
+ * @throws {Invalid} at the field, with all that is wrong
  */
 export async function hashChosen(
   config: Config,

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { fn } from '#src/db/functions.ts'
-import { newToken, tokenHash } from '#src/http/cookies.ts'
 import { Refused } from '#src/platform/mail/carrier.ts'
 import type { Sending } from '#src/platform/mail/letter.ts'
 import { unlinked } from '#src/platform/mail/line.ts'
+import { newToken, tokenHash } from '#src/platform/token.ts'
 
 export const nothing = z.strictObject({})
 

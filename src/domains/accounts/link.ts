@@ -1,7 +1,7 @@
 import type { Door } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
-import { isToken, tokenHash } from '#src/http/cookies.ts'
-import { HttpError } from '#src/http/errors.ts'
+import { NotFound } from '#src/errors.ts'
+import { isToken, tokenHash } from '#src/platform/token.ts'
 
 export type Purpose =
   | 'register'
@@ -25,15 +25,14 @@ export type Link = {
 
 /** One and the same for a link that was used, is too old, was replaced, is for something else, or never was. */
 export const deadLink = () =>
-  new HttpError(
-    404,
+  new NotFound(
     'This link was already used, has expired, or was replaced by a newer one. Request a new link.',
     { title: 'The link no longer works', type: 'dead-link' },
   )
 
 /**
  * What a link is for, and its hash, by which it is used up; it isn't by this.
- * @throws {HttpError} 404
+ * @throws {NotFound}
  */
 export async function openLink(
   db: Door,

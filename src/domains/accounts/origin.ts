@@ -1,6 +1,7 @@
-import { Cookies, tokenHash } from '#src/http/cookies.ts'
+import { Cookies } from '#src/http/cookies.ts'
 import type { Call } from '#src/http/endpoint.ts'
 import { whereaboutsOf } from '#src/http/whereabouts.ts'
+import { tokenHash } from '#src/platform/token.ts'
 
 /** Where a request comes from, with the browser that it may be known by. */
 export const originOf = ({ c, services, request }: Pick<Call, 'c' | 'services' | 'request'>): Origin => ({

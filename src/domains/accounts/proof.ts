@@ -1,11 +1,10 @@
 import type { UserActor } from '#src/access/actor.ts'
-import { Forbidden } from '#src/access/grant.ts'
 import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import type { Known } from '#src/domains/accounts/code.ts'
 import { deviceOf, type Origin } from '#src/domains/accounts/origin.ts'
-import { HttpError, invalid, wait } from '#src/http/errors.ts'
+import { Forbidden, invalid, TooMany, WrongCredentials, wait } from '#src/errors.ts'
 import { hashPassword, outdated, verifyPassword } from '#src/platform/passwords.ts'
 
 /** What the database knows of a name, or of an account. */
@@ -21,14 +20,11 @@ export type Found = Partial<Known> & {
 /** Somebody who has just proved who they are by a password, and when. */
 export type Proved = { account: string; org: string; user: string; at: string }
 
-export const wrong = () =>
-  new HttpError(401, 'Wrong user name or password.', { title: 'Not signed in', type: 'wrong-credentials' })
+export const wrong = () => new WrongCredentials('Wrong user name or password.')
 
-function locked(ms: number): HttpError {
+function locked(ms: number): TooMany {
   const seconds = Math.max(1, Math.ceil(ms / 1000))
-  return new HttpError(429, `Too many wrong passwords. Try again in ${wait(seconds)}.`, {
-    headers: { 'Retry-After': String(seconds) },
-  })
+  return new TooMany(`Too many wrong passwords. Try again in ${wait(seconds)}.`, seconds)
 }
 
 /** Who acts in person, by their account. @throws {Forbidden} for who acts as somebody else, or by a key */
@@ -40,7 +36,7 @@ export function inPerson({ kind, identity: { accountId, impersonatorId } }: User
 /**
  * Asks somebody who is signed in for their password again, before what an open session alone shall not do.
  * @returns when that was, and their address
- * @throws {HttpError} 422 at the field, counted like a sign-in that failed; 429 while locked
+ * @throws {Invalid} at the field, counted like a sign-in that failed; {TooMany} while locked
  */
 export async function reauthenticate(
   db: Door,
@@ -65,7 +61,9 @@ export async function provePassword(
   const at = await proved(db, { found, password, from })
   if (at) return { at, email: found.email }
   const error = await failed(db, config, { name: found.username, account, from })
-  throw error.status === 401 ? invalid([{ path: field, message: 'That password isn’t right' }]) : error
+  throw error instanceof WrongCredentials
+    ? invalid([{ path: field, message: 'That password isn’t right' }])
+    : error
 }
 
 type Attempt = { found: Found; password: string; from: Origin }
@@ -91,7 +89,7 @@ export async function failed(
   db: Door,
   { LOCKOUT_ATTEMPTS, LOCKOUT_MINUTES }: Config,
   { name, account, from }: { name: string; account: string | null | undefined; from: Origin },
-): Promise<HttpError> {
+): Promise<WrongCredentials | TooMany> {
   const limits = { attempts: LOCKOUT_ATTEMPTS, minutes: LOCKOUT_MINUTES }
   const by = { request: from.id, address: from.ip, device: deviceOf(from) }
   const lockedMs = await db.lookup(fn.sign_in_failed({ name, account: account ?? null, ...limits, ...by }))

@@ -18,12 +18,12 @@ import type { Again, Choosing } from '#src/resource/list/views.tsx'
 export function chooseIn<M extends Model>(
   resource: Resource<M>,
   again: Again<M>,
-  call: Pick<Call, 'sent'> & { actor: UserActor },
+  call: Pick<Call, 'rawBody'> & { actor: UserActor },
   refusal: Refusal,
 ): Promise<Draw> {
-  const { sent, actor } = call
+  const { rawBody, actor } = call
   const grant = actor.require(resource.may('read')) as unknown as Grant<M>
-  const at = typeof sent.back === 'string' ? sent.back : ''
+  const at = typeof rawBody.back === 'string' ? rawBody.back : ''
   const query = validQuery(resource.query, queryOf(pairsOf(at)))
   return again({ ...call, grant, query } as unknown as Given<M>, at, choosingOf(resource, refusal))
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { invalid } from '#src/http/errors.ts'
+import { invalid } from '#src/errors.ts'
 import { missing, UNKNOWN_FIELD } from '#src/locale/instructions.ts'
 import { selector } from '#src/resource/bulk/selection.ts'
 import type { Bulk } from '#src/resource/parts.ts'

@@ -22,7 +22,7 @@ export type Preview = {
 
 const NAMED = 5
 
-/** @throws {HttpError} 422 where nothing is selected */
+/** @throws {Invalid} where nothing is selected */
 export async function previewOf<M extends Model>(
   call: Pick<Call, 'db'> & { actor: UserActor },
   resource: Resource<M>,

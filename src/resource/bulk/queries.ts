@@ -11,7 +11,7 @@ import { namesOf, sourceOf } from '#src/resource/list/source.ts'
 import type { Bulk, Chosen } from '#src/resource/parts.ts'
 import type { Frame } from '#src/ui/frame.ts'
 
-export type Acting = Pick<Call, 'db' | 'sent'> & { actor: UserActor }
+export type Acting = Pick<Call, 'db' | 'rawBody'> & { actor: UserActor }
 
 /** What was chosen, as the result of it is told. */
 export async function nameOfChosen(

@@ -1,5 +1,5 @@
 import type { Model } from '#src/access/permission.ts'
-import { type Endpoint, known, post, type Refusal } from '#src/http/endpoint.ts'
+import { authenticated, type Endpoint, post, type Refusal } from '#src/http/endpoint.ts'
 import { listAgain, paths, pathsOf } from '#src/paths.ts'
 import { bulkOf } from '#src/resource/bulk/actions.ts'
 import { chooseIn } from '#src/resource/bulk/choosing.ts'
@@ -43,11 +43,11 @@ export function bulkRoutes<M extends Model>(
   const asking = async (call: Acting, action: string, selection: Selection, refusal?: Refusal) => {
     const bulk = all[action] as Bulk
     const preview = await previewOf(call, resource, parts, from, bulk, selection)
-    const shown = { bulk, action, selection, preview, back: call.sent.back }
+    const shown = { bulk, action, selection, preview, back: call.rawBody.back }
     return { preview, screen: (frame: Frame) => confirmScreen(resource, shown, frame, refusal) }
   }
   const said = (call: Acting, refusal: Refusal) => (frame: Frame) =>
-    refusedScreen(resource, refusal, call.sent.back, frame)
+    refusedScreen(resource, refusal, call.rawBody.back, frame)
   /** The list, to choose there; for who can't read it, it is only said. */
   const choose = async (call: Acting, refusal: Refusal) => {
     const list = async () => chooseIn(resource, again, call, refusal)
@@ -56,7 +56,7 @@ export function bulkRoutes<M extends Model>(
   /** Asked once more; where nothing is selected, it is only said. */
   const refused = async (call: Acting, refusal: Refusal) => {
     const once = async () => {
-      const { action, ...which } = body.parse(call.sent)
+      const { action, ...which } = body.parse(call.rawBody)
       return (await asking(call, action, oneOf(which), refusal)).screen
     }
     return once().catch(() => said(call, refusal))
@@ -65,7 +65,7 @@ export function bulkRoutes<M extends Model>(
   return [
     post(
       places.bulkPreview,
-      known,
+      authenticated,
       { body: asked, refused: choose, answer: previewed, summary: `Preview a bulk action on ${many}` },
       async (call) => {
         const { preview, screen } = await asking(call, call.body.action, oneOf(call.body))
@@ -76,8 +76,8 @@ export function bulkRoutes<M extends Model>(
 
     post(
       places.bulk,
-      known,
-      { body, refused, answer, also: [409], summary: `Apply a bulk action to ${many}` },
+      authenticated,
+      { body, refused, answer, otherStatuses: [409], summary: `Apply a bulk action to ${many}` },
       async (call) => {
         const { db, actor } = call
         const { action, ids, matching, all: every, count, hash, back, ...given } = call.body

@@ -5,7 +5,7 @@ import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import type { Db } from '#src/db/database.ts'
 import { BadCursor } from '#src/db/paging.ts'
-import { HttpError, invalid } from '#src/http/errors.ts'
+import { Conflict, Invalid, invalid, Malformed } from '#src/errors.ts'
 import { queryOf, validQuery } from '#src/http/input.ts'
 import { pairsOf } from '#src/http/text.ts'
 import { counted, type Noun } from '#src/locale/noun.ts'
@@ -65,9 +65,9 @@ type Sent = { ids?: readonly string[]; matching?: string; all?: true }
 
 /** 422: what was selected is nothing. */
 export const nothingAt = (path: string) =>
-  new HttpError(422, 'Nothing is selected.', { errors: [{ path, message: 'Choose a record' }] })
+  new Invalid('Nothing is selected.', { errors: [{ path, message: 'Choose a record' }] })
 
-/** @throws {HttpError} 422 for none, and for more than one */
+/** @throws {Invalid} for none, and for more than one */
 export function selectionOf({ ids, matching, all }: Sent): Selection {
   const said: Selection[] = [
     ...(ids ? [{ ids: [...new Set(ids)] }] : []),
@@ -84,7 +84,7 @@ const PAGING = ['limit', 'after', 'before', 'offset']
 
 /**
  * The list that a selection is about; null where the records are named.
- * @throws {HttpError} 422 for a `matching` that the list doesn't know, or that limits nothing
+ * @throws {Invalid} for a `matching` that the list doesn't know, or that limits nothing
  */
 export function listOf(resource: Resource, selection: Selection): ListView | null {
   if ('ids' in selection) return null
@@ -98,7 +98,7 @@ export function listOf(resource: Resource, selection: Selection): ListView | nul
   try {
     view = validQuery(resource.query, query)
   } catch (error) {
-    const known = error instanceof HttpError || error instanceof BadCursor
+    const known = error instanceof Malformed || error instanceof BadCursor
     throw known ? refuse(`Enter a search and filters that the list knows: ${error.message}`) : error
   }
   // blanks and signs alone are no words, and an order leaves nothing out
@@ -109,7 +109,7 @@ export function listOf(resource: Resource, selection: Selection): ListView | nul
 
 /**
  * The ids that are selected now, in the order of the list.
- * @throws {Forbidden} for a list without the right to read; {HttpError} 422 for too many
+ * @throws {Forbidden} for a list without the right to read; {Invalid} for too many
  */
 export async function selectedIds<M extends Model>(
   db: Reads,
@@ -125,8 +125,7 @@ export async function selectedIds<M extends Model>(
   for await (const rows of from.every(db, actor, grant, view)) {
     found.push(...rows)
     if (found.length > MOST_AT_ONCE)
-      throw new HttpError(
-        422,
+      throw new Invalid(
         `More than ${MOST_AT_ONCE} match. You can change up to ${MOST_AT_ONCE} at a time; narrow the list.`,
       )
   }
@@ -144,7 +143,7 @@ export const hashOf = (ids: readonly string[]) =>
 
 type Confirmed = { count?: number; hash?: string }
 
-/** Records that nobody named have to be confirmed. @throws {HttpError} 422, first for a list that is none */
+/** Records that nobody named have to be confirmed. @throws {Invalid}, first for a list that is none */
 export function requireConfirmation(
   resource: Resource,
   selection: Selection,
@@ -156,7 +155,7 @@ export function requireConfirmation(
   throw invalid(missing.map(([path]) => ({ path, message: 'Send what …/bulk/preview answers' })))
 }
 
-/** @throws {HttpError} 409 where others are selected by now than somebody agreed to */
+/** @throws {Conflict} where others are selected by now than somebody agreed to */
 export function requireSame(
   ids: readonly string[],
   { count = ids.length, hash }: Confirmed,
@@ -170,7 +169,7 @@ export function requireSame(
       ? `Still ${found} ${match}, but not the same as you confirmed.`
       : `Now ${found} ${match}; you confirmed ${count}.`
   const detail = `${now} Nothing changed.`
-  throw new HttpError(409, detail, {
+  throw new Conflict(detail, {
     title: 'Changed meanwhile',
     type: 'selection-changed',
     errors: [{ path: 'hash', message: detail }],

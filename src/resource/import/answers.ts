@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { HttpError } from '#src/http/errors.ts'
+import { Invalid } from '#src/errors.ts'
 import type { Field } from '#src/resource/import/columns.ts'
 import type { ImportError, ImportReport } from '#src/resource/import/import.ts'
 import type { Import } from '#src/resource/import/store.ts'
@@ -99,6 +99,6 @@ const placeOf = ({ line, column }: ImportError) =>
 
 /** 422: nothing was imported, with everything that is wrong. */
 export const notImported = ({ error_count, errors }: ImportReport) =>
-  new HttpError(422, `${error_count === 1 ? '1 error' : `${error_count} errors`}: nothing was imported.`, {
+  new Invalid(`${error_count === 1 ? '1 error' : `${error_count} errors`}: nothing was imported.`, {
     errors: errors.map((error) => ({ path: placeOf(error), ...error })),
   })

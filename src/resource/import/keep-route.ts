@@ -2,9 +2,9 @@ import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
+import { invalid } from '#src/errors.ts'
 import type { Draw } from '#src/http/endpoint.ts'
 import { type Call, can, type Endpoint, post, type Refusal } from '#src/http/endpoint.ts'
-import { invalid } from '#src/http/errors.ts'
 import { pathsOf } from '#src/paths.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import { stateAnswer, stateOf } from '#src/resource/import/answers.ts'
@@ -38,7 +38,7 @@ export function keepRoute<M extends Model>(
       refused: form,
       answer: stateAnswer,
       status: 201,
-      also: [409],
+      otherStatuses: [409],
       summary: `Upload a file of ${many} to import in steps; it’s kept for a day`,
     },
     async (call) => {

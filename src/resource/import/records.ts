@@ -1,9 +1,10 @@
 import { sql } from 'kysely'
 import type { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
-import { Forbidden, type Grant } from '#src/access/grant.ts'
+import type { Grant } from '#src/access/grant.ts'
 import { findModel } from '#src/access/model.ts'
 import type { Db } from '#src/db/database.ts'
+import { Forbidden } from '#src/errors.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import {
   type Cells,

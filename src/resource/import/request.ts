@@ -1,5 +1,5 @@
+import { invalid } from '#src/errors.ts'
 import type { Call } from '#src/http/endpoint.ts'
-import { invalid } from '#src/http/errors.ts'
 import type { Upload } from '#src/http/upload.ts'
 import { csvLines } from '#src/resource/export.ts'
 

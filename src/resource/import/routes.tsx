@@ -75,7 +75,7 @@ export function importRoutes<M extends Model>(resource: Resource<M>, parts: Impo
         query: importQuery(fields),
         body: importBody(fields),
         answer: importAnswer,
-        also: [409],
+        otherStatuses: [409],
         summary: `Import ${many} from CSV: all rows, or none and every error`,
       },
       async (call) => {

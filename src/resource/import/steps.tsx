@@ -2,8 +2,8 @@ import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
+import { conflict, invalid } from '#src/errors.ts'
 import { type Call, can, type Endpoint, get, post, type Refusal } from '#src/http/endpoint.ts'
-import { conflict, invalid } from '#src/http/errors.ts'
 import { pathsOf } from '#src/paths.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import { startBody, stateAnswer, stateOf } from '#src/resource/import/answers.ts'
@@ -57,7 +57,7 @@ export function stepRoutes<M extends Model>(resource: Resource<M>, importing: Im
           screen(await find(call as unknown as Given<M>), { columns: true, refusal }),
         answer: stateAnswer,
         status: 202,
-        also: [409],
+        otherStatuses: [409],
         summary: `Check or run an import of ${many}`,
       },
       async (call) => {

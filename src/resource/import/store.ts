@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Database, Db } from '#src/db/database.ts'
 import { lockFor } from '#src/db/lock.ts'
-import { conflict, notFound } from '#src/http/errors.ts'
+import { conflict, notFound } from '#src/errors.ts'
 import type { Upload } from '#src/http/upload.ts'
 import type { Columns } from '#src/resource/import/columns.ts'
 import type { ImportReport } from '#src/resource/import/import.ts'
@@ -42,7 +42,7 @@ const own = ({ actor, path }: Place, id: string) =>
 
 /**
  * Keeps a file; old ones go, and the oldest of somebody who has many.
- * @throws {HttpError} 409 where too many are worked on
+ * @throws {Conflict} where too many are worked on
  */
 export async function storeImport(
   tx: Db,

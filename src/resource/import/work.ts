@@ -3,8 +3,8 @@ import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import { Revoked } from '#src/access/renewal.ts'
 import type { Db } from '#src/db/database.ts'
+import { DomainError } from '#src/errors.ts'
 import type { Services } from '#src/http/endpoint.ts'
-import { httpError } from '#src/http/errors.ts'
 import { Turns } from '#src/platform/turns.ts'
 import { noted } from '#src/resource/bulk/outcome.ts'
 import type { Resource } from '#src/resource/entity.ts'
@@ -39,9 +39,9 @@ export async function workOn<M extends Model>(work: Work<M>): Promise<void> {
     await fileTurns.take(() => worked(work, heart))
   } catch (error) {
     if (error instanceof TakenOver) return
-    const { status, message } = httpError(error)
-    if (status >= 500) services.log.error({ err: error, import: running.id }, 'import failed')
-    const failure = status >= 500 ? 'Something went wrong. Nothing was imported.' : message
+    const refused = error instanceof DomainError
+    if (!refused) services.log.error({ err: error, import: running.id }, 'import failed')
+    const failure = refused ? error.message : 'Something went wrong. Nothing was imported.'
     // where this can't be told either, its silence tells it
     await services.db
       .withActor(actor.author, async (tx) => {

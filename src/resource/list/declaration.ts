@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Cursor, decodeCursor, type KeyType } from '#src/db/paging.ts'
-import { HttpError } from '#src/http/errors.ts'
+import { Malformed } from '#src/errors.ts'
 import { wholeNumber } from '#src/locale/instructions.ts'
 import { type Condition, type FilterDeclaration, parametersOf } from '#src/resource/kinds/parameters.ts'
 
@@ -72,7 +72,7 @@ export function listQuery(declaration: ListDeclaration) {
       const given = query as Record<string, unknown> & { q?: string } & z.infer<z.ZodObject<typeof shape>>
       const unknown = Object.keys(given).filter((name) => !known.includes(name))
       if (unknown.length)
-        throw new HttpError(400, `${unknown.join(', ')}: no such parameter; choose from ${known.join(', ')}`)
+        throw new Malformed(`${unknown.join(', ')}: no such parameter; choose from ${known.join(', ')}`)
       const { q = '', sort, limit, offset, after, before } = given
       const [column, type] = sorts[sort.replace(/^-/, '')] as readonly [string, KeyType]
       const chosen = parameters.flatMap((parameter) => {

@@ -1,17 +1,16 @@
 import { sql } from 'kysely'
-import { Forbidden } from '#src/access/grant.ts'
 import { Revoked } from '#src/access/renewal.ts'
 import type { Db } from '#src/db/database.ts'
 import { translated } from '#src/db/errors.ts'
-import { type HttpError, httpError } from '#src/http/errors.ts'
+import { DomainError, Forbidden } from '#src/errors.ts'
 
 /** What was refused, and the permission that was wanted, if it was that. */
-export type Refused = { error: HttpError; denied?: string }
+export type Refused = { error: DomainError; denied?: string }
 
 /** What was thrown as a refusal; null for what is none. */
 export function refusalFrom(thrown: unknown): Refused | null {
-  const error = httpError(translated(thrown))
-  if (error.status >= 500 || thrown instanceof Revoked) return null
+  const error = translated(thrown)
+  if (!(error instanceof DomainError) || error instanceof Revoked) return null
   return { error, denied: thrown instanceof Forbidden ? thrown.wanted : undefined }
 }
 

@@ -1,7 +1,7 @@
-import { Forbidden, type Grant } from '#src/access/grant.ts'
+import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
+import { conflict, Forbidden, notFound } from '#src/errors.ts'
 import { type Call, can, type Endpoint, get, patch, post, put, type Refusal } from '#src/http/endpoint.ts'
-import { conflict, notFound } from '#src/http/errors.ts'
 import { capital, withArticle } from '#src/locale/noun.ts'
 import { pathsOf } from '#src/paths.ts'
 import { type Given, mayOf } from '#src/resource/call.ts'
@@ -29,7 +29,7 @@ export function createRoutes<M extends Model, X>(resource: Resource<M>, parts: P
     refused: form,
     answer: resource.record,
     status: 201 as const,
-    also: [...(parts.also ?? []), 409],
+    otherStatuses: [...(parts.otherStatuses ?? []), 409],
     summary: `Add ${withArticle(one)}`,
   }
   return [
@@ -71,7 +71,7 @@ export function updateRoutes<M extends Model, X>(resource: Resource<M>, parts: P
     )
     return saved(call as Given<M>, resource, done, 'Saved', places.edit(done.id))
   }
-  const options = { refused: form, answer: resource.record, also: [409, 412] }
+  const options = { refused: form, answer: resource.record, otherStatuses: [409, 412] }
   return [
     get(places.edit(':id'), needs, { only: 'page' }, async (call) => ({ screen: await form(call) })),
     put(path, needs, { ...options, body: whole, summary: `Replace ${withArticle(one)}` }, write),

@@ -3,7 +3,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import type { Acting, Database, Db } from '#src/db/database.ts'
-import { notFound } from '#src/http/errors.ts'
+import { notFound } from '#src/errors.ts'
 import type { Resource, Row } from '#src/resource/entity.ts'
 import { recordJson, type Table } from '#src/resource/list/source.ts'
 

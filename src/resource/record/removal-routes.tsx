@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
-import { Forbidden, type Grant } from '#src/access/grant.ts'
+import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
+import { Forbidden, notFound } from '#src/errors.ts'
 import { type Call, can, del, type Endpoint, get, post } from '#src/http/endpoint.ts'
-import { notFound } from '#src/http/errors.ts'
 import { capital, withArticle } from '#src/locale/noun.ts'
 import { listAgain, paths, pathsOf } from '#src/paths.ts'
 import type { Given } from '#src/resource/call.ts'
@@ -23,11 +23,11 @@ export function removeRoutes<M extends Model, X>(resource: Resource<M>, parts: P
   const { remove, restore } = actionsOf(resource, parts)
   const places = pathsOf(resource.path)
   const needs = can(resource.may('delete'))
-  const removing = { summary: `Delete ${withArticle(one)}`, also: [409, 412] }
+  const removing = { summary: `Delete ${withArticle(one)}`, otherStatuses: [409, 412] }
   const restoring = {
     answer: z.union([resource.record, onlyVersion]),
     summary: `Restore a deleted ${one}`,
-    also: [409],
+    otherStatuses: [409],
   }
   const routes = [
     get(places.delete(':id'), needs, { only: 'page', query: comingFrom }, async (call) => {
@@ -44,7 +44,7 @@ export function removeRoutes<M extends Model, X>(resource: Resource<M>, parts: P
     }),
 
     del(places.one(':id'), needs, removing, async (call) => {
-      const { db, actor, grant, id, version, sent, request } = call as unknown as Given<M>
+      const { db, actor, grant, id, version, rawBody, request } = call as unknown as Given<M>
       const web = request.via === 'web'
       const deleting = grant as Grant<M, 'delete'>
       const name = web ? await nameOf(resource, db, actor, id()) : null
@@ -52,7 +52,7 @@ export function removeRoutes<M extends Model, X>(resource: Resource<M>, parts: P
         await remove(tx, actor, deleting, id(), version)
         return web && resource.soft && wouldDo(tx, () => restore(tx, actor, deleting, id()))
       })
-      const location = actor.can(resource.may('read')) ? listAgain(resource.path, sent.back) : paths.home
+      const location = actor.can(resource.may('read')) ? listAgain(resource.path, rawBody.back) : paths.home
       const undo = restorable ? places.restore(id()) : undefined
       return { location, notice: `${name ?? capital(one)} deleted.`, undo }
     }),
@@ -60,12 +60,12 @@ export function removeRoutes<M extends Model, X>(resource: Resource<M>, parts: P
   if (!resource.soft) return routes
   const back = post(places.restore(':id'), needs, restoring, async (call) => {
     const given = call as unknown as Given<M>
-    const { db, actor, grant, id, sent } = given
+    const { db, actor, grant, id, rawBody } = given
     const done = await db.withActor(actor, (tx) => restore(tx, actor, grant as Grant<M, 'delete'>, id()))
     const name = (done.readable && resource.titleOf(JSON.parse(done.json))) || capital(one)
     const answer = saved(given, resource, done, `${name} restored.`, paths.home, 'It isn’t deleted')
-    const undone = done.readable && typeof sent.back === 'string'
-    return undone ? { ...answer, location: listAgain(resource.path, sent.back) } : answer
+    const undone = done.readable && typeof rawBody.back === 'string'
+    return undone ? { ...answer, location: listAgain(resource.path, rawBody.back) } : answer
   })
   return [...routes, back]
 }

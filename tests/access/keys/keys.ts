@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { newApiKey, prefixOf } from '#src/access/api-key.ts'
-import { tokenHash } from '#src/http/cookies.ts'
+import { tokenHash } from '#src/platform/token.ts'
 import { unique } from '#tests/factories.ts'
 import type { Person } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'

@@ -3,8 +3,8 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { resetPassword } from '#src/cli/operations/accounts.ts'
 import { resetSecondFactor } from '#src/cli/operations/second-factor.ts'
 import { fn } from '#src/db/functions.ts'
-import { newToken, tokenHash } from '#src/http/cookies.ts'
 import { paths } from '#src/paths.ts'
+import { newToken, tokenHash } from '#src/platform/token.ts'
 import {
   guardedSubject,
   plainSubject,

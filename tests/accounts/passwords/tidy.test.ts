@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { fn } from '#src/db/functions.ts'
-import { tokenHash } from '#src/http/cookies.ts'
+import { tokenHash } from '#src/platform/token.ts'
 import { linkFor } from '#tests/accounts/links.ts'
 import { makeOrganization, makeUser, unique } from '#tests/factories.ts'
 import { testDatabase } from '#tests/setup/database.ts'

@@ -39,7 +39,9 @@ const SETUP = 'second-factor-setup-required'
 describe('a role that asks for a second factor', () => {
   test('keeps everything from who has none, but setting it up and going', async () => {
     const person = await bound()
-    const early = endpoints.filter(({ early }) => early).map(({ method, path }) => `${method} ${path}`)
+    const early = endpoints
+      .filter(({ allowedBeforeSecondFactor }) => allowedBeforeSecondFactor)
+      .map(({ method, path }) => `${method} ${path}`)
     expect(early.sort()).toEqual([
       'GET /auth/second-factor',
       'GET /me/confirm',
@@ -54,8 +56,8 @@ describe('a role that asks for a second factor', () => {
       'POST /me/security/second-factor',
     ])
     const [program, browser] = [as(person), browserOf(person)]
-    for (const { method, path, access, early, only } of endpoints) {
-      if (early || 'public' in access) continue
+    for (const { method, path, access, allowedBeforeSecondFactor, only } of endpoints) {
+      if (allowedBeforeSecondFactor || 'public' in access) continue
       const address = path.replace(/:\w+/g, person.id)
       const verb = method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete'
       // a refusal for the want of a permission tells as little

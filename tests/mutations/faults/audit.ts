@@ -4,8 +4,8 @@ import type { Mutation } from '#tests/mutations/mutation.ts'
 export const audit: readonly Mutation[] = [
   {
     name: 'a refusal leaves no line',
-    file: 'src/http/handling.ts',
-    find: 'error.status === 403 ? this.#actor : null',
+    file: 'src/http/failure.ts',
+    find: 'error.status === 403 ? actor : null',
     replace: 'null',
     tests: ['tests/http/routes.test.ts'],
   },

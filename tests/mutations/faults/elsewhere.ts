@@ -46,10 +46,10 @@ export const elsewhere: readonly Mutation[] = [
   },
   {
     name: 'a guess is given back to its address',
-    file: 'src/http/handling.ts',
-    find: 'const answer = await endpoint.handle({ ...call, body: given } as never)',
+    file: 'src/http/act.ts',
+    find: 'const answer = await endpoint.handle({ ...call, body: valid } as never)',
     replace:
-      'await this.#counting.succeeded(endpoint)\n      const answer = await endpoint.handle({ ...call, body: given } as never)',
+      'await counting.succeeded(endpoint)\n  const answer = await endpoint.handle({ ...call, body: valid } as never)',
     tests: ['tests/http/limits/attempts.test.ts'],
   },
   {

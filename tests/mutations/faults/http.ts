@@ -4,9 +4,9 @@ import type { Mutation } from '#tests/mutations/mutation.ts'
 export const http: readonly Mutation[] = [
   {
     name: 'forms are taken from everywhere',
-    file: 'src/http/handling.ts',
-    find: 'this.#forms.check(body, this.#session)',
-    replace: 'void this.#forms',
+    file: 'src/http/request-handler.ts',
+    find: 'forms.check(body, sessionOf(visit))',
+    replace: 'void forms',
     tests: ['tests/http/csrf/csrf.test.ts'],
   },
   {
@@ -95,7 +95,7 @@ export const http: readonly Mutation[] = [
   },
   {
     name: 'scripts in a page run without a nonce',
-    file: 'src/http/respond.ts',
+    file: 'src/http/policy.ts',
     find: "script-src 'self' 'nonce-${nonce}'",
     replace: "script-src 'self' 'unsafe-inline'",
     tests: ['tests/http/markup.test.ts'],
@@ -263,7 +263,7 @@ export const http: readonly Mutation[] = [
   },
   {
     name: 'of several versions in If-Match the first alone counts',
-    file: 'src/http/handling.ts',
+    file: 'src/http/act.ts',
     find: 'if (others.length && httpError',
     replace: 'if (!others && httpError',
     tests: ['tests/http/records.test.ts'],

@@ -117,22 +117,22 @@ export const signIn: readonly Mutation[] = [
   {
     name: 'a session that lacks its code acts',
     file: 'src/http/proof.ts',
-    find: "if (lacks === 'second-factor' && !early)",
-    replace: "if (lacks === 'second-factor' && !access)",
+    find: "if (missingFactor === 'second-factor' && !allowedBeforeSecondFactor)",
+    replace: "if (missingFactor === 'second-factor' && !access)",
     tests: ['tests/accounts/second-factor/required.test.ts'],
   },
   {
     name: 'who has to set up a second factor acts before',
     file: 'src/http/proof.ts',
-    find: "if (lacks === 'second-factor-setup' && !early)",
-    replace: "if (lacks === 'second-factor-setup' && !access)",
+    find: "if (missingFactor === 'second-factor-setup' && !allowedBeforeSecondFactor)",
+    replace: "if (missingFactor === 'second-factor-setup' && !access)",
     tests: ['tests/accounts/second-factor/required.test.ts'],
   },
   {
     name: 'nobody is asked again who they are',
     file: 'src/http/proof.ts',
-    find: 'if (fresh && !(await isFresh(db, actor)))',
-    replace: 'if (fresh && !isFresh)',
+    find: 'if (requiresRecentAuth && !(await isFresh(db, actor)))',
+    replace: 'if (requiresRecentAuth && !isFresh)',
     tests: ['tests/accounts/reauthentication.test.ts'],
   },
   {

@@ -96,15 +96,15 @@ export const waits: readonly Mutation[] = [
   {
     name: 'an attempt is counted once its body is read',
     file: 'src/http/bodies.ts',
-    find: 'if (likely) await this',
-    replace: 'if (!likely) await this',
+    find: 'if (likely) await counting',
+    replace: 'if (!likely) await counting',
     tests: ['tests/http/intake.test.ts'],
   },
   {
     name: 'a body from elsewhere is read and counted',
     file: 'src/http/bodies.ts',
-    find: 'this.#vouched = !this.#asked.bearer && this.#forms.checkOrigin()',
-    replace: 'this.#vouched = !this.#asked.bearer',
+    find: 'const vouched = !info.bearer && forms.checkOrigin()',
+    replace: 'const vouched = !info.bearer',
     tests: ['tests/http/intake.test.ts'],
   },
 ]

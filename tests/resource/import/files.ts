@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { createApp } from '#src/app.ts'
-import { HttpError } from '#src/http/errors.ts'
+import { Conflict } from '#src/errors.ts'
 import { defineResource } from '#src/resource/entity.ts'
 import type { ImportError, ImportReport } from '#src/resource/import/import.ts'
 import { createRecord } from '#src/resource/record/write.ts'
@@ -41,7 +41,7 @@ export const app = createApp({
     ...resourceRoutes(byHand, {
       actions: {
         create: (tx, actor, grant, input: { seats: number }) => {
-          if (input.seats === 13) throw new HttpError(409, 'Thirteen brings bad luck.')
+          if (input.seats === 13) throw new Conflict('Thirteen brings bad luck.')
           return createRecord(tx, licences, actor, grant, { ...input, seats: input.seats + 1 })
         },
       },

@@ -2,7 +2,7 @@
 -- Who acts by a session, until it or its token ends, and whether its person is in another organization, too.
 create or replace function app.session_actor(hash bytea) returns jsonb
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
-declare found jsonb; held jsonb; at_home jsonb; passed timestamptz; lacks text;
+declare found jsonb; held jsonb; at_home jsonb; passed timestamptz; missing_factor text;
 begin
   perform app.refuse_inside();
   select jsonb_build_object(
@@ -37,11 +37,11 @@ begin
   end if;
   if passed is null and app.second_factor_required(coalesce(found -> 'home' ->> 'orgId', found ->> 'org')::uuid,
       coalesce(found -> 'home' ->> 'userId', found ->> 'user')::uuid) then
-    lacks := case when exists (select from public.totp_credentials t where t.account_id = (found ->> 'account')::uuid)
+    missing_factor := case when exists (select from public.totp_credentials t where t.account_id = (found ->> 'account')::uuid)
       then 'second-factor' else 'second-factor-setup' end;
   end if;
   held := app.rights((found ->> 'org')::uuid, (found ->> 'user')::uuid);
-  return found || jsonb_build_object('lacks', lacks,
+  return found || jsonb_build_object('missingFactor', missing_factor,
     'permissions', held -> 'permissions', 'readGroups', held -> 'readGroups', 'writeGroups', held -> 'writeGroups',
     'leadGroups', held -> 'leadGroups',
     'ttlMs', floor(extract(epoch from least((found ->> 'ends')::timestamptz, (held ->> 'until')::timestamptz,

@@ -1,15 +1,20 @@
 import { comparedRolesScreen } from '#src/domains/access/compare/views.tsx'
 import { compareQuery, rolesCompared } from '#src/domains/access/matrix/model.ts'
 import { comparedRoles, matrixOf } from '#src/domains/access/matrix/queries.ts'
+import { notFound } from '#src/errors.ts'
 import { can, get } from '#src/http/endpoint.ts'
-import { notFound } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
 
 export const compareRoutes = [
   get(
     paths.compareRoles,
     can('role:read'),
-    { query: compareQuery, answer: rolesCompared, summary: 'Compare what two roles grant', also: [404] },
+    {
+      query: compareQuery,
+      answer: rolesCompared,
+      summary: 'Compare what two roles grant',
+      otherStatuses: [404],
+    },
     async ({ db, actor, grant, query }) => {
       const ids = [query.a, query.b].filter((id) => id !== undefined)
       const grants = { roles: grant, permissions: actor.require('permission:read') }

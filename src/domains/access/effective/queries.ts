@@ -1,10 +1,10 @@
 import type { UserActor } from '#src/access/actor.ts'
 import { type Effective, effectivePermissions, type Having } from '#src/access/effective.ts'
-import { Forbidden, type Grant } from '#src/access/grant.ts'
+import type { Grant } from '#src/access/grant.ts'
 import type { Who } from '#src/access/standing.ts'
 import type { Door } from '#src/db/database.ts'
 import { readsPermissions } from '#src/domains/access/explain/queries.ts'
-import { notFound } from '#src/http/errors.ts'
+import { Forbidden, notFound } from '#src/errors.ts'
 
 /**
  * What somebody has now, and the roles that give it.

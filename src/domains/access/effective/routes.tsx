@@ -42,7 +42,7 @@ export const effectiveRoutes = [
       refused: async (call: Asking, { message }: Refusal) => (await one(call)).page(message),
       answer: z.union([heldAnswered, heldByBoth]),
       summary: 'List a user’s permissions and the roles that grant them; or compare two users',
-      also: [404],
+      otherStatuses: [404],
     },
     async (call): Promise<Answer> => {
       const { db, actor, grant, query } = call

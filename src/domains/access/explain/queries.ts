@@ -2,7 +2,6 @@ import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { check } from '#src/access/check.ts'
 import { type Explanation, explain, UnknownPermission } from '#src/access/explain.ts'
-import { Forbidden } from '#src/access/grant.ts'
 import { declaredActions, findModel } from '#src/access/model.ts'
 import { parsePermission } from '#src/access/permission.ts'
 import type { Present } from '#src/access/reach.ts'
@@ -15,7 +14,7 @@ import {
   UUID,
   withoutNames,
 } from '#src/domains/access/explain/model.ts'
-import { HttpError, invalid, notFound } from '#src/http/errors.ts'
+import { Forbidden, invalid, Malformed, notFound } from '#src/errors.ts'
 import { about } from '#src/locale/instructions.ts'
 import { pathsOf } from '#src/paths.ts'
 import { resourceOf } from '#src/resource/entity.ts'
@@ -55,7 +54,7 @@ export async function explanationOf(
 }
 
 const refused = (path: string, message: string) =>
-  new HttpError(400, about(path, message), { errors: [{ path, message }] })
+  new Malformed(about(path, message), { errors: [{ path, message }] })
 
 /** Of the last days: a refusal is asked about soon. */
 const REFUSALS = sql`now() - interval '7 days'`

@@ -12,11 +12,11 @@ import {
 } from '#src/domains/access/explain/model.ts'
 import { answersTo, choices, explanationOf, refusal, titleOf } from '#src/domains/access/explain/queries.ts'
 import { refusedScreen, whyScreen } from '#src/domains/access/explain/views.tsx'
-import { type Answer, type Call, get, known, post, type Refusal } from '#src/http/endpoint.ts'
+import { type Answer, authenticated, type Call, get, post, type Refusal } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import type { Frame } from '#src/ui/frame.ts'
 
-type Asking = Call<typeof known, typeof explainQuery>
+type Asking = Call<typeof authenticated, typeof explainQuery>
 
 const entered = ({ user, permission, record }: ExplainQuery) => ({
   user: user && ('id' in user ? user.id : user.name),
@@ -48,13 +48,13 @@ async function refused({ db, actor }: Asking, request: string): Promise<Answer> 
 export const explainRoutes = [
   get(
     paths.access.explain,
-    known,
+    authenticated,
     {
       query: explainQuery,
       refused: (call: Asking, { message }: Refusal) => page(call, { error: message }),
       answer: z.union([explained, refusalAnswered, vocabulary]),
       summary: 'Explain why someone can do something, or what is missing',
-      also: [400, 403, 404],
+      otherStatuses: [400, 403, 404],
     },
     async (call): Promise<Answer> => {
       const { db, actor, query } = call
@@ -70,13 +70,13 @@ export const explainRoutes = [
 
   post(
     paths.access.check,
-    known,
+    authenticated,
     {
       body: questions,
       only: 'json',
       answer: answered,
       summary: 'Run up to 100 access checks',
-      also: [403, 404],
+      otherStatuses: [403, 404],
     },
     async ({ db, actor, body }) => ({ json: { answers: await answersTo(db, actor, body) } }),
   ),

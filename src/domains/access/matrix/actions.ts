@@ -8,7 +8,7 @@ import type { Change, Changes } from '#src/domains/access/matrix/model.ts'
 import { isFixed } from '#src/domains/access/matrix/queries.ts'
 import { editing } from '#src/domains/roles/roles/edit-actions.ts'
 import { setPermissions } from '#src/domains/roles/roles/permission-actions.ts'
-import { conflict, invalid, stale } from '#src/http/errors.ts'
+import { conflict, invalid, stale } from '#src/errors.ts'
 
 /** A role whose column changes, and the codes that come and go. */
 export type Changed = { id: string; name: string; more: string[]; less: string[] }

@@ -74,7 +74,7 @@ export const matrixRoutes = [
       refused: again,
       answer: effectsAnswered,
       summary: 'Add and remove permissions of roles, or preview the effect',
-      also: [409, 412],
+      otherStatuses: [409, 412],
     },
     async ({ db, actor, grant, body }): Promise<Answer> => {
       const { dry_run } = body

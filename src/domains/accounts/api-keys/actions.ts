@@ -12,8 +12,8 @@ import {
   keyOf,
   type NewKey,
 } from '#src/domains/accounts/api-keys/model.ts'
-import { tokenHash } from '#src/http/cookies.ts'
-import { conflict, invalid } from '#src/http/errors.ts'
+import { conflict, invalid } from '#src/errors.ts'
+import { tokenHash } from '#src/platform/token.ts'
 import {
   changedOf,
   createRecord,
@@ -96,7 +96,7 @@ export async function updateKey(
 
 /**
  * When a key ends. The last day as its form shows it leaves the end as it was, which may be within that day.
- * @throws {HttpError} 422 for what is over
+ * @throws {Invalid} for what is over
  */
 function endOf({ clock }: UserActor, sent: string | null, was: string | null): string | null {
   if (sent === null) return null

@@ -1,13 +1,13 @@
 import { sql } from 'kysely'
 import { rightsFrom, type UserActor } from '#src/access/actor.ts'
-import { Forbidden, type Grant } from '#src/access/grant.ts'
+import type { Grant } from '#src/access/grant.ts'
 import { covers } from '#src/access/granting.ts'
 import { forKeys } from '#src/access/narrowing.ts'
 import { parsePermission } from '#src/access/permission.ts'
 import { requireNotStronger } from '#src/access/strength.ts'
 import type { Db } from '#src/db/database.ts'
 import { lockFor } from '#src/db/lock.ts'
-import { conflict, invalid } from '#src/http/errors.ts'
+import { conflict, Forbidden, invalid } from '#src/errors.ts'
 
 type Held = { permissions: string[]; readGroups: string[]; writeGroups: string[] }
 
@@ -36,7 +36,7 @@ export async function requireMaking(
 /** Of a person, or of a service account: what nobody counts, nobody misses. */
 const MOST = 50
 
-/** Before one more is made; whoever makes one for the same owner waits. @throws {HttpError} 409 */
+/** Before one more is made; whoever makes one for the same owner waits. @throws {Conflict} */
 export async function requireRoom(tx: Db, owner: string): Promise<void> {
   await lockFor(tx, `api keys of ${owner}`)
   const keys = tx.selectFrom('api_keys').where('user_id', '=', owner).where('revoked_at', 'is', null)

@@ -6,8 +6,8 @@ import { NewKeyForm } from '#src/domains/accounts/api-keys/form-views.tsx'
 import { made, type newKey } from '#src/domains/accounts/api-keys/model.ts'
 import { accountFor, offeredFor } from '#src/domains/accounts/api-keys/queries.ts'
 import { secretScreen } from '#src/domains/accounts/api-keys/views.tsx'
+import { notFound } from '#src/errors.ts'
 import { type Answer, type Call, can, get, post, type Refusal } from '#src/http/endpoint.ts'
-import { notFound } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
 
 const forWhom = z.strictObject({ user_id: z.guid('Choose a service account').toLowerCase().optional() })
@@ -45,7 +45,7 @@ export const createRoutes = [
   get(
     paths.newApiKey(),
     can('api_key:create'),
-    { only: 'page', fresh: true, query: forWhom },
+    { only: 'page', requiresRecentAuth: true, query: forWhom },
     async ({ db, actor, query }) => ({ screen: await form(db, actor, query.user_id) }),
   ),
 

@@ -174,10 +174,10 @@ export const keyEffect = z.strictObject({
 export type KeyEffect = z.infer<typeof keyEffect>
 
 export const made = {
-  fresh: true,
+  requiresRecentAuth: true,
   secret: true,
   body: newKey,
   answer: keyWithSecret,
   status: 201,
-  also: [403, 409],
+  otherStatuses: [403, 409],
 } as const

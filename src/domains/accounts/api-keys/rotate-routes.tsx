@@ -1,11 +1,11 @@
 import type { UserActor } from '#src/access/actor.ts'
-import { Forbidden, type Grant } from '#src/access/grant.ts'
+import type { Grant } from '#src/access/grant.ts'
 import { rotateKey } from '#src/domains/accounts/api-keys/actions.ts'
 import { shown } from '#src/domains/accounts/api-keys/create-routes.tsx'
 import { RotateForm } from '#src/domains/accounts/api-keys/form-views.tsx'
 import { apiKeys, keyOf, keyWithSecret, rotation } from '#src/domains/accounts/api-keys/model.ts'
+import { Forbidden, notFound } from '#src/errors.ts'
 import { type Call, can, get, post, type Refusal } from '#src/http/endpoint.ts'
-import { notFound } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
 import { readRecord } from '#src/resource/record/query.ts'
 import { versionFor } from '#src/ui/form.tsx'
@@ -36,19 +36,24 @@ async function rotateForm(
 
 /** `/api-keys/:id/rotate`. */
 export const rotateRoutes = [
-  get(paths.rotateApiKey(':id'), can('api_key:update'), { only: 'page', fresh: true }, async (call) => ({
-    screen: await rotateForm(call, call.grant),
-  })),
+  get(
+    paths.rotateApiKey(':id'),
+    can('api_key:update'),
+    { only: 'page', requiresRecentAuth: true },
+    async (call) => ({
+      screen: await rotateForm(call, call.grant),
+    }),
+  ),
 
   post(
     paths.rotateApiKey(':id'),
     can('api_key:update'),
     {
-      fresh: true,
+      requiresRecentAuth: true,
       secret: true,
       body: rotation,
       answer: keyWithSecret,
-      also: [403, 409],
+      otherStatuses: [403, 409],
       summary: 'Rotate an API key: create a new secret; the previous one keeps working for the given hours',
       refused: (call, refusal) => rotateForm(call, call.grant, refusal),
     },

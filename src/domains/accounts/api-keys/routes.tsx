@@ -80,7 +80,7 @@ export const apiKeyRoutes = [
   del(
     paths.apiKey(':id'),
     can('api_key:delete'),
-    { summary: 'Revoke an API key', also: [412] },
+    { summary: 'Revoke an API key', otherStatuses: [412] },
     async ({ db, actor, grant, id, version }) => {
       const { readable, unchanged } = await db.withActor(actor, (tx) =>
         revokeKey(tx, actor, grant, id(), version),

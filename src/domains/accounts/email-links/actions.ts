@@ -7,10 +7,13 @@ import { hashChosen } from '#src/domains/accounts/account.ts'
 import { deadLink, openLink } from '#src/domains/accounts/link.ts'
 import { contextOf, deviceOf, type Origin } from '#src/domains/accounts/origin.ts'
 import { provePassword } from '#src/domains/accounts/proof.ts'
-import { newToken, tokenHash } from '#src/http/cookies.ts'
-import { conflict } from '#src/http/errors.ts'
+import { conflict } from '#src/errors.ts'
+import { newToken, tokenHash } from '#src/platform/token.ts'
 
-/** Runs what a link is for. @throws {HttpError} 404 where somebody else used it first, 409 for an address that is taken */
+/**
+ * Runs what a link is for.
+ * @throws {NotFound} where somebody else used it first, {Conflict} for an address that is taken
+ */
 async function used(link: Promise<boolean | null>): Promise<void> {
   const done = await link.catch((error: unknown) => {
     throw error instanceof Taken ? conflict('email', 'already has an account') : error
@@ -22,7 +25,7 @@ async function used(link: Promise<boolean | null>): Promise<void> {
  * Confirms the address of an account, or the one that it is to have, by the link and the account's password: whoever
  * reads the mail may not be who set the account up. Every session ends but that of the browser it is done in.
  * @returns its new token
- * @throws {HttpError} 404, 409, 422 for a wrong password, 429 while locked
+ * @throws {NotFound}, {Conflict}, {Invalid} for a wrong password, {TooMany} while locked
  */
 export async function confirmEmail(
   db: Door,
@@ -54,7 +57,7 @@ function sessionOf(actor: UserActor | null, account: string): string | null {
 
 /**
  * Gives an account its old address back, and another password: who changed it knew the one that was.
- * @throws {HttpError} 404, 409, 422 for a weak password
+ * @throws {NotFound}, {Conflict}, {Invalid} for a weak password
  */
 export async function undoEmail(
   db: Door,
@@ -67,7 +70,7 @@ export async function undoEmail(
   await used(db.lookup(fn.undo_email({ token: hash, becomes: chosen, ctx: contextOf(from) })))
 }
 
-/** Lets a locked name sign in again at once. @throws {HttpError} 404 */
+/** Lets a locked name sign in again at once. @throws {NotFound} */
 export async function unlockByLink(db: Door, token: string, from: Origin): Promise<void> {
   const { hash } = await openLink(db, token, 'unlock')
   await used(db.lookup(fn.unlock_by_link({ token: hash, ctx: contextOf(from) })))

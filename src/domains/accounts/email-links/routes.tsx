@@ -49,7 +49,7 @@ export const linkRoutes = [
       only: 'api',
       rate: 'reset',
       body: chosenByLink,
-      also: [404, 409],
+      otherStatuses: [404, 409],
       summary: 'Undo a change of e-mail address with the link, and choose a new password',
     },
     async (call) => {
@@ -75,7 +75,7 @@ export const linkRoutes = [
       only: 'api',
       rate: 'reset',
       body: linkBody,
-      also: [404],
+      otherStatuses: [404],
       summary: 'Unlock an account with the link from the e-mail',
     },
     async (call) => {

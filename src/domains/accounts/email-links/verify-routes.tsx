@@ -65,7 +65,7 @@ export const verifyRoutes = [
       only: 'api',
       rate: 'registration',
       body: confirmedByLink,
-      also: [404, 409],
+      otherStatuses: [404, 409],
       summary: 'Confirm an e-mail address with the link and the password; signs out all other sessions',
     },
     async (call) => {

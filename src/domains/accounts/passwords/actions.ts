@@ -6,13 +6,13 @@ import { hashChosen } from '#src/domains/accounts/account.ts'
 import { deadLink, openLink } from '#src/domains/accounts/link.ts'
 import { contextOf, type Origin } from '#src/domains/accounts/origin.ts'
 import { reauthenticate } from '#src/domains/accounts/proof.ts'
-import { newToken, tokenHash } from '#src/http/cookies.ts'
-import { HttpError, invalid } from '#src/http/errors.ts'
+import { Conflict, invalid } from '#src/errors.ts'
+import { newToken, tokenHash } from '#src/platform/token.ts'
 
 /**
  * Another password, by whoever knows the old one: every other session ends, this one goes on under another token.
  * @returns that token
- * @throws {HttpError} 422 for a wrong old password, which counts as a failed sign-in, or a weak new one
+ * @throws {Invalid} for a wrong old password, which counts as a failed sign-in, or a weak new one
  */
 export async function changePassword(
   db: Door,
@@ -33,7 +33,7 @@ export async function changePassword(
   const goesOn = { session: sessionId, renewed: tokenHash(token), device }
   const change = { account: accountId, proved: at, becomes: hash, ...goesOn, ctx: actor.context }
   if (!(await db.lookup(fn.change_password(change))))
-    throw new HttpError(409, 'Your password was changed in the meantime.')
+    throw new Conflict('Your password was changed in the meantime.')
   return token
 }
 
@@ -43,7 +43,7 @@ export const forgotPassword = (db: Door, name: string, from: Origin): Promise<vo
 
 /**
  * Another password, by whoever reads the account's mail: every session ends, and a lock does.
- * @throws {HttpError} 404 for a link that no longer works, 422 for a weak password
+ * @throws {NotFound} for a link that no longer works, {Invalid} for a weak password
  */
 export async function resetPassword(
   db: Door,

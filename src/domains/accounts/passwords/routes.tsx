@@ -85,7 +85,7 @@ export const passwordRoutes = [
       only: 'api',
       rate: 'reset',
       body: chosenByLink,
-      also: [404],
+      otherStatuses: [404],
       summary: 'Reset a password with the link from the e-mail; signs out everywhere',
     },
     async (call) => {

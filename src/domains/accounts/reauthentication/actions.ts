@@ -12,8 +12,8 @@ import {
 } from '#src/domains/accounts/code.ts'
 import { deviceOf, type Origin } from '#src/domains/accounts/origin.ts'
 import { failed, inPerson, reauthenticate } from '#src/domains/accounts/proof.ts'
-import { newToken, tokenHash } from '#src/http/cookies.ts'
-import { HttpError, invalid } from '#src/http/errors.ts'
+import { Conflict, invalid, WrongCredentials } from '#src/errors.ts'
+import { newToken, tokenHash } from '#src/platform/token.ts'
 
 type Proof = { password: string } | { code: string }
 
@@ -21,7 +21,7 @@ type Proof = { password: string } | { code: string }
  * Proves again that it is the person who acts, by their password or a code: for ten minutes they may do what is
  * dangerous. A code makes up for the second factor that a session lacks.
  * @returns another token of a browser's session, where it may do more from now on
- * @throws {HttpError} 422 for what is wrong, counted like a sign-in that failed; 429 while locked
+ * @throws {Invalid} for what is wrong, counted like a sign-in that failed; {TooMany} while locked
  */
 export async function confirm(
   db: Door,
@@ -31,8 +31,8 @@ export async function confirm(
   from: Origin,
 ): Promise<string | null> {
   const account = inPerson(actor)
-  const { sessionId, sessionKind, lacks } = actor.identity
-  const token = lacks && 'code' in proof && sessionKind === 'browser' ? newToken() : null
+  const { sessionId, sessionKind, missingFactor } = actor.identity
+  const token = missingFactor && 'code' in proof && sessionKind === 'browser' ? newToken() : null
   const confirmed = (at: string | null, { step, recovery }: Given) => {
     const renewed = token === null ? null : tokenHash(token)
     const goesOn = { session: sessionId, renewed, device: deviceOf(from) }
@@ -42,7 +42,7 @@ export async function confirm(
   if ('password' in proof) {
     const { at } = await reauthenticate(db, config, actor, { field: 'password', ...proof }, from)
     if (await confirmed(at, NOTHING_GIVEN)) return null
-    throw new HttpError(409, 'Your password was changed in the meantime.')
+    throw new Conflict('Your password was changed in the meantime.')
   }
   const asked = { account, device: deviceOf(from) }
   const known = await db.lookup(fn.account_lookup<Known & { username: string }>(asked))
@@ -51,5 +51,5 @@ export async function confirm(
     return token
   }
   const error = await failed(db, config, { name: known.username, account, from })
-  throw error.status === 401 ? invalid([{ path: 'code', message: WRONG_CODE }]) : error
+  throw error instanceof WrongCredentials ? invalid([{ path: 'code', message: WRONG_CODE }]) : error
 }

@@ -12,12 +12,12 @@ type Asked = Pick<Call, 'c' | 'db'> & { actor: UserActor }
 
 async function screen({ db, actor }: Asked, next: string | undefined, refusal?: Refusal): Promise<Draw> {
   const account = await accountOf(db, actor)
-  const codeOnly = actor.identity.lacks === 'second-factor'
+  const codeOnly = actor.identity.missingFactor === 'second-factor'
   return (frame) => confirmScreen(frame, { account, next: safeNext(next), codeOnly, refusal })
 }
 
 export const reauthenticationRoutes = [
-  get(paths.confirm, signedIn, { only: 'page', early: true }, async (call) => ({
+  get(paths.confirm, signedIn, { only: 'page', allowedBeforeSecondFactor: true }, async (call) => ({
     screen: await screen(call, call.c.req.query('next')),
   })),
 
@@ -27,7 +27,7 @@ export const reauthenticationRoutes = [
     {
       only: 'page',
       rate: 'sign-in',
-      early: true,
+      allowedBeforeSecondFactor: true,
       secret: true,
       body: proofForm,
       refused: (call, refusal) => screen(call, String(refusal.input.next ?? ''), refusal),
@@ -45,9 +45,9 @@ export const reauthenticationRoutes = [
     {
       only: 'api',
       rate: 'sign-in',
-      early: true,
+      allowedBeforeSecondFactor: true,
       body: proof,
-      also: [409],
+      otherStatuses: [409],
       summary: 'Confirm your password or a code, for the next 10 minutes',
     },
     async (call) => {

@@ -11,15 +11,15 @@ import { deadLink, openLink } from '#src/domains/accounts/link.ts'
 import type { Origin } from '#src/domains/accounts/origin.ts'
 import { contextOf } from '#src/domains/accounts/origin.ts'
 import type { Registration } from '#src/domains/accounts/registration/model.ts'
-import { conflict, HttpError, invalid } from '#src/http/errors.ts'
+import { conflict, invalid, NotReady } from '#src/errors.ts'
 import { verifyPassword } from '#src/platform/passwords.ts'
 
 type Place = { id: string; name: string; status: string }
 
-/** The organization that people register in. @throws {HttpError} 503 where there is none */
+/** The organization that people register in. @throws {NotReady} where there is none */
 async function joined(db: Door): Promise<{ id: string; name: string }> {
   const place = await db.lookup(fn.find_organization<Place | null>({ place_slug: null }))
-  if (place?.status !== 'active') throw new HttpError(503, 'There is no organization to join yet.')
+  if (place?.status !== 'active') throw new NotReady('There is no organization to join yet.')
   return place
 }
 
@@ -32,7 +32,7 @@ async function entered(db: Door, config: Config, person: Registration) {
 
 /**
  * Registers somebody in the default organization, with the role `user`.
- * @throws {HttpError} 409 for a name or address that is taken, 422 for a weak password
+ * @throws {Conflict} for a name or address that is taken, {Invalid} for a weak password
  */
 export async function register(db: Door, config: Config, person: Registration, from: Origin) {
   const { username, email, first_name, last_name } = person
@@ -44,7 +44,7 @@ export async function register(db: Door, config: Config, person: Registration, f
 /**
  * The same where addresses are confirmed first: nothing is there before the link in the mail is used, and an address
  * that has an account gets a mail that says so.
- * @throws {HttpError} 409 for a name that is taken, 422 for a weak password
+ * @throws {Conflict} for a name that is taken, {Invalid} for a weak password
  */
 export async function beginRegistration(db: Door, config: Config, person: Registration, from: Origin) {
   const { username, email, first_name, last_name } = person
@@ -58,7 +58,7 @@ type Confirmed = { account: string; email: string; first_name: string; last_name
 /**
  * Makes the account of somebody who has the link and knows the password that was chosen: neither is enough, for the
  * address may be somebody else's, and so may the registration.
- * @throws {HttpError} 404 for a dead link, 422 for another password, 409 for a name that was taken meanwhile
+ * @throws {NotFound} for a dead link, {Invalid} for another password, {Conflict} for a name that was taken meanwhile
  */
 export async function finishRegistration(
   db: Door,
@@ -81,7 +81,7 @@ export async function finishRegistration(
   return { username: login }
 }
 
-/** For nobody yet. @throws {HttpError} 409 for what is taken */
+/** For nobody yet. @throws {Conflict} for what is taken */
 async function settled<T>(db: Door, org: string, from: Origin, work: (tx: Db) => Promise<T>): Promise<T> {
   try {
     return await asSystem(db, org, 'registration', work, { requestId: from.id })

@@ -4,9 +4,9 @@ import { beginRegistration, register } from '#src/domains/accounts/registration/
 import { registeredAnswer, registration } from '#src/domains/accounts/registration/model.ts'
 import { signIn } from '#src/domains/accounts/sign-in/actions.ts'
 import { registerScreen } from '#src/domains/accounts/sign-in/views.tsx'
+import { notFound } from '#src/errors.ts'
 import { Cookies } from '#src/http/cookies.ts'
 import { type Answer, everybody, get, post, type Services } from '#src/http/endpoint.ts'
-import { notFound } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
 import { passwordRules } from '#src/platform/password-policy.ts'
 
@@ -60,7 +60,7 @@ export const registrationRoutes = [
       body: registration,
       answer: registeredAnswer,
       status: 201,
-      also: [202, 404, 409],
+      otherStatuses: [202, 404, 409],
       summary: 'Register in the default organization; if addresses have to be confirmed, 202 and an e-mail',
     },
     async (call): Promise<Answer> => {

@@ -7,8 +7,8 @@ import { deviceOf, type Origin } from '#src/domains/accounts/origin.ts'
 import { inPerson } from '#src/domains/accounts/proof.ts'
 import { newRecoveryCodes, recoveryHash } from '#src/domains/accounts/recovery-codes.ts'
 import { newTotpSecret, stepOf, totpKey, totpUri } from '#src/domains/accounts/totp.ts'
-import { newToken, tokenHash } from '#src/http/cookies.ts'
-import { HttpError, invalid, notFound } from '#src/http/errors.ts'
+import { Conflict, invalid, notFound } from '#src/errors.ts'
+import { newToken, tokenHash } from '#src/platform/token.ts'
 
 const MINUTES = 15
 const SECRET = 20
@@ -52,7 +52,7 @@ type Turned = { codes: string[]; token: string | null }
 /**
  * Turns the second factor on, by a code that its app made: every other session ends.
  * @returns the recovery codes, which are shown once, and another token of a browser's session
- * @throws {HttpError} 422 for a wrong code, 409 where it took too long or there is one
+ * @throws {Invalid} for a wrong code, {Conflict} where it took too long or there is one
  */
 export async function turnOn(
   db: Door,
@@ -64,7 +64,7 @@ export async function turnOn(
   const account = inPerson(actor)
   const known = await db.lookup(fn.account_lookup<Known & Since>({ account, device: null }))
   const secret = shownBefore(config, actor, known, setup)
-  if (!secret) throw new HttpError(409, 'That took too long. Scan the new code in your app.')
+  if (!secret) throw new Conflict('That took too long. Scan the new code in your app.')
   const step = await stepOf(secret, code.replace(/\s/g, ''), known.step)
   if (step === null) throw invalid([{ path: 'code', message: WRONG_CODE }])
   const codes = newRecoveryCodes()
@@ -79,12 +79,12 @@ export async function turnOn(
   const made = { begun: known.changed, sealed, step, codes: hashes }
   const turned = fn.turn_on_second_factor({ account, ...made, ...goesOn, ctx: actor.context })
   if (await db.lookup(turned)) return { codes, token }
-  throw new HttpError(409, 'Two-step verification is already on.')
+  throw new Conflict('Two-step verification is already on.')
 }
 
 const none = () => notFound('Two-step verification is off.')
 
-/** Other codes in place of those that are left. @throws {HttpError} 404 where there is no second factor */
+/** Other codes in place of those that are left. @throws {NotFound} where there is no second factor */
 export async function renewCodes(db: Door, actor: UserActor): Promise<string[]> {
   const account = inPerson(actor)
   const codes = newRecoveryCodes()
@@ -97,7 +97,7 @@ export async function renewCodes(db: Door, actor: UserActor): Promise<string[]> 
 /**
  * Ends the second factor, and every other session.
  * @returns another token of a browser's session
- * @throws {HttpError} 404 where there is none
+ * @throws {NotFound} where there is none
  */
 export async function turnOff(db: Door, actor: UserActor, from: Origin): Promise<string | null> {
   const token = renewal(actor)

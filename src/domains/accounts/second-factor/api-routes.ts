@@ -6,7 +6,7 @@ import { renewed } from '#src/domains/accounts/session-rotation.ts'
 import { del, get, post, signedIn } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 
-const json = { only: 'api', fresh: true, secret: true } as const
+const json = { only: 'api', requiresRecentAuth: true, secret: true } as const
 const headers = { 'Cache-Control': 'no-store' }
 
 /** The second factor, for programs that a person uses. */
@@ -14,7 +14,12 @@ export const secondFactorApiRoutes = [
   get(
     paths.auth.secondFactor,
     signedIn,
-    { only: 'api', early: true, answer: factorAnswer, summary: 'Get whether two-step verification is on' },
+    {
+      only: 'api',
+      allowedBeforeSecondFactor: true,
+      answer: factorAnswer,
+      summary: 'Get whether two-step verification is on',
+    },
     async ({ db, actor }) => {
       const { factorSince, codesLeft } = await accountOf(db, actor)
       return { json: { since: factorSince, recovery_codes_left: codesLeft } }
@@ -26,7 +31,7 @@ export const secondFactorApiRoutes = [
     signedIn,
     {
       ...json,
-      early: true,
+      allowedBeforeSecondFactor: true,
       answer: begunAnswer,
       summary: 'Start setting up two-step verification (RFC 6238); nothing is saved until you verify a code',
     },
@@ -41,11 +46,11 @@ export const secondFactorApiRoutes = [
     signedIn,
     {
       ...json,
-      early: true,
+      allowedBeforeSecondFactor: true,
       rate: 'sign-in',
       body: setUp,
       answer: codesAnswer,
-      also: [409],
+      otherStatuses: [409],
       summary: 'Turn on two-step verification with a code; signs out all other sessions',
     },
     async (call) => {
@@ -63,7 +68,11 @@ export const secondFactorApiRoutes = [
   del(
     paths.auth.secondFactor,
     signedIn,
-    { ...json, also: [404], summary: 'Turn off two-step verification; signs out all other sessions' },
+    {
+      ...json,
+      otherStatuses: [404],
+      summary: 'Turn off two-step verification; signs out all other sessions',
+    },
     async (call) => ({ status: 204, ...renewed(call, await turnOff(call.db, call.actor, originOf(call))) }),
   ),
 
@@ -73,7 +82,7 @@ export const secondFactorApiRoutes = [
     {
       ...json,
       answer: codesAnswer,
-      also: [404],
+      otherStatuses: [404],
       summary: 'Create new recovery codes; the previous ones stop working',
     },
     async ({ db, actor }) => ({

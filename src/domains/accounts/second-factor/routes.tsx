@@ -21,7 +21,7 @@ type Asked = Pick<Call, 'db' | 'services'> & { actor: UserActor }
 
 function setUpPage({ services, actor }: Asked, account: Account, next: string, refusal?: Refusal): Draw {
   const begun = beginAgain(services.config, actor, account, refusal?.input.setup)
-  const due = actor.identity.lacks !== null
+  const due = actor.identity.missingFactor !== null
   return (frame) => setUpScreen(frame, { begun, next, due, refusal })
 }
 
@@ -33,22 +33,27 @@ const codesPage =
 /** Where somebody goes on to who was led here, or came from the page about security. */
 const onTo = (next: string | undefined) => (next ? safeNext(next) : paths.security)
 
-const pages = { only: 'page', fresh: true, secret: true } as const
+const pages = { only: 'page', requiresRecentAuth: true, secret: true } as const
 
 export const secondFactorRoutes = [
-  get(paths.secondFactor, signedIn, { ...pages, early: true }, async (call): Promise<Answer> => {
-    const next = onTo(call.c.req.query('next'))
-    const account = await accountOf(call.db, call.actor)
-    if (account.factorSince) return { location: next }
-    return { screen: setUpPage(call, account, next) }
-  }),
+  get(
+    paths.secondFactor,
+    signedIn,
+    { ...pages, allowedBeforeSecondFactor: true },
+    async (call): Promise<Answer> => {
+      const next = onTo(call.c.req.query('next'))
+      const account = await accountOf(call.db, call.actor)
+      if (account.factorSince) return { location: next }
+      return { screen: setUpPage(call, account, next) }
+    },
+  ),
 
   post(
     paths.secondFactor,
     signedIn,
     {
       ...pages,
-      early: true,
+      allowedBeforeSecondFactor: true,
       rate: 'sign-in',
       body: setUpForm,
       refused: async (call, refusal) =>

@@ -4,11 +4,12 @@ import type { Door } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import type { Origin } from '#src/domains/accounts/origin.ts'
 import { inPerson, reauthenticate } from '#src/domains/accounts/proof.ts'
-import { conflict, HttpError, invalid } from '#src/http/errors.ts'
+import { conflict, invalid, TooMany } from '#src/errors.ts'
 
 /**
  * Has a link sent to the address that somebody wants to have, and tells the old one. It counts once the link is used.
- * @throws {HttpError} 422 for a wrong password, 429 when asked for too often, 409 while the latest change may be taken
+ * @throws {Invalid} for a wrong password, {TooMany} when asked for too often, {Conflict} while
+ *   the latest change may be taken
  *   back: by the link that another one would end
  */
 export async function requestEmail(
@@ -23,7 +24,7 @@ export async function requestEmail(
   await requested(db, actor, address)
 }
 
-/** Has a link sent to the address that somebody has. @throws {HttpError} 429 when asked for too often */
+/** Has a link sent to the address that somebody has. @throws {TooMany} when asked for too often */
 export async function requestVerification(db: Door, actor: UserActor): Promise<void> {
   inPerson(actor)
   await requested(db, actor, null)
@@ -39,7 +40,5 @@ async function requested(db: Door, actor: UserActor, address: string | null): Pr
       'email',
       `You can change it again on ${until}. Until then, your old address can undo the last change`,
     )
-  throw new HttpError(429, 'We’ve already sent three links. Try again in an hour.', {
-    headers: { 'Retry-After': '3600' },
-  })
+  throw new TooMany('We’ve already sent three links. Try again in an hour.', 3600)
 }

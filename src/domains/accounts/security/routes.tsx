@@ -41,7 +41,7 @@ export const securityRoutes = [
         location: paths.security,
         notice: 'Password changed. All other sessions were signed out.',
         cookies: [new Cookies(services.config).setSession(token)],
-        moved: true,
+        sessionChanged: true,
       }
     },
   ),
@@ -54,15 +54,22 @@ export const securityRoutes = [
       rate: 'sign-in',
       body: passwordChange,
       answer: tokenAnswer,
-      also: [409],
+      otherStatuses: [409],
       summary: 'Change your password; signs out all other sessions and returns a new token',
     },
     async (call) => {
       const { db, services, actor, body } = call
       const token = await changePassword(db, services.config, actor, body, originOf(call))
       if (actor.identity.sessionKind === 'browser')
-        return { status: 204, cookies: [new Cookies(services.config).setSession(token)], moved: true }
-      return { ...(await tokensAnswered(call, await renewable(db, services.config, token))), moved: true }
+        return {
+          status: 204,
+          cookies: [new Cookies(services.config).setSession(token)],
+          sessionChanged: true,
+        }
+      return {
+        ...(await tokensAnswered(call, await renewable(db, services.config, token))),
+        sessionChanged: true,
+      }
     },
   ),
 
@@ -86,7 +93,7 @@ export const securityRoutes = [
       body: emailChange,
       answer: underWay,
       status: 202,
-      also: [409],
+      otherStatuses: [409],
       summary: 'Change your e-mail address; takes effect once you use the link sent there',
     },
     async (call) => {

@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import { Forbidden, type Grant } from '#src/access/grant.ts'
+import type { Grant } from '#src/access/grant.ts'
 import { requireNotStronger } from '#src/access/strength.ts'
 import type { Db } from '#src/db/database.ts'
-import { notFound } from '#src/http/errors.ts'
+import { Forbidden, notFound } from '#src/errors.ts'
 
 type Chosen = { ids?: readonly string[] | undefined; user_id?: string | undefined }
 
@@ -33,7 +33,7 @@ export async function endSessions(
   return ended.map(({ id }) => id)
 }
 
-/** Ends one session: 404 where it can't be seen, 403 where it can only be seen. */
+/** Ends one session: {NotFound} where it can't be seen, {Forbidden} where it can only be seen. */
 export async function endSession(
   tx: Db,
   actor: UserActor,

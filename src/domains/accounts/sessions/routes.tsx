@@ -7,8 +7,8 @@ import {
   sessionsToEnd,
 } from '#src/domains/accounts/sessions/model.ts'
 import { EndButton, listColumns, PersonPanel } from '#src/domains/accounts/sessions/views.tsx'
+import { invalid } from '#src/errors.ts'
 import { can, del } from '#src/http/endpoint.ts'
-import { invalid } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
 import { resourceRoutes } from '#src/resource/routes.tsx'
 
@@ -56,7 +56,7 @@ export const sessionRoutes = [
       query: sessionsNamed,
       body: sessionsToEnd,
       answer: endedSessions,
-      also: [400, 422],
+      otherStatuses: [400, 422],
       summary: 'Sign out sessions by ID, or all of one person; given in the URL or in the body',
     },
     async ({ db, actor, grant, query, body }) => {

@@ -7,8 +7,8 @@ import { fn } from '#src/db/functions.ts'
 import { type Given, givenBy, type Known, NOTHING_GIVEN, resealed } from '#src/domains/accounts/code.ts'
 import { deviceOf, type Origin } from '#src/domains/accounts/origin.ts'
 import { type Found, failed, type Proved, proved, wrong } from '#src/domains/accounts/proof.ts'
-import { newToken, tokenHash } from '#src/http/cookies.ts'
-import { HttpError } from '#src/http/errors.ts'
+import { WrongCredentials } from '#src/errors.ts'
+import { newToken, tokenHash } from '#src/platform/token.ts'
 
 /** The session's token and, for a browser, that of the device, which are stored nowhere. */
 export type Opened = { token: string; device: string | null }
@@ -19,7 +19,7 @@ type Credentials = { name: string; password: string; organization: string | null
  * Verifies name and password, and a code where there is a second factor, and opens a session. Known, unknown, disabled
  * and locked names take the same steps: one look-up, one hash, one write.
  * @returns who it is that proved their password, where their code is lacking; they are not signed in
- * @throws {HttpError} 401 alike for every cause; 429 while the name is locked
+ * @throws {WrongCredentials} alike for every cause; {TooMany} while the name is locked
  */
 export async function signInOrAsk(
   db: Door,
@@ -40,14 +40,11 @@ export async function signInOrAsk(
   return opened(db, config, { who, name, kind, from, known: found as Known, code })
 }
 
-/** The same at once. @throws {HttpError} 401 of a type of its own, too, where the code is lacking */
+/** The same at once. @throws {WrongCredentials} of a type of its own, too, where the code is lacking */
 export async function signIn(...given: Parameters<typeof signInOrAsk>): Promise<Opened> {
   const session = await signInOrAsk(...given)
   if (!('asks' in session)) return session
-  throw new HttpError(401, 'Also send the code from your authenticator app.', {
-    title: 'Not signed in',
-    type: 'second-factor-required',
-  })
+  throw new WrongCredentials('Also send the code from your authenticator app.', 'second-factor-required')
 }
 
 export type Opening = {
@@ -60,7 +57,7 @@ export type Opening = {
   proof?: Buffer
 }
 
-/** @throws {HttpError} 401 for a wrong code, which counts as a failed sign-in, and where the account changed since */
+/** @throws {WrongCredentials} for a wrong code, which counts as a failed sign-in, and where the account changed since */
 export async function opened(
   db: Door,
   config: Config,

@@ -5,8 +5,8 @@ import { type Known, WRONG_CODE } from '#src/domains/accounts/code.ts'
 import { contextOf, type Origin } from '#src/domains/accounts/origin.ts'
 import type { Proved } from '#src/domains/accounts/proof.ts'
 import { type Opened, opened } from '#src/domains/accounts/sign-in/actions.ts'
-import { isToken, newToken, tokenHash } from '#src/http/cookies.ts'
-import { HttpError, invalid } from '#src/http/errors.ts'
+import { invalid, WrongCredentials } from '#src/errors.ts'
+import { isToken, newToken, tokenHash } from '#src/platform/token.ts'
 
 /** Keeps that a password was right until its code follows: under a token that opens nothing. */
 export async function askForCode(
@@ -23,14 +23,12 @@ export async function askForCode(
 type Tried = Proved & Known & { username: string; left: number }
 
 const startAgain = () =>
-  new HttpError(401, 'That took too long, or there were too many wrong codes. Enter your password again.', {
-    title: 'Not signed in',
-    type: 'wrong-credentials',
-  })
+  new WrongCredentials('That took too long, or there were too many wrong codes. Enter your password again.')
 
 /**
  * Signs in a browser in which a password was right, by the code that was asked for.
- * @throws {HttpError} 422 for a wrong code, 401 once another password is needed, 429 while the name is locked
+ * @throws {Invalid} for a wrong code, {WrongCredentials} once another password is needed, {TooMany}
+ *   while the name is locked
  */
 export async function signInByCode(
   db: Door,
@@ -50,8 +48,8 @@ export async function signInByCode(
     code,
     proof: hash,
   } as const
-  return opened(db, config, opening).catch((error: HttpError) => {
-    if (error.status !== 401) throw error
+  return opened(db, config, opening).catch((error: unknown) => {
+    if (!(error instanceof WrongCredentials)) throw error
     throw known.left > 0 ? invalid([{ path: 'code', message: WRONG_CODE }]) : startAgain()
   })
 }

@@ -8,7 +8,7 @@ import { Actions } from '#src/ui/form.tsx'
  * or another began (js/sending.js). What somebody else entered is sent only once they say so.
  */
 export const resumeRoutes = [
-  get(paths.resume, signedIn, { only: 'page', early: true }, ({ actor }) => ({
+  get(paths.resume, signedIn, { only: 'page', allowedBeforeSecondFactor: true }, ({ actor }) => ({
     screen: (frame) => ({
       plain: true,
       title: `You’re signed in as ${actor.identity.name}`,

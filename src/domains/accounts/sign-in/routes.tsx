@@ -9,7 +9,7 @@ import { tokensAnswered } from '#src/domains/accounts/tokens/answer.ts'
 import { tokenAnswer } from '#src/domains/accounts/tokens/model.ts'
 import { ownRecord } from '#src/domains/accounts/tokens/queries.ts'
 import { Cookies } from '#src/http/cookies.ts'
-import { type Answer, type Call, everybody, get, known, post, signedIn } from '#src/http/endpoint.ts'
+import { type Answer, authenticated, type Call, everybody, get, post, signedIn } from '#src/http/endpoint.ts'
 import { paths, safeNext } from '#src/paths.ts'
 
 const entrance = everybody('this is how people sign in')
@@ -60,15 +60,20 @@ export const signInRoutes = [
     },
   ),
 
-  post(paths.logout, signedIn, { only: 'page', early: true }, async ({ db, actor, services }) => {
-    await signOut(db, actor)
-    const cookies = new Cookies(services.config)
-    return {
-      location: paths.login,
-      cookies: [cookies.drop(cookies.session)],
-      headers: { 'Clear-Site-Data': '"cache"' },
-    }
-  }),
+  post(
+    paths.logout,
+    signedIn,
+    { only: 'page', allowedBeforeSecondFactor: true },
+    async ({ db, actor, services }) => {
+      await signOut(db, actor)
+      const cookies = new Cookies(services.config)
+      return {
+        location: paths.login,
+        cookies: [cookies.drop(cookies.session)],
+        headers: { 'Clear-Site-Data': '"cache"' },
+      }
+    },
+  ),
 
   post(
     paths.auth.login,
@@ -90,7 +95,7 @@ export const signInRoutes = [
   post(
     paths.auth.logout,
     signedIn,
-    { only: 'api', early: true, summary: 'Sign out: end the session of this token' },
+    { only: 'api', allowedBeforeSecondFactor: true, summary: 'Sign out: end the session of this token' },
     async ({ db, actor }) => {
       await signOut(db, actor)
       return { status: 204 }
@@ -99,7 +104,7 @@ export const signInRoutes = [
 
   get(
     paths.auth.me,
-    known,
+    authenticated,
     { only: 'api', answer: meAnswer, summary: 'Get who you are and what you can do' },
     async (call) => ({ json: await me(call) }),
   ),

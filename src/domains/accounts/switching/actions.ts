@@ -1,11 +1,10 @@
 import type { UserActor } from '#src/access/actor.ts'
-import { Forbidden } from '#src/access/grant.ts'
 import type { Door } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import { deviceOf, type Origin } from '#src/domains/accounts/origin.ts'
 import type { Places } from '#src/domains/accounts/switching/model.ts'
-import { newToken, tokenHash } from '#src/http/cookies.ts'
-import { conflict, HttpError, notFound, unproved } from '#src/http/errors.ts'
+import { conflict, Forbidden, notFound, SessionEnded, unproved } from '#src/errors.ts'
+import { newToken, tokenHash } from '#src/platform/token.ts'
 
 /** Where an administrator who acts as somebody goes is not for them to say, nor to see. */
 function inPerson({ identity }: UserActor): string {
@@ -21,8 +20,8 @@ export const placesOf = async (db: Door, actor: UserActor): Promise<Places> =>
 /**
  * Ends the session, and opens one like it in another organization where its person is active.
  * @returns its token, which is stored nowhere
- * @throws {HttpError} 404 where they aren't, 409 from an organization that was entered or with an address that is not
- *   confirmed, 401 for a session that has ended
+ * @throws {NotFound} where they aren't, {Conflict} from an organization that was entered or with an address that is not
+ *   confirmed, {SessionEnded} for a session that has ended
  */
 export async function switchOrganization(
   db: Door,
@@ -48,13 +47,12 @@ export async function switchOrganization(
   return token
 }
 
-const ended = () =>
-  new HttpError(401, 'This session has ended. Sign in again.', { headers: { 'WWW-Authenticate': 'Bearer' } })
+const ended = () => new SessionEnded('This session has ended. Sign in again.')
 
 /**
  * From now on nobody but the person changes how they sign in: every other session ends.
  * @returns the new token of this one
- * @throws {HttpError} 409 where that is so already
+ * @throws {Conflict} where that is so already
  */
 export async function detachAccount(db: Door, actor: UserActor, from: Origin): Promise<string> {
   const token = newToken()

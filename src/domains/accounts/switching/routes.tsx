@@ -38,7 +38,7 @@ export const switchRoutes = [
       secret: true,
       body: switching,
       answer: tokenAnswer,
-      also: [404, 409],
+      otherStatuses: [404, 409],
       summary: 'Switch organization; ends this session and returns tokens for a new one',
       refused: page,
     },
@@ -46,9 +46,18 @@ export const switchRoutes = [
       const { db, services, actor, body } = call
       const token = await switchOrganization(db, actor, body.organization, originOf(call))
       if (actor.identity.sessionKind === 'token')
-        return { ...(await tokensAnswered(call, await renewable(db, services.config, token))), moved: true }
+        return {
+          ...(await tokensAnswered(call, await renewable(db, services.config, token))),
+          sessionChanged: true,
+        }
       const cookies = [new Cookies(services.config).setSession(token)]
-      return { status: 204, location: paths.home, notice: 'Organization switched', cookies, moved: true }
+      return {
+        status: 204,
+        location: paths.home,
+        notice: 'Organization switched',
+        cookies,
+        sessionChanged: true,
+      }
     },
   ),
 
@@ -57,10 +66,10 @@ export const switchRoutes = [
     signedIn,
     {
       on: paths.switchOrganization,
-      fresh: true,
+      requiresRecentAuth: true,
       secret: true,
       answer: tokenAnswer,
-      also: [409],
+      otherStatuses: [409],
       summary: 'Detach your account from the organization that manages it; signs out all other sessions',
       refused: page,
     },
@@ -68,7 +77,10 @@ export const switchRoutes = [
       const { db, services, actor } = call
       const token = await detachAccount(db, actor, originOf(call))
       if (actor.identity.sessionKind === 'token')
-        return { ...(await tokensAnswered(call, await renewable(db, services.config, token))), moved: true }
+        return {
+          ...(await tokensAnswered(call, await renewable(db, services.config, token))),
+          sessionChanged: true,
+        }
       const notice = 'Account detached. All other sessions were signed out.'
       return { status: 204, location: paths.switchOrganization, notice, ...renewed(call, token) }
     },

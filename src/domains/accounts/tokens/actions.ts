@@ -6,9 +6,9 @@ import type { Door } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import type { Origin } from '#src/domains/accounts/origin.ts'
 import { contextOf } from '#src/domains/accounts/origin.ts'
+import { WrongCredentials } from '#src/errors.ts'
 import { rateKey } from '#src/http/address.ts'
-import { isToken, newToken, tokenHash } from '#src/http/cookies.ts'
-import { HttpError } from '#src/http/errors.ts'
+import { isToken, newToken, tokenHash } from '#src/platform/token.ts'
 
 /** What a program acts with for some minutes, and what it gets the next with, both stored nowhere; and whose they are. */
 export type Tokens = { access: string; refresh: string; identity: Identity }
@@ -20,13 +20,15 @@ const lives = ({ ACCESS_TOKEN_EXPIRE_MINUTES, REFRESH_TOKEN_EXPIRE_DAYS }: Confi
 
 /** One and the same for a token that was used, is too old, is of a session that has ended, or never was. */
 const deadToken = () =>
-  new HttpError(
-    401,
+  new WrongCredentials(
     'This refresh token was already used or has expired, or its session has ended. Sign in again.',
-    { title: 'Not signed in', type: 'dead-refresh-token' },
+    'dead-refresh-token',
   )
 
-/** Lets the session that was just opened, or got another token, be renewed. @throws {HttpError} 401 where it has ended */
+/**
+ * Lets the session that was just opened, or got another token, be renewed.
+ * @throws {WrongCredentials} where it has ended
+ */
 export async function renewable(db: Door, config: Config, access: string): Promise<Tokens> {
   const refresh = newToken()
   const added = { access: tokenHash(access), refresh: tokenHash(refresh), ...lives(config) }
@@ -56,7 +58,7 @@ type Refreshed = { actor: Found; salt: string }
 /**
  * Gives a session other tokens for the one to renew it with, which is used up. Used again, it ends the session; whoever
  * has just used it and asks again, since the answer was lost or another tab asked, too, gets the same ones.
- * @throws {HttpError} 401 alike for every cause
+ * @throws {WrongCredentials} alike for every cause
  */
 export async function refresh(db: Door, config: Config, token: string, from: Origin): Promise<Tokens> {
   if (!isToken(token)) throw deadToken()

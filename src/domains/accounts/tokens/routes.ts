@@ -14,7 +14,7 @@ export const tokenRoutes = [
       rate: 'refresh',
       body: refreshing,
       answer: tokenAnswer,
-      also: [401],
+      otherStatuses: [401],
       summary:
         'Exchange a refresh token for new tokens; a repeat within 10 seconds returns the same ones, a later one ends the session',
     },

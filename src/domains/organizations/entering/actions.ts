@@ -1,11 +1,11 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import { Forbidden, type Grant } from '#src/access/grant.ts'
+import type { Grant } from '#src/access/grant.ts'
 import type { Db } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import { asked, requirePlatform } from '#src/domains/organizations/organizations/actions.ts'
 import { onPlatform } from '#src/domains/organizations/organizations/queries.ts'
-import { conflict, notFound, unproved } from '#src/http/errors.ts'
+import { conflict, Forbidden, notFound, unproved } from '#src/errors.ts'
 
 /** Moves the session of whoever acts into another organization; both trails keep the reason. */
 export async function enterOrganization(

@@ -17,12 +17,12 @@ export const enteringRoutes = [
   post(
     paths.leaveOrganization,
     signedIn,
-    { status: 204, summary: 'Go back to the platform organization', also: [409] },
+    { status: 204, summary: 'Go back to the platform organization', otherStatuses: [409] },
     async ({ db, actor }) => {
       await db.withActor(actor, (tx) => leaveOrganization(tx, actor))
       return {
         status: 204,
-        moved: true,
+        sessionChanged: true,
         location: paths.organization(actor.orgId),
         notice: `You left ${actor.identity.organization.name}`,
       }
@@ -41,14 +41,14 @@ export const enteringRoutes = [
       },
       status: 204,
       summary: 'Open a different organization as administrator, for up to 8 hours',
-      also: [409],
+      otherStatuses: [409],
     },
     async ({ db, actor, grant, id, body }) => {
       const name = await nameOf(db, actor, id())
       await db.withActor(actor, (tx) => enterOrganization(tx, actor, grant, id(), body.reason))
       return {
         status: 204,
-        moved: true,
+        sessionChanged: true,
         location: paths.home,
         notice: `You’re now in ${name}.`,
       }

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import { Forbidden, type Grant } from '#src/access/grant.ts'
+import type { Grant } from '#src/access/grant.ts'
 import type { Config } from '#src/config.ts'
 import { answer } from '#src/db/call.ts'
 import type { Db } from '#src/db/database.ts'
@@ -9,7 +9,7 @@ import { hashChosen } from '#src/domains/accounts/account.ts'
 import { declaredAccess } from '#src/domains/organizations/organizations/access-actions.ts'
 import type { NewOrganization, OrganizationChange } from '#src/domains/organizations/organizations/model.ts'
 import { onPlatform, organizationJson } from '#src/domains/organizations/organizations/queries.ts'
-import { conflict, notFound, stale } from '#src/http/errors.ts'
+import { conflict, Forbidden, notFound, stale } from '#src/errors.ts'
 import type { Written } from '#src/resource/record/write.ts'
 
 const CONFLICTS: Record<string, [field: string, message: string]> = {

@@ -34,7 +34,7 @@ export const createRoutes = [
       answer: organizations.record,
       status: 201,
       summary: 'Create an organization with its owner (platform only)',
-      also: [409],
+      otherStatuses: [409],
     },
     async (call) => {
       const { db, actor, grant, body, services } = call

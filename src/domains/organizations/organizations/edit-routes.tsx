@@ -33,7 +33,7 @@ const write = async (call: Omit<Updating, 'body'> & { body: OrganizationChange }
   return saved(call, organizations, done, 'Saved', paths.home)
 }
 
-const options = { refused: form, answer: organizations.record, also: [409, 412] }
+const options = { refused: form, answer: organizations.record, otherStatuses: [409, 412] }
 
 /** The form of an organization, and what it is sent to. */
 export const editRoutes = [

@@ -60,7 +60,7 @@ export const statusRoutes = [
     can('organization:update'),
     {
       answer: organizations.record,
-      also: [409, 412],
+      otherStatuses: [409, 412],
       summary: 'Suspend or reactivate an organization (platform only)',
     },
     async (call) => {

@@ -4,7 +4,7 @@ import { keepingAnAdministrator, requireGivable } from '#src/access/granting.ts'
 import { requireReach } from '#src/access/placing.ts'
 import { requireNotStronger } from '#src/access/strength.ts'
 import type { Db } from '#src/db/database.ts'
-import { conflict, invalid, notFound } from '#src/http/errors.ts'
+import { conflict, invalid, notFound } from '#src/errors.ts'
 import { type Resource, resourceOf } from '#src/resource/entity.ts'
 import { lockRecord, type Written, writtenRecord } from '#src/resource/record/write.ts'
 

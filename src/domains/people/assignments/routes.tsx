@@ -5,8 +5,8 @@ import { giveRole, people, takeRole } from '#src/domains/people/assignments/acti
 import { assignmentsOf, rolesOf } from '#src/domains/people/assignments/queries.ts'
 import { RolesPanel } from '#src/domains/people/assignments/views.tsx'
 import { assignmentsAnswer, givenRole, namedRole } from '#src/domains/roles/roles/model.ts'
+import { notFound } from '#src/errors.ts'
 import { can, del, get, post, type Refusal } from '#src/http/endpoint.ts'
-import { notFound } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
 import { readRecord } from '#src/resource/record/query.ts'
 import { saved } from '#src/resource/record/saved.ts'
@@ -32,7 +32,7 @@ async function rolesPage({ db, actor, grant, id }: Asking, refusal?: Refusal) {
 
 const changing = can('user:update')
 const HAS_IT = 'They already have this role; nothing changed'
-const options = { answer: people().record, also: [409] }
+const options = { answer: people().record, otherStatuses: [409] }
 
 export const assignmentRoutes = [
   get(

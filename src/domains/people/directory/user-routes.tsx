@@ -51,7 +51,7 @@ export const userRoutes = [
   patch(
     paths.toggleUser(':id'),
     can('user:update'),
-    { answer: users.record, also: [409, 412], summary: 'Disable or enable a person' },
+    { answer: users.record, otherStatuses: [409, 412], summary: 'Disable or enable a person' },
     async (call) => {
       const { db, actor, grant, id, version } = call
       const done = await db.withActor(actor, (tx) => toggleUser(tx, actor, grant, id(), version))
@@ -71,7 +71,7 @@ export const userRoutes = [
       restore: restoreUser,
     },
     // an address that has an account becomes an invitation
-    also: [202],
+    otherStatuses: [202],
     bodies: { create: newUser, whole: wholeUser, some: someOfUser },
     prepare: withHash,
     import: peopleFromFile,

@@ -1,12 +1,12 @@
 import type { UserActor } from '#src/access/actor.ts'
-import { Forbidden, type Grant } from '#src/access/grant.ts'
+import type { Grant } from '#src/access/grant.ts'
 import { requireNotStronger } from '#src/access/strength.ts'
 import { answer } from '#src/db/call.ts'
 import type { Db } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import { revokeOf } from '#src/domains/people/invitations/actions.ts'
 import { users } from '#src/domains/people/users/model.ts'
-import { conflict } from '#src/http/errors.ts'
+import { conflict, Forbidden } from '#src/errors.ts'
 import { lockRecord, type Written, writtenRecord } from '#src/resource/record/write.ts'
 
 /**

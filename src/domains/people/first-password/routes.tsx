@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { Forbidden } from '#src/access/grant.ts'
 import { hashChosen } from '#src/domains/accounts/account.ts'
 import { password } from '#src/domains/accounts/model.ts'
 import { setFirstPassword } from '#src/domains/people/first-password/actions.ts'
 import { firstPasswordScreen } from '#src/domains/people/first-password/views.tsx'
 import { type UserRecord, users } from '#src/domains/people/users/model.ts'
+import { Forbidden } from '#src/errors.ts'
 import { can, post } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { passwordRules } from '#src/platform/password-policy.ts'
@@ -20,7 +20,7 @@ export const firstPasswordRoutes = [
       secret: true,
       body: z.strictObject({ password }),
       answer: users.record,
-      also: [409],
+      otherStatuses: [409],
       summary: 'Set the first password of an invited person whose account the organization manages',
       refused: ({ services, id }, refusal) => {
         const userId = id()

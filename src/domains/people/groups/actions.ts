@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import { Forbidden, type Grant } from '#src/access/grant.ts'
+import type { Grant } from '#src/access/grant.ts'
 import { requireMovable, requireReturning } from '#src/access/placing.ts'
 import type { Db } from '#src/db/database.ts'
 import { lockFor } from '#src/db/lock.ts'
@@ -11,7 +11,7 @@ import {
   groups,
   type NewGroup,
 } from '#src/domains/people/groups/model.ts'
-import { conflict, invalid } from '#src/http/errors.ts'
+import { conflict, Forbidden, invalid } from '#src/errors.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import {
   lockRecord,

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import { Forbidden, type Grant } from '#src/access/grant.ts'
+import type { Grant } from '#src/access/grant.ts'
 import { givingRights, mayGive } from '#src/access/granting.ts'
 import { mayPlaceIn, requirePlaceable } from '#src/access/placing.ts'
 import type { Db } from '#src/db/database.ts'
@@ -8,6 +8,7 @@ import { type Found, PeopleImporter, peopleFields, type Rules } from '#src/domai
 import type { Giver, Placed } from '#src/domains/people/import/queries.ts'
 import { writePeople } from '#src/domains/people/import/write-actions.ts'
 import { type user, users } from '#src/domains/people/users/model.ts'
+import { Forbidden } from '#src/errors.ts'
 import type { Importing, Wrong } from '#src/resource/import/import.ts'
 import { naming } from '#src/resource/record/write.ts'
 

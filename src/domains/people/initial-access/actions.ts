@@ -1,10 +1,10 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import { Forbidden, type Grant } from '#src/access/grant.ts'
+import type { Grant } from '#src/access/grant.ts'
 import { requireGivable } from '#src/access/granting.ts'
 import { type Membership, mayPlaceIn, requirePlaceable } from '#src/access/placing.ts'
 import type { Db } from '#src/db/database.ts'
-import { invalid, notFound } from '#src/http/errors.ts'
+import { Forbidden, invalid, notFound } from '#src/errors.ts'
 
 /** Roles and groups that someone has from the start: who is added, who accepts an invitation. */
 export type InitialAccess = {

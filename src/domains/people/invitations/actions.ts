@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import { Forbidden, type Grant } from '#src/access/grant.ts'
+import type { Grant } from '#src/access/grant.ts'
 import { confirmLast } from '#src/access/renewal.ts'
 import { requireNotStronger } from '#src/access/strength.ts'
 import type { Db } from '#src/db/database.ts'
@@ -15,7 +15,7 @@ import {
   type ManyInvitations,
   type NewInvitation,
 } from '#src/domains/people/invitations/model.ts'
-import { conflict } from '#src/http/errors.ts'
+import { conflict, Forbidden, TooMany } from '#src/errors.ts'
 import { refusalOf } from '#src/resource/record/attempt.ts'
 import {
   changedOf,
@@ -73,7 +73,7 @@ export async function inviteMany(
     // what they may not give to one they may give to nobody
     if (refused?.denied) throw new Forbidden(refused.denied, refused.error.message)
     const [wrong] = refused?.error.errors ?? []
-    if (refused && wrong?.path !== 'email' && refused.error.status !== 429) throw refused.error
+    if (refused && wrong?.path !== 'email' && !(refused.error instanceof TooMany)) throw refused.error
     const reason = wrong?.message ?? refused?.error.message
     results.push(refused ? { email, status: 'refused', reason } : { email, status: 'done', id })
   }
@@ -227,7 +227,7 @@ async function vouched(
   return written
 }
 
-/** @throws {HttpError} 409 where nobody can accept it any more */
+/** @throws {Conflict} where nobody can accept it any more */
 function open(target: Target): InvitationRecord {
   const row = target.row() as unknown as InvitationRecord
   if (row.status === 'accepted') throw conflict('', 'This invitation was already accepted.')
@@ -242,7 +242,7 @@ async function addressOf(tx: Db, userId: string): Promise<string> {
   return person.email
 }
 
-/** @throws {HttpError} 409 for the address of somebody who is here */
+/** @throws {Conflict} for the address of somebody who is here */
 async function refusePresent(tx: Db, email: string): Promise<void> {
   const found = tx.selectFrom('users').where('email', '=', email).where('deleted_at', 'is', null)
   const person = await found.select('status').executeTakeFirst()

@@ -37,7 +37,7 @@ export const createRoute = post(
     body: newInvitation,
     answer: invitations.record,
     status: 201,
-    also: [409],
+    otherStatuses: [409],
     summary: 'Invite someone, with roles and a group, by e-mail',
   },
   async (call) => {
@@ -65,14 +65,14 @@ export const createRoutes = [
       summary: 'Invite many people to the same roles and group, with a result for each address',
     },
     async (call) => {
-      const { db, actor, grant, body, sent } = call
+      const { db, actor, grant, body, rawBody } = call
       const results = await db.withActor(actor, (tx) => inviteMany(tx, actor, grant, body))
       const refused = results.filter(({ status }) => status === 'refused')
       const done = results.length - refused.length
       const json = { done, refused: refused.length, results }
       const notice = done === 1 ? '1 invitation sent' : `${done} invitations sent`
       if (!refused.length) return { json, location: paths.pendingInvitations, notice }
-      const input = { ...sent, emails: refused.map(({ email }) => email).join('\n') }
+      const input = { ...rawBody, emails: refused.map(({ email }) => email).join('\n') }
       const refusal = { status: 422, message: '', errors: [], input }
       return { json, screen: async (frame) => (await form(call, refusal, results))(frame) }
     },

@@ -5,7 +5,7 @@ import type { Db } from '#src/db/database.ts'
 import { createInvitation } from '#src/domains/people/invitations/actions.ts'
 import { address } from '#src/domains/people/invitations/model.ts'
 import { groupsNamed, rolesNamed } from '#src/domains/people/invitations/queries.ts'
-import { invalid } from '#src/http/errors.ts'
+import { invalid } from '#src/errors.ts'
 import { entriesOf } from '#src/resource/export.ts'
 import {
   type Cells,

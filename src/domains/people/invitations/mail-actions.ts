@@ -2,13 +2,13 @@ import { answer } from '#src/db/call.ts'
 import type { Db } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import { invitationMail } from '#src/domains/people/invitations/mails.ts'
-import { HttpError } from '#src/http/errors.ts'
+import { TooMany } from '#src/errors.ts'
 import { queueMail } from '#src/platform/mail/queue.ts'
 
 /**
  * Queues the mail of an invitation, in the transaction of its cause.
  * @returns the mail's id
- * @throws {HttpError} 429 where the address got three of this organization within the hour
+ * @throws {TooMany} where the address got three of this organization within the hour
  */
 export async function queueInvitation(tx: Db, to: string): Promise<string> {
   const ms = await answer(tx, fn.invitation_wait({ address: to }))
@@ -16,12 +16,9 @@ export async function queueInvitation(tx: Db, to: string): Promise<string> {
   if (seconds === 0) return queueMail(tx, invitationMail, { to, data: {} })
   const minutes = Math.ceil(seconds / 60)
   const when = minutes === 1 ? 'a minute' : `${minutes} minutes`
-  throw new HttpError(
-    429,
+  throw new TooMany(
     `${to} got three invitations in the last hour. You can send the next one in ${when}.`,
-    {
-      title: 'Not sent',
-      headers: { 'Retry-After': String(seconds) },
-    },
+    seconds,
+    { title: 'Not sent' },
   )
 }

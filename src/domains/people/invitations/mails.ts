@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { fn } from '#src/db/functions.ts'
-import { newToken, tokenHash } from '#src/http/cookies.ts'
 import { paths } from '#src/paths.ts'
 import { Refused } from '#src/platform/mail/carrier.ts'
 import { defineMail } from '#src/platform/mail/letter.ts'
 import { unlinked } from '#src/platform/mail/line.ts'
+import { newToken, tokenHash } from '#src/platform/token.ts'
 
 type Facts = { inviter: string | null }
 

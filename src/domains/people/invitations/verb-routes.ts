@@ -13,7 +13,7 @@ export const verbRoutes = [
     changing,
     {
       answer: invitations.record,
-      also: [409, 412],
+      otherStatuses: [409, 412],
       summary: 'Resend an invitation with a new link',
     },
     async (call) => {
@@ -26,7 +26,11 @@ export const verbRoutes = [
   post(
     paths.revokeInvitation(':id'),
     changing,
-    { answer: invitations.record, also: [409, 412], summary: 'Revoke an invitation: its link stops working' },
+    {
+      answer: invitations.record,
+      otherStatuses: [409, 412],
+      summary: 'Revoke an invitation: its link stops working',
+    },
     async (call) => {
       const { db, actor, grant, id, version } = call
       const done = await db.withActor(actor, (tx) => revokeInvitation(tx, actor, grant, id(), version))

@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto'
 import { sql } from 'kysely'
-import { Forbidden } from '#src/access/grant.ts'
 import { asSystem } from '#src/access/system.ts'
 import { whoVouches } from '#src/access/vouching.ts'
 import type { Config } from '#src/config.ts'
@@ -19,18 +18,17 @@ import {
   RESET_FIRST,
   suggestedName,
 } from '#src/domains/people/joining/model.ts'
-import { isToken, tokenHash } from '#src/http/cookies.ts'
-import { conflict, HttpError, unproved } from '#src/http/errors.ts'
+import { Conflict, conflict, DomainError, unproved } from '#src/errors.ts'
+import { isToken, tokenHash } from '#src/platform/token.ts'
 
 /** A link that works, of an invitation that nobody can accept just now: why, an administrator sees. */
 const blocked = (organization: string) =>
-  new HttpError(
-    409,
+  new Conflict(
     `Someone at ${organization} has to renew it first. Ask whoever invited you: this link then works again, or you get a new one.`,
     { title: 'You can’t accept this invitation now', type: 'invitation-blocked' },
   )
 
-/** @throws {HttpError} 404 alike for every link that doesn't work */
+/** @throws {NotFound} alike for every link that doesn't work */
 async function openInvitation(db: Door, token: string | undefined): Promise<Invitation & { hash: Buffer }> {
   if (!isToken(token)) throw deadLink()
   const hash = tokenHash(token)
@@ -39,7 +37,7 @@ async function openInvitation(db: Door, token: string | undefined): Promise<Invi
   return { ...found, hash }
 }
 
-/** Before anything is typed. @throws {HttpError} 404 for a link that doesn't work; 409 where nobody can accept it */
+/** Before anything is typed. @throws {NotFound} for a link that doesn't work; {Conflict} where nobody can accept it */
 export async function readInvitation(db: Door, token: string | undefined, from: Origin): Promise<Invitation> {
   const invitation = await openInvitation(db, token)
   const { id, org, organization } = invitation
@@ -56,9 +54,9 @@ export type Joined = { id: string; username: string; email: string; first_name: 
 /**
  * Accepts an invitation: its person is one of the organization from then on, with a new account, or with the one that
  * the address has, whose password is proved then and never changed.
- * @throws {HttpError} 404 for a link that doesn't work (any more); 409 where who vouches for it can no longer give what
- *   it gives; 422 for a wrong or weak password; also 409 for a name that is taken, for who is here already, or for an account
- *   whose address nobody has proved
+ * @throws {NotFound} for a link that doesn't work (any more); {Conflict} where who vouches for it can no longer give what
+ *   it gives; {Invalid} for a wrong or weak password; also {Conflict} for a name that is taken, for who is here already,
+ *   or for an account whose address nobody has proved
  */
 export async function acceptInvitation(
   db: Door,
@@ -144,7 +142,7 @@ async function stillVouched(tx: Db, id: string): Promise<Row> {
   const inviter = invited_by && (await whoVouches(tx, invited_by))
   if (!inviter) throw new NotVouched('whoever invited them can’t sign in')
   await requireVouchable(tx, inviter, id).catch((error: unknown) => {
-    if (error instanceof Forbidden || error instanceof HttpError) throw new NotVouched(error.message)
+    if (error instanceof DomainError) throw new NotVouched(error.message)
     throw error
   })
   return entry

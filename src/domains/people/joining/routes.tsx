@@ -35,7 +35,7 @@ export const joiningRoutes = [
     invited,
     {
       answer: invitationAnswer,
-      also: [404, 409],
+      otherStatuses: [404, 409],
       summary: 'Get an invitation by its link, and whether it can be accepted now',
     },
     async (call) => {
@@ -74,7 +74,7 @@ export const joiningRoutes = [
       body: acceptedByLink,
       answer: registeredAnswer,
       status: 201,
-      also: [404, 409],
+      otherStatuses: [404, 409],
       summary: 'Accept an invitation, with a new account or the password of an existing one',
     },
     async (call) => {

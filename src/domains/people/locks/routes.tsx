@@ -20,7 +20,7 @@ export const lockRoutes = [
     paths.resetSecondFactor(':id'),
     can('user:update'),
     {
-      fresh: true,
+      requiresRecentAuth: true,
       answer: users.record,
       summary: 'Turn off two-step verification for someone whose account the organization manages',
     },

@@ -1,11 +1,10 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import { Forbidden } from '#src/access/grant.ts'
 import { requirePlaceable } from '#src/access/placing.ts'
 import type { Db } from '#src/db/database.ts'
 import type { Member } from '#src/domains/people/members/model.ts'
 import { type Gathering, gatheringOf, memberJson } from '#src/domains/people/members/queries.ts'
-import { conflict, invalid, notFound } from '#src/http/errors.ts'
+import { conflict, Forbidden, invalid, notFound } from '#src/errors.ts'
 import type { Resource } from '#src/resource/entity.ts'
 
 type Role = Member['role']
@@ -18,7 +17,7 @@ type Placed = { json: string; was: Role | null }
 
 /**
  * Puts somebody into a group. Whoever is in it with another role keeps that: it is changed where one sees it.
- * @throws {HttpError} 409 for another role
+ * @throws {Conflict} for another role
  */
 export async function addMember(...given: Parameters<typeof putMember>): Promise<Placed> {
   const [tx, actor, resource, id, person, role] = given

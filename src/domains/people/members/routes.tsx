@@ -3,7 +3,16 @@ import { addMember, personNamed, putMember, removeMember } from '#src/domains/pe
 import { memberAnswer, memberList, membership, newMember } from '#src/domains/people/members/model.ts'
 import { screenOf } from '#src/domains/people/members/page-routes.tsx'
 import { membersFor, readGathering } from '#src/domains/people/members/queries.ts'
-import { type Call, del, type Endpoint, get, known, post, put, type Refusal } from '#src/http/endpoint.ts'
+import {
+  authenticated,
+  type Call,
+  del,
+  type Endpoint,
+  get,
+  post,
+  put,
+  type Refusal,
+} from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import { pageJson, pageLinks } from '#src/resource/list/page.ts'
@@ -21,7 +30,7 @@ export function memberRoutes(resource: Groups): Endpoint[] {
   const one = paths.groupMember(base, ':id', ':user_id')
   const members = (id: string) => paths.groupMembers(base, id)
   const first = memberList.parse({})
-  const again = async ({ db, actor, id }: Call<typeof known>, refusal: Refusal) => {
+  const again = async ({ db, actor, id }: Call<typeof authenticated>, refusal: Refusal) => {
     const gathering = await readGathering(db, actor, resource, id())
     return screenOf({ db, actor }, resource, {
       ...(await membersFor(db, actor, resource, gathering, first)),
@@ -31,7 +40,7 @@ export function memberRoutes(resource: Groups): Endpoint[] {
   return [
     get(
       path,
-      known,
+      authenticated,
       { query: memberList, answer: membersAnswer, summary: `List the members of a ${resource.declared.one}` },
       async ({ c, db, actor, id, query }) => {
         const gathering = await readGathering(db, actor, resource, id())
@@ -46,13 +55,13 @@ export function memberRoutes(resource: Groups): Endpoint[] {
 
     post(
       path,
-      known,
+      authenticated,
       {
         body: newMember,
         refused: again,
         answer: memberAnswer,
         status: 201,
-        also: [200, 409],
+        otherStatuses: [200, 409],
         summary: `Add someone to a ${resource.declared.one}, by user name or e-mail`,
       },
       async ({ db, actor, id, body }) => {
@@ -73,12 +82,12 @@ export function memberRoutes(resource: Groups): Endpoint[] {
 
     put(
       one,
-      known,
+      authenticated,
       {
         body: membership,
         refused: again,
         answer: memberAnswer,
-        also: [409],
+        otherStatuses: [409],
         summary: `Add someone to a ${resource.declared.one}, or change their role in it`,
       },
       async ({ db, actor, id, body }) => {
@@ -92,8 +101,8 @@ export function memberRoutes(resource: Groups): Endpoint[] {
 
     del(
       one,
-      known,
-      { refused: again, also: [409], summary: `Remove someone from a ${resource.declared.one}` },
+      authenticated,
+      { refused: again, otherStatuses: [409], summary: `Remove someone from a ${resource.declared.one}` },
       async ({ db, actor, id }) => {
         await db.withActor(actor, (tx) => removeMember(tx, actor, resource, id(), id('user_id')))
         const left = id('user_id') === actor.userId

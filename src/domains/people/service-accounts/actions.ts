@@ -6,7 +6,7 @@ import type { NewServiceAccount } from '#src/domains/people/service-accounts/mod
 import { insertUser, withInitialAccess } from '#src/domains/people/users/create-actions.ts'
 import type { Written } from '#src/resource/record/write.ts'
 
-/** Makes a service account with roles and groups that the maker may give. @throws {HttpError} 409 for a taken name */
+/** Makes a service account with roles and groups that the maker may give. @throws {Conflict} for a taken name */
 export async function createServiceAccount(
   tx: Db,
   actor: UserActor,

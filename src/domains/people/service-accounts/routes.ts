@@ -23,7 +23,7 @@ export const serviceAccountRoutes = [
       body: newServiceAccount,
       answer: users.record,
       status: 201,
-      also: [409],
+      otherStatuses: [409],
       summary: 'Add a service account, which acts only through API keys',
       refused: async (call, refusal) => {
         const severals = await severalsFor(call, givenToNew, refusal.input)

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import { Forbidden, type Grant } from '#src/access/grant.ts'
+import type { Grant } from '#src/access/grant.ts'
 import { keepingAnAdministrator } from '#src/access/granting.ts'
 import { requireNotStronger } from '#src/access/strength.ts'
 import { answer } from '#src/db/call.ts'
@@ -8,7 +8,7 @@ import type { Db } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import { invitePersonAgain, revokeOf } from '#src/domains/people/invitations/actions.ts'
 import { type UserChange, type UserRecord, users } from '#src/domains/people/users/model.ts'
-import { conflict, invalid } from '#src/http/errors.ts'
+import { conflict, Forbidden, invalid } from '#src/errors.ts'
 import {
   changedOf,
   lockRecord,

@@ -12,7 +12,7 @@ export const inviteRoutes = [
     can('user:create'),
     {
       answer: z.union([users.record, onlyVersion]),
-      also: [409, 412],
+      otherStatuses: [409, 412],
       summary: 'Send an invitation to someone who hasn’t accepted one yet; earlier links stop working',
     },
     async (call) => {

@@ -1,10 +1,11 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import { Forbidden, type Grant } from '#src/access/grant.ts'
+import type { Grant } from '#src/access/grant.ts'
 import { isStronger, type Strength, strengthOf, strongerThanYou } from '#src/access/strength.ts'
 import type { Door } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import { users } from '#src/domains/people/users/model.ts'
+import { Forbidden } from '#src/errors.ts'
 import type { Row } from '#src/resource/entity.ts'
 import { statement } from '#src/resource/list/query.ts'
 

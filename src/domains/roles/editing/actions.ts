@@ -4,7 +4,7 @@ import type { Grant } from '#src/access/grant.ts'
 import type { Db } from '#src/db/database.ts'
 import type { draft, Saving } from '#src/domains/roles/editing/model.ts'
 import { type Changed, changeRole, stepRole, turnRole } from '#src/domains/roles/roles/actions.ts'
-import { invalid } from '#src/http/errors.ts'
+import { invalid } from '#src/errors.ts'
 import { paths } from '#src/paths.ts'
 
 /** What a page asks for, and how it was sent. */

@@ -1,16 +1,16 @@
 import type { UserActor } from '#src/access/actor.ts'
-import { Forbidden, type Grant } from '#src/access/grant.ts'
+import type { Grant } from '#src/access/grant.ts'
 import type { Door } from '#src/db/database.ts'
 import { type RoleRecord, roleOf, roles } from '#src/domains/roles/roles/model.ts'
 import { offersFor } from '#src/domains/roles/roles/offering-queries.ts'
-import { notFound } from '#src/http/errors.ts'
+import { Forbidden, notFound } from '#src/errors.ts'
 import { readRecord } from '#src/resource/record/query.ts'
 
 type Option = { value: string; label: string }
 /** A role that is edited, with what may be put into it. */
 export type EditableRole = { role: RoleRecord; offered: { permissions: Option[] } }
 
-/** The role that is edited, as far as its editor sees it. @throws {HttpError} 404, of a deleted one too */
+/** The role that is edited, as far as its editor sees it. @throws {NotFound}, of a deleted one too */
 export async function roleToEdit(
   db: Door,
   actor: UserActor,

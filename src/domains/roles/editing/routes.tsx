@@ -47,7 +47,7 @@ const options = {
   query: trying,
   answer: z.union([roles.record, triedAnswer]),
   refused,
-  also: [409, 412],
+  otherStatuses: [409, 412],
 }
 
 type Sent = Omit<Call<typeof needs, typeof trying>, 'body'> & { body: RoleChange }
@@ -66,12 +66,12 @@ export const editingRoutes = [
   })),
 
   post(pathsOf(paths.roles).edit(':id'), needs, { only: 'page', body: draft, refused }, async (call) => {
-    const { db, actor, grant, id, body, sent, version } = call
+    const { db, actor, grant, id, body, rawBody, version } = call
     if (body.back) {
-      const { back: _, ...input } = sent
+      const { back: _, ...input } = rawBody
       return { screen: await edit(call, { input }) }
     }
-    const { write, saving } = proposal({ actor, grant, id: id(), body, version, sent })
+    const { write, saving } = proposal({ actor, grant, id: id(), body, version, sent: rawBody })
     const { fields, effects } = await db.dryRun(actor, write)
     if (!fields.some((name) => SHOWN.includes(name))) {
       const { result } = await db.withActor(actor, write)

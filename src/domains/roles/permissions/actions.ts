@@ -12,7 +12,7 @@ import {
   permissions,
 } from '#src/domains/roles/permissions/model.ts'
 import { editing } from '#src/domains/roles/roles/edit-actions.ts'
-import { conflict } from '#src/http/errors.ts'
+import { conflict } from '#src/errors.ts'
 import {
   changedOf,
   lockRecord,

@@ -18,8 +18,8 @@ import {
 } from '#src/domains/roles/permissions/model.ts'
 import { besidePermission, modelsOf, permissionsOf } from '#src/domains/roles/permissions/queries.ts'
 import { listColumns, ModelTable, RolesPanel, Switch } from '#src/domains/roles/permissions/views.tsx'
+import { notFound } from '#src/errors.ts'
 import { type Call, can, get, patch } from '#src/http/endpoint.ts'
-import { notFound } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
 import type { Row } from '#src/resource/entity.ts'
 import { saved } from '#src/resource/record/saved.ts'
@@ -58,7 +58,7 @@ export const permissionRoutes = [
   patch(
     paths.togglePermission(':id'),
     can('permission:update'),
-    { answer: permissions.record, also: [409, 412], summary: 'Disable or enable a permission' },
+    { answer: permissions.record, otherStatuses: [409, 412], summary: 'Disable or enable a permission' },
     async (call) => {
       const { db, actor, grant, id, version } = call
       const done = await db.withActor(actor, (tx) => turnPermission(tx, actor, grant, id(), null, version))

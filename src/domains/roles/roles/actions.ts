@@ -14,7 +14,7 @@ import {
   setParents,
   setPermissions,
 } from '#src/domains/roles/roles/permission-actions.ts'
-import { conflict, notFound } from '#src/http/errors.ts'
+import { conflict, notFound } from '#src/errors.ts'
 import {
   lockRecord,
   restoreRecord,

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Db } from '#src/db/database.ts'
-import { conflict, invalid, notFound } from '#src/http/errors.ts'
+import { conflict, invalid, notFound } from '#src/errors.ts'
 
 /**
  * What a role is and has by itself, whoever asks: ids of its permissions and of the roles it inherits from. Deleted ones

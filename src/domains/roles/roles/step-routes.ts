@@ -17,7 +17,7 @@ const steps = (
       can('role:update'),
       {
         answer: roles.record,
-        also: [409, 412],
+        otherStatuses: [409, 412],
         summary: add ? `Add a ${what} to a role` : `Remove a ${what} from a role`,
       },
       async (call) => {
@@ -34,7 +34,7 @@ export const stepRoutes = [
   patch(
     paths.toggleRole(':id'),
     can('role:update'),
-    { answer: roles.record, also: [409, 412], summary: 'Disable or enable a role' },
+    { answer: roles.record, otherStatuses: [409, 412], summary: 'Disable or enable a role' },
     async (call) => {
       const { db, actor, grant, id, version } = call
       const { result } = await db.withActor(actor, (tx) => turnRole(tx, actor, grant, id(), null, version))

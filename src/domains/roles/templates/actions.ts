@@ -5,7 +5,7 @@ import { permissionsOfTemplate, templates } from '#src/access/templates.ts'
 import type { Db } from '#src/db/database.ts'
 import { createRole } from '#src/domains/roles/roles/create-actions.ts'
 import { MINIMAL } from '#src/domains/roles/roles/model.ts'
-import { invalid } from '#src/http/errors.ts'
+import { invalid } from '#src/errors.ts'
 import type { Written } from '#src/resource/record/write.ts'
 
 const nothing = { description: '', second_factor_required: false, parent_ids: [] }

@@ -35,7 +35,7 @@ const templateForm = (actor: UserActor, refusal?: Refusal) => (frame: Frame) => 
 })
 
 const creating = can('role:create')
-const made = { answer: roles.record, status: 201 as const, also: [409] }
+const made = { answer: roles.record, status: 201 as const, otherStatuses: [409] }
 
 export const templateRoutes = [
   get(paths.createMinimalRole, creating, { only: 'page' }, () => ({ screen: minimalForm() })),

@@ -1,7 +1,7 @@
 import { keptMail, keptMails } from '#src/domains/shell/dev-mail/queries.ts'
 import { KeptMail, KeptMails } from '#src/domains/shell/dev-mail/views.tsx'
+import { notFound } from '#src/errors.ts'
 import { everybody, get, type Services } from '#src/http/endpoint.ts'
-import { notFound } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
 
 const developers = everybody('only where ENVIRONMENT is development, for people who reset their password')

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { Config } from '#src/config.ts'
 import { docsDocument } from '#src/domains/shell/docs/views.ts'
+import { notFound } from '#src/errors.ts'
 import { type Endpoint, everybody, get, type Services } from '#src/http/endpoint.ts'
-import { notFound } from '#src/http/errors.ts'
 import { openApi } from '#src/http/openapi.ts'
 import { paths } from '#src/paths.ts'
 
@@ -26,7 +26,7 @@ export function docsRoutes(endpoints: () => readonly Endpoint[]): Endpoint[] {
     get(
       paths.openapi,
       readers,
-      { only: 'json', answer: openApiAnswer, also: [404], summary: 'Get this document' },
+      { only: 'json', answer: openApiAnswer, otherStatuses: [404], summary: 'Get this document' },
       (call) => {
         enabled(call)
         return { json: documentOf(call) }

@@ -28,7 +28,7 @@ export type Outside = Services & {
 }
 
 /** The same, with the route table that they stand in. */
-export type Surroundings = Outside & {
+export type AppContext = Outside & {
   endpoint: (method: Endpoint['method'], path: string) => Endpoint | undefined
   /** The page that the form of an endpoint stands on. */
   pageOf: (endpoint: Endpoint) => Endpoint | undefined

@@ -1,0 +1,52 @@
+import { act } from '#src/http/act.ts'
+import { admit } from '#src/http/admit.ts'
+import { identify } from '#src/http/authenticate.ts'
+import { bodyOf } from '#src/http/bodies.ts'
+import { confirmFirst } from '#src/http/confirm-step.ts'
+import type { HttpError } from '#src/http/errors.ts'
+import { answerFailure } from '#src/http/failure.ts'
+import { seenVersions } from '#src/http/input.ts'
+import { outgoingOf } from '#src/http/outgoing.ts'
+import { chosen } from '#src/http/override.ts'
+import { requireProof } from '#src/http/proof.ts'
+import { respond } from '#src/http/respond.ts'
+import { readAddress, validate } from '#src/http/validators.ts'
+import { sessionOf, type Visit } from '#src/http/visit.ts'
+import { settleWanted, wantedOf } from '#src/http/wanted.ts'
+
+/** One request on its way, a step a line. */
+export async function handle(visit: Visit): Promise<Response> {
+  const { c, app, info, byMethod, counting, forms } = visit
+  try {
+    settleWanted(visit)
+    await identify(visit)
+    readAddress(visit)
+    const body = info.reads ? undefined : await bodyOf(visit)
+    // it may have come slowly
+    if (visit.actor?.renewal?.due) await visit.actor.renewal.confirm()
+    const endpoint = chosen(byMethod, c.req.method, body)
+    visit.endpoint = endpoint
+    if (body && !info.bearer) forms.check(body, sessionOf(visit))
+    const grant = admit(endpoint, visit.actor)
+    await requireProof(endpoint, visit.actor, app.db)
+    await validate(visit, endpoint)
+    const question = body && confirmFirst(visit, body)
+    if (question) return await respond({ screen: question }, outgoingOf(visit))
+    await counting.attempt(endpoint, visit.actor, body?.fields)
+    const versions = seenVersions(c, body?.kind === 'form' ? body.fields.version : undefined)
+    return await act(visit, { endpoint, body, grant }, versions)
+  } catch (error) {
+    return answerFailure(visit, error)
+  }
+}
+
+/** For what is no endpoint: an answer in the frame of whoever asks. @param page where they find what they want */
+export async function refuse(visit: Visit, error: HttpError, page?: string): Promise<Response> {
+  try {
+    await identify(visit)
+  } catch (failed) {
+    return answerFailure(visit, failed)
+  }
+  if (page && wantedOf(visit) !== 'json') return respond({ location: page }, outgoingOf(visit))
+  return answerFailure(visit, error)
+}

@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto'
+import type { Context } from 'hono'
+import { routePath } from 'hono/route'
+import type { AppContext, Env } from '#src/http/app-context.ts'
+import { paths } from '#src/paths.ts'
+
+/** A request as it came: where to, and through what. Whose it is, is not known yet. */
+export class RequestInfo {
+  readonly id = randomUUID()
+  /** `/api` or `/api/v1`, where it came that way. */
+  readonly api: string
+  readonly ip: string | null
+  readonly #c: Context<Env>
+  readonly #prefix: string
+
+  constructor(
+    c: Context<Env>,
+    { clientAddress, config }: Pick<AppContext, 'clientAddress' | 'config'>,
+    api: string,
+  ) {
+    this.#c = c
+    this.#prefix = config.URL_PREFIX
+    this.api = api
+    this.ip = clientAddress(c.env?.incoming?.socket.remoteAddress, c.req.header('x-forwarded-for'))
+  }
+
+  /** The page that this is about, without the prefix: its own, or the one with the form, as the browser says. */
+  get from(): string {
+    const { origin, href } = this.url
+    const page = this.reads ? href : (this.#c.req.header('referer') ?? '')
+    if (!page.startsWith(`${origin}${this.#prefix}/`)) return paths.home
+    return page.slice(origin.length + this.#prefix.length)
+  }
+
+  /** As it was sent: Hono's path is decoded, and may hold what no column takes. */
+  get url(): URL {
+    return new URL(this.#c.req.url)
+  }
+
+  /** For logs, the trail and errors: without the token of a link, which nobody else may know. */
+  get path(): string {
+    return this.#c.req.param('token') === undefined ? this.url.pathname : routePath(this.#c)
+  }
+
+  /** Where it came, without the prefix, as a form names it. */
+  get place(): string {
+    return this.url.pathname.slice(this.#prefix.length)
+  }
+
+  get reads(): boolean {
+    return this.#c.req.method === 'GET' || this.#c.req.method === 'HEAD'
+  }
+
+  get via(): 'web' | 'api' {
+    return this.api || this.bearer ? 'api' : 'web'
+  }
+
+  get bearer(): boolean {
+    return this.#c.req.header('authorization') !== undefined
+  }
+
+  get partial(): boolean {
+    return (
+      this.#c.req.header('hx-request-type') === 'partial' && !this.#c.req.header('hx-history-restore-request')
+    )
+  }
+
+  /** A form waits for what this page asks (js/sending.js). */
+  get asks(): boolean {
+    return this.partial && this.#c.req.header('hx-target') === 'dialog'
+  }
+}

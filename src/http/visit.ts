@@ -1,0 +1,74 @@
+import type { Context } from 'hono'
+import type { Actor } from '#src/access/actor.ts'
+import type { AppContext, Env } from '#src/http/app-context.ts'
+import type { Credential } from '#src/http/authenticate.ts'
+import { Counting } from '#src/http/counting.ts'
+import { FormTokens } from '#src/http/csrf.ts'
+import type { Endpoint } from '#src/http/endpoint.ts'
+import type { Wanted } from '#src/http/negotiation.ts'
+import { RequestInfo } from '#src/http/request-info.ts'
+import type { Frame } from '#src/ui/frame.ts'
+
+export type ByMethod = ReadonlyMap<string, Endpoint>
+
+/** One request as far as it came. Each step writes down what it finds, so that a refusal knows what there is. */
+export type Visit = {
+  readonly c: Context<Env>
+  readonly app: AppContext
+  readonly info: RequestInfo
+  /** What its path has. */
+  readonly byMethod: ByMethod
+  readonly counting: Counting
+  readonly forms: FormTokens
+  /** What to answer with, once that is settled. */
+  wanted: Wanted | null
+  /** A file is asked for, where there is one. */
+  csv: boolean
+  credential: Credential | null
+  actor: Actor | null
+  /** The fields of the address. */
+  pairs: [name: string, value: string][]
+  /** What a form of ours holds, once it is read. */
+  fields: Record<string, unknown> | null
+  endpoint: Endpoint | null
+  /** Drawn once: its form tokens are given by cookie. */
+  frame: Frame | null
+}
+
+const NO_ENDPOINT: ByMethod = new Map()
+
+/** @param api `/api` or `/api/v1`, where it came that way */
+export function visitOf(
+  c: Context<Env>,
+  app: AppContext,
+  api: string,
+  byMethod: ByMethod = NO_ENDPOINT,
+): Visit {
+  const info = new RequestInfo(c, app, api)
+  return {
+    c,
+    app,
+    info,
+    byMethod,
+    counting: new Counting(c, app, info),
+    forms: new FormTokens(c, app, api),
+    wanted: null,
+    csv: false,
+    credential: null,
+    actor: null,
+    pairs: [],
+    fields: null,
+    endpoint: null,
+    frame: null,
+  }
+}
+
+/**
+ * What the forms of somebody's pages are bound to: the cookie's token and, away from home, the organization, so that an
+ * old page writes nowhere else. A session that has ended has no authority left: its browser is a visitor's.
+ */
+export function sessionOf({ actor, credential }: Visit): string | null {
+  if (!actor || credential?.kind !== 'cookie') return null
+  const { home, organization } = actor.identity
+  return home ? `${credential.token} ${organization.id}` : credential.token
+}
