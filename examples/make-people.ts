@@ -1,6 +1,6 @@
 // People who don't exist, as a file to import: node examples/make-people.ts 5000 > examples/people.csv
 import { pathToFileURL } from 'node:url'
-import { fictionalPeople, random } from '#seeds/people/fictional.ts'
+import { fictionalPeople, random } from '#examples/fictional.ts'
 
 const departments = ['Engineering', 'Logistics', 'Finance']
 const teams = [

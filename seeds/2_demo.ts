@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely'
-import { fictionalPeople, random } from '#seeds/people/fictional.ts'
+import { fictionalPeople, random } from '#examples/fictional.ts'
 import { readConfig } from '#src/config.ts'
 import type { DB } from '#src/db/types.ts'
 import { seedAccess } from '#src/domains/organizations/organizations/access-actions.ts'

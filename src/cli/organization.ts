@@ -1,3 +1,5 @@
+// an organization gets the permissions of all that is declared
+import '#src/app.ts'
 import {
   type Command,
   type Given,

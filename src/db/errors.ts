@@ -26,7 +26,7 @@ export class CommitUnknown extends Unavailable {
 export class Taken extends Conflict {
   readonly constraint: string
   constructor(constraint: string) {
-    super('Something with this name exists already.')
+    super('This name is already in use.')
     this.constraint = constraint
   }
 }
@@ -35,7 +35,7 @@ export class Taken extends Conflict {
 export class Dangling extends Invalid {
   readonly constraint: string
   constructor(constraint: string) {
-    super('This refers to something that does not exist.')
+    super('This refers to something that doesn’t exist.')
     this.constraint = constraint
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { random } from '#seeds/people/fictional.ts'
+import { random } from '#examples/fictional.ts'
 import { type Built, build, randomPlace } from '#tests/access/places.ts'
 import type { Action, Place, Scope } from '#tests/access/reference.ts'
 import { MODELS, Trying } from '#tests/access/trying.ts'

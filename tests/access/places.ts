@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { type Kysely, type RawBuilder, sql } from 'kysely'
-import { random } from '#seeds/people/fictional.ts'
+import { random } from '#examples/fictional.ts'
 import type { DB } from '#src/db/types.ts'
 import type { Action, Model, Place, Scope } from '#tests/access/reference.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { random } from '#seeds/people/fictional.ts'
+import { random } from '#examples/fictional.ts'
 import type { Answer } from '#tests/client.ts'
 import { makeGroup } from '#tests/factories.ts'
 import { type Person, personWith } from '#tests/people.ts'

@@ -227,6 +227,7 @@ export const exemptFromAudit = [
 
 /** Columns whose change makes no event: made by the database, named by the target, secret, or mere use. */
 export const notAudited = [
+  'users.full_name',
   'users.sort_name',
   'invitations.sort_email',
   'invitations.mail_id',

@@ -7,7 +7,7 @@ const read = (path: string) => readFile(join(root, path), 'utf8')
 
 /** A file as it would be where entities are, its imports in order again. */
 const moved = (text: string) => {
-  const lines = text.replaceAll('#tests/vendors/', '#src/domains/vendors/').trim().split('\n')
+  const lines = text.replaceAll('#tests/vendors/', '#src/domains/purchasing/vendors/').trim().split('\n')
   const imports = lines.filter((line) => line.startsWith('import '))
   return [...imports.sort((a, b) => from(a).localeCompare(from(b))), ...lines.slice(imports.length)].join(
     '\n',

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { random } from '#seeds/people/fictional.ts'
+import { random } from '#examples/fictional.ts'
 import type { UserActor } from '#src/access/actor.ts'
 import { type Effect, effectOf } from '#src/access/effect.ts'
 import type { Db } from '#src/db/database.ts'

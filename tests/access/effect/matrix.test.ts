@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
-import { random } from '#seeds/people/fictional.ts'
+import { random } from '#examples/fictional.ts'
 import type { Effect } from '#src/access/effect.ts'
 import { paths } from '#src/paths.ts'
 import { as } from '#tests/client.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { random } from '#seeds/people/fictional.ts'
+import { random } from '#examples/fictional.ts'
 import { RightsCache } from '#src/access/rights.ts'
 import { createApp } from '#src/app.ts'
 import { Listener } from '#src/db/listener.ts'

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
-import { random } from '#seeds/people/fictional.ts'
+import { random } from '#examples/fictional.ts'
 import { covers } from '#src/access/granting.ts'
 import { parsePermission, type Scope } from '#src/access/permission.ts'
 import { paths } from '#src/paths.ts'

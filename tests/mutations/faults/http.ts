@@ -285,8 +285,8 @@ export const http: readonly Mutation[] = [
   },
   {
     name: 'a button of a page without a script acts unasked',
-    file: 'src/http/handling.ts',
-    find: 'if (screen) return respond({ screen }, this.#out())',
+    file: 'src/http/request-handler.ts',
+    find: 'if (question) return await respond({ screen: question }, outgoingOf(visit))',
     replace: '',
     tests: ['tests/http/confirm-step.test.ts'],
   },
