@@ -18,6 +18,6 @@ export async function seed(db: Kysely<DB>): Promise<void> {
     .execute()
   // permissions are seeded for what is declared
   const models = globSync('src/domains/*/*/model.ts', { cwd: root })
-  await Promise.all(models.map((file) => import(pathToFileURL(join(root, file)).href)))
+  for (const file of models) await import(pathToFileURL(join(root, file)).href)
   await seedAccess(db)
 }

@@ -74,7 +74,7 @@ describe.skipIf(!installed && !process.env.CI)('API keys, in a browser', () => {
     await page.click('button:has-text("Create API key")')
     await page.waitForSelector('.error-summary:has-text("Choose a permission")')
     expect(await page.inputValue('#name')).toBe('Nightly export')
-    await page.click('summary:has-text("user")')
+    await page.click('summary:has-text("People")')
     await page.check('[id="permission-user:read:own"]')
     await seen(page, 'Create API key', 'key-new')
     await page.click('button:has-text("Create API key")')

@@ -110,7 +110,7 @@ describe.skipIf(!installed && !process.env.CI)('A form that is refused, in a bro
     expect(await page.evaluate('document.activeElement.id')).toBe('ask-password')
     await page.keyboard.type('Wrong-Horse-7')
     await page.keyboard.press('Enter')
-    await page.waitForSelector('dialog[open] .error-summary:has-text("That password isn’t right")')
+    await page.waitForSelector('dialog[open] .error-summary:has-text("Wrong user name or password")')
     await accessible(page)
     await page.fill('#ask-password', PASSWORD)
     await page.keyboard.press('Enter')
@@ -154,7 +154,7 @@ describe.skipIf(!installed && !process.env.CI)('A form that is refused, in a bro
     await other.fill('#old_password', PASSWORD)
     await other.fill('#new_password', 'Battery-Staple-8')
     await other.click('button:has-text("Change password")')
-    await other.waitForSelector('.notice:has-text("Your password was changed")')
+    await other.waitForSelector('.notice:has-text("Password changed")')
     await save(page)
     await page.waitForSelector('.notice:has-text("Saved")')
     // and the next form of the same page is sent with the new token

@@ -110,7 +110,7 @@ describe.skipIf(!installed && !process.env.CI)('Sessions and organizations, in a
     const another = page.locator('.plain-row:not(:has-text("This device"))').first()
     await another.locator('button:has-text("Sign out") >> nth=0').click()
     await page.click('dialog[open] button:has-text("Sign out")')
-    await page.waitForSelector('.notice:has-text("Session ended")')
+    await page.waitForSelector('.notice:has-text("Session signed out")')
     expect(await lines.count()).toBe(before - 1)
     await page.click('button:has-text("Sign out other sessions")')
     await page.click('dialog[open] button:has-text("Sign out")')
