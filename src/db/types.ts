@@ -84,6 +84,9 @@ export interface Events {
   actor_org_id: string | null;
   actor_user_id: string | null;
   api_key_id: Generated<string | null>;
+  cause_id: Generated<string | null>;
+  cause_kind: Generated<string | null>;
+  client_id: Generated<string | null>;
   created_at: Generated<string>;
   data: Generated<Json>;
   id: Generated<string>;
@@ -92,10 +95,14 @@ export interface Events {
   org_id: Generated<string>;
   reason: string | null;
   request_id: string | null;
+  salt: Generated<Buffer | null>;
+  seq: Generated<number>;
+  session_id: Generated<string | null>;
   target_id: string | null;
   target_type: string;
   updated_at: Generated<string>;
   via: string;
+  xact: Generated<string>;
 }
 
 export interface GroupMembers {

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomUUIDv7 } from 'node:crypto'
 import type { Context } from 'hono'
 import { routePath } from 'hono/route'
 import type { Endpoint } from '#src/http/endpoint.ts'
@@ -11,7 +11,8 @@ import { paths } from '#src/paths.ts'
 
 /** A request as it came: where to, through what, and what for. Whose it is, is not known yet. */
 export class Incoming {
-  readonly id = randomUUID()
+  /** It grows with time, so that what is kept by it lies together. */
+  readonly id = randomUUIDv7()
   /** `/api` or `/api/v1`, where it came that way. */
   readonly api: string
   readonly ip: string | null

@@ -28,6 +28,7 @@ export async function eachOf(
   path: string,
   one: (tx: Db, id: string) => Promise<unknown>,
 ): Promise<BulkAnswer> {
+  actor.begin('bulk')
   return db.withActor(actor, async (tx) => {
     const order = (await chosen(tx)).toSorted()
     const results: Outcome[] = []

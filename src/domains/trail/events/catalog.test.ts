@@ -94,6 +94,7 @@ const eventOf = ({ action, target, fields }: Recorded, names: boolean): EventRec
   const after = Object.fromEntries(fields.map((field) => [field, sample(field)]))
   return {
     id: ID,
+    seq: 1,
     created_at: '2026-11-30T18:47:10Z',
     action,
     via: 'web',
@@ -103,6 +104,9 @@ const eventOf = ({ action, target, fields }: Recorded, names: boolean): EventRec
     target: { type: target || (action.split(':')[0] as string), id: ID, ...(names ? { name: 'Kim' } : {}) },
     reason: null,
     request_id: null,
+    session_id: null,
+    cause_id: null,
+    cause_kind: null,
     ip: null,
     data: { after, before: Object.fromEntries(fields.map((field) => [field, null])) },
   }

@@ -1,8 +1,9 @@
 import { changesIn } from '#src/domains/trail/events/changes.ts'
+import { eventScreen } from '#src/domains/trail/events/event-views.tsx'
 import { csvOf } from '#src/domains/trail/events/export-actions.ts'
 import { type EventRecord, eventList, eventRecord } from '#src/domains/trail/events/model.ts'
-import { besides, entityOf, eventsOf, findEvent, namesOf } from '#src/domains/trail/events/queries.ts'
-import { eventScreen, listScreen } from '#src/domains/trail/events/views.tsx'
+import { actOf, entityOf, eventsOf, findEvent, namesOf } from '#src/domains/trail/events/queries.ts'
+import { listScreen } from '#src/domains/trail/events/views.tsx'
 import { can, get } from '#src/http/endpoint.ts'
 import { notFound } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
@@ -53,15 +54,15 @@ export const eventRoutes = [
       return {
         json: found.json,
         screen: async (frame) => {
-          const beside = await besides(db, actor, grant, event)
-          const names = await namesOf(db, actor, [event, ...beside])
+          const act = await actOf(db, actor, grant, event)
+          const names = await namesOf(db, actor, [event, ...act.beside])
           const entity = event.target.name && event.target.id ? entityOf(event.target.type) : undefined
           return eventScreen({
             event,
             names,
             changes: changesIn(event, names, entityOf(event.target.type), frame.clock),
             target: entity ? `${entity.path}/${event.target.id}` : null,
-            beside,
+            act,
             frame,
           })
         },
