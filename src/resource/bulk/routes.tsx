@@ -137,8 +137,12 @@ export function bulkRoutes<M extends Model>(
           requireSame(found, { count, hash }, resource.declared)
           return found
         }
-        const result = await eachOf(db, actor, chosen, places.bulk, (tx, id) =>
-          bulk.one(tx, actor, grant as never, id, given),
+        const result = await eachOf(
+          db,
+          actor,
+          chosen,
+          { path: places.bulk, model: resource.model.name },
+          (tx, id) => bulk.one(tx, actor, grant as never, id, given),
         )
         if (!result.refused) {
           const location = actor.can(resource.may('read')) ? listAgain(resource.path, back) : paths.home

@@ -12,7 +12,7 @@ begin
     select e.id, e.created_at, e.action, e.via, e.reason, e.request_id, e.data, e.actor_user_id is not null,
       case when e.actor_org_id = home then e.actor_user_id end, e.seq
     from public.events e
-    where e.org_id = target and e.target_type = 'organization' and e.target_id = target 
+    where e.org_id = target and e.target_type = 'organization' and e.target_id = target and e.action <> 'access:denied'
       and (beyond is null or (e.created_at, e.seq) < (select p.created_at, p.seq from public.events p where p.org_id = target and p.id = beyond))
     order by e.created_at desc, e.seq desc limit 51;
 end $$;

@@ -1,5 +1,4 @@
 import type { Cause } from '#src/access/cause.ts'
-import { COUNT_CAP } from '#src/db/paging.ts'
 import type { Act, EventRecord } from '#src/domains/trail/events/model.ts'
 import { wayOf } from '#src/domains/trail/events/views.tsx'
 import { type Names, sentence, whoDid } from '#src/domains/trail/events/words.ts'
@@ -63,9 +62,11 @@ export function eventScreen({ event, names, changes, target, act, frame }: Event
   }
 }
 
-function factsOf(event: EventRecord, target: string | null, { total }: Act, frame: Frame): Fact[] {
+function factsOf(event: EventRecord, target: string | null, { total, capped }: Act, frame: Frame): Fact[] {
   const { actor, api_key, via, created_at, ip, request_id, cause_id } = event
   const wanted = /^\w+:\w+/.exec(String(event.data.wanted ?? ''))?.[0]
+  const of = event.target.id && wanted?.startsWith(`${event.target.type}:`)
+  const about = of ? { record: String(event.target.id) } : {}
   const who =
     actor?.name && !actor.organization_id ? (
       <a href={frame.path(paths.user(actor.id))}>{whoDid(event)}</a>
@@ -104,7 +105,7 @@ function factsOf(event: EventRecord, target: string | null, { total }: Act, fram
               <>
                 {String(event.data.wanted)}{' '}
                 <Why
-                  href={frame.path(paths.access.why({ user: actor.id, permission: wanted }))}
+                  href={frame.path(paths.access.why({ user: actor.id, permission: wanted, ...about }))}
                   about={wanted}
                 />
               </>
@@ -131,8 +132,7 @@ function factsOf(event: EventRecord, target: string | null, { total }: Act, fram
             label: 'Part of',
             value: (
               <a href={address(frame.path(paths.events), { cause_id })({})}>
-                {total > COUNT_CAP ? `More than ${number(COUNT_CAP)}` : `All ${number(total)}`} changes of
-                this {nounOfCause(event)}
+                {capped ? 'More than' : 'All'} {number(total)} changes of this {nounOfCause(event)}
               </a>
             ),
           },

@@ -44,8 +44,8 @@ export type EventRecord = {
   data: { before?: Fields; after?: Fields } & Fields
 }
 
-/** What the same act did besides, the first of it; and how much it did in all, up to one past the cap of counts. */
-export type Act = { beside: EventRecord[]; total: number }
+/** What the same act did besides, the first of it; and how much it did in all, or at least where it is `capped`. */
+export type Act = { beside: EventRecord[]; total: number; capped: boolean }
 
 const somebody = z.strictObject({ id: z.guid(), name: z.string().optional() })
 export const eventRecord = z

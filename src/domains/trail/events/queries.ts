@@ -101,13 +101,15 @@ export async function actOf(
   grant: Grant<'event', 'read'>,
   { id, cause_id }: EventRecord,
 ): Promise<Act> {
-  if (cause_id === null) return { beside: [], total: 1 }
+  if (cause_id === null) return { beside: [], total: 1, capped: false }
   const same = sql`from events where ${grant.where('events')} and events.cause_id = ${cause_id}`
   const text = sql<{ json: string; total: number }>`select ${eventJson(actor)} as json,
       (select count(*)::int from (select ${same} limit ${sql.lit(COUNT_CAP + 1)}) counted) as total
     ${same} and events.id <> ${id} order by events.created_at, events.seq limit ${sql.lit(MOST_BESIDE)}`
   const rows = await db.readAs(actor, (q) => statement(q, text))
-  return { beside: rows.map(({ json }) => JSON.parse(json)), total: rows[0]?.total ?? 1 }
+  const total = rows[0]?.total ?? 1
+  const beside = rows.map(({ json }) => JSON.parse(json))
+  return { beside, total: Math.min(total, COUNT_CAP), capped: total > COUNT_CAP }
 }
 
 /** The names of all that some events speak of, as far as the reader may see them. */
