@@ -33,7 +33,7 @@ const LEAVING_MS = 500
  * file looks whole.
  */
 export async function respondCsv(
-  { name, chunks }: Csv,
+  { name, chunks, sent = async () => {} }: Csv,
   { requestId, common, limit, head, confirm, lost }: Outgoing,
 ) {
   const iterator = chunks[Symbol.asyncIterator]()
@@ -46,6 +46,9 @@ export async function respondCsv(
   }
   const encoder = new TextEncoder()
   let begun = false
+  const cut = async () => {
+    if (begun) await sent(false).catch(lost)
+  }
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
@@ -57,12 +60,15 @@ export async function respondCsv(
         try {
           const { done, value } = await (next ?? further())
           next = undefined
-          if (done) controller.close()
-          else controller.enqueue(encoder.encode(begun ? value : MARK + value))
+          if (done) {
+            await sent(true)
+            controller.close()
+          } else controller.enqueue(encoder.encode(begun ? value : MARK + value))
           begun = true
         } catch (error) {
           broken = error
           lost(error)
+          await cut()
           void iterator.return?.()
           const why = error instanceof Revoked ? 'your access changed.' : 'something went wrong.'
           controller.enqueue(encoder.encode(`${STOPPED} ${why}\r\n`))
@@ -70,6 +76,7 @@ export async function respondCsv(
       },
       cancel: async () => {
         await iterator.return?.()
+        await cut()
       },
     },
     { highWaterMark: 0 },

@@ -7,6 +7,7 @@ import { listScreen } from '#src/domains/trail/events/views.tsx'
 import { can, get } from '#src/http/endpoint.ts'
 import { notFound } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
+import { exported } from '#src/resource/export.ts'
 import { pageJson, pageLinks } from '#src/resource/list/page.ts'
 import { everyRow, list } from '#src/resource/list/query.ts'
 import { pageAnswer } from '#src/resource/list/routes.tsx'
@@ -22,7 +23,8 @@ export const eventRoutes = [
       csv: ({ db, actor, grant, query }) => {
         const source = eventsOf(actor, query, grant, actor.require('event:export'))
         const pieces = everyRow<EventRecord, 'events'>(db, actor, query, source)
-        return { name: 'events', chunks: csvOf(db, actor, pieces) }
+        const taken = { db, actor, model: 'event', view: query }
+        return { name: 'events', ...exported(taken, pieces, (some) => csvOf(db, actor, some)) }
       },
     },
     async ({ c, db, actor, grant, query }) => {

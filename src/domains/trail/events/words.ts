@@ -1,6 +1,7 @@
 import type { EventRecord } from '#src/domains/trail/events/model.ts'
 import type { Clock } from '#src/locale/clock.ts'
-import { withArticle } from '#src/locale/noun.ts'
+import { counted, withArticle } from '#src/locale/noun.ts'
+import { resourceOf } from '#src/resource/entity.ts'
 import { happenings, nounOf, targetNouns } from '#src/resource/history/happenings.ts'
 
 /** The names of the records that lines of the trail speak of, by id. */
@@ -103,6 +104,13 @@ const sentences: Readonly<Record<string, Said>> = {
   'organization:end_sessions': () => 'signed everyone out (CLI)',
 }
 
+/** "exported 812 people" */
+function took({ target: { type }, data }: EventRecord): string {
+  const { one, many } = resourceOf(type)?.declared ?? { one: nounOf(type), many: `${nounOf(type)}s` }
+  const rows = counted(Number(data.count ?? 0), { one, many })
+  return data.whole === false ? `exported ${rows} before the file broke off` : `exported ${rows}`
+}
+
 /** One sentence in plain words: "Ada assigned Auditor to Bob until 1 Dec 2026, 09:00 CET". */
 export function sentence(event: EventRecord, names: Names, clock: Clock): string {
   const { action, target, data } = event
@@ -116,7 +124,7 @@ export function sentence(event: EventRecord, names: Names, clock: Clock): string
     const id = data.after?.[field] ?? data.before?.[field]
     return names.get(String(id)) ?? otherwise
   }
-  const said = sentences[action]
+  const said = sentences[action] ?? (action.endsWith(':export') ? took : undefined)
   const verb = verbs[action.split(':')[1] ?? '']
   const done =
     said?.(event, { target: words, name, clock }) ?? (verb ? `${verb} ${words}` : otherwise(action, words))
