@@ -215,19 +215,25 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
     create table group_members (
       org_id uuid not null references organizations on delete cascade,
+      id uuid not null default app.uuid_v7(),
       group_id uuid not null,
       user_id uuid not null,
+      -- who keeps the row, and takes it away again: people, or something that says by itself who is in what
+      source text not null collate "C" default 'manual' check (source ~ '^[a-z][a-z0-9_:-]*$'),
       role text not null default 'member' check (role in ('lead', 'member', 'viewer')),
+      begins_at timestamptz,
       created_at timestamptz not null default now(),
       updated_at timestamptz not null default now(),
-      primary key (org_id, group_id, user_id),
+      primary key (org_id, group_id, user_id, source),
+      unique (org_id, id),
       foreign key (org_id, group_id) references groups (org_id, id) on delete cascade,
       foreign key (org_id, user_id) references users (org_id, id) on delete cascade
     );
-    create index group_members_user on group_members (org_id, user_id, group_id);
+    create index group_members_user on group_members (org_id, user_id, group_id) include (begins_at);
     do $$ begin
       perform app.tenant_table('group_members'), app.lookup_may('select', 'group_members'),
-        app.audited('group_members', 'group_member', 'group_id', array['group_id', 'user_id'], array['user_id', 'role'], says => array['user_id']);
+        app.audited('group_members', 'group_member', 'group_id', array['id'], array['user_id', 'source', 'role', 'begins_at'],
+          says => array['user_id', 'source']);
     end $$;
     create trigger stamp before update on group_members for each row execute function app.stamp();
     create trigger touch_insert after insert on group_members referencing new table as changed_rows for each statement execute function app.touch_members();

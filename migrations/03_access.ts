@@ -120,14 +120,19 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
     create table user_roles (
       org_id uuid not null references organizations on delete cascade,
+      id uuid not null default app.uuid_v7(),
       user_id uuid not null,
       role_id uuid not null,
+      -- as of group_members
+      source text not null collate "C" default 'manual' check (source ~ '^[a-z][a-z0-9_:-]*$'),
       granted_by uuid,
       reason text not null default '',
       created_at timestamptz not null default now(),
       updated_at timestamptz not null default now(),
+      begins_at timestamptz,
       expires_at timestamptz,
-      primary key (org_id, user_id, role_id) include (expires_at),
+      primary key (org_id, user_id, role_id, source) include (begins_at, expires_at),
+      unique (org_id, id),
       foreign key (org_id, user_id) references users (org_id, id) on delete cascade,
       foreign key (org_id, role_id) references roles (org_id, id) on delete cascade,
       foreign key (org_id, granted_by) references users (org_id, id) on delete set null (granted_by)
@@ -135,8 +140,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create index user_roles_role on user_roles (org_id, role_id);
     do $$ begin
       perform app.tenant_table('user_roles'), app.lookup_may('select, insert', 'user_roles'),
-        app.audited('user_roles', 'user_role', 'user_id', array['user_id', 'role_id'], array['role_id', 'granted_by', 'reason', 'expires_at'],
-          says => array['role_id']);
+        app.audited('user_roles', 'user_role', 'user_id', array['id'], array['role_id', 'source', 'granted_by', 'reason',
+          'begins_at', 'expires_at'], says => array['role_id', 'source']);
     end $$;
     create trigger stamp before update on user_roles for each row execute function app.stamp();
     create trigger touch_insert after insert on user_roles referencing new table as changed_rows for each statement execute function app.touch_user_roles();

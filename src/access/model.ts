@@ -1,7 +1,14 @@
 import type { Model, Scope } from '#src/access/permission.ts'
 
 /** A row belongs to a group through another table: `table.key = this.of` and `table.column` names the group. */
-export type Through = { table: string; key: string; of: string; column: string }
+export type Through = {
+  table: string
+  key: string
+  of: string
+  column: string
+  /** The column that says from when on; null is since ever. */
+  begins?: string
+}
 
 /** What `own` and `group` mean for a model, declared once beside its table. */
 export type AccessModel<Name extends string = string, Act extends string = string> = {

@@ -106,10 +106,13 @@ export interface Events {
 }
 
 export interface GroupMembers {
+  begins_at: string | null;
   created_at: Generated<string>;
   group_id: string;
+  id: Generated<string>;
   org_id: Generated<string>;
   role: Generated<string>;
+  source: Generated<string>;
   updated_at: Generated<string>;
   user_id: string;
 }
@@ -400,12 +403,15 @@ export interface UnknownLogins {
 }
 
 export interface UserRoles {
+  begins_at: string | null;
   created_at: Generated<string>;
   expires_at: string | null;
   granted_by: string | null;
+  id: Generated<string>;
   org_id: Generated<string>;
   reason: Generated<string>;
   role_id: string;
+  source: Generated<string>;
   updated_at: Generated<string>;
   user_id: string;
 }
