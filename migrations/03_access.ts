@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 
-/** Permissions, roles with inheritance, and who has them. */
+/** Permissions, roles with inheritance, who has them, when they were used, and what the code declared. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table permissions (
@@ -147,12 +147,42 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create trigger touch_insert after insert on user_roles referencing new table as changed_rows for each statement execute function app.touch_user_roles();
     create trigger touch_update after update on user_roles referencing new table as changed_rows for each statement execute function app.touch_user_roles();
     create trigger touch_delete after delete on user_roles referencing old table as changed_rows for each statement execute function app.touch_user_roles();
+
+    -- By people and their keys, written some time later: reading leaves no other trace.
+    create table permission_uses (
+      org_id uuid not null references organizations on delete cascade,
+      user_id uuid not null,
+      model text not null collate "C",
+      action text not null collate "C",
+      last_at timestamptz not null,
+      created_at timestamptz not null default now(),
+      updated_at timestamptz not null default now(),
+      primary key (org_id, user_id, model, action),
+      foreign key (org_id, user_id) references users (org_id, id) on delete cascade
+    );
+    -- updated in place, again and again
+    alter table permission_uses set (fillfactor = 70);
+
+    -- Which columns meant "own" and "group", what could be done, and what templates held: by which code access was decided when.
+    create table access_declarations (
+      id uuid primary key default app.uuid_v7(),
+      hash bytea not null,
+      document jsonb not null,
+      valid_from timestamptz not null default clock_timestamp(),
+      created_at timestamptz not null default now(),
+      updated_at timestamptz not null default now()
+    );
+    create index access_declarations_by_time on access_declarations (valid_from);
+    do $$ begin
+      perform app.tenant_table('permission_uses', 'select'), app.lookup_may('select, insert, update', 'permission_uses'),
+        app.account_table('access_declarations', 'select, insert');
+    end $$;
   `.execute(db)
 }
 
 export async function down(db: Kysely<unknown>): Promise<void> {
   await sql`
-    drop table user_roles, role_permissions, role_parents, roles, permissions cascade;
+    drop table access_declarations, permission_uses, user_roles, role_permissions, role_parents, roles, permissions cascade;
     drop function app.audit_user_roles(), app.audit_role_permissions(), app.audit_role_parents(), app.audit_roles(), app.search_roles(),
       app.audit_permissions(), app.search_permissions();
   `.execute(db)

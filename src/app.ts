@@ -51,6 +51,8 @@ export type Dependencies = {
   routes?: readonly Endpoint[]
   /** Marks a session as seen, or an API key as used, some time later. */
   seen?: (identity: Identity, ip: string | null) => void
+  /** Marks what somebody was let through by as used. */
+  used?: (actor: UserActor) => void
   log?: Services['log']
   intake?: Intake
 }
@@ -61,6 +63,7 @@ export function createApp({
   rights,
   routes = endpoints,
   seen = () => {},
+  used = () => {},
   log = console,
   intake = new Intake(),
 }: Dependencies) {
@@ -86,6 +89,7 @@ export function createApp({
     asset: (name) => assets.path(name),
     navigation: (actor) => navigationFor(actor, contexts),
     seen,
+    used,
     clientAddress: clientAddress(config.TRUSTED_PROXIES),
     denied: (actor, wanted, path) => denied(db, actor, wanted, path),
     log,

@@ -87,6 +87,7 @@ export class UserActor {
   readonly renewal: Renewal | null
   readonly #via: Via
   #kind: Cause['kind'] = 'request'
+  readonly #used = new Set<Permission>()
   #context: string | undefined
 
   /** @param again who acts by the same credential now; null for nobody */
@@ -169,6 +170,11 @@ export class UserActor {
     return this.#held.scopes.has(permission)
   }
 
+  /** What they were let through by. */
+  get used(): ReadonlySet<Permission> {
+    return this.#used
+  }
+
   /**
    * The one decision: answers with the key to the rows, or refuses.
    * @throws {Forbidden} 403
@@ -176,6 +182,7 @@ export class UserActor {
   require<P extends Permission>(permission: P): Grant<ModelOf<P>, ActionOf<P>> {
     const found = this.find(permission)
     if (!found) throw new Forbidden(permission)
+    this.#used.add(permission)
     return found
   }
 

@@ -43,6 +43,8 @@ export function modelOf(name: Model | string): AccessModel {
   return model
 }
 
+export const allModels = (): readonly AccessModel[] => [...models.values()]
+
 /** The model of that name, where one is declared. */
 export const findModel = (name: string): AccessModel | undefined => models.get(name)
 

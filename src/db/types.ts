@@ -21,6 +21,15 @@ export type JsonPrimitive = boolean | number | string | null;
 
 export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
+export interface AccessDeclarations {
+  created_at: Generated<string>;
+  document: Json;
+  hash: Buffer;
+  id: Generated<string>;
+  updated_at: Generated<string>;
+  valid_from: Generated<string>;
+}
+
 export interface Accounts {
   control_changed_at: string | null;
   control_mail_id: string | null;
@@ -254,6 +263,16 @@ export interface Permissions {
   version: Generated<number>;
 }
 
+export interface PermissionUses {
+  action: string;
+  created_at: Generated<string>;
+  last_at: string;
+  model: string;
+  org_id: Generated<string>;
+  updated_at: Generated<string>;
+  user_id: string;
+}
+
 export interface RateLimits {
   expire: number | null;
   key: string;
@@ -444,6 +463,7 @@ export interface Users {
 }
 
 export interface DB {
+  access_declarations: AccessDeclarations;
   account_tokens: AccountTokens;
   accounts: Accounts;
   api_keys: ApiKeys;
@@ -457,6 +477,7 @@ export interface DB {
   known_devices: KnownDevices;
   mails: Mails;
   organizations: Organizations;
+  permission_uses: PermissionUses;
   permissions: Permissions;
   rate_limits: RateLimits;
   recovery_codes: RecoveryCodes;

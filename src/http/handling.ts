@@ -64,7 +64,9 @@ export class Handling {
       const body = this.#asked.reads ? undefined : await this.#body(byMethod)
       // it may have come slowly
       if (this.#actor?.renewal?.due) await this.#actor.renewal.confirm()
-      return await this.#run(chosen(byMethod, c.req.method, body), body)
+      const answer = await this.#run(chosen(byMethod, c.req.method, body), body)
+      if (this.#actor) this.#around.used(this.#actor)
+      return answer
     } catch (error) {
       return this.fail(error)
     }

@@ -15,6 +15,8 @@ export const globalTables = [
   'totp_credentials',
   'recovery_codes',
   'sign_in_proofs',
+  // of the code, not of anybody
+  'access_declarations',
 ]
 
 /** Unique over the whole installation: how a person signs in, tokens, slugs, counters. */
@@ -39,6 +41,7 @@ export const globalUniques = [
   'totp_credentials_pkey',
   'recovery_codes_pkey',
   'sign_in_proofs_pkey',
+  'access_declarations_pkey',
   'sessions_token_hash_key',
   'invitation_tokens_token_hash_key',
   'refresh_tokens_token_hash_key',
@@ -74,6 +77,8 @@ export const grants = {
   role_parents: fixed,
   role_permissions: fixed,
   user_roles: all,
+  // told by a function, together for many people
+  permission_uses: 'select',
   sessions: 'select, update, delete',
   // revoked, and kept for the trail
   api_keys: 'select, insert, update',
@@ -98,6 +103,8 @@ export const lookupGrants = {
   role_parents: 'select',
   role_permissions: 'select, insert',
   user_roles: 'select, insert',
+  permission_uses: 'select, insert, update',
+  access_declarations: 'select, insert',
   sessions: 'select, insert, update',
   refresh_tokens: all,
   api_keys: 'select, update',
@@ -125,6 +132,8 @@ export const definers = [
   'app.enter_to_read(uuid,text,integer)',
   'app.rights(uuid,uuid)',
   'app.rights_of(uuid)',
+  'app.declare_access(jsonb)',
+  'app.permissions_used(uuid[],uuid[],text[],text[])',
   'app.session_actor(bytea)',
   'app.key_actor(bytea)',
   'app.sign_in_lookup(text,text,bytea)',
@@ -223,6 +232,8 @@ export const exemptFromAudit = [
   'imports',
   'refresh_tokens',
   'invitation_tokens',
+  // mere use
+  'permission_uses',
 ]
 
 /** Columns whose change makes no event: made by the database, named by the target, secret, or mere use. */
