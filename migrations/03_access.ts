@@ -70,7 +70,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create index roles_by_builtin_created on roles (org_id, builtin, created_at, id) where deleted_at is null;
     create index roles_deleted on roles (org_id, sort_name, id) where deleted_at is not null;
     do $$ begin
-      perform app.tenant_table('roles'), app.lookup_may('select, insert, update', 'roles'),
+      perform app.tenant_table('roles', 'select, insert, update'), app.lookup_may('select, insert, update', 'roles'),
         app.versioned('roles', array['name', 'description', 'status', 'second_factor_required', 'owner_user_id', 'owner_group_id', 'deleted_at']),
         app.audited('roles', 'role', 'id', array['id'], array['name', 'description', 'template', 'builtin', 'status',
           'second_factor_required', 'owner_user_id', 'owner_group_id', 'created_by', 'deleted_at']),

@@ -46,9 +46,6 @@ export async function respondCsv(
   }
   const encoder = new TextEncoder()
   let begun = false
-  const cut = async () => {
-    if (begun) await sent(false).catch(lost)
-  }
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
@@ -68,7 +65,8 @@ export async function respondCsv(
         } catch (error) {
           broken = error
           lost(error)
-          await cut()
+          // where that fails, too, it was told already what is wrong
+          if (begun) void sent(false).catch(() => {})
           void iterator.return?.()
           const why = error instanceof Revoked ? 'your access changed.' : 'something went wrong.'
           controller.enqueue(encoder.encode(`${STOPPED} ${why}\r\n`))
@@ -76,7 +74,7 @@ export async function respondCsv(
       },
       cancel: async () => {
         await iterator.return?.()
-        await cut()
+        if (begun) await sent(false).catch(lost)
       },
     },
     { highWaterMark: 0 },

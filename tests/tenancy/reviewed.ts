@@ -62,29 +62,42 @@ export const withoutKey = [
 ]
 
 const all = 'select, insert, update, delete'
+/** Records: what is deleted is kept, and says so itself. */
+const kept = 'select, insert, update'
 /** What only comes and goes: a change of it would be another row. */
 const fixed = 'select, insert, delete'
+
+/** What the application takes away for good: rows that lead from one record to another, whose events have all of them. */
+export const links = ['group_members', 'user_roles', 'role_parents', 'role_permissions']
+/** The same, of what is no link, and why. */
+export const takenAway: Readonly<Record<string, string>> = {
+  permissions: 'a word, which no row but those of roles names; its event has all of it',
+  search_words: 'made from the columns of records',
+  idempotency_keys: 'answers, kept for a day',
+  imports: 'files on their way in, kept for a day; their rows are events',
+  rate_limits: 'counters',
+}
 
 /** The application's role: sessions are opened by a function, the trail is written by triggers. */
 export const grants = {
   organizations: 'select, update',
-  users: all,
-  groups: all,
+  users: kept,
+  groups: kept,
   group_members: all,
   search_words: fixed,
   permissions: all,
-  roles: all,
+  roles: kept,
   role_parents: fixed,
   role_permissions: fixed,
   user_roles: all,
   // told by a function, together for many people
   permission_uses: 'select',
-  sessions: 'select, update, delete',
+  sessions: 'select, update',
   // revoked, and kept for the trail
   api_keys: 'select, insert, update',
   idempotency_keys: all,
   imports: all,
-  invitations: all,
+  invitations: kept,
   rate_limits: all,
   events: 'select',
   kysely_migration: 'select',
@@ -132,6 +145,7 @@ export const definers = [
   'app.enter_to_read(uuid,text,integer)',
   'app.rights(uuid,uuid)',
   'app.rights_of(uuid)',
+  'app.audit_account_status()',
   'app.declare_access(jsonb)',
   'app.permissions_used(uuid[],uuid[],text[],text[])',
   'app.session_actor(bytea)',
@@ -236,9 +250,19 @@ export const exemptFromAudit = [
   'permission_uses',
 ]
 
+/** Columns that stand in every event as its target. */
+export const namedByTarget = [
+  'group_members.group_id',
+  'role_parents.role_id',
+  'role_permissions.role_id',
+  'user_roles.user_id',
+]
+
 /** Columns whose change makes no event: made by the database, named by the target, secret, or mere use. */
 export const notAudited = [
+  ...namedByTarget,
   'users.sort_name',
+  'users.full_name',
   'invitations.sort_email',
   'invitations.mail_id',
   'groups.sort_name',
@@ -247,10 +271,6 @@ export const notAudited = [
   'roles.sort_name',
   'users.last_login_at',
   'permissions.code',
-  'group_members.group_id',
-  'role_parents.role_id',
-  'role_permissions.role_id',
-  'user_roles.user_id',
   'sessions.token_hash',
   'sessions.token_expires_at',
   'sessions.ip',

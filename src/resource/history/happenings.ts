@@ -49,6 +49,8 @@ const own: Readonly<Record<string, string>> = {
   'account:reset_password': 'Password set (CLI)',
   'account:end_sessions': 'Sessions signed out (CLI)',
   'account:detach': 'Account detached',
+  'account:disable': 'Account disabled',
+  'account:enable': 'Account enabled',
   'access:denied': 'Access denied',
   'organization:create': 'Organization added',
   'organization:update': 'Organization changed',
