@@ -216,7 +216,7 @@ function asleepOf({ subject, roles, assigned, asked }: Standing, about: Asked, m
     ])
     const held = new Set(assigned.flatMap(({ role, holds }) => (role === first.id ? [holds] : [])))
     if (held.has('now')) held.clear()
-    if (held.has('later')) ways.unshift(`${The('role', first)} was assigned for a time that hasn’t begun.`)
+    if (held.has('later')) ways.unshift(`${The('role', first)} was assigned for a time that is yet to come.`)
     else if (held.has('over')) ways.unshift(`${The('role', first)} was assigned for a time that is over.`)
     for (const code of wanted(chain.at(-1) ?? first)) {
       const off = asked.some((one) => one.code === code && one.status !== 'active')
