@@ -71,6 +71,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create trigger date_control before update on accounts for each row
       when ((new.email, new.password_changed_at) is distinct from (old.email, old.password_changed_at)) execute function app.date_control();
     create trigger rights_update after update on accounts referencing old table as old_rows new table as new_rows for each statement execute function app.rights_of_accounts();
+    create trigger status_update after update on accounts referencing old table as old_rows new table as new_rows
+      for each statement execute function app.audit_account_status();
 
     -- A shadow user stands in an organization for somebody who entered it. It is never among its people: it bears
     -- deleted_at from the beginning, which every list, key and rule already passes over.
@@ -135,7 +137,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create index users_services_by_status_username on users (org_id, status, username, id) where deleted_at is null and kind = 'service';
     create index users_services_deleted on users (org_id, sort_name, id) where deleted_at is not null and kind = 'service';
     do $$ begin
-      perform app.tenant_table('users'), app.lookup_may('select, insert, update', 'users'),
+      perform app.tenant_table('users', 'select, insert, update'), app.lookup_may('select, insert, update', 'users'),
         app.versioned('users', array['account_id', 'username', 'email', 'first_name', 'last_name', 'status', 'locale', 'time_zone',
           'email_verified_at', 'owner_user_id', 'owner_group_id', 'deleted_at']),
         app.audited('users', 'user', 'id', array['id'], array['account_id', 'username', 'email', 'first_name', 'last_name', 'status',
@@ -201,7 +203,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create index groups_owner on groups (org_id, owner_user_id) where owner_user_id is not null;
     create index groups_owner_group on groups (org_id, owner_group_id) where owner_group_id is not null;
     do $$ begin
-      perform app.tenant_table('groups'), app.lookup_may('select', 'groups'),
+      perform app.tenant_table('groups', 'select, insert, update'), app.lookup_may('select', 'groups'),
         app.versioned('groups', array['kind', 'name', 'description', 'parent_id', 'owner_user_id', 'owner_group_id', 'deleted_at']),
         app.audited('groups', 'group', 'id', array['id'], array['kind', 'name', 'description', 'parent_id', 'owner_user_id',
           'owner_group_id', 'created_by', 'deleted_at']),
@@ -215,19 +217,25 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
     create table group_members (
       org_id uuid not null references organizations on delete cascade,
+      id uuid not null default app.uuid_v7(),
       group_id uuid not null,
       user_id uuid not null,
+      -- who keeps the row, and takes it away again: people, or something that says by itself who is in what
+      source text not null collate "C" default 'manual' check (source ~ '^[a-z][a-z0-9_:-]*$'),
       role text not null default 'member' check (role in ('lead', 'member', 'viewer')),
+      begins_at timestamptz,
       created_at timestamptz not null default now(),
       updated_at timestamptz not null default now(),
-      primary key (org_id, group_id, user_id),
+      primary key (org_id, group_id, user_id, source),
+      unique (org_id, id),
       foreign key (org_id, group_id) references groups (org_id, id) on delete cascade,
       foreign key (org_id, user_id) references users (org_id, id) on delete cascade
     );
-    create index group_members_user on group_members (org_id, user_id, group_id);
+    create index group_members_user on group_members (org_id, user_id, group_id) include (begins_at);
     do $$ begin
       perform app.tenant_table('group_members'), app.lookup_may('select', 'group_members'),
-        app.audited('group_members', 'group_member', 'group_id', array['group_id', 'user_id'], array['user_id', 'role'], says => array['user_id']);
+        app.audited('group_members', 'group_member', 'group_id', array['id'], array['user_id', 'source', 'role', 'begins_at'],
+          says => array['user_id', 'source']);
     end $$;
     create trigger stamp before update on group_members for each row execute function app.stamp();
     create trigger touch_insert after insert on group_members referencing new table as changed_rows for each statement execute function app.touch_members();

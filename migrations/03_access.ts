@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 
-/** Permissions, roles with inheritance, and who has them. */
+/** Permissions, roles with inheritance, who has them, when they were used, and what the code declared. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table permissions (
@@ -70,7 +70,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create index roles_by_builtin_created on roles (org_id, builtin, created_at, id) where deleted_at is null;
     create index roles_deleted on roles (org_id, sort_name, id) where deleted_at is not null;
     do $$ begin
-      perform app.tenant_table('roles'), app.lookup_may('select, insert, update', 'roles'),
+      perform app.tenant_table('roles', 'select, insert, update'), app.lookup_may('select, insert, update', 'roles'),
         app.versioned('roles', array['name', 'description', 'status', 'second_factor_required', 'owner_user_id', 'owner_group_id', 'deleted_at']),
         app.audited('roles', 'role', 'id', array['id'], array['name', 'description', 'template', 'builtin', 'status',
           'second_factor_required', 'owner_user_id', 'owner_group_id', 'created_by', 'deleted_at']),
@@ -120,14 +120,19 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
     create table user_roles (
       org_id uuid not null references organizations on delete cascade,
+      id uuid not null default app.uuid_v7(),
       user_id uuid not null,
       role_id uuid not null,
+      -- as of group_members
+      source text not null collate "C" default 'manual' check (source ~ '^[a-z][a-z0-9_:-]*$'),
       granted_by uuid,
       reason text not null default '',
       created_at timestamptz not null default now(),
       updated_at timestamptz not null default now(),
+      begins_at timestamptz,
       expires_at timestamptz,
-      primary key (org_id, user_id, role_id) include (expires_at),
+      primary key (org_id, user_id, role_id, source) include (begins_at, expires_at),
+      unique (org_id, id),
       foreign key (org_id, user_id) references users (org_id, id) on delete cascade,
       foreign key (org_id, role_id) references roles (org_id, id) on delete cascade,
       foreign key (org_id, granted_by) references users (org_id, id) on delete set null (granted_by)
@@ -135,19 +140,49 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create index user_roles_role on user_roles (org_id, role_id);
     do $$ begin
       perform app.tenant_table('user_roles'), app.lookup_may('select, insert', 'user_roles'),
-        app.audited('user_roles', 'user_role', 'user_id', array['user_id', 'role_id'], array['role_id', 'granted_by', 'reason', 'expires_at'],
-          says => array['role_id']);
+        app.audited('user_roles', 'user_role', 'user_id', array['id'], array['role_id', 'source', 'granted_by', 'reason',
+          'begins_at', 'expires_at'], says => array['role_id', 'source']);
     end $$;
     create trigger stamp before update on user_roles for each row execute function app.stamp();
     create trigger touch_insert after insert on user_roles referencing new table as changed_rows for each statement execute function app.touch_user_roles();
     create trigger touch_update after update on user_roles referencing new table as changed_rows for each statement execute function app.touch_user_roles();
     create trigger touch_delete after delete on user_roles referencing old table as changed_rows for each statement execute function app.touch_user_roles();
+
+    -- By people and their keys, written some time later: reading leaves no other trace.
+    create table permission_uses (
+      org_id uuid not null references organizations on delete cascade,
+      user_id uuid not null,
+      model text not null collate "C",
+      action text not null collate "C",
+      last_at timestamptz not null,
+      created_at timestamptz not null default now(),
+      updated_at timestamptz not null default now(),
+      primary key (org_id, user_id, model, action),
+      foreign key (org_id, user_id) references users (org_id, id) on delete cascade
+    );
+    -- updated in place, again and again
+    alter table permission_uses set (fillfactor = 70);
+
+    -- Which columns meant "own" and "group", what could be done, and what templates held: by which code access was decided when.
+    create table access_declarations (
+      id uuid primary key default app.uuid_v7(),
+      hash bytea not null,
+      document jsonb not null,
+      valid_from timestamptz not null default clock_timestamp(),
+      created_at timestamptz not null default now(),
+      updated_at timestamptz not null default now()
+    );
+    create index access_declarations_by_time on access_declarations (valid_from);
+    do $$ begin
+      perform app.tenant_table('permission_uses', 'select'), app.lookup_may('select, insert, update', 'permission_uses'),
+        app.account_table('access_declarations', 'select, insert');
+    end $$;
   `.execute(db)
 }
 
 export async function down(db: Kysely<unknown>): Promise<void> {
   await sql`
-    drop table user_roles, role_permissions, role_parents, roles, permissions cascade;
+    drop table access_declarations, permission_uses, user_roles, role_permissions, role_parents, roles, permissions cascade;
     drop function app.audit_user_roles(), app.audit_role_permissions(), app.audit_role_parents(), app.audit_roles(), app.search_roles(),
       app.audit_permissions(), app.search_permissions();
   `.execute(db)

@@ -42,7 +42,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create index sessions_account on sessions (account_id);
     create index sessions_home on sessions (home_org_id, home_user_id) where home_user_id is not null;
     do $$ begin
-      perform app.tenant_table('sessions', 'select, update, delete'), app.lookup_may('select, insert, update', 'sessions'),
+      perform app.tenant_table('sessions', 'select, update'), app.lookup_may('select, insert, update', 'sessions'),
         app.versioned('sessions', array['expires_at', 'revoked_at', 'second_factor_at']),
         app.audited('sessions', 'session', 'id', array['id'], array['user_id', 'account_id', 'kind', 'impersonator_id', 'second_factor_at',
           'expires_at', 'revoked_at'], says => array['user_id']);

@@ -3,9 +3,7 @@ import { Hono } from 'hono'
 import type { Identity, UserActor } from '#src/access/actor.ts'
 import type { RightsCache } from '#src/access/rights.ts'
 import type { Config } from '#src/config.ts'
-import { answer } from '#src/db/call.ts'
 import type { Database } from '#src/db/database.ts'
-import { fn } from '#src/db/functions.ts'
 import { access } from '#src/domains/access/domain.ts'
 import { accounts } from '#src/domains/accounts/domain.ts'
 import { normalised } from '#src/domains/accounts/model.ts'
@@ -24,7 +22,9 @@ import { mount } from '#src/http/mount.ts'
 import { Origins } from '#src/http/origins.ts'
 import { Assets } from '#src/http/static.ts'
 import { paths } from '#src/paths.ts'
+import { noted } from '#src/resource/bulk/outcome.ts'
 import type { Domain } from '#src/resource/domain.ts'
+import { recordAt } from '#src/resource/entity.ts'
 
 /** What the program consists of. */
 export const contexts: readonly Domain[] = [
@@ -51,6 +51,8 @@ export type Dependencies = {
   routes?: readonly Endpoint[]
   /** Marks a session as seen, or an API key as used, some time later. */
   seen?: (identity: Identity, ip: string | null) => void
+  /** Marks what somebody was let through by as used. */
+  used?: (actor: UserActor) => void
   log?: Services['log']
   intake?: Intake
 }
@@ -61,6 +63,7 @@ export function createApp({
   rights,
   routes = endpoints,
   seen = () => {},
+  used = () => {},
   log = console,
   intake = new Intake(),
 }: Dependencies) {
@@ -86,6 +89,7 @@ export function createApp({
     asset: (name) => assets.path(name),
     navigation: (actor) => navigationFor(actor, contexts),
     seen,
+    used,
     clientAddress: clientAddress(config.TRUSTED_PROXIES),
     denied: (actor, wanted, path) => denied(db, actor, wanted, path),
     log,
@@ -95,6 +99,5 @@ export function createApp({
 
 /** Every refusal of somebody is in the trail. */
 async function denied(db: Database, actor: UserActor, wanted: string, path: string): Promise<void> {
-  const event = { name: 'access:denied', type: 'route', target: null, details: { wanted, path } }
-  await db.withActor(actor.author, (tx) => answer(tx, fn.record_event(event)))
+  await db.withActor(actor.author, (tx) => noted(tx, recordAt(path), wanted, path))
 }

@@ -1,5 +1,6 @@
 import { serve } from '@hono/node-server'
 import pino from 'pino'
+import { declareAccess } from '#src/access/declaration.ts'
 import { RightsCache } from '#src/access/rights.ts'
 import { createApp } from '#src/app.ts'
 import { readConfig } from '#src/config.ts'
@@ -18,11 +19,12 @@ async function start(): Promise<void> {
   const config = readConfig()
   const log = pino({ level: config.LOG_LEVEL, base: undefined })
   const { db, prepared } = await openDatabase(config, log)
+  await declareAccess(db)
   const listener = new Listener(prepared.listenUrl)
   await listener.open()
   const rights = new RightsCache(db, listener)
   const lastSeen = new LastSeen(db)
-  const app = createApp({ config, db, rights, seen: lastSeen.mark, log })
+  const app = createApp({ config, db, rights, seen: lastSeen.mark, used: lastSeen.use, log })
   const jobs = config.WORKER_IN_PROCESS
     ? new Jobs({ db, listenUrl: prepared.listenUrl, handlers: handlers(config), schedules, log })
     : null

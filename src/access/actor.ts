@@ -1,4 +1,5 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import { type Cause, causeIn } from '#src/access/cause.ts'
 import { type Grant, grant } from '#src/access/grant.ts'
 import {
   type ActionOf,
@@ -86,6 +87,8 @@ export class UserActor {
   /** Asks again while something is done for them; null for who is only spoken about. */
   readonly renewal: Renewal | null
   readonly #via: Via
+  #kind: Cause['kind'] = 'request'
+  readonly #used = new Set<Permission>()
   #context: string | undefined
 
   /** @param again who acts by the same credential now; null for nobody */
@@ -137,18 +140,27 @@ export class UserActor {
     return { orgId: this.orgId, context: this.context }
   }
 
-  /** What the audit trail reads: who, through what, in which request. */
+  /** Their request is an act of that kind. */
+  begin(kind: Cause['kind']): void {
+    this.#kind = kind
+    this.#context = undefined
+  }
+
+  /** What the audit trail reads: who, through what, in which request, for which cause. */
   get context(): string {
-    const { home } = this.identity
+    const { home, apiKey, sessionId } = this.identity
+    const { via, requestId } = this.#via
     this.#context ??= JSON.stringify({
       org: home?.orgId ?? this.orgId,
       user: home?.userId ?? this.userId,
       shadow: home ? this.userId : undefined,
-      key: this.identity.apiKey?.id,
+      key: apiKey?.id,
+      session: apiKey ? undefined : sessionId,
       impersonator: this.identity.impersonatorId ?? undefined,
-      via: this.#via.via,
-      request: this.#via.requestId,
+      via,
+      request: requestId,
       ip: this.#via.ip ?? undefined,
+      ...causeIn({ id: requestId, kind: this.#kind }),
     })
     return this.#context
   }
@@ -159,6 +171,11 @@ export class UserActor {
     return this.#held.scopes.has(permission)
   }
 
+  /** What they were let through by. */
+  get used(): ReadonlySet<Permission> {
+    return this.#used
+  }
+
   /**
    * The one decision: answers with the key to the rows, or refuses.
    * @throws {Forbidden} 403
@@ -166,6 +183,7 @@ export class UserActor {
   require<P extends Permission>(permission: P): Grant<ModelOf<P>, ActionOf<P>> {
     const found = this.find(permission)
     if (!found) throw new Forbidden(permission)
+    this.#used.add(permission)
     return found
   }
 

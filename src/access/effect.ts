@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { givingRights } from '#src/access/granting.ts'
 import { requireHoldersReached, type WholeRole } from '#src/access/holders.ts'
+import { inForce } from '#src/access/in-force.ts'
 import { RoleGraph } from '#src/access/role-graph.ts'
 import type { Db } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
@@ -183,7 +184,7 @@ function changes(actor: UserActor, length: number, roles: Masks): RawBuilder<Cha
     ), person as (
       select ur.user_id, ${each((word) => sql`${total('w')(word)} as ${column('w')(word)}, ${total('b')(word)} as ${column('b')(word)}`)}${passing((word) => sql`${total('t')(word)} as ${column('t')(word)}`)}
       from role join user_roles ur on ur.role_id = role.id
-      where ur.expires_at is null or ur.expires_at > now()
+      where ${inForce('ur')}
       group by ur.user_id having (${each(total('w'))}) <> (${each(total('b'))})
     ), active as materialized (
       select ${both}, u.id, u.sort_name, ${readable} as readable from person p join users u on u.id = p.user_id

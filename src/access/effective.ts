@@ -46,7 +46,9 @@ export async function effectivePermissions(
   const { subject, permissions, asked, roles, assigned } = standing(actor, row)
   if (subject.sleeps !== null) return { subject, permissions: [] }
   const described = new Map(asked.map(({ code, description }) => [code, description]))
-  const awake = new Map(assigned.filter(({ expired }) => !expired).map((one) => [one.role, one.expires_at]))
+  const awake = new Map(
+    assigned.filter(({ holds }) => holds === 'now').map((one) => [one.role, one.expires_at]),
+  )
   const sourcesOf = (code: string): Source[] =>
     roles
       .chains([...awake.keys()], (role) => role.codes.includes(code), {

@@ -161,7 +161,7 @@ function pathsOf({ subject, roles, assigned }: Standing, codes: readonly string[
     const entered = { id: subject.id, name: 'opened from the platform organization' }
     return codes.flatMap((code) => paths(entered, [], code)).slice(0, MOST_PATHS)
   }
-  const awake = assigned.filter(({ expired }) => !expired).map(({ role }) => role)
+  const awake = assigned.filter(({ holds }) => holds === 'now').map(({ role }) => role)
   const wanted = (role: HeldRole) => codes.filter((code) => role.codes.includes(code))
   return roles
     .chains(awake, (role) => wanted(role).length > 0, { passes: ({ active }) => active, most: MOST_PATHS })
@@ -214,7 +214,10 @@ function asleepOf({ subject, roles, assigned, asked }: Standing, about: Asked, m
       ...(role.deleted ? [`${The('role', role)} is deleted.`] : []),
       ...(role.disabled && !role.deleted ? [`${The('role', role)} is disabled.`] : []),
     ])
-    if (assigned.some(({ role, expired }) => role === first.id && expired))
+    const held = new Set(assigned.flatMap(({ role, holds }) => (role === first.id ? [holds] : [])))
+    if (held.has('now')) held.clear()
+    if (held.has('later')) ways.unshift(`${The('role', first)} is assigned, but only from a later date.`)
+    else if (held.has('over'))
       ways.unshift(`${The('role', first)} is assigned, but the assignment has expired.`)
     for (const code of wanted(chain.at(-1) ?? first)) {
       const off = asked.some((one) => one.code === code && one.status !== 'active')

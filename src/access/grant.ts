@@ -113,11 +113,16 @@ function inGroups(
   few: boolean,
 ): RawBuilder<SqlBool> {
   if (typeof way === 'string') return sql<SqlBool>`${sql.ref(`${table}.${way}`)} = any(${groups}::uuid[])`
-  const within = sql`${sql.ref(`via.${way.column}`)} = any(${groups}::uuid[])`
+  const within = sql`${sql.ref(`via.${way.column}`)} = any(${groups}::uuid[]) and ${sinceThen(way)}`
   return few
     ? sql<SqlBool>`${sql.ref(`${table}.${way.of}`)} = any(array(select ${sql.ref(`via.${way.key}`)} from ${sql.table(way.table)} as via where ${within}))`
     : // `offset` keeps the planner from gathering all rows of the groups before it looks at the first
       sql<SqlBool>`exists (select ${through(table, way)} and ${within} offset 0)`
+}
+
+const sinceThen = ({ begins }: Through) => {
+  const from = sql.ref(`via.${begins}`)
+  return begins ? sql`(${from} is null or ${from} <= now())` : sql`true`
 }
 
 const through = (table: string, { table: via, key, of }: Through) =>
@@ -128,7 +133,7 @@ const through = (table: string, { table: via, key, of }: Through) =>
 export const groupsBy = (table: string, way: string | Through): RawBuilder<string> =>
   typeof way === 'string'
     ? sql<string>`select ${sql.ref(`${table}.${way}`)}`
-    : sql<string>`select ${sql.ref(`via.${way.column}`)} ${through(table, way)}`
+    : sql<string>`select ${sql.ref(`via.${way.column}`)} ${through(table, way)} and ${sinceThen(way)}`
 
 /** For actors, and for what explains them. */
 export const grant = <M extends Model, A extends string>(

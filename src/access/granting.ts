@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import { rightsFrom, type UserActor } from '#src/access/actor.ts'
+import { inForce } from '#src/access/in-force.ts'
 import { parsePermission, type Scope } from '#src/access/permission.ts'
 import { permissionsOfTemplate } from '#src/access/templates.ts'
 import type { Db } from '#src/db/database.ts'
@@ -71,7 +72,7 @@ export const wouldHold = ({ identity, userId, narrow }: UserActor): RawBuilder<s
     : sql`array(
       with recursive held(id) as (
         select r.id from user_roles ur join roles r on r.id = ur.role_id and r.status = 'active' and r.deleted_at is null
-        where ur.user_id = ${userId} and (ur.expires_at is null or ur.expires_at > now())
+        where ur.user_id = ${userId} and ${inForce('ur')}
         union
         select r.id from held join role_parents i on i.role_id = held.id
         join roles r on r.id = i.parent_id and r.status = 'active' and r.deleted_at is null
@@ -162,7 +163,7 @@ async function administrators(tx: Db): Promise<number> {
     select case when ur.expires_at is null then 2 else 1 end as level from user_roles ur join bearing b on b.id = ur.role_id
     join roles r on r.id = ur.role_id and r.status = 'active' and r.deleted_at is null
     join users u on u.id = ur.user_id
-    where u.status = 'active' and u.deleted_at is null and u.kind = 'person' and (ur.expires_at is null or ur.expires_at > now())
+    where u.status = 'active' and u.deleted_at is null and u.kind = 'person' and ${inForce('ur')}
     order by 1 desc limit 1`.execute(tx)
   return rows[0]?.level ?? 0
 }

@@ -1,7 +1,14 @@
 import type { Model, Scope } from '#src/access/permission.ts'
 
 /** A row belongs to a group through another table: `table.key = this.of` and `table.column` names the group. */
-export type Through = { table: string; key: string; of: string; column: string }
+export type Through = {
+  table: string
+  key: string
+  of: string
+  column: string
+  /** The column that says from when on; null is since ever. */
+  begins?: string
+}
 
 /** What `own` and `group` mean for a model, declared once beside its table. */
 export type AccessModel<Name extends string = string, Act extends string = string> = {
@@ -35,6 +42,8 @@ export function modelOf(name: Model | string): AccessModel {
   if (!model) throw new Error(`no model is named ${name}`)
   return model
 }
+
+export const allModels = (): readonly AccessModel[] => [...models.values()]
 
 /** The model of that name, where one is declared. */
 export const findModel = (name: string): AccessModel | undefined => models.get(name)

@@ -2,6 +2,7 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { type Grant, grant } from '#src/access/grant.ts'
 import { givingRights, toCover } from '#src/access/granting.ts'
+import { begun } from '#src/access/in-force.ts'
 import { parsePermission, type Scope } from '#src/access/permission.ts'
 import { lasting } from '#src/access/strength.ts'
 import type { Db } from '#src/db/database.ts'
@@ -54,7 +55,7 @@ export async function requirePlaceable(tx: Db, actor: UserActor, newcomer: Newco
   if (brings) throw refused('You can’t add them: in this group they could do more than you can.')
   if ('roles' in newcomer) return
   const over = await stronger(tx, actor, roles, await holdsOver(tx, actor, newcomer.user))
-  const known = sql`select group_id from group_members where user_id = ${newcomer.user}`
+  const known = sql`select m.group_id from group_members m where m.user_id = ${newcomer.user} and ${begun('m')}`
   if (await amongMembers(tx, over, sql`${above([group])} except ${above(known)}`))
     throw refused('The people of this group could do more with this person’s record than you can.')
 }
@@ -138,7 +139,7 @@ async function bringsTo(
   const { rows } = await sql<{ brings: boolean }>`
     with there as (
       select count(*) > 0 as reads, coalesce(bool_or(m.role <> 'viewer'), false) as writes
-      from group_members m where m.user_id = ${person} and m.group_id in ${above([group])})
+      from group_members m where m.user_id = ${person} and ${begun('m')} and m.group_id in ${above([group])})
     select exists (select from user_roles ur, there where ur.user_id = ${person} and ${lasting}
       and (ur.role_id = any(${reading}::uuid[]) and not there.reads
         or ur.role_id = any(${writing}::uuid[]) and ${role !== 'viewer'} and not there.writes)) as brings`.execute(

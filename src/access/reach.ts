@@ -1,6 +1,7 @@
 import { type Compilable, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { columnOf, grant, groupsBy, type Holder, type Way } from '#src/access/grant.ts'
+import { begun, strongestRole } from '#src/access/in-force.ts'
 import type { AccessModel } from '#src/access/model.ts'
 import { type Model, type Permission, type Scope, scopes } from '#src/access/permission.ts'
 import type { Named, Standing } from '#src/access/standing.ts'
@@ -80,5 +81,6 @@ function groupPaths(actor: UserActor, model: AccessModel, person: string): RawBu
     select json_agg(json_build_object('column', up.way, 'role', m.role, 'groups', (
         select json_agg(json_build_object('id', g.id, 'name', ${name}, 'deleted', g.deleted_at is not null) order by place)
         from unnest(up.path) with ordinality step(id, place) join groups g on g.id = step.id)) order by cardinality(up.path), up.path)
-    from up join group_members m on m.group_id = up.id and m.user_id = ${person})`
+    from up join (select m.group_id, ${strongestRole('m')} as role from group_members m
+      where m.user_id = ${person} and ${begun('m')} group by m.group_id) m on m.group_id = up.id)`
 }

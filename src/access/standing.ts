@@ -1,5 +1,6 @@
 import { type Compilable, type RawBuilder, type SqlBool, sql } from 'kysely'
 import { rightsFrom, type UserActor } from '#src/access/actor.ts'
+import { begun } from '#src/access/in-force.ts'
 import { counting } from '#src/access/narrowing.ts'
 import { RoleGraph, type RoleNode } from '#src/access/role-graph.ts'
 import type { Db } from '#src/db/database.ts'
@@ -13,8 +14,8 @@ export const named = ({ id, name }: Named): Named => ({ id, name })
 /** A role on the way to a permission. `codes` are active, `held` all that it holds itself. */
 export type HeldRole = RoleNode & Named & { disabled: boolean; deleted: boolean; held: readonly string[] }
 
-/** An assignment of a role to the person. */
-type Assigned = { role: string; expires_at: string | null; expired: boolean }
+/** An assignment of a role to the person, by one of its sources; the latest end comes last. */
+type Assigned = { role: string; expires_at: string | null; holds: 'now' | 'over' | 'later' }
 
 export type Subject = {
   id: string
@@ -116,7 +117,9 @@ export function standingOf(
           'parents', (select json_agg(i.parent_id) from role_parents i where i.role_id = r.id),
           'held', (select json_agg(a.code) from role_permissions h join asked a on a.id = h.permission_id where h.role_id = r.id)))
         from relevant join roles r on r.id = relevant.id) as roles,
-      (select json_agg(json_build_object('role', ur.role_id, 'expires_at', ur.expires_at, 'expired', coalesce(ur.expires_at <= now(), false)))
+      (select json_agg(json_build_object('role', ur.role_id, 'expires_at', ur.expires_at,
+          'holds', case when ur.expires_at <= now() then 'over' when ${begun('ur')} then 'now' else 'later' end)
+          order by ur.expires_at nulls last)
         from user_roles ur where ur.user_id = u.id) as assigned
     from person u`
   return (db) => ({ compile: () => text.compile(db) })

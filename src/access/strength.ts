@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { type Givable, heldBy, toCover, withAsleep, wouldHold } from '#src/access/granting.ts'
+import { begun } from '#src/access/in-force.ts'
 import { parsePermission } from '#src/access/permission.ts'
 import type { Db } from '#src/db/database.ts'
 import { Forbidden } from '#src/errors.ts'
@@ -38,11 +39,11 @@ export function within(actor: UserActor, part: Part, group: string): RawBuilder<
     part === 'lead' && actor.narrow
       ? sql`false`
       : sql`exists (select from group_members mine where mine.group_id = ${sql.ref(`${group}.id`)}
-          and mine.user_id = ${actor.userId} and ${has[part]('mine')})`
+          and mine.user_id = ${actor.userId} and ${begun('mine')} and ${has[part]('mine')})`
   return sql`(${sql.ref(`${group}.id`)} = any(${groups}::uuid[]) or coalesce(${sql.ref(`${group}.parent_id`)} = any(${groups}::uuid[]), false) or ${mine})`
 }
 
-/** Roles that sleep count, since they may wake up; an assignment that has run out doesn't. */
+/** Roles that sleep count, since they may wake up, and those that begin later; an assignment that has run out doesn't. */
 export const lasting = sql`(ur.expires_at is null or ur.expires_at > now())`
 
 /** @param user a person's id, as the statement knows it */

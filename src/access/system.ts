@@ -1,3 +1,4 @@
+import { type Cause, causeIn } from '#src/access/cause.ts'
 import type { Db, Door } from '#src/db/database.ts'
 
 /**
@@ -9,8 +10,9 @@ export function asSystem<T>(
   orgId: string,
   reason: string,
   work: (tx: Db) => Promise<T>,
-  { via = 'system', requestId }: { via?: 'system' | 'cli' | 'job'; requestId?: string } = {},
+  { via = 'system', cause }: { via?: 'system' | 'cli' | 'job'; cause?: Cause } = {},
 ): Promise<T> {
-  const context = JSON.stringify({ org: orgId, via, reason, request: requestId })
+  const request = via === 'cli' ? undefined : cause?.id
+  const context = JSON.stringify({ org: orgId, via, reason, request, ...(cause ? causeIn(cause) : {}) })
   return database.withActor({ orgId, context }, work)
 }

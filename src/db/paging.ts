@@ -1,8 +1,11 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import { Malformed } from '#src/errors.ts'
 
-/** Where a page begins: the database's own text of the sort column, and the id. */
+/** Where a page begins: the database's own text of the sort column, and of what orders rows that are alike in it. */
 export type Cursor = { key: string; id: string }
+
+/** The column that orders rows which are alike in the sort column: one that no two rows share. */
+export type Tie = 'id' | 'seq'
 
 /** A row as a list's statement gives it: its JSON, and what a cursor needs. */
 export type PageRow = { json: string; key: string; id: string; total: number }
@@ -43,14 +46,20 @@ const isKey: Record<KeyType, (text: string) => boolean> = {
   boolean: (text) => text === 'true' || text === 'false',
 }
 
+const isTie: Record<Tie, (text: string) => boolean> = {
+  id: (text) => UUID.test(text),
+  seq: isKey.bigint,
+}
+
 /**
  * @param type of the sort column
  * @throws {BadCursor} for anything that no list of this sort gave
  */
-export function decodeCursor(text: string, sort: string, type: KeyType): Cursor {
+export function decodeCursor(text: string, sort: string, type: KeyType, tie: Tie = 'id'): Cursor {
   try {
     const [of, key, id] = JSON.parse(Buffer.from(text, 'base64url').toString())
-    if (of === sort && typeof key === 'string' && isKey[type](key) && UUID.test(id)) return { key, id }
+    const texts = typeof key === 'string' && typeof id === 'string'
+    if (of === sort && texts && isKey[type](key) && isTie[tie](id)) return { key, id }
   } catch {}
   throw new BadCursor('This place in the list is unknown; start at the first page.')
 }
@@ -58,20 +67,23 @@ export function decodeCursor(text: string, sort: string, type: KeyType): Cursor 
 type Place = {
   column: string
   type: KeyType
+  tie: Tie
   descending: boolean
   after: Cursor | null
   before: Cursor | null
 }
 
+const tieTypes: Record<Tie, string> = { id: 'uuid', seq: 'bigint' }
+
 /** `(column, id)` beyond the cursor, one comparison of rows that the list's index serves. */
 export function beyond(
   table: string,
-  { column, type, descending, after, before }: Place,
+  { column, type, tie, descending, after, before }: Place,
 ): RawBuilder<SqlBool> {
   const cursor = after ?? before
   if (!cursor) return sql<SqlBool>`true`
   const sign = sql.raw((after !== null) === descending ? '<' : '>')
-  return sql<SqlBool>`(${sql.ref(`${table}.${column}`)}, ${sql.ref(`${table}.id`)}) ${sign} (${cursor.key}::${sql.raw(type)}, ${cursor.id}::uuid)`
+  return sql<SqlBool>`(${sql.ref(`${table}.${column}`)}, ${sql.ref(`${table}.${tie}`)}) ${sign} (${cursor.key}::${sql.raw(type)}, ${cursor.id}::${sql.raw(tieTypes[tie])})`
 }
 
 export type Page<Row> = {

@@ -21,6 +21,15 @@ export type JsonPrimitive = boolean | number | string | null;
 
 export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
+export interface AccessDeclarations {
+  created_at: Generated<string>;
+  document: Json;
+  hash: Buffer;
+  id: Generated<string>;
+  updated_at: Generated<string>;
+  valid_from: Generated<string>;
+}
+
 export interface Accounts {
   control_changed_at: string | null;
   control_mail_id: string | null;
@@ -84,6 +93,9 @@ export interface Events {
   actor_org_id: string | null;
   actor_user_id: string | null;
   api_key_id: Generated<string | null>;
+  cause_id: Generated<string | null>;
+  cause_kind: Generated<string | null>;
+  client_id: Generated<string | null>;
   created_at: Generated<string>;
   data: Generated<Json>;
   id: Generated<string>;
@@ -92,17 +104,24 @@ export interface Events {
   org_id: Generated<string>;
   reason: string | null;
   request_id: string | null;
+  salt: Generated<Buffer | null>;
+  seq: Generated<number>;
+  session_id: Generated<string | null>;
   target_id: string | null;
   target_type: string;
   updated_at: Generated<string>;
   via: string;
+  xact: Generated<string>;
 }
 
 export interface GroupMembers {
+  begins_at: string | null;
   created_at: Generated<string>;
   group_id: string;
+  id: Generated<string>;
   org_id: Generated<string>;
   role: Generated<string>;
+  source: Generated<string>;
   updated_at: Generated<string>;
   user_id: string;
 }
@@ -242,6 +261,16 @@ export interface Permissions {
   status: Generated<string>;
   updated_at: Generated<string>;
   version: Generated<number>;
+}
+
+export interface PermissionUses {
+  action: string;
+  created_at: Generated<string>;
+  last_at: string;
+  model: string;
+  org_id: Generated<string>;
+  updated_at: Generated<string>;
+  user_id: string;
 }
 
 export interface RateLimits {
@@ -393,12 +422,15 @@ export interface UnknownLogins {
 }
 
 export interface UserRoles {
+  begins_at: string | null;
   created_at: Generated<string>;
   expires_at: string | null;
   granted_by: string | null;
+  id: Generated<string>;
   org_id: Generated<string>;
   reason: Generated<string>;
   role_id: string;
+  source: Generated<string>;
   updated_at: Generated<string>;
   user_id: string;
 }
@@ -431,6 +463,7 @@ export interface Users {
 }
 
 export interface DB {
+  access_declarations: AccessDeclarations;
   account_tokens: AccountTokens;
   accounts: Accounts;
   api_keys: ApiKeys;
@@ -444,6 +477,7 @@ export interface DB {
   known_devices: KnownDevices;
   mails: Mails;
   organizations: Organizations;
+  permission_uses: PermissionUses;
   permissions: Permissions;
   rate_limits: RateLimits;
   recovery_codes: RecoveryCodes;

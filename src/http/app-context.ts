@@ -22,6 +22,8 @@ export type Outside = Services & {
   navigation: (actor: Actor) => Omit<NavigationItem, 'current'>[]
   /** Marks a session as seen, or an API key as used from an address, outside of the request. */
   seen: (identity: Identity, ip: string | null) => void
+  /** Marks what somebody was let through by as used, outside of the request. */
+  used: (actor: Actor) => void
   /** Puts a refusal into the trail. */
   denied: (actor: Actor, wanted: string, path: string) => Promise<void>
   clientAddress: ReturnType<typeof clientAddress>

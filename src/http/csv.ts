@@ -32,7 +32,7 @@ const LEAVING_MS = 500
  * file looks whole.
  */
 async function respondCsv(
-  { name, chunks }: Csv,
+  { name, chunks, sent = async () => {} }: Csv,
   { requestId, common, limit, head, confirm, lost }: Outgoing,
 ) {
   const iterator = chunks[Symbol.asyncIterator]()
@@ -56,12 +56,16 @@ async function respondCsv(
         try {
           const { done, value } = await (next ?? further())
           next = undefined
-          if (done) controller.close()
-          else controller.enqueue(encoder.encode(begun ? value : MARK + value))
+          if (done) {
+            await sent(true)
+            controller.close()
+          } else controller.enqueue(encoder.encode(begun ? value : MARK + value))
           begun = true
         } catch (error) {
           broken = error
           lost(error)
+          // where that fails, too, it was told already what is wrong
+          if (begun) void sent(false).catch(() => {})
           void iterator.return?.()
           const why = error instanceof Revoked ? 'your access changed.' : 'something went wrong.'
           controller.enqueue(encoder.encode(`${STOPPED} ${why}\r\n`))
@@ -69,6 +73,7 @@ async function respondCsv(
       },
       cancel: async () => {
         await iterator.return?.()
+        if (begun) await sent(false).catch(lost)
       },
     },
     { highWaterMark: 0 },

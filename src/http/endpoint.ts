@@ -50,7 +50,12 @@ export type Answer = {
 }
 
 /** A file of lines: sent as they come, under `name` with the ending .csv. */
-export type Csv = { name: string; chunks: AsyncIterable<string> }
+export type Csv = {
+  name: string
+  chunks: AsyncIterable<string>
+  /** Told once when the file was sent, or as much of it as was. */
+  sent?: (whole: boolean) => Promise<void>
+}
 
 /** What stood in the way of a write, for the form that is shown again. */
 export type Refusal = {

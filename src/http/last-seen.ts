@@ -1,15 +1,22 @@
-import type { Identity } from '#src/access/actor.ts'
+import type { Identity, UserActor } from '#src/access/actor.ts'
 import type { Database } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 
 const EVERY_MS = 30_000
 
-/** Collects which sessions were seen, and which API keys from where, and writes them together: no GET writes. */
+/** What somebody did with a permission: organization, person, model and action. */
+type Use = readonly [org: string, person: string, model: string, action: string]
+
+/**
+ * Collects which sessions were seen, which API keys from where, and which permissions were used by whom, and writes them
+ * together: no GET writes.
+ */
 export class LastSeen {
   readonly #db: Database
   readonly #timer: NodeJS.Timeout
   #sessions = new Set<string>()
   #keys = new Map<string, string | null>()
+  #uses = new Map<string, Use>()
 
   constructor(db: Database) {
     this.#db = db
@@ -22,11 +29,26 @@ export class LastSeen {
     else this.#sessions.add(sessionId)
   }
 
+  /** Whoever acts as somebody else uses nothing in their name. */
+  use = ({
+    orgId,
+    userId,
+    identity,
+    used,
+  }: Pick<UserActor, 'orgId' | 'userId' | 'identity' | 'used'>): void => {
+    if (identity.impersonatorId) return
+    for (const permission of used) {
+      const [model = '', action = ''] = permission.split(':')
+      this.#uses.set(`${userId} ${permission}`, [orgId, userId, model, action])
+    }
+  }
+
   /** Writes what was collected; what can't be written now is tried with the next. */
   async flush(): Promise<void> {
-    const [sessions, keys] = [this.#sessions, this.#keys]
+    const [sessions, keys, uses] = [this.#sessions, this.#keys, this.#uses]
     this.#sessions = new Set()
     this.#keys = new Map()
+    this.#uses = new Map()
     if (sessions.size)
       await this.#db.lookup(fn.sessions_seen({ ids: [...sessions] })).catch(() => {
         for (const id of sessions) this.#sessions.add(id)
@@ -37,6 +59,10 @@ export class LastSeen {
         .catch(() => {
           this.#keys = new Map([...keys, ...this.#keys])
         })
+    if (uses.size)
+      await this.#db.lookup(fn.permissions_used(columnsOf([...uses.values()]))).catch(() => {
+        this.#uses = new Map([...uses, ...this.#uses])
+      })
   }
 
   async stop(): Promise<void> {
@@ -44,3 +70,10 @@ export class LastSeen {
     await this.flush()
   }
 }
+
+const columnsOf = (uses: readonly Use[]) => ({
+  orgs: uses.map(([org]) => org),
+  people: uses.map(([, person]) => person),
+  models: uses.map(([, , model]) => model),
+  actions: uses.map(([, , , action]) => action),
+})

@@ -34,7 +34,9 @@ export async function handle(visit: Visit): Promise<Response> {
     if (question) return await respond({ screen: question }, outgoingOf(visit))
     await counting.attempt(endpoint, visit.actor, body?.fields)
     const versions = seenVersions(c, body?.kind === 'form' ? body.fields.version : undefined)
-    return await act(visit, { endpoint, body, grant }, versions)
+    const answer = await act(visit, { endpoint, body, grant }, versions)
+    if (visit.actor) app.used(visit.actor)
+    return answer
   } catch (error) {
     return answerFailure(visit, error)
   }

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomUUIDv7 } from 'node:crypto'
 import type { Context } from 'hono'
 import { routePath } from 'hono/route'
 import type { AppContext, Env } from '#src/http/app-context.ts'
@@ -6,7 +6,7 @@ import { paths } from '#src/paths.ts'
 
 /** A request as it came: where to, and through what. Whose it is, is not known yet. */
 export class RequestInfo {
-  readonly id = randomUUID()
+  readonly id = randomUUIDv7()
   /** `/api` or `/api/v1`, where it came that way. */
   readonly api: string
   readonly ip: string | null

@@ -124,6 +124,8 @@ export class Resource<M extends Model = Model> {
 }
 
 const resources = new Map<string, Resource>()
+/** Names of models by the paths of their lists. */
+const models = new Map<string, string>()
 
 /** Declares an entity; what the kernel gives for it is in `resourceRoutes`. */
 export function defineResource<M extends Model>(
@@ -133,11 +135,21 @@ export function defineResource<M extends Model>(
   const resource = new Resource(model, declared)
   // the first of a model stands for it: a narrowed one (departments) comes after
   if (!resources.has(model.name)) resources.set(model.name, resource)
+  models.set(declared.path, model.name)
   return resource
 }
 
 /** The entity of a model, for references to it; undefined where none is declared. */
 export const resourceOf = (model: string): Resource | undefined => resources.get(model)
+
+const RECORD = /(\/[a-z-]+)\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=\/|$)/i
+
+/** The record that an address leads to, or lies beneath; null where it names none. */
+export function recordAt(path: string): { model: string; id: string } | null {
+  const [, list = '', id = ''] = RECORD.exec(path) ?? []
+  const model = models.get(list)
+  return model === undefined ? null : { model, id: id.toLowerCase() }
+}
 
 export const allResources = (): readonly Resource[] => [...resources.values()]
 

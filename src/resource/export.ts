@@ -1,8 +1,14 @@
 import { CsvError } from 'csv-parse'
 import { parse } from 'csv-parse/sync'
 import { stringify } from 'csv-stringify/sync'
+import type { UserActor } from '#src/access/actor.ts'
+import { answer } from '#src/db/call.ts'
+import type { Door } from '#src/db/database.ts'
+import { fn } from '#src/db/functions.ts'
+import type { Csv } from '#src/http/endpoint.ts'
 import type { Resource, Row } from '#src/resource/entity.ts'
 import type { Column } from '#src/resource/kinds/column.ts'
+import type { ListView } from '#src/resource/list/declaration.ts'
 
 // full-width ones too, which some spreadsheets take for the others; after apostrophes as well
 const FORMULA = /^'*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n]/
@@ -58,6 +64,31 @@ export const exportedColumns = ({ columns, soft }: Resource): string[] => [
 /** Lines of a file (RFC 4180); a break within a cell is none of a line. */
 export const csvLines = (lines: readonly (readonly string[])[]) =>
   stringify(lines as string[][], { record_delimiter: 'windows', quoted_match: /[\r\n]/ })
+
+/** What is taken away, by whom, and how the list was limited. */
+type Taken = { db: Pick<Door, 'withActor'>; actor: UserActor; model: string; view: ListView }
+
+/** A file of a list, which the trail tells of when it was sent: how many rows of what, also where it broke off. */
+export function exported<R>(
+  { db, actor, model, view }: Taken,
+  pieces: AsyncIterable<R[]>,
+  csv: (pieces: AsyncIterable<R[]>) => AsyncIterable<string>,
+): Pick<Csv, 'chunks' | 'sent'> {
+  let count = 0
+  async function* counted() {
+    for await (const rows of pieces) {
+      count += rows.length
+      yield rows
+    }
+  }
+  const sent = async (whole: boolean) => {
+    const { q, filters } = view
+    const details = { count, ...(q ? { q } : {}), ...(Object.keys(filters).length ? { filters } : {}), whole }
+    const event = fn.record_event({ name: `${model}:export`, type: model, target: null, details })
+    await db.withActor(actor.author, (tx) => answer(tx, event))
+  }
+  return { chunks: csv(counted()), sent }
+}
 
 /** A list as CSV, a piece of text for each piece of rows; the first tells the columns, once there are rows to send. */
 export async function* csvOf(resource: Resource, pieces: AsyncIterable<Row[]>): AsyncGenerator<string> {

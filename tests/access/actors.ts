@@ -9,7 +9,7 @@ const { rights } = await testDatabase()
 export async function actorOf(person: Person): Promise<UserActor> {
   const identity = await rights.identify(person.token)
   if (!identity) throw new Error('nobody')
-  return new UserActor(identity, { via: 'api', requestId: 'of-the-test', ip: null })
+  return new UserActor(identity, { via: 'api', requestId: '00000000-0000-7000-8000-0000000000e5', ip: null })
 }
 
 /** Somebody in the organization who has these rights, whatever its tables say. */

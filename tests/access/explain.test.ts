@@ -50,7 +50,7 @@ const woken = (place: Place) =>
     for (const group of copy.groups) group.deleted = false
     for (const one of copy.permissions) one.disabled = false
     for (const role of copy.roles) Object.assign(role, { disabled: false, deleted: false })
-    for (const one of copy.assignments) one.expired = false
+    for (const one of copy.assignments) Object.assign(one, { expired: false, later: false })
     for (const one of copy.members) one.role = 'member'
   })
 
@@ -118,7 +118,9 @@ class Case {
   #exists(what: string, path: Path, user: number, action: Action, target: number): void {
     const { place } = this.#built
     const [assigned, ...above] = [path.role, ...path.inherited].map(({ name }) => Number(name?.slice(1)))
-    const holds = place.assignments.some((one) => one.user === user && one.role === assigned && !one.expired)
+    const holds = place.assignments.some(
+      (one) => one.user === user && one.role === assigned && !one.expired && !one.later,
+    )
     const chain = [assigned as number, ...above]
     const inherits = chain.every(
       (role, i) => i === 0 || place.roles[chain[i - 1] as number]?.parents.includes(role),
@@ -154,14 +156,15 @@ class Case {
       return path.groups === null && (path.column === 'id' ? user === target : row?.ownerUser === user)
     const [top, bottom] = [groups[0], groups.at(-1)]
     const member = place.members.some(
-      (one) => one.user === user && one.group === top && (action === 'read' || one.role !== 'viewer'),
+      (one) =>
+        one.user === user && !one.later && one.group === top && (action === 'read' || one.role !== 'viewer'),
     )
     const down = groups.every((group, i) => i === 0 || place.groups[group]?.parent === groups[i - 1])
     const awake = groups.length > 0 && groups.every((group) => place.groups[group]?.deleted === false)
     const ends =
       path.column === 'owner_group_id'
         ? row?.ownerGroup === bottom
-        : place.members.some((one) => one.user === target && one.group === bottom)
+        : place.members.some((one) => one.user === target && !one.later && one.group === bottom)
     return member && down && awake && ends
   }
 

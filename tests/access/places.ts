@@ -39,10 +39,12 @@ export function randomPlace(seed: number, model: Model = 'user'): Place {
     user,
     group: below(groups.length),
     role: (['lead', 'member', 'viewer'] as const)[below(3)] ?? 'member',
+    source: chance(0.15) ? 'scim' : 'manual',
+    later: chance(0.1),
   })
   const members = distinct(
     [...some(0, 3, () => membership(0)), ...some(2, 10, () => membership(below(count)))],
-    ({ user, group }) => `${user} ${group}`,
+    ({ user, group, source }) => `${user} ${group} ${source}`,
   )
   // group and own more often than all, which leaves little to decide
   const ofModel = (model: Model, actions: Action[]) =>
@@ -58,10 +60,16 @@ export function randomPlace(seed: number, model: Model = 'user'): Place {
     permissions: [...new Set(some(0, 4, permission))],
     parents: index ? [...new Set(some(0, 2, () => below(index)))] : [],
   }))
-  const assignment = (user: number) => ({ user, role: below(roles.length), expired: chance(0.12) })
+  const assignment = (user: number) => ({
+    user,
+    role: below(roles.length),
+    source: chance(0.15) ? 'scim' : 'manual',
+    expired: chance(0.12),
+    later: chance(0.1),
+  })
   const assignments = distinct(
     [...some(1, 3, () => assignment(0)), ...some(0, 4, () => assignment(below(count)))],
-    ({ user, role }) => `${user} ${role}`,
+    ({ user, role, source }) => `${user} ${role} ${source}`,
   )
   const others = some(3, 8, () => ({
     deleted: model === 'invitation' && chance(0.2),
@@ -109,6 +117,7 @@ function outline(place: Place, add: (table: string, row: Row) => void): Built {
   const at = (list: string[] | undefined, index: number | null | undefined) => list?.[index ?? -1] ?? null
   const accounts = ids(place.users)
   const name = `place-${org_id}`
+  const from = (later = false) => (later ? '2100-01-01T00:00:00Z' : null)
   const gone = (deleted = false) => (deleted ? '2026-01-01T00:00:00Z' : null)
   const state = (disabled: boolean) => (disabled ? 'disabled' : 'active')
 
@@ -138,8 +147,15 @@ function outline(place: Place, add: (table: string, row: Row) => void): Built {
       owner_user_id: at(users, ownerUser),
       owner_group_id: at(groups, ownerGroup),
     })
-  for (const { user, group, role } of place.members)
-    add('group_members', { org_id, user_id: at(users, user), group_id: at(groups, group), role })
+  for (const { user, group, role, source = 'manual', later } of place.members)
+    add('group_members', {
+      org_id,
+      user_id: at(users, user),
+      group_id: at(groups, group),
+      role,
+      source,
+      begins_at: from(later),
+    })
   for (const [i, { model, action, scope, disabled }] of place.permissions.entries())
     add('permissions', {
       org_id,
@@ -155,11 +171,13 @@ function outline(place: Place, add: (table: string, row: Row) => void): Built {
     for (const one of held) add('role_permissions', { org_id, role_id, permission_id: at(permissions, one) })
     for (const one of parents) add('role_parents', { org_id, role_id, parent_id: at(roles, one) })
   }
-  for (const { user, role, expired } of place.assignments)
+  for (const { user, role, source = 'manual', expired, later } of place.assignments)
     add('user_roles', {
       org_id,
       user_id: at(users, user),
       role_id: at(roles, role),
+      source,
+      begins_at: from(later),
       expires_at: expired ? gone(true) : null,
     })
   const hash = (secret: string) => `\\x${createHash('sha256').update(secret).digest('hex')}`
@@ -218,12 +236,13 @@ const TABLES: Record<string, string> = {
     'org_id uuid, id uuid, kind text, name text, parent_id uuid, owner_group_id uuid, deleted_at timestamptz',
   users:
     'org_id uuid, id uuid, account_id uuid, username text, email text, status text, deleted_at timestamptz, owner_user_id uuid, owner_group_id uuid',
-  group_members: 'org_id uuid, user_id uuid, group_id uuid, role text',
+  group_members: 'org_id uuid, user_id uuid, group_id uuid, role text, source text, begins_at timestamptz',
   permissions: 'org_id uuid, id uuid, model text, action text, scope text, status text',
   roles: 'org_id uuid, id uuid, name text, status text, deleted_at timestamptz',
   role_permissions: 'org_id uuid, role_id uuid, permission_id uuid',
   role_parents: 'org_id uuid, role_id uuid, parent_id uuid',
-  user_roles: 'org_id uuid, user_id uuid, role_id uuid, expires_at timestamptz',
+  user_roles:
+    'org_id uuid, user_id uuid, role_id uuid, source text, begins_at timestamptz, expires_at timestamptz',
   sessions:
     'org_id uuid, id uuid, account_id uuid, user_id uuid, kind text, token_hash bytea, idle_timeout interval, expires_at timestamptz',
   api_keys: 'org_id uuid, id uuid, user_id uuid, name text, prefix text, hash bytea, permissions text[]',

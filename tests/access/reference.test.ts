@@ -90,12 +90,13 @@ class Case {
     for (const { id, groups } of people) {
       const target = users.indexOf(id)
       const shown = place.members.filter(
-        ({ user, group }) =>
+        ({ user, group, later }) =>
           user === target &&
+          !later &&
           !place.groups[group]?.deleted &&
           (target === 0 || reaches({ ...place, model: 'group' }, 0, 'read', group)),
       )
-      const names = shown.map(({ group }) => `g${group}`)
+      const names = [...new Set(shown.map(({ group }) => `g${group}`))]
       this.#same(`the groups of user ${target}`, groups.map(({ name }) => name).sort(), names.sort())
     }
   }

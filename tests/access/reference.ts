@@ -9,10 +9,17 @@ export type Place = {
   model: Model
   users: (Row & { status: string })[]
   groups: (Row & { parent: number | null })[]
-  members: { user: number; group: number; role: 'lead' | 'member' | 'viewer' }[]
+  /** By one source each; `later` is what begins after now. */
+  members: {
+    user: number
+    group: number
+    role: 'lead' | 'member' | 'viewer'
+    source?: string
+    later?: boolean
+  }[]
   permissions: (Row & { model: Model; action: Action; scope: Scope; disabled: boolean })[]
   roles: (Row & { disabled: boolean; permissions: number[]; parents: number[] })[]
-  assignments: { user: number; role: number; expired: boolean }[]
+  assignments: { user: number; role: number; source?: string; expired: boolean; later?: boolean }[]
   others: Row[]
 }
 export type Verdict = 'nobody' | 'refused' | 'absent' | 'conflict' | 'yes' // 401, 403, 404, 409, 2xx
@@ -30,7 +37,7 @@ export function lineOf(place: Place, index: number): number[] {
 }
 
 function scopesOf(place: Place, user: number, action: Action): Set<Scope> {
-  const given = place.assignments.filter((one) => one.user === user && !one.expired)
+  const given = place.assignments.filter((one) => one.user === user && !one.expired && !one.later)
   const roles = given.flatMap((one) => lineOf(place, one.role))
   const held = roles.flatMap((role) => place.roles[role]?.permissions ?? [])
   const active = place.permissions.filter((one, i) => held.includes(i) && !one.disabled && !one.gone)
@@ -49,8 +56,12 @@ export function reaches(place: Place, user: number, action: Action, target: numb
   if (!row || row.gone) return false
   const own = row.ownerUser === user || (place.model === 'user' && target === user)
   if (scopes.has('all') || (scopes.has('own') && own)) return true
-  const mine = place.members.filter((m) => m.user === user && (action === 'read' || m.role !== 'viewer'))
-  const theirs = place.members.flatMap((m) => (place.model === 'user' && m.user === target ? m.group : []))
+  const mine = place.members.filter(
+    (m) => m.user === user && !m.later && (action === 'read' || m.role !== 'viewer'),
+  )
+  const theirs = place.members.flatMap((m) =>
+    place.model === 'user' && m.user === target && !m.later ? m.group : [],
+  )
   const places = [...theirs, row.ownerGroup, place.model === 'group' ? target : null]
   return scopes.has('group') && mine.some((one) => places.some((group) => beneath(place, group, one.group)))
 }

@@ -30,6 +30,7 @@ export function mounted(
     asset: (name) => name,
     navigation: () => [],
     seen: () => {},
+    used: () => {},
     denied: async (_, wanted) => void logged.push(wanted),
     clientAddress: () => null,
     log,

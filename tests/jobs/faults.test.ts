@@ -54,6 +54,16 @@ test('a worker that is killed in the midst of a job: another does it, and it tak
   last.child.kill('SIGKILL')
   expect(begun).toBe(times)
   expect(await made(org, name)).toBe(await finished())
+  // whichever attempt it was: what a job did is found by the job
+  const { rows } = await sql<{
+    job: string
+    kind: string
+  }>`select cause_id as job, cause_kind as kind from events
+    where org_id = ${org.id} and action = 'group:create' and data -> 'after' ->> 'description' = ${name}`.execute(
+    owner,
+  )
+  expect(rows.map((row) => row.job).sort()).toEqual((await jobsOf(job)).map(({ id }) => id).sort())
+  expect(new Set(rows.map((row) => row.kind))).toEqual(new Set(['job']))
 })
 
 /** The way to the database, which can be closed and opened. */

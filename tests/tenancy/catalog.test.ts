@@ -2,14 +2,54 @@ import { type Kysely, sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { makePeople } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
-import { grants } from '#tests/tenancy/reviewed.ts'
-import { sweep } from '#tests/tenancy/sweep.ts'
+import { grants, links, namedByTarget, notAudited, takenAway } from '#tests/tenancy/reviewed.ts'
+import { sweep, unrecorded } from '#tests/tenancy/sweep.ts'
 
 const { owner, db } = await testDatabase()
 const catalog = owner as unknown as Kysely<never>
 
 test('the catalog holds every wall', async () => {
   expect(await sweep(catalog)).toEqual([])
+})
+
+test('what decides who reaches a record leaves an event when it changes', () => {
+  const model = { name: 'thing', table: 'things', own: ['owner_user_id'] }
+  const way = { table: 'thing_groups', key: 'thing_id', of: 'id', column: 'group_id', begins: 'begins_at' }
+  const said = (columns: string[], exempt: string[] = []) =>
+    unrecorded([{ ...model, group: ['owner_group_id', way] }], exempt, columns).map(
+      (line) => line.split(' decides')[0],
+    )
+  expect(said([])).toEqual([])
+  expect(said(['things.title', 'thing_groups.note'], ['mails'])).toEqual([])
+  expect(said(['things.owner_user_id'])).toEqual(['things owner_user_id'])
+  expect(said(['things.owner_group_id'])).toEqual(['things owner_group_id'])
+  expect(said(['thing_groups.group_id', 'thing_groups.begins_at'])).toEqual([
+    'thing_groups group_id',
+    'thing_groups begins_at',
+  ])
+  expect(said([], ['thing_groups'])).toHaveLength(3)
+  expect(said([], ['things'])).toHaveLength(3)
+})
+
+describe('the application deletes for good', () => {
+  test('links, whose events have all of them, and what is no record', async () => {
+    const { rows } = await sql<{ name: string }>`select c.relname::text as name from pg_class c
+      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and has_table_privilege(app.role_app(), c.oid, 'delete')
+      order by c.relname`.execute(owner)
+    expect(rows.map(({ name }) => name)).toEqual([...links, ...Object.keys(takenAway)].sort())
+    const lost = notAudited.filter((column) => links.includes(column.split('.')[0] as string))
+    expect(lost.filter((column) => !namedByTarget.includes(column))).toEqual([])
+  })
+
+  test('no record, and no session', async () => {
+    const { org, colleague } = await makePeople()
+    const acting = { orgId: org.id, context: JSON.stringify({ org: org.id, user: colleague.id }) }
+    const run = (text: string) => db.withActor(acting, (tx) => sql.raw(text).execute(tx))
+    for (const name of ['users', 'groups', 'roles', 'invitations', 'sessions', 'events', 'organizations'])
+      await expect(run(`delete from ${name}`), name).rejects.toMatchObject({ code: '42501' })
+    for (const name of links) await run(`delete from ${name} where false`)
+    await run(`update users set deleted_at = now() where id = '${colleague.id}'`)
+  })
 })
 
 class Undone extends Error {}
@@ -167,7 +207,14 @@ describe('where no organization is entered', () => {
   const tenant = Object.keys(grants).filter((name) => !['rate_limits', 'kysely_migration'].includes(name))
 
   /** Which making people writes no row of. */
-  const unfilled = ['role_parents', 'api_keys', 'idempotency_keys', 'imports', 'invitations']
+  const unfilled = [
+    'permission_uses',
+    'role_parents',
+    'api_keys',
+    'idempotency_keys',
+    'imports',
+    'invitations',
+  ]
 
   test('nothing sees a row, and nothing complains', async () => {
     await makePeople()

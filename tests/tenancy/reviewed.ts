@@ -15,6 +15,8 @@ export const globalTables = [
   'totp_credentials',
   'recovery_codes',
   'sign_in_proofs',
+  // of the code, not of anybody
+  'access_declarations',
 ]
 
 /** Unique over the whole installation: how a person signs in, tokens, slugs, counters. */
@@ -39,6 +41,7 @@ export const globalUniques = [
   'totp_credentials_pkey',
   'recovery_codes_pkey',
   'sign_in_proofs_pkey',
+  'access_declarations_pkey',
   'sessions_token_hash_key',
   'invitation_tokens_token_hash_key',
   'refresh_tokens_token_hash_key',
@@ -59,27 +62,42 @@ export const withoutKey = [
 ]
 
 const all = 'select, insert, update, delete'
+/** Records: what is deleted is kept, and says so itself. */
+const kept = 'select, insert, update'
 /** What only comes and goes: a change of it would be another row. */
 const fixed = 'select, insert, delete'
+
+/** What the application takes away for good: rows that lead from one record to another, whose events have all of them. */
+export const links = ['group_members', 'user_roles', 'role_parents', 'role_permissions']
+/** The same, of what is no link, and why. */
+export const takenAway: Readonly<Record<string, string>> = {
+  permissions: 'a word, which no row but those of roles names; its event has all of it',
+  search_words: 'made from the columns of records',
+  idempotency_keys: 'answers, kept for a day',
+  imports: 'files on their way in, kept for a day; their rows are events',
+  rate_limits: 'counters',
+}
 
 /** The application's role: sessions are opened by a function, the trail is written by triggers. */
 export const grants = {
   organizations: 'select, update',
-  users: all,
-  groups: all,
+  users: kept,
+  groups: kept,
   group_members: all,
   search_words: fixed,
   permissions: all,
-  roles: all,
+  roles: kept,
   role_parents: fixed,
   role_permissions: fixed,
   user_roles: all,
-  sessions: 'select, update, delete',
+  // told by a function, together for many people
+  permission_uses: 'select',
+  sessions: 'select, update',
   // revoked, and kept for the trail
   api_keys: 'select, insert, update',
   idempotency_keys: all,
   imports: all,
-  invitations: all,
+  invitations: kept,
   rate_limits: all,
   events: 'select',
   kysely_migration: 'select',
@@ -98,6 +116,8 @@ export const lookupGrants = {
   role_parents: 'select',
   role_permissions: 'select, insert',
   user_roles: 'select, insert',
+  permission_uses: 'select, insert, update',
+  access_declarations: 'select, insert',
   sessions: 'select, insert, update',
   refresh_tokens: all,
   api_keys: 'select, update',
@@ -125,6 +145,9 @@ export const definers = [
   'app.enter_to_read(uuid,text,integer)',
   'app.rights(uuid,uuid)',
   'app.rights_of(uuid)',
+  'app.audit_account_status()',
+  'app.declare_access(jsonb)',
+  'app.permissions_used(uuid[],uuid[],text[],text[])',
   'app.session_actor(bytea)',
   'app.key_actor(bytea)',
   'app.sign_in_lookup(text,text,bytea)',
@@ -223,12 +246,24 @@ export const exemptFromAudit = [
   'imports',
   'refresh_tokens',
   'invitation_tokens',
+  // mere use
+  'permission_uses',
+]
+
+/** Columns that stand in every event as its target. */
+export const namedByTarget = [
+  'group_members.group_id',
+  'role_parents.role_id',
+  'role_permissions.role_id',
+  'user_roles.user_id',
 ]
 
 /** Columns whose change makes no event: made by the database, named by the target, secret, or mere use. */
 export const notAudited = [
   'users.full_name',
+  ...namedByTarget,
   'users.sort_name',
+  'users.full_name',
   'invitations.sort_email',
   'invitations.mail_id',
   'groups.sort_name',
@@ -237,10 +272,6 @@ export const notAudited = [
   'roles.sort_name',
   'users.last_login_at',
   'permissions.code',
-  'group_members.group_id',
-  'role_parents.role_id',
-  'role_permissions.role_id',
-  'user_roles.user_id',
   'sessions.token_hash',
   'sessions.token_expires_at',
   'sessions.ip',

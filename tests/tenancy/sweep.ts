@@ -1,4 +1,6 @@
 import { type Kysely, sql } from 'kysely'
+import '#src/app.ts'
+import { type AccessModel, allModels } from '#src/access/model.ts'
 import {
   callable,
   definers,
@@ -8,6 +10,7 @@ import {
   globalUniques,
   grants,
   lookupGrants,
+  namedByTarget,
   notAudited,
   withoutKey,
 } from '#tests/tenancy/reviewed.ts'
@@ -297,11 +300,57 @@ async function audit(db: Database): Promise<string[]> {
       where strpos(p.prosrc, format('%L, n.%I', c, c)) = 0 or strpos(p.prosrc, format('%L, o.%I', c, c)) = 0
         or t.name || '.' || c = any (array[${list(notAudited)}]::text[])`,
     )),
+    ...(await lines(
+      db,
+      sql`
+      select concat_ws(' ', c, 'is said to be the target of events and is not') from unnest(array[${list(namedByTarget)}]::text[]) c
+      where not exists (select from pg_proc p where p.oid = to_regprocedure('app.audit_' || split_part(c, '.', 1) || '()')
+        and p.prosrc like '%(ctx ->> ''ip'')::inet, %, n.' || split_part(c, '.', 2) || ', %')`,
+    )),
   ]
+}
+
+/** The trail itself: written once, and never again. */
+const TRAIL = 'events'
+
+/**
+ * Columns by which a model says whose its rows are, and where, and whose changes leave no event: what somebody could
+ * reach at a time can't be told without.
+ */
+export function unrecorded(
+  models: readonly Pick<AccessModel, 'name' | 'table' | 'own' | 'group'>[],
+  exempt: readonly string[] = exemptFromAudit,
+  ignored: readonly string[] = notAudited,
+): string[] {
+  return models.flatMap(({ name, table, own, group }) => {
+    const columns = [...own, ...group].flatMap((way) =>
+      typeof way === 'string'
+        ? [[table, way]]
+        : [
+            [table, way.of],
+            ...[way.key, way.column, way.begins].flatMap((column) => (column ? [[way.table, column]] : [])),
+          ],
+    )
+    return columns
+      .filter(([of = '', column = '']) => {
+        const full = `${of}.${column}`
+        return (
+          of !== TRAIL && (exempt.includes(of) || (ignored.includes(full) && !namedByTarget.includes(full)))
+        )
+      })
+      .map(([of, column]) => `${of} ${column} decides who reaches a ${name}, and its changes leave no event`)
+  })
 }
 
 /** Everything about the schema that should not be; nothing, on a good day. */
 export async function sweep(db: Kysely<never>): Promise<string[]> {
-  const found = [await walls(db), await keys(db), await rights(db), await functions(db), await audit(db)]
+  const found = [
+    await walls(db),
+    await keys(db),
+    await rights(db),
+    await functions(db),
+    await audit(db),
+    unrecorded(allModels()),
+  ]
   return [...new Set(found.flat())]
 }

@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUIDv7 } from 'node:crypto'
 import { type Kysely, sql, type Transaction } from 'kysely'
+import { causeIn } from '#src/access/cause.ts'
 import { fold } from '#src/db/fold.ts'
 import { fn } from '#src/db/functions.ts'
 import type { DB } from '#src/db/types.ts'
@@ -34,7 +35,8 @@ export async function breaking<T>(
   work: (tx: Transaction<DB>) => Promise<T>,
 ): Promise<T> {
   return db.transaction().execute(async (tx) => {
-    const context = JSON.stringify({ via: 'cli', reason: because(by) })
+    const cause = causeIn({ id: randomUUIDv7(), kind: 'command' })
+    const context = JSON.stringify({ via: 'cli', reason: because(by), ...cause })
     await sql`select set_config('app.context', ${context}, true)`.execute(tx)
     return work(tx)
   })

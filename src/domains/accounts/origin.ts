@@ -1,3 +1,4 @@
+import { causeIn } from '#src/access/cause.ts'
 import { Cookies } from '#src/http/cookies.ts'
 import type { Call } from '#src/http/endpoint.ts'
 import { whereaboutsOf } from '#src/http/whereabouts.ts'
@@ -24,4 +25,5 @@ export type Origin = {
 export const deviceOf = ({ device }: Origin) => (device ? tokenHash(device) : null)
 
 /** Whoever does something to an account, for its trail. */
-export const contextOf = ({ via, id, ip }: Origin) => JSON.stringify({ via, request: id, ip })
+export const contextOf = ({ via, id, ip }: Origin) =>
+  JSON.stringify({ via, request: id, ip, ...causeIn({ id, kind: 'request' }) })

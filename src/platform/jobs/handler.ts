@@ -60,7 +60,7 @@ export function attemptAt<T>(
   const { org, payload } = taken.data as { org: string | null; payload: unknown }
   const within = <R>(work: (tx: Db) => Promise<R>) => {
     if (!org) throw new Error(`a job ${job.name} of no organization can't act within one`)
-    return asSystem(db, org, `job ${job.name}`, work, { via: 'job', requestId: id })
+    return asSystem(db, org, `job ${job.name}`, work, { via: 'job', cause: { id, kind: 'job' } })
   }
   const finish = <R>(work: (tx: Db) => Promise<R>) =>
     within(async (tx) => {

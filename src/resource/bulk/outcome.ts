@@ -23,29 +23,35 @@ export async function eachOf(
   db: Pick<Database, 'withActor'>,
   actor: UserActor,
   chosen: (tx: Db) => Promise<readonly string[]>,
-  path: string,
+  at: { path: string; model: string },
   one: (tx: Db, id: string) => Promise<unknown>,
 ): Promise<BulkAnswer> {
+  actor.begin('bulk')
   return db.withActor(actor, async (tx) => {
     const order = (await chosen(tx)).toSorted()
     const results: Outcome[] = []
-    for (const id of order) results.push(await attempt(tx, id, path, () => one(tx, id)))
+    for (const id of order) results.push(await attempt(tx, { ...at, id }, () => one(tx, id)))
     await confirmLast(tx, actor)
     const count = (of: Outcome['status']) => results.filter(({ status }) => status === of).length
     return { done: count('done'), unchanged: count('unchanged'), refused: count('refused'), results }
   })
 }
 
-async function attempt(tx: Db, id: string, path: string, work: () => Promise<unknown>): Promise<Outcome> {
+type At = { id: string; path: string; model: string }
+
+async function attempt(tx: Db, at: At, work: () => Promise<unknown>): Promise<Outcome> {
+  const { id, path } = at
   let made: unknown
   const refused = await refusalOf(tx, async () => {
     made = await work()
   })
   if (!refused) return { id, status: (made as Partial<Written>)?.unchanged ? 'unchanged' : 'done' }
-  if (refused.denied) await noted(tx, id, refused.denied, path)
+  if (refused.denied) await noted(tx, at, refused.denied, path)
   return { id, status: 'refused', reason: refused.error.message }
 }
 
-/** Every refusal of somebody is in the trail. */
-export const noted = (tx: Db, id: string | null, wanted: string, path: string) =>
-  answer(tx, fn.record_event({ name: 'access:denied', type: 'route', target: id, details: { wanted, path } }))
+/** Every refusal of somebody is in the trail, with the record that it was about. */
+export function noted(tx: Db, record: Pick<At, 'id' | 'model'> | null, wanted: string, path: string) {
+  const { model: type, id: target } = record ?? { model: 'route', id: null }
+  return answer(tx, fn.record_event({ name: 'access:denied', type, target, details: { wanted, path } }))
+}

@@ -91,8 +91,12 @@ export function bulkRoutes<M extends Model>(
           requireSame(found, { count, hash }, resource.declared)
           return found
         }
-        const result = await eachOf(db, actor, chosen, places.bulk, (tx, id) =>
-          bulk.one(tx, actor, grant as never, id, given),
+        const result = await eachOf(
+          db,
+          actor,
+          chosen,
+          { path: places.bulk, model: resource.model.name },
+          (tx, id) => bulk.one(tx, actor, grant as never, id, given),
         )
         const chosenName = await nameOfChosen(call, bulk, given)
         const lines = fared(resource.declared, bulk, result, chosenName)

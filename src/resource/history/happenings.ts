@@ -49,11 +49,14 @@ const own: Readonly<Record<string, string>> = {
   'account:reset_password': 'Password set (CLI)',
   'account:end_sessions': 'Sessions signed out (CLI)',
   'account:detach': 'Account detached',
+  'account:disable': 'Account disabled',
+  'account:enable': 'Account enabled',
   'access:denied': 'Access denied',
   'organization:create': 'Organization added',
   'organization:update': 'Organization changed',
   'organization:enter': 'Organization entered',
   'organization:leave': 'Organization left',
+  'event:export': 'Audit log exported',
   'organization:end_sessions': 'All sessions signed out (CLI)',
   'job:retry': 'Failed job retried (CLI)',
   'job:drop': 'Failed job deleted (CLI)',
@@ -69,6 +72,7 @@ const verbs: Readonly<Record<string, string>> = {
 /** A record's kind in running text: rows attached to a record stand for it. */
 const others: Readonly<Record<string, string>> = {
   organization: 'organization',
+  event: 'event',
   route: 'address',
   job: 'job',
 }
@@ -95,5 +99,9 @@ export function happenings(): Readonly<Record<string, string>> {
         .filter(([verb]) => verb !== 'restore' || resourceOf(type)?.soft)
         .map(([verb, done]) => [`${type}:${verb}`, `${capital(nounOf(type))} ${done}`]),
     )
-  return { ...Object.fromEntries(usual), ...own }
+  const exports = allResources().map(({ model, declared }) => [
+    `${model.name}:export`,
+    `${capital(declared.many)} exported`,
+  ])
+  return { ...Object.fromEntries([...usual, ...exports]), ...own }
 }

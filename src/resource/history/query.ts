@@ -55,7 +55,7 @@ export type Line = Omit<Happening, 'changes'> & {
 
 /**
  * The trail of one record, the newest first, with the rows attached to it as far as the reader may see those.
- * Ids of events grow with time, so the last one is the place to go on from.
+ * The last one of a page is the place to go on from.
  */
 export function historyOf(
   db: Pick<Database, 'readAs'>,
@@ -72,9 +72,10 @@ export function historyOf(
     select e.id, e.created_at, e.action, e.via, e.reason, e.request_id, e.target_type, e.data,
       case when e.actor_user_id is not null then json_build_object('id', e.actor_user_id, 'name',
         ${actorName(actor, sql`e.actor_user_id`)}) end as actor
-    from events e where e.target_type = any(${types}) and e.target_id = ${id}
-      and (${before ?? null}::uuid is null or e.id < ${before ?? null}::uuid)
-    order by e.id desc limit ${AT_ONCE + 1}`
+    from events e where e.target_type = any(${types}) and e.target_id = ${id} and e.action <> 'access:denied'
+      and (${before ?? null}::uuid is null
+        or (e.created_at, e.seq) < (select p.created_at, p.seq from events p where p.id = ${before ?? null}::uuid))
+    order by e.created_at desc, e.seq desc limit ${AT_ONCE + 1}`
   return historyFrom(db, actor, text)
 }
 

@@ -78,14 +78,17 @@ export type Bringer = {
 }
 
 /** Somebody of the organization, with their rights of now. */
-export const broughtBy = (db: Pick<Door, 'withActor'>, actor: UserActor): Bringer => ({
-  transaction: (work) => db.withActor(actor, work),
-  confirm: () => actor.renewal?.confirm(),
-  confirmLast: (tx) => confirmLast(tx, actor),
-  denied: async (wanted, path) => {
-    await db.withActor(actor.author, (tx) => noted(tx, null, wanted, path))
-  },
-})
+export function broughtBy(db: Pick<Door, 'withActor'>, actor: UserActor): Bringer {
+  actor.begin('import')
+  return {
+    transaction: (work) => db.withActor(actor, work),
+    confirm: () => actor.renewal?.confirm(),
+    confirmLast: (tx) => confirmLast(tx, actor),
+    denied: async (wanted, path) => {
+      await db.withActor(actor.author, (tx) => noted(tx, null, wanted, path))
+    },
+  }
+}
 
 /** One file on its way in. */
 export type Job = {

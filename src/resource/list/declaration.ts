@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Cursor, decodeCursor, type KeyType } from '#src/db/paging.ts'
+import { type Cursor, decodeCursor, type KeyType, type Tie } from '#src/db/paging.ts'
 import { Malformed } from '#src/errors.ts'
 import { wholeNumber } from '#src/locale/instructions.ts'
 import { type Condition, type FilterDeclaration, parametersOf } from '#src/resource/kinds/parameters.ts'
@@ -9,6 +9,8 @@ export type ListDeclaration = {
   /** Name in the address → column and its type. */
   sorts: Record<string, readonly [column: string, type: KeyType]>
   defaultSort: string
+  /** What orders records that are alike in the sort; their ids where nothing is said. */
+  tie?: Tie
   filters: Record<string, FilterDeclaration>
   /** Whether there are words to search by: otherwise `q` is a field like any other that there isn’t. */
   searched?: boolean
@@ -25,6 +27,7 @@ export type ListView = {
   sort: string
   column: string
   type: KeyType
+  tie: Tie
   descending: boolean
   limit: number
   after: Cursor | null
@@ -40,7 +43,7 @@ const words = z
 
 /** The schema of a list's address: anything that isn't declared is a 400 that names it. */
 export function listQuery(declaration: ListDeclaration) {
-  const { sorts, filters, defaultSort, searched = true } = declaration
+  const { sorts, filters, defaultSort, tie = 'id', searched = true } = declaration
   const sortable = Object.keys(sorts).flatMap((sort) => [sort, `-${sort}`])
   const number = (min: number, max: number) =>
     z
@@ -86,10 +89,11 @@ export function listQuery(declaration: ListDeclaration) {
         sort,
         column,
         type,
+        tie,
         descending: sort.startsWith('-'),
         limit,
-        after: after ? decodeCursor(after, sort, type) : null,
-        before: before ? decodeCursor(before, sort, type) : null,
+        after: after ? decodeCursor(after, sort, type, tie) : null,
+        before: before ? decodeCursor(before, sort, type, tie) : null,
         offset,
       }
     })

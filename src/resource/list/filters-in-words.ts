@@ -44,7 +44,7 @@ export function filtersOf(resource: Resource, chosen: Record<string, string>, ma
 const flagLabels = ({ label, labels }: Column) =>
   labels ?? { true: label, false: `Not ${label.charAt(0).toLowerCase()}${label.slice(1)}` }
 
-const operators: Record<string, string> = { gte: 'from ', gt: 'after ', lte: 'up to ', lt: 'before ' }
+export const operators: Record<string, string> = { gte: 'from ', gt: 'after ', lte: 'up to ', lt: 'before ' }
 
 /**
  * What a list is limited to, in words, for the question before many rows are changed: also by what only an address says.

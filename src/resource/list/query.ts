@@ -160,7 +160,7 @@ function inOrder<T extends keyof DB>(rows: SelectQueryBuilder<DB, T, object>, ta
   const direction = view.descending !== backwards ? 'desc' : 'asc'
   return rows
     .orderBy(sql.ref(`${table}.${view.column}`), direction)
-    .orderBy(sql.ref(`${table}.id`), direction)
+    .orderBy(sql.ref(`${table}.${view.tie}`), direction)
 }
 
 /**
@@ -175,7 +175,7 @@ function pageOf<T extends keyof DB>(
 ) {
   const { table, json } = source
   const column = sql.ref(`${table}.${view.column}`)
-  const id = sql<string>`${sql.ref(`${table}.id`)}`
+  const id = sql<string>`${sql.ref(`${table}.${view.tie}`)}::text`
   const total = beyondCap ? sql<number>`${sql.lit(COUNT_CAP + 1)}` : totalOf(db, source, view, walk)
   const rows = walk ? walkedRows(db, source, view, walk) : selected(db, source).where(beyond(table, view))
   return inOrder(rows, table, view)

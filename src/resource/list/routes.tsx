@@ -5,7 +5,7 @@ import type { Page } from '#src/db/paging.ts'
 import { can, type Draw, type Endpoint, get } from '#src/http/endpoint.ts'
 import { type Given, mayOf } from '#src/resource/call.ts'
 import type { Resource, Row } from '#src/resource/entity.ts'
-import { csvOf } from '#src/resource/export.ts'
+import { csvOf, exported } from '#src/resource/export.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
 import { lookedUpFilters } from '#src/resource/list/looked-up-filters.ts'
 import { pageJson, pageLinks, searchOf } from '#src/resource/list/page.ts'
@@ -43,8 +43,10 @@ export function listRoute<M extends Model, X>(
     summary: `List ${resource.declared.many}`,
     csv: (call: unknown) => {
       const given = call as Given<M>
-      const rows = everyRow<Row>(given.db, given.actor, given.query, sourceIn(resource, given))
-      return { name: path.slice(1), chunks: csvOf(resource, rows) }
+      const { db, actor, query: view } = given
+      const rows = everyRow<Row>(db, actor, view, sourceIn(resource, given))
+      const taken = { db, actor, model: resource.model.name, view }
+      return { name: path.slice(1), ...exported(taken, rows, (pieces) => csvOf(resource, pieces)) }
     },
   }
   return get(path, can(resource.may('read')), options, async (call) => {

@@ -77,7 +77,7 @@ describe('the effect of a change', () => {
       {
         actor_user_id: boss.id,
         via: 'api',
-        request_id: 'of-the-test',
+        request_id: '00000000-0000-7000-8000-0000000000e5',
         target_type: 'role',
         data: { gains: { 'session:read:own': 2 }, loses: { 'user:read:own': 3 } },
       },

@@ -1,7 +1,7 @@
 // Who is stronger than somebody, in plain words and slowly: what the application is held against.
 import { type Action, beneath, lineOf, type Place } from '#tests/access/reference.ts'
 
-/** All that somebody's roles hold, also what sleeps. */
+/** All that somebody's roles hold, also what sleeps or begins later. */
 function couldHold(place: Place, user: number): Set<number> {
   const found = new Set<number>()
   const add = (index: number) => {
@@ -15,7 +15,7 @@ function couldHold(place: Place, user: number): Set<number> {
 
 /** All that somebody has, or would have if it were not disabled for everybody. */
 const holds = (place: Place, user: number) => {
-  const given = place.assignments.filter((one) => one.user === user && !one.expired)
+  const given = place.assignments.filter((one) => one.user === user && !one.expired && !one.later)
   const roles = given.flatMap((one) => lineOf(place, one.role))
   return new Set(roles.flatMap((role) => place.roles[role]?.permissions ?? []))
 }
@@ -30,9 +30,10 @@ function beyond(place: Place, me: number, other: number, action: Action | 'lead'
   const covered = ({ group }: Member) =>
     of(me).some(
       (mine) =>
-        mine.group === group ||
-        beneath(place, group, mine.group) ||
-        beneath(place, place.groups[group]?.parent ?? null, mine.group),
+        !mine.later &&
+        (mine.group === group ||
+          beneath(place, group, mine.group) ||
+          beneath(place, place.groups[group]?.parent ?? null, mine.group)),
     )
   return !of(other).every(covered)
 }

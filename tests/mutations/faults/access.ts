@@ -115,10 +115,31 @@ export const access: readonly Mutation[] = [
     tests: ['tests/access/granting.test.ts'],
   },
   {
+    name: 'a role is had before it begins',
+    sql: 'rights',
+    find: ' filter (where ur.begins_at is null or ur.begins_at <= now())',
+    replace: '',
+    tests: ['src/domains/people/assignments/sources.test.ts'],
+  },
+  {
+    name: 'rights are believed beyond what begins',
+    sql: 'rights',
+    find: 'case when ur.begins_at > now() then ur.begins_at else ur.expires_at end',
+    replace: 'ur.expires_at',
+    tests: ['src/domains/people/assignments/sources.test.ts'],
+  },
+  {
+    name: 'whoever comes later is in reach of the group already',
+    file: 'src/access/grant.ts',
+    find: 'return begins ?',
+    replace: "return begins === '' ?",
+    tests: ['src/domains/people/assignments/sources.test.ts'],
+  },
+  {
     name: 'a deleted group is reached',
     sql: 'rights',
-    find: 'where m.org_id = org and m.user_id = person and g.deleted_at is null',
-    replace: 'where m.org_id = org and m.user_id = person',
+    find: ' <= now()) and g.deleted_at is null',
+    replace: ' <= now())',
     tests: ['tests/access/scope.test.ts'],
   },
   {

@@ -79,4 +79,25 @@ export const audit: readonly Mutation[] = [
     replace: 'events.data else',
     tests: ['src/domains/trail/events/events.test.ts'],
   },
+  {
+    name: 'a file that breaks off is taken without a line',
+    file: 'src/http/csv.ts',
+    find: 'if (begun) await sent(false).catch(lost)',
+    replace: '',
+    tests: ['src/domains/trail/events/exports.test.ts'],
+  },
+  {
+    name: 'a job acts for another cause at each attempt',
+    file: 'src/platform/jobs/handler.ts',
+    find: "cause: { id, kind: 'job' }",
+    replace: "cause: { id: crypto.randomUUID(), kind: 'job' }",
+    tests: ['tests/jobs/faults.test.ts'],
+  },
+  {
+    name: 'an account is disabled without a line',
+    sql: 'audit_account_status',
+    find: 'where n.status <> o.status and u.deleted_at is null',
+    replace: 'where false',
+    tests: ['tests/accounts/status.test.ts'],
+  },
 ]

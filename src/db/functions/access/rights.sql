@@ -1,5 +1,5 @@
 -- owner: lookup; callers: none
--- Union over active roles and what they inherit, with the groups that the person leads; a shadow has every active permission.
+-- Union over active roles and what they inherit, with the groups that the person leads, and until when they stay so; a shadow has every active permission.
 -- Two hundred roles take little longer than one: each step is one look into an index with all that the step before found.
 create or replace function app.rights(org uuid, person uuid) returns jsonb
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
@@ -10,8 +10,12 @@ begin
       'permissions', (select coalesce(jsonb_agg(p.code), '[]') from public.permissions p where p.org_id = org and p.status = 'active'),
       'readGroups', '[]'::jsonb, 'writeGroups', '[]'::jsonb, 'leadGroups', '[]'::jsonb, 'until', null);
   end if;
-  select array_agg(ur.role_id), min(ur.expires_at) into level, until from public.user_roles ur
+  select array_agg(ur.role_id) filter (where ur.begins_at is null or ur.begins_at <= now()),
+    min(case when ur.begins_at > now() then ur.begins_at else ur.expires_at end)
+  into level, until from public.user_roles ur
   where ur.org_id = org and ur.user_id = person and (ur.expires_at is null or ur.expires_at > now());
+  until := least(until, (select min(m.begins_at) from public.group_members m
+    where m.org_id = org and m.user_id = person and m.begins_at > now()));
   while level is not null loop
     -- what is disabled or deleted gives nothing and passes nothing on; there is little of it, so that it is looked for
     select array_agg(r.id) into off from public.roles r
@@ -30,7 +34,7 @@ begin
     with recursive mine(id, writes, leads) as (
       select g.id, m.role <> 'viewer', m.role = 'lead'
       from public.group_members m join public.groups g on g.org_id = org and g.id = m.group_id
-      where m.org_id = org and m.user_id = person and g.deleted_at is null
+      where m.org_id = org and m.user_id = person and (m.begins_at is null or m.begins_at <= now()) and g.deleted_at is null
       union
       select g.id, m.writes, m.leads from mine m join public.groups g on g.org_id = org and g.parent_id = m.id
       where g.deleted_at is null

@@ -10,7 +10,7 @@ begin
   return exists (
     with recursive held(id, required) as (
       select r.id, r.second_factor_required from public.user_roles ur join public.roles r on r.org_id = org and r.id = ur.role_id
-      where ur.org_id = org and ur.user_id = person and (ur.expires_at is null or ur.expires_at > now())
+      where ur.org_id = org and ur.user_id = person and (ur.begins_at is null or ur.begins_at <= now()) and (ur.expires_at is null or ur.expires_at > now())
         and r.status = 'active' and r.deleted_at is null
       union
       select r.id, r.second_factor_required from held h join public.role_parents p on p.org_id = org and p.role_id = h.id

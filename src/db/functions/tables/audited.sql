@@ -9,9 +9,12 @@ declare
   doc_old text := (select string_agg(format('%L, o.%I', c, c), ', ') from unnest(columns) c);
   by_keys text := (select string_agg(format('o.%I = n.%I', k, k), ' and ') from unnest(array['org_id'] || keys) k);
   soft boolean := 'deleted_at' = any (columns);
-  head text := 'insert into public.events (org_id, actor_org_id, actor_user_id, impersonator_id, via, reason, request_id, ip, target_type, target_id, action, data)
-    select %I.org_id, (ctx ->> ''org'')::uuid, (ctx ->> ''user'')::uuid, (ctx ->> ''impersonator'')::uuid, coalesce(ctx ->> ''via'', ''sql''),
-           ctx ->> ''reason'', ctx ->> ''request'', (ctx ->> ''ip'')::inet, ';
+  -- what other writers leave to the defaults of events is said here, too: those read the context anew for each row
+  head text := 'insert into public.events (org_id, actor_org_id, actor_user_id, impersonator_id, api_key_id, session_id, client_id, cause_id,
+      cause_kind, via, reason, request_id, ip, target_type, target_id, action, data)
+    select %I.org_id, (ctx ->> ''org'')::uuid, (ctx ->> ''user'')::uuid, (ctx ->> ''impersonator'')::uuid, (ctx ->> ''key'')::uuid,
+           (ctx ->> ''session'')::uuid, (ctx ->> ''client'')::uuid, (ctx ->> ''cause'')::uuid, ctx ->> ''cause_kind'',
+           coalesce(ctx ->> ''via'', ''sql''), ctx ->> ''reason'', ctx ->> ''request'', (ctx ->> ''ip'')::inet, ';
   arguments text := (select string_agg(quote_literal(c), ', ') from unnest(columns) c);
 begin
   execute format($f$

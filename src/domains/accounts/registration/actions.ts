@@ -84,7 +84,7 @@ export async function finishRegistration(
 /** For nobody yet. @throws {Conflict} for what is taken */
 async function settled<T>(db: Door, org: string, from: Origin, work: (tx: Db) => Promise<T>): Promise<T> {
   try {
-    return await asSystem(db, org, 'registration', work, { requestId: from.id })
+    return await asSystem(db, org, 'registration', work, { cause: { id: from.id, kind: 'request' } })
   } catch (error) {
     if (!(error instanceof Taken)) throw error
     throw error.constraint.includes('email')

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
+import { causeIn } from '#src/access/cause.ts'
 import type { Config } from '#src/config.ts'
 import { answer } from '#src/db/call.ts'
 import type { Door } from '#src/db/database.ts'
@@ -92,6 +93,7 @@ async function openSession(
     via: from.via,
     request: from.id,
     ip: from.ip ?? undefined,
+    ...causeIn({ id: from.id, kind: 'request' }),
     ...browser,
   })
   const who = { account, org, person: user, proved: at, step: given.step, recovery: given.recovery, proof }

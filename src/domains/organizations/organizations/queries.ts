@@ -100,7 +100,8 @@ export function organizationHistory(
     select e.id, e.created_at, e.action, e.via, e.reason, e.request_id, 'organization' as target_type, e.data,
       case when e.by_somebody then json_build_object('id', e.actor_user_id, 'name',
         ${actorName(actor, sql`e.actor_user_id`)}) end as actor
-    from ${fn.organization_history({ target: id, beyond: before ?? null })} e order by e.id desc`
+    from ${fn.organization_history({ target: id, beyond: before ?? null })} e
+    order by e.created_at desc, e.seq desc`
   return historyFrom(db, actor, lines)
 }
 

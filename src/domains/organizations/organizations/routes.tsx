@@ -16,7 +16,7 @@ import {
 } from '#src/domains/organizations/organizations/views.tsx'
 import { can, get } from '#src/http/endpoint.ts'
 import { paths, pathsOf } from '#src/paths.ts'
-import { csvOf } from '#src/resource/export.ts'
+import { csvOf, exported } from '#src/resource/export.ts'
 import { historyAnswer, historyQuery } from '#src/resource/history/query.ts'
 import { pageJson, pageLinks, searchOf } from '#src/resource/list/page.ts'
 import { pageAnswer } from '#src/resource/list/routes.tsx'
@@ -31,7 +31,9 @@ export const organizationRoutes = [
       summary: 'List organizations: all from the platform, otherwise your own',
       csv: ({ db, actor, grant, query }) => {
         const rows = chosen.every(db, actor, grant, query)
-        return { name: organizations.declared.many, chunks: csvOf(organizations, rows) }
+        const taken = { db, actor, model: 'organization', view: query }
+        const file = exported(taken, rows, (pieces) => csvOf(organizations, pieces))
+        return { name: organizations.declared.many, ...file }
       },
     },
     async ({ c, db, actor, grant, query }) => {

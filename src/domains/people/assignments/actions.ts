@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { keepingAnAdministrator, requireGivable } from '#src/access/granting.ts'
+import { inForce } from '#src/access/in-force.ts'
 import { requireReach } from '#src/access/placing.ts'
 import { requireNotStronger } from '#src/access/strength.ts'
 import type { Db } from '#src/db/database.ts'
@@ -42,8 +43,8 @@ export async function giveRole(
       .values({ user_id: userId, role_id: roleId, granted_by: actor.userId, expires_at, reason })
       .onConflict((on) =>
         on
-          .columns(['org_id', 'user_id', 'role_id'])
-          .doUpdateSet({ granted_by: actor.userId, expires_at, reason }),
+          .columns(['org_id', 'user_id', 'role_id', 'source'])
+          .doUpdateSet({ granted_by: actor.userId, begins_at: null, expires_at, reason }),
       )
       .execute()
   await (expires_at === null ? give() : keepingAnAdministrator(tx, give))
@@ -79,7 +80,7 @@ async function lockPair(
   if (!found.length) throw notFound()
 }
 
-/** How somebody has a role now, and whether that is what is said; with the end as the database has it. */
+/** How somebody was given a role by hand and has it now, and whether that is what is said; with the end as the database has it. */
 async function assignmentOf(tx: Db, userId: string, roleId: string, { expires_at, reason }: Given) {
   const end =
     expires_at === undefined
@@ -89,7 +90,8 @@ async function assignmentOf(tx: Db, userId: string, roleId: string, { expires_at
     .selectFrom('user_roles')
     .where('user_id', '=', userId)
     .where('role_id', '=', roleId)
-    .where(sql<boolean>`coalesce(expires_at > now(), true)`)
+    .where('source', '=', 'manual')
+    .where(inForce('user_roles'))
     .select([
       sql<string | null>`expires_at::text`.as('expires_at'),
       'reason',

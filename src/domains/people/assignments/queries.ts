@@ -1,6 +1,8 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { effectivePermissions } from '#src/access/effective.ts'
+import { begun } from '#src/access/in-force.ts'
+import { lasting } from '#src/access/strength.ts'
 import type { Door } from '#src/db/database.ts'
 import type { Named, Reading } from '#src/domains/roles/roles/offering-queries.ts'
 import { rolesToGive } from '#src/domains/roles/roles/offering-queries.ts'
@@ -11,20 +13,26 @@ export type Assignment = {
   granted_by: { id: string; name?: string } | null
   reason: string
   created_at: string
+  begins_at: string | null
   expires_at: string | null
 }
 
-/** The roles that somebody has now, as far as the reader sees roles; one's own always. */
+/**
+ * The roles that somebody has, now or from a time on, as far as the reader sees roles; one's own always. Of several
+ * sources, the one that holds longest.
+ */
 export async function assignmentsOf(db: Reading, actor: UserActor, userId: string): Promise<Assignment[]> {
   const seesRole = actor.find('role:read')?.where('r') ?? sql`false`
   const seesUser = actor.find('user:read')?.where('g') ?? sql`false`
   return db.withActor(actor, async (tx) => {
     const { rows } = await sql<Assignment>`
-      select json_build_object('id', r.id, 'name', r.name) as role, ur.reason, ur.created_at, ur.expires_at,
+      select json_build_object('id', r.id, 'name', r.name) as role, ur.reason, ur.created_at, ur.begins_at, ur.expires_at,
         (select json_strip_nulls(json_build_object('id', g.id, 'name',
           case when g.id = ${actor.userId} or ${seesUser} then g.full_name end)) from users g where g.id = ur.granted_by) as granted_by
-      from user_roles ur join roles r on r.id = ur.role_id
-      where ur.user_id = ${userId} and r.deleted_at is null and (ur.expires_at is null or ur.expires_at > now())
+      from (select distinct on (ur.role_id) * from user_roles ur where ur.user_id = ${userId} and ${lasting}
+        order by ur.role_id, ${begun('ur')} desc, ur.expires_at desc nulls first, ur.source) ur
+      join roles r on r.id = ur.role_id
+      where r.deleted_at is null
         and (ur.user_id = ${actor.userId} or ${seesRole})
       order by r.sort_name, r.id`.execute(tx)
     return rows

@@ -19,6 +19,7 @@ export type RolesPanelProps = {
     granted_by: { id: string; name?: string } | null
     reason: string
     created_at: string
+    begins_at: string | null
     expires_at: string | null
   }[]
   /** Roles that the reader may give to this person, and so take from them. */
@@ -60,14 +61,14 @@ function Assigned({
   frame,
   assignment,
 }: RolesPanelProps & { assignment: RolesPanelProps['assignments'][number] }) {
-  const { role, granted_by, reason, created_at, expires_at } = assignment
+  const { role, granted_by, reason, created_at, begins_at, expires_at } = assignment
   const shown = offered.length ? <a href={frame.path(paths.role(role.id))}>{role.name}</a> : role.name
   return (
     <li class="plain-row assigned">
       <div>
         {shown}
         <span class="nothing">
-          since <Time at={created_at} clock={frame.clock} />
+          since <Time at={begins_at ?? created_at} clock={frame.clock} />
           {granted_by?.name ? `, by ${granted_by.name}` : null}
           {expires_at ? (
             <>

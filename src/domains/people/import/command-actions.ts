@@ -1,3 +1,4 @@
+import { randomUUIDv7 } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
@@ -65,7 +66,8 @@ export async function importUsers(
     return { imported: 0, groups: [], notes: [], error_count: 1, errors, ignored_columns: [] }
   }
   const source = `import of ${basename(file)}`
-  const by: Bringer = { transaction: (work) => asSystem(db, orgId, source, work, { via: 'cli' }) }
+  const cause = { id: randomUUIDv7(), kind: 'import' } as const
+  const by: Bringer = { transaction: (work) => asSystem(db, orgId, source, work, { via: 'cli', cause }) }
   let groups: string[] = []
   const rules: Rules = {
     // what a name means depends on all groups that the file makes

@@ -41,11 +41,11 @@ async function openInvitation(db: Door, token: string | undefined): Promise<Invi
 export async function readInvitation(db: Door, token: string | undefined, from: Origin): Promise<Invitation> {
   const invitation = await openInvitation(db, token)
   const { id, org, organization } = invitation
-  await asSystem(db, org, 'invitation', (tx) => stillVouched(tx, id), { requestId: from.id }).catch(
-    (error) => {
-      throw error instanceof NotVouched ? blocked(organization) : error
-    },
-  )
+  await asSystem(db, org, 'invitation', (tx) => stillVouched(tx, id), {
+    cause: { id: from.id, kind: 'request' },
+  }).catch((error) => {
+    throw error instanceof NotVouched ? blocked(organization) : error
+  })
   return invitation
 }
 
@@ -95,7 +95,7 @@ async function settled<T>(
   work: (tx: Db) => Promise<T>,
 ): Promise<T> {
   const inside = <R>(some: (tx: Db) => Promise<R>) =>
-    asSystem(db, org, 'invitation', some, { requestId: from.id })
+    asSystem(db, org, 'invitation', some, { cause: { id: from.id, kind: 'request' } })
   try {
     return await inside(work)
   } catch (error) {

@@ -1,9 +1,10 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
+import { begun, strongestRole } from '#src/access/in-force.ts'
 import { requirePlaceable } from '#src/access/placing.ts'
 import type { Db } from '#src/db/database.ts'
 import type { Member } from '#src/domains/people/members/model.ts'
-import { type Gathering, gatheringOf, memberJson } from '#src/domains/people/members/queries.ts'
+import { type Gathering, gatheringOf, memberJson, membership } from '#src/domains/people/members/queries.ts'
 import { conflict, Forbidden, invalid, notFound } from '#src/errors.ts'
 import type { Resource } from '#src/resource/entity.ts'
 
@@ -44,12 +45,13 @@ export async function putMember(
     await tx
       .insertInto('group_members')
       .values({ group_id: id, user_id: person, role })
-      .onConflict((on) => on.columns(['org_id', 'group_id', 'user_id']).doUpdateSet({ role }))
+      .onConflict((on) =>
+        on.columns(['org_id', 'group_id', 'user_id', 'source']).doUpdateSet({ role, begins_at: null }),
+      )
       .execute()
   }
   const { rows } = await sql<{ json: string }>`select ${memberJson} as json
-    from group_members m join users on users.org_id = m.org_id and users.id = m.user_id
-    where m.group_id = ${id} and m.user_id = ${person}`.execute(tx)
+    from users join ${membership(id)} on true where users.id = ${person}`.execute(tx)
   return { json: rows[0]?.json ?? '', was }
 }
 
@@ -91,7 +93,7 @@ const reads = (actor: UserActor): RawBuilder<boolean> =>
 
 /** Those in a group that the actor leads, or beneath one: seen by name. */
 const leads = (actor: UserActor): RawBuilder<boolean> =>
-  sql`exists (select from group_members led where led.org_id = users.org_id and led.user_id = users.id
+  sql`exists (select from group_members led where led.org_id = users.org_id and led.user_id = users.id and ${begun('led')}
     and led.group_id = any(${actor.rights.leadGroups}::uuid[]))`
 
 /** Locks person and group, in the order in which other writes do. What the actor can't see does not exist. */
@@ -110,10 +112,11 @@ async function lockPlace(
   if (!group || group.deleted || !people.rows.length) throw notFound()
   if (!group.update && !group.lead) throw new Forbidden('group:update')
   const member = await tx
-    .selectFrom('group_members')
+    .selectFrom('group_members as m')
     .where('group_id', '=', id)
     .where('user_id', '=', person)
-    .select('role')
+    .where(begun('m'))
+    .select(strongestRole('m').as('role'))
     .executeTakeFirst()
   return { group, person, role: (member?.role ?? null) as Role | null }
 }
@@ -144,6 +147,7 @@ async function requireChange(
     )
     .where('m.group_id', '=', group.id)
     .where('m.role', '=', 'lead')
+    .where(begun('m'))
     .where('m.user_id', '<>', person)
     .where('u.status', '=', 'active')
     .where('u.deleted_at', 'is', null)

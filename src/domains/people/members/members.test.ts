@@ -298,8 +298,8 @@ test('a change of role says in the trail whose', async () => {
   await put(boss, group, who, 'lead')
   const lines = (await trail(org, { target: group })).filter(({ action }) => action === 'group_member:update')
   expect(lines.at(-1)?.data).toEqual({
-    before: { user_id: who.id, role: 'viewer' },
-    after: { user_id: who.id, role: 'lead' },
+    before: { user_id: who.id, source: 'manual', role: 'viewer' },
+    after: { user_id: who.id, source: 'manual', role: 'lead' },
   })
 })
 

@@ -1,5 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
+import { begun, strongestRole } from '#src/access/in-force.ts'
 import type { Door } from '#src/db/database.ts'
 import { compiled, type Reads } from '#src/domains/people/groups/queries.ts'
 import type { Member } from '#src/domains/people/members/model.ts'
@@ -66,6 +67,11 @@ export const memberJson = sql<string>`json_build_object('user',
   json_build_object('id', users.id, 'username', users.username, 'name', ${users.titleSql('users')}),
   'role', m.role, 'created_at', m.created_at)::text`
 
+/** How a user of the statement is in a group, by all sources together, as `m`. */
+export const membership = (group: string) => sql`lateral (
+  select ${strongestRole('gm')} as role, min(gm.created_at) as created_at from group_members gm
+  where gm.org_id = users.org_id and gm.group_id = ${group} and gm.user_id = users.id and ${begun('gm')} having count(*) > 0) m`
+
 /** A group's members, as far as the reader sees them. */
 function membersOf(actor: UserActor, { id, lead }: Gathering, view: ListView): Source<'users'> {
   const reader = actor.find('user:read')
@@ -74,17 +80,16 @@ function membersOf(actor: UserActor, { id, lead }: Gathering, view: ListView): S
   return {
     table: 'users',
     grant: { all: false, reach: `members of ${id} ${all ? 'all' : reader?.reach} ${actor.userId}` },
-    json: memberJson,
+    json: sql<string>`(select ${memberJson} from ${membership(id)})`,
     search: reader ? searchFor(...wordsIn('user', view.q)) : null,
     matching: (db) =>
       db
         .selectFrom('users')
-        .innerJoin('group_members as m', (join) =>
-          join.onRef('m.org_id', '=', 'users.org_id').onRef('m.user_id', '=', 'users.id'),
+        .where(
+          sql<boolean>`users.id in (select gm.user_id from group_members gm where gm.group_id = ${id} and ${begun('gm')})`,
         )
-        .where('m.group_id', '=', id)
         .where('users.deleted_at', 'is', null)
-        .where(seesMember(actor, all)) as unknown as ReturnType<Source<'users'>['matching']>,
+        .where(seesMember(actor, all)),
   }
 }
 

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
+import { begun, inForce, latestEnd, strongestRole } from '#src/access/in-force.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { email, normalised, password, personName, username } from '#src/domains/accounts/model.ts'
 import { EMAIL } from '#src/locale/instructions.ts'
@@ -15,7 +16,10 @@ export const user = defineModel('user', {
   table: 'users',
   actions: ['create', 'read', 'update', 'delete'],
   own: ['id', 'owner_user_id'],
-  group: [{ table: 'group_members', key: 'user_id', of: 'id', column: 'group_id' }, 'owner_group_id'],
+  group: [
+    { table: 'group_members', key: 'user_id', of: 'id', column: 'group_id', begins: 'begins_at' },
+    'owner_group_id',
+  ],
 })
 
 declare module '#src/access/permission.ts' {
@@ -125,13 +129,15 @@ function belonging(actor: UserActor) {
   return {
     avatar_url: sql`null::text`,
     roles: sql`(select coalesce(json_agg(json_strip_nulls(json_build_object('id', r.id, 'name', r.name, 'expires_at', ur.expires_at)) order by r.name), '[]')
-      from user_roles ur join roles r on r.org_id = ur.org_id and r.id = ur.role_id
-      where ur.org_id = users.org_id and ur.user_id = users.id and r.deleted_at is null
-        and (ur.expires_at is null or ur.expires_at > now()) and (users.id = ${me} or ${seesRole}))`,
+      from (select ur.role_id, ${latestEnd('ur')} as expires_at from user_roles ur
+        where ur.org_id = users.org_id and ur.user_id = users.id and ${inForce('ur')} group by ur.role_id) ur
+      join roles r on r.org_id = users.org_id and r.id = ur.role_id
+      where r.deleted_at is null and (users.id = ${me} or ${seesRole}))`,
     groups: sql`(select coalesce(json_agg(json_build_object('id', g.id, 'name', g.name, 'kind', g.kind, 'role', gm.role) order by g.name), '[]')
-      from group_members gm join groups g on g.org_id = gm.org_id and g.id = gm.group_id
-      where gm.org_id = users.org_id and gm.user_id = users.id and g.deleted_at is null
-        and (users.id = ${me} or ${seesGroup}))`,
+      from (select gm.group_id, ${strongestRole('gm')} as role from group_members gm
+        where gm.org_id = users.org_id and gm.user_id = users.id and ${begun('gm')} group by gm.group_id) gm
+      join groups g on g.org_id = users.org_id and g.id = gm.group_id
+      where g.deleted_at is null and (users.id = ${me} or ${seesGroup}))`,
   }
 }
 
@@ -144,7 +150,7 @@ const related = {
       actor,
       ids,
     ) => sql`select ur.user_id from user_roles ur join roles r on r.org_id = ur.org_id and r.id = ur.role_id
-      where ur.role_id = any (${ids}::uuid[]) and (ur.expires_at is null or ur.expires_at > now()) and r.deleted_at is null
+      where ur.role_id = any (${ids}::uuid[]) and ${inForce('ur')} and r.deleted_at is null
         and (ur.user_id = ${actor.userId} or ${actor.find('role:read')?.where('r') ?? sql`false`})`,
   },
   group: {
@@ -154,7 +160,7 @@ const related = {
       actor,
       ids,
     ) => sql`select gm.user_id from group_members gm join groups g on g.org_id = gm.org_id and g.id = gm.group_id
-      where gm.group_id = any (${ids}::uuid[]) and g.deleted_at is null
+      where gm.group_id = any (${ids}::uuid[]) and ${begun('gm')} and g.deleted_at is null
         and (gm.user_id = ${actor.userId} or ${actor.find('group:read')?.where('g') ?? sql`false`})`,
   },
 } satisfies Record<string, Related>

@@ -39,7 +39,7 @@ export async function endingWith(
           and s.last_seen_at + s.idle_timeout > now()) as sessions,
       (select count(*)::int from going join api_keys k on k.user_id = going.id
         where k.revoked_at is null and (k.expires_at is null or k.expires_at > now())) as keys,
-      (select count(*)::int from going join group_members m on m.user_id = going.id
+      (select count(distinct (m.user_id, m.group_id))::int from going join group_members m on m.user_id = going.id
         join groups g on g.id = m.group_id and g.deleted_at is null) as groups`
   const [found] = await db.readAs(actor, (q) => statement(q, text))
   return found ?? { sessions: 0, keys: 0, groups: 0 }

@@ -212,6 +212,7 @@ export const assignmentsAnswer = z.strictObject({
         granted_by: z.strictObject({ id: z.guid(), name: z.string().optional() }).nullable(),
         reason: z.string(),
         created_at: z.iso.datetime({ offset: true }),
+        begins_at: z.iso.datetime({ offset: true }).nullable(),
         expires_at: z.iso.datetime({ offset: true }).nullable(),
       })
       .meta({ id: 'assignment' }),

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
+import { inForce, latestEnd } from '#src/access/in-force.ts'
 import type { Database, Db } from '#src/db/database.ts'
 import { HOLDERS_CAP } from '#src/domains/roles/roles/model.ts'
 import { type Named, type Offers, offersIn, type Reading } from '#src/domains/roles/roles/offering-queries.ts'
@@ -50,8 +51,9 @@ async function childrenOf(tx: Db, actor: UserActor, id: string): Promise<Named[]
 }
 
 async function holdersOf(tx: Db, actor: UserActor, id: string): Promise<Holders> {
-  const having = sql`from user_roles ur join users u on u.id = ur.user_id
-    where ur.role_id = ${id} and u.deleted_at is null and (ur.expires_at is null or ur.expires_at > now())`
+  const having = sql`from (select ur.user_id, ${latestEnd('ur')} as expires_at from user_roles ur
+      where ur.role_id = ${id} and ${inForce('ur')} group by ur.user_id) ur
+    join users u on u.id = ur.user_id where u.deleted_at is null`
   const { rows: counted } = await sql<{ count: number }>`
     select count(*)::int as count from (select ${having} limit ${HOLDERS_CAP + 1}) having_it`.execute(tx)
   const { rows: users } = await sql<Holders['users'][number]>`

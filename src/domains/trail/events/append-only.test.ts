@@ -70,3 +70,16 @@ test('the twins: it reads them, and what it writes elsewhere adds to them', asyn
   const after = await run('select count(*)::int as count from events')
   expect(after.rows).toEqual([{ count: Number((before[0] as { count: string }).count) + 1 }])
 })
+
+test('no job takes any away: neither the application nor what its functions run as may', async () => {
+  const may = sql<{ right: string }>`select r || ' ' || p as right
+    from unnest(array[app.role_app(), app.role_lookup()]) r, unnest(array['select', 'insert', 'update', 'delete', 'truncate']) p
+    where has_table_privilege(r, 'public.events', p)`
+  const rights = (await may.execute(past)).rows
+    .map(({ right }) => right.replace(/^.*_(?=app|lookup)/, ''))
+    .sort()
+  expect(rights).toEqual(['app select', 'lookup insert', 'lookup select'])
+  const takes = sql<{ name: string }>`select proname::text as name from pg_proc
+    where pronamespace = 'app'::regnamespace and prosrc ~* '(delete from|update|truncate)( only)? public[.]events'`
+  expect((await takes.execute(past)).rows).toEqual([])
+})

@@ -8,6 +8,7 @@ import { entityOf } from '#src/domains/trail/events/queries.ts'
 import { sentence } from '#src/domains/trail/events/words.ts'
 import { clockOf } from '#src/locale/clock.ts'
 import { paths } from '#src/paths.ts'
+import { allResources } from '#src/resource/entity.ts'
 import { speaks } from '#src/resource/history/fields.ts'
 import { happenings, targetNouns } from '#src/resource/history/happenings.ts'
 import { HistoryPanel } from '#src/resource/history/views.tsx'
@@ -82,6 +83,14 @@ function byCommands(): Recorded[] {
     .map(([, action = '']) => ({ action, target: '', fields: [] }))
 }
 
+/** Files of lists. */
+const byExports = (): Recorded[] =>
+  [...allResources().map(({ model }) => model.name), 'event'].map((target) => ({
+    action: `${target}:export`,
+    target,
+    fields: [],
+  }))
+
 let catalog: Recorded[]
 const sample = (field: string): unknown => {
   if (/(_ids|permissions|addresses)$/.test(field)) return [ID]
@@ -95,6 +104,7 @@ const eventOf = ({ action, target, fields }: Recorded, names: boolean): EventRec
   const after = Object.fromEntries(fields.map((field) => [field, sample(field)]))
   return {
     id: ID,
+    seq: 1,
     created_at: '2026-11-30T18:47:10Z',
     action,
     via: 'web',
@@ -104,6 +114,9 @@ const eventOf = ({ action, target, fields }: Recorded, names: boolean): EventRec
     target: { type: target || (action.split(':')[0] as string), id: ID, ...(names ? { name: 'Kim' } : {}) },
     reason: null,
     request_id: null,
+    session_id: null,
+    cause_id: null,
+    cause_kind: null,
     ip: null,
     data: { after, before: Object.fromEntries(fields.map((field) => [field, null])) },
   }
@@ -114,7 +127,7 @@ const RAW =
   /[0-9a-f]{8}-[0-9a-f]{4}|\b[a-z]+_[a-z]+|\b[a-z_]+:[a-z_]+|[[{]|\btrue\b|\bfalse\b|\bnull\b|undefined|\d{4}-\d\d-\d\dT/
 
 beforeAll(async () => {
-  const all = [...(await byTriggers()), ...(await byFunctions()), ...byCommands()]
+  const all = [...(await byTriggers()), ...(await byFunctions()), ...byCommands(), ...byExports()]
   catalog = [...new Map(all.map((one) => [`${one.action} ${one.target}`, one])).values()]
 })
 

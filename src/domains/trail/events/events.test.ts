@@ -275,7 +275,7 @@ describe('the page', () => {
     expect(text).toContain(why)
   })
 
-  test('shows what else the same request did', async () => {
+  test('shows what else the same act did', async () => {
     const answer = await as(boss).post(api(`${paths.groups}/bulk`), {
       action: 'delete',
       ids: [await makeGroup(org, { name: 'One of two' }), await makeGroup(org, { name: 'Two of two' })],
@@ -284,7 +284,7 @@ describe('the page', () => {
     expect(one.data).toHaveLength(2)
     const { text } = await browserOf(boss).get(paths.event(one.data[0]?.id as string))
     expect(text).toContain(paths.event(one.data[1]?.id as string))
-    expect(text).toContain('In the same request')
+    expect(text).toContain('In the same bulk action')
   })
 
   test('of the list has the form with what was chosen, and nothing but text of others', async () => {

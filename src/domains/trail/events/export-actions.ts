@@ -25,6 +25,10 @@ const columns: Readonly<
   request_id: ({ request_id }) => request_id,
   ip: ({ ip }) => ip,
   data: ({ data }) => JSON.stringify(data),
+  seq: ({ seq }) => String(seq),
+  session_id: ({ session_id }) => session_id,
+  cause_kind: ({ cause_kind }) => cause_kind,
+  cause_id: ({ cause_id }) => cause_id,
 }
 
 /** Events as CSV, a piece of text for each piece of them; the first tells the columns, once there are any to send. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { type Cause, causeKinds } from '#src/access/cause.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { type ListView, listQuery } from '#src/resource/list/declaration.ts'
 
@@ -23,6 +24,8 @@ type Fields = Record<string, unknown>
 /** An event as JSON and pages know it; names as far as the reader may see them. */
 export type EventRecord = {
   id: string
+  /** Grows with every event of the installation. */
+  seq: number
   created_at: string
   action: string
   via: string
@@ -33,14 +36,22 @@ export type EventRecord = {
   target: { type: string; id: string | null; name?: string }
   reason: string | null
   request_id: string | null
+  session_id: string | null
+  /** What else was done by the same act. */
+  cause_id: string | null
+  cause_kind: Cause['kind'] | null
   ip: string | null
   data: { before?: Fields; after?: Fields } & Fields
 }
+
+/** What the same act did besides, the first of it; and how much it did in all, or at least where it is `capped`. */
+export type Act = { beside: EventRecord[]; total: number; capped: boolean }
 
 const somebody = z.strictObject({ id: z.guid(), name: z.string().optional() })
 export const eventRecord = z
   .strictObject({
     id: z.guid(),
+    seq: z.int().meta({ description: 'Grows with every event of the installation: the order of events.' }),
     created_at: z.iso.datetime({ offset: true }),
     action: z.string(),
     via: z.string(),
@@ -50,6 +61,12 @@ export const eventRecord = z
     target: z.strictObject({ type: z.string(), id: z.guid().nullable(), name: z.string().optional() }),
     reason: z.string().nullable(),
     request_id: z.string().nullable(),
+    session_id: z.guid().nullable(),
+    cause_id: z
+      .guid()
+      .nullable()
+      .meta({ description: 'Alike for all that one request, import, bulk action, job or command did.' }),
+    cause_kind: z.enum(causeKinds).nullable(),
     ip: z.string().nullable(),
     data: z.record(z.string(), z.unknown()),
   })
@@ -61,6 +78,8 @@ const has = ({ filters }: ListView, ...names: string[]) => names.some((name) => 
 export const eventList = listQuery({
   sorts: { created_at: ['created_at', 'timestamptz'] },
   defaultSort: '-created_at',
+  // of one statement, several have the same time
+  tie: 'seq',
   filters: {
     action: { kind: 'text' },
     actor_user_id: { kind: 'uuid' },
@@ -70,6 +89,7 @@ export const eventList = listQuery({
     target_id: { kind: 'uuid' },
     via: ways,
     request_id: { kind: 'text' },
+    cause_id: { kind: 'uuid' },
     created_at: { kind: 'instant' },
   },
 })

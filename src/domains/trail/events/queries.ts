@@ -2,8 +2,9 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Database, Db } from '#src/db/database.ts'
+import { COUNT_CAP } from '#src/db/paging.ts'
 import { normalised } from '#src/domains/accounts/model.ts'
-import type { EventRecord } from '#src/domains/trail/events/model.ts'
+import type { Act, EventRecord } from '#src/domains/trail/events/model.ts'
 import { allResources, type Resource } from '#src/resource/entity.ts'
 import { actorName, namesIn } from '#src/resource/history/query.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
@@ -50,13 +51,14 @@ const eventJson = (actor: UserActor): RawBuilder<string> => {
       : sql`case events.action when 'access:denied' then events.data - 'wanted' else events.data end`
   const abroad = sql`case when events.actor_org_id <> events.org_id
     then jsonb_build_object('organization_id', events.actor_org_id) else '{}' end`
-  return sql`json_build_object('id', events.id, 'created_at', events.created_at, 'action', events.action, 'via', events.via,
+  return sql`json_build_object('id', events.id, 'seq', events.seq, 'created_at', events.created_at, 'action', events.action, 'via', events.via,
     'actor', ${named(sql`events.actor_user_id`, actorName(actor, sql`events.actor_user_id`), abroad)},
     'impersonator', ${named(sql`events.impersonator_id`, actorName(actor, sql`events.impersonator_id`))},
     'api_key', ${named(sql`events.api_key_id`, keyName(actor))},
     'target', jsonb_build_object('type', events.target_type, 'id', events.target_id)
       || jsonb_strip_nulls(jsonb_build_object('name', ${targetName(actor)})),
-    'reason', events.reason, 'request_id', events.request_id, 'ip', ${all ? sql`host(events.ip)` : sql`null`},
+    'reason', events.reason, 'request_id', events.request_id, 'session_id', events.session_id,
+    'cause_id', events.cause_id, 'cause_kind', events.cause_kind, 'ip', ${all ? sql`host(events.ip)` : sql`null`},
     'data', ${data})::text`
 }
 
@@ -96,21 +98,22 @@ const saidOnce = sql<SqlBool>`events.action <> 'session:create'`
 
 const MOST_BESIDE = 50
 
-/** What the same request did besides. It lasts seconds: the index by actor, or by time, has them close together. */
-export async function besides(
+/** What the same act did besides, and how much in all. */
+export async function actOf(
   db: Pick<Database, 'readAs'>,
   actor: UserActor,
   grant: Grant<'event', 'read'>,
-  { id, request_id, actor: who, created_at }: EventRecord,
-): Promise<EventRecord[]> {
-  if (request_id === null) return []
-  const text = sql<{ json: string }>`select ${eventJson(actor)} as json from events
-    where ${grant.where('events')} and events.request_id = ${request_id} and events.id <> ${id} and ${saidOnce}
-      and ${who ? sql`events.actor_user_id = ${who.id}` : sql`true`}
-      and events.created_at between ${created_at}::timestamptz - interval '1 minute' and ${created_at}::timestamptz + interval '1 minute'
-    order by events.created_at, events.id limit ${sql.lit(MOST_BESIDE)}`
+  { id, cause_id }: EventRecord,
+): Promise<Act> {
+  if (cause_id === null) return { beside: [], total: 1, capped: false }
+  const same = sql`from events where ${grant.where('events')} and events.cause_id = ${cause_id} and ${saidOnce}`
+  const text = sql<{ json: string; total: number }>`select ${eventJson(actor)} as json,
+      (select count(*)::int from (select ${same} limit ${sql.lit(COUNT_CAP + 1)}) counted) as total
+    ${same} and events.id <> ${id} order by events.created_at, events.seq limit ${sql.lit(MOST_BESIDE)}`
   const rows = await db.readAs(actor, (q) => statement(q, text))
-  return rows.map(({ json }) => JSON.parse(json))
+  const total = rows[0]?.total ?? 1
+  const beside = rows.map(({ json }) => JSON.parse(json))
+  return { beside, total: Math.min(total, COUNT_CAP), capped: total > COUNT_CAP }
 }
 
 /** The names of all that some events speak of, as far as the reader may see them. */

@@ -1,11 +1,13 @@
 import { changesIn } from '#src/domains/trail/events/changes.ts'
+import { eventScreen } from '#src/domains/trail/events/event-views.tsx'
 import { csvOf } from '#src/domains/trail/events/export-actions.ts'
 import { type EventRecord, eventList, eventRecord } from '#src/domains/trail/events/model.ts'
-import { besides, entityOf, eventsOf, findEvent, namesOf } from '#src/domains/trail/events/queries.ts'
-import { eventScreen, listScreen } from '#src/domains/trail/events/views.tsx'
+import { actOf, entityOf, eventsOf, findEvent, namesOf } from '#src/domains/trail/events/queries.ts'
+import { listScreen } from '#src/domains/trail/events/views.tsx'
 import { notFound } from '#src/errors.ts'
 import { can, get } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
+import { exported } from '#src/resource/export.ts'
 import { pageJson, pageLinks } from '#src/resource/list/page.ts'
 import { everyRow, list } from '#src/resource/list/query.ts'
 import { pageAnswer } from '#src/resource/list/routes.tsx'
@@ -21,7 +23,8 @@ export const eventRoutes = [
       csv: ({ db, actor, grant, query }) => {
         const source = eventsOf(actor, query, grant, actor.require('event:export'))
         const pieces = everyRow<EventRecord, 'events'>(db, actor, query, source)
-        return { name: 'events', chunks: csvOf(db, actor, pieces) }
+        const taken = { db, actor, model: 'event', view: query }
+        return { name: 'events', ...exported(taken, pieces, (some) => csvOf(db, actor, some)) }
       },
     },
     async ({ c, db, actor, grant, query }) => {
@@ -53,15 +56,15 @@ export const eventRoutes = [
       return {
         json: found.json,
         screen: async (frame) => {
-          const beside = await besides(db, actor, grant, event)
-          const names = await namesOf(db, actor, [event, ...beside])
+          const act = await actOf(db, actor, grant, event)
+          const names = await namesOf(db, actor, [event, ...act.beside])
           const entity = event.target.name && event.target.id ? entityOf(event.target.type) : undefined
           return eventScreen({
             event,
             names,
             changes: changesIn(event, names, entityOf(event.target.type), frame.clock),
             target: entity ? `${entity.path}/${event.target.id}` : null,
-            beside,
+            act,
             frame,
           })
         },

@@ -1,6 +1,6 @@
 import type { Page } from '#src/db/paging.ts'
 import { type EventRecord, ways } from '#src/domains/trail/events/model.ts'
-import { type Names, sentence, whoDid } from '#src/domains/trail/events/words.ts'
+import { type Names, sentence } from '#src/domains/trail/events/words.ts'
 import type { Screen } from '#src/http/endpoint.ts'
 import { capital } from '#src/locale/noun.ts'
 import { paths, pathsOf } from '#src/paths.ts'
@@ -9,16 +9,13 @@ import { isDay } from '#src/resource/kinds/parameters.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
 import { address } from '#src/ui/address.ts'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
-import { type Change, Difference } from '#src/ui/difference.tsx'
-import { CopyButton, EmptyState, type Fact, Facts, NoMatch, PastTheEnd } from '#src/ui/feedback.tsx'
+import { EmptyState, NoMatch, PastTheEnd } from '#src/ui/feedback.tsx'
 import { Field, Select } from '#src/ui/field.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import { Pager } from '#src/ui/pager.tsx'
 import { SuggestField } from '#src/ui/picker.tsx'
-import { Columns, Panel } from '#src/ui/surface.tsx'
 import { type Column, Table } from '#src/ui/table.tsx'
 import { Time } from '#src/ui/time.tsx'
-import { Why } from '#src/ui/why.tsx'
 
 const wayLabels: Record<string, string> = {
   web: 'Browser',
@@ -29,7 +26,7 @@ const wayLabels: Record<string, string> = {
   sql: 'Database',
   seed: 'Demo data',
 }
-const wayOf = (via: string) => wayLabels[via] ?? via
+export const wayOf = (via: string) => wayLabels[via] ?? via
 
 const columns = (
   names: Names,
@@ -145,6 +142,7 @@ function Filters({ path, chosen, sort, who, frame }: FiltersProps) {
     'actor_user_id',
     'target_id',
     'request_id',
+    'cause_id',
     'created_at',
     'created_at.gt',
     'created_at.lt',
@@ -183,116 +181,4 @@ function Filters({ path, chosen, sort, who, frame }: FiltersProps) {
       </form>
     </search>
   )
-}
-
-export type EventProps = {
-  event: EventRecord
-  names: Names
-  changes: readonly Change[]
-  /** Where the record is that it is about, for whoever may see it. */
-  target: string | null
-  beside: readonly EventRecord[]
-  frame: Frame
-}
-
-export function eventScreen({ event, names, changes, target, beside, frame }: EventProps): Screen {
-  return {
-    title: sentence(event, names, frame.clock),
-    trail: [{ label: 'Audit log', href: frame.path(paths.events) }],
-    children: (
-      <Columns>
-        <Panel title="Changes">
-          {event.reason ? <blockquote>{event.reason}</blockquote> : null}
-          {changes.length ? <Difference changes={changes} /> : <p class="nothing">No details recorded.</p>}
-        </Panel>
-        <Panel title="Details">
-          <Facts items={factsOf(event, target, frame)} />
-        </Panel>
-        {beside.length ? (
-          <Panel title="In the same request">
-            <ul class="plain-list">
-              {beside.map((one) => (
-                <li>
-                  <a href={frame.path(paths.event(one.id))}>{sentence(one, names, frame.clock)}</a>
-                </li>
-              ))}
-            </ul>
-          </Panel>
-        ) : null}
-      </Columns>
-    ),
-  }
-}
-
-function factsOf(event: EventRecord, target: string | null, frame: Frame): Fact[] {
-  const { actor, api_key, via, created_at, ip, request_id } = event
-  const wanted = /^\w+:\w+/.exec(String(event.data.wanted ?? ''))?.[0]
-  const who =
-    actor?.name && !actor.organization_id ? (
-      <a href={frame.path(paths.user(actor.id))}>{whoDid(event)}</a>
-    ) : (
-      whoDid(event)
-    )
-  return [
-    { label: 'Actor', value: who },
-    {
-      label: 'Action',
-      value: (
-        <>
-          {happenings()[event.action] ?? 'Other'} <code>{event.action}</code>
-        </>
-      ),
-    },
-    {
-      label: 'Target',
-      value: target ? (
-        <a href={frame.path(target)}>{event.target.name}</a>
-      ) : (
-        (event.target.name ?? capital(targetNouns()[event.target.type] ?? nounOf(event.target.type)))
-      ),
-    },
-    { label: 'Source', value: wayOf(via) },
-    ...(api_key
-      ? [
-          {
-            label: 'API key',
-            value: api_key.name ? (
-              <a href={frame.path(paths.apiKey(api_key.id))}>{api_key.name}</a>
-            ) : (
-              <code>{api_key.id}</code>
-            ),
-          },
-        ]
-      : []),
-    ...(ip ? [{ label: 'IP address', value: ip }] : []),
-    { label: 'When', value: <Time at={created_at} clock={frame.clock} /> },
-    ...(wanted && actor
-      ? [
-          {
-            label: 'Missing permission',
-            value: (
-              <>
-                {String(event.data.wanted)}{' '}
-                <Why
-                  href={frame.path(paths.access.why({ user: actor.id, permission: wanted }))}
-                  about={wanted}
-                />
-              </>
-            ),
-          },
-        ]
-      : []),
-    ...(request_id
-      ? [
-          {
-            label: 'Request ID',
-            value: (
-              <>
-                <code>{request_id}</code> <CopyButton text={request_id} label="Copy request ID" />
-              </>
-            ),
-          },
-        ]
-      : []),
-  ]
 }

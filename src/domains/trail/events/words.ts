@@ -1,7 +1,7 @@
 import type { EventRecord } from '#src/domains/trail/events/model.ts'
 import { updated } from '#src/domains/trail/events/updates.ts'
 import type { Clock } from '#src/locale/clock.ts'
-import { capital, withArticle } from '#src/locale/noun.ts'
+import { capital, counted, withArticle } from '#src/locale/noun.ts'
 import { allResources, resourceOf } from '#src/resource/entity.ts'
 import { happenings, nounOf, targetNouns } from '#src/resource/history/happenings.ts'
 
@@ -91,6 +91,8 @@ const sentences: Readonly<Record<string, Said>> = {
   'account:unlock': (_, { target }) => `unlocked ${target} (CLI)`,
   'account:reset_password': (_, { target }) => `set a password for ${target} (CLI)`,
   'account:end_sessions': (_, { target }) => `signed ${target} out everywhere (CLI)`,
+  'account:disable': (_, { target }) => `disabled the account of ${target}`,
+  'account:enable': (_, { target }) => `enabled the account of ${target}`,
   'account:detach': () => 'detached their account from its organization',
   'auth:confirm': () => 'confirmed their password',
   'auth:turn_on_second_factor': () => 'turned on two-step verification',
@@ -119,6 +121,13 @@ function placeOf(path: string): string {
   return word ? capital(word.replaceAll('-', ' ')) : asked
 }
 
+/** "exported 812 people" */
+function took({ target: { type }, data }: EventRecord): string {
+  const { one, many } = resourceOf(type)?.declared ?? { one: nounOf(type), many: `${nounOf(type)}s` }
+  const rows = counted(Number(data.count ?? 0), { one, many })
+  return data.whole === false ? `exported ${rows} before the file broke off` : `exported ${rows}`
+}
+
 /** One sentence in plain words: "Ada assigned Auditor to Bob until 1 Dec 2026, 09:00 CET". */
 export function sentence(event: EventRecord, names: Names, clock: Clock): string {
   const { action, target, data } = event
@@ -132,8 +141,8 @@ export function sentence(event: EventRecord, names: Names, clock: Clock): string
     const id = data.after?.[field] ?? data.before?.[field]
     return names.get(String(id)) ?? otherwise
   }
-  const said = sentences[action]
   const kind = action.split(':')[1] ?? ''
+  const said = sentences[action] ?? (kind === 'export' ? took : undefined)
   const verb = verbs[kind]
   const done = said
     ? said(event, { target: words, name, clock })
