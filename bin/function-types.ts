@@ -21,11 +21,11 @@ const HEAD = `/**
  * Please do not edit it manually.
  */
 
-import { called, type Given } from '#src/db/call.ts'
+import { called, type Argument } from '#src/db/call.ts'
 
 ${Object.entries(types)
   .filter(([name]) => name !== 'void')
-  .map(([name, { is, given = is }]) => `type ${name} = Given<${given}>`)
+  .map(([name, { is, given = is }]) => `type ${name} = Argument<${given}>`)
   .join('\n')}
 
 /** Functions of the schema \`app\`, each with its arguments by name. */
@@ -60,7 +60,7 @@ function tsOf(type: string): string {
 function givenFor(type: string): string {
   const [, element] = /^_(.+)$/.exec(type) ?? []
   const is = tsOf(element ?? type)
-  return element ? `Given<readonly (${is} | null)[]>` : type
+  return element ? `Argument<readonly (${is} | null)[]>` : type
 }
 
 /** Alone it may be null; which columns of a row are, the catalog doesn't know. */

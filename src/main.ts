@@ -9,8 +9,8 @@ import { couldNotStart, openDatabase } from '#src/db/open.ts'
 import { LastSeen } from '#src/http/last-seen.ts'
 import { handlers, schedules } from '#src/jobs.ts'
 import { Jobs } from '#src/platform/jobs/jobs.ts'
-import { patienceOf, shedIdle } from '#src/platform/patience.ts'
 import { publicAddress } from '#src/platform/public-address.ts'
+import { serverTimeouts, shedIdle } from '#src/platform/server-timeouts.ts'
 import { shutdown } from '#src/platform/shutdown.ts'
 
 const begun = performance.now()
@@ -28,7 +28,7 @@ async function start(): Promise<void> {
   const jobs = config.WORKER_IN_PROCESS
     ? new Jobs({ db, listenUrl: prepared.listenUrl, handlers: handlers(config), schedules, log })
     : null
-  const at = { hostname: config.HOST, port: config.PORT, serverOptions: patienceOf(config) }
+  const at = { hostname: config.HOST, port: config.PORT, serverOptions: serverTimeouts(config) }
   const server = serve({ fetch: app.fetch, ...at }, ({ port }) => {
     const address = publicAddress({ ...config, PORT: port })
     log.info(

@@ -103,13 +103,13 @@ export class UserActor {
   }
 
   /** Whether this is somebody with less than the person has: what the person's roles say doesn't hold for them. */
-  get narrow(): boolean {
+  get isRestricted(): boolean {
     return this.identity.apiKey !== null || this.identity.sessionKind === 'impersonation'
   }
 
   /** Of what somebody has: all, but of oneself only as far as the actor who asks. */
   having(userId: string, codes: readonly string[]): readonly string[] {
-    return this.narrow && userId === this.userId ? [...this.rights.permissions] : codes
+    return this.isRestricted && userId === this.userId ? [...this.rights.permissions] : codes
   }
 
   get orgId(): string {

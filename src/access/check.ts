@@ -6,7 +6,7 @@ import { sleeping } from '#src/access/standing.ts'
 import type { Door } from '#src/db/database.ts'
 
 /** Whether a person may: `model:action`, with a record of that model or at all. */
-export type Asked = { permission: string; record?: string | undefined }
+export type AccessQuestion = { permission: string; record?: string | undefined }
 
 /** A permission that is asked about with records, as the branch of one statement. */
 type Branch = { permission: string; model: AccessModel; action: string; records: Set<string> }
@@ -27,7 +27,7 @@ export async function check(
   db: Pick<Door, 'readAs'>,
   actor: UserActor,
   userId: string,
-  questions: readonly Asked[],
+  questions: readonly AccessQuestion[],
   present: Present,
 ): Promise<(boolean | null)[] | null> {
   const names = [...new Set(questions.map(({ permission }) => permission))]
@@ -68,13 +68,17 @@ export async function check(
   })
 }
 
-type Found = {
+type AnsweredCheck = {
   sleeps: string | null
   rights: { permissions: string[]; readGroups: string[]; writeGroups: string[] }
   known: string[]
 }
 
-const about = (actor: UserActor, userId: string, permissions: readonly string[]): RawBuilder<Found> => sql`
+const about = (
+  actor: UserActor,
+  userId: string,
+  permissions: readonly string[],
+): RawBuilder<AnsweredCheck> => sql`
   select ${sleeping} as sleeps, app.rights_of(u.id) as rights, array(
     select distinct p.model || ':' || p.action from permissions p where p.model || ':' || p.action = any(${permissions})) as known
   from users u where u.id = ${userId} and (u.shadow_of_user_id is null or u.id = ${actor.userId})`

@@ -4,7 +4,7 @@ import { givingRights } from '#src/access/granting.ts'
 import { requireHoldersReached, type WholeRole } from '#src/access/holders.ts'
 import { inForce } from '#src/access/in-force.ts'
 import { RoleGraph } from '#src/access/role-graph.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 
 /** How many people, and the first of them by name, as far as the asker may read them. */
@@ -13,10 +13,10 @@ type Affected = { count: number; users: { id: string; name: string }[] }
 /** What a change does to people: who has a permission afterwards and had it not, and the other way round. */
 export type Effect = { permission: string; gains: Affected; loses: Affected }
 
-const MOST_NAMES = 20
+const MAX_NAMES = 20
 /** Of what the trail keeps in one line. */
-const MOST_CODES = 2000
-const MOST_TOGETHER = 200
+const MAX_CODES = 2000
+const MAX_TOGETHER = 200
 
 /**
  * Runs a write that may change what roles give (their permissions, parents, status), finds out who gains and who
@@ -26,7 +26,7 @@ const MOST_TOGETHER = 200
  * @throws {Forbidden} where a role would begin to reach groups that the actor doesn't
  */
 export async function effectOf<T>(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   roleIds: readonly string[],
   write: () => Promise<T>,
@@ -47,7 +47,7 @@ export async function effectOf<T>(
 }
 
 /** Every role of the organization, with the permissions that it holds itself. */
-async function loadRoles(tx: Db): Promise<RoleGraph<WholeRole>> {
+async function loadRoles(tx: Tx): Promise<RoleGraph<WholeRole>> {
   const { rows } = await sql<WholeRole>`
     select r.id, r.template, r.status = 'active' and r.deleted_at is null as active,
       coalesce(i.parents, '[]') as parents, coalesce(h.codes, '[]') as codes, coalesce(h.asleep, '[]') as asleep
@@ -198,7 +198,7 @@ function changes(actor: UserActor, length: number, roles: Masks): RawBuilder<Cha
       select ${both}, json_agg(json_build_object('id', id, 'sort', sort_name, 'name', (
           select u.full_name from users u where u.id = placed.id)
         ) order by place) as users
-      from placed where place <= ${MOST_NAMES} group by ${both}
+      from placed where place <= ${MAX_NAMES} group by ${both}
     )
     select array[${each(column('w'))}]::text[] as was, array[${each(column('b'))}]::text[] as becomes,
       array[${sql.join(throughs.map(column('t')))}]::text[] as through, count, users
@@ -210,24 +210,24 @@ function affected(changes: readonly Change[]): Affected {
   if (changes.length > 1) users.sort((a, b) => (a.sort < b.sort ? -1 : a.sort > b.sort ? 1 : 0))
   return {
     count: changes.reduce((sum, { count }) => sum + count, 0),
-    users: users.slice(0, MOST_NAMES).map(({ id, name }) => ({ id, name })),
+    users: users.slice(0, MAX_NAMES).map(({ id, name }) => ({ id, name })),
   }
 }
 
 /** @param each for each of the roles, what it did */
-async function record(tx: Db, ids: readonly string[], each: readonly (readonly Effect[])[]): Promise<void> {
+async function record(tx: Tx, ids: readonly string[], each: readonly (readonly Effect[])[]): Promise<void> {
   const counts = (effects: readonly Effect[], side: 'gains' | 'loses') =>
     Object.fromEntries(
       effects
         .filter((effect) => effect[side].count > 0)
-        .slice(0, MOST_CODES)
+        .slice(0, MAX_CODES)
         .map((effect) => [effect.permission, effect[side].count]),
     )
   const lines = ids.flatMap((id, place) => {
     const effects = each[place] ?? []
     return effects.length ? [{ id, gains: counts(effects, 'gains'), loses: counts(effects, 'loses') }] : []
   })
-  const together = sql`array_remove(${ids.slice(0, MOST_TOGETHER)}::uuid[], e.id)`
+  const together = sql`array_remove(${ids.slice(0, MAX_TOGETHER)}::uuid[], e.id)`
   const of = { role: sql.ref('e.id'), gains: sql.ref('e.gains'), loses: sql.ref('e.loses') }
   await sql`
     select ${fn.record_effect({ ...of, together })}

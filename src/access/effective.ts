@@ -27,7 +27,7 @@ export type Effective = {
 /** Somebody, and what they have now. */
 export type Having = { subject: Subject; permissions: Effective[] }
 
-const MOST_SOURCES = 10
+const MAX_SOURCES = 10
 
 /**
  * Every permission that somebody has now, by the rights that requests go by, with the roles that give it.
@@ -53,7 +53,7 @@ export async function effectivePermissions(
     roles
       .chains([...awake.keys()], (role) => role.codes.includes(code), {
         passes: ({ active }) => active,
-        most: MOST_SOURCES,
+        most: MAX_SOURCES,
       })
       .map((chain) => {
         const [first, ...rest] = chain as [HeldRole, ...HeldRole[]]

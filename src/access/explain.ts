@@ -8,8 +8,8 @@ import {
   mayRead,
   type Named,
   named,
-  type Standing,
   type Subject,
+  type SubjectAccess,
   standing,
   standingOf,
   type Who,
@@ -52,9 +52,9 @@ export type Explanation = {
 /** Nobody declared this permission, in code or in the organization. */
 export class UnknownPermission extends Error {}
 
-const MOST_PATHS = 20
-const MOST_ROLES = 50
-const MOST_SENTENCES = 10
+const MAX_PATHS = 20
+const MAX_ROLES = 50
+const MAX_SENTENCES = 10
 
 /**
  * Why somebody may do something, or what they lack. Goes by the rights that requests go by, and by the conditions
@@ -84,7 +84,7 @@ export async function explain(
   return conclude(found, { ...about, reach: statement.read(reached) })
 }
 
-type Asked = {
+type ExplainFacts = {
   name: string
   action: string
   model: AccessModel | undefined
@@ -97,7 +97,7 @@ type Match = { column: string | null; groups: Named[] | null; obstacles: string[
 /** By permission. */
 type Matches = ReadonlyMap<string, readonly Match[]>
 
-function conclude(found: Standing, asked: Asked): Explanation {
+function conclude(found: SubjectAccess, asked: ExplainFacts): Explanation {
   const { subject, permissions } = found
   const codeOf = (scope: Scope) => `${asked.name}:${asked.action}:${scope}`
   const { within } = asked
@@ -121,10 +121,10 @@ function conclude(found: Standing, asked: Asked): Explanation {
 }
 
 /** The scopes that this permission comes in. */
-const mayHave = ({ model, action }: Asked, { asked }: Standing): string[] =>
+const mayHave = ({ model, action }: ExplainFacts, { asked }: SubjectAccess): string[] =>
   model?.actions.includes(action) ? scopesOf(model) : asked.map(({ scope }) => scope)
 
-function matchesOf(scope: Scope, { reach, action }: Asked): Match[] {
+function matchesOf(scope: Scope, { reach, action }: ExplainFacts): Match[] {
   if (!reach) return [{ column: null, groups: null, obstacles: [] }]
   return reach.ways
     .filter((way) => way.scope === scope)
@@ -145,7 +145,11 @@ const The = (kind: string, { name }: Named) =>
   name === null ? `A ${kind} that you don’t have access to` : `The ${kind} “${name}”`
 const scopeOf = (code: string) => code.slice(code.lastIndexOf(':') + 1) as Scope
 
-function pathsOf({ subject, roles, assigned }: Standing, codes: readonly string[], matches: Matches): Path[] {
+function pathsOf(
+  { subject, roles, assigned }: SubjectAccess,
+  codes: readonly string[],
+  matches: Matches,
+): Path[] {
   const paths = (role: Named, inherited: readonly Named[], code: string) =>
     (matches.get(code) ?? []).map(
       ({ column, groups }): Path => ({
@@ -159,40 +163,44 @@ function pathsOf({ subject, roles, assigned }: Standing, codes: readonly string[
     )
   if (subject.shadow) {
     const entered = { id: subject.id, name: 'opened from the platform organization' }
-    return codes.flatMap((code) => paths(entered, [], code)).slice(0, MOST_PATHS)
+    return codes.flatMap((code) => paths(entered, [], code)).slice(0, MAX_PATHS)
   }
   const awake = assigned.filter(({ holds }) => holds === 'now').map(({ role }) => role)
   const wanted = (role: HeldRole) => codes.filter((code) => role.codes.includes(code))
   return roles
-    .chains(awake, (role) => wanted(role).length > 0, { passes: ({ active }) => active, most: MOST_PATHS })
+    .chains(awake, (role) => wanted(role).length > 0, { passes: ({ active }) => active, most: MAX_PATHS })
     .flatMap((chain) => {
       const [first, ...rest] = chain as [HeldRole, ...HeldRole[]]
       return wanted(rest.at(-1) ?? first).flatMap((code) => paths(first, rest, code))
     })
     .sort((a, b) => lengthOf(a) - lengthOf(b))
-    .slice(0, MOST_PATHS)
+    .slice(0, MAX_PATHS)
 }
 
 const lengthOf = ({ inherited, groups }: Path) => inherited.length + (groups?.length ?? 0)
 
 /** Roles that give one of the permissions which would bring it; the narrowest first, as far as they may be told. */
-function missingOf({ roles }: Standing, permissions: string[]): Explanation['missing'] {
+function missingOf({ roles }: SubjectAccess, permissions: string[]): Explanation['missing'] {
   const found = [...roles.nodes].flatMap((role) => {
     const narrowest = permissions.findIndex((code) => roles.gives(role.id).has(code))
     return narrowest < 0 || role.name === null ? [] : [{ narrowest, id: role.id, name: role.name }]
   })
   found.sort((a, b) => a.narrowest - b.narrowest || a.name.localeCompare(b.name, 'en'))
-  return { permissions, roles: found.slice(0, MOST_ROLES).map(named) }
+  return { permissions, roles: found.slice(0, MAX_ROLES).map(named) }
 }
 
 /** What the person has, though not by the API key that asks. */
-const withheldOf = ({ subject, withheld }: Standing, matches: Matches): string[] =>
+const withheldOf = ({ subject, withheld }: SubjectAccess, matches: Matches): string[] =>
   withheld
     .filter((code) => matches.get(code)?.length)
     .map((code) => `${subject.name} has ${code}, but this API key doesn’t.`)
 
 /** What would bring it, were it not disabled, deleted, over, or for reading alone. */
-function asleepOf({ subject, roles, assigned, asked }: Standing, about: Asked, matches: Matches): string[] {
+function asleepOf(
+  { subject, roles, assigned, asked }: SubjectAccess,
+  about: ExplainFacts,
+  matches: Matches,
+): string[] {
   const sentences = new Set<string>()
   if (subject.sleeps) sentences.add(`${subject.name} ${subject.sleeps}.`)
   const sleeping = (about.reach?.groupPaths ?? []).map((path): Match => {
@@ -206,7 +214,7 @@ function asleepOf({ subject, roles, assigned, asked }: Standing, about: Asked, m
   const chains = roles.chains(
     assigned.map(({ role }) => role),
     (role) => wanted(role).length > 0,
-    { passes: () => true, most: MOST_PATHS },
+    { passes: () => true, most: MAX_PATHS },
   )
   for (const chain of chains) {
     const [first] = chain as [HeldRole, ...HeldRole[]]
@@ -230,5 +238,5 @@ function asleepOf({ subject, roles, assigned, asked }: Standing, about: Asked, m
           sentences.add(sentence)
     }
   }
-  return [...sentences].slice(0, MOST_SENTENCES)
+  return [...sentences].slice(0, MAX_SENTENCES)
 }

@@ -4,7 +4,7 @@ import type { Model, Scope } from '#src/access/permission.ts'
 import { Forbidden } from '#src/errors.ts'
 
 /** Whose scopes a filter is made for. */
-export type Holder = { readonly userId: string | null; readonly groups: readonly string[] }
+export type Principal = { readonly userId: string | null; readonly groups: readonly string[] }
 
 /** One way by which a row comes within scope. A Grant's filter is made of these, and so is what explains it. */
 export type Way = {
@@ -24,9 +24,9 @@ export class Grant<M extends Model = Model, A extends string = string> {
   readonly model: M
   readonly action: A
   readonly scopes: ReadonlySet<Scope>
-  readonly holder: Holder
+  readonly holder: Principal
 
-  constructor(key: typeof made, model: M, action: A, scopes: ReadonlySet<Scope>, holder: Holder) {
+  constructor(key: typeof made, model: M, action: A, scopes: ReadonlySet<Scope>, holder: Principal) {
     if (key !== made) throw new Error('a Grant comes from require')
     this.model = model
     this.action = action
@@ -140,5 +140,5 @@ export const grant = <M extends Model, A extends string>(
   model: M,
   action: A,
   held: ReadonlySet<Scope>,
-  holder: Holder,
+  holder: Principal,
 ): Grant<M, A> => new Grant(made, model, action, held, holder)

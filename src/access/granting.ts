@@ -3,7 +3,7 @@ import { rightsFrom, type UserActor } from '#src/access/actor.ts'
 import { inForce } from '#src/access/in-force.ts'
 import { parsePermission, type Scope } from '#src/access/permission.ts'
 import { permissionsOfTemplate } from '#src/access/templates.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { lockFor } from '#src/db/lock.ts'
 import { Conflict, Forbidden } from '#src/errors.ts'
 
@@ -65,7 +65,7 @@ export const mayGive = (giver: Pick<UserActor, 'rights'>, role: Givable): boolea
  * Disabled permissions that the actor would hold if they were active: a switch takes them from everybody, and must
  * not take from those who have them the right to give them, or to switch them on again.
  */
-export const wouldHold = ({ identity, userId, narrow }: UserActor): RawBuilder<string[]> =>
+export const wouldHold = ({ identity, userId, isRestricted: narrow }: UserActor): RawBuilder<string[]> =>
   // whoever acts with less than the person has gets nothing from the person's roles
   narrow
     ? sql`'{}'::text[]`
@@ -81,7 +81,7 @@ export const wouldHold = ({ identity, userId, narrow }: UserActor): RawBuilder<s
         select from role_permissions h join held on held.id = h.role_id where h.permission_id = p.id)))`
 
 /** The rights that somebody gives by: those of now, and what is only disabled for everybody. */
-export async function givingRights(tx: Db, actor: UserActor): Promise<Pick<UserActor, 'rights'>> {
+export async function givingRights(tx: Tx, actor: UserActor): Promise<Pick<UserActor, 'rights'>> {
   const { rows } = await sql<{ asleep: string[] }>`select ${wouldHold(actor)} as asleep`.execute(tx)
   return withAsleep(actor, rows[0]?.asleep ?? [])
 }
@@ -96,7 +96,7 @@ export function withAsleep({ rights }: UserActor, asleep: readonly string[]): Pi
  * @throws {Forbidden}
  */
 export async function requireCovered(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   codes: readonly string[],
   refusal: string,
@@ -112,7 +112,7 @@ export async function requireCovered(
  * @returns ids of the roles that exist here
  */
 export async function requireGivable(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   ids: readonly string[],
   refusal = 'You can’t assign a role with more permissions than you have.',
@@ -142,7 +142,7 @@ class LastAdministrator extends Conflict {
  * refuses it where nobody is left who has that right for good (or, where nobody had, nobody at all).
  * @throws {LastAdministrator}
  */
-export async function keepingAnAdministrator<T>(tx: Db, work: () => Promise<T>): Promise<T> {
+export async function keepingAnAdministrator<T>(tx: Tx, work: () => Promise<T>): Promise<T> {
   await lockFor(tx, 'administrators')
   const before = await administrators(tx)
   const result = await work()
@@ -151,7 +151,7 @@ export async function keepingAnAdministrator<T>(tx: Db, work: () => Promise<T>):
 }
 
 /** 2 where somebody administers roles for good, 1 where somebody does for a time, 0 where nobody does. */
-async function administrators(tx: Db): Promise<number> {
+async function administrators(tx: Tx): Promise<number> {
   const { rows } = await sql<{ level: number }>`
     with recursive bearing(id) as (
       select rp.role_id from role_permissions rp join permissions p on p.id = rp.permission_id

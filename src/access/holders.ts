@@ -4,7 +4,7 @@ import { type Givable, toCover } from '#src/access/granting.ts'
 import { parsePermission } from '#src/access/permission.ts'
 import { RoleGraph, type RoleNode } from '#src/access/role-graph.ts'
 import { lasting, within } from '#src/access/strength.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { Forbidden } from '#src/errors.ts'
 
 /** A role with all that it holds itself, also what is disabled. */
@@ -19,7 +19,7 @@ type Graph = RoleGraph<WholeRole>
  * @throws {Forbidden}
  */
 export async function requireHoldersReached(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   giver: Pick<UserActor, 'rights'>,
   before: Graph,

@@ -5,7 +5,7 @@ import { givingRights, toCover } from '#src/access/granting.ts'
 import { begun } from '#src/access/in-force.ts'
 import { parsePermission, type Scope } from '#src/access/permission.ts'
 import { lasting } from '#src/access/strength.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { Forbidden } from '#src/errors.ts'
 
 // Being in a group gives: the `group`-scoped permissions of a person's roles begin to reach it and the groups beneath.
@@ -43,7 +43,7 @@ export function mayPlaceInRow(actor: UserActor, placing: Grant, groups: string):
  * them may gain more over a person than the giver has.
  * @throws {Forbidden}
  */
-export async function requirePlaceable(tx: Db, actor: UserActor, newcomer: Newcomer): Promise<void> {
+export async function requirePlaceable(tx: Tx, actor: UserActor, newcomer: Newcomer): Promise<void> {
   const { group, role } = newcomer
   const roles = await groupRoles(tx)
   const { reading, writing } = await stronger(tx, actor, roles, holdsAt(group))
@@ -64,7 +64,7 @@ export async function requirePlaceable(tx: Db, actor: UserActor, newcomer: Newco
  * Holds the rule for a role that is given to somebody: it begins to reach the groups that they are in.
  * @throws {Forbidden}
  */
-export async function requireReach(tx: Db, actor: UserActor, user: string, role: string): Promise<void> {
+export async function requireReach(tx: Tx, actor: UserActor, user: string, role: string): Promise<void> {
   const memberships = await tx
     .selectFrom('group_members')
     .where('user_id', '=', user)
@@ -87,7 +87,7 @@ export async function requireReach(tx: Db, actor: UserActor, user: string, role:
  * @throws {Forbidden}
  */
 export async function requireMovable(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   group: string,
   from: string | null,
@@ -103,7 +103,7 @@ export async function requireMovable(
  * @throws {Forbidden}
  */
 export async function requireReturning(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   group: string,
   parent: string | null,
@@ -131,7 +131,7 @@ type Stronger = { reading: string[]; writing: string[] }
 
 /** Whether one of the roles would begin to reach the group by this person, who may be there already. */
 async function bringsTo(
-  tx: Db,
+  tx: Tx,
   person: string,
   { group, role }: Newcomer,
   { reading, writing }: Stronger,
@@ -150,7 +150,7 @@ async function bringsTo(
 
 /** Whether a member of one of the groups has one of the roles; a viewer only reads. */
 async function amongMembers(
-  tx: Db,
+  tx: Tx,
   { reading, writing }: Stronger,
   groups: RawBuilder<unknown>,
 ): Promise<boolean> {
@@ -175,7 +175,7 @@ const holdsAt =
   }
 
 /** What the giver may do with a person's record. */
-async function holdsOver(tx: Db, { userId, rights }: UserActor, person: string): Promise<Holds> {
+async function holdsOver(tx: Tx, { userId, rights }: UserActor, person: string): Promise<Holds> {
   const within = (scope: Scope, groups: readonly string[]): RawBuilder<SqlBool> =>
     grant('user', 'read', new Set([scope]), { userId, groups }).where('u')
   const { rows } = await sql<{ own: boolean; read: boolean; write: boolean }>`
@@ -197,7 +197,7 @@ type GroupRole = { id: string; template: string | null; parents: string[]; codes
  * Every role with what it holds itself by scope `group`: an organization has few. Where the same role holds an
  * action for `all`, `group` adds nothing to it.
  */
-async function groupRoles(tx: Db): Promise<ReadonlyMap<string, GroupRole>> {
+async function groupRoles(tx: Tx): Promise<ReadonlyMap<string, GroupRole>> {
   const { rows } = await sql<GroupRole>`
     with held as (
       select h.role_id, p.model, p.action, p.scope, p.code, p.status
@@ -214,7 +214,7 @@ async function groupRoles(tx: Db): Promise<ReadonlyMap<string, GroupRole>> {
 }
 
 async function stronger(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   roles: ReadonlyMap<string, GroupRole>,
   holds: Holds,

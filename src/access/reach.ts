@@ -1,11 +1,11 @@
 import { type Compilable, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import { columnOf, grant, groupsBy, type Holder, type Way } from '#src/access/grant.ts'
+import { columnOf, grant, groupsBy, type Principal, type Way } from '#src/access/grant.ts'
 import { begun, strongestRole } from '#src/access/in-force.ts'
 import type { AccessModel } from '#src/access/model.ts'
 import { type Model, type Permission, type Scope, scopes } from '#src/access/permission.ts'
-import type { Named, Standing } from '#src/access/standing.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Named, SubjectAccess } from '#src/access/standing.ts'
+import type { Tx } from '#src/db/database.ts'
 
 /** From a group that the person is a member of down to one that the record belongs to by a column. */
 export type GroupPath = { column: string; role: string; groups: (Named & { deleted: boolean })[] }
@@ -15,20 +15,20 @@ export type Reach = { ways: Pick<Way, 'scope' | 'column'>[]; groupPaths: GroupPa
 
 /** Whose rows a Grant for the action reaches: viewers of a group only read. */
 export const holderOf = (
-  { userId, readGroups, writeGroups }: { userId: string } & Pick<Standing, 'readGroups' | 'writeGroups'>,
+  { userId, readGroups, writeGroups }: { userId: string } & Pick<SubjectAccess, 'readGroups' | 'writeGroups'>,
   action: string,
-): Holder => ({ userId, groups: action === 'read' ? readGroups : writeGroups })
+): Principal => ({ userId, groups: action === 'read' ? readGroups : writeGroups })
 
 const everyScope: ReadonlySet<Scope> = new Set(scopes)
 
 /** A Grant for somebody else: never to give rows, only to find out which it would give. */
-export const grantOf = (model: AccessModel, action: string, held: ReadonlySet<Scope>, holder: Holder) =>
+export const grantOf = (model: AccessModel, action: string, held: ReadonlySet<Scope>, holder: Principal) =>
   grant(model.name as Model, action, held, holder)
 
 /** Which rows of a model's table are records at all, as `record`, beyond what a Grant says: the read paths' own. */
 export type Present = (model: string) => RawBuilder<SqlBool>
 
-type Row = { matched: boolean[]; paths: GroupPath[] | null }
+type ReachRow = { matched: boolean[]; paths: GroupPath[] | null }
 
 /**
  * The statement that tries the conditions of a Grant's filter on a record, one row or none: no such record, or none
@@ -39,16 +39,16 @@ export function reachOf(
   actor: UserActor,
   model: AccessModel,
   action: string,
-  standing: Standing,
+  standing: SubjectAccess,
   { ids, present }: { ids: readonly string[]; present: Present },
-): { build: (db: Db) => Compilable<Row>; read: (row: Row) => Reach } | null {
+): { build: (db: Tx) => Compilable<ReachRow>; read: (row: ReachRow) => Reach } | null {
   const seen =
     actor.find(`${model.name}:${action}` as Permission) ?? actor.find(`${model.name}:read` as Permission)
   if (!seen) return null
   const holder = holderOf({ ...standing, userId: standing.subject.id }, action)
   const ways = grantOf(model, action, everyScope, holder).ways('record')
   const conditions = ways.map(({ condition }) => sql`coalesce(${condition}, false)`)
-  const text = sql<Row>`
+  const text = sql<ReachRow>`
     select array[${sql.join(conditions)}]::boolean[] as matched,
       ${model.group.length ? groupPaths(actor, model, standing.subject.id) : sql`null`} as paths
     from ${sql.table(model.table)} as record

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Identity, Rights, UserActor } from '#src/access/actor.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { DomainError } from '#src/errors.ts'
 
 /** Somebody may no longer do what is being done for them, and nothing of it is kept. */
@@ -108,7 +108,7 @@ function within(some: readonly string[], all: readonly string[]): boolean {
  * What the work itself changed of its person's rights is not: they had them when it was done.
  * @throws {Revoked}
  */
-export async function confirmLast(tx: Db, { renewal, identity, userId }: UserActor): Promise<void> {
+export async function confirmLast(tx: Tx, { renewal, identity, userId }: UserActor): Promise<void> {
   if (!renewal) return
   const credential = sql.table(identity.apiKey ? 'api_keys' : 'sessions')
   await sql`select from organizations o, users u, ${credential} c

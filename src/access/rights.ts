@@ -8,7 +8,7 @@ import { fn } from '#src/db/functions.ts'
 import type { Listener } from '#src/db/listener.ts'
 
 /** What `app.session_actor` and `app.key_actor` answer; what isn't there in one is in the other. */
-export type Found = {
+export type SessionFacts = {
   session: string
   kind: Identity['sessionKind']
   impersonator?: string | null
@@ -87,7 +87,7 @@ export class RightsCache {
     this.#entries.clear()
   }
 
-  async #load(lookup: RawBuilder<Found | null>, key: string): Promise<Identity | null> {
+  async #load(lookup: RawBuilder<SessionFacts | null>, key: string): Promise<Identity | null> {
     const began = this.#invalidations
     const heard = this.#listener.alive
     const start = performance.now()
@@ -124,10 +124,12 @@ export class RightsCache {
 }
 
 const lookupFor = (token: string, hash: Buffer) =>
-  isApiKey(token) ? fn.key_actor<Found | null>({ secret: hash }) : fn.session_actor<Found | null>({ hash })
+  isApiKey(token)
+    ? fn.key_actor<SessionFacts | null>({ secret: hash })
+    : fn.session_actor<SessionFacts | null>({ hash })
 
 /** Somebody as the database knows them now. */
-export function identityFrom(found: Found): Identity {
+export function identityFrom(found: SessionFacts): Identity {
   const { session, kind, key } = found
   const rights = rightsFrom(found.permissions, found.readGroups, found.writeGroups, found.leadGroups)
   return {

@@ -3,7 +3,7 @@ import { rightsFrom, type UserActor } from '#src/access/actor.ts'
 import { begun } from '#src/access/in-force.ts'
 import { counting } from '#src/access/narrowing.ts'
 import { RoleGraph, type RoleNode } from '#src/access/role-graph.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 
 /** Something with its name; null where the asker may not read it. */
 export type Named = { id: string; name: string | null }
@@ -28,7 +28,7 @@ export type Subject = {
 }
 
 /** Where somebody stands with some permissions: what they have now, and all the roles that lead there. */
-export type Standing = {
+export type SubjectAccess = {
   subject: Subject
   /** As requests go by them, were the person awake. */
   permissions: ReadonlySet<string>
@@ -68,10 +68,10 @@ const roleName = (actor: UserActor) =>
     select from user_roles mine where mine.org_id = r.org_id and mine.role_id = r.id and mine.user_id = ${actor.userId})
     then r.name end`
 
-type Row = {
+type SubjectRow = {
   subject: Subject
   rights: { permissions: string[]; readGroups: string[]; writeGroups: string[] }
-  asked: Standing['asked'] | null
+  asked: SubjectAccess['asked'] | null
   roles:
     | (Named & { status: string; deleted: boolean; parents: string[] | null; held: string[] | null })[]
     | null
@@ -101,8 +101,8 @@ const rolesFrom = {
 export function standingOf(
   actor: UserActor,
   { who, permissions, roles, visible }: Asking,
-): (db: Db) => Compilable<Row> {
-  const text = sql<Row>`
+): (db: Tx) => Compilable<SubjectRow> {
+  const text = sql<SubjectRow>`
     with recursive person as (
       select * from users u where ${whoIs(who)} and ${visible} and (u.shadow_of_user_id is null or u.id = ${actor.userId})
     ), asked as (
@@ -125,10 +125,13 @@ export function standingOf(
   return (db) => ({ compile: () => text.compile(db) })
 }
 
-export function standing(actor: UserActor, { subject, rights, asked, roles, assigned }: Row): Standing {
+export function standing(
+  actor: UserActor,
+  { subject, rights, asked, roles, assigned }: SubjectRow,
+): SubjectAccess {
   const active = new Set(asked?.filter(({ status }) => status === 'active').map(({ code }) => code))
   const permissions = new Set(actor.having(subject.id, rights.permissions))
-  const oneself = actor.narrow && subject.id === actor.userId
+  const oneself = actor.isRestricted && subject.id === actor.userId
   // by an API key, a role gives what it covers of that
   const giving = (codes: string[]) =>
     oneself ? counting(rightsFrom(codes, [], []), [...permissions]) : codes

@@ -3,7 +3,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import { type Givable, heldBy, toCover, withAsleep, wouldHold } from '#src/access/granting.ts'
 import { begun } from '#src/access/in-force.ts'
 import { parsePermission } from '#src/access/permission.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { Forbidden } from '#src/errors.ts'
 
 // Whoever acts on a person could come to act as them: by another address, say. So nobody acts on somebody stronger:
@@ -36,7 +36,7 @@ export function within(actor: UserActor, part: Part, group: string): RawBuilder<
   const groups = { read: readGroups, write: writeGroups, lead: leadGroups }[part]
   // a key leads no group, whatever its owner does
   const mine =
-    part === 'lead' && actor.narrow
+    part === 'lead' && actor.isRestricted
       ? sql`false`
       : sql`exists (select from group_members mine where mine.group_id = ${sql.ref(`${group}.id`)}
           and mine.user_id = ${actor.userId} and ${begun('mine')} and ${has[part]('mine')})`
@@ -79,7 +79,7 @@ export function isStronger(actor: UserActor, { held, beyond, asleep }: Strength)
  * @throws {Forbidden}
  */
 export async function requireNotStronger(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   people: string | readonly string[],
   doing: string,

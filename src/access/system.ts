@@ -1,5 +1,5 @@
 import { type Cause, causeIn } from '#src/access/cause.ts'
-import type { Db, Door } from '#src/db/database.ts'
+import type { Door, Tx } from '#src/db/database.ts'
 
 /**
  * Acts for nobody (jobs, the CLI, registration), in one organization and with a reason that stands in the trail.
@@ -9,7 +9,7 @@ export function asSystem<T>(
   database: Pick<Door, 'withActor'>,
   orgId: string,
   reason: string,
-  work: (tx: Db) => Promise<T>,
+  work: (tx: Tx) => Promise<T>,
   { via = 'system', cause }: { via?: 'system' | 'cli' | 'job'; cause?: Cause } = {},
 ): Promise<T> {
   const request = via === 'cli' ? undefined : cause?.id

@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
 import { rightsFrom, UserActor } from '#src/access/actor.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 
-type Found = {
+type Voucher = {
   permissions: string[]
   readGroups: string[]
   writeGroups: string[]
@@ -16,8 +16,8 @@ type Found = {
  * Somebody of the organization with the rights of now, to decide by what they may give, never to act as them; null for
  * who may not sign in (any more).
  */
-export async function whoVouches(tx: Db, userId: string): Promise<UserActor | null> {
-  const { rows } = await sql<{ org: string; found: Found | null }>`
+export async function whoVouches(tx: Tx, userId: string): Promise<UserActor | null> {
+  const { rows } = await sql<{ org: string; found: Voucher | null }>`
     select app.org_id() as org, ${fn.standing_rights({ person: userId })} as found`.execute(tx)
   const { org = '', found = null } = rows[0] ?? {}
   if (!found) return null

@@ -8,7 +8,7 @@ import { about } from '#src/locale/instructions.ts'
 import { line } from '#src/resource/kinds/column.ts'
 
 /** What a command is called with. */
-export type Given = {
+export type CommandInput = {
   config: Config
   values: Record<string, string | boolean | undefined>
   names: string[]
@@ -25,14 +25,14 @@ export type Command = {
   options: ParseArgsOptionsConfig
   /** How many names stand beside the options. */
   takes: number
-  run(given: Given): Promise<Outcome>
+  run(given: CommandInput): Promise<Outcome>
 }
 
 export const text = (value: string | boolean | undefined) => (typeof value === 'string' ? value : undefined)
 export const REASON = '  --reason TEXT        why, for the audit log'
 
 /** Who has the machine, for the trail. */
-export function operator(command: string, { values }: Given): Operator {
+export function operator(command: string, { values }: CommandInput): Operator {
   let name = 'unknown'
   try {
     name = userInfo().username
@@ -52,7 +52,11 @@ export function valid<T>(field: string, schema: z.ZodType<T>, value: string): T 
 }
 
 /** An option, or what a person at the terminal answers. */
-export async function wanted({ values, terminal }: Given, flag: string, question: string): Promise<string> {
+export async function wanted(
+  { values, terminal }: CommandInput,
+  flag: string,
+  question: string,
+): Promise<string> {
   const value = text(values[flag])
   if (value !== undefined) return value
   if (!terminal.asks) throw new UsageError(`Add --${flag}.`)

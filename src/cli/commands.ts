@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { type Command, type Given, type Outcome, operator, REASON, text } from '#src/cli/command.ts'
+import { type Command, type CommandInput, type Outcome, operator, REASON, text } from '#src/cli/command.ts'
 import { asApplication, asOwner } from '#src/cli/connection.ts'
 import { jobsCommand } from '#src/cli/jobs.ts'
 import { keysCommand } from '#src/cli/keys.ts'
@@ -82,7 +82,7 @@ ${REASON}`,
 
 type Place = { id: string; name: string; slug: string; status: string }
 
-async function importing({ config, values, names }: Given): Promise<Outcome> {
+async function importing({ config, values, names }: CommandInput): Promise<Outcome> {
   const begun = performance.now()
   const slug = text(values.organization) ?? null
   const dryRun = values['dry-run'] === true
@@ -119,7 +119,7 @@ async function importing({ config, values, names }: Given): Promise<Outcome> {
   })
 }
 
-async function unlocking(given: Given): Promise<Outcome> {
+async function unlocking(given: CommandInput): Promise<Outcome> {
   const name = given.names[0] as string
   const data = await asOwner(given.config, (db) => unlock(db, name, operator('admin:unlock', given)))
   return { ok: true, data, text: unlocked(data) }
@@ -136,7 +136,7 @@ function unlocked({ name, account, was_locked, failed_logins }: Unlocked): strin
     : `${name} was not locked. Nothing to do.`
 }
 
-async function resetting(given: Given): Promise<Outcome> {
+async function resetting(given: CommandInput): Promise<Outcome> {
   const { config, values, terminal } = given
   const name = given.names[0] as string
   const generate = values.generate === true

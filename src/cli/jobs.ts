@@ -1,5 +1,13 @@
 import { z } from 'zod'
-import { type Command, type Given, type Outcome, operator, REASON, text, valid } from '#src/cli/command.ts'
+import {
+  type Command,
+  type CommandInput,
+  type Outcome,
+  operator,
+  REASON,
+  text,
+  valid,
+} from '#src/cli/command.ts'
 import { asOwner } from '#src/cli/connection.ts'
 import { because, breaking, Refused } from '#src/cli/operations/accounts.ts'
 import { UsageError } from '#src/cli/prompt.ts'
@@ -28,7 +36,7 @@ ${REASON}`,
   run: working,
 }
 
-async function working(given: Given): Promise<Outcome> {
+async function working(given: CommandInput): Promise<Outcome> {
   const { config, values } = given
   const which = chosen(given)
   if (!values.retry && !values.drop) {
@@ -50,7 +58,7 @@ async function working(given: Given): Promise<Outcome> {
 }
 
 /** @throws {UsageError | Refused} */
-function chosen({ values }: Given): Which {
+function chosen({ values }: CommandInput): Which {
   const [id, job] = [text(values.id), text(values.job)]
   if (values.retry && values.drop) throw new UsageError('Choose one of --retry and --drop.')
   const ways = [id !== undefined, job !== undefined, values.all === true].filter(Boolean).length

@@ -1,5 +1,5 @@
 import { text as read } from 'node:stream/consumers'
-import { type Command, type Given, type Outcome, operator, REASON, text } from '#src/cli/command.ts'
+import { type Command, type CommandInput, type Outcome, operator, REASON, text } from '#src/cli/command.ts'
 import { asOwner } from '#src/cli/connection.ts'
 import { revokeKeys, type Which } from '#src/cli/operations/keys.ts'
 import { UsageError } from '#src/cli/prompt.ts'
@@ -25,7 +25,7 @@ ${REASON}`,
   run: revoking,
 }
 
-async function revoking(given: Given): Promise<Outcome> {
+async function revoking(given: CommandInput): Promise<Outcome> {
   const which = await named(given)
   const revoked = await asOwner(given.config, (db) => revokeKeys(db, which, operator('keys:revoke', given)))
   const lines = revoked.map(
@@ -34,7 +34,7 @@ async function revoking(given: Given): Promise<Outcome> {
   return { ok: true, data: { revoked }, text: lines.join('\n') }
 }
 
-async function named({ values, terminal }: Given): Promise<Which> {
+async function named({ values, terminal }: CommandInput): Promise<Which> {
   const [key, name] = [text(values.key), text(values.of)]
   const fromStdin = values['secret-stdin'] === true
   if ([key !== undefined, name !== undefined, fromStdin].filter(Boolean).length !== 1)

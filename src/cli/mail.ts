@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { type Command, type Given, type Outcome, valid } from '#src/cli/command.ts'
+import { type Command, type CommandInput, type Outcome, valid } from '#src/cli/command.ts'
 import { Refused } from '#src/cli/operations/accounts.ts'
 import { carrierOf } from '#src/platform/mail/carrier.ts'
 import type { Sending } from '#src/platform/mail/letter.ts'
@@ -17,7 +17,7 @@ export const mailCommand: Command = {
   run: sending,
 }
 
-async function sending({ config, names }: Given): Promise<Outcome> {
+async function sending({ config, names }: CommandInput): Promise<Outcome> {
   const to = valid('The address', z.email(), names[0] as string)
   if (!config.SMTP_URL && !config.SMTP_HOST)
     throw new Refused('No mail server is configured: set SMTP_URL or SMTP_HOST.')

@@ -2,7 +2,7 @@
 import '#src/app.ts'
 import {
   type Command,
-  type Given,
+  type CommandInput,
   type Outcome,
   operator,
   REASON,
@@ -44,7 +44,7 @@ ${REASON}`,
   run: creating,
 }
 
-async function creating(given: Given): Promise<Outcome> {
+async function creating(given: CommandInput): Promise<Outcome> {
   const { config, values, terminal } = given
   const platform = values.platform === true
   const stdin = values['password-stdin'] === true
@@ -77,7 +77,7 @@ async function creating(given: Given): Promise<Outcome> {
   return { ok: true, data, text: `${what}; ${person.username} is its ${person.role} and can sign in.` }
 }
 
-async function named(given: Given): Promise<{ name: string; slug: string }> {
+async function named(given: CommandInput): Promise<{ name: string; slug: string }> {
   const name = valid('The name', nameRule, await wanted(given, 'name', 'Name of the organization'))
   const slug = valid('The slug', slugRule, text(given.values.slug) ?? slugOf(name))
   if (!slug) throw new UsageError('Add --slug: this name has no letters or digits to make one from.')

@@ -1,6 +1,6 @@
 import {
   type Command,
-  type Given,
+  type CommandInput,
   type Outcome,
   operator,
   REASON,
@@ -56,13 +56,13 @@ export const personCommand: Command = {
   run: (given) => creating('user:create', given, text(given.values.role) ?? 'user'),
 }
 
-function administering({ values }: Given): string {
+function administering({ values }: CommandInput): string {
   const role = text(values.role) ?? 'owner'
   if (role !== 'owner' && role !== 'admin') throw new UsageError('--role is owner or admin.')
   return role
 }
 
-async function creating(command: string, given: Given, role: string): Promise<Outcome> {
+async function creating(command: string, given: CommandInput, role: string): Promise<Outcome> {
   const { config, values, terminal } = given
   const stdin = values['password-stdin'] === true
   const { shape } = newUser

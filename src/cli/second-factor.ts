@@ -1,4 +1,4 @@
-import { type Command, type Given, type Outcome, operator, REASON } from '#src/cli/command.ts'
+import { type Command, type CommandInput, type Outcome, operator, REASON } from '#src/cli/command.ts'
 import { asOwner } from '#src/cli/connection.ts'
 import { resetSecondFactor } from '#src/cli/operations/second-factor.ts'
 
@@ -15,7 +15,7 @@ ${REASON}`,
   run: resetting,
 }
 
-async function resetting(given: Given): Promise<Outcome> {
+async function resetting(given: CommandInput): Promise<Outcome> {
   const name = given.names[0] as string
   const by = operator('admin:reset-second-factor', given)
   const data = await asOwner(given.config, (db) => resetSecondFactor(db, name, by))

@@ -1,4 +1,4 @@
-import { type Command, type Given, type Outcome, operator, REASON } from '#src/cli/command.ts'
+import { type Command, type CommandInput, type Outcome, operator, REASON } from '#src/cli/command.ts'
 import { asOwner } from '#src/cli/connection.ts'
 import { resealSecrets } from '#src/cli/operations/secrets.ts'
 import { UsageError } from '#src/cli/prompt.ts'
@@ -17,7 +17,7 @@ ${REASON}`,
   run: rotating,
 }
 
-async function rotating(given: Given): Promise<Outcome> {
+async function rotating(given: CommandInput): Promise<Outcome> {
   const { config } = given
   if (!config.SECRET_KEY_PREVIOUS)
     throw new UsageError('SECRET_KEY_PREVIOUS is not set: nothing to rotate from.')

@@ -1,4 +1,4 @@
-import { type Command, type Given, type Outcome, operator, REASON, text } from '#src/cli/command.ts'
+import { type Command, type CommandInput, type Outcome, operator, REASON, text } from '#src/cli/command.ts'
 import { asOwner } from '#src/cli/connection.ts'
 import { revokeSessions, type Whose } from '#src/cli/operations/sessions.ts'
 import { UsageError } from '#src/cli/prompt.ts'
@@ -22,7 +22,7 @@ ${REASON}`,
   run: revoking,
 }
 
-async function revoking(given: Given): Promise<Outcome> {
+async function revoking(given: CommandInput): Promise<Outcome> {
   const whose = chosen(given)
   const by = operator('sessions:revoke-all', given)
   const sessions_ended = await asOwner(given.config, (db) => revokeSessions(db, whose, by))
@@ -30,7 +30,7 @@ async function revoking(given: Given): Promise<Outcome> {
   return { ok: true, data: { sessions_ended }, text: `${count} signed out.` }
 }
 
-function chosen({ values }: Given): Whose {
+function chosen({ values }: CommandInput): Whose {
   const [user, organization] = [text(values.user), text(values.organization)]
   const named: Whose[] = [
     ...(user === undefined ? [] : [{ user }]),

@@ -1,8 +1,8 @@
 import { type Expression, type RawBuilder, sql } from 'kysely'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 
 /** An argument: a value, null, or a part of the statement that the call stands in. */
-export type Given<T> = T | null | Expression<unknown>
+export type Argument<T> = T | null | Expression<unknown>
 
 /** A call of a function of the schema `app`, to stand in any statement. `src/db/functions.ts` has one for each. */
 export function called<T>(name: string, args: Readonly<Record<string, unknown>> = {}): RawBuilder<T> {
@@ -11,7 +11,7 @@ export function called<T>(name: string, args: Readonly<Record<string, unknown>> 
 }
 
 /** What one call answers, within a transaction. */
-export async function answer<T>(tx: Db, call: RawBuilder<T>): Promise<T> {
+export async function answer<T>(tx: Tx, call: RawBuilder<T>): Promise<T> {
   const { rows } = await sql<{ answer: T }>`select ${call} as answer`.execute(tx)
   return (rows[0] as { answer: T }).answer
 }

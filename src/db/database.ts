@@ -22,7 +22,7 @@ import type { DB } from '#src/db/types.ts'
 import { wire } from '#src/db/wire.ts'
 
 /** A handle on tenant tables: within one transaction, one organization, one person. */
-export type Db = Kysely<DB>
+export type Tx = Kysely<DB>
 
 /** Whom a transaction acts for: organization, context (JSON) for the audit trail, and whether they still may, where due. */
 export type Acting = {
@@ -44,7 +44,7 @@ type Options = {
 
 const compiler = new PostgresQueryCompiler()
 const adapter = new PostgresAdapter()
-const overDriver = (driver: Driver): Db =>
+const overDriver = (driver: Driver): Tx =>
   new Kysely<DB>({
     dialect: {
       createAdapter: () => adapter,
@@ -85,12 +85,12 @@ export class Database {
    * @throws {CommitUnknown} when it was not answered
    * @throws {Unavailable} when the database is away or the pool stays exhausted
    */
-  async withActor<T>(actor: Acting, work: (tx: Db) => Promise<T>): Promise<T> {
+  async withActor<T>(actor: Acting, work: (tx: Tx) => Promise<T>): Promise<T> {
     return retried(() => this.#shares.within(actor.orgId, () => this.#transaction(actor, work)))
   }
 
   /** What `work` would answer, with all that would refuse it: it is run, and nothing of it is kept. */
-  dryRun<T>(actor: Acting, work: (tx: Db) => Promise<T>): Promise<T> {
+  dryRun<T>(actor: Acting, work: (tx: Tx) => Promise<T>): Promise<T> {
     const transaction = this.withActor<T>(actor, async (tx) => {
       throw new RolledBack(await work(tx))
     })
@@ -101,7 +101,7 @@ export class Database {
    * Runs one reading statement as the actor, in one round trip.
    * @param prepared keep the plan: only where it doesn't depend on the organization's size
    */
-  async readAs<T>(actor: Acting, build: (db: Db) => Compilable<T>, { prepared = false } = {}): Promise<T[]> {
+  async readAs<T>(actor: Acting, build: (db: Tx) => Compilable<T>, { prepared = false } = {}): Promise<T[]> {
     if (actor.renewal?.due) await actor.renewal.confirm()
     const statement = wire(build(cold).compile(), prepared)
     const enter = enterToReadStatement(actor.orgId, actor.context, this.#timeoutMs)
@@ -168,7 +168,7 @@ export class Database {
     }
   }
 
-  async #transaction<T>(actor: Acting, work: (tx: Db) => Promise<T>): Promise<T> {
+  async #transaction<T>(actor: Acting, work: (tx: Tx) => Promise<T>): Promise<T> {
     const client = await this.#pool.connect().catch((error) => {
       throw translated(error)
     })
@@ -211,7 +211,7 @@ function unheard(error: Error & { severity?: string }): never {
   throw answered || /not queryable/.test(error.message) ? error : new CommitUnknown(error)
 }
 
-const MOST_ATTEMPTS = 4
+const MAX_ATTEMPTS = 4
 
 /** A kept plan that a migration made stale: the connection that keeps it goes. */
 const hasStalePlan = (error: unknown) =>
@@ -225,7 +225,7 @@ async function retried<T>(work: () => Promise<T>): Promise<T> {
     } catch (error) {
       const passing =
         ['40001', '40P01'].includes((error as { code?: string }).code ?? '') || hasStalePlan(error)
-      if (attempt === MOST_ATTEMPTS || !passing) throw translated(error)
+      if (attempt === MAX_ATTEMPTS || !passing) throw translated(error)
     }
   }
 }
@@ -234,7 +234,7 @@ async function retried<T>(work: () => Promise<T>): Promise<T> {
 export type Door = Pick<Database, 'withActor' | 'dryRun' | 'readAs' | 'lookup' | 'ready' | 'counts'>
 
 /** A statement with more is one of many forms (a list of rows): its plan is not kept. */
-const MOST_KEPT_PARAMETERS = 40
+const MAX_KEPT_PARAMETERS = 40
 
 /** Kysely over the one connection of a transaction; dead once that has ended. */
 class TransactionConnection implements Driver, DatabaseConnection {
@@ -256,7 +256,7 @@ class TransactionConnection implements Driver, DatabaseConnection {
     this.#counted.statements += 1
     if (!this.#first) this.#counted.roundTrips += 1
     this.#first = false
-    const kept = query.parameters.length <= MOST_KEPT_PARAMETERS
+    const kept = query.parameters.length <= MAX_KEPT_PARAMETERS
     const { rows, rowCount, command } = await this.#client.query(wire(query, kept))
     return command === 'SELECT' ? { rows } : { rows, numAffectedRows: BigInt(rowCount ?? 0) }
   }

@@ -6,7 +6,7 @@ export class DatabaseError extends Error {}
 export class Unavailable extends Error {}
 
 /** A statement took longer than its limit: 503. */
-export class TooSlow extends Error {}
+export class StatementTimeout extends Error {}
 
 /** The commit was answered by a rollback: nothing was kept. */
 export class CommitLost extends Error {
@@ -23,7 +23,7 @@ export class CommitUnknown extends Unavailable {
 }
 
 /** A unique key is taken. `constraint` is its name in the schema. */
-export class Taken extends Conflict {
+export class UniqueViolation extends Conflict {
   readonly constraint: string
   constructor(constraint: string) {
     super('This name is already in use.')
@@ -32,7 +32,7 @@ export class Taken extends Conflict {
 }
 
 /** A reference to a row that is not in this organization. */
-export class Dangling extends Invalid {
+export class ForeignKeyViolation extends Invalid {
   readonly constraint: string
   constructor(constraint: string) {
     super('This refers to something that doesn’t exist.')
@@ -47,9 +47,9 @@ const NETWORK = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND'
 export function translated(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   const { code = '', constraint = '' } = error as { code?: string; constraint?: string }
-  if (code === '23505') return new Taken(constraint)
-  if (code === '23503') return new Dangling(constraint)
-  if (code === '57014') return new TooSlow(error.message)
+  if (code === '23505') return new UniqueViolation(constraint)
+  if (code === '23503') return new ForeignKeyViolation(constraint)
+  if (code === '57014') return new StatementTimeout(error.message)
   if (
     AWAY.test(code) ||
     NETWORK.includes(code) ||

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { Acting, Db, Door } from '#src/db/database.ts'
+import type { Acting, Door, Tx } from '#src/db/database.ts'
 import { Invalid } from '#src/errors.ts'
 
 /** The key was used for another request. */
@@ -35,7 +35,7 @@ export class OnceDoor implements Door {
   }
 
   /** What `work` returns has to be JSON. @throws {KeyReused} */
-  async withActor<T>(actor: Acting, work: (tx: Db) => Promise<T>): Promise<T> {
+  async withActor<T>(actor: Acting, work: (tx: Tx) => Promise<T>): Promise<T> {
     const ordinal = this.#transactions++
     const { kept, replayed } = await this.#door.withActor(actor, async (tx) => {
       const { same, outdated, result } = await this.#claim(tx, ordinal)
@@ -52,12 +52,12 @@ export class OnceDoor implements Door {
   }
 
   /** Keeps nothing, so there is nothing to do once. */
-  dryRun<T>(actor: Acting, work: (tx: Db) => Promise<T>): Promise<T> {
+  dryRun<T>(actor: Acting, work: (tx: Tx) => Promise<T>): Promise<T> {
     return this.#door.dryRun(actor, work)
   }
 
   /** A row without a result is this transaction's own: results are committed with their rows. */
-  async #claim(tx: Db, ordinal: number): Promise<Claim> {
+  async #claim(tx: Tx, ordinal: number): Promise<Claim> {
     const { userId, key, hash } = this.#once
     const { rows } = await sql<Claim>`
       insert into idempotency_keys as k (user_id, key, ordinal, request_hash) values (${userId}, ${key}, ${ordinal}, ${hash})

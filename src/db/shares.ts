@@ -5,7 +5,7 @@ import { FairLoop } from '#src/db/fair-loop.ts'
 const LINGERS_MS = 5000
 
 type Line = { running: number; waiting: Set<() => void> }
-type Asked = { orgId: string; at: number }
+type WaitingRequest = { orgId: string; at: number }
 
 /**
  * The connections of a pool, shared by organizations. One that is alone takes most of them; where there are several,
@@ -19,8 +19,8 @@ export class Shares {
   readonly #lines = new Map<string, Line>()
   readonly #loop = new FairLoop()
   /** Who asked last, and who did before that was another. */
-  #last: Asked = { orgId: '', at: Number.NEGATIVE_INFINITY }
-  #other: Asked = this.#last
+  #last: WaitingRequest = { orgId: '', at: Number.NEGATIVE_INFINITY }
+  #other: WaitingRequest = this.#last
 
   /** @param waitMs longest wait in the line */
   constructor(connections: number, waitMs: number) {

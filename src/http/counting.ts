@@ -3,7 +3,7 @@ import type { Actor } from '#src/access/actor.ts'
 import type { AppContext } from '#src/http/app-context.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
 import type { Body } from '#src/http/input.ts'
-import { isSensitive, limitHeaders, type RateClass, type Standing } from '#src/http/limits.ts'
+import { isSensitive, limitHeaders, type RateClass, type RateLimitState } from '#src/http/limits.ts'
 import type { RequestInfo } from '#src/http/request-info.ts'
 
 const isText = (one: unknown): one is string => typeof one === 'string'
@@ -14,10 +14,10 @@ export class Counting {
   readonly #app: Pick<AppContext, 'limits' | 'cookies'>
   readonly #info: RequestInfo
   /** Of the call, or of the attempt's address: what it was counted as when it came, before its body was read. */
-  #first: Standing | null = null
+  #first: RateLimitState | null = null
   #arrived: RateClass | null = null
   /** Of whom the attempt is about. */
-  #others: readonly Standing[] = []
+  #others: readonly RateLimitState[] = []
 
   constructor(c: Context, app: Pick<AppContext, 'limits' | 'cookies'>, info: RequestInfo) {
     this.#c = c

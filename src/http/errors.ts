@@ -1,5 +1,5 @@
 import { Revoked } from '#src/access/renewal.ts'
-import { CommitUnknown, TooSlow, Unavailable } from '#src/db/errors.ts'
+import { CommitUnknown, StatementTimeout, Unavailable } from '#src/db/errors.ts'
 import {
   Conflict,
   DomainError,
@@ -14,7 +14,7 @@ import {
   TooMany,
   WrongCredentials,
 } from '#src/errors.ts'
-import { Busy } from '#src/platform/turns.ts'
+import { Busy } from '#src/platform/semaphore.ts'
 
 type Details = {
   title?: string | undefined
@@ -137,7 +137,7 @@ export function httpError(error: unknown): HttpError {
       'The database didn’t answer, so your change might not be saved. Check before you try again.',
       { type: 'outcome-unknown', headers: { 'Retry-After': '2' } },
     )
-  if (error instanceof Unavailable || error instanceof TooSlow) {
+  if (error instanceof Unavailable || error instanceof StatementTimeout) {
     return new HttpError(503, 'Please try again in a moment.', { headers: { 'Retry-After': '2' } })
   }
   if (error instanceof Busy)

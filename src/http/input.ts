@@ -15,11 +15,11 @@ export type Body = {
 }
 
 const NONE: Body = { kind: 'none', fields: {} }
-const MOST_FIELDS = 1000
+const MAX_FIELDS = 1000
 /** Of a form's fields together: a thousand ids beside other fields are not too many. */
-const MOST_VALUES = 2000
+const MAX_VALUES = 2000
 /** In all objects of a body together. */
-const MOST_KEYS = 10_000
+const MAX_KEYS = 10_000
 const DEEPEST = 20
 /** A field nowhere: schemas that take what they don't know would leave it out without a word. */
 const PROTO = '__proto__'
@@ -91,7 +91,7 @@ function checked(value: unknown, depth: number, path: string): number {
   if (Array.isArray(value))
     return value.reduce((sum: number, item, at) => sum + checked(item, depth + 1, below(at)), 0)
   const keys = Object.keys(value)
-  if (keys.length > MOST_FIELDS) throw new HttpError(400, `The body has more than ${MOST_FIELDS} keys.`)
+  if (keys.length > MAX_FIELDS) throw new HttpError(400, `The body has more than ${MAX_FIELDS} keys.`)
   let sum = keys.length
   for (const key of keys) {
     refuseFlaw(key, path)
@@ -112,8 +112,8 @@ const bare = <T>(fields: Record<string, T>): Record<string, T> => Object.assign(
 function keysIn(json: string): number {
   let count = 0
   for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"\s*:?/g)) {
-    if (token.endsWith(':') && ++count > MOST_KEYS)
-      throw new HttpError(400, `The body has more than ${MOST_KEYS} keys.`)
+    if (token.endsWith(':') && ++count > MAX_KEYS)
+      throw new HttpError(400, `The body has more than ${MAX_KEYS} keys.`)
   }
   return count
 }
@@ -125,8 +125,8 @@ function collected(pairs: Iterable<[string, string]>): Record<string, unknown> {
   for (const [name, value] of pairs) {
     const before = fields[name]
     if (before === undefined) names++
-    if (names > MOST_FIELDS || ++values > MOST_VALUES)
-      throw new HttpError(400, `The body has more than ${MOST_FIELDS} fields.`)
+    if (names > MAX_FIELDS || ++values > MAX_VALUES)
+      throw new HttpError(400, `The body has more than ${MAX_FIELDS} fields.`)
     refuseFlaw(name, '')
     refuseFlaw(value, name)
     refuseProto(name, name)

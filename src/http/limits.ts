@@ -7,8 +7,8 @@ import { fn } from '#src/db/functions.ts'
 import { wait } from '#src/errors.ts'
 import { rateKey } from '#src/http/address.ts'
 import { HttpError } from '#src/http/errors.ts'
-import { type Taken, Tally } from '#src/platform/tally.ts'
 import { tokenHash } from '#src/platform/token.ts'
+import { WindowCounter, type WindowState } from '#src/platform/window-counter.ts'
 
 const sensitive = ['sign-in', 'reset', 'registration', 'invitation', 'refresh'] as const
 /** What is counted by address and by name, exactly and beforehand. */
@@ -22,7 +22,7 @@ export type RateClass = Sensitive | 'api' | 'none'
 export const isSensitive = (rate: RateClass): rate is Sensitive => rate !== 'api' && rate !== 'none'
 
 /** What is left of a limit. */
-export type Standing = Taken & { policy: string; limit: number; seconds: number }
+export type RateLimitState = WindowState & { policy: string; limit: number; seconds: number }
 
 /** Where an attempt comes from. */
 export type Arrival = { ip: string | null; requestId: string }
@@ -42,7 +42,7 @@ export class Limits {
   readonly #db: Database
   readonly #config: Config
   readonly #nameOf: (text: string) => string
-  readonly #calls: Tally
+  readonly #calls: WindowCounter
   readonly #attempts: ReadonlyMap<Sensitive, RateLimiterPostgres>
 
   /** @param nameOf one form for all spellings of a user name or an address */
@@ -51,7 +51,7 @@ export class Limits {
     this.#db = db
     this.#config = config
     this.#nameOf = nameOf
-    this.#calls = new Tally(db, { limit, windowMs: seconds * 1000 })
+    this.#calls = new WindowCounter(db, { limit, windowMs: seconds * 1000 })
     this.#attempts = new Map(sensitive.map((rate) => [rate, exact(db, rate, mostOf(rate, config), seconds)]))
   }
 
@@ -59,7 +59,7 @@ export class Limits {
    * One call of the API: of a key, of a person in all their sessions, or of an address where it is nobody's.
    * @throws {HttpError} 429
    */
-  async call(actor: Actor | null, ip: string | null): Promise<Standing> {
+  async call(actor: Actor | null, ip: string | null): Promise<RateLimitState> {
     const { RATE_LIMIT_REQUESTS: limit, RATE_LIMIT_WINDOW: seconds } = this.#config
     const key = actor?.identity.apiKey?.id ?? actor?.userId ?? this.#hidden('address', rateKey(ip))
     const standing = { policy: 'api', limit, seconds, ...(await this.#calls.take(`api:${key}`)) }
@@ -72,7 +72,7 @@ export class Limits {
    * more than their own.
    * @throws {HttpError} 429
    */
-  arrive(rate: Sensitive, from: Arrival): Promise<Standing> {
+  arrive(rate: Sensitive, from: Arrival): Promise<RateLimitState> {
     return this.#take(rate, 'address', rateKey(from.ip), from)
   }
 
@@ -80,7 +80,7 @@ export class Limits {
    * The same attempt of whom it is about, before anything is done for it.
    * @throws {HttpError} 429
    */
-  attempt(rate: Sensitive, of: Attempt): Promise<Standing[]> {
+  attempt(rate: Sensitive, of: Attempt): Promise<RateLimitState[]> {
     const names = [...new Set(of.names.map(this.#nameOf))]
     return Promise.all([
       ...names.map((name) => this.#takeOfName(rate, name, of)),
@@ -93,7 +93,7 @@ export class Limits {
    * @param arrived what was left of the address
    * @returns what is left of it
    */
-  async succeed(rate: Sensitive, { ip }: Arrival, arrived: Standing): Promise<Standing> {
+  async succeed(rate: Sensitive, { ip }: Arrival, arrived: RateLimitState): Promise<RateLimitState> {
     if (!proving.includes(rate)) return arrived
     const limiter = this.#attempts.get(rate) as RateLimiterPostgres
     const key = limiter.getKey(this.#hidden('address', rateKey(ip)))
@@ -111,7 +111,7 @@ export class Limits {
   }
 
   /** Strangers use up a name for themselves only: a browser that its owner signed in with has its own count. */
-  async #takeOfName(rate: Sensitive, name: string, of: Attempt): Promise<Standing> {
+  async #takeOfName(rate: Sensitive, name: string, of: Attempt): Promise<RateLimitState> {
     try {
       return await this.#take(rate, 'name', name, of)
     } catch (over) {
@@ -122,7 +122,12 @@ export class Limits {
     }
   }
 
-  async #take(rate: Sensitive, kind: string, whose: string, { ip, requestId }: Arrival): Promise<Standing> {
+  async #take(
+    rate: Sensitive,
+    kind: string,
+    whose: string,
+    { ip, requestId }: Arrival,
+  ): Promise<RateLimitState> {
     const { RATE_LIMIT_WINDOW: seconds } = this.#config
     const limit = mostOf(rate, this.#config)
     const key = this.#hidden(kind, whose)
@@ -172,7 +177,7 @@ function exact(db: Database, rate: Sensitive, points: number, duration: number):
 const secondsOf = (ms: number) => Math.max(1, Math.ceil(ms / 1000))
 
 /** As the draft of the IETF has it, and in the older form that clients know. */
-export function limitHeaders({ policy, limit, seconds, left, ms }: Standing): Record<string, string> {
+export function limitHeaders({ policy, limit, seconds, left, ms }: RateLimitState): Record<string, string> {
   const reset = secondsOf(ms)
   return {
     'RateLimit-Policy': `"${policy}";q=${limit};w=${seconds}`,
@@ -183,7 +188,7 @@ export function limitHeaders({ policy, limit, seconds, left, ms }: Standing): Re
   }
 }
 
-function reached(standing: Standing, title: string): HttpError {
+function reached(standing: RateLimitState, title: string): HttpError {
   const seconds = secondsOf(standing.ms)
   return new HttpError(429, `${title}. Try again in ${wait(seconds)}.`, {
     title,

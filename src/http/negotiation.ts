@@ -1,7 +1,7 @@
 /** `part` is the fragment of a page that htmx swaps in. */
 export type Wanted = 'page' | 'part' | 'json'
 
-type Asked = {
+type NegotiationInput = {
   accept?: string
   bearer: boolean
   api: boolean
@@ -15,7 +15,14 @@ type Asked = {
  * a fragment to a partial htmx request; a page otherwise. Null: 406.
  * @param asked `page` and `json` say what there is
  */
-export function negotiate({ accept: header, bearer, api, partial, page, json }: Asked): Wanted | null {
+export function negotiate({
+  accept: header,
+  bearer,
+  api,
+  partial,
+  page,
+  json,
+}: NegotiationInput): Wanted | null {
   const accept = header?.trim().toLowerCase() || '*/*'
   const html = quality(accept, 'text/html')
   const data = Math.max(

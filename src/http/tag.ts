@@ -15,7 +15,7 @@ export const namesTag = (header: string | undefined, tag: string): boolean =>
   header !== undefined && tagsIn(header).some((one) => one === '*' || one === tag)
 
 /** More than a client has seen of one record. */
-const MOST_VERSIONS = 10
+const MAX_VERSIONS = 10
 
 /**
  * The versions that `If-Match` names, by a whole tag or by the number alone: a change is one of the record, however
@@ -25,5 +25,5 @@ export function versionsIn(header: string): number[] | null {
   const tags = tagsIn(header)
   if (tags.includes('*')) return null
   const named = tags.flatMap((tag) => /^"(\d{1,9})(?:-[^"]*)?"$/.exec(tag)?.[1] ?? [])
-  return [...new Set(named.map(Number))].slice(0, MOST_VERSIONS)
+  return [...new Set(named.map(Number))].slice(0, MAX_VERSIONS)
 }

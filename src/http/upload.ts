@@ -5,7 +5,7 @@ import { malformed } from '#src/http/text.ts'
 /** A file that was sent, as it was sent. */
 export type Upload = { name: string; content: Buffer }
 
-const MOST_PARTS = 100
+const MAX_PARTS = 100
 /** Of one part, in bytes. */
 const LONGEST_HEADERS = 16_384
 
@@ -22,7 +22,7 @@ export async function readMultipart(
 ): Promise<{ fields: [string, string][]; file: Upload | undefined }> {
   const boundary = /boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(contentType)
   if (!isSound(content, boundary?.[1] ?? boundary?.[2] ?? ''))
-    throw new HttpError(400, `The form is malformed, or has more than ${MOST_PARTS} parts.`)
+    throw new HttpError(400, `The form is malformed, or has more than ${MAX_PARTS} parts.`)
   const form = await new Response(content as Uint8Array<ArrayBuffer>, {
     headers: { 'Content-Type': contentType },
   })
@@ -56,7 +56,7 @@ function isSound(content: Buffer, boundary: string): boolean {
     const part = content.subarray(at + mark.length, next < 0 ? undefined : next)
     if (part.subarray(0, 2).toString() === '--') continue
     const body = part.subarray(0, LONGEST_HEADERS).indexOf('\r\n\r\n')
-    if (++parts > MOST_PARTS || body < 0) return false
+    if (++parts > MAX_PARTS || body < 0) return false
     const head = part.subarray(0, body)
     const [, name = ''] = /\bname="([^"]*)"/i.exec(head.toString()) ?? []
     const isFile = /;\s*filename\*?=/i.test(head.toString())

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Options } from '@node-rs/argon2'
 import { root } from '#src/config.ts'
-import { Turns } from '#src/platform/turns.ts'
+import { Semaphore } from '#src/platform/semaphore.ts'
 
 /** What a thread is asked for: a hash, or whether a password is that of a stored one. */
 export type Hashing = { password: string; by: Options } | { password: string; stored: string }
@@ -14,9 +14,9 @@ export type Hashed = { made: string | boolean; took: number }
 /** A core is left to everybody else; each thread takes memory, too. */
 const THREADS = Math.min(4, Math.max(1, availableParallelism() - 1))
 /** About ten seconds of hashing for one thread: nobody waits longer. */
-const MOST_WAITING = 400
+const MAX_WAITING = 400
 
-const turns = new Turns(THREADS, MOST_WAITING)
+const turns = new Semaphore(THREADS, MAX_WAITING)
 const idle: Worker[] = []
 
 /**

@@ -7,7 +7,7 @@ import type { ListView } from '#src/resource/list/declaration.ts'
 import type { May } from '#src/resource/list/views.tsx'
 
 /** A request for an entity: what its endpoint's `can` made sure of. */
-export type Given<M extends Model> = Omit<Call<{ can: Permission }>, 'grant' | 'query' | 'body'> & {
+export type EntityCall<M extends Model> = Omit<Call<{ can: Permission }>, 'grant' | 'query' | 'body'> & {
   grant: Grant<M>
   query: ListView
   body: unknown

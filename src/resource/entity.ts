@@ -10,7 +10,7 @@ import type { Narrowings } from '#src/resource/references/options.ts'
 import type { IconName } from '#src/ui/icons.ts'
 
 /** A record as JSON and pages know it. */
-export type Row = Record<string, unknown> & { id: string; version: number; deleted_at?: string | null }
+export type RecordRow = Record<string, unknown> & { id: string; version: number; deleted_at?: string | null }
 
 /** What the trail keeps beside the record's own model: rows attached to it, for who may see them. */
 type Attached = { type: string; needs: Permission }
@@ -33,10 +33,10 @@ export type Declaration = {
   /** What makes a new one, where it isn't "Add vendor". */
   adding?: string
   /** One line of what the list holds. */
-  lead?: string
+  subtitle?: string
   columns: Record<string, Column>
   /** The column that names a record, or how its name is made. */
-  title: string | { sql: (table: string) => RawBuilder<string>; of: (row: Row) => string }
+  title: string | { sql: (table: string) => RawBuilder<string>; of: (row: RecordRow) => string }
   /** The column that tells records of the same name apart; else the first text that isn't the name. */
   apart?: string
   defaultSort?: string
@@ -45,7 +45,7 @@ export type Declaration = {
   filters?: ListDeclaration['filters']
   related?: Record<string, Related>
   /** Rows that this entity has of its table: departments are groups of one kind. */
-  narrow?: (table: string, view?: ListView) => RawBuilder<SqlBool>
+  baseFilter?: (table: string, view?: ListView) => RawBuilder<SqlBool>
   /** Its words are in the index of words: see `app.searchable`. */
   searched?: boolean
   /** By what its `options` are narrowed for those who choose from them. */
@@ -59,7 +59,7 @@ export type Declaration = {
   json?: (actor: UserActor) => RawBuilder<string>
   answered?: z.ZodType
   /** Further cells of an export: what `more` added, as text. */
-  cells?: Record<string, (row: Row) => string>
+  cells?: Record<string, (row: RecordRow) => string>
   attached?: readonly Attached[]
   /** Columns of a unique key, each with what is said when it is taken, by the name of the index. */
   taken?: Record<string, readonly [field: string, message: string]>
@@ -106,7 +106,7 @@ export class Resource<M extends Model = Model> {
   }
 
   /** The name of a record. */
-  titleOf(row: Row): string {
+  titleOf(row: RecordRow): string {
     const { title } = this.declared
     return typeof title === 'string' ? String(row[title] ?? '') : title.of(row)
   }

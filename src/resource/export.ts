@@ -6,7 +6,7 @@ import { answer } from '#src/db/call.ts'
 import type { Door } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import type { Csv } from '#src/http/endpoint.ts'
-import type { Resource, Row } from '#src/resource/entity.ts'
+import type { RecordRow, Resource } from '#src/resource/entity.ts'
 import type { Column } from '#src/resource/kinds/column.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
 
@@ -49,7 +49,7 @@ const cellOf = ({ kind }: Column, value: unknown): string => {
 
 /** When a record was deleted: no file brings it back. */
 export const DELETED = 'deleted_at'
-const bare: Partial<Record<string, (row: Row) => string>> = {
+const bare: Partial<Record<string, (row: RecordRow) => string>> = {
   id: ({ id }) => id,
   [DELETED]: (row) => (row[DELETED] as string | null) ?? '',
 }
@@ -66,11 +66,11 @@ export const csvLines = (lines: readonly (readonly string[])[]) =>
   stringify(lines as string[][], { record_delimiter: 'windows', quoted_match: /[\r\n]/ })
 
 /** What is taken away, by whom, and how the list was limited. */
-type Taken = { db: Pick<Door, 'withActor'>; actor: UserActor; model: string; view: ListView }
+type ExportSource = { db: Pick<Door, 'withActor'>; actor: UserActor; model: string; view: ListView }
 
 /** A file of a list, which the trail tells of when it was sent: how many rows of what, also where it broke off. */
 export function exported<R>(
-  { db, actor, model, view }: Taken,
+  { db, actor, model, view }: ExportSource,
   pieces: AsyncIterable<R[]>,
   csv: (pieces: AsyncIterable<R[]>) => AsyncIterable<string>,
 ): Pick<Csv, 'chunks' | 'sent'> {
@@ -91,7 +91,7 @@ export function exported<R>(
 }
 
 /** A list as CSV, a piece of text for each piece of rows; the first tells the columns, once there are rows to send. */
-export async function* csvOf(resource: Resource, pieces: AsyncIterable<Row[]>): AsyncGenerator<string> {
+export async function* csvOf(resource: Resource, pieces: AsyncIterable<RecordRow[]>): AsyncGenerator<string> {
   const extra = Object.entries(resource.declared.cells ?? {})
   const names = exportedColumns(resource)
   const lines: string[][] = [[...names, ...extra.map(([name]) => name)]]

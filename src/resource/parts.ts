@@ -2,16 +2,16 @@ import type { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
-import type { Database, Db, Door } from '#src/db/database.ts'
+import type { Database, Door, Tx } from '#src/db/database.ts'
 import type { Call, Services } from '#src/http/endpoint.ts'
-import type { Resource, Row } from '#src/resource/entity.ts'
+import type { RecordRow, Resource } from '#src/resource/entity.ts'
 import type { Importing } from '#src/resource/import/import.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
 import type { ListTab, May } from '#src/resource/list/views.tsx'
 import type { FieldsProps, Held, Offered } from '#src/resource/record/form-views.tsx'
-import type { Found } from '#src/resource/record/query.ts'
+import type { FoundRecord } from '#src/resource/record/query.ts'
 import type { Tab } from '#src/resource/record/views.tsx'
-import type { Written } from '#src/resource/record/write.ts'
+import type { SavedRecord } from '#src/resource/record/write.ts'
 import type { Query } from '#src/resource/references/options.ts'
 import type { Pickings } from '#src/resource/references/picking.ts'
 import type { Choice, Severals } from '#src/resource/references/several.ts'
@@ -23,23 +23,23 @@ import type { Filter } from '#src/ui/toolbar.tsx'
 
 /** The writes of an entity. Each may be written by hand in its place, with the same Grant. */
 export type Actions<M extends Model> = {
-  create: (tx: Db, actor: UserActor, grant: Grant<M, 'create'>, input: never) => Promise<Written>
+  create: (tx: Tx, actor: UserActor, grant: Grant<M, 'create'>, input: never) => Promise<SavedRecord>
   update: (
-    tx: Db,
+    tx: Tx,
     actor: UserActor,
     grant: Grant<M, 'update'>,
     id: string,
     change: never,
     version: number | null,
-  ) => Promise<Written>
+  ) => Promise<SavedRecord>
   remove: (
-    tx: Db,
+    tx: Tx,
     actor: UserActor,
     grant: Grant<M, 'delete'>,
     id: string,
     version: number | null,
   ) => Promise<unknown>
-  restore: (tx: Db, actor: UserActor, grant: Grant<M, 'delete'>, id: string) => Promise<Written>
+  restore: (tx: Tx, actor: UserActor, grant: Grant<M, 'delete'>, id: string) => Promise<SavedRecord>
 }
 
 /** One thing that is done to many records, each as the single action. */
@@ -54,19 +54,19 @@ export type Bulk = Omit<BulkAction, 'action'> & {
   /** The model's action that it takes. */
   needs: string
   /** Past tense, "12 people disabled"; or the whole sentence, with the name of what was chosen. */
-  did: string | ((people: string, chosen: string) => string)
+  doneLabel: string | ((people: string, chosen: string) => string)
   /** Of those that were so before: "3 already disabled". */
   already?: string
   /** Only where deleted records are shown, or only where they aren't. */
   deleted?: boolean
   /** What has to be chosen first; a page asks for it where it wasn't sent. */
-  asks?: {
+  prompt?: {
     name: string
     label: string
     options: (db: Door, actor: UserActor) => Promise<readonly { value: string; label: string }[]>
   }
   one: (
-    tx: Db,
+    tx: Tx,
     actor: UserActor,
     grant: never,
     id: string,
@@ -87,7 +87,7 @@ type Impact<M extends Model, A extends string = 'delete'> = (
 
 /** Records that are chosen from a list: all that its address matches, and the names of some. */
 export type Chosen<M extends Model> = {
-  every: (db: Reads, actor: UserActor, grant: Grant<M, 'read'>, view: ListView) => AsyncGenerator<Row[]>
+  every: (db: Reads, actor: UserActor, grant: Grant<M, 'read'>, view: ListView) => AsyncGenerator<RecordRow[]>
   names: (
     db: Reads,
     actor: UserActor,
@@ -112,29 +112,32 @@ export type Parts<M extends Model, X = undefined> = {
   /** Work before the transaction that makes a record: hashing, say. What it answers is the action's input. */
   prepare?: (body: never, services: Services, actor: UserActor) => Promise<unknown>
   /** What pages of a record show beside it. */
-  load?: (call: Call, found: Found & { row: () => Row }) => Promise<X>
+  load?: (call: Call, found: FoundRecord & { row: () => RecordRow }) => Promise<X>
   /** Whether what was loaded says that the reader can't change or delete just this record. */
   withheld?: (extra: X) => boolean
   /** Columns of the list. */
-  columns?: (seen: Seen) => Column<Row>[]
+  columns?: (seen: Seen) => Column<RecordRow>[]
   /** Lists that stand beside this one. */
   listTabs?: (seen: Seen) => readonly ListTab[]
   /** Further actions in the head of the list. */
   listHead?: (seen: Seen) => Child
-  panels?: (row: Row, seen: Seen & { record: Pick<Found, 'update' | 'delete'>; extra: X }) => Child
-  head?: (row: Row, seen: Seen & { record: Pick<Found, 'update' | 'delete'>; extra: X }) => Child
-  tabs?: (row: Row, actor: UserActor) => readonly Tab[]
+  panels?: (
+    row: RecordRow,
+    seen: Seen & { record: Pick<FoundRecord, 'update' | 'delete'>; extra: X },
+  ) => Child
+  head?: (row: RecordRow, seen: Seen & { record: Pick<FoundRecord, 'update' | 'delete'>; extra: X }) => Child
+  tabs?: (row: RecordRow, actor: UserActor) => readonly Tab[]
   /** What references and further fields of the form offer. */
-  offer?: (call: Call, row?: Row) => Promise<Offered>
+  offer?: (call: Call, row?: RecordRow) => Promise<Offered>
   /** What references offer by a rule, and fields that take several records. */
-  choices?: (row?: Row) => {
+  choices?: (row?: RecordRow) => {
     one?: Readonly<Record<string, Query>>
     several?: Readonly<Record<string, Choice>>
   }
   fields?: (props: FieldsProps, seen: Filling) => Child
   more?: (props: FieldsProps, seen: Filling) => Child
   /** What the form holds beside columns, for when somebody else saved meanwhile. */
-  held?: (row: Row) => Held
+  held?: (row: RecordRow) => Held
   bulk?: Readonly<Record<string, Bulk>>
   /** What is lost with records that are deleted. */
   impact?: Impact<M>
@@ -143,9 +146,9 @@ export type Parts<M extends Model, X = undefined> = {
   /** Filters of the list beside those that the declaration gives: what their values are is looked up. */
   filters?: (call: Call, chosen: ListView['filters']) => Promise<readonly Filter[]>
   /** Whether a record can't be deleted by anybody. */
-  kept?: (row: Row) => boolean
+  undeletable?: (row: RecordRow) => boolean
   /** Whether a record can't be changed by anybody any more. */
-  fixed?: (row: Row) => boolean
+  readOnly?: (row: RecordRow) => boolean
   /** How rows of a file are read and written, where it isn't as `create` does. */
   import?: Importing<M>
   /** Parts that the entity doesn't have, or that are written by hand beside the others. */

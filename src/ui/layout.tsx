@@ -15,11 +15,11 @@ export interface ScreenProps {
   frame: Frame
   title: string
   /** One line of what this is. */
-  lead?: Child
+  subtitle?: Child
   /** Primary action, at the right of the title. */
   actions?: Child
   /** Where this stands: the way back up. */
-  trail?: { label: string; href: string }[]
+  breadcrumbs?: { label: string; href: string }[]
   /** What stood in the way of a form that was sent from here. */
   refused?: RefusalSummaryProps
   children?: Child
@@ -53,13 +53,13 @@ ${Main(props)}
 ${frame.notice ? Notices({ notice: frame.notice, apart: true }) : null}`
 }
 
-function Main({ frame, title, lead, actions, trail, refused, children }: ScreenProps): Markup {
+function Main({ frame, title, subtitle, actions, breadcrumbs, refused, children }: ScreenProps): Markup {
   const current = frame.navigation.find((item) => item.current)
   const { notice, csrfToken } = frame
   return html`<main id="main" class="main" data-current="${current?.href}">
 <header class="head">
-<div class="head-text">${trail?.length ? Trail({ trail }) : null}
-<h1 tabindex="-1">${title}</h1>${lead ? html`<p class="lead">${lead}</p>` : null}</div>
+<div class="head-text">${breadcrumbs?.length ? Breadcrumbs({ breadcrumbs }) : null}
+<h1 tabindex="-1">${title}</h1>${subtitle ? html`<p class="lead">${subtitle}</p>` : null}</div>
 ${actions ? html`<div class="actions">${actions}</div>` : null}
 </header>
 ${notice?.undo ? Undo({ ...notice.undo, text: notice.text, csrfToken }) : null}
@@ -68,8 +68,8 @@ ${children}
 </main>`
 }
 
-function Trail({ trail }: { trail: { label: string; href: string }[] }): Markup {
-  return html`<nav class="trail" aria-label="Breadcrumb"><ol>${trail.map(
+function Breadcrumbs({ breadcrumbs }: { breadcrumbs: { label: string; href: string }[] }): Markup {
+  return html`<nav class="trail" aria-label="Breadcrumb"><ol>${breadcrumbs.map(
     ({ label, href }) => html`<li><a href="${href}">${label}</a></li>`,
   )}</ol></nav>`
 }
@@ -77,7 +77,7 @@ function Trail({ trail }: { trail: { label: string; href: string }[] }): Markup 
 export interface PlainProps {
   frame: Frame
   title: string
-  lead?: Child
+  subtitle?: Child
   /** Beneath the card: the way to the other page. */
   footer?: Child
   refused?: RefusalSummaryProps
@@ -85,7 +85,7 @@ export interface PlainProps {
 }
 
 /** For visitors: sign-in, registration, their errors. Never boosted: it ends or begins a session. */
-export function Plain({ frame, title, lead, footer, refused, children }: PlainProps): Markup {
+export function Plain({ frame, title, subtitle, footer, refused, children }: PlainProps): Markup {
   return Document({
     frame,
     title,
@@ -93,7 +93,7 @@ export function Plain({ frame, title, lead, footer, refused, children }: PlainPr
 <main id="main" class="visitor">
 <p class="brand">${Logo()}${frame.appName}</p>
 <section class="panel visitor-card">
-<h1>${title}</h1>${lead ? html`<p class="lead">${lead}</p>` : null}
+<h1>${title}</h1>${subtitle ? html`<p class="lead">${subtitle}</p>` : null}
 ${refused ? RefusalSummary(refused) : null}
 ${children}
 </section>
@@ -106,9 +106,9 @@ ${Notices({ notice: frame.notice })}
 }
 
 /** The same as a dialog: what is asked first while a form waits to be sent (js/sending.js). */
-export function Asking({ title, lead, children }: PlainProps): Markup {
+export function Asking({ title, subtitle, children }: PlainProps): Markup {
   return html`<dialog class="dialog" aria-labelledby="asked">
-<h2 id="asked">${title}</h2>${lead ? html`<p>${lead}</p>` : null}
+<h2 id="asked">${title}</h2>${subtitle ? html`<p>${subtitle}</p>` : null}
 ${children}
 <button type="button" class="button quiet dialog-close" data-close aria-label="Cancel" title="Cancel">${Icon({ name: 'x' })}</button>
 </dialog>`

@@ -1,7 +1,7 @@
 import { Box } from '#src/ui/choice.tsx'
 import { describedBy, FieldMessage, type Labelled } from '#src/ui/field.tsx'
 import { Icon } from '#src/ui/icon.tsx'
-import { ComboboxField, type Found, PlainSearch, SaveUnseen } from '#src/ui/picker.tsx'
+import { ComboboxField, type FoundOptions, PlainSearch, SaveUnseen } from '#src/ui/picker.tsx'
 
 type Named = { id: string; name: string }
 
@@ -17,7 +17,7 @@ export interface MultiPickerProps extends Labelled {
   keep: string
   /** Words that wait to be searched for. */
   words: string
-  found: Found | null
+  found: FoundOptions | null
 }
 
 /**

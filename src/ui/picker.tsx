@@ -17,10 +17,10 @@ export interface PickerProps extends Labelled {
   /** Words that wait in that field. */
   words: string
   /** What such a search found. */
-  found: Found | null
+  found: FoundOptions | null
 }
 
-export type Found = {
+export type FoundOptions = {
   q: string
   options: readonly { id: string; name: string; hint: string | null }[]
   more: boolean

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Row } from '#src/resource/entity.ts'
+import type { RecordRow } from '#src/resource/entity.ts'
 import { withKey } from '#tests/access/keys/keys.ts'
 import { as, browserOf } from '#tests/client.ts'
 import { makeGroup, makeRole } from '#tests/factories.ts'
@@ -64,7 +64,7 @@ test.each<Case>([
       if (!(name in mine)) fields[name] = theirsOf(both?.markup ?? '', name) ?? (fields[name] as string)
     const answer = await browser.post(`${path}/${id}`, fields)
     expect(answer.status, answer.text.slice(0, 300)).toBe(303)
-    expect((await program.get(`/api/v1${path}/${id}`)).json<Row>()).toMatchObject(saved)
+    expect((await program.get(`/api/v1${path}/${id}`)).json<RecordRow>()).toMatchObject(saved)
   },
 )
 

@@ -7,7 +7,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createApp } from '#src/app.ts'
 import { Intake } from '#src/http/intake.ts'
-import { patienceOf } from '#src/platform/patience.ts'
+import { serverTimeouts } from '#src/platform/server-timeouts.ts'
 import { anonymous, as, send, visitor } from '#tests/client.ts'
 import { makePeople } from '#tests/people.ts'
 import { type App, testDatabase } from '#tests/setup/database.ts'
@@ -29,7 +29,7 @@ async function serving(options: ConstructorParameters<typeof Intake>[0] = {}) {
     fetch: app.fetch,
     port: 0,
     hostname: '127.0.0.1',
-    serverOptions: patienceOf(here.config),
+    serverOptions: serverTimeouts(here.config),
   })
   await once(server, 'listening')
   return { intake, app, failed, server, port: (server.address() as AddressInfo).port }
@@ -242,7 +242,7 @@ test('a client that is gone in the middle of its body makes no line of an error'
     fetch: fetched,
     port: 0,
     hostname: '127.0.0.1',
-    serverOptions: patienceOf(here.config),
+    serverOptions: serverTimeouts(here.config),
   })
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo

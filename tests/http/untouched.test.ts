@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import type { ZodObject, z } from 'zod'
 import { endpoints } from '#src/app.ts'
-import type { Row } from '#src/resource/entity.ts'
+import type { RecordRow } from '#src/resource/entity.ts'
 import { serviceWith, withKey } from '#tests/access/keys/keys.ts'
 import { as, browserOf } from '#tests/client.ts'
 import { makeGroup, makeRole, makeUser, platformOrganization, roleOf, unique } from '#tests/factories.ts'
@@ -27,7 +27,7 @@ const gone = (table: string, id: string) => set(table, id, { deleted_at: new Dat
 const made = async (by: Person, path: string, body: object) => {
   const answer = await as(by).post(`/api/v1${path}`, body)
   if (answer.status !== 201) throw new Error(`${answer.status} ${answer.text}`)
-  return answer.json<Row>().id
+  return answer.json<RecordRow>().id
 }
 
 /** More people than a select has options, all before `member` in their order. */
@@ -205,7 +205,7 @@ const since = async (before: readonly string[]) => {
 const rows = () => rowsOf(org.id, ['sessions'])
 
 /** A whole record as its body has it: some of it stands under another name in the answer. */
-function bodyOf(schema: z.ZodType, record: Row): Record<string, unknown> {
+function bodyOf(schema: z.ZodType, record: RecordRow): Record<string, unknown> {
   const ids = (list: unknown) => (list as { id: string }[] | undefined)?.map(({ id }) => id)
   type Held = { code: string; inherited_from?: object } | string
   const own = (record.permissions as Held[] | undefined)?.flatMap((held) =>
@@ -255,7 +255,7 @@ describe.each(Object.entries(records))('%s', (path, cases) => {
   test.each(cases)('%s sent as it is, in part and as a whole, stays as it is', async (_, by, make) => {
     const id = await make()
     const reader = base === '/organizations' ? by : owner
-    const record = (await as(reader).get(`/api/v1${base}/${id}`)).json<Row>()
+    const record = (await as(reader).get(`/api/v1${base}/${id}`)).json<RecordRow>()
     const before = await rows()
     for (const method of ['PATCH', 'PUT'] as const) {
       const { body } = endpoints.find((one) => one.method === method && one.path === `${base}/:id`) ?? {}

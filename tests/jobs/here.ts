@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { z } from 'zod'
 import { asSystem } from '#src/access/system.ts'
-import { Database, type Db } from '#src/db/database.ts'
+import { Database, type Tx } from '#src/db/database.ts'
 import type { Handler } from '#src/platform/jobs/handler.ts'
 import { type AnyJob, defineJob, type Job, queueJob } from '#src/platform/jobs/job.ts'
 import { Jobs, type Schedule } from '#src/platform/jobs/jobs.ts'
@@ -80,7 +80,7 @@ export const silence = ({ name }: AnyJob) =>
   )
 
 /** What jobs of the tests do: a group with this description. */
-export const makeGroup = (description: string) => (tx: Db) =>
+export const makeGroup = (description: string) => (tx: Tx) =>
   tx
     .insertInto('groups')
     .values({ kind: 'team', name: unique('made'), description })

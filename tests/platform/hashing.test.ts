@@ -8,7 +8,7 @@ import { fn } from '#src/db/functions.ts'
 import { paths } from '#src/paths.ts'
 import { hashed } from '#src/platform/hashing.ts'
 import { hashPassword, verifyPassword } from '#src/platform/passwords.ts'
-import { Busy, Turns } from '#src/platform/turns.ts'
+import { Busy, Semaphore } from '#src/platform/semaphore.ts'
 import { anonymous, visitor } from '#tests/client.ts'
 import { makeOrganization, makeUser, unique } from '#tests/factories.ts'
 import { testDatabase } from '#tests/setup/database.ts'
@@ -60,7 +60,7 @@ test('a process that has hashed ends by itself, and not before it has', async ()
 })
 
 test('so many wait, and whoever comes then is told to come again', async () => {
-  const turns = new Turns(1, 2)
+  const turns = new Semaphore(1, 2)
   let end = () => {}
   const first = turns.take(() => new Promise<void>((resolve) => (end = resolve)))
   const waiting = [turns.take(async () => 'a'), turns.take(async () => 'b')]

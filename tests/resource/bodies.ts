@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Row } from '#src/resource/entity.ts'
+import type { RecordRow } from '#src/resource/entity.ts'
 import type { Column } from '#src/resource/kinds/column.ts'
 import { escaped } from '#src/ui/html.ts'
 import { trail } from '#tests/access/trail.ts'
@@ -145,13 +145,13 @@ export function bodies(stage: Stage): void {
       const { [name]: _, ...others } = stage.entity.sample()
       const made = await create(others)
       expect(made.status, made.text).toBe(201)
-      expect(made.json<Row>()[name]).toEqual(column.initial)
+      expect(made.json<RecordRow>()[name]).toEqual(column.initial)
       if (column.write !== 'always') return
       const { [name]: __, ...whole } = stage.whole()
       const was = (await stage.stored(id))[name]
       const answer = await put(whole)
       // whose it is stays as it was
-      expect([answer.status, answer.json<Row>()[name]]).toEqual([
+      expect([answer.status, answer.json<RecordRow>()[name]]).toEqual([
         200,
         column.kind === 'reference' ? was : column.initial,
       ])
@@ -161,9 +161,9 @@ export function bodies(stage: Stage): void {
       'is emptied by null, and by an empty field of a form',
       async () => {
         const made = await create({ ...stage.entity.sample(), [name]: null })
-        expect([made.status, made.json<Row>()[name]]).toEqual([201, null])
+        expect([made.status, made.json<RecordRow>()[name]]).toEqual([201, null])
         if (column.write !== 'always') return
-        expect((await change({ [name]: null })).json<Row>()[name]).toBeNull()
+        expect((await change({ [name]: null })).json<RecordRow>()[name]).toBeNull()
         const form = await stage.browser(owner).patch(stage.page(`/${id}`), { [name]: '' })
         expect(form.status).toBe(303)
         expect((await stage.stored(id))[name]).toBeNull()
@@ -252,7 +252,7 @@ export function bodies(stage: Stage): void {
     const same = Object.fromEntries(stage.written().map(([name]) => [name, before[name]]))
     for (const body of [{}, same]) {
       const answer = await stage.untouched(() => change(body))
-      expect([answer.status, answer.json<Row>().version]).toEqual([200, before.version])
+      expect([answer.status, answer.json<RecordRow>().version]).toEqual([200, before.version])
       expect(versionOf(answer)).toBe(before.version)
       expect(await trail(stage.org, { request: answer.headers.get('x-request-id') as string })).toEqual([])
       const form = await stage.untouched(() => stage.browser(owner).patch(stage.page(`/${id}`), asForm(body)))
@@ -268,7 +268,7 @@ export function bodies(stage: Stage): void {
       const { version, updated_at, ...after } = await stage.stored(id)
       const { version: _, updated_at: __, ...was } = before
       expect(after).toEqual({ ...was, [name]: value })
-      expect(answer.json<Row>()).toMatchObject({ version, updated_at })
+      expect(answer.json<RecordRow>()).toMatchObject({ version, updated_at })
     }
   })
 }

@@ -1,7 +1,7 @@
 import { parse } from 'csv-parse/sync'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Row } from '#src/resource/entity.ts'
+import type { RecordRow } from '#src/resource/entity.ts'
 import { csvOf, exportedColumns, fromCell } from '#src/resource/export.ts'
 import { vendors } from '#tests/vendors/model.ts'
 
@@ -13,9 +13,9 @@ const text = fc.oneof(
   fc.string({ unit: 'grapheme' }),
 )
 
-async function written(rows: Partial<Row>[]): Promise<string[][]> {
+async function written(rows: Partial<RecordRow>[]): Promise<string[][]> {
   async function* pieces() {
-    for (const row of rows) yield [row as Row]
+    for (const row of rows) yield [row as RecordRow]
   }
   let file = ''
   for await (const piece of csvOf(vendors, pieces())) file += piece

@@ -1,6 +1,6 @@
 import { parse } from 'csv-parse/sync'
 import { describe, expect, test } from 'vitest'
-import type { Row } from '#src/resource/entity.ts'
+import type { RecordRow } from '#src/resource/entity.ts'
 import { exportedColumns, fromCell } from '#src/resource/export.ts'
 import type { Person } from '#tests/people.ts'
 import { listed } from '#tests/resource/form.ts'
@@ -36,7 +36,7 @@ export function files(given: Stage): void {
     expect(head.slice(0, columns.length)).toEqual(columns)
     return { rows, text: answer.text, headers: answer.headers }
   }
-  const cells = (row: Row) => columns.map((name) => [row[name] ?? ''].flat().join(', '))
+  const cells = (row: RecordRow) => columns.map((name) => [row[name] ?? ''].flat().join(', '))
 
   test('hold every row of the view, in its order', async () => {
     const stage = await Stage.of(given.entity)
@@ -53,7 +53,7 @@ export function files(given: Stage): void {
     expect(text.match(/\r\n/g)?.length).toBeGreaterThan(many)
     expect(headers.get('content-disposition')).toBe(`attachment; filename="${resource.path.slice(1)}.csv"`)
     const [first] = await listed(stage, owner, '?limit=1&sort=-created_at')
-    expect(rows[0]?.slice(0, columns.length).map(fromCell)).toEqual(cells(first as Row))
+    expect(rows[0]?.slice(0, columns.length).map(fromCell)).toEqual(cells(first as RecordRow))
     // the page of a list doesn't cut its file
     expect((await file(stage, owner, '?limit=10&offset=5')).rows).toHaveLength(many)
     if (stage.entity.thousands) await broken(stage)
@@ -98,7 +98,7 @@ export function files(given: Stage): void {
       expect(rows).toHaveLength(NASTY.length)
       for (const row of rows) {
         const [id = ''] = row
-        expect(row.slice(0, columns.length).map(fromCell)).toEqual(cells(records.get(id) as Row))
+        expect(row.slice(0, columns.length).map(fromCell)).toEqual(cells(records.get(id) as RecordRow))
         for (const cell of row) if (!/^-?\d+$/.test(cell)) expect(cell).not.toMatch(/^[=+\-@\t\r\n]/)
       }
     })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Row } from '#src/resource/entity.ts'
+import type { RecordRow } from '#src/resource/entity.ts'
 import type { Person } from '#tests/people.ts'
 import type { Body, Stage, Stored } from '#tests/resource/stage.ts'
 
@@ -34,7 +34,7 @@ export const fieldsOf = (row: Stored): Body =>
       .map((name) => [name, row[name]]),
   )
 
-type Page = { data: Row[]; page: { next: string | null; previous: string | null; total: number } }
+type Page = { data: RecordRow[]; page: { next: string | null; previous: string | null; total: number } }
 
 /** A page of the list, as somebody gets it. */
 export async function pageOf(stage: Stage, by: Person, query = ''): Promise<Page> {
@@ -44,7 +44,7 @@ export async function pageOf(stage: Stage, by: Person, query = ''): Promise<Page
 }
 
 /** The records of a page of the list. */
-export const listed = async (stage: Stage, by: Person, query = ''): Promise<Row[]> =>
+export const listed = async (stage: Stage, by: Person, query = ''): Promise<RecordRow[]> =>
   (await pageOf(stage, by, query)).data
 
 type Counts = Record<string, { value: string; count: number }[]>

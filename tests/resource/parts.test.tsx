@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { endpoints } from '#src/app.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { conflict } from '#src/errors.ts'
 import { can, get, post } from '#src/http/endpoint.ts'
 import { mayOf } from '#src/resource/call.ts'
-import type { Row } from '#src/resource/entity.ts'
+import type { RecordRow } from '#src/resource/entity.ts'
 import { pageJson } from '#src/resource/list/page.ts'
 import { list } from '#src/resource/list/query.ts'
 import { sourceOf } from '#src/resource/list/source.ts'
@@ -23,11 +23,11 @@ import { makePeople, type Person, personWith } from '#tests/people.ts'
 import { vendors } from '#tests/vendors/model.ts'
 import { withVendors } from '#tests/vendors/setup.ts'
 
-type Vendor = Row & { name: string; rating: number | null; notes: string; preferred: boolean }
+type Vendor = RecordRow & { name: string; rating: number | null; notes: string; preferred: boolean }
 
 /** What a hand-written action looks like: the same signature, the kernel's own pieces where they fit. */
 async function reRate(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'vendor', 'update'>,
   id: string,
@@ -40,7 +40,7 @@ async function reRate(
   return updateRecord(tx, vendors, actor, grant, id, change, version)
 }
 
-const prefer = (tx: Db, actor: UserActor, grant: Grant<'vendor', 'update'>, id: string) =>
+const prefer = (tx: Tx, actor: UserActor, grant: Grant<'vendor', 'update'>, id: string) =>
   updateRecord(tx, vendors, actor, grant, id, { preferred: true }, null)
 
 /** A list by hand: only vendors that have a rating. */
@@ -50,8 +50,8 @@ const rated = get(
   { query: vendors.query },
   async ({ db, actor, grant, query }) => {
     const source = sourceOf(vendors, grant, query, actor)
-    const matching = (cold: Db) => source.matching(cold).where(sql<boolean>`vendors.rating is not null`)
-    const found = await list<Row>(db, actor, query, { ...source, matching })
+    const matching = (cold: Tx) => source.matching(cold).where(sql<boolean>`vendors.rating is not null`)
+    const found = await list<RecordRow>(db, actor, query, { ...source, matching })
     return {
       json: pageJson(found),
       screen: (frame) =>
@@ -105,7 +105,7 @@ const byHand = [
         needs: 'update',
         label: 'Prefer',
         icon: 'plus',
-        did: 'preferred',
+        doneLabel: 'preferred',
         already: 'already preferred',
         one: prefer,
       },

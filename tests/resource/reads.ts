@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Row } from '#src/resource/entity.ts'
+import type { RecordRow } from '#src/resource/entity.ts'
 import { trail } from '#tests/access/trail.ts'
 import type { Answer } from '#tests/client.ts'
 import { makeUser } from '#tests/factories.ts'
@@ -154,7 +154,7 @@ export function reads(stage: Stage): void {
     test('come with a record as far as the reader may see them', async () => {
       const somebody = await makeUser(org, { first_name: 'Theo', last_name: 'Ther', groups: [group] })
       const id = await stage.row({ owner_user_id: somebody.id })
-      const body = async (by: Person) => (await stage.as(by).get(stage.api(`/${id}`))).json<Row>()
+      const body = async (by: Person) => (await stage.as(by).get(stage.api(`/${id}`))).json<RecordRow>()
       const alone = { owner_user_id: somebody.id, owner_user: { id: somebody.id } }
       expect(await body(people.looker)).toMatchObject(alone)
       const named = { owner_user: { id: somebody.id, name: 'Theo Ther' } }
@@ -217,7 +217,7 @@ export function reads(stage: Stage): void {
     test('tells who did what, the newest first, also of what is deleted', async () => {
       const { owner } = people
       const made = await stage.as(owner).post(stage.api(), stage.entity.sample())
-      const { id } = made.json<Row>()
+      const { id } = made.json<RecordRow>()
       await stage.as(owner).patch(stage.api(`/${id}`), stage.entity.change)
       await stage.as(owner).delete(stage.api(`/${id}`))
       if (!resource.soft) await stage.hidden(owner, () => stage.as(owner).get(stage.api(`/${id}/history`)))
@@ -236,7 +236,7 @@ export function reads(stage: Stage): void {
     })
 
     test('names the actor to those alone who may see people', async () => {
-      const { id } = (await stage.as(people.owner).post(stage.api(), stage.entity.sample())).json<Row>()
+      const { id } = (await stage.as(people.owner).post(stage.api(), stage.entity.sample())).json<RecordRow>()
       const { data } = await history(people.looker, id)
       expect(data[0]?.actor).toEqual({ id: people.owner.id })
     })

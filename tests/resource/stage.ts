@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import { expect } from 'vitest'
-import type { Resource, Row } from '#src/resource/entity.ts'
+import type { RecordRow, Resource } from '#src/resource/entity.ts'
 import type { Column } from '#src/resource/kinds/column.ts'
 import { trail } from '#tests/access/trail.ts'
 import { type Answer, as, browserOf } from '#tests/client.ts'
@@ -12,7 +12,7 @@ const { owner: past } = await testDatabase()
 
 export type Body = Record<string, unknown>
 /** A row as it is stored. */
-export type Stored = Row & Record<string, unknown>
+export type Stored = RecordRow & Record<string, unknown>
 
 /** What the suite has to know of an entity. */
 export type Entity = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Row } from '#src/resource/entity.ts'
+import type { RecordRow } from '#src/resource/entity.ts'
 import { recorded } from '#tests/access/trail.ts'
 import { type Problem, versionOf } from '#tests/client.ts'
 import { makeUser, unique } from '#tests/factories.ts'
@@ -83,7 +83,7 @@ export function versions(stage: Stage): void {
       const { id, path, etag } = await record()
       await program.put(path, stage.whole())
       const late = await stage.untouched(() => write(path, { 'If-Match': etag }))
-      const { current } = late.json<Problem & { current: Row }>()
+      const { current } = late.json<Problem & { current: RecordRow }>()
       expect([late.status, current]).toEqual([412, JSON.parse((await program.get(path)).text)])
       expect((await write(path, { 'If-Match': `"${current.version}"` })).status).toBeLessThan(300)
       if (method !== 'DELETE') expect((await stage.stored(id)).version).toBe(current.version + 1)

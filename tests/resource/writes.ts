@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Row } from '#src/resource/entity.ts'
+import type { RecordRow } from '#src/resource/entity.ts'
 import { recorded, trail } from '#tests/access/trail.ts'
 import { type Answer, versionOf } from '#tests/client.ts'
 import { type Person, personWith } from '#tests/people.ts'
@@ -105,7 +105,7 @@ export function writes(stage: Stage): void {
           expect((await stage.browser(by).get(answer.headers.get('location') as string)).status).toBe(200)
         if (via === 'web' || name === 'DELETE') return
         expect(versionOf(answer)).toBe(row.version)
-        for (const [key, value] of Object.entries(answer.json<Row>()))
+        for (const [key, value] of Object.entries(answer.json<RecordRow>()))
           if (key in row) expect([key, value]).toEqual([key, row[key]])
       }
 
@@ -188,7 +188,7 @@ export function writes(stage: Stage): void {
       const attempt = (by: Person) => stage.as(by).patch(stage.api(`/${id}`), stage.entity.change)
       await stage.denied(wide, 'update', () => attempt(wide))
       const done = await attempt(narrow)
-      expect([done.status, done.json<Row>().id]).toEqual([200, id])
+      expect([done.status, done.json<RecordRow>().id]).toEqual([200, id])
       await stage.hidden(narrow, () => stage.as(narrow).get(stage.api(`/${id}`)))
       const here = await stage.row()
       for (const by of [wide, narrow])
@@ -236,12 +236,12 @@ export function writes(stage: Stage): void {
         [changes, true],
       ] as const) {
         const { status, json } = await late(by)
-        expect([status, json<{ current?: Row }>().current?.id]).toEqual([412, shown ? id : undefined])
+        expect([status, json<{ current?: RecordRow }>().current?.id]).toEqual([412, shown ? id : undefined])
         if (!resource.soft) continue
         const back = await restored(by)
         const { version } = await stage.stored(id)
         expect([back.status, versionOf(back)]).toEqual([200, version])
-        if (shown) expect(Object.keys(back.json<Row>())).toContain('created_at')
+        if (shown) expect(Object.keys(back.json<RecordRow>())).toContain('created_at')
         else expect(back.json()).toEqual({ id, version })
       }
     },

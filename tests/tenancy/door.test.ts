@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
 import { afterAll, describe, expect, test } from 'vitest'
 import { asSystem } from '#src/access/system.ts'
-import { type Acting, Database, type Db } from '#src/db/database.ts'
-import { CommitLost, Dangling, Taken, TooSlow } from '#src/db/errors.ts'
+import { type Acting, Database, type Tx } from '#src/db/database.ts'
+import { CommitLost, ForeignKeyViolation, StatementTimeout, UniqueViolation } from '#src/db/errors.ts'
 import { makeGroup, makeRole } from '#tests/factories.ts'
 import { makePeople, type Person } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
@@ -25,7 +25,7 @@ const both = [
   ['plain', plain],
 ] as const
 
-const statements: [string, (db: Db) => unknown, boolean?][] = [
+const statements: [string, (db: Tx) => unknown, boolean?][] = [
   ['rows', (db) => db.selectFrom('users').select(['id', 'username', 'version', 'created_at']).orderBy('id')],
   ['no rows', (db) => db.selectFrom('users').selectAll().where('id', '=', foreigner.id)],
   [
@@ -67,7 +67,7 @@ const statements: [string, (db: Db) => unknown, boolean?][] = [
 
 describe('the one trip and the plain transaction', () => {
   test.each(statements)('answer alike: %s', async (_, build, prepared) => {
-    const builder = (db: Db) => {
+    const builder = (db: Tx) => {
       const made = build(db) as unknown as { sql?: string }
       return (made.sql ? { compile: () => made } : made) as never
     }
@@ -130,7 +130,7 @@ describe.each(both)('settings: %s', (_, db) => {
 
 describe('a transaction', () => {
   const named = (name: string) => owner.selectFrom('groups').selectAll().where('name', '=', name).execute()
-  const add = (tx: Db, name: string) =>
+  const add = (tx: Tx, name: string) =>
     tx.insertInto('groups').values({ kind: 'team', name }).returningAll().executeTakeFirstOrThrow()
 
   test('keeps all of its writes in the organization, or none', async () => {
@@ -146,9 +146,9 @@ describe('a transaction', () => {
   })
 
   test('enters one organization, once', async () => {
-    const again = (tx: Db) => sql`select app.enter(${them.orgId}, '{}', 0)`.execute(tx)
+    const again = (tx: Tx) => sql`select app.enter(${them.orgId}, '{}', 0)`.execute(tx)
     await expect(fast.withActor(me, again)).rejects.toMatchObject({ code: '42501' })
-    const same = (tx: Db) => sql`select app.enter(${me.orgId}, '{}', 0)`.execute(tx)
+    const same = (tx: Tx) => sql`select app.enter(${me.orgId}, '{}', 0)`.execute(tx)
     await expect(fast.withActor(me, same)).rejects.toMatchObject({ code: '42501' })
   })
 
@@ -172,13 +172,13 @@ describe('a transaction', () => {
   })
 
   test('leaves a dead handle behind', async () => {
-    let leaked: Db | undefined
+    let leaked: Tx | undefined
     await fast.withActor(me, async (tx) => {
       leaked = tx
       await tx.selectFrom('users').select('id').execute()
     })
-    await expect((leaked as Db).selectFrom('users').select('id').execute()).rejects.toThrow(/has ended/)
-    await expect((leaked as Db).transaction().execute(async () => {})).rejects.toThrow()
+    await expect((leaked as Tx).selectFrom('users').select('id').execute()).rejects.toThrow(/has ended/)
+    await expect((leaked as Tx).transaction().execute(async () => {})).rejects.toThrow()
   })
 
   test('does not begin another', async () => {
@@ -203,35 +203,36 @@ describe('another organization', () => {
     await fast.withActor(me, (tx) =>
       tx.insertInto('group_members').values({ group_id: own, user_id: mine.id }).execute(),
     )
-    const attempts: ((tx: Db) => Promise<unknown>)[] = [
+    const attempts: ((tx: Tx) => Promise<unknown>)[] = [
       (tx) => tx.insertInto('group_members').values({ group_id: group, user_id: mine.id }).execute(),
       (tx) => tx.insertInto('group_members').values({ group_id: own, user_id: foreigner.id }).execute(),
       (tx) => tx.insertInto('user_roles').values({ user_id: mine.id, role_id: role }).execute(),
       (tx) => tx.insertInto('groups').values({ kind: 'team', name: 'beneath', parent_id: group }).execute(),
       (tx) => tx.updateTable('users').set({ owner_group_id: group }).where('id', '=', mine.id).execute(),
     ]
-    for (const attempt of attempts) await expect(fast.withActor(me, attempt)).rejects.toBeInstanceOf(Dangling)
+    for (const attempt of attempts)
+      await expect(fast.withActor(me, attempt)).rejects.toBeInstanceOf(ForeignKeyViolation)
   })
 
   test('may have the same names, and says nothing of them', async () => {
     const name = { kind: 'team', name: 'Twins' } as const
-    const add = (tx: Db) => tx.insertInto('groups').values(name).execute()
+    const add = (tx: Tx) => tx.insertInto('groups').values(name).execute()
     await fast.withActor(me, add)
     await fast.withActor(them, add)
-    await expect(fast.withActor(them, add)).rejects.toBeInstanceOf(Taken)
+    await expect(fast.withActor(them, add)).rejects.toBeInstanceOf(UniqueViolation)
     expect(await owner.selectFrom('groups').select('id').where('name', '=', 'Twins').execute()).toHaveLength(
       2,
     )
   })
 
   test('does not get our rows, nor we theirs', async () => {
-    const give = (tx: Db) =>
+    const give = (tx: Tx) =>
       tx.updateTable('users').set({ org_id: them.orgId }).where('id', '=', mine.id).execute()
     await expect(fast.withActor(me, give)).rejects.toMatchObject({ code: '42501' })
-    const make = (tx: Db) =>
+    const make = (tx: Tx) =>
       tx.insertInto('groups').values({ org_id: them.orgId, kind: 'team', name: 'Trojan' }).execute()
     await expect(fast.withActor(me, make)).rejects.toMatchObject({ code: '42501' })
-    const take = (tx: Db) =>
+    const take = (tx: Tx) =>
       tx
         .updateTable('users')
         .set({ org_id: me.orgId })
@@ -246,8 +247,10 @@ test('a statement has its time limit, by both ways', async () => {
   const quick = new Database(appUrl, { max: 2, timeoutMs: 100 })
   const slow = sql`(select pg_sleep(3)::text)`.as('slept')
   const began = performance.now()
-  await expect(quick.readAs(me, (q) => q.selectNoFrom(slow))).rejects.toBeInstanceOf(TooSlow)
-  await expect(quick.withActor(me, (tx) => tx.selectNoFrom(slow).execute())).rejects.toBeInstanceOf(TooSlow)
+  await expect(quick.readAs(me, (q) => q.selectNoFrom(slow))).rejects.toBeInstanceOf(StatementTimeout)
+  await expect(quick.withActor(me, (tx) => tx.selectNoFrom(slow).execute())).rejects.toBeInstanceOf(
+    StatementTimeout,
+  )
   expect(performance.now() - began).toBeLessThan(1500)
   expect(await quick.readAs(me, (q) => q.selectNoFrom(sql<number>`1`.as('one')))).toEqual([{ one: 1 }])
   await quick.close()

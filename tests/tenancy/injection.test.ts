@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Acting, Database, type Db } from '#src/db/database.ts'
+import { type Acting, Database, type Tx } from '#src/db/database.ts'
 import { sessionOf } from '#tests/factories.ts'
 import { makePeople, type Person } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
@@ -291,7 +291,7 @@ describe('cannot write', () => {
   ]
 
   test.each(attempts)('%s', async (_, statement) => {
-    const run = async (tx: Db) => {
+    const run = async (tx: Tx) => {
       const done = await sql.raw(statement).execute(tx)
       const whose = await tx.selectFrom('users').select('org_id').distinct().execute()
       expect(whose).toEqual([{ org_id: mine.org.id }])

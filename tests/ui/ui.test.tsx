@@ -60,7 +60,7 @@ describe('markup', () => {
       />
     )
     for (const screen of [Page, Part]) {
-      const page = String(screen({ frame, title: evil, lead: evil, actions: evil, children: table }))
+      const page = String(screen({ frame, title: evil, subtitle: evil, actions: evil, children: table }))
       expect(page).not.toContain('<img')
       expect(page).not.toMatch(/"[^"<>]*' hx-get="/)
     }

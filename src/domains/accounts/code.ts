@@ -9,8 +9,8 @@ import { Vault } from '#src/platform/vault.ts'
 export type Known = { account: string; factor: string | null; step: number }
 
 /** What a code is for, which the database uses up; neither where it is for nothing. */
-export type Given = { step: number | null; recovery: Buffer | null }
-export const NOTHING_GIVEN: Given = { step: null, recovery: null }
+export type UsedCode = { step: number | null; recovery: Buffer | null }
+export const NOTHING_GIVEN: UsedCode = { step: null, recovery: null }
 
 export const WRONG_CODE = 'That code isn’t right. Enter the 6 digits your app shows now.'
 
@@ -21,7 +21,7 @@ export async function givenBy(
   config: Config,
   { account, factor, step }: Known,
   typed: string,
-): Promise<Given> {
+): Promise<UsedCode> {
   const digits = typed.replace(/\s/g, '')
   if (!/^\d{6}$/.test(digits)) return { step: null, recovery: recoveryHash(account, typed) }
   const secret = factor && vaultOf(config).open(Buffer.from(factor, 'base64'), account)

@@ -48,12 +48,12 @@ export function sentScreen(frame: Frame, text: string): Screen {
 /** Chooses a password by a link. */
 export function chooseScreen(
   frame: Frame,
-  { title, lead, action, username, rules, button, refusal }: Choose,
+  { title, subtitle, action, username, rules, button, refusal }: Choose,
 ): Screen {
   return {
     plain: true,
     title,
-    lead,
+    subtitle,
     footer: backToLogin(frame),
     children: (
       <>
@@ -79,7 +79,7 @@ export function chooseScreen(
 
 export type Choose = {
   title: string
-  lead: Child
+  subtitle: Child
   action: string
   /** For password managers. */
   username: string

@@ -18,13 +18,13 @@ const tabs: readonly Tab[] = [
 /** What the pages about oneself share: the way from one to the other, as far as one may. */
 export function meFrame({
   title,
-  lead,
+  subtitle,
   here,
   frame,
   children,
 }: {
   title: string
-  lead?: Child
+  subtitle?: Child
   /** The path of this page. */
   here: string
   frame: Frame
@@ -35,7 +35,7 @@ export function meFrame({
     .map(({ label, path }) => ({ label, href: frame.path(path), current: path === here }))
   return {
     title,
-    lead,
+    subtitle,
     children: (
       <>
         <Tabs label="Account" items={items} />

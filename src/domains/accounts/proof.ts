@@ -8,7 +8,7 @@ import { Forbidden, invalid, TooMany, WrongCredentials, wait } from '#src/errors
 import { hashPassword, outdated, verifyPassword } from '#src/platform/passwords.ts'
 
 /** What the database knows of a name, or of an account. */
-export type Found = Partial<Known> & {
+export type SignInFacts = Partial<Known> & {
   passwordHash?: string | null
   changed?: string | null
   active?: boolean
@@ -57,7 +57,7 @@ export async function provePassword(
   from: Origin,
 ): Promise<{ at: string; email: string }> {
   const asked = { account, device: deviceOf(from) }
-  const found = await db.lookup(fn.account_lookup<Found & { username: string; email: string }>(asked))
+  const found = await db.lookup(fn.account_lookup<SignInFacts & { username: string; email: string }>(asked))
   const at = await proved(db, { found, password, from })
   if (at) return { at, email: found.email }
   const error = await failed(db, config, { name: found.username, account, from })
@@ -66,7 +66,7 @@ export async function provePassword(
     : error
 }
 
-type Attempt = { found: Found; password: string; from: Origin }
+type Attempt = { found: SignInFacts; password: string; from: Origin }
 
 /** When the password was proved right; null where it wasn't, or proves nothing now. */
 export async function proved(db: Door, { found, password, from }: Attempt): Promise<string | null> {

@@ -1,6 +1,6 @@
 import { asSystem } from '#src/access/system.ts'
 import { answer } from '#src/db/call.ts'
-import type { Database, Db } from '#src/db/database.ts'
+import type { Database, Tx } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import type { AnyJob, Job } from '#src/platform/jobs/job.ts'
 
@@ -23,12 +23,12 @@ export type Attempt<T> = {
   readonly db: Pick<Database, 'withActor' | 'lookup'>
   readonly log: Log
   /** A transaction in the job's organization, for no person. */
-  within<R>(work: (tx: Db) => Promise<R>): Promise<R>
+  within<R>(work: (tx: Tx) => Promise<R>): Promise<R>
   /**
    * The same, and the end of the job commits with it: however often the job is tried, this takes effect once.
    * @throws {ClaimLost}
    */
-  finish<R>(work: (tx: Db) => Promise<R>): Promise<R>
+  finish<R>(work: (tx: Tx) => Promise<R>): Promise<R>
 }
 
 /** What works on a kind of job. */
@@ -42,7 +42,7 @@ export const handled = <T>(job: Job<T>, run: (attempt: Attempt<T>) => Promise<vo
   ({ job, run }) as unknown as Handler
 
 /** What the queue tells of an attempt. */
-export type Taken = {
+export type TakenJob = {
   id: string
   retryCount: number
   retryLimit: number
@@ -53,16 +53,16 @@ export type Taken = {
 /** @throws when the payload is not what the job takes */
 export function attemptAt<T>(
   job: Job<T>,
-  taken: Taken,
+  taken: TakenJob,
   { db, log }: Pick<Attempt<T>, 'db' | 'log'>,
 ): Attempt<T> {
   const { id, retryCount: number, retryLimit, signal } = taken
   const { org, payload } = taken.data as { org: string | null; payload: unknown }
-  const within = <R>(work: (tx: Db) => Promise<R>) => {
+  const within = <R>(work: (tx: Tx) => Promise<R>) => {
     if (!org) throw new Error(`a job ${job.name} of no organization can't act within one`)
     return asSystem(db, org, `job ${job.name}`, work, { via: 'job', cause: { id, kind: 'job' } })
   }
-  const finish = <R>(work: (tx: Db) => Promise<R>) =>
+  const finish = <R>(work: (tx: Tx) => Promise<R>) =>
     within(async (tx) => {
       const done = await work(tx)
       const ended = await answer(tx, fn.finish_job({ kind: job.name, job: id, attempt: number }))

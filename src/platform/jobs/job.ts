@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { answer } from '#src/db/call.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 
 /** How patiently, and how many at once, jobs of a kind are worked on. */
@@ -55,7 +55,7 @@ export const queueSettings = ({ settings: { retries, wait, longestWait, seconds 
  * @param after seconds that it waits at least
  * @returns its id
  */
-export async function queueJob<T>(tx: Db, job: Job<T>, payload: T, { after = 0 } = {}): Promise<string> {
+export async function queueJob<T>(tx: Tx, job: Job<T>, payload: T, { after = 0 } = {}): Promise<string> {
   const told = JSON.stringify(job.payload.parse(payload))
   const settings = JSON.stringify(queueSettings(job))
   const queued = { kind: job.name, payload: told, settings, delay_seconds: after }

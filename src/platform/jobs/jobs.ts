@@ -8,7 +8,7 @@ import {
   ClaimLost,
   type Handler,
   type Log,
-  type Taken,
+  type TakenJob,
 } from '#src/platform/jobs/handler.ts'
 import { DEAD, type Job, queueSettings } from '#src/platform/jobs/job.ts'
 
@@ -133,7 +133,7 @@ export class Jobs {
     })
   }
 
-  async #run({ job, run }: Handler, taken: Taken): Promise<void> {
+  async #run({ job, run }: Handler, taken: TakenJob): Promise<void> {
     const { log } = this.#options
     const about = { job: job.name, id: taken.id, attempt: taken.retryCount + 1 }
     try {

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Database, Db } from '#src/db/database.ts'
+import type { Database, Tx } from '#src/db/database.ts'
 
 /** A language more here, and every mail is asked for its letter in it. */
 export const languages = ['en'] as const
@@ -27,7 +27,7 @@ export type Sending = {
   readonly accountId: string | null
   readonly db: Pick<Database, 'lookup'>
   /** A transaction in its organization. */
-  within<R>(work: (tx: Db) => Promise<R>): Promise<R>
+  within<R>(work: (tx: Tx) => Promise<R>): Promise<R>
 }
 
 /** A kind of mail. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { answer } from '#src/db/call.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import { defineJob } from '#src/platform/jobs/job.ts'
 import type { Language, Mail } from '#src/platform/mail/letter.ts'
@@ -21,7 +21,7 @@ const address = z.email().max(254)
  * @returns its id
  */
 export async function queueMail<D>(
-  tx: Db,
+  tx: Tx,
   mail: Mail<D>,
   { to, data, language = 'en' }: { to: string; data: D; language?: Language },
 ): Promise<string> {

@@ -7,7 +7,7 @@ import { queryOf, validQuery } from '#src/http/input.ts'
 import { pairsOf } from '#src/http/text.ts'
 import { number } from '#src/locale/noun.ts'
 import { selector } from '#src/resource/bulk/selection.ts'
-import type { Given } from '#src/resource/call.ts'
+import type { EntityCall } from '#src/resource/call.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import type { Again, Choosing } from '#src/resource/list/views.tsx'
 
@@ -25,7 +25,7 @@ export function chooseIn<M extends Model>(
   const grant = actor.require(resource.may('read')) as unknown as Grant<M>
   const at = typeof rawBody.back === 'string' ? rawBody.back : ''
   const query = validQuery(resource.query, queryOf(pairsOf(at)))
-  return again({ ...call, grant, query } as unknown as Given<M>, at, choosingOf(resource, refusal))
+  return again({ ...call, grant, query } as unknown as EntityCall<M>, at, choosingOf(resource, refusal))
 }
 
 const ticks = z.object(selector)

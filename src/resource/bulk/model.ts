@@ -27,7 +27,7 @@ export const previewed = z
 
 /** What has to be chosen for some of the actions. An empty choice of a form is none, which the action refuses. */
 function argumentsOf(all: Readonly<Record<string, Bulk>>) {
-  const asking = Object.entries(all).flatMap(([action, { asks }]) =>
+  const asking = Object.entries(all).flatMap(([action, { prompt: asks }]) =>
     asks ? [{ action, name: asks.name }] : [],
   )
   const names = [...new Set(asking.map(({ name }) => name))]
@@ -42,7 +42,7 @@ function argumentsOf(all: Readonly<Record<string, Bulk>>) {
 }
 
 /** What another action asks for would be left out without a word. @throws {HttpError} 422 */
-function refuseOthers({ asks }: Bulk, given: Readonly<Record<string, unknown>>): void {
+function refuseOthers({ prompt: asks }: Bulk, given: Readonly<Record<string, unknown>>): void {
   const others = Object.keys(given).filter((name) => given[name] && name !== asks?.name)
   if (others.length) throw invalid(others.map((path) => ({ path, message: UNKNOWN_FIELD })))
 }
@@ -64,6 +64,6 @@ export const askedOf = (all: Readonly<Record<string, Bulk>>) =>
 /** @throws {HttpError} 422 where the action lacks what it asks for, or is given what another asks for */
 export function requireArguments(bulk: Bulk, given: Readonly<Record<string, unknown>>): void {
   refuseOthers(bulk, given)
-  if (bulk.asks && !z.guid().safeParse(given[bulk.asks.name]).success)
-    throw invalid([{ path: bulk.asks.name, message: missing([bulk.asks.name]) }])
+  if (bulk.prompt && !z.guid().safeParse(given[bulk.prompt.name]).success)
+    throw invalid([{ path: bulk.prompt.name, message: missing([bulk.prompt.name]) }])
 }

@@ -1,17 +1,17 @@
 import type { UserActor } from '#src/access/actor.ts'
 import { confirmLast } from '#src/access/renewal.ts'
 import { answer } from '#src/db/call.ts'
-import type { Database, Db } from '#src/db/database.ts'
+import type { Database, Tx } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import { refusalOf } from '#src/resource/record/attempt.ts'
-import type { Written } from '#src/resource/record/write.ts'
+import type { SavedRecord } from '#src/resource/record/write.ts'
 
 /** How one record fared; unchanged where it was so already. */
 export type Outcome = { id: string; status: 'done' | 'unchanged' | 'refused'; reason?: string }
 
 export type BulkAnswer = { done: number; unchanged: number; refused: number; results: Outcome[] }
 
-export const MOST_AT_ONCE = 1000
+export const MAX_AT_ONCE = 1000
 
 /**
  * Does the same to many records, each as it would be alone: done, or refused with its reason. In one transaction,
@@ -22,9 +22,9 @@ export const MOST_AT_ONCE = 1000
 export async function eachOf(
   db: Pick<Database, 'withActor'>,
   actor: UserActor,
-  chosen: (tx: Db) => Promise<readonly string[]>,
+  chosen: (tx: Tx) => Promise<readonly string[]>,
   at: { path: string; model: string },
-  one: (tx: Db, id: string) => Promise<unknown>,
+  one: (tx: Tx, id: string) => Promise<unknown>,
 ): Promise<BulkAnswer> {
   actor.begin('bulk')
   return db.withActor(actor, async (tx) => {
@@ -39,19 +39,19 @@ export async function eachOf(
 
 type At = { id: string; path: string; model: string }
 
-async function attempt(tx: Db, at: At, work: () => Promise<unknown>): Promise<Outcome> {
+async function attempt(tx: Tx, at: At, work: () => Promise<unknown>): Promise<Outcome> {
   const { id, path } = at
   let made: unknown
   const refused = await refusalOf(tx, async () => {
     made = await work()
   })
-  if (!refused) return { id, status: (made as Partial<Written>)?.unchanged ? 'unchanged' : 'done' }
+  if (!refused) return { id, status: (made as Partial<SavedRecord>)?.unchanged ? 'unchanged' : 'done' }
   if (refused.denied) await noted(tx, at, refused.denied, path)
   return { id, status: 'refused', reason: refused.error.message }
 }
 
 /** Every refusal of somebody is in the trail, with the record that it was about. */
-export function noted(tx: Db, record: Pick<At, 'id' | 'model'> | null, wanted: string, path: string) {
+export function noted(tx: Tx, record: Pick<At, 'id' | 'model'> | null, wanted: string, path: string) {
   const { model: type, id: target } = record ?? { model: 'route', id: null }
   return answer(tx, fn.record_event({ name: 'access:denied', type, target, details: { wanted, path } }))
 }

@@ -3,7 +3,7 @@ import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import type { Call } from '#src/http/endpoint.ts'
 import { listOf, nothingAt, type Selection, selectedIds } from '#src/resource/bulk/selection.ts'
-import { type Given, mayOf } from '#src/resource/call.ts'
+import { type EntityCall, mayOf } from '#src/resource/call.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import { limitsInWords } from '#src/resource/list/filters-in-words.ts'
 import { lookedUpFilters } from '#src/resource/list/looked-up-filters.ts'
@@ -40,8 +40,8 @@ export async function previewOf<M extends Model>(
   const [names, impact, limits, choices] = await Promise.all([
     reading ? from.names(db, actor, reading, first) : new Map<string, string>(),
     bulk.impact?.(db, actor, grant as never, ids) ?? null,
-    limitsOf({ ...call, grant: reading } as unknown as Given<M>, resource, parts, selection),
-    bulk.asks?.options(db, actor) ?? [],
+    limitsOf({ ...call, grant: reading } as unknown as EntityCall<M>, resource, parts, selection),
+    bulk.prompt?.options(db, actor) ?? [],
   ])
   return {
     ids,
@@ -53,7 +53,7 @@ export async function previewOf<M extends Model>(
 }
 
 async function limitsOf<M extends Model>(
-  given: Given<M>,
+  given: EntityCall<M>,
   resource: Resource<M>,
   parts: Pick<Parts<M>, 'filters'>,
   selection: Selection,

@@ -16,7 +16,7 @@ export type Acting = Pick<Call, 'db' | 'rawBody'> & { actor: UserActor }
 /** What was chosen, as the result of it is told. */
 export async function nameOfChosen(
   { db, actor, request }: Acting & Pick<Call, 'request'>,
-  { asks }: Bulk,
+  { prompt: asks }: Bulk,
   given: Readonly<Record<string, unknown>>,
 ): Promise<string> {
   if (!asks || request.via === 'api') return ''

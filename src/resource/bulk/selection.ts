@@ -3,14 +3,14 @@ import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { BadCursor } from '#src/db/paging.ts'
 import { Conflict, Invalid, invalid, Malformed } from '#src/errors.ts'
 import { queryOf, validQuery } from '#src/http/input.ts'
 import { pairsOf } from '#src/http/text.ts'
 import { counted, type Noun } from '#src/locale/noun.ts'
-import { MOST_AT_ONCE } from '#src/resource/bulk/outcome.ts'
-import type { Resource, Row } from '#src/resource/entity.ts'
+import { MAX_AT_ONCE } from '#src/resource/bulk/outcome.ts'
+import type { RecordRow, Resource } from '#src/resource/entity.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
 import { wordsOf } from '#src/resource/list/search.ts'
 import type { Chosen, Reads } from '#src/resource/parts.ts'
@@ -30,7 +30,7 @@ export const selector = {
       z
         .array(z.guid('Enter the id of a record').toLowerCase())
         .min(1, 'Choose a record')
-        .max(MOST_AT_ONCE, `Choose at most ${MOST_AT_ONCE} records`),
+        .max(MAX_AT_ONCE, `Choose at most ${MAX_AT_ONCE} records`),
     )
     .optional()
     .meta({ description: 'The records, by ID. Send exactly one of ids, matching and all.' }),
@@ -51,7 +51,7 @@ export const selector = {
 
 /** What somebody saw before they agreed. */
 export const confirmation = {
-  count: z.preprocess(asNumber, z.int().min(1).max(MOST_AT_ONCE)).optional().meta({
+  count: z.preprocess(asNumber, z.int().min(1).max(MAX_AT_ONCE)).optional().meta({
     description: 'The number of records in the preview. Optional with ids.',
   }),
   hash: z
@@ -121,19 +121,19 @@ export async function selectedIds<M extends Model>(
   const view = listOf(resource, selection)
   if (!view) return (selection as { ids: readonly string[] }).ids
   const grant = actor.require(resource.may('read')) as unknown as Grant<M, 'read'>
-  const found: Row[] = []
+  const found: RecordRow[] = []
   for await (const rows of from.every(db, actor, grant, view)) {
     found.push(...rows)
-    if (found.length > MOST_AT_ONCE)
+    if (found.length > MAX_AT_ONCE)
       throw new Invalid(
-        `More than ${MOST_AT_ONCE} match. You can change up to ${MOST_AT_ONCE} at a time; narrow the list.`,
+        `More than ${MAX_AT_ONCE} match. You can change up to ${MAX_AT_ONCE} at a time; narrow the list.`,
       )
   }
   return found.map(({ id }) => id)
 }
 
 /** Reads within a transaction what is read by itself elsewhere. */
-export const readingIn = (tx: Db): Reads => ({
+export const readingIn = (tx: Tx): Reads => ({
   readAs: async (_, build) => (await tx.executeQuery(build(tx).compile())).rows,
 })
 

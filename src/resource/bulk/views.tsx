@@ -26,7 +26,7 @@ const saying = ({ label, verb = label, preposition }: Bulk, count: number, noun:
 /** What was done, and how many were so already: "2 people disabled", "3 already disabled". */
 export function fared(
   noun: Noun,
-  { did, already = 'unchanged' }: Bulk,
+  { doneLabel: did, already = 'unchanged' }: Bulk,
   { done, unchanged }: Pick<BulkAnswer, 'done' | 'unchanged'>,
   chosen: string,
 ): string[] {
@@ -54,7 +54,7 @@ export const outcomeScreen = (
   const { path, declared } = resource
   return {
     title: saying(bulk, count, declared),
-    trail: trailTo(resource, back, frame),
+    breadcrumbs: trailTo(resource, back, frame),
     children: BulkResult({
       fared,
       noun: declared,
@@ -75,14 +75,14 @@ export function confirmScreen(
   refusal?: Refusal,
 ): Screen {
   const { path, declared } = resource
-  const { asks } = bulk
+  const { prompt: asks } = bulk
   const count = preview.ids.length
   const what = saying(bulk, count, declared)
   const missing = asks && errorAt(refusal?.errors, asks.name)
   const chosen = asks && refusal?.input[asks.name]
   return {
     title: `${what}?`,
-    trail: trailTo(resource, back, frame),
+    breadcrumbs: trailTo(resource, back, frame),
     children: (
       <ConfirmSheet
         action={frame.path(pathsOf(path).bulk)}
@@ -140,7 +140,7 @@ export const refusedScreen = (
   frame: Frame,
 ): Screen => ({
   title: `Change ${resource.declared.many}`,
-  trail: trailTo(resource, back, frame),
+  breadcrumbs: trailTo(resource, back, frame),
   children: (
     <Panel>
       <ErrorSummary errors={[{ path: '', message }]} title="Not done" />

@@ -100,7 +100,7 @@ export async function historyFrom(
   const lines = found.slice(0, AT_ONCE)
   const names = await namesIn(db, actor, lines)
   return {
-    data: lines.map((line) => told(line, names)),
+    data: lines.map((line) => toEntry(line, names)),
     next: found.length > AT_ONCE ? (lines[lines.length - 1]?.id ?? null) : null,
   }
 }
@@ -115,7 +115,7 @@ export function actorName(reader: UserActor, id: RawBuilder<unknown>): RawBuilde
     (select u.full_name || ' (platform)' from users u where u.shadow_of_user_id = ${id} and ${seen}))`
 }
 
-function told({ target_type, data, actor, ...line }: Line, names: ReadonlyMap<string, string>): Happening {
+function toEntry({ target_type, data, actor, ...line }: Line, names: ReadonlyMap<string, string>): Happening {
   const { before = {}, after = {}, gains = {}, loses = {} } = data
   const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])]
   // of a change of roles: how many people gained and lost which permission

@@ -4,7 +4,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import { confirmLast } from '#src/access/renewal.ts'
-import type { Db, Door } from '#src/db/database.ts'
+import type { Door, Tx } from '#src/db/database.ts'
 import { answerOf, RolledBack } from '#src/db/dry-run.ts'
 import type { Services } from '#src/http/endpoint.ts'
 import { noted } from '#src/resource/bulk/outcome.ts'
@@ -53,9 +53,9 @@ export interface Importer<R = unknown> {
   /** What a row says, as far as it is right, and what is wrong with it in itself. */
   read(line: number, cells: Cells): { row: R; wrong: Wrong[] }
   /** What speaks against rows by what is there; those that are wrong in themselves are among them. */
-  check(tx: Db, rows: readonly R[]): Promise<(Wrong & { line: number })[]>
+  check(tx: Tx, rows: readonly R[]): Promise<(Wrong & { line: number })[]>
   /** Writes rows in which nothing is wrong. */
-  write(tx: Db, rows: readonly R[]): Promise<void>
+  write(tx: Tx, rows: readonly R[]): Promise<void>
   /** What becomes otherwise of the rows that were read. */
   notes?(): ImportNote[]
 }
@@ -69,10 +69,10 @@ export type Importing<M extends Model> = {
 /** Who brings a file: its transaction is theirs, and they are asked again as long as the work goes on. */
 export type Bringer = {
   /** May run the work again, where others were in its way. */
-  transaction: <T>(work: (tx: Db) => Promise<T>) => Promise<T>
+  transaction: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>
   /** @throws {Revoked} where they may no longer bring it */
   confirm?: () => Promise<void> | undefined
-  confirmLast?: (tx: Db) => Promise<void>
+  confirmLast?: (tx: Tx) => Promise<void>
   /** Told of a permission that they lacked. */
   denied?: (wanted: string, path: string) => Promise<void>
 }
@@ -93,7 +93,7 @@ export function broughtBy(db: Pick<Door, 'withActor'>, actor: UserActor): Bringe
 /** One file on its way in. */
 export type Job = {
   /** Read anew when the transaction is run again. */
-  content: (tx: Db) => AsyncIterable<Buffer> | Iterable<Buffer>
+  content: (tx: Tx) => AsyncIterable<Buffer> | Iterable<Buffer>
   importer: () => Importer
   choose: (header: readonly string[]) => Mapping
   /** The many, for a file without a row. */
@@ -105,26 +105,26 @@ export type Job = {
   /** Told after every few rows; what it throws ends the work. */
   progress?: (done: number) => void
   /** Last of all, in the transaction of the rows. */
-  finish?: (tx: Db, report: ImportReport) => Promise<void>
+  finish?: (tx: Tx, report: ImportReport) => Promise<void>
 }
 
 /** Rows that are read before others have their turn. */
 const READ_AT_ONCE = 500
-const MOST_ERRORS = 1000
+const MAX_ERRORS = 1000
 /** Of importers that check and write with a statement for many rows. */
 export const MANY = 5000
-const MOST_OF_VALUE = 100
-const MOST_OF_MESSAGE = 500
+const MAX_OF_VALUE = 100
+const MAX_OF_MESSAGE = 500
 
 /** Text of a file as reports keep it: short, and nothing that JSON of the database refuses. */
-const excerpt = (text: string, most = MOST_OF_VALUE) =>
+const excerpt = (text: string, most = MAX_OF_VALUE) =>
   text.replaceAll('\0', '␀').slice(0, most).toWellFormed() + (text.length > most ? '…' : '')
 
 /**
  * Plans for many rows until the end of the transaction: of an organization that the statistics don't know yet, or
  * know as small, a table is taken for a row or two, and gone through anew for each row of the file.
  */
-export const planForMany = (tx: Db) => sql`set local enable_nestloop = off`.execute(tx)
+export const planForMany = (tx: Tx) => sql`set local enable_nestloop = off`.execute(tx)
 
 /**
  * All rows of a file in one transaction, or none; and everything that is wrong with them at once.
@@ -161,7 +161,7 @@ class Run {
     this.#importer = job.importer()
   }
 
-  async work(tx: Db): Promise<ImportReport> {
+  async work(tx: Tx): Promise<ImportReport> {
     const { report } = this
     const sheet = new Sheet(this.#job.content(tx), ({ line, message }) => this.#wrong(line, null, message))
     const header = await sheet.header()
@@ -174,7 +174,7 @@ class Run {
     return report
   }
 
-  async #rows(tx: Db, sheet: Sheet, { line, cells: header }: SheetRow, { columns, ignored, wrong }: Mapping) {
+  async #rows(tx: Tx, sheet: Sheet, { line, cells: header }: SheetRow, { columns, ignored, wrong }: Mapping) {
     this.report.ignored_columns = ignored.map((name) => excerpt(name))
     for (const message of wrong) this.#wrong(line, null, message)
     if (wrong.length && columns.length === 1)
@@ -219,7 +219,7 @@ class Run {
     return read
   }
 
-  async #check(tx: Db, rows: readonly SheetRow[], read: readonly unknown[], cellsOf: CellsOf) {
+  async #check(tx: Tx, rows: readonly SheetRow[], read: readonly unknown[], cellsOf: CellsOf) {
     const found = await this.#importer.check(tx, read)
     const byLine = new Map(found.length ? rows.map(({ line, cells }) => [line, cells]) : [])
     for (const one of found) this.#wrong(one.line, one, one.message, cellsOf(byLine.get(one.line) ?? []))
@@ -229,14 +229,14 @@ class Run {
     const { report } = this
     report.error_count += 1
     this.denied ??= at?.denied
-    if (report.errors.length >= MOST_ERRORS) return
+    if (report.errors.length >= MAX_ERRORS) return
     const column = at?.field ?? null
     const cell = column === null ? undefined : cells[column]
     report.errors.push({
       line,
       column,
       value: cell ? excerpt(cell) : null,
-      message: excerpt(message, MOST_OF_MESSAGE),
+      message: excerpt(message, MAX_OF_MESSAGE),
     })
   }
 }

@@ -14,7 +14,7 @@ import { HEAD, linesOf, previewOf } from '#src/resource/import/preview.ts'
 import { sent } from '#src/resource/import/request.ts'
 import { readImport, storeImport } from '#src/resource/import/store.ts'
 
-type Given<M extends Model> = Omit<Call, 'actor' | 'grant' | 'query' | 'body'> & {
+type KeepCall<M extends Model> = Omit<Call, 'actor' | 'grant' | 'query' | 'body'> & {
   actor: UserActor
   grant: Grant<M, 'create'>
 }
@@ -42,7 +42,7 @@ export function keepRoute<M extends Model>(
       summary: `Upload a file of ${many} to import in steps; it’s kept for a day`,
     },
     async (call) => {
-      const { db, actor } = call as unknown as Given<M>
+      const { db, actor } = call as unknown as KeepCall<M>
       const { name, content } = sent(call)
       const { header, wrong } = await previewOf(content.subarray(0, HEAD))
       if (!header.length) throw invalid([{ path: 'file', message: wrong ?? `has no ${many} in it` }])

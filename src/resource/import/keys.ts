@@ -1,19 +1,19 @@
 import { sql } from 'kysely'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { fold } from '#src/db/fold.ts'
 import { fn } from '#src/db/functions.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import type { Wrong } from '#src/resource/import/import.ts'
 import type { Fields } from '#src/resource/record/write.ts'
 
-type Row = { line: number; values: Fields }
+type KeyedRow = { line: number; values: Fields }
 type Index = { name: string; columns: string[]; condition: string | null }
 
 /** Holds for every new record, so that such an index is a key of what is there. */
 const THERE = '(deleted_at IS NULL)'
 
 /** The declared unique keys of an entity, as far as their columns come from a file. */
-export async function keysOf(tx: Db, { table, columns, declared }: Resource): Promise<UniqueKey[]> {
+export async function keysOf(tx: Tx, { table, columns, declared }: Resource): Promise<UniqueKey[]> {
   const { taken = {} } = declared
   if (!Object.keys(taken).length) return []
   const { rows } = await sql<Index>`
@@ -59,7 +59,7 @@ export class UniqueKey {
     this.#message = message
   }
 
-  async taken(tx: Db, rows: readonly Row[]): Promise<(Wrong & { line: number })[]> {
+  async taken(tx: Tx, rows: readonly KeyedRow[]): Promise<(Wrong & { line: number })[]> {
     const named = rows.filter(({ values }) =>
       this.#columns.every((name) => (values[sentIn(name)] ?? null) !== null),
     )
@@ -74,7 +74,7 @@ export class UniqueKey {
     return [...twice, ...(await this.#there(tx, once))]
   }
 
-  async #there(tx: Db, rows: readonly Row[]) {
+  async #there(tx: Tx, rows: readonly KeyedRow[]) {
     if (!rows.length) return []
     const json = JSON.stringify(rows.map(({ values }) => values))
     const same = this.#columns.map((name) => {

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { findModel } from '#src/access/model.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { Forbidden } from '#src/errors.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import {
@@ -17,15 +17,15 @@ import {
 import { keysOf, type UniqueKey } from '#src/resource/import/keys.ts'
 import { readCells } from '#src/resource/import/read.ts'
 import { refusalFrom } from '#src/resource/record/attempt.ts'
-import { type Fields, naming, newValues } from '#src/resource/record/write.ts'
+import { type Fields, mapConstraintErrors, newValues } from '#src/resource/record/write.ts'
 
-type Row = { line: number; values: Fields; whole: boolean }
-type Found = (Wrong & { line: number })[]
+type RecordLine = { line: number; values: Fields; whole: boolean }
+type RowErrors = (Wrong & { line: number })[]
 
 const OUTSIDE = 'You can’t leave a record where you can’t reach it.'
 
 /** Writes records of an entity as `createRecord` does, many in one statement. */
-export class RecordImporter implements Importer<Row> {
+export class RecordImporter implements Importer<RecordLine> {
   readonly atOnce = MANY
   readonly #resource: Resource
   readonly #body: z.ZodType
@@ -40,7 +40,7 @@ export class RecordImporter implements Importer<Row> {
     this.#grant = grant
   }
 
-  read(line: number, cells: Cells): { row: Row; wrong: Wrong[] } {
+  read(line: number, cells: Cells): { row: RecordLine; wrong: Wrong[] } {
     const { values, whole, wrong } = readCells(this.#resource, this.#body, cells)
     if (!whole) return { row: { line, values, whole }, wrong }
     try {
@@ -53,25 +53,25 @@ export class RecordImporter implements Importer<Row> {
     }
   }
 
-  async check(tx: Db, rows: readonly Row[]): Promise<Found> {
+  async check(tx: Tx, rows: readonly RecordLine[]): Promise<RowErrors> {
     this.#keys ??= await this.#begin(tx)
-    const found: Found = []
+    const found: RowErrors = []
     for (const key of this.#keys) found.push(...(await key.taken(tx, rows)))
     return [...found, ...(await this.#dangling(tx, rows)), ...(await this.#outside(tx, rows))]
   }
 
-  async #begin(tx: Db): Promise<readonly UniqueKey[]> {
+  async #begin(tx: Tx): Promise<readonly UniqueKey[]> {
     await planForMany(tx)
     return keysOf(tx, this.#resource)
   }
 
-  async write(tx: Db, rows: readonly Row[]): Promise<void> {
+  async write(tx: Tx, rows: readonly RecordLine[]): Promise<void> {
     const { table } = this.#resource
     // a column that no row names keeps its default
     const alike = Map.groupBy(rows, ({ values }) => Object.keys(values).join())
     for (const some of alike.values()) {
       const names = sql.join(Object.keys(some[0]?.values ?? {}).map((name) => sql.ref(name)))
-      const { rows: made } = await naming(
+      const { rows: made } = await mapConstraintErrors(
         this.#resource,
         sql<{ in_scope: boolean }>`
           with made as (insert into ${sql.table(table)} (${names}) select ${names} from ${this.#recordset(some)} returning *)
@@ -88,15 +88,15 @@ export class RecordImporter implements Importer<Row> {
   }
 
   /** Rows as rows of the table, whose types the database knows. */
-  #recordset(rows: readonly Row[]) {
+  #recordset(rows: readonly RecordLine[]) {
     const { table } = this.#resource
     const json = JSON.stringify(rows.map(({ values }) => ({ org_id: this.#actor.orgId, ...values })))
     return sql`json_populate_recordset(null::${sql.table(table)}, ${json})`
   }
 
   /** References to what isn't here. */
-  async #dangling(tx: Db, rows: readonly Row[]): Promise<Found> {
-    const found: Found = []
+  async #dangling(tx: Tx, rows: readonly RecordLine[]): Promise<RowErrors> {
+    const found: RowErrors = []
     for (const [name, { kind, of }] of Object.entries(this.#resource.columns)) {
       const target = kind === 'reference' && of ? findModel(of)?.table : undefined
       const ids = new Set(rows.flatMap(({ values }) => (values[name] as string | null | undefined) ?? []))
@@ -114,7 +114,7 @@ export class RecordImporter implements Importer<Row> {
   }
 
   /** Rows that their maker could not reach. */
-  async #outside(tx: Db, rows: readonly Row[]): Promise<Found> {
+  async #outside(tx: Tx, rows: readonly RecordLine[]): Promise<RowErrors> {
     const whole = rows.filter((row) => row.whole)
     if (this.#grant.all || !whole.length) return []
     const { table } = this.#resource

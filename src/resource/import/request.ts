@@ -3,7 +3,7 @@ import type { Call } from '#src/http/endpoint.ts'
 import type { Upload } from '#src/http/upload.ts'
 import { csvLines } from '#src/resource/export.ts'
 
-export type Asked = {
+export type ImportRequest = {
   query: { dry_run: boolean; [named: `map.${string}`]: string }
   body: { mapping?: Record<string, string> }
 }

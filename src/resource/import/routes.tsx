@@ -15,13 +15,13 @@ import { mapped } from '#src/resource/import/columns.ts'
 import { type ImportParts, importingOf } from '#src/resource/import/entity.ts'
 import { broughtBy, importFile } from '#src/resource/import/import.ts'
 import { keepRoute } from '#src/resource/import/keep-route.ts'
-import { type Asked, byField, sent, template } from '#src/resource/import/request.ts'
-import { MOST_ROWS, piecesOf } from '#src/resource/import/sheet.ts'
+import { byField, type ImportRequest, sent, template } from '#src/resource/import/request.ts'
+import { MAX_ROWS, piecesOf } from '#src/resource/import/sheet.ts'
 import { stepRoutes } from '#src/resource/import/steps.tsx'
 import { counted, uploadScreen } from '#src/resource/import/views.tsx'
 import { fileTurns } from '#src/resource/import/work.ts'
 
-type Given<M extends Model> = Omit<Call, 'actor' | 'grant' | 'query' | 'body'> & {
+type ImportCall<M extends Model> = Omit<Call, 'actor' | 'grant' | 'query' | 'body'> & {
   actor: UserActor
   grant: Grant<M, 'create'>
 }
@@ -41,7 +41,7 @@ export function importRoutes<M extends Model>(resource: Resource<M>, parts: Impo
     return uploadScreen({
       resource,
       refusal,
-      limit: `${IMPORT_LIMIT_MB} MB, ${counted(MOST_ROWS, 'row', 'rows')}`,
+      limit: `${IMPORT_LIMIT_MB} MB, ${counted(MAX_ROWS, 'row', 'rows')}`,
     })
   }
 
@@ -60,7 +60,7 @@ export function importRoutes<M extends Model>(resource: Resource<M>, parts: Impo
       (call) => ({
         json: {
           columns: fields.map(({ name, label, required = false }) => ({ name, label, required })),
-          most_rows: MOST_ROWS,
+          most_rows: MAX_ROWS,
           most_mb: call.services.config.IMPORT_LIMIT_MB,
         },
         screen: form(call),
@@ -79,7 +79,7 @@ export function importRoutes<M extends Model>(resource: Resource<M>, parts: Impo
         summary: `Import ${many} from CSV: all rows, or none and every error`,
       },
       async (call) => {
-        const { db, actor, grant, services, query, body } = call as unknown as Given<M> & Asked
+        const { db, actor, grant, services, query, body } = call as unknown as ImportCall<M> & ImportRequest
         const { content } = sent(call)
         const { dry_run, ...named } = query
         const report = await fileTurns.take(() =>

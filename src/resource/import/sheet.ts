@@ -9,13 +9,13 @@ export type SheetRow = { line: number; cells: readonly string[] }
 /** What is wrong with the file itself; null for the file as a whole. */
 export type SheetError = { line: number | null; message: string }
 
-export const MOST_ROWS = 200_000
-const MOST_OF_ROW = 100_000
+export const MAX_ROWS = 200_000
+const MAX_OF_ROW = 100_000
 const LINE_END = /\r\n|\n|\r/
 const PIECE = 64 * 1024
 const SEPARATORS = [',', ';', '\t', '|'] as const
 /** Rows with a quotation mark that is wrong; each costs reading a piece of the file again. */
-const MOST_BROKEN = 100
+const MAX_BROKEN = 100
 
 const lineEnds = (text: string) => (/[\r\n]/.test(text) ? text.split(LINE_END).length - 1 : 0)
 
@@ -129,7 +129,7 @@ export class Sheet {
         next = null
       } catch (error) {
         // without a header nothing is known of what follows
-        if (!(error instanceof CsvError) || !this.#header || ++this.#broken > MOST_BROKEN) throw error
+        if (!(error instanceof CsvError) || !this.#header || ++this.#broken > MAX_BROKEN) throw error
         this.#wrong({ line: this.#line, message: flawOf(error) })
         this.#line += 1
         this.#keep(reading)
@@ -155,7 +155,7 @@ export class Sheet {
       // a mark within a cell, as of inches, is a character as any other; with `trim` one that ends too early is told
       relax_quotes: true,
       trim: true,
-      max_record_size: MOST_OF_ROW,
+      max_record_size: MAX_OF_ROW,
       // at once: a stream drops the records that wait in it when a later one is broken
       on_record: (cells: string[]) => {
         const found = this.#record(cells)
@@ -210,8 +210,7 @@ export class Sheet {
       this.#header = { line, cells: cells.slice(0, last + 1) }
       return
     }
-    if (++this.count > MOST_ROWS)
-      throw new Unreadable(`has more than ${MOST_ROWS} rows: split the file`, line)
+    if (++this.count > MAX_ROWS) throw new Unreadable(`has more than ${MAX_ROWS} rows: split the file`, line)
     if (broken.length) return
     if (cells[0]?.startsWith(STOPPED)) {
       this.#wrong({ line, message: 'the export stopped here: export the file again' })

@@ -14,7 +14,10 @@ import { beginImport, readImport } from '#src/resource/import/store.ts'
 import { importScreen } from '#src/resource/import/views.tsx'
 import { workOn } from '#src/resource/import/work.ts'
 
-type Given<M extends Model> = Omit<Call, 'actor' | 'grant'> & { actor: UserActor; grant: Grant<M, 'create'> }
+type StepCall<M extends Model> = Omit<Call, 'actor' | 'grant'> & {
+  actor: UserActor
+  grant: Grant<M, 'create'>
+}
 
 const COLUMN = /^column_(\d{1,4})$/
 
@@ -24,7 +27,7 @@ export function stepRoutes<M extends Model>(resource: Resource<M>, importing: Im
   const { many } = resource.declared
   const places = pathsOf(resource.path)
   const needs = can(resource.may('create'))
-  const find = async ({ db, actor, id }: Given<M>) => {
+  const find = async ({ db, actor, id }: StepCall<M>) => {
     const found = await readImport(db, { actor, path: resource.path }, id())
     return { found, preview: await previewOf(found.head) }
   }
@@ -43,7 +46,7 @@ export function stepRoutes<M extends Model>(resource: Resource<M>, importing: Im
         summary: `Get the progress of an import of ${many}`,
       },
       async (call) => {
-        const it = await find(call as unknown as Given<M>)
+        const it = await find(call as unknown as StepCall<M>)
         return { json: stateOf(it.found), screen: screen(it, { columns: call.query.step === 'columns' }) }
       },
     ),
@@ -54,14 +57,14 @@ export function stepRoutes<M extends Model>(resource: Resource<M>, importing: Im
       {
         body: startBody,
         refused: async (call, refusal) =>
-          screen(await find(call as unknown as Given<M>), { columns: true, refusal }),
+          screen(await find(call as unknown as StepCall<M>), { columns: true, refusal }),
         answer: stateAnswer,
         status: 202,
         otherStatuses: [409],
         summary: `Check or run an import of ${many}`,
       },
       async (call) => {
-        const given = call as unknown as Given<M>
+        const given = call as unknown as StepCall<M>
         const { db, services, actor, grant } = given
         const { action, ...sent } = call.body
         const { found, preview } = await find(given)

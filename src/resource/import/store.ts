@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import type { Database, Db } from '#src/db/database.ts'
+import type { Database, Tx } from '#src/db/database.ts'
 import { lockFor } from '#src/db/lock.ts'
 import { conflict, notFound } from '#src/errors.ts'
 import type { Upload } from '#src/http/upload.ts'
@@ -31,7 +31,7 @@ export type Place = { actor: UserActor; path: string }
 const KEPT = sql.raw(`interval '1 day'`)
 const SILENT = sql.raw(`interval '30 seconds'`)
 /** Of one person, beside those that are worked on; and with them. */
-const MOST_WAITING = 5
+const MAX_WAITING = 5
 const MOST = 10
 const PIECE = 1024 * 1024
 
@@ -45,7 +45,7 @@ const own = ({ actor, path }: Place, id: string) =>
  * @throws {Conflict} where too many are worked on
  */
 export async function storeImport(
-  tx: Db,
+  tx: Tx,
   { actor, path }: Place,
   { name, content }: Upload,
   { columns, total }: Pick<Import, 'columns' | 'total'>,
@@ -54,7 +54,7 @@ export async function storeImport(
   await sql`delete from imports where created_at < now() - ${KEPT}`.execute(tx)
   await sql`delete from imports where not ${busy} and user_id = ${actor.userId} and id not in (
     select id from imports where not ${busy} and user_id = ${actor.userId} order by created_at desc, id desc
-    limit (select greatest(0, least(${sql.lit(MOST_WAITING - 1)}, ${sql.lit(MOST - 1)} - count(*)))
+    limit (select greatest(0, least(${sql.lit(MAX_WAITING - 1)}, ${sql.lit(MOST - 1)} - count(*)))
       from imports where ${busy} and user_id = ${actor.userId}))`.execute(tx)
   const left = await sql`select from imports where user_id = ${actor.userId}`.execute(tx)
   if (left.rows.length >= MOST)
@@ -86,7 +86,7 @@ export async function readImport(
  * @returns what names this run of the work
  */
 export async function beginImport(
-  tx: Db,
+  tx: Tx,
   place: Place,
   id: string,
   { status, columns }: { status: 'checking' | 'importing'; columns: Columns },
@@ -106,13 +106,13 @@ export type Running = Place & { id: string; run: string }
 export class TakenOver extends Error {}
 
 /** Tells how far a run has come. @throws {TakenOver} */
-export async function tellProgress(tx: Db, running: Running, done: number): Promise<void> {
+export async function tellProgress(tx: Tx, running: Running, done: number): Promise<void> {
   await ofRun(tx, running, sql`done = ${done}`)
 }
 
 /** Ends a run with what became of it; what was imported is not kept as a file. @throws {TakenOver} */
 export async function endRun(
-  tx: Db,
+  tx: Tx,
   running: Running,
   status: 'checked' | 'imported' | 'failed',
   report: Import['report'],
@@ -123,7 +123,7 @@ export async function endRun(
   await ofRun(tx, running, sql`status = ${status}, report = ${json}::jsonb, run = null${rows}${content}`)
 }
 
-async function ofRun(tx: Db, running: Running, set: ReturnType<typeof sql>): Promise<void> {
+async function ofRun(tx: Tx, running: Running, set: ReturnType<typeof sql>): Promise<void> {
   const { rows } = await sql`
     update imports set ${set} where ${own(running, running.id)} and run = ${running.run} returning id`.execute(
     tx,
@@ -132,7 +132,7 @@ async function ofRun(tx: Db, running: Running, set: ReturnType<typeof sql>): Pro
 }
 
 /** The bytes of a kept file, a piece at a time. */
-export async function* contentOf(tx: Db, place: Place, id: string): AsyncGenerator<Buffer> {
+export async function* contentOf(tx: Tx, place: Place, id: string): AsyncGenerator<Buffer> {
   for (let at = 1; ; at += PIECE) {
     const { rows } = await sql<{ piece: Buffer }>`
       select substring(content from ${at}::int for ${sql.lit(PIECE)}) as piece from imports where ${own(place, id)}`.execute(

@@ -23,7 +23,7 @@ export const counted = (count: number, one: string, many: string) =>
 
 const framed = ({ declared: { many, path } }: Resource, frame: Frame) => ({
   title: `Import ${many}`,
-  trail: [{ label: capital(many), href: frame.path(path) }],
+  breadcrumbs: [{ label: capital(many), href: frame.path(path) }],
 })
 
 /** The first step: the file. */
@@ -63,7 +63,7 @@ export const importScreen =
   (props: Props): Draw =>
   (frame) => ({
     ...framed(props.resource, frame),
-    lead: props.found.name,
+    subtitle: props.found.name,
     children: <Step {...props} frame={frame} />,
   })
 

@@ -2,10 +2,10 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import { Revoked } from '#src/access/renewal.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { DomainError } from '#src/errors.ts'
 import type { Services } from '#src/http/endpoint.ts'
-import { Turns } from '#src/platform/turns.ts'
+import { Semaphore } from '#src/platform/semaphore.ts'
 import { noted } from '#src/resource/bulk/outcome.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import { type Columns, checked } from '#src/resource/import/columns.ts'
@@ -13,11 +13,11 @@ import { broughtBy, type Importing, importFile } from '#src/resource/import/impo
 import { contentOf, endRun, type Running, TakenOver, tellProgress } from '#src/resource/import/store.ts'
 
 /** Files in work in this process: each takes a connection, and a good part of a processor. */
-export const fileTurns = new Turns(2)
+export const fileTurns = new Semaphore(2)
 
 const TELL_MS = 1000
 /** Silences that end the work: nobody could see it any more, and another run may take over. */
-const MOST_UNTOLD = 3
+const MAX_UNTOLD = 3
 
 export type Work<M extends Model> = {
   resource: Resource<M>
@@ -57,7 +57,7 @@ export async function workOn<M extends Model>(work: Work<M>): Promise<void> {
 async function worked<M extends Model>(work: Work<M>, heart: Heart): Promise<void> {
   const { resource, importing, actor, grant, services, running, columns, dryRun } = work
   const report = await importFile(broughtBy(services.db, actor), {
-    content: (tx: Db) => contentOf(tx, running, running.id),
+    content: (tx: Tx) => contentOf(tx, running, running.id),
     importer: () => importing.importer(actor, grant, services),
     choose: (header) => checked(header, importing.fields, columns),
     many: resource.declared.many,
@@ -112,7 +112,7 @@ class Heart {
       this.#untold = 0
     } catch (error) {
       this.#untold++
-      if (error instanceof TakenOver || error instanceof Revoked || this.#untold >= MOST_UNTOLD)
+      if (error instanceof TakenOver || error instanceof Revoked || this.#untold >= MAX_UNTOLD)
         this.#lost = error
     } finally {
       this.#telling = false

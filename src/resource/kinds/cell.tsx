@@ -1,5 +1,5 @@
 import { capital } from '#src/locale/noun.ts'
-import { nameOfReference, type Resource, type Row, resourceOf } from '#src/resource/entity.ts'
+import { nameOfReference, type RecordRow, type Resource, resourceOf } from '#src/resource/entity.ts'
 import type { Column } from '#src/resource/kinds/column.ts'
 import { Badge } from '#src/ui/feedback.tsx'
 import type { Frame } from '#src/ui/frame.ts'
@@ -10,7 +10,7 @@ import { Time } from '#src/ui/time.tsx'
 export function shown(
   { path, columns }: Pick<Resource, 'path' | 'columns'>,
   name: string,
-  row: Row,
+  row: RecordRow,
   frame: Frame,
 ): Child {
   const column = columns[name] as Column
@@ -49,7 +49,17 @@ const Tags = ({ list, name, tags }: { list: string; name: string; tags: readonly
 )
 
 /** The other record's name as a link, where the reader may see it. */
-function Reference({ of, row, name, frame }: { of?: string; row: Row; name: string; frame: Frame }): Child {
+function Reference({
+  of,
+  row,
+  name,
+  frame,
+}: {
+  of?: string
+  row: RecordRow
+  name: string
+  frame: Frame
+}): Child {
   const target = of ? resourceOf(of) : undefined
   const named = row[nameOfReference(name)] as { id: string; name?: string } | null | undefined
   if (!named?.name || !target) return <span class="nothing">not yours to see</span>

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
-import type { Database, Db } from '#src/db/database.ts'
+import type { Database, Tx } from '#src/db/database.ts'
 import { COUNT_CAP } from '#src/db/paging.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import { saysNow } from '#src/resource/kinds/ending.ts'
@@ -62,7 +62,7 @@ export async function facetsOf<M extends Model>(
 }
 
 function rowsWith<M extends Model>(
-  db: Db,
+  db: Tx,
   resource: Resource<M>,
   actor: UserActor,
   grant: Grant<M>,

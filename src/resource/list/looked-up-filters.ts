@@ -1,6 +1,6 @@
 import type { Model } from '#src/access/permission.ts'
 import type { Call } from '#src/http/endpoint.ts'
-import type { Given } from '#src/resource/call.ts'
+import type { EntityCall } from '#src/resource/call.ts'
 import { type Resource, resourceOf } from '#src/resource/entity.ts'
 import { namesOf, relatedIn } from '#src/resource/list/source.ts'
 import type { Parts } from '#src/resource/parts.ts'
@@ -8,7 +8,7 @@ import type { Filter } from '#src/ui/toolbar.tsx'
 
 /** The filters of a list whose values are looked up: those of its parts, and those by other records. */
 export async function lookedUpFilters<M extends Model, X>(
-  given: Given<M>,
+  given: EntityCall<M>,
   resource: Resource<M>,
   parts: Pick<Parts<M, X>, 'filters'>,
 ): Promise<Filter[]> {
@@ -17,7 +17,7 @@ export async function lookedUpFilters<M extends Model, X>(
 }
 
 /** What the list is filtered by of other records, by their names as far as the reader sees them. */
-async function relatedFilters<M extends Model>({ db, actor, query }: Given<M>, resource: Resource<M>) {
+async function relatedFilters<M extends Model>({ db, actor, query }: EntityCall<M>, resource: Resource<M>) {
   const chosen = relatedIn(resource, query).map(async ({ name, label, of, ids }): Promise<Filter> => {
     const target = resourceOf(of)
     const grant = target && actor.find(target.may('read'))

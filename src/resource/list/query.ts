@@ -1,6 +1,6 @@
 import { type Compilable, type RawBuilder, type SelectQueryBuilder, sql } from 'kysely'
 import type { Grant } from '#src/access/grant.ts'
-import type { Acting, Database, Db } from '#src/db/database.ts'
+import type { Acting, Database, Tx } from '#src/db/database.ts'
 import { beyond, COUNT_CAP, type Cursor, type Page, type PageRow, page } from '#src/db/paging.ts'
 import type { DB } from '#src/db/types.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
@@ -18,7 +18,7 @@ export type Source<T extends keyof DB> = {
   /** Whether one value of its filters lets a handful through, and another half of all. */
   skewed?: boolean
   /** Filters and scope; no search, no order, no page. */
-  matching: (db: Db, how?: { few: boolean }) => SelectQueryBuilder<DB, T, object>
+  matching: (db: Tx, how?: { few: boolean }) => SelectQueryBuilder<DB, T, object>
   json: RawBuilder<string>
 }
 
@@ -91,7 +91,7 @@ export async function* inPieces<Row>(
 }
 
 /** A text of SQL as a statement for `readAs`. */
-export const statement = <Row>(db: Db, text: RawBuilder<Row>): Compilable<Row> => ({
+export const statement = <Row>(db: Tx, text: RawBuilder<Row>): Compilable<Row> => ({
   compile: () => text.compile(db),
 })
 
@@ -127,11 +127,11 @@ async function rarestFirst(
 }
 
 /** The rows of a source, with its search. */
-export const selected = <T extends keyof DB>(db: Db, { table, matching, search }: Source<T>) =>
+export const selected = <T extends keyof DB>(db: Tx, { table, matching, search }: Source<T>) =>
   search ? matching(db).where(searched(table, search)) : matching(db)
 
 /** How many rows match, counted up to one past the cap. */
-function count<T extends keyof DB>(db: Db, source: Source<T>) {
+function count<T extends keyof DB>(db: Tx, source: Source<T>) {
   const some = selected(db, source)
     .select(sql`1`.as('one'))
     .limit(sql.lit(COUNT_CAP + 1))
@@ -139,13 +139,13 @@ function count<T extends keyof DB>(db: Db, source: Source<T>) {
 }
 
 /** Of all that match: where a search has just found every one of them, they are not looked up once more. */
-function totalOf<T extends keyof DB>(db: Db, source: Source<T>, { after, before }: ListView, walk?: number) {
+function totalOf<T extends keyof DB>(db: Tx, source: Source<T>, { after, before }: ListView, walk?: number) {
   if (!source.search || walk || after || before) return sql<number>`(${count(db, source)})`
   return sql<number>`least(count(*) over (), ${sql.lit(COUNT_CAP + 1)})::int`
 }
 
 /** The rows that match of those that come first in the order of the list. */
-function walkedRows<T extends keyof DB>(db: Db, source: Source<T>, view: ListView, walk: number) {
+function walkedRows<T extends keyof DB>(db: Tx, source: Source<T>, view: ListView, walk: number) {
   const { table, matching, search } = source
   const first = inOrder(matching(db).where(beyond(table, view)), table, view)
     .selectAll(table as never)
@@ -168,7 +168,7 @@ function inOrder<T extends keyof DB>(rows: SelectQueryBuilder<DB, T, object>, ta
  * @param how.walk looks only at so many rows of the list's order
  */
 function pageOf<T extends keyof DB>(
-  db: Db,
+  db: Tx,
   source: Source<T>,
   view: ListView,
   { walk, beyondCap }: { walk?: number; beyondCap: boolean },

@@ -3,8 +3,8 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Model } from '#src/access/permission.ts'
 import type { Page } from '#src/db/paging.ts'
 import { can, type Draw, type Endpoint, get } from '#src/http/endpoint.ts'
-import { type Given, mayOf } from '#src/resource/call.ts'
-import type { Resource, Row } from '#src/resource/entity.ts'
+import { type EntityCall, mayOf } from '#src/resource/call.ts'
+import type { RecordRow, Resource } from '#src/resource/entity.ts'
 import { csvOf, exported } from '#src/resource/export.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
 import { lookedUpFilters } from '#src/resource/list/looked-up-filters.ts'
@@ -42,15 +42,15 @@ export function listRoute<M extends Model, X>(
     answer: pageAnswer(resource.record),
     summary: `List ${resource.declared.many}`,
     csv: (call: unknown) => {
-      const given = call as Given<M>
+      const given = call as EntityCall<M>
       const { db, actor, query: view } = given
-      const rows = everyRow<Row>(db, actor, view, sourceIn(resource, given))
+      const rows = everyRow<RecordRow>(db, actor, view, sourceIn(resource, given))
       const taken = { db, actor, model: resource.model.name, view }
       return { name: path.slice(1), ...exported(taken, rows, (pieces) => csvOf(resource, pieces)) }
     },
   }
   return get(path, can(resource.may('read')), options, async (call) => {
-    const given = call as unknown as Given<M>
+    const given = call as unknown as EntityCall<M>
     const found = await foundIn(resource, given)
     return {
       json: pageJson(found),
@@ -66,19 +66,19 @@ export const drawAgain =
   async (given, at, choosing) =>
     drawn(resource, parts, bulk, given, { found: await foundIn(resource, given), at, choosing })
 
-const sourceIn = <M extends Model>(resource: Resource<M>, { actor, grant, query }: Given<M>) =>
+const sourceIn = <M extends Model>(resource: Resource<M>, { actor, grant, query }: EntityCall<M>) =>
   sourceOf(resource, grant, query, actor)
 
-const foundIn = <M extends Model>(resource: Resource<M>, given: Given<M>) =>
-  list<Row>(given.db, given.actor, given.query, sourceIn(resource, given))
+const foundIn = <M extends Model>(resource: Resource<M>, given: EntityCall<M>) =>
+  list<RecordRow>(given.db, given.actor, given.query, sourceIn(resource, given))
 
-type Shown = { found: Page<Row>; at: string; choosing?: Choosing }
+type Shown = { found: Page<RecordRow>; at: string; choosing?: Choosing }
 
 function drawn<M extends Model, X>(
   resource: Resource<M>,
   parts: Parts<M, X>,
   bulk: Offered,
-  given: Given<M>,
+  given: EntityCall<M>,
   shown: Shown,
 ): Draw {
   const { actor, grant, query } = given

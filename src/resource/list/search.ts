@@ -8,7 +8,7 @@ export type Term = { model: string } & ({ begins: string } | { tags: readonly st
 /** All of them have to hold. The first is what a search begins with. */
 export type Search = readonly [Term, ...Term[]]
 
-const MOST_WORDS = 6
+const MAX_WORDS = 6
 /** Words of the index are cut after so many characters. */
 const LONGEST = 64
 /** So many entries of the index are looked up by key sooner than the order of the list is walked. */
@@ -19,7 +19,7 @@ export const wordsOf = (q: string): string[] =>
   fold(q)
     .split(/[^\p{Alphabetic}\p{N}]+/u)
     .filter(Boolean)
-    .slice(0, MOST_WORDS)
+    .slice(0, MAX_WORDS)
     .map((word) => [...word].slice(0, LONGEST).join(''))
     .sort((a, b) => b.length - a.length)
 

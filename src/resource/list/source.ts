@@ -55,7 +55,7 @@ export function sourceOf<M extends Model>(
     ),
     matching: (db, how) => {
       let query = db.selectFrom(table).where(grant.where(table, how))
-      if (declared.narrow) query = query.where(declared.narrow(table, view))
+      if (declared.baseFilter) query = query.where(declared.baseFilter(table, view))
       for (const { rows, ids } of relatedIn(resource, view))
         query = query.where(sql<boolean>`${sql.ref(`${table}.id`)} in (${rows(actor, ids)})`)
       if (soft)

@@ -3,8 +3,8 @@ import type { Page } from '#src/db/paging.ts'
 import type { Draw, Screen } from '#src/http/endpoint.ts'
 import { capital } from '#src/locale/noun.ts'
 import { pathsOf } from '#src/paths.ts'
-import type { Given } from '#src/resource/call.ts'
-import type { Resource, Row } from '#src/resource/entity.ts'
+import type { EntityCall } from '#src/resource/call.ts'
+import type { RecordRow, Resource } from '#src/resource/entity.ts'
 import { shown } from '#src/resource/kinds/cell.tsx'
 import type { ListView } from '#src/resource/list/declaration.ts'
 import { countable } from '#src/resource/list/facets.ts'
@@ -31,7 +31,7 @@ export type Choosing = { message: string; ids: readonly string[]; every: boolean
 
 export type ListProps = {
   resource: Resource
-  found: Page<Row>
+  found: Page<RecordRow>
   view: ListView
   /** Whether the reader sees every record that there is. */
   all: boolean
@@ -40,7 +40,7 @@ export type ListProps = {
   may: May
   frame: Frame
   /** In place of those that the declaration gives. */
-  columns?: Column<Row>[]
+  columns?: Column<RecordRow>[]
   bulk?: readonly BulkAction[]
   choosing?: Choosing
   /** Beside those that the declaration gives. */
@@ -54,7 +54,7 @@ export type ListProps = {
 /** The list as pages show it. */
 export function listScreen(props: ListProps): Screen {
   const { resource, found, view, at, may, frame, bulk = [], choosing } = props
-  const { one, many, lead, searched, adding = `Add ${one}` } = resource.declared
+  const { one, many, subtitle, searched, adding = `Add ${one}` } = resource.declared
   const places = pathsOf(resource.path)
   const path = frame.path(places.list)
   const chosen = chosenIn(view)
@@ -67,7 +67,7 @@ export function listScreen(props: ListProps): Screen {
   const matching = new URL(here({ sort: null }), 'http://list').search.slice(1)
   return {
     title: capital(many),
-    lead,
+    subtitle,
     actions: (
       <>
         {props.actions}
@@ -185,12 +185,12 @@ function ListLinks({ resource, frame, may, imports, csv }: ListProps & { csv: st
 }
 
 /** The columns that the declaration lists; the one that names the record leads to it. */
-function listColumns(resource: Resource, frame: Frame): Column<Row>[] {
+function listColumns(resource: Resource, frame: Frame): Column<RecordRow>[] {
   const { declared, columns, list } = resource
   const places = pathsOf(resource.path)
   const listed = Object.entries(columns).filter(([, { listed }]) => listed)
   const title = typeof declared.title === 'string' ? declared.title : null
-  const lead: Column<Row>[] = title
+  const lead: Column<RecordRow>[] = title
     ? []
     : [
         {
@@ -208,11 +208,11 @@ function listColumns(resource: Resource, frame: Frame): Column<Row>[] {
       sortable:
         name in list.sorts && (column.kind === 'instant' || column.kind === 'date' ? 'descending' : true),
       align: column.kind === 'integer' ? ('end' as const) : undefined,
-      href: name === title ? (row: Row) => frame.path(places.one(row.id)) : undefined,
-      cell: (row: Row) => shown(resource, name, row, frame),
+      href: name === title ? (row: RecordRow) => frame.path(places.one(row.id)) : undefined,
+      cell: (row: RecordRow) => shown(resource, name, row, frame),
     })),
-  ] as Column<Row>[]
+  ] as Column<RecordRow>[]
 }
 
 /** A list as somebody left it, with the rows that are ticked. @param at its address, without the path */
-export type Again<M extends Model> = (given: Given<M>, at: string, choosing: Choosing) => Promise<Draw>
+export type Again<M extends Model> = (given: EntityCall<M>, at: string, choosing: Choosing) => Promise<Draw>

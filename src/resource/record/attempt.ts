@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { Revoked } from '#src/access/renewal.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { translated } from '#src/db/errors.ts'
 import { DomainError, Forbidden } from '#src/errors.ts'
 
@@ -15,7 +15,7 @@ export function refusalFrom(thrown: unknown): Refused | null {
 }
 
 /** Does something, and takes it back where it is refused. */
-export async function refusalOf(tx: Db, work: () => Promise<unknown>): Promise<Refused | null> {
+export async function refusalOf(tx: Tx, work: () => Promise<unknown>): Promise<Refused | null> {
   await sql`savepoint one`.execute(tx)
   try {
     await work()
@@ -31,7 +31,7 @@ export async function refusalOf(tx: Db, work: () => Promise<unknown>): Promise<R
 }
 
 /** Whether something would be done; whatever it did is taken back. */
-export async function wouldDo(tx: Db, work: () => Promise<unknown>): Promise<boolean> {
+export async function wouldDo(tx: Tx, work: () => Promise<unknown>): Promise<boolean> {
   await sql`savepoint tried`.execute(tx)
   const refused = await refusalOf(tx, work)
   await sql`rollback to savepoint tried`.execute(tx)

@@ -26,7 +26,7 @@ export function deleteScreen({ resource, id, version, name, impact, back, frame 
   const record = frame.path(name ? places.one(id) : '/')
   return {
     title: `Delete ${name || `this ${one}`}?`,
-    trail: [
+    breadcrumbs: [
       { label: capital(many), href: frame.path(places.list) },
       ...(name ? [{ label: name, href: record }] : []),
     ],

@@ -4,8 +4,8 @@ import { conflict, Forbidden, notFound } from '#src/errors.ts'
 import { type Call, can, type Endpoint, get, patch, post, put, type Refusal } from '#src/http/endpoint.ts'
 import { capital, withArticle } from '#src/locale/noun.ts'
 import { pathsOf } from '#src/paths.ts'
-import { type Given, mayOf } from '#src/resource/call.ts'
-import type { Resource, Row } from '#src/resource/entity.ts'
+import { type EntityCall, mayOf } from '#src/resource/call.ts'
+import type { RecordRow, Resource } from '#src/resource/entity.ts'
 import type { Parts } from '#src/resource/parts.ts'
 import { actionsOf } from '#src/resource/record/actions.ts'
 import { formScreen } from '#src/resource/record/form-views.tsx'
@@ -23,7 +23,7 @@ export function createRoutes<M extends Model, X>(resource: Resource<M>, parts: P
   const places = pathsOf(resource.path)
   const needs = can(resource.may('create'))
   const form = (call: unknown, refusal?: Refusal) =>
-    formFor(resource, parts, call as Given<M>, undefined, refusal)
+    formFor(resource, parts, call as EntityCall<M>, undefined, refusal)
   const options = {
     body: parts.bodies?.create ?? resource.body.create,
     refused: form,
@@ -35,12 +35,12 @@ export function createRoutes<M extends Model, X>(resource: Resource<M>, parts: P
   return [
     get(places.new, needs, { only: 'page' }, async (call) => ({ screen: await form(call) })),
     post(resource.path, needs, options, async (call) => {
-      const { db, actor, grant, services } = call as unknown as Given<M>
+      const { db, actor, grant, services } = call as unknown as EntityCall<M>
       const input = parts.prepare ? await parts.prepare(call.body as never, services, actor) : call.body
       const made = await db.withActor(actor, (tx) =>
         create(tx, actor, grant as Grant<M, 'create'>, input as never),
       )
-      const given = call as unknown as Given<M>
+      const given = call as unknown as EntityCall<M>
       const notice = made.pending ? 'An invitation is on its way' : `${capital(one)} added`
       return { ...saved(given, resource, made, notice, places.new), status: made.pending ? 202 : 201 }
     }),
@@ -56,20 +56,20 @@ export function updateRoutes<M extends Model, X>(resource: Resource<M>, parts: P
   const path = places.one(':id')
   const needs = can(resource.may('update'))
   const form = async (call: unknown, refusal?: Refusal) => {
-    const { db, actor, grant, id } = call as Given<M>
+    const { db, actor, grant, id } = call as EntityCall<M>
     const found = await readRecord(db, resource, actor, grant, id())
     const row = found.row()
     if (row.deleted_at) throw notFound()
     if (!found.update) throw new Forbidden(resource.may('update'))
-    if (!refusal && parts.fixed?.(row)) throw conflict('', `This ${one} can’t be changed any more.`)
-    return formFor(resource, parts, call as Given<M>, row, refusal)
+    if (!refusal && parts.readOnly?.(row)) throw conflict('', `This ${one} can’t be changed any more.`)
+    return formFor(resource, parts, call as EntityCall<M>, row, refusal)
   }
   const write = async (call: unknown) => {
-    const { db, actor, grant, id, body, version } = call as Given<M>
+    const { db, actor, grant, id, body, version } = call as EntityCall<M>
     const done = await db.withActor(actor, (tx) =>
       update(tx, actor, grant as Grant<M, 'update'>, id(), body as never, version),
     )
-    return saved(call as Given<M>, resource, done, 'Saved', places.edit(done.id))
+    return saved(call as EntityCall<M>, resource, done, 'Saved', places.edit(done.id))
   }
   const options = { refused: form, answer: resource.record, otherStatuses: [409, 412] }
   return [
@@ -83,8 +83,8 @@ export function updateRoutes<M extends Model, X>(resource: Resource<M>, parts: P
 async function formFor<M extends Model, X>(
   resource: Resource<M>,
   { offer, choices, fields, more, held }: Parts<M, X>,
-  call: Given<M>,
-  row?: Row,
+  call: EntityCall<M>,
+  row?: RecordRow,
   refusal?: Refusal,
 ) {
   const { db, actor, services, find } = call

@@ -2,7 +2,7 @@ import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { findName } from '#src/http/search-step.ts'
 import { capital } from '#src/locale/noun.ts'
 import { pathsOf } from '#src/paths.ts'
-import { nameOfReference, type Resource, type Row } from '#src/resource/entity.ts'
+import { nameOfReference, type RecordRow, type Resource } from '#src/resource/entity.ts'
 import type { LastChange } from '#src/resource/history/query.ts'
 import type { Column } from '#src/resource/kinds/column.ts'
 import type { Picking, Pickings } from '#src/resource/references/picking.ts'
@@ -24,7 +24,7 @@ export type FieldsProps = {
   field: ReturnType<typeof fieldsOf>
   refusal?: Refusal
   /** The record, where one is changed. */
-  row?: Row
+  row?: RecordRow
 }
 
 /** Fields that are no columns: each with its values, by name where they have one. */
@@ -36,21 +36,21 @@ export type FormProps = {
   offered: Offered
   pickings: Pickings
   severals: Severals
-  row?: Row
+  row?: RecordRow
   refusal?: Refusal
   /** After a 412: the change that came first. */
   changed?: LastChange | null
   /** In place of the fields that the declaration gives, or after them. */
   fields?: (props: FieldsProps) => Child
   more?: (props: FieldsProps) => Child
-  held?: (row: Row) => Held
+  held?: (row: RecordRow) => Held
 }
 
 const text = (value: unknown) =>
   value === null || value === undefined ? '' : Array.isArray(value) ? value.join(', ') : String(value)
 
 /** The record's values as a form sends them. */
-const sentForm = ({ columns }: Resource, row: Row | undefined) =>
+const sentForm = ({ columns }: Resource, row: RecordRow | undefined) =>
   Object.fromEntries(
     Object.keys(columns).map((name) => [name, text(row?.[name] ?? (row ? '' : columns[name]?.initial))]),
   )
@@ -69,13 +69,13 @@ export function formScreen(props: FormProps): Screen {
   if (!row)
     return {
       title: `Add ${one}`,
-      trail: [list],
+      breadcrumbs: [list],
       children: <RecordForm {...props} action={path(places.list)} back={list.href} />,
     }
   const action = path(places.one(row.id))
   return {
     title: `Edit ${resource.titleOf(row)}`,
-    trail: [list, { label: resource.titleOf(row), href: action }],
+    breadcrumbs: [list, { label: resource.titleOf(row), href: action }],
     children:
       refusal?.status === 412 ? (
         <BothVersions {...props} row={row} input={refusal.input} action={action} />
@@ -150,7 +150,7 @@ function ColumnField({
   offered: Offered[string] | undefined
   picking: Picking | undefined
   frame: Frame
-  row?: Row
+  row?: RecordRow
 }) {
   const { kind, label, hint, required, rows, options = [], labels = {}, of = '' } = column
   const shared = { ...given, label, hint, required }
@@ -198,7 +198,7 @@ export function Reference({ picking, frame, ...shared }: ReferenceProps) {
 }
 
 /** What a record names now can be kept, also where it isn't among those that are offered. */
-function withCurrent(records: Offered[string], name: string, row: Row | undefined): Offered[string] {
+function withCurrent(records: Offered[string], name: string, row: RecordRow | undefined): Offered[string] {
   const named = row?.[nameOfReference(name)] as { id: string; name?: string } | null | undefined
   if (!named || records.some(({ value }) => value === named.id)) return records
   return [{ value: named.id, label: named.name ?? UNSEEN }, ...records]
@@ -221,7 +221,7 @@ function BothVersions({
   severals,
   held,
   changed,
-}: FormProps & { row: Row; input: Record<string, unknown>; action: string }) {
+}: FormProps & { row: RecordRow; input: Record<string, unknown>; action: string }) {
   const theirs = sentForm(resource, row)
   const entered = lastOf(input)
   const fields = Object.entries(resource.columns).flatMap(([name, { label, write }]) => {

@@ -2,13 +2,13 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
-import type { Acting, Database, Db } from '#src/db/database.ts'
+import type { Acting, Database, Tx } from '#src/db/database.ts'
 import { notFound } from '#src/errors.ts'
-import type { Resource, Row } from '#src/resource/entity.ts'
+import type { RecordRow, Resource } from '#src/resource/entity.ts'
 import { recordJson, type Table } from '#src/resource/list/source.ts'
 
 /** One record, and what the reader may do with it. */
-export type Found = { id: string; json: string; version: number; update: boolean; delete: boolean }
+export type FoundRecord = { id: string; json: string; version: number; update: boolean; delete: boolean }
 
 /** Whether a Grant that somebody may have for an action reaches a row of the table. */
 export const reachedBy = (resource: Resource, actor: UserActor, action: string): RawBuilder<SqlBool> =>
@@ -16,7 +16,7 @@ export const reachedBy = (resource: Resource, actor: UserActor, action: string):
 
 /** One record, deleted ones too, and whether the reader's other Grants reach it. */
 export function findRecord<M extends Model>(
-  db: Db,
+  db: Tx,
   resource: Resource<M>,
   actor: UserActor,
   grant: Grant<M>,
@@ -35,8 +35,8 @@ export function findRecord<M extends Model>(
       reachedBy(resource, actor, 'update').as('update'),
       reachedBy(resource, actor, 'delete').as('delete'),
     ])
-    .$castTo<Found>()
-  return declared.narrow ? query.where(declared.narrow(table)) : query
+    .$castTo<FoundRecord>()
+  return declared.baseFilter ? query.where(declared.baseFilter(table)) : query
 }
 
 /** @throws 404 where none exists for the Grant's action */
@@ -46,7 +46,7 @@ export async function readRecord<M extends Model>(
   actor: UserActor & Acting,
   grant: Grant<M>,
   id: string,
-): Promise<Found & { row: () => Row }> {
+): Promise<FoundRecord & { row: () => RecordRow }> {
   const [found] = await db.readAs(actor, (q) => findRecord(q, resource, actor, grant, id), { prepared: true })
   if (!found) throw notFound()
   return { ...found, row: () => JSON.parse(found.json) }

@@ -2,11 +2,11 @@ import type { Model } from '#src/access/permission.ts'
 import { type Call, can, type Endpoint, get } from '#src/http/endpoint.ts'
 import { withArticle } from '#src/locale/noun.ts'
 import { pathsOf } from '#src/paths.ts'
-import { type Given, mayOf } from '#src/resource/call.ts'
-import type { Resource, Row } from '#src/resource/entity.ts'
+import { type EntityCall, mayOf } from '#src/resource/call.ts'
+import type { RecordRow, Resource } from '#src/resource/entity.ts'
 import { searchBefore } from '#src/resource/list/page.ts'
 import type { Parts } from '#src/resource/parts.ts'
-import { type Found, readRecord } from '#src/resource/record/query.ts'
+import { type FoundRecord, readRecord } from '#src/resource/record/query.ts'
 import { recordScreen } from '#src/resource/record/views.tsx'
 
 /** `GET /<path>/:id`: the record. */
@@ -14,7 +14,7 @@ export function readRoute<M extends Model, X>(resource: Resource<M>, parts: Part
   const options = { answer: resource.record, summary: `Get ${withArticle(resource.declared.one)}` }
   const path = pathsOf(resource.path).one(':id')
   return get(path, can(resource.may('read')), options, async (call) => {
-    const { db, actor, grant, id } = call as unknown as Given<M>
+    const { db, actor, grant, id } = call as unknown as EntityCall<M>
     const found = await readRecord(db, resource, actor, grant, id())
     return {
       json: found.json,
@@ -42,9 +42,9 @@ export function readRoute<M extends Model, X>(resource: Resource<M>, parts: Part
 
 /** What may be done with this record, of what the entity has at all. */
 export const mayHere = <M extends Model, X>(
-  { without = [], kept, fixed }: Parts<M, X>,
-  found: Found,
-  row: Row,
+  { without = [], undeletable: kept, readOnly: fixed }: Parts<M, X>,
+  found: FoundRecord,
+  row: RecordRow,
 ) => ({
   update: found.update && !without.includes('update') && !fixed?.(row),
   delete: found.delete && !without.includes('delete') && !kept?.(row),

@@ -1,17 +1,17 @@
 import type { Model } from '#src/access/permission.ts'
 import { pathsOf } from '#src/paths.ts'
-import type { Given } from '#src/resource/call.ts'
+import type { EntityCall } from '#src/resource/call.ts'
 import type { Resource } from '#src/resource/entity.ts'
-import type { Written } from '#src/resource/record/write.ts'
+import type { SavedRecord } from '#src/resource/record/write.ts'
 
 /**
  * A record that was written, and where a page goes on to: to `otherwise` with those who can't read it.
  * @param already what is said where it was so before
  */
 export function saved<M extends Model>(
-  { request }: Pick<Given<M>, 'request'>,
+  { request }: Pick<EntityCall<M>, 'request'>,
   resource: Resource<M>,
-  { id, json, version, readable, unchanged }: Written,
+  { id, json, version, readable, unchanged }: SavedRecord,
   notice: string,
   otherwise: string,
   already = 'Nothing changed',

@@ -1,9 +1,9 @@
 import type { Screen } from '#src/http/endpoint.ts'
 import { capital } from '#src/locale/noun.ts'
 import { paths, pathsOf } from '#src/paths.ts'
-import type { Resource, Row } from '#src/resource/entity.ts'
+import type { RecordRow, Resource } from '#src/resource/entity.ts'
 import { shown } from '#src/resource/kinds/cell.tsx'
-import type { Found } from '#src/resource/record/query.ts'
+import type { FoundRecord } from '#src/resource/record/query.ts'
 import { ButtonLink } from '#src/ui/button.tsx'
 import { ConfirmButton } from '#src/ui/confirm.tsx'
 import { Facts } from '#src/ui/feedback.tsx'
@@ -17,9 +17,9 @@ export type Tab = { label: string; path: string }
 
 export type RecordProps = {
   resource: Resource
-  row: Row
+  row: RecordRow
   /** Whether the reader may change, and delete, just this record. */
-  may: Pick<Found, 'update' | 'delete'>
+  may: Pick<FoundRecord, 'update' | 'delete'>
   frame: Frame
   /** The search of the list that the reader came from. */
   back?: string
@@ -33,7 +33,7 @@ export type RecordProps = {
 /** The head that every page of a record has: name, state, tabs, and what may be done. */
 export function recordFrame(
   props: RecordProps & { here: string; children?: Child },
-): Pick<Screen, 'title' | 'lead' | 'trail' | 'actions' | 'children'> {
+): Pick<Screen, 'title' | 'subtitle' | 'breadcrumbs' | 'actions' | 'children'> {
   const { resource, row, frame, here, children, tabs = [] } = props
   const places = pathsOf(resource.path)
   const all: Tab[] = [
@@ -44,8 +44,8 @@ export function recordFrame(
   const items = all.map(({ label, path }) => ({ label, href: frame.path(path), current: path === here }))
   return {
     title: resource.titleOf(row) || capital(resource.declared.one),
-    lead: row.deleted_at ? 'Deleted' : undefined,
-    trail: [{ label: capital(resource.declared.many), href: frame.path(places.list) }],
+    subtitle: row.deleted_at ? 'Deleted' : undefined,
+    breadcrumbs: [{ label: capital(resource.declared.many), href: frame.path(places.list) }],
     actions: <RecordActions {...props} />,
     children: (
       <>

@@ -3,9 +3,9 @@ import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { conflict, Forbidden, invalid, notFound, stale } from '#src/errors.ts'
-import type { Resource, Row } from '#src/resource/entity.ts'
+import type { RecordRow, Resource } from '#src/resource/entity.ts'
 import { recordJson } from '#src/resource/list/source.ts'
 import { findRecord, reachedBy } from '#src/resource/record/query.ts'
 
@@ -13,7 +13,7 @@ import { findRecord, reachedBy } from '#src/resource/record/query.ts'
  * A record after a write: as JSON, its version, and whether the writer can read it. `pending`: somebody else still has
  * to agree to it. `unchanged`: it was so already, and nothing was written.
  */
-export type Written = {
+export type SavedRecord = {
   id: string
   json: string
   version: number
@@ -23,7 +23,7 @@ export type Written = {
 }
 
 /** A record that is locked for a change. */
-export type Target = Written & { row: () => Row }
+export type Target = SavedRecord & { row: () => RecordRow }
 
 /** What is known of a record to whoever can do something to it, and can neither read nor change it. */
 export const onlyVersion = z.strictObject({ id: z.guid(), version: z.int() }).meta({ id: 'only_version' })
@@ -41,7 +41,7 @@ const writtenJson = (resource: Resource, actor: UserActor): RawBuilder<string> =
 export type Fields = Record<string, unknown>
 
 /** Says at which field a taken name stands, and which reference names nothing in this organization. */
-export async function naming<T>(
+export async function mapConstraintErrors<T>(
   { columns, declared: { taken } }: Pick<Resource, 'columns' | 'declared'>,
   write: Promise<T>,
 ): Promise<T> {
@@ -90,18 +90,18 @@ export function newValues(resource: Resource, actor: UserActor, grant: Grant, in
  * @throws {Forbidden} outside of the Grant; 409 at a taken field
  */
 export async function createRecord<M extends Model>(
-  tx: Db,
+  tx: Tx,
   resource: Resource<M>,
   actor: UserActor,
   grant: Grant<M, 'create'>,
   input: Fields,
-): Promise<Written> {
+): Promise<SavedRecord> {
   const { table } = resource
   const values = newValues(resource, actor, grant, input)
   const names = sql.join(Object.keys(values).map((name) => sql.ref(name)))
-  const { rows } = await naming(
+  const { rows } = await mapConstraintErrors(
     resource,
-    sql<Written & { in_scope: boolean }>`
+    sql<SavedRecord & { in_scope: boolean }>`
       with made as (insert into ${sql.table(table)} (${names}) values (${sql.join(Object.values(values))}) returning *)
       select id, version, ${recordJson(resource, actor)} as json, ${reachedBy(resource, actor, 'read')} as readable,
         ${grant.where(table)} as in_scope
@@ -110,7 +110,7 @@ export async function createRecord<M extends Model>(
   return inScope(rows[0], grant)
 }
 
-function inScope(row: (Written & { in_scope: boolean }) | undefined, grant: Grant): Written {
+function inScope(row: (SavedRecord & { in_scope: boolean }) | undefined, grant: Grant): SavedRecord {
   if (!row) throw notFound()
   const { in_scope, ...written } = row
   if (!in_scope)
@@ -127,7 +127,7 @@ function inScope(row: (Written & { in_scope: boolean }) | undefined, grant: Gran
  * @param version that the writer has seen; another one by now is a 412, with the row as it stands where it is shown to them
  */
 export async function lockRecord<M extends Model>(
-  tx: Db,
+  tx: Tx,
   resource: Resource<M>,
   actor: UserActor,
   grant: Grant<M>,
@@ -135,9 +135,9 @@ export async function lockRecord<M extends Model>(
   { version = null, deleted = false }: { version?: number | null; deleted?: boolean } = {},
 ): Promise<Target> {
   const { table, soft, declared } = resource
-  const narrow = declared.narrow?.(table) ?? sql`true`
+  const narrow = declared.baseFilter?.(table) ?? sql`true`
   const gone: RawBuilder<boolean> = soft ? sql`${sql.ref(`${table}.deleted_at`)} is not null` : sql`false`
-  const { rows } = await sql<Written & { shown: boolean; gone: boolean; in_scope: boolean }>`
+  const { rows } = await sql<SavedRecord & { shown: boolean; gone: boolean; in_scope: boolean }>`
     select id, version, ${recordJson(resource, actor)} as json, ${reachedBy(resource, actor, 'read')} as readable,
       ${shown(resource, actor)} as shown, ${gone} as gone, ${grant.where(table)} as in_scope
     from ${sql.table(table)} where ${sql.ref(`${table}.id`)} = ${id} and ${actor.sees(grant, table)} and ${narrow}
@@ -163,14 +163,14 @@ export const changedOf = (change: Fields, was: object): Fields =>
 
 /** Changes what is named; whose it becomes has to be in scope as well. */
 export async function updateRecord<M extends Model>(
-  tx: Db,
+  tx: Tx,
   resource: Resource<M>,
   actor: UserActor,
   grant: Grant<M, 'update'>,
   id: string,
   change: Fields,
   version: number | null,
-): Promise<Written> {
+): Promise<SavedRecord> {
   const target = await lockRecord(tx, resource, actor, grant, id, { version })
   const changed = changedOf(change, target.row())
   if (!Object.keys(changed).length) return { ...target, unchanged: true }
@@ -180,18 +180,18 @@ export async function updateRecord<M extends Model>(
 
 /** Sets columns of a record that is locked, and looks at it again through the Grant. */
 export async function writeRecord<M extends Model>(
-  tx: Db,
+  tx: Tx,
   resource: Resource<M>,
   actor: UserActor,
   grant: Grant<M>,
   id: string,
   values: Fields,
-): Promise<Written> {
+): Promise<SavedRecord> {
   const { table } = resource
   const set = sql.join(Object.entries(values).map(([name, value]) => sql`${sql.ref(name)} = ${value}`))
-  const { rows } = await naming(
+  const { rows } = await mapConstraintErrors(
     resource,
-    sql<Written & { in_scope: boolean }>`
+    sql<SavedRecord & { in_scope: boolean }>`
       with changed as (update ${sql.table(table)} set ${set} where id = ${id} returning *)
       select id, version, ${writtenJson(resource, actor)} as json, ${reachedBy(resource, actor, 'read')} as readable,
         ${grant.where(table)} as in_scope
@@ -202,7 +202,7 @@ export async function writeRecord<M extends Model>(
 
 /** Takes a record away: so that it can be brought back, where the entity keeps what is deleted. */
 export async function removeRecord<M extends Model>(
-  tx: Db,
+  tx: Tx,
   resource: Resource<M>,
   actor: UserActor,
   grant: Grant<M, 'delete'>,
@@ -217,45 +217,49 @@ export async function removeRecord<M extends Model>(
 
 /** Brings a deleted record back; a name taken meanwhile is a 409. */
 export async function restoreRecord<M extends Model>(
-  tx: Db,
+  tx: Tx,
   resource: Resource<M>,
   actor: UserActor,
   grant: Grant<M, 'delete'>,
   id: string,
-): Promise<Written> {
+): Promise<SavedRecord> {
   await lockRecord(tx, resource, actor, grant, id, { deleted: true })
   return writeRecord(tx, resource, actor, grant, id, { deleted_at: null })
 }
 
 /** A record that somebody would bring back, where it is there: it stays as it is. */
 export async function presentRecord<M extends Model>(
-  tx: Db,
+  tx: Tx,
   resource: Resource<M>,
   actor: UserActor,
   grant: Grant<M, 'delete'>,
   id: string,
-): Promise<Written | null> {
+): Promise<SavedRecord | null> {
   const found = await findRecord(tx, resource, actor, grant, id).executeTakeFirst()
   if (!found?.delete || JSON.parse(found.json).deleted_at !== null) return null
-  return { ...(await writtenRecord(tx, resource, actor, id)), unchanged: true }
+  return { ...(await reloadRecord(tx, resource, actor, id)), unchanged: true }
 }
 
 /** A record as it stands, for whoever has just written what belongs to it. */
-export const writtenRecord = (tx: Db, resource: Resource, actor: UserActor, id: string): Promise<Written> =>
-  answered(tx, resource, actor, id, writtenJson(resource, actor))
+export const reloadRecord = (
+  tx: Tx,
+  resource: Resource,
+  actor: UserActor,
+  id: string,
+): Promise<SavedRecord> => answered(tx, resource, actor, id, writtenJson(resource, actor))
 
 /** A record that was just made: whoever made it knows what it holds. */
-export const madeRecord = (tx: Db, resource: Resource, actor: UserActor, id: string): Promise<Written> =>
+export const madeRecord = (tx: Tx, resource: Resource, actor: UserActor, id: string): Promise<SavedRecord> =>
   answered(tx, resource, actor, id, recordJson(resource, actor))
 
 async function answered(
-  tx: Db,
+  tx: Tx,
   resource: Resource,
   actor: UserActor,
   id: string,
   json: RawBuilder<string>,
-): Promise<Written> {
-  const { rows } = await sql<Written>`select id, version, ${json} as json,
+): Promise<SavedRecord> {
+  const { rows } = await sql<SavedRecord>`select id, version, ${json} as json,
       ${reachedBy(resource, actor, 'read')} as readable
     from ${sql.table(resource.table)} where id = ${id}`.execute(tx)
   const [written] = rows

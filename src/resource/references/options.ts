@@ -95,7 +95,7 @@ async function optionsAmong<M extends Model>(
     name: string
   }>`select ${sql.ref(`${table}.id`)}, ${resource.titleSql(table)} as name
     from ${sql.table(table)} join unnest(${ids}::uuid[]) with ordinality as asked (id, place) on asked.id = ${sql.ref(`${table}.id`)}
-    where ${there} and ${declared.narrow?.(table) ?? sql`true`} and ${grant.where(table)} and ${narrowed ?? sql`true`} order by asked.place`
+    where ${there} and ${declared.baseFilter?.(table) ?? sql`true`} and ${grant.where(table)} and ${narrowed ?? sql`true`} order by asked.place`
   return db.readAs(actor, (q) => statement(q, text))
 }
 

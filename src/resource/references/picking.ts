@@ -2,7 +2,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Door } from '#src/db/database.ts'
 import type { Refusal } from '#src/http/endpoint.ts'
 import type { Find } from '#src/http/search-step.ts'
-import { nameOfReference, type Resource, type Row, resourceOf } from '#src/resource/entity.ts'
+import { nameOfReference, type RecordRow, type Resource, resourceOf } from '#src/resource/entity.ts'
 import { namesOf } from '#src/resource/list/source.ts'
 import { type Option, offerOf, type Query } from '#src/resource/references/options.ts'
 
@@ -23,8 +23,8 @@ export type Picking = {
 }
 export type Pickings = Readonly<Record<string, Picking>>
 
-type Asked = {
-  row?: Row | undefined
+type PickingInput = {
+  row?: RecordRow | undefined
   refusal?: Refusal | undefined
   find: Find | null
   /** What is offered by a rule. */
@@ -42,7 +42,7 @@ export async function pickingsFor(
   db: Door,
   actor: UserActor,
   { columns }: Resource,
-  { row, refusal, find, choices = {} }: Asked,
+  { row, refusal, find, choices = {} }: PickingInput,
 ): Promise<Pickings> {
   const references = Object.entries(columns).filter(
     ([, { kind, write }]) => kind === 'reference' && write !== 'never',

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { random } from '#examples/fictional.ts'
 import type { UserActor } from '#src/access/actor.ts'
 import { type Effect, effectOf } from '#src/access/effect.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { actorOf } from '#tests/access/actors.ts'
 import { trail } from '#tests/access/trail.ts'
 import {
@@ -20,12 +20,12 @@ import { testDatabase } from '#tests/setup/database.ts'
 
 const { db } = await testDatabase()
 
-const hold = (tx: Db, org: Organization, role_id: string, ...codes: string[]) =>
+const hold = (tx: Tx, org: Organization, role_id: string, ...codes: string[]) =>
   tx
     .insertInto('role_permissions')
     .values(codes.map((code) => ({ role_id, permission_id: permissionOf(org, code) })))
     .execute()
-const status = (tx: Db, table: 'roles' | 'permissions', id: string, to: string) =>
+const status = (tx: Tx, table: 'roles' | 'permissions', id: string, to: string) =>
   tx.updateTable(table).set({ status: to }).where('id', '=', id).execute()
 
 let org: Organization
@@ -221,10 +221,10 @@ describe('for changes by chance', () => {
   const codes = ['user:read:own', 'user:read:all', 'event:read:own', 'session:read:own', 'role:read:all']
 
   /** What each active person has, by the function that requests go by. */
-  async function held(tx: Db | Kysely<never>, place: Organization): Promise<Map<string, Set<string>>> {
+  async function held(tx: Tx | Kysely<never>, place: Organization): Promise<Map<string, Set<string>>> {
     const { rows } = await sql<{ id: string; codes: string[] }>`
       select id, array(select jsonb_array_elements_text(app.rights_of(id) -> 'permissions')) as codes
-      from users where org_id = ${place.id} and status = 'active' and deleted_at is null`.execute(tx as Db)
+      from users where org_id = ${place.id} and status = 'active' and deleted_at is null`.execute(tx as Tx)
     return new Map(rows.map(({ id, codes }) => [id, new Set(codes)]))
   }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { slackOf } from '#src/platform/tally.ts'
+import { slackOf } from '#src/platform/window-counter.ts'
 import { withKey } from '#tests/access/keys/keys.ts'
 import { type Answer, anonymous, as, browserOf, Program, send, visitor } from '#tests/client.ts'
 import { makeUser, openSession, roleOf } from '#tests/factories.ts'

@@ -5,8 +5,8 @@ export const bounds: readonly Mutation[] = [
   {
     name: 'any number waits for a hash',
     file: 'src/platform/hashing.ts',
-    find: 'new Turns(THREADS, MOST_WAITING)',
-    replace: 'new Turns(THREADS)',
+    find: 'new Semaphore(THREADS, MAX_WAITING)',
+    replace: 'new Semaphore(THREADS)',
     tests: ['tests/platform/hashing.test.ts'],
   },
   {
@@ -61,7 +61,7 @@ export const bounds: readonly Mutation[] = [
   {
     name: 'somebody keeps any number of files',
     file: 'src/resource/import/store.ts',
-    find: 'sql.lit(MOST_WAITING - 1)',
+    find: 'sql.lit(MAX_WAITING - 1)',
     replace: 'sql.lit(MOST - 1)',
     tests: ['tests/access/bounds.test.ts'],
   },

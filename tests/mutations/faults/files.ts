@@ -33,8 +33,8 @@ export const files: readonly Mutation[] = [
   {
     name: 'a form of a file has any number of parts',
     file: 'src/http/upload.ts',
-    find: '++parts > MOST_PARTS',
-    replace: '++parts > MOST_PARTS * 1e9',
+    find: '++parts > MAX_PARTS',
+    replace: '++parts > MAX_PARTS * 1e9',
     tests: ['tests/http/uploads.test.ts'],
   },
   {

@@ -40,7 +40,7 @@ export const strength: readonly Mutation[] = [
   {
     name: 'a key leads what its owner leads',
     file: 'src/access/strength.ts',
-    find: "part === 'lead' && actor.narrow",
+    find: "part === 'lead' && actor.isRestricted",
     replace: "part === 'lead' && !actor",
     tests: ['tests/access/strength/strength.test.ts'],
   },

@@ -20,8 +20,8 @@ export function comparedRolesScreen({ roles, every, data, frame }: ComparedProps
   const [one, other] = roles
   return {
     title: one && other ? `${one.name} and ${other.name}` : 'Compare roles',
-    lead: 'Which permissions only one of them grants, and which both grant, inherited ones included.',
-    trail: [{ label: 'Role matrix', href: frame.path(paths.access.matrix) }],
+    subtitle: 'Which permissions only one of them grants, and which both grant, inherited ones included.',
+    breadcrumbs: [{ label: 'Role matrix', href: frame.path(paths.access.matrix) }],
     children: (
       <>
         <Panel>

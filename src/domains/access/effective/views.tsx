@@ -6,9 +6,9 @@ import type { Screen } from '#src/http/endpoint.ts'
 import type { Clock } from '#src/locale/clock.ts'
 import { counted } from '#src/locale/noun.ts'
 import { paths } from '#src/paths.ts'
-import type { Row } from '#src/resource/entity.ts'
+import type { RecordRow } from '#src/resource/entity.ts'
 import { modelInWords, permissionInWords } from '#src/resource/permission-words.ts'
-import type { Found } from '#src/resource/record/query.ts'
+import type { FoundRecord } from '#src/resource/record/query.ts'
 import { recordFrame } from '#src/resource/record/views.tsx'
 import { address } from '#src/ui/address.ts'
 import { Button } from '#src/ui/button.tsx'
@@ -26,7 +26,7 @@ import { Why } from '#src/ui/why.tsx'
 
 type HeldProps = {
   subject: Subject
-  record: Found & { row: () => Row }
+  record: FoundRecord & { row: () => RecordRow }
   /** What the filter chooses from, and what it left. */
   all: readonly Effective[]
   permissions: readonly Effective[]
@@ -162,8 +162,8 @@ export function comparedScreen({ people, data, frame }: ComparedProps): Screen {
   ]
   return {
     title: `${one.name} and ${other.name}`,
-    lead: 'Which permissions only one of them has, and which both have.',
-    trail: [
+    subtitle: 'Which permissions only one of them has, and which both have.',
+    breadcrumbs: [
       ...trailOf(one, frame),
       { label: 'Permissions', href: frame.path(paths.userPermissions(one.id)) },
     ],

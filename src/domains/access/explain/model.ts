@@ -31,14 +31,14 @@ export const explainQuery = z.strictObject({
 
 export type ExplainQuery = z.infer<typeof explainQuery>
 
-const MOST_QUESTIONS = 100
+const MAX_QUESTIONS = 100
 
 export const questions = z.strictObject({
   user: optional(id('user')),
   questions: z
     .array(z.strictObject({ permission, record: optional(id('record')) }), 'Enter a question')
     .min(1, 'Enter a question')
-    .max(MOST_QUESTIONS, `Ask at most ${MOST_QUESTIONS}`),
+    .max(MAX_QUESTIONS, `Ask at most ${MAX_QUESTIONS}`),
 })
 
 export type Questions = z.infer<typeof questions>

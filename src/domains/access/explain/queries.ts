@@ -21,7 +21,7 @@ import { resourceOf } from '#src/resource/entity.ts'
 import { namesOf } from '#src/resource/list/source.ts'
 
 /** As the read paths have it: an ended session, or the shadow of somebody from elsewhere, is no record. */
-const present: Present = (model) => resourceOf(model)?.declared.narrow?.('record') ?? sql`true`
+const present: Present = (model) => resourceOf(model)?.declared.baseFilter?.('record') ?? sql`true`
 
 /** Who may ask about others, and be told the names of permissions. */
 export const readsPermissions = (actor: UserActor) => actor.find('permission:read')?.all ?? false

@@ -35,7 +35,7 @@ type WhyProps = {
 /** The form, and the answer to what it asked. */
 export const whyScreen = ({ choices, entered, explanation, record, me, error, frame }: WhyProps): Screen => ({
   title: 'Access check',
-  lead: 'Check whether someone can do something, and why.',
+  subtitle: 'Check whether someone can do something, and why.',
   children: (
     <>
       <ErrorSummary errors={error ? [{ path: '', message: error }] : undefined} title="Couldn’t check" />
@@ -217,12 +217,12 @@ type RefusedProps = Refused & { request: string; frame: Frame }
 /** Why a request was refused to the reader, as things stand now. */
 export const refusedScreen = ({ explanation, permission, request, frame }: RefusedProps): Screen => ({
   title: 'Why access was denied',
-  lead: (
+  subtitle: (
     <>
       About the request <code>{request}</code>.
     </>
   ),
-  trail: [{ label: 'Access check', href: frame.path(paths.access.explain) }],
+  breadcrumbs: [{ label: 'Access check', href: frame.path(paths.access.explain) }],
   children:
     explanation && permission ? (
       <Verdict explanation={explanation} what={permission} />

@@ -2,7 +2,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Effect } from '#src/access/effect.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { requireGivable } from '#src/access/granting.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { lockFor } from '#src/db/lock.ts'
 import type { Change, Changes } from '#src/domains/access/matrix/model.ts'
 import { isFixed } from '#src/domains/access/matrix/queries.ts'
@@ -18,7 +18,7 @@ export type Changed = { id: string; name: string; more: string[]; less: string[]
  * @throws 422 at what is no role or permission, 412 for a version that is not the role's, 409 for a role that is fixed
  */
 export async function changeMatrix(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'role', 'update'>,
   { changes, versions = {} }: Pick<Changes, 'changes' | 'versions'>,
@@ -80,7 +80,7 @@ function refuseUnknown(
 }
 
 /** What is not so already, by role; of two changes of one box the last counts. */
-async function differing(tx: Db, ids: readonly string[], changes: readonly Change[]) {
+async function differing(tx: Tx, ids: readonly string[], changes: readonly Change[]) {
   const rows = await tx
     .selectFrom('role_permissions')
     .where('role_id', 'in', ids)

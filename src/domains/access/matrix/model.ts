@@ -7,13 +7,13 @@ const optional = <S extends z.ZodType>(schema: S) =>
 
 /** Columns of a page where the roles are not named. */
 export const ROLES_SHOWN = 12
-const MOST_ROLES = 50
-const MOST_CHANGES = 1000
+const MAX_ROLES = 50
+const MAX_CHANGES = 1000
 
 const ids = z
   .string()
   .transform((text) => [...new Set(text.toLowerCase().split(',').filter(Boolean))])
-  .pipe(z.array(z.guid('Choose roles')).max(MOST_ROLES, `Choose at most ${MOST_ROLES} roles`))
+  .pipe(z.array(z.guid('Choose roles')).max(MAX_ROLES, `Choose at most ${MAX_ROLES} roles`))
 
 export const matrixQuery = z.strictObject({
   /** Which roles, with commas between; otherwise the first by name. */
@@ -36,7 +36,7 @@ const changes = z.strictObject({
   changes: z
     .array(change, 'Choose a change')
     .min(1, 'Choose a change')
-    .max(MOST_CHANGES, `Choose at most ${MOST_CHANGES} changes`),
+    .max(MAX_CHANGES, `Choose at most ${MAX_CHANGES} changes`),
   /** Versions of roles as they were seen: another one by now is a 412. */
   versions: z.record(guid('role'), z.int()).optional(),
   /** Only finds out what it would do. */

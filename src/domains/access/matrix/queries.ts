@@ -3,7 +3,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { covers, mayGive } from '#src/access/granting.ts'
 import type { Scope } from '#src/access/permission.ts'
-import type { Db, Door } from '#src/db/database.ts'
+import type { Door, Tx } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import { type MatrixQuery, ROLES_SHOWN } from '#src/domains/access/matrix/model.ts'
 
@@ -132,7 +132,7 @@ export async function matrixOf(
   grants: { roles: Grant<'role', 'read'>; permissions: Grant<'permission', 'read'> },
   query: MatrixQuery,
 ): Promise<Matrix> {
-  const [row] = await db.readAs(actor, (q) => ({ compile: () => loading(grants, query).compile(q as Db) }))
+  const [row] = await db.readAs(actor, (q) => ({ compile: () => loading(grants, query).compile(q as Tx) }))
   return new Matrix(row as Loaded)
 }
 

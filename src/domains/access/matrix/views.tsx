@@ -44,7 +44,7 @@ export function matrixScreen({ matrix, query, blocks, writes, refusal, frame }: 
   const here = address(path, { roles: roles?.join(','), q, model })
   return {
     title: 'Role matrix',
-    lead: 'Which role has which permission. Inherited permissions show the role they come from.',
+    subtitle: 'Which role has which permission. Inherited permissions show the role they come from.',
     actions: <ButtonLink href={frame.path(paths.compareRoles)}>Compare roles</ButtonLink>,
     children: (
       <>
@@ -167,8 +167,8 @@ export function previewScreen({ body, changed, effects, view, frame }: PreviewPr
   const back = frame.path(addressOf(view))
   return {
     title: 'Review changes',
-    lead: 'Nothing is saved yet.',
-    trail: [{ label: 'Role matrix', href: back }],
+    subtitle: 'Nothing is saved yet.',
+    breadcrumbs: [{ label: 'Role matrix', href: back }],
     children: (
       <>
         <div class="beside">

@@ -3,7 +3,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import { newApiKey, prefixOf } from '#src/access/api-key.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { requireNotStronger } from '#src/access/strength.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { requireInPerson, requireMaking, requireRoom } from '#src/domains/accounts/api-keys/create-actions.ts'
 import {
   apiKeys,
@@ -19,20 +19,20 @@ import {
   createRecord,
   type Fields,
   lockRecord,
+  reloadRecord,
+  type SavedRecord,
   type Target,
-  type Written,
   writeRecord,
-  writtenRecord,
 } from '#src/resource/record/write.ts'
 
 /** With the secret, which is stored nowhere. */
-export type Made = Written & { secret: string }
+export type Made = SavedRecord & { secret: string }
 
 const ranges = (addresses: readonly string[]) =>
   sql`array(select network(a::inet) from unnest(${addresses}::text[]) a)::cidr[]`
 
 /** Whether a key has just these ranges, however they are written. */
-async function areThose(tx: Db, id: string, addresses: readonly string[]): Promise<boolean> {
+async function areThose(tx: Tx, id: string, addresses: readonly string[]): Promise<boolean> {
   const { rows } = await sql<{ same: boolean }>`
     select allowed_addresses = ${ranges(addresses)} as same from api_keys where id = ${id}`.execute(tx)
   return rows[0]?.same === true
@@ -43,7 +43,7 @@ const secondOf = (end: string) => Math.floor(Date.parse(end) / 1000)
 
 /** Makes a key for oneself, or for a service account. */
 export async function createKey(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'api_key', 'create'>,
   { user_id = actor.userId, allowed_addresses, expires_at, ...input }: NewKey,
@@ -63,19 +63,19 @@ export async function createKey(
 }
 
 /** Somebody's key is changed and ended by nobody weaker than them. */
-async function requireOver(tx: Db, actor: UserActor, { user_id }: KeyRecord, doing: string): Promise<void> {
+async function requireOver(tx: Tx, actor: UserActor, { user_id }: KeyRecord, doing: string): Promise<void> {
   if (user_id !== actor.userId) await requireNotStronger(tx, actor, user_id, doing)
 }
 
 /** Changes what is named. The list only gets shorter: for more, another key is made. */
 export async function updateKey(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'api_key', 'update'>,
   id: string,
   { allowed_addresses, expires_at, ...change }: KeyChange,
   version: number | null,
-): Promise<Written> {
+): Promise<SavedRecord> {
   const target = await lockRecord(tx, apiKeys, actor, grant, id, { version })
   const was = unrevoked(keyOf(target.row()))
   const values: Fields = changedOf(change, { ...was, permissions: [...was.permissions].sort() })
@@ -117,7 +117,7 @@ function unrevoked(key: KeyRecord): KeyRecord {
  * Two secrets work at most.
  */
 export async function rotateKey(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'api_key', 'update'>,
   id: string,
@@ -138,12 +138,12 @@ export async function rotateKey(
   await sql`update api_keys set ${former}, prefix = ${prefixOf(secret)}, hash = ${tokenHash(secret)} where id = ${id}`.execute(
     tx,
   )
-  return { ...(await writtenRecord(tx, apiKeys, actor, id)), secret }
+  return { ...(await reloadRecord(tx, apiKeys, actor, id)), secret }
 }
 
 /** Ends a key for good, from the next request on; again it changes nothing. */
 export async function revokeKey(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'api_key', 'delete'>,
   id: string,

@@ -5,7 +5,7 @@ import { covers } from '#src/access/granting.ts'
 import { forKeys } from '#src/access/narrowing.ts'
 import { parsePermission } from '#src/access/permission.ts'
 import { requireNotStronger } from '#src/access/strength.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { lockFor } from '#src/db/lock.ts'
 import { conflict, Forbidden, invalid } from '#src/errors.ts'
 
@@ -18,7 +18,7 @@ type Held = { permissions: string[]; readGroups: string[]; writeGroups: string[]
  * @throws {Forbidden}; 422 at a permission that a key can't have
  */
 export async function requireMaking(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'api_key'>,
   owner: string,
@@ -37,7 +37,7 @@ export async function requireMaking(
 const MOST = 50
 
 /** Before one more is made; whoever makes one for the same owner waits. @throws {Conflict} */
-export async function requireRoom(tx: Db, owner: string): Promise<void> {
+export async function requireRoom(tx: Tx, owner: string): Promise<void> {
   await lockFor(tx, `api keys of ${owner}`)
   const keys = tx.selectFrom('api_keys').where('user_id', '=', owner).where('revoked_at', 'is', null)
   const { count } = await keys.select((eb) => eb.fn.countAll<number>().as('count')).executeTakeFirstOrThrow()
@@ -46,7 +46,7 @@ export async function requireRoom(tx: Db, owner: string): Promise<void> {
 }
 
 /** Neither as somebody else nor by a key, and at home: what is made outlasts such a stay. @throws {Forbidden} */
-export function requireInPerson({ narrow, identity }: UserActor, wanted: string): void {
+export function requireInPerson({ isRestricted: narrow, identity }: UserActor, wanted: string): void {
   if (narrow) throw new Forbidden(wanted, 'Only the person themselves can do this.')
   if (identity.home)
     throw new Forbidden(wanted, 'Leave this organization first: a key would outlast your stay.')
@@ -55,7 +55,7 @@ export function requireInPerson({ narrow, identity }: UserActor, wanted: string)
 const tooMuch = (wanted: string) => new Forbidden(wanted, 'You can only give a key permissions you have.')
 
 async function requireMakingForOther(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'api_key'>,
   owner: string,

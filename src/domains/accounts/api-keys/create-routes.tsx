@@ -20,7 +20,7 @@ async function form(db: Door, actor: UserActor, user: unknown, refusal?: Refusal
   const permissions = await offeredFor(db, actor, account)
   return (frame: Parameters<typeof NewKeyForm>[0]['frame']) => ({
     title: account ? `Create API key for ${account.name}` : 'Create API key',
-    trail: [{ label: 'API keys', href: frame.path(paths.apiKeys) }],
+    breadcrumbs: [{ label: 'API keys', href: frame.path(paths.apiKeys) }],
     children: <NewKeyForm account={account} permissions={permissions} frame={frame} refusal={refusal} />,
   })
 }

@@ -1,4 +1,4 @@
-import { type KeyRecord, keyOf, MOST_HOURS } from '#src/domains/accounts/api-keys/model.ts'
+import { type KeyRecord, keyOf, MAX_HOURS } from '#src/domains/accounts/api-keys/model.ts'
 import type { Refusal } from '#src/http/endpoint.ts'
 import type { Clock } from '#src/locale/clock.ts'
 import { paths } from '#src/paths.ts'
@@ -114,7 +114,7 @@ const overlaps = [
   hours(1, 'For an hour'),
   hours(24, 'For a day'),
   hours(72, 'For three days'),
-  hours(MOST_HOURS, 'For a week'),
+  hours(MAX_HOURS, 'For a week'),
 ]
 
 type RotateProps = {

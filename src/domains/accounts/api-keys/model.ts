@@ -4,7 +4,7 @@ import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { cidr } from '#src/http/address.ts'
 import { momentOrNever } from '#src/http/moment.ts'
 import { wholeNumber } from '#src/locale/instructions.ts'
-import { defineResource, type Row } from '#src/resource/entity.ts'
+import { defineResource, type RecordRow } from '#src/resource/entity.ts'
 import { choice, instant, name as nameColumn, reference, text } from '#src/resource/kinds/column.ts'
 
 /** By which a program acts for somebody, with no more than was chosen. `delete` revokes it. */
@@ -43,7 +43,7 @@ export type KeyRecord = {
   version: number
 }
 
-export const keyOf = (row: Row) => row as unknown as KeyRecord
+export const keyOf = (row: RecordRow) => row as unknown as KeyRecord
 
 /** Several values, or a form's one text of them, by lines or commas. */
 const several = <S extends z.ZodType>(item: S, least: number, most: number) =>
@@ -105,12 +105,12 @@ export type NewKey = z.infer<typeof newKey>
 
 export type KeyChange = z.infer<typeof someOfKey>
 
-export const MOST_HOURS = 168
+export const MAX_HOURS = 168
 
-const HOURS = wholeNumber(0, MOST_HOURS)
+const HOURS = wholeNumber(0, MAX_HOURS)
 
 export const rotation = z.strictObject({
-  overlap_hours: z.coerce.number(HOURS).int(HOURS).min(0, HOURS).max(MOST_HOURS, HOURS).default(24),
+  overlap_hours: z.coerce.number(HOURS).int(HOURS).min(0, HOURS).max(MAX_HOURS, HOURS).default(24),
 })
 
 const moment = z.iso.datetime({ offset: true })
@@ -121,7 +121,7 @@ export const apiKeys = defineResource(apiKey, {
   many: 'API keys',
   icon: 'key',
   adding: 'Create API key',
-  lead: 'Let programs act for people and service accounts, with the permissions you choose.',
+  subtitle: 'Let programs act for people and service accounts, with the permissions you choose.',
   title: 'name',
   soft: false,
   columns: {

@@ -46,7 +46,7 @@ export async function offeredFor(db: Door, actor: UserActor, account: Account | 
     .filter((code) => forKeys(code) && covers(owners, [code]) && covers(actor.rights.scopes, [code]))
 }
 
-type Standing = {
+type OwnerAccess = {
   sleeps: string | null
   name: string
   held: string[]
@@ -55,11 +55,11 @@ type Standing = {
 
 /** What a key may do just now: of what was chosen, that which its owner still has. */
 export async function effectOf(db: Door, actor: UserActor, key: KeyRecord): Promise<KeyEffect> {
-  const text = sql<Standing>`select ${sleeping} as sleeps, u.username as name, app.rights_of(u.id) -> 'permissions' as held,
+  const text = sql<OwnerAccess>`select ${sleeping} as sleeps, u.username as name, app.rights_of(u.id) -> 'permissions' as held,
       (select coalesce(json_agg(json_build_object('code', p.code, 'description', p.description)), '[]')
         from permissions p where p.code = any(${key.permissions})) as described
     from users u where u.id = ${key.user_id}`
-  const [found] = await db.readAs<Standing>(actor, (q) => statement(q, text))
+  const [found] = await db.readAs<OwnerAccess>(actor, (q) => statement(q, text))
   const { sleeps = 'isn’t in this organization', name = 'Its owner', held = [], described = [] } = found ?? {}
   const state = key.status
   const reason =

@@ -21,7 +21,7 @@ async function rotateForm(
   if (key.status === 'revoked') throw notFound()
   return (frame: Parameters<typeof RotateForm>[0]['frame']) => ({
     title: `Rotate ${key.name}`,
-    trail: [{ label: 'API keys', href: frame.path(paths.apiKeys) }],
+    breadcrumbs: [{ label: 'API keys', href: frame.path(paths.apiKeys) }],
     children: (
       <RotateForm
         id={key.id}

@@ -48,7 +48,7 @@ export const apiKeyRoutes = [
     without: ['create', 'delete', 'import'],
     actions: { update: updateKey },
     bodies: { whole: wholeKey, some: someOfKey },
-    fixed: (row) => keyOf(row).status === 'revoked',
+    readOnly: (row) => keyOf(row).status === 'revoked',
     columns: ({ frame }) => listColumns(frame),
     fields: (props, { frame }) => (
       <KeyFields
@@ -68,7 +68,7 @@ export const apiKeyRoutes = [
         needs: 'delete',
         label: 'Revoke',
         icon: 'ban',
-        did: 'revoked',
+        doneLabel: 'revoked',
         already: 'already revoked',
         danger: true,
         confirm: 'Programs using them stop working. This can’t be undone.',

@@ -2,8 +2,8 @@ import { apiKeys, type KeyEffect, type KeyRecord, keyOf } from '#src/domains/acc
 import { meFrame } from '#src/domains/accounts/me-frame.tsx'
 import type { Screen } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
-import type { Row } from '#src/resource/entity.ts'
-import type { Found } from '#src/resource/record/query.ts'
+import type { RecordRow } from '#src/resource/entity.ts'
+import type { FoundRecord } from '#src/resource/record/query.ts'
 import { recordFrame } from '#src/resource/record/views.tsx'
 import { ButtonLink } from '#src/ui/button.tsx'
 import { ConfirmButton } from '#src/ui/confirm.tsx'
@@ -44,14 +44,14 @@ const shared = (frame: Frame): Column<KeyRecord>[] => [
 ]
 
 /** Of the list of everybody's: whose each is stands beside its name. */
-export const listColumns = (frame: Frame): Column<Row>[] => {
+export const listColumns = (frame: Frame): Column<RecordRow>[] => {
   const [name, ...others] = shared(frame)
   const owner: Column<KeyRecord> = {
     key: 'user',
     label: 'Owner',
     cell: ({ user }) => user.name ?? 'no access',
   }
-  return [name, owner, ...others] as unknown as Column<Row>[]
+  return [name, owner, ...others] as unknown as Column<RecordRow>[]
 }
 
 type OwnProps = { keys: readonly KeyRecord[]; frame: Frame; mayMake: boolean }
@@ -66,7 +66,7 @@ export function ownKeysScreen({ keys, frame, mayMake }: OwnProps): Screen {
   const screen = meFrame({
     frame,
     title: 'API keys',
-    lead: 'Let programs act for you with the permissions you choose.',
+    subtitle: 'Let programs act for you with the permissions you choose.',
     here: paths.myApiKeys,
     children: (
       <Table
@@ -100,7 +100,7 @@ export function secretScreen({
 }): Screen {
   return {
     title: key.name,
-    trail: [{ label: 'API keys', href: frame.path(paths.apiKeys) }],
+    breadcrumbs: [{ label: 'API keys', href: frame.path(paths.apiKeys) }],
     children: (
       <Panel title="Your new API key">
         <p>
@@ -130,7 +130,7 @@ export function secretScreen({
 }
 
 /** What its columns don't say. */
-export function KeyPanel({ row, frame }: { row: Row; frame: Frame }) {
+export function KeyPanel({ row, frame }: { row: RecordRow; frame: Frame }) {
   const key = keyOf(row)
   const { last_used_ip, allowed_addresses, former, permissions } = key
   return (
@@ -159,7 +159,7 @@ export function KeyPanel({ row, frame }: { row: Row; frame: Frame }) {
   )
 }
 
-type ActionsProps = { row: Row; may: { rotate: boolean; revoke: boolean }; frame: Frame }
+type ActionsProps = { row: RecordRow; may: { rotate: boolean; revoke: boolean }; frame: Frame }
 
 /** Another secret, and the end. */
 export function KeyActions({ row, may, frame }: ActionsProps) {
@@ -189,7 +189,7 @@ export function KeyActions({ row, may, frame }: ActionsProps) {
   )
 }
 
-type EffectProps = { record: Found & { row: () => Row }; effect: KeyEffect; frame: Frame }
+type EffectProps = { record: FoundRecord & { row: () => RecordRow }; effect: KeyEffect; frame: Frame }
 
 /** What a key can do just now; what was chosen and its owner has no more is marked. */
 export function effectScreen({ record, effect, frame }: EffectProps): Screen {

@@ -1,7 +1,7 @@
 import type { UserActor } from '#src/access/actor.ts'
 import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
-import { Taken } from '#src/db/errors.ts'
+import { UniqueViolation } from '#src/db/errors.ts'
 import { fn } from '#src/db/functions.ts'
 import { hashChosen } from '#src/domains/accounts/account.ts'
 import { deadLink, openLink } from '#src/domains/accounts/link.ts'
@@ -16,7 +16,7 @@ import { newToken, tokenHash } from '#src/platform/token.ts'
  */
 async function used(link: Promise<boolean | null>): Promise<void> {
   const done = await link.catch((error: unknown) => {
-    throw error instanceof Taken ? conflict('email', 'already has an account') : error
+    throw error instanceof UniqueViolation ? conflict('email', 'already has an account') : error
   })
   if (!done) throw deadLink()
 }

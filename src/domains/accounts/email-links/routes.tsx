@@ -12,13 +12,13 @@ import { passwordRules } from '#src/platform/password-policy.ts'
 
 const holders = everybody('the link from the e-mail is the credential')
 const tokenOf = ({ c }: Pick<Call, 'c'>) => c.req.param('token') ?? ''
-type Asked = Pick<Call, 'c' | 'db' | 'services'>
+type LinkCall = Pick<Call, 'c' | 'db' | 'services'>
 
-const undo = async (call: Asked, refusal?: Refusal): Promise<Draw> => {
+const undo = async (call: LinkCall, refusal?: Refusal): Promise<Draw> => {
   const { username, email } = await openLink(call.db, tokenOf(call), 'undo_email')
   const rules = passwordRules(call.services.config)
-  const lead = `${email} stays your address. Someone who knew your password changed it, so choose a new one.`
-  const words = { title: 'Keep your address', lead, button: 'Keep address and save password' }
+  const subtitle = `${email} stays your address. Someone who knew your password changed it, so choose a new one.`
+  const words = { title: 'Keep your address', subtitle, button: 'Keep address and save password' }
   return (frame) =>
     chooseScreen(frame, { ...words, action: paths.undoEmail(tokenOf(call)), username, rules, refusal })
 }

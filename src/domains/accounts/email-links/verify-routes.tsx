@@ -12,19 +12,19 @@ import { paths } from '#src/paths.ts'
 
 const holders = everybody('the link from the e-mail is the credential')
 const tokenOf = ({ c }: Pick<Call, 'c'>) => c.req.param('token') ?? ''
-type Asked = Pick<Call, 'c' | 'db' | 'services'>
+type LinkCall = Pick<Call, 'c' | 'db' | 'services'>
 
-const opened = ({ db }: Asked, token: string) =>
+const opened = ({ db }: LinkCall, token: string) =>
   openLink(db, token, 'register', 'verify_email', 'change_email')
 
-const confirm = async (call: Asked, refusal?: Refusal): Promise<Draw> => {
+const confirm = async (call: LinkCall, refusal?: Refusal): Promise<Draw> => {
   const link = await opened(call, tokenOf(call))
   return (frame) => confirmScreen(frame, { token: tokenOf(call), link, refusal })
 }
 
 /** Confirms an address; of a registration, its account begins. Answers whose, in that case. */
 async function confirmed(
-  call: Asked & Pick<Call, 'request' | 'actor'>,
+  call: LinkCall & Pick<Call, 'request' | 'actor'>,
   given: { token: string; username?: string | undefined; password: string },
 ): Promise<{ username: string | null } & Partial<Answer>> {
   const { db, services, actor } = call

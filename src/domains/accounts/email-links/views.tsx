@@ -22,7 +22,7 @@ export function confirmScreen(frame: Frame, { token, link, refusal }: Shown): Sc
   return {
     plain: true,
     title: 'Confirm your e-mail address',
-    lead: `${link.email}, for ${link.username}`,
+    subtitle: `${link.email}, for ${link.username}`,
     footer: backToLogin(frame),
     children: (
       <>
@@ -44,7 +44,7 @@ function finishScreen(frame: Frame, { token, link, refusal }: Shown): Screen {
   return {
     plain: true,
     title: 'Almost there',
-    lead: `${link.email} is confirmed. Enter the password you chose.`,
+    subtitle: `${link.email} is confirmed. Enter the password you chose.`,
     children: (
       <>
         <ErrorSummary errors={refusalErrors(refusal)} />
@@ -80,7 +80,7 @@ export function unlockScreen(frame: Frame, { token, link }: Shown): Screen {
   return {
     plain: true,
     title: 'Unlock your account?',
-    lead: `${link.username} is locked for a while after too many failed sign-ins.`,
+    subtitle: `${link.username} is locked for a while after too many failed sign-ins.`,
     footer: <a href={frame.path(paths.forgotPassword)}>Forgot your password?</a>,
     children: (
       <Form action={frame.path(paths.unlock(token))} csrfToken={frame.csrfToken} leaves>

@@ -19,7 +19,7 @@ const reset = async (
   const token = c.req.param('token') ?? ''
   const { username } = await openLink(db, token, 'reset_password')
   const rules = passwordRules(services.config)
-  const words = { title: 'Choose a password', lead: 'This signs you out everywhere.', button: 'Save' }
+  const words = { title: 'Choose a password', subtitle: 'This signs you out everywhere.', button: 'Save' }
   const action = paths.resetPassword(token)
   return (frame) => chooseScreen(frame, { ...words, action, username, rules, refusal })
 }

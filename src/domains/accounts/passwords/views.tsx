@@ -10,7 +10,7 @@ export function forgotScreen(frame: Frame, refusal?: Refusal): Screen {
   return {
     plain: true,
     title: 'Forgot your password?',
-    lead: 'We’ll e-mail you a reset link.',
+    subtitle: 'We’ll e-mail you a reset link.',
     footer: backToLogin(frame),
     children: (
       <>

@@ -3,11 +3,11 @@ import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import {
-  type Given,
   givenBy,
   type Known,
   NOTHING_GIVEN,
   resealed,
+  type UsedCode,
   WRONG_CODE,
 } from '#src/domains/accounts/code.ts'
 import { deviceOf, type Origin } from '#src/domains/accounts/origin.ts'
@@ -33,7 +33,7 @@ export async function confirm(
   const account = inPerson(actor)
   const { sessionId, sessionKind, missingFactor } = actor.identity
   const token = missingFactor && 'code' in proof && sessionKind === 'browser' ? newToken() : null
-  const confirmed = (at: string | null, { step, recovery }: Given) => {
+  const confirmed = (at: string | null, { step, recovery }: UsedCode) => {
     const renewed = token === null ? null : tokenHash(token)
     const goesOn = { session: sessionId, renewed, device: deviceOf(from) }
     const confirming = { account, proved: at, step, recovery, ...goesOn, ctx: actor.context }

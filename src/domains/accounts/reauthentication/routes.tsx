@@ -8,9 +8,9 @@ import { renewed } from '#src/domains/accounts/session-rotation.ts'
 import { type Call, type Draw, get, post, type Refusal, signedIn } from '#src/http/endpoint.ts'
 import { paths, safeNext } from '#src/paths.ts'
 
-type Asked = Pick<Call, 'c' | 'db'> & { actor: UserActor }
+type OwnCall = Pick<Call, 'c' | 'db'> & { actor: UserActor }
 
-async function screen({ db, actor }: Asked, next: string | undefined, refusal?: Refusal): Promise<Draw> {
+async function screen({ db, actor }: OwnCall, next: string | undefined, refusal?: Refusal): Promise<Draw> {
   const account = await accountOf(db, actor)
   const codeOnly = actor.identity.missingFactor === 'second-factor'
   return (frame) => confirmScreen(frame, { account, next: safeNext(next), codeOnly, refusal })

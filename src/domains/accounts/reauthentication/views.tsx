@@ -17,14 +17,14 @@ type Confirm = {
 
 /** Who one is, once more: by the password, or by a code where there is a second factor. */
 export function confirmScreen(frame: Frame, { account, next, codeOnly, refusal }: Confirm): Screen {
-  const lead = codeOnly
+  const subtitle = codeOnly
     ? 'One of your roles requires two-step verification.'
     : 'You won’t be asked again for 10 minutes.'
   const factor = account.factorSince !== null
   return {
     plain: true,
     title: 'Confirm your password',
-    lead,
+    subtitle,
     footer: codeOnly ? null : <a href={frame.path(paths.home)}>Home</a>,
     children: (
       <>

@@ -2,8 +2,8 @@ import { type InsertObject, sql } from 'kysely'
 import { asSystem } from '#src/access/system.ts'
 import type { Config } from '#src/config.ts'
 import { answer } from '#src/db/call.ts'
-import type { Db, Door } from '#src/db/database.ts'
-import { Taken } from '#src/db/errors.ts'
+import type { Door, Tx } from '#src/db/database.ts'
+import { UniqueViolation } from '#src/db/errors.ts'
 import { fn } from '#src/db/functions.ts'
 import type { DB } from '#src/db/types.ts'
 import { hashChosen } from '#src/domains/accounts/account.ts'
@@ -82,11 +82,11 @@ export async function finishRegistration(
 }
 
 /** For nobody yet. @throws {Conflict} for what is taken */
-async function settled<T>(db: Door, org: string, from: Origin, work: (tx: Db) => Promise<T>): Promise<T> {
+async function settled<T>(db: Door, org: string, from: Origin, work: (tx: Tx) => Promise<T>): Promise<T> {
   try {
     return await asSystem(db, org, 'registration', work, { cause: { id: from.id, kind: 'request' } })
   } catch (error) {
-    if (!(error instanceof Taken)) throw error
+    if (!(error instanceof UniqueViolation)) throw error
     throw error.constraint.includes('email')
       ? conflict('email', 'already has an account')
       : conflict('username', 'is already in use')
@@ -95,7 +95,7 @@ async function settled<T>(db: Door, org: string, from: Origin, work: (tx: Db) =>
 
 type NewUser = InsertObject<DB, 'users'>
 
-async function join(tx: Db, person: NewUser): Promise<{ id: string }> {
+async function join(tx: Tx, person: NewUser): Promise<{ id: string }> {
   const made = await tx.insertInto('users').values(person).returning('id').executeTakeFirstOrThrow()
   await tx
     .insertInto('user_roles')

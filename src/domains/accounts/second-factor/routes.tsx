@@ -17,16 +17,16 @@ import {
 } from '#src/http/endpoint.ts'
 import { paths, safeNext } from '#src/paths.ts'
 
-type Asked = Pick<Call, 'db' | 'services'> & { actor: UserActor }
+type OwnCall = Pick<Call, 'db' | 'services'> & { actor: UserActor }
 
-function setUpPage({ services, actor }: Asked, account: Account, next: string, refusal?: Refusal): Draw {
+function setUpPage({ services, actor }: OwnCall, account: Account, next: string, refusal?: Refusal): Draw {
   const begun = beginAgain(services.config, actor, account, refusal?.input.setup)
   const due = actor.identity.missingFactor !== null
   return (frame) => setUpScreen(frame, { begun, next, due, refusal })
 }
 
 const codesPage =
-  ({ services, actor }: Asked, codes: string[], next: string): Draw =>
+  ({ services, actor }: OwnCall, codes: string[], next: string): Draw =>
   (frame) =>
     codesScreen(frame, { codes, next, appName: services.config.APP_NAME, username: actor.identity.username })
 

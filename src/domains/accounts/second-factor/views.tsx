@@ -28,7 +28,7 @@ export function setUpScreen(
   return {
     plain: true,
     title: 'Set up two-step verification',
-    lead: due
+    subtitle: due
       ? 'One of your roles requires it, so this comes first: a code from an app, in addition to your password.'
       : 'A code from an app, in addition to your password.',
     footer: due ? null : <a href={frame.path(paths.security)}>Not now</a>,
@@ -83,7 +83,7 @@ export function codesScreen(frame: Frame, { codes, next, appName, username }: Co
   return {
     plain: true,
     title: 'Save your recovery codes',
-    lead: 'Each lets you in once when you don’t have your app. You won’t see them again.',
+    subtitle: 'Each lets you in once when you don’t have your app. You won’t see them again.',
     children: (
       <>
         <ul class="recovery-codes">

@@ -14,13 +14,13 @@ import { type Call, type Draw, get, post, type Refusal, signedIn } from '#src/ht
 import { paths } from '#src/paths.ts'
 import { passwordRules } from '#src/platform/password-policy.ts'
 
-type Asked = Pick<Call, 'db' | 'services'> & { actor: UserActor }
+type OwnCall = Pick<Call, 'db' | 'services'> & { actor: UserActor }
 
-async function page({ db, services, actor }: Asked, refused?: Refused): Promise<Draw> {
+async function page({ db, services, actor }: OwnCall, refused?: Refused): Promise<Draw> {
   const account = await accountOf(db, actor)
   return (frame) => securityScreen({ frame, account, rules: passwordRules(services.config), refused })
 }
-const again = (of: Refused['of']) => (call: Asked, refusal: Refusal) => page(call, { of, refusal })
+const again = (of: Refused['of']) => (call: OwnCall, refusal: Refusal) => page(call, { of, refusal })
 
 const SENT = 'We’ve sent a link to that address. Use it to confirm.'
 

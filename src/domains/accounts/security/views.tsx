@@ -20,7 +20,7 @@ export function securityScreen({ frame, account, rules, refused }: Props): Scree
   return meFrame({
     frame,
     title: 'Security',
-    lead: 'How you sign in, and where we send mail about it.',
+    subtitle: 'How you sign in, and where we send mail about it.',
     here: paths.security,
     children: (
       <Columns>

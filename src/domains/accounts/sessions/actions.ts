@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { requireNotStronger } from '#src/access/strength.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { Forbidden, notFound } from '#src/errors.ts'
 
 type Chosen = { ids?: readonly string[] | undefined; user_id?: string | undefined }
@@ -12,7 +12,7 @@ type Chosen = { ids?: readonly string[] | undefined; user_id?: string | undefine
  * ended.
  */
 export async function endSessions(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'session', 'delete'>,
   { ids, user_id }: Chosen,
@@ -35,7 +35,7 @@ export async function endSessions(
 
 /** Ends one session: {NotFound} where it can't be seen, {Forbidden} where it can only be seen. */
 export async function endSession(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'session', 'delete'>,
   id: string,

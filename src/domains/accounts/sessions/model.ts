@@ -90,14 +90,14 @@ export const sessions = defineResource(session, {
   one: 'session',
   many: 'sessions',
   icon: 'monitor-smartphone',
-  lead: 'Who is signed in, from where.',
+  subtitle: 'Who is signed in, from where.',
   title: {
     sql: (table) => sql<string>`${sql.ref(`${table}.user_agent`)}`,
     of: (row) =>
       `${(row.user as SessionRecord['user']).name ?? 'Someone'}, ${device(String(row.user_agent))}`,
   },
   soft: false,
-  narrow: open,
+  baseFilter: open,
   columns: {
     kind: choice('Kind', kinds, { write: 'never', filterable: true }),
     ip: text('IP address', { write: 'never' }),

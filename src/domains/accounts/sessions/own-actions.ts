@@ -2,13 +2,13 @@ import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { answer } from '#src/db/call.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import { endSession } from '#src/domains/accounts/sessions/actions.ts'
 
 /** Ends one of the own sessions; the one that asks is signed out by it. Answers whether it was that. */
 export async function endOwnSession(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'session', 'delete'>,
   id: string,
@@ -21,7 +21,7 @@ export async function endOwnSession(
 
 /** Ends the own sessions in this organization: all the others, or all. Answers how many. */
 export async function endOwnSessions(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'session', 'delete'>,
   which: 'others' | 'all',
@@ -39,5 +39,5 @@ export async function endOwnSessions(
   return ended.length
 }
 
-const recordSignOut = (tx: Db, id: string) =>
+const recordSignOut = (tx: Tx, id: string) =>
   answer(tx, fn.record_event({ name: 'auth:sign_out', type: 'session', target: id, details: {} }))

@@ -20,7 +20,7 @@ export function ownSessionsScreen({ frame, sessions, mayEnd }: Props): Screen {
   return meFrame({
     frame,
     title: 'Sessions',
-    lead: 'Where you’re signed in. Sign out any you don’t recognise, then change your password.',
+    subtitle: 'Where you’re signed in. Sign out any you don’t recognise, then change your password.',
     here: paths.mySessions,
     children: (
       <Panel

@@ -27,7 +27,7 @@ export const sessionRoutes = [
         needs: 'delete',
         label: 'Sign out',
         icon: 'log-out',
-        did: 'signed out',
+        doneLabel: 'signed out',
         danger: true,
         confirm: 'Anyone using them has to sign in again.',
         one: endSession,

@@ -1,7 +1,7 @@
 import { device } from '#src/domains/accounts/device.ts'
 import type { SessionRecord } from '#src/domains/accounts/sessions/model.ts'
 import { paths } from '#src/paths.ts'
-import type { Row } from '#src/resource/entity.ts'
+import type { RecordRow } from '#src/resource/entity.ts'
 import { ConfirmButton } from '#src/ui/confirm.tsx'
 import { Badge, Facts } from '#src/ui/feedback.tsx'
 import type { Frame } from '#src/ui/frame.ts'
@@ -10,11 +10,11 @@ import type { Column } from '#src/ui/table.tsx'
 import { Time } from '#src/ui/time.tsx'
 
 export const kinds = { browser: 'Browser', token: 'Program', impersonation: 'Impersonation' }
-const session = (row: Row) => row as unknown as SessionRecord
-const nameOf = (row: Row) => session(row).user.name ?? 'Someone'
+const session = (row: RecordRow) => row as unknown as SessionRecord
+const nameOf = (row: RecordRow) => session(row).user.name ?? 'Someone'
 
 /** The list's columns: whose session it is leads to it. */
-export const listColumns = (frame: Frame): Column<Row>[] => [
+export const listColumns = (frame: Frame): Column<RecordRow>[] => [
   { key: 'user', label: 'Person', href: (row) => frame.path(paths.session(row.id)), cell: nameOf },
   { key: 'device', label: 'Device', cell: (row) => device(session(row).user_agent) },
   { key: 'ip', label: 'IP address', cell: (row) => session(row).ip },
@@ -45,7 +45,7 @@ export const listColumns = (frame: Frame): Column<Row>[] => [
 ]
 
 /** Whose it is. */
-export function PersonPanel({ row, frame }: { row: Row; frame: Frame }) {
+export function PersonPanel({ row, frame }: { row: RecordRow; frame: Frame }) {
   const { id } = session(row).user
   return (
     <Panel title="Person">
@@ -55,7 +55,7 @@ export function PersonPanel({ row, frame }: { row: Row; frame: Frame }) {
 }
 
 /** Ends the session; the own one by a plain page load, since it leads to the sign-in page. */
-export function EndButton({ row, frame }: { row: Row; frame: Frame }) {
+export function EndButton({ row, frame }: { row: RecordRow; frame: Frame }) {
   const { current, user_agent } = session(row)
   return (
     <ConfirmButton

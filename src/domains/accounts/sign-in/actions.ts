@@ -5,9 +5,9 @@ import type { Config } from '#src/config.ts'
 import { answer } from '#src/db/call.ts'
 import type { Door } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
-import { type Given, givenBy, type Known, NOTHING_GIVEN, resealed } from '#src/domains/accounts/code.ts'
+import { givenBy, type Known, NOTHING_GIVEN, resealed, type UsedCode } from '#src/domains/accounts/code.ts'
 import { deviceOf, type Origin } from '#src/domains/accounts/origin.ts'
-import { type Found, failed, type Proved, proved, wrong } from '#src/domains/accounts/proof.ts'
+import { failed, type Proved, proved, type SignInFacts, wrong } from '#src/domains/accounts/proof.ts'
 import { WrongCredentials } from '#src/errors.ts'
 import { newToken, tokenHash } from '#src/platform/token.ts'
 
@@ -30,7 +30,7 @@ export async function signInOrAsk(
   from: Origin,
 ): Promise<Opened | { asks: Proved }> {
   const found = await db.lookup(
-    fn.sign_in_lookup<Found>({ name, place_slug: organization, device: deviceOf(from) }),
+    fn.sign_in_lookup<SignInFacts>({ name, place_slug: organization, device: deviceOf(from) }),
   )
   const { account, org, user } = found
   const at = await proved(db, { found, password, from })
@@ -76,7 +76,7 @@ export async function opened(
   }
 }
 
-type How = { kind: 'browser' | 'token'; from: Origin; given: Given; proof: Buffer | null }
+type How = { kind: 'browser' | 'token'; from: Origin; given: UsedCode; proof: Buffer | null }
 
 async function openSession(
   db: Door,

@@ -12,7 +12,7 @@ export const resumeRoutes = [
     screen: (frame) => ({
       plain: true,
       title: `You’re signed in as ${actor.identity.name}`,
-      lead: `In ${actor.identity.organization.name}. This page was opened by someone else, or in a different organization.`,
+      subtitle: `In ${actor.identity.organization.name}. This page was opened by someone else, or in a different organization.`,
       footer: <a href={frame.path(paths.home)}>Go to Home</a>,
       children: (
         <form method="dialog" class="form" data-person={actor.userId}>

@@ -14,7 +14,7 @@ export function loginScreen(frame: Frame, { next, registration, refusal }: Login
   return {
     plain: true,
     title: again ? 'Your session ended' : 'Sign in',
-    lead: again ? 'Enter your password to continue.' : undefined,
+    subtitle: again ? 'Enter your password to continue.' : undefined,
     footer: frame.person ? (
       <>
         You’re signed in as {frame.person.name}. <a href={frame.path(next)}>Continue</a>

@@ -11,9 +11,9 @@ import { Cookies } from '#src/http/cookies.ts'
 import { type Call, type Draw, get, post, type Refusal, signedIn } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 
-type Asked = Pick<Call, 'db'> & { actor: UserActor }
+type OwnCall = Pick<Call, 'db'> & { actor: UserActor }
 
-async function page({ db, actor }: Asked, refusal?: Refusal): Promise<Draw> {
+async function page({ db, actor }: OwnCall, refusal?: Refusal): Promise<Draw> {
   const places = await placesOf(db, actor)
   const { organization, home } = actor.identity
   return (frame) => placesScreen({ frame, places, here: organization.id, away: home !== null, refusal })

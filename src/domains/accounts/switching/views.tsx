@@ -24,7 +24,7 @@ export function placesScreen({ frame, places, here, away, refusal }: Props): Scr
   return meFrame({
     frame,
     title: 'Organizations',
-    lead: 'One account for all your organizations: switch without signing in again.',
+    subtitle: 'One account for all your organizations: switch without signing in again.',
     here: paths.switchOrganization,
     children: (
       <>

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type { Identity } from '#src/access/actor.ts'
-import { type Found, identityFrom } from '#src/access/rights.ts'
+import { identityFrom, type SessionFacts } from '#src/access/rights.ts'
 import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
@@ -32,7 +32,7 @@ const deadToken = () =>
 export async function renewable(db: Door, config: Config, access: string): Promise<Tokens> {
   const refresh = newToken()
   const added = { access: tokenHash(access), refresh: tokenHash(refresh), ...lives(config) }
-  const found = await db.lookup(fn.add_refresh_token<Found | null>(added))
+  const found = await db.lookup(fn.add_refresh_token<SessionFacts | null>(added))
   if (!found) throw deadToken()
   return { access, refresh, identity: identityFrom(found) }
 }
@@ -53,7 +53,7 @@ const madeFrom = (config: Config, token: string, salt: string) => ({
 const askedBy = (config: Config, token: string, { ip, userAgent }: Origin) =>
   keyed(config, 'refresh asked', token, rateKey(ip), userAgent).digest()
 
-type Refreshed = { actor: Found; salt: string }
+type Refreshed = { actor: SessionFacts; salt: string }
 
 /**
  * Gives a session other tokens for the one to renew it with, which is used up. Used again, it ends the session; whoever

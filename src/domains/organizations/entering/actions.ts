@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import { asked, requirePlatform } from '#src/domains/organizations/organizations/actions.ts'
 import { onPlatform } from '#src/domains/organizations/organizations/queries.ts'
@@ -9,7 +9,7 @@ import { conflict, Forbidden, notFound, unproved } from '#src/errors.ts'
 
 /** Moves the session of whoever acts into another organization; both trails keep the reason. */
 export async function enterOrganization(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'organization', 'enter'>,
   id: string,
@@ -36,7 +36,7 @@ export async function enterOrganization(
 }
 
 /** Moves the session back to where its person is at home. */
-export async function leaveOrganization(tx: Db, actor: UserActor): Promise<void> {
+export async function leaveOrganization(tx: Tx, actor: UserActor): Promise<void> {
   const { sessionId } = actor.identity
   const left = await asked(
     tx,

@@ -3,14 +3,14 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Config } from '#src/config.ts'
 import { answer } from '#src/db/call.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import { hashChosen } from '#src/domains/accounts/account.ts'
 import { declaredAccess } from '#src/domains/organizations/organizations/access-actions.ts'
 import type { NewOrganization, OrganizationChange } from '#src/domains/organizations/organizations/model.ts'
 import { onPlatform, organizationJson } from '#src/domains/organizations/organizations/queries.ts'
 import { conflict, Forbidden, notFound, stale } from '#src/errors.ts'
-import type { Written } from '#src/resource/record/write.ts'
+import type { SavedRecord } from '#src/resource/record/write.ts'
 
 const CONFLICTS: Record<string, [field: string, message: string]> = {
   organizations_name: ['name', 'is already in use'],
@@ -26,7 +26,7 @@ const reads = (actor: UserActor) => actor.can('organization:read')
 
 /** Runs one of the reviewed functions, which decide again by what holds now, and says at which field it failed. */
 export async function asked<Row>(
-  tx: Db,
+  tx: Tx,
   wanted: string,
   statement: RawBuilder<Row>,
 ): Promise<Row | undefined> {
@@ -56,47 +56,47 @@ export function requirePlatform(actor: UserActor, wanted: string): void {
 
 /** Makes an organization with its built-in permissions and roles, and its owner, who is invited where they have no password. */
 export async function createOrganization(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'organization', 'create'>,
   { name, slug, owner_username, owner_email }: NewOrganization,
   passwordHash: string | null,
-): Promise<Written> {
+): Promise<SavedRecord> {
   const wanted = `${grant.model}:${grant.action}`
   requirePlatform(actor, wanted)
   const owner = { username: owner_username, email: owner_email, password_hash: passwordHash }
   const made = await asked(
     tx,
     wanted,
-    sql<Omit<Written, 'readable'>>`select id, doc as json, version
+    sql<Omit<SavedRecord, 'readable'>>`select id, doc as json, version
       from ${fn.create_organization({ title: name, place_slug: slug, owner, access: declaredAccess() })}`,
   )
-  const { id, json, version } = made as Written
+  const { id, json, version } = made as SavedRecord
   if (passwordHash === null) await answer(tx, fn.invite_owner({ target: id }))
   return { id, json, version, readable: reads(actor) }
 }
 
 /** Changes what is named: anything from the platform, the own name elsewhere. */
 export async function updateOrganization(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'organization', 'update'>,
   id: string,
   change: OrganizationChange,
   version: number | null,
-): Promise<Written> {
+): Promise<SavedRecord> {
   if (!onPlatform(actor)) return rename(tx, actor, grant, id, change, version)
   return written(tx, actor, grant, fn.update_organization({ target: id, change, seen: version }))
 }
 
 /** Suspends an organization, or lets it work again: from the platform alone, and never the platform itself. */
 export async function toggleOrganization(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'organization', 'update'>,
   id: string,
   version: number | null,
-): Promise<Written> {
+): Promise<SavedRecord> {
   if (!onPlatform(actor) && id !== actor.orgId) throw notFound()
   requirePlatform(actor, `${grant.model}:${grant.action}`)
   return written(tx, actor, grant, fn.toggle_organization({ target: id, seen: version }))
@@ -104,15 +104,15 @@ export async function toggleOrganization(
 
 /** What one of the functions that change an organization answers. */
 async function written(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'organization', 'update'>,
   change: RawBuilder<unknown>,
-): Promise<Written> {
+): Promise<SavedRecord> {
   const done = await asked(
     tx,
     `${grant.model}:${grant.action}`,
-    sql<Written & { stale: boolean }>`select id, doc as json, version, stale, unchanged from ${change}`,
+    sql<SavedRecord & { stale: boolean }>`select id, doc as json, version, stale, unchanged from ${change}`,
   )
   if (!done) throw notFound()
   if (done.stale) throw stale(JSON.parse(done.json))
@@ -121,13 +121,13 @@ async function written(
 }
 
 async function rename(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'organization', 'update'>,
   id: string,
   { name, ...others }: OrganizationChange,
   version: number | null,
-): Promise<Written> {
+): Promise<SavedRecord> {
   const own = tx
     .selectFrom('organizations')
     .where('organizations.id', '=', id)

@@ -15,8 +15,8 @@ export function newScreen(frame: Frame, passwordRules: string, refusal?: Refusal
   const field = fieldsOf(refusal)
   return {
     title: 'Add organization',
-    lead: 'It starts with its owner and the built-in roles.',
-    trail: [{ label: 'Organizations', href: path(paths.organizations) }],
+    subtitle: 'It starts with its owner and the built-in roles.',
+    breadcrumbs: [{ label: 'Organizations', href: path(paths.organizations) }],
     children: (
       <Panel>
         <ErrorSummary errors={refusalErrors(refusal)} />
@@ -65,7 +65,7 @@ export function editScreen(
   const path = frame.path(paths.organization(organization.id))
   return {
     title: `Edit ${organization.name}`,
-    trail: [
+    breadcrumbs: [
       { label: 'Organizations', href: frame.path(paths.organizations) },
       { label: organization.name, href: path },
     ],

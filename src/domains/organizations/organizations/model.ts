@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { fold } from '#src/db/fold.ts'
 import { email, nameLine, password, username } from '#src/domains/accounts/model.ts'
-import { Resource, type Row } from '#src/resource/entity.ts'
+import { type RecordRow, Resource } from '#src/resource/entity.ts'
 import { choice, flag, integer, text } from '#src/resource/kinds/column.ts'
 
 /** Its own record in every organization; from the platform's, all of them. */
@@ -43,7 +43,7 @@ export const organizationRecord = z.strictObject({
 
 export type OrganizationRecord = z.infer<typeof organizationRecord>
 
-export const organizationOf = (row: Row) => row as unknown as OrganizationRecord
+export const organizationOf = (row: RecordRow) => row as unknown as OrganizationRecord
 
 /**
  * What lists, files, bulk and history take of it. Not declared for all to find (`defineResource`): its rows have no

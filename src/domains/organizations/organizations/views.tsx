@@ -7,7 +7,7 @@ import {
 } from '#src/domains/organizations/organizations/model.ts'
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { paths, pathsOf } from '#src/paths.ts'
-import type { Row } from '#src/resource/entity.ts'
+import type { RecordRow } from '#src/resource/entity.ts'
 import type { History } from '#src/resource/history/query.ts'
 import { HistoryPanel } from '#src/resource/history/views.tsx'
 import type { ListView } from '#src/resource/list/declaration.ts'
@@ -37,7 +37,7 @@ const number = new Intl.NumberFormat('en')
 const people = ({ users, users_is_lower_bound }: OrganizationRecord) =>
   users_is_lower_bound ? `more than ${number.format(users)}` : number.format(users)
 
-const columns = (frame: Frame): Column<Row>[] => [
+const columns = (frame: Frame): Column<RecordRow>[] => [
   {
     key: 'name',
     label: 'Name',
@@ -86,7 +86,7 @@ export const organizationsScreen = ({ view, may, frame, ...listed }: Listed): Sc
     columns: columns(frame),
     filters: [statusFilter(view.filters)],
   }),
-  lead: may.manage ? 'Every organization of this installation.' : 'The organization you’re in.',
+  subtitle: may.manage ? 'Every organization of this installation.' : 'The organization you’re in.',
 })
 
 type Shown = { organization: OrganizationRecord; may: May; frame: Frame; refusal?: Refusal }
@@ -116,7 +116,7 @@ export function organizationScreen(shown: Shown): Screen {
         </Columns>
       ),
     }),
-    lead:
+    subtitle:
       organization.status === 'suspended'
         ? 'Suspended: its people are signed out and can’t sign in.'
         : organization.kind === 'platform'

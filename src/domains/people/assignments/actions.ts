@@ -4,13 +4,13 @@ import { keepingAnAdministrator, requireGivable } from '#src/access/granting.ts'
 import { inForce } from '#src/access/in-force.ts'
 import { requireReach } from '#src/access/placing.ts'
 import { requireNotStronger } from '#src/access/strength.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { conflict, invalid, notFound } from '#src/errors.ts'
 import { type Resource, resourceOf } from '#src/resource/entity.ts'
-import { lockRecord, type Written, writtenRecord } from '#src/resource/record/write.ts'
+import { lockRecord, reloadRecord, type SavedRecord } from '#src/resource/record/write.ts'
 
 /** How a role is given: until when, as the giver means it (null for good), and why. What isn't said stays as it is. */
-export type Given = { expires_at?: string | null | undefined; reason?: string | undefined }
+export type AssignmentInput = { expires_at?: string | null | undefined; reason?: string | undefined }
 
 /** By its name, since the domain of users leans on this one. */
 export const people = (): Resource<'user'> => resourceOf('user') as unknown as Resource<'user'>
@@ -20,17 +20,17 @@ export const people = (): Resource<'user'> => resourceOf('user') as unknown as R
  * takes away from whoever has it already.
  */
 export async function giveRole(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   userId: string,
   roleId: string,
-  given: Given = {},
-): Promise<Written> {
+  given: AssignmentInput = {},
+): Promise<SavedRecord> {
   const end = given.expires_at && actor.clock.moment(given.expires_at)
   await lockPair(tx, actor, userId, roleId, 'You can’t assign a role that has permissions you don’t hold.')
   await requireReach(tx, actor, userId, roleId)
   const has = await assignmentOf(tx, userId, roleId, { ...given, expires_at: end })
-  if (has?.same) return { ...(await writtenRecord(tx, people(), actor, userId)), unchanged: true }
+  if (has?.same) return { ...(await reloadRecord(tx, people(), actor, userId)), unchanged: true }
   const expires_at = end === undefined ? (has?.expires_at ?? null) : end
   const { reason = has?.reason ?? '' } = given
   if (end) {
@@ -48,11 +48,16 @@ export async function giveRole(
       )
       .execute()
   await (expires_at === null ? give() : keepingAnAdministrator(tx, give))
-  return writtenRecord(tx, people(), actor, userId)
+  return reloadRecord(tx, people(), actor, userId)
 }
 
 /** Takes a role from somebody, nobody stronger: only one that the taker could give as well. Who hasn't it keeps all. */
-export async function takeRole(tx: Db, actor: UserActor, userId: string, roleId: string): Promise<Written> {
+export async function takeRole(
+  tx: Tx,
+  actor: UserActor,
+  userId: string,
+  roleId: string,
+): Promise<SavedRecord> {
   await lockPair(tx, actor, userId, roleId, 'You can’t remove a role that has permissions you don’t hold.')
   await requireNotStronger(tx, actor, userId, 'remove their roles')
   const { numDeletedRows } = await keepingAnAdministrator(tx, () =>
@@ -62,12 +67,12 @@ export async function takeRole(tx: Db, actor: UserActor, userId: string, roleId:
       .where('role_id', '=', roleId)
       .executeTakeFirstOrThrow(),
   )
-  return { ...(await writtenRecord(tx, people(), actor, userId)), unchanged: !numDeletedRows }
+  return { ...(await reloadRecord(tx, people(), actor, userId)), unchanged: !numDeletedRows }
 }
 
 /** Locks the person and the role, and holds the rule of granting; nobody does this to themselves. */
 async function lockPair(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   userId: string,
   roleId: string,
@@ -81,7 +86,7 @@ async function lockPair(
 }
 
 /** How somebody was given a role by hand and has it now, and whether that is what is said; with the end as the database has it. */
-async function assignmentOf(tx: Db, userId: string, roleId: string, { expires_at, reason }: Given) {
+async function assignmentOf(tx: Tx, userId: string, roleId: string, { expires_at, reason }: AssignmentInput) {
   const end =
     expires_at === undefined
       ? sql<boolean>`true`
@@ -101,7 +106,7 @@ async function assignmentOf(tx: Db, userId: string, roleId: string, { expires_at
 }
 
 /** By the database's clock, which the end goes by as well. */
-async function refusePast(tx: Db, instant: string): Promise<void> {
+async function refusePast(tx: Tx, instant: string): Promise<void> {
   const { rows } = await sql<{ past: boolean }>`select ${instant}::timestamptz <= now() as past`.execute(tx)
   if (rows[0]?.past) throw invalid([{ path: 'expires_at', message: 'Choose a date in the future' }])
 }

@@ -11,7 +11,7 @@ import {
   treeAnswer,
 } from '#src/domains/people/groups/model.ts'
 import { beneathOf, heldBy, treeOf } from '#src/domains/people/groups/queries.ts'
-import { listColumns, Standing, TreeLink, treeScreen } from '#src/domains/people/groups/views.tsx'
+import { GroupPlace, listColumns, TreeLink, treeScreen } from '#src/domains/people/groups/views.tsx'
 import { memberList } from '#src/domains/people/members/model.ts'
 import { membersTab } from '#src/domains/people/members/page-routes.tsx'
 import { membersFor, readGathering } from '#src/domains/people/members/queries.ts'
@@ -20,14 +20,14 @@ import { MembersPanel } from '#src/domains/people/members/views.tsx'
 import { type Call, can, type Endpoint, get } from '#src/http/endpoint.ts'
 import { counted } from '#src/locale/noun.ts'
 import { paths } from '#src/paths.ts'
-import type { Resource, Row } from '#src/resource/entity.ts'
-import type { Found } from '#src/resource/record/query.ts'
+import type { RecordRow, Resource } from '#src/resource/entity.ts'
+import type { FoundRecord } from '#src/resource/record/query.ts'
 import { resourceRoutes } from '#src/resource/routes.tsx'
 
 type Groups = Resource<'group'>
 
 /** The first members, and what stands beneath, for the page of a group. */
-async function beside({ db, actor }: { db: Door; actor: UserActor }, resource: Groups, { id }: Found) {
+async function beside({ db, actor }: { db: Door; actor: UserActor }, resource: Groups, { id }: FoundRecord) {
   const gathering = await readGathering(db, actor, resource, id)
   const [members, beneath] = await Promise.all([
     membersFor(db, actor, resource, gathering, memberList.parse({ limit: '10' })),
@@ -37,7 +37,7 @@ async function beside({ db, actor }: { db: Door; actor: UserActor }, resource: G
 }
 
 /** Groups to stand beneath: in reach of whoever writes, and not beneath the group itself. */
-async function parents({ db, actor }: { db: Door; actor: UserActor }, row?: Row) {
+async function parents({ db, actor }: { db: Door; actor: UserActor }, row?: RecordRow) {
   const grant = actor.find(row ? 'group:update' : 'group:create')
   if (!grant) return []
   const { data } = await treeOf(db, actor, groups, grant)
@@ -101,7 +101,7 @@ function routesOf(resource: Groups, kind?: string): Endpoint[] {
       tabs: (row) => [membersTab(resource, row.id)],
       panels: (row, { frame, extra: { members, beneath } }) => (
         <>
-          <Standing row={row} beneath={beneath} frame={frame} />
+          <GroupPlace row={row} beneath={beneath} frame={frame} />
           <MembersPanel {...members} frame={frame} />
         </>
       ),

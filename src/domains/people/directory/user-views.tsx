@@ -3,23 +3,23 @@ import { RolesPanel } from '#src/domains/people/assignments/views.tsx'
 import { FirstPasswordPanel } from '#src/domains/people/first-password/views.tsx'
 import { FactorPanel, LockPanel } from '#src/domains/people/locks/views.tsx'
 import { users } from '#src/domains/people/users/model.ts'
-import type { endingWith, Standing } from '#src/domains/people/users/queries.ts'
+import type { AccountState, endingWith } from '#src/domains/people/users/queries.ts'
 import { GroupsPanel, ServicePanel, StrongerPanel } from '#src/domains/people/users/views.tsx'
 import { counted } from '#src/locale/noun.ts'
-import type { Row } from '#src/resource/entity.ts'
+import type { RecordRow } from '#src/resource/entity.ts'
 import type { Frame } from '#src/ui/frame.ts'
 
 const minutesUntil = (at: string | null | undefined) =>
   at ? Math.max(1, Math.ceil((Date.parse(at) - Date.now()) / 60_000)) : null
 
 type UserPanelsProps = {
-  row: Row
+  row: RecordRow
   actor: UserActor
   frame: Frame
   roles: Omit<Parameters<typeof RolesPanel>[0], 'userId' | 'name' | 'frame'>
   /** Why nothing can be done to them, who are stronger. */
   why: string | null
-  signIn: Standing | null
+  signIn: AccountState | null
   rules: string
 }
 

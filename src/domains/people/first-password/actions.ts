@@ -2,24 +2,24 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { requireNotStronger } from '#src/access/strength.ts'
 import { answer } from '#src/db/call.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import { revokeOf } from '#src/domains/people/invitations/actions.ts'
 import { users } from '#src/domains/people/users/model.ts'
 import { conflict, Forbidden } from '#src/errors.ts'
-import { lockRecord, type Written, writtenRecord } from '#src/resource/record/write.ts'
+import { lockRecord, reloadRecord, type SavedRecord } from '#src/resource/record/write.ts'
 
 /**
  * Gives somebody who was invited their first password, and lets them in. For whoever may change everybody, of accounts
  * that the organization manages; another password is the person's alone.
  */
 export async function setFirstPassword(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'user', 'update'>,
   id: string,
   hash: string,
-): Promise<Written> {
+): Promise<SavedRecord> {
   const person = (await lockRecord(tx, users, actor, grant, id, {})).row()
   if (!grant.all) throw new Forbidden('user:update:all', 'You can’t change how this person signs in.')
   await requireNotStronger(tx, actor, id, 'set their password')
@@ -31,5 +31,5 @@ export async function setFirstPassword(
     )
   await tx.updateTable('users').set({ status: 'active' }).where('users.id', '=', id).execute()
   await revokeOf(tx, id)
-  return writtenRecord(tx, users, actor, id)
+  return reloadRecord(tx, users, actor, id)
 }

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { requireMovable, requireReturning } from '#src/access/placing.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { lockFor } from '#src/db/lock.ts'
 import {
   type GroupChange,
@@ -16,26 +16,26 @@ import type { Resource } from '#src/resource/entity.ts'
 import {
   lockRecord,
   madeRecord,
-  naming,
+  mapConstraintErrors,
   removeRecord,
   restoreRecord,
+  type SavedRecord,
   updateRecord,
-  type Written,
 } from '#src/resource/record/write.ts'
 
 type Groups = Resource<'group'>
 
 /** Edits of one organization's tree take turns, so that each sees what stands above and beneath. */
-const takingTurns = (tx: Db) => lockFor(tx, 'groups')
+const takingTurns = (tx: Tx) => lockFor(tx, 'groups')
 
 /** Makes a group: anywhere by scope `all`, as one's own at the top, else beneath a group in reach. */
 export async function createGroup(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'group', 'create'>,
   input: NewGroup,
   resource: Groups = groups,
-): Promise<Written> {
+): Promise<SavedRecord> {
   const own = !grant.all && grant.scopes.has('own')
   const placed = own ? { ...input, owner_user_id: input.owner_user_id ?? actor.userId } : input
   const { parent_id = null, owner_user_id = null, owner_group_id = null } = placed
@@ -45,7 +45,7 @@ export async function createGroup(
   if (parent_id) await requireParent(tx, actor, grant, parent_id)
   grant.place({ users: [owner_user_id], groups: [parent_id, owner_group_id] })
   if (parent_id) await requireShape(tx, actor, null, parent_id)
-  const made = await naming(
+  const made = await mapConstraintErrors(
     resource,
     tx
       .insertInto('groups')
@@ -58,14 +58,14 @@ export async function createGroup(
 
 /** Changes what is named. Who moves a group has to reach it where it was and where it comes to. */
 export async function updateGroup(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'group', 'update'>,
   id: string,
   change: GroupChange,
   version: number | null,
   resource: Groups = groups,
-): Promise<Written> {
+): Promise<SavedRecord> {
   const { parent_id: to } = change
   if (to !== undefined) {
     await takingTurns(tx)
@@ -76,7 +76,7 @@ export async function updateGroup(
 }
 
 async function requireMove(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'group', 'update'>,
   { id, from, to }: { id: string; from: string | null; to: string | null },
@@ -89,16 +89,16 @@ async function requireMove(
 }
 
 /** A group to put another beneath: there, and in sight. */
-async function requireParent(tx: Db, actor: UserActor, grant: Grant<'group'>, id: string): Promise<void> {
+async function requireParent(tx: Tx, actor: UserActor, grant: Grant<'group'>, id: string): Promise<void> {
   const { rows } = await sql`select from groups g where g.id = ${id} and g.deleted_at is null
     and ${actor.sees(grant, 'g')} for key share of g`.execute(tx)
   if (!rows.length) throw invalid([{ path: 'parent_id', message: 'Choose a group' }])
 }
 
-const MOST_LEVELS = 40
+const MAX_LEVELS = 40
 
 /** Refuses a circle, with the way that would close it, and a tree too deep for people to find their way in. */
-async function requireShape(tx: Db, actor: UserActor, id: string | null, parent: string): Promise<void> {
+async function requireShape(tx: Tx, actor: UserActor, id: string | null, parent: string): Promise<void> {
   const seen = actor.find('group:read')?.where('g') ?? sql`false`
   const { rows } = await sql<{ id: string; name: string | null; height: number }>`
     with recursive up(id, parent_id, n) as (
@@ -108,7 +108,7 @@ async function requireShape(tx: Db, actor: UserActor, id: string | null, parent:
     ), down(id, n) as (
       select ${id}::uuid, 1
       union all
-      select g.id, down.n + 1 from down join groups g on g.parent_id = down.id where down.n <= ${sql.lit(MOST_LEVELS)}
+      select g.id, down.n + 1 from down join groups g on g.parent_id = down.id where down.n <= ${sql.lit(MAX_LEVELS)}
     )
     select up.id, case when ${seen} then g.name end as name, (select max(n) from down) as height
     from up join groups g on g.id = up.id order by up.n`.execute(tx)
@@ -117,8 +117,8 @@ async function requireShape(tx: Db, actor: UserActor, id: string | null, parent:
     const names = [last, ...rows].map(({ name }) => name ?? '…')
     throw conflict('parent_id', `would make the group its own parent: ${names.join(' → ')}`)
   }
-  if (rows.length + (last?.height ?? 0) > MOST_LEVELS)
-    throw conflict('parent_id', `would be more than ${MOST_LEVELS} levels deep`)
+  if (rows.length + (last?.height ?? 0) > MAX_LEVELS)
+    throw conflict('parent_id', `would be more than ${MAX_LEVELS} levels deep`)
 }
 
 const elsewhere: readonly GroupRecord['kind'][] = ['warehouse', 'client']
@@ -132,7 +132,7 @@ function refuseElsewhere({ kind }: GroupRecord, verb: string): void {
  * them no longer, until it comes back.
  */
 export async function deleteGroup(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'group', 'delete'>,
   id: string,
@@ -147,12 +147,12 @@ export async function deleteGroup(
 
 /** Brings a deleted group back, with all that it gives; a name taken meanwhile is a 409. */
 export async function restoreGroup(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'group', 'delete'>,
   id: string,
   resource: Groups = groups,
-): Promise<Written> {
+): Promise<SavedRecord> {
   await takingTurns(tx)
   const target = groupOf((await lockRecord(tx, resource, actor, grant, id, { deleted: true })).row())
   refuseElsewhere(target, 'restored')

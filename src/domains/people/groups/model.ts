@@ -4,7 +4,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { groupNarrowings } from '#src/domains/people/groups/offering-queries.ts'
 import { memberRoles } from '#src/domains/people/users/model.ts'
-import { type Declaration, defineResource, type Row } from '#src/resource/entity.ts'
+import { type Declaration, defineResource, type RecordRow } from '#src/resource/entity.ts'
 import { choice, name as nameColumn, ownership, reference, text } from '#src/resource/kinds/column.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
 
@@ -42,7 +42,7 @@ export type GroupRecord = {
   version: number
 }
 
-export const groupOf = (row: Row) => row as unknown as GroupRecord
+export const groupOf = (row: RecordRow) => row as unknown as GroupRecord
 
 /** Where the group stands, and how many belong to it: names and groups as far as the reader may see them. */
 function standing(actor: UserActor) {
@@ -99,8 +99,9 @@ export const groups = defineResource(group, {
   path: '/groups',
   one: 'group',
   many: 'groups',
-  lead: 'Departments, teams, warehouses and clients. Members can access what belongs to the group and its subgroups.',
-  narrow: rooted,
+  subtitle:
+    'Departments, teams, warehouses and clients. Members can access what belongs to the group and its subgroups.',
+  baseFilter: rooted,
   columns: {
     name,
     kind: choice('Kind', kinds, { input: kind, required: true, write: 'create', filterable: true, tones }),
@@ -114,8 +115,8 @@ export const departments = defineResource(group, {
   one: 'department',
   many: 'departments',
   icon: 'network',
-  lead: 'Departments alone. Members can access what belongs to the department and its subgroups.',
-  narrow: (table, view) => sql`${sql.ref(`${table}.kind`)} = 'department' and ${rooted(table, view)}`,
+  subtitle: 'Departments alone. Members can access what belongs to the department and its subgroups.',
+  baseFilter: (table, view) => sql`${sql.ref(`${table}.kind`)} = 'department' and ${rooted(table, view)}`,
   columns: { name, kind: choice('Kind', kinds, { write: 'never', listed: false, tones }), ...columns },
 })
 

@@ -1,17 +1,17 @@
 import { type Compilable, type RawBuilder, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
-import type { Database, Db } from '#src/db/database.ts'
+import type { Database, Tx } from '#src/db/database.ts'
 import type { TreeGroup } from '#src/domains/people/groups/model.ts'
 import type { Resource } from '#src/resource/entity.ts'
 
 export type Reads = Pick<Database, 'readAs'>
 
 export const compiled = <T>(text: RawBuilder<T>) => ({
-  build: (db: Db): Compilable<T> => ({ compile: () => text.compile(db) }),
+  build: (db: Tx): Compilable<T> => ({ compile: () => text.compile(db) }),
 })
 
-const MOST_IN_TREE = 2000
+const MAX_IN_TREE = 2000
 
 /** The whole tree that there is for an action; a group whose parent is out of sight stands at the root. */
 export async function treeOf(
@@ -22,14 +22,14 @@ export async function treeOf(
 ): Promise<{ data: TreeGroup[]; truncated: boolean }> {
   const text = sql<Omit<TreeGroup, 'children'>>`
     select groups.id, groups.name, groups.kind, groups.parent_id, groups.members_count from groups
-    where groups.deleted_at is null and ${actor.sees(grant, 'groups')} and ${resource.declared.narrow?.('groups') ?? sql`true`}
-    order by groups.sort_name, groups.id limit ${sql.lit(MOST_IN_TREE + 1)}`
+    where groups.deleted_at is null and ${actor.sees(grant, 'groups')} and ${resource.declared.baseFilter?.('groups') ?? sql`true`}
+    order by groups.sort_name, groups.id limit ${sql.lit(MAX_IN_TREE + 1)}`
   const rows = await db.readAs(actor, compiled(text).build)
   const nodes = new Map<string, TreeGroup>()
-  for (const row of rows.slice(0, MOST_IN_TREE)) nodes.set(row.id, { ...row, children: [] })
+  for (const row of rows.slice(0, MAX_IN_TREE)) nodes.set(row.id, { ...row, children: [] })
   const data: TreeGroup[] = []
   for (const node of nodes.values()) (nodes.get(node.parent_id ?? '')?.children ?? data).push(node)
-  return { data, truncated: rows.length > MOST_IN_TREE }
+  return { data, truncated: rows.length > MAX_IN_TREE }
 }
 
 /** How many people are in groups that are to go, and how many groups beneath them stay. */
@@ -49,7 +49,7 @@ export async function heldBy(
   return found ?? { people: 0, beneath: 0 }
 }
 
-const MOST_BENEATH = 20
+const MAX_BENEATH = 20
 
 /** The first of the groups right beneath one, by name. */
 export async function beneathOf(
@@ -67,7 +67,7 @@ export async function beneathOf(
       .select(['groups.id', 'groups.name', 'groups.kind', 'groups.members_count'])
       .orderBy('groups.sort_name')
       .orderBy('groups.id')
-      .limit(sql.lit(MOST_BENEATH))
+      .limit(sql.lit(MAX_BENEATH))
       .$castTo<Pick<TreeGroup, 'id' | 'name' | 'kind' | 'members_count'>>(),
   )
 }

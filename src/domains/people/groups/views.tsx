@@ -2,7 +2,7 @@ import { type GroupRecord, groupOf, type TreeGroup } from '#src/domains/people/g
 import type { Screen } from '#src/http/endpoint.ts'
 import { capital } from '#src/locale/noun.ts'
 import { paths } from '#src/paths.ts'
-import type { Row } from '#src/resource/entity.ts'
+import type { RecordRow } from '#src/resource/entity.ts'
 import { ButtonLink } from '#src/ui/button.tsx'
 import { Badge, EmptyState, NoAccess, type Tone } from '#src/ui/feedback.tsx'
 import type { Frame } from '#src/ui/frame.ts'
@@ -24,7 +24,7 @@ const Kind = ({ kind }: { kind: GroupRecord['kind'] }) =>
   Badge({ tone: tones[kind], children: capital(kind) })
 
 /** The list's columns; departments have no kind to show. */
-export const listColumns = (frame: Frame, { path, one }: Entity): Column<Row>[] => [
+export const listColumns = (frame: Frame, { path, one }: Entity): Column<RecordRow>[] => [
   {
     key: 'name',
     label: 'Name',
@@ -34,7 +34,7 @@ export const listColumns = (frame: Frame, { path, one }: Entity): Column<Row>[] 
   },
   { key: 'path', label: 'Parent', cell: (row) => groupOf(row).path.slice(0, -1).join(' › ') },
   ...(one === 'group'
-    ? [{ key: 'kind', label: 'Kind', cell: (row: Row) => Kind({ kind: groupOf(row).kind }) }]
+    ? [{ key: 'kind', label: 'Kind', cell: (row: RecordRow) => Kind({ kind: groupOf(row).kind }) }]
     : []),
   { key: 'members', label: 'Members', align: 'end', cell: (row) => String(groupOf(row).members_count) },
   {
@@ -46,7 +46,15 @@ export const listColumns = (frame: Frame, { path, one }: Entity): Column<Row>[] 
 ]
 
 /** The way from the root to the group, and what stands beneath it. */
-export function Standing({ row, beneath, frame }: { row: Row; beneath: readonly Beneath[]; frame: Frame }) {
+export function GroupPlace({
+  row,
+  beneath,
+  frame,
+}: {
+  row: RecordRow
+  beneath: readonly Beneath[]
+  frame: Frame
+}) {
   const { path, children_count } = groupOf(row)
   const others = children_count - beneath.length
   return (
@@ -101,8 +109,8 @@ export function treeScreen(
   })
   return {
     title: `Hierarchy of ${many}`,
-    lead: 'Members can access what belongs to a group and its subgroups.',
-    trail: [{ label: capital(many), href: frame.path(path) }],
+    subtitle: 'Members can access what belongs to a group and its subgroups.',
+    breadcrumbs: [{ label: capital(many), href: frame.path(path) }],
     children: (
       <Panel>
         {truncated ? (

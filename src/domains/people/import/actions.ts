@@ -3,14 +3,19 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { givingRights, mayGive } from '#src/access/granting.ts'
 import { mayPlaceIn, requirePlaceable } from '#src/access/placing.ts'
-import type { Db } from '#src/db/database.ts'
-import { type Found, PeopleImporter, peopleFields, type Rules } from '#src/domains/people/import/importer.ts'
+import type { Tx } from '#src/db/database.ts'
+import {
+  PeopleImporter,
+  peopleFields,
+  type RowErrors,
+  type Rules,
+} from '#src/domains/people/import/importer.ts'
 import type { Giver, Placed } from '#src/domains/people/import/queries.ts'
 import { writePeople } from '#src/domains/people/import/write-actions.ts'
 import { type user, users } from '#src/domains/people/users/model.ts'
 import { Forbidden } from '#src/errors.ts'
 import type { Importing, Wrong } from '#src/resource/import/import.ts'
-import { naming } from '#src/resource/record/write.ts'
+import { mapConstraintErrors } from '#src/resource/record/write.ts'
 
 /** People from a file, brought by somebody: only into roles and groups that they may give. */
 export const peopleFromFile: Importing<(typeof user)['name']> = {
@@ -33,7 +38,10 @@ function rulesOf(actor: UserActor, grant: Grant<'user', 'create'>): Rules {
     },
     against: async (tx, list) => [...homeless(grant, list), ...(await unplaceable(tx, list))],
     write: async (tx, list) => {
-      const ids = await naming(users, writePeople(tx, list, { userId: actor.userId, reason: '' }))
+      const ids = await mapConstraintErrors(
+        users,
+        writePeople(tx, list, { userId: actor.userId, reason: '' }),
+      )
       if (grant.all) return
       const { rows } = await sql`
         select from users where id = any(${ids}::uuid[]) and (${grant.where()}) is not true limit 1`.execute(
@@ -45,7 +53,7 @@ function rulesOf(actor: UserActor, grant: Grant<'user', 'create'>): Rules {
 }
 
 /** Whoever adds people to their groups alone names one of them in each row. */
-function homeless({ all, scopes, holder }: Grant<'user', 'create'>, list: readonly Placed[]): Found {
+function homeless({ all, scopes, holder }: Grant<'user', 'create'>, list: readonly Placed[]): RowErrors {
   if (all) return []
   const mine = (id: string) => scopes.has('group') && holder.groups.includes(id)
   const message = 'Enter at least one of your groups'
@@ -60,8 +68,8 @@ function homeless({ all, scopes, holder }: Grant<'user', 'create'>, list: readon
 function unplaceableFor(actor: UserActor) {
   /** What was said of a place in a group for somebody with these roles. */
   const places = new Map<string, Wrong | null>()
-  return async (tx: Db, list: readonly Placed[]): Promise<Found> => {
-    const found: Found = []
+  return async (tx: Tx, list: readonly Placed[]): Promise<RowErrors> => {
+    const found: RowErrors = []
     for (const { row, roles: held, groups } of list) {
       const roles = [...held.keys()]
       for (const [group, role] of groups) {
@@ -85,7 +93,7 @@ function unplaceableFor(actor: UserActor) {
 }
 
 /** Names mean what the actor sees, and a group of theirs; they give what they have. */
-async function giverOf(tx: Db, actor: UserActor, grant: Grant<'user', 'create'>): Promise<Giver> {
+async function giverOf(tx: Tx, actor: UserActor, grant: Grant<'user', 'create'>): Promise<Giver> {
   const rights = await givingRights(tx, actor)
   const roles = actor.find('role:read')?.where('r') ?? sql<boolean>`false`
   const groups = actor.find('group:read')?.where('g') ?? sql<boolean>`false`

@@ -5,14 +5,14 @@ import { basename } from 'node:path'
 import { sql } from 'kysely'
 import { asSystem } from '#src/access/system.ts'
 import type { Database } from '#src/db/database.ts'
-import { Taken } from '#src/db/errors.ts'
+import { UniqueViolation } from '#src/db/errors.ts'
 import { PeopleImporter, peopleFields, type Rules } from '#src/domains/people/import/importer.ts'
 import type { Giver } from '#src/domains/people/import/queries.ts'
 import { makeGroups, writePeople } from '#src/domains/people/import/write-actions.ts'
 import { clockOf } from '#src/locale/clock.ts'
 import { mapped } from '#src/resource/import/columns.ts'
 import { type Bringer, type ImportReport, importFile, MANY } from '#src/resource/import/import.ts'
-import { MOST_ROWS } from '#src/resource/import/sheet.ts'
+import { MAX_ROWS } from '#src/resource/import/sheet.ts'
 
 export type ImportOptions = {
   /** Makes departments and teams that the file names and that are not there. */
@@ -71,7 +71,7 @@ export async function importUsers(
   let groups: string[] = []
   const rules: Rules = {
     // what a name means depends on all groups that the file makes
-    ...(createGroups ? { atOnce: MOST_ROWS } : {}),
+    ...(createGroups ? { atOnce: MAX_ROWS } : {}),
     clock: clockOf(null, null),
     giver: async () => operator,
     begin: async (tx, rows) => {
@@ -97,7 +97,7 @@ export async function importUsers(
     })
   // somebody may take a name between look-up and write: the second look-up then says which
   const { rows, ...report } = await run().catch((error) =>
-    error instanceof Taken ? run() : Promise.reject(error),
+    error instanceof UniqueViolation ? run() : Promise.reject(error),
   )
   const wrong = report.error_count > 0
   return { imported: wrong ? 0 : rows, groups: wrong ? [] : groups, ...report }

@@ -1,5 +1,5 @@
-import type { Db } from '#src/db/database.ts'
-import { Earlier, needed, type Row, readRow } from '#src/domains/people/import/model.ts'
+import type { Tx } from '#src/db/database.ts'
+import { Earlier, needed, type PersonLine, readRow } from '#src/domains/people/import/model.ts'
 import { type Giver, type Placed, placed, placesOf } from '#src/domains/people/import/queries.ts'
 import { namesTaken, type Where } from '#src/domains/people/import/write-actions.ts'
 import type { Clock } from '#src/locale/clock.ts'
@@ -14,7 +14,7 @@ import {
   type Wrong,
 } from '#src/resource/import/import.ts'
 
-export type Found = (Wrong & { line: number })[]
+export type RowErrors = (Wrong & { line: number })[]
 
 /** What may be in a file of people: what an export of them has, as far as it can come back. */
 export const peopleFields: readonly Field[] = [
@@ -36,18 +36,18 @@ export type Rules = {
   atOnce?: number
   /** By which a day ends. */
   clock: Clock
-  giver: (tx: Db) => Promise<Giver>
+  giver: (tx: Tx) => Promise<Giver>
   /** Before names are looked up. */
-  begin?: (tx: Db, rows: readonly Row[]) => Promise<void>
+  begin?: (tx: Tx, rows: readonly PersonLine[]) => Promise<void>
   /** What is said where somebody has a name or an address. */
   taken: Record<(typeof needed)[number], Record<Where, string>>
   /** What else speaks against rows. */
-  against?: (tx: Db, list: readonly Placed[]) => Promise<Found>
-  write: (tx: Db, list: readonly Placed[]) => Promise<void>
+  against?: (tx: Tx, list: readonly Placed[]) => Promise<RowErrors>
+  write: (tx: Tx, list: readonly Placed[]) => Promise<void>
 }
 
 /** People from a file, by one rule for whoever brings them: somebody by a request, or the operator at the machine. */
-export class PeopleImporter implements Importer<Row> {
+export class PeopleImporter implements Importer<PersonLine> {
   readonly atOnce: number
   readonly #rules: Rules
   readonly #earlier = new Earlier()
@@ -60,7 +60,7 @@ export class PeopleImporter implements Importer<Row> {
     this.atOnce = rules.atOnce ?? MANY
   }
 
-  read(line: number, cells: Cells): { row: Row; wrong: Wrong[] } {
+  read(line: number, cells: Cells): { row: PersonLine; wrong: Wrong[] } {
     const { row, errors } = readRow(line, cells, this.#rules.clock)
     if (row.active) this.#active += 1
     const twice = this.#earlier.twice(row)
@@ -68,13 +68,13 @@ export class PeopleImporter implements Importer<Row> {
     return { row, wrong: [...errors, ...twice] }
   }
 
-  async check(tx: Db, rows: readonly Row[]): Promise<Found> {
+  async check(tx: Tx, rows: readonly PersonLine[]): Promise<RowErrors> {
     this.#giver ??= await this.#begin(tx)
     await this.#rules.begin?.(tx, rows)
     const { list, errors } = placed(rows, await placesOf(tx, rows, this.#giver))
     this.#list = list
     const taken = await namesTaken(tx, rows)
-    const found: Found = rows.flatMap((row) =>
+    const found: RowErrors = rows.flatMap((row) =>
       needed.flatMap((field) => {
         const where = taken[field].get(row[field] ?? '')
         return where ? [{ line: row.line, field, message: this.#rules.taken[field][where] }] : []
@@ -83,12 +83,12 @@ export class PeopleImporter implements Importer<Row> {
     return [...errors, ...found, ...((await this.#rules.against?.(tx, list)) ?? [])]
   }
 
-  async #begin(tx: Db): Promise<Giver> {
+  async #begin(tx: Tx): Promise<Giver> {
     await planForMany(tx)
     return this.#rules.giver(tx)
   }
 
-  write(tx: Db): Promise<void> {
+  write(tx: Tx): Promise<void> {
     return this.#rules.write(tx, this.#list)
   }
 

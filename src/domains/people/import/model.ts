@@ -20,7 +20,7 @@ export type GroupName = {
 }
 
 /** A row of the file; null where a name or an address is wrong. */
-export type Row = {
+export type PersonLine = {
   line: number
   username: string | null
   email: string | null
@@ -45,9 +45,9 @@ const scalars = {
 }
 const end = z.iso.datetime({ offset: true })
 const MOST = 100
-const MOST_OF_NAME = 100
+const MAX_OF_NAME = 100
 /** By the rule of every group's name: a file makes those that aren't there. */
-const nameOfGroup = nameColumn('Name', { max: MOST_OF_NAME }).input
+const nameOfGroup = nameColumn('Name', { max: MAX_OF_NAME }).input
 
 /**
  * What a row says, by the rules of `POST /users`, and everything that is wrong with it in itself.
@@ -57,7 +57,7 @@ export function readRow(
   line: number,
   given: Record<string, string>,
   clock: Clock,
-): { row: Row; errors: FieldError[] } {
+): { row: PersonLine; errors: FieldError[] } {
   const errors = Object.entries(given).flatMap(([field, value]) => unprintable(field, value))
   const blamed = new Set(errors.map(({ field }) => field))
   type Scalar = 'username' | 'email' | 'first_name' | 'last_name' | 'locale' | 'time_zone'
@@ -156,7 +156,7 @@ export class Earlier {
   readonly #lines = { username: new Map<string, number>(), email: new Map<string, number>() }
 
   /** Those of a row that an earlier one has as well, or one that reads the same. */
-  twice(row: Row): { field: (typeof needed)[number]; message: string }[] {
+  twice(row: PersonLine): { field: (typeof needed)[number]; message: string }[] {
     return needed.flatMap((field) => {
       const value = row[field]
       if (value === null) return []

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import { ADMINISTERS, type Givable, givable } from '#src/access/granting.ts'
-import type { Db } from '#src/db/database.ts'
-import type { GroupName, RoleName, Row } from '#src/domains/people/import/model.ts'
+import type { Tx } from '#src/db/database.ts'
+import type { GroupName, PersonLine, RoleName } from '#src/domains/people/import/model.ts'
 
 /** Why a name can't stand in a file, and the permission that is missing, if that is the reason. */
 export type No = { message: string; denied?: string }
@@ -12,12 +12,12 @@ export type Places = {
   group(name: GroupName): string | No
 }
 
-type Found<T> = T & { given: string; id: string; name: string }
+type NamedMatch<T> = T & { given: string; id: string; name: string }
 
 /** Role that a file names. `reserved`: who may administer roles by it. */
-type Role = Found<Givable & { status: string; reserved: boolean }>
+type Role = NamedMatch<Givable & { status: string; reserved: boolean }>
 
-type Group = Found<{ kind: string }>
+type Group = NamedMatch<{ kind: string }>
 
 /** On whose behalf a file gives roles and groups. */
 export type Giver = {
@@ -29,12 +29,12 @@ export type Giver = {
 }
 
 /** The one meant by a name: as it is written, else the only one but for case and accents. */
-function meant<T>(found: Found<T>[], given: string): Found<T> | undefined {
+function meant<T>(found: NamedMatch<T>[], given: string): NamedMatch<T> | undefined {
   return found.find(({ name }) => name === given) ?? (found.length === 1 ? found[0] : undefined)
 }
 
 /** Looks up the roles and groups that the rows name, and locks them until the end of the transaction. */
-export async function placesOf(tx: Db, rows: readonly Row[], giver: Giver): Promise<Places> {
+export async function placesOf(tx: Tx, rows: readonly PersonLine[], giver: Giver): Promise<Places> {
   const { sees } = giver
   const roles = await rolesNamed(
     tx,
@@ -68,7 +68,7 @@ export async function placesOf(tx: Db, rows: readonly Row[], giver: Giver): Prom
   }
 }
 
-async function rolesNamed(tx: Db, names: string[], seen: RawBuilder<boolean>): Promise<Map<string, Role[]>> {
+async function rolesNamed(tx: Tx, names: string[], seen: RawBuilder<boolean>): Promise<Map<string, Role[]>> {
   if (!names.length) return new Map()
   const { rows } = await sql<Role>`
     with recursive held(root, id) as (
@@ -89,7 +89,7 @@ async function rolesNamed(tx: Db, names: string[], seen: RawBuilder<boolean>): P
 }
 
 export async function groupsNamed(
-  tx: Db,
+  tx: Tx,
   names: string[],
   seen: RawBuilder<boolean>,
 ): Promise<Map<string, Group[]>> {
@@ -102,11 +102,11 @@ export async function groupsNamed(
 }
 
 /** The ids behind every row's roles and groups, and what is wrong with them. */
-export function placed(rows: readonly Row[], places: Places) {
+export function placed(rows: readonly PersonLine[], places: Places) {
   const errors: (No & { line: number; field: 'roles' | 'groups' })[] = []
   /** What is held by each id that the entries of a row mean. */
   const ids = <E extends { name: string }, H>(
-    { line }: Row,
+    { line }: PersonLine,
     field: 'roles' | 'groups',
     entries: readonly E[],
     idOf: (entry: E) => string | No,

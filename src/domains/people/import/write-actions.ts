@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
 import { answer } from '#src/db/call.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { fold } from '#src/db/fold.ts'
 import { fn } from '#src/db/functions.ts'
-import type { Row } from '#src/domains/people/import/model.ts'
+import type { PersonLine } from '#src/domains/people/import/model.ts'
 import type { Placed } from '#src/domains/people/import/queries.ts'
 import { groupsNamed } from '#src/domains/people/import/queries.ts'
 
@@ -15,7 +15,7 @@ export type Bringer = { userId: string | null; reason: string }
  * @returns their ids, in their order
  */
 export async function writePeople(
-  tx: Db,
+  tx: Tx,
   list: readonly Placed[],
   { userId, reason }: Bringer,
 ): Promise<string[]> {
@@ -66,15 +66,15 @@ export type Where = 'here' | 'deleted' | 'elsewhere' | 'alike'
  * Names and addresses that somebody has, each with where: here, deleted here, or with an account elsewhere; alike is a
  * name that reads like somebody's.
  */
-export type Taken = Record<'username' | 'email', ReadonlyMap<string, Where>>
+export type TakenNames = Record<'username' | 'email', ReadonlyMap<string, Where>>
 
 type Names = { usernames: string[]; alike: string[]; emails: string[] }
 
 /** Looks for the names and addresses of some people. */
 export async function namesTaken(
-  tx: Db,
+  tx: Tx,
   people: readonly { username: string | null; email: string | null }[],
-): Promise<Taken> {
+): Promise<TakenNames> {
   const usernames = people.flatMap(({ username }) => username ?? [])
   const emails = people.flatMap(({ email }) => email ?? [])
   const { rows: here } = await sql<{ username: string; email: string; deleted: boolean }>`
@@ -105,7 +105,7 @@ export async function namesTaken(
  * Makes the departments and teams that the rows name and that are not there; a name without a kind becomes a
  * department. Warehouses and clients are more than a name, and so not for an import to make.
  */
-export async function makeGroups(tx: Db, rows: readonly Row[]): Promise<string[]> {
+export async function makeGroups(tx: Tx, rows: readonly PersonLine[]): Promise<string[]> {
   const names = rows.flatMap((row) => row.groups)
   // those with a kind first, so that the same name without one means them
   const made: string[] = []

@@ -3,7 +3,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { requireGivable } from '#src/access/granting.ts'
 import { type Membership, mayPlaceIn, requirePlaceable } from '#src/access/placing.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { Forbidden, invalid, notFound } from '#src/errors.ts'
 
 /** Roles and groups that someone has from the start: who is added, who accepts an invitation. */
@@ -19,7 +19,7 @@ export type InitialAccess = {
  * @throws {Forbidden}; {HttpError} 422 for what isn't there
  */
 export async function requireInitialAccess(
-  tx: Db,
+  tx: Tx,
   giver: UserActor,
   placing: Grant,
   { roles, groups }: InitialAccess,
@@ -35,7 +35,7 @@ export async function requireInitialAccess(
 }
 
 export async function giveInitialAccess(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   user_id: string,
   { roles, groups }: InitialAccess,
@@ -47,7 +47,7 @@ export async function giveInitialAccess(
 }
 
 /** Locked, so that nothing of it ends before it is given. */
-async function requireWorking(tx: Db, { roles, groups }: InitialAccess): Promise<void> {
+async function requireWorking(tx: Tx, { roles, groups }: InitialAccess): Promise<void> {
   const active = await sql<{ id: string }>`select id from roles where id = any(${roles}::uuid[])
     and deleted_at is null and status = 'active' for share`.execute(tx)
   const working = new Set(active.rows.map(({ id }) => id))
@@ -74,7 +74,7 @@ type Entry = {
  * when it was sent: whoever gave them more since was asked then.
  * @throws {Forbidden} where the giver may not give it; {HttpError} 422 for what isn't there
  */
-export async function requireVouchable(tx: Db, giver: UserActor, id: string): Promise<void> {
+export async function requireVouchable(tx: Tx, giver: UserActor, id: string): Promise<void> {
   const inviting = giver.find('invitation:create')
   const adding = giver.find('user:create')
   const { rows } = await sql<Entry>`

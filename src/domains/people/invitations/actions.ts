@@ -3,7 +3,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { confirmLast } from '#src/access/renewal.ts'
 import { requireNotStronger } from '#src/access/strength.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { requireInitialAccess, requireVouchable } from '#src/domains/people/initial-access/actions.ts'
 import { queueInvitation } from '#src/domains/people/invitations/mail-actions.ts'
 import {
@@ -22,10 +22,10 @@ import {
   createRecord,
   type Fields,
   lockRecord,
-  naming,
+  mapConstraintErrors,
   removeRecord,
+  type SavedRecord,
   type Target,
-  type Written,
   writeRecord,
 } from '#src/resource/record/write.ts'
 
@@ -33,11 +33,11 @@ const member = (id: string) => ({ id, role: 'member' as const })
 
 /** Invites somebody: the mail goes with it, or not at all. */
 export async function createInvitation(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'invitation', 'create'>,
   { email, role_ids, group_id }: NewInvitation,
-): Promise<Written> {
+): Promise<SavedRecord> {
   const groups = group_id ? [member(group_id)] : []
   await requireInitialAccess(tx, actor, grant, { roles: role_ids, groups }, { working: true })
   await refusePresent(tx, email)
@@ -50,7 +50,7 @@ export async function createInvitation(
 
 /** Invites many to the same: each address is done, or refused with its reason. */
 export async function inviteMany(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'invitation', 'create'>,
   { emails, role_ids, group_id }: ManyInvitations,
@@ -87,7 +87,7 @@ export async function inviteMany(
  * @returns the invitation's id
  */
 export async function invitePerson(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   { id: user_id, email }: { id: string; email: string },
 ): Promise<string> {
@@ -95,12 +95,12 @@ export async function invitePerson(
   const mail_id = await queueInvitation(tx, email)
   const values = { email, user_id, mail_id, invited_by: actor.userId, created_by: actor.userId }
   const made = tx.insertInto('invitations').values(values).returning('id')
-  return (await naming(invitations, made.executeTakeFirstOrThrow())).id
+  return (await mapConstraintErrors(invitations, made.executeTakeFirstOrThrow())).id
 }
 
 /** Another invitation for somebody who hasn't accepted one yet, by whoever may give what they have. */
 export async function invitePersonAgain(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   person: { id: string; email: string },
 ): Promise<void> {
@@ -109,7 +109,7 @@ export async function invitePersonAgain(
 }
 
 /** Whoever is taken away isn't invited any more. */
-export const revokeOf = (tx: Db, userId: string): Promise<unknown> =>
+export const revokeOf = (tx: Tx, userId: string): Promise<unknown> =>
   tx
     .updateTable('invitations')
     .set({ status: 'revoked' })
@@ -119,12 +119,12 @@ export const revokeOf = (tx: Db, userId: string): Promise<unknown> =>
 
 /** Sends it once more, with another link; the one before ends. Whoever sends it vouches for it from then on. */
 export async function resendInvitation(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'invitation', 'update'>,
   id: string,
   version: number | null = null,
-): Promise<Written> {
+): Promise<SavedRecord> {
   const was = open(await lockRecord(tx, invitations, actor, grant, id, { version }))
   await requireOver(tx, actor, was, 'send them an invitation')
   const email = was.user_id ? await addressOf(tx, was.user_id) : was.email
@@ -136,12 +136,12 @@ export async function resendInvitation(
 
 /** Ends it: its link doesn't work any more. */
 export async function revokeInvitation(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'invitation', 'update'>,
   id: string,
   version: number | null = null,
-): Promise<Written> {
+): Promise<SavedRecord> {
   const target = await lockRecord(tx, invitations, actor, grant, id, { version })
   if (target.row().status === 'revoked') return { ...target, unchanged: true }
   await requireOver(tx, actor, open(target), 'revoke their invitation')
@@ -150,13 +150,13 @@ export async function revokeInvitation(
 
 /** Changes what it gives, as far as that is seen; whoever does vouches for it from then on. */
 export async function updateInvitation(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'invitation', 'update'>,
   id: string,
   change: InvitationChange,
   version: number | null,
-): Promise<Written> {
+): Promise<SavedRecord> {
   const target = await lockRecord(tx, invitations, actor, grant, id, { version })
   const was = open(target)
   const { role_ids, group_id } = change
@@ -172,7 +172,7 @@ export async function updateInvitation(
 
 /** Takes one away so that it can be brought back; meanwhile its link doesn't work. */
 export async function deleteInvitation(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'invitation', 'delete'>,
   id: string,
@@ -185,11 +185,11 @@ export async function deleteInvitation(
 
 /** Brings a deleted one back, and with it its link. */
 export async function restoreInvitation(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'invitation', 'delete'>,
   id: string,
-): Promise<Written> {
+): Promise<SavedRecord> {
   const { row } = await lockRecord(tx, invitations, actor, grant, id, { deleted: true })
   const was = row() as unknown as InvitationRecord
   await requireOver(tx, actor, was, 'restore their invitation')
@@ -204,7 +204,7 @@ export async function restoreInvitation(
  * nobody's yet: whoever may change it may end it, too.
  */
 async function requireOver(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   { user_id }: InvitationRecord,
   doing: string,
@@ -213,12 +213,12 @@ async function requireOver(
 }
 
 async function vouched(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'invitation'>,
   id: string,
   values: Fields,
-): Promise<Written> {
+): Promise<SavedRecord> {
   const written = await writeRecord(tx, invitations, actor, grant, id, {
     ...values,
     invited_by: actor.userId,
@@ -235,7 +235,7 @@ function open(target: Target): InvitationRecord {
   return row
 }
 
-async function addressOf(tx: Db, userId: string): Promise<string> {
+async function addressOf(tx: Tx, userId: string): Promise<string> {
   const found = tx.selectFrom('users').where('id', '=', userId).where('deleted_at', 'is', null)
   const person = await found.where('status', '=', 'invited').select('email').executeTakeFirst()
   if (!person) throw conflict('', 'This person has no invitation to accept.')
@@ -243,7 +243,7 @@ async function addressOf(tx: Db, userId: string): Promise<string> {
 }
 
 /** @throws {Conflict} for the address of somebody who is here */
-async function refusePresent(tx: Db, email: string): Promise<void> {
+async function refusePresent(tx: Tx, email: string): Promise<void> {
   const found = tx.selectFrom('users').where('email', '=', email).where('deleted_at', 'is', null)
   const person = await found.select('status').executeTakeFirst()
   if (person)
@@ -251,7 +251,7 @@ async function refusePresent(tx: Db, email: string): Promise<void> {
 }
 
 /** What ran out makes way for another to the same address, before the hourly job comes. */
-const expire = (tx: Db, email: string) =>
+const expire = (tx: Tx, email: string) =>
   tx
     .updateTable('invitations')
     .set({ status: 'expired' })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { createInvitation } from '#src/domains/people/invitations/actions.ts'
 import { address } from '#src/domains/people/invitations/model.ts'
 import { groupsNamed, rolesNamed } from '#src/domains/people/invitations/queries.ts'
@@ -16,7 +16,7 @@ import {
 } from '#src/resource/import/import.ts'
 import { refusalOf } from '#src/resource/record/attempt.ts'
 
-type Row = { line: number; email: string | null; roles: string[]; group: string }
+type InvitationLine = { line: number; email: string | null; roles: string[]; group: string }
 
 /** Invitations from a file, which names roles and groups as people do: what is exported comes in again. */
 export const invitationsFromFile: Importing<'invitation'> = {
@@ -30,7 +30,7 @@ export const invitationsFromFile: Importing<'invitation'> = {
   importer: (actor, grant) => new InvitationImporter(actor, grant),
 }
 
-class InvitationImporter implements Importer<Row> {
+class InvitationImporter implements Importer<InvitationLine> {
   readonly atOnce = 100
   readonly #actor: UserActor
   readonly #grant: Grant<'invitation', 'create'>
@@ -42,7 +42,7 @@ class InvitationImporter implements Importer<Row> {
     this.#grant = grant
   }
 
-  read(line: number, cells: Cells): { row: Row; wrong: Wrong[] } {
+  read(line: number, cells: Cells): { row: InvitationLine; wrong: Wrong[] } {
     const { data, error } = address.safeParse(cells.email ?? '')
     const roles = entriesOf(cells.roles ?? '')
     const status = (cells.status ?? '').trim().toLowerCase()
@@ -69,7 +69,7 @@ class InvitationImporter implements Importer<Row> {
     return { row: { line, email, roles: roles ?? [], group: (cells.group ?? '').trim() }, wrong }
   }
 
-  async check(tx: Db, rows: readonly Row[]): Promise<(Wrong & { line: number })[]> {
+  async check(tx: Tx, rows: readonly InvitationLine[]): Promise<(Wrong & { line: number })[]> {
     const found: (Wrong & { line: number })[] = []
     for (const row of rows) {
       const refused = await refusalOf(tx, () => this.#invite(tx, row))
@@ -82,7 +82,7 @@ class InvitationImporter implements Importer<Row> {
   /** `check` has made them. */
   async write(): Promise<void> {}
 
-  async #invite(tx: Db, { email, roles, group }: Row): Promise<void> {
+  async #invite(tx: Tx, { email, roles, group }: InvitationLine): Promise<void> {
     const role_ids: string[] = []
     for (const name of roles)
       role_ids.push(await this.#named('roles', name, () => rolesNamed(tx, this.#actor, name)))

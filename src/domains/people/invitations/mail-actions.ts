@@ -1,5 +1,5 @@
 import { answer } from '#src/db/call.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import { invitationMail } from '#src/domains/people/invitations/mails.ts'
 import { TooMany } from '#src/errors.ts'
@@ -10,7 +10,7 @@ import { queueMail } from '#src/platform/mail/queue.ts'
  * @returns the mail's id
  * @throws {TooMany} where the address got three of this organization within the hour
  */
-export async function queueInvitation(tx: Db, to: string): Promise<string> {
+export async function queueInvitation(tx: Tx, to: string): Promise<string> {
   const ms = await answer(tx, fn.invitation_wait({ address: to }))
   const seconds = Math.ceil((ms ?? 0) / 1000)
   if (seconds === 0) return queueMail(tx, invitationMail, { to, data: {} })

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { type Obstacle, obstacleOf, obstacles } from '#src/domains/people/invitations/obstacle-queries.ts'
-import { defineResource, type Row } from '#src/resource/entity.ts'
+import { defineResource, type RecordRow } from '#src/resource/entity.ts'
 import { cellOfEntries } from '#src/resource/export.ts'
 import { choice, email, instant, reference } from '#src/resource/kinds/column.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
@@ -49,7 +49,7 @@ export type InvitationRecord = {
   deleted_at: string | null
   version: number
 }
-export const invitationOf = (row: Row) => row as unknown as InvitationRecord
+export const invitationOf = (row: RecordRow) => row as unknown as InvitationRecord
 
 const columns = {
   email: email('E-mail', { required: true, write: 'create', sortable: 'sort_email' }),
@@ -100,12 +100,12 @@ export const invitations = defineResource(invitation, {
   many: 'invitations',
   icon: 'mail',
   adding: 'Invite people',
-  lead: 'People you’ve invited and the access they’ll get.',
+  subtitle: 'People you’ve invited and the access they’ll get.',
   title: 'email',
   defaultSort: '-created_at',
   searched: true,
   filters: { blocked: { kind: 'choice', values: ['true'], column: null } },
-  narrow: blocked,
+  baseFilter: blocked,
   columns,
   more: attachedTo,
   moreAnswered: {
@@ -147,7 +147,7 @@ export const newInvitation = z.strictObject({
 })
 export type NewInvitation = z.infer<typeof newInvitation>
 
-const MOST_AT_ONCE = 1000
+const MAX_AT_ONCE = 1000
 
 /** Addresses as they are pasted: one a line, or with commas; of `Ada Lovelace <ada@example.com>` what matters. */
 const pasted = z.preprocess(
@@ -155,7 +155,7 @@ const pasted = z.preprocess(
   z
     .array(z.string().max(400))
     .min(1, 'Enter an e-mail address')
-    .max(MOST_AT_ONCE, `Enter at most ${MOST_AT_ONCE} addresses`),
+    .max(MAX_AT_ONCE, `Enter at most ${MAX_AT_ONCE} addresses`),
 )
 
 export const manyInvitations = newInvitation.omit({ email: true }).extend({ emails: pasted })

@@ -1,10 +1,10 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 
 /** Roles that a name may mean, as far as the actor sees roles. */
-export const rolesNamed = (tx: Db, actor: UserActor, name: string): Promise<string[]> =>
+export const rolesNamed = (tx: Tx, actor: UserActor, name: string): Promise<string[]> =>
   meant(
     tx,
     sql`select r.id, r.name = ${name} as exact from roles r where r.sort_name = ${fn.fold({ value: name })}
@@ -13,7 +13,7 @@ export const rolesNamed = (tx: Db, actor: UserActor, name: string): Promise<stri
 
 /** Groups that a name may mean, of a kind where one is said. */
 export const groupsNamed = (
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   { kind, name }: { kind: string | null; name: string },
 ): Promise<string[]> =>
@@ -25,7 +25,7 @@ export const groupsNamed = (
   )
 
 /** Those that are written just like that, else those that differ in case and accents. */
-async function meant(tx: Db, text: RawBuilder<unknown>): Promise<string[]> {
+async function meant(tx: Tx, text: RawBuilder<unknown>): Promise<string[]> {
   const { rows } = await (text as RawBuilder<{ id: string; exact: boolean }>).execute(tx)
   const exact = rows.filter((row) => row.exact)
   return (exact.length ? exact : rows).map(({ id }) => id)

@@ -39,7 +39,7 @@ const parts: Parts<'invitation'> = {
   filters: async (_, { blocked }) => [blockedFilter(blocked)],
   listTabs: ({ actor }) => listsFor(actor),
   choices: givenByInvitation,
-  fixed: (row) => ['accepted', 'revoked'].includes(invitationOf(row).status),
+  readOnly: (row) => ['accepted', 'revoked'].includes(invitationOf(row).status),
   fields: (props, { severals, pickings, frame }) => (
     <GiftFields {...props} roles={severals.role_ids} picking={pickings.group_id} frame={frame} />
   ),
@@ -56,7 +56,7 @@ const parts: Parts<'invitation'> = {
       needs: 'update',
       label: 'Resend',
       icon: 'mail',
-      did: 'resent',
+      doneLabel: 'resent',
       confirm: 'Earlier links stop working.',
       one: (tx, actor, grant: Grant<'invitation', 'update'>, id) => resendInvitation(tx, actor, grant, id),
     },
@@ -64,7 +64,7 @@ const parts: Parts<'invitation'> = {
       needs: 'update',
       label: 'Revoke',
       icon: 'ban',
-      did: 'revoked',
+      doneLabel: 'revoked',
       already: 'already revoked',
       danger: true,
       confirm: 'Their links stop working.',

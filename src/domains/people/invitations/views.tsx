@@ -3,7 +3,7 @@ import { obstacles } from '#src/domains/people/invitations/obstacle-queries.ts'
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { about } from '#src/locale/instructions.ts'
 import { paths } from '#src/paths.ts'
-import type { Row } from '#src/resource/entity.ts'
+import type { RecordRow } from '#src/resource/entity.ts'
 import { shown } from '#src/resource/kinds/cell.tsx'
 import { type FieldsProps, Reference } from '#src/resource/record/form-views.tsx'
 import type { Picking, Pickings } from '#src/resource/references/picking.ts'
@@ -23,14 +23,14 @@ import type { Filter } from '#src/ui/toolbar.tsx'
 const names = (list: readonly { name: string }[]) => list.map(({ name }) => name).join(', ')
 
 /** What waits for nothing any more doesn't look as if it did. */
-const statusOf = (row: Row, frame: Frame): Child =>
+const statusOf = (row: RecordRow, frame: Frame): Child =>
   invitationOf(row).obstacle
     ? Badge({ tone: 'bad', children: 'Blocked' })
     : shown(invitations, 'status', row, frame)
 
-const cell = (name: string, frame: Frame) => (row: Row) => shown(invitations, name, row, frame)
+const cell = (name: string, frame: Frame) => (row: RecordRow) => shown(invitations, name, row, frame)
 
-export const listColumns = (frame: Frame): Column<Row>[] => [
+export const listColumns = (frame: Frame): Column<RecordRow>[] => [
   {
     key: 'email',
     label: 'E-mail',
@@ -63,7 +63,7 @@ const MEND = {
 } as const
 
 /** Why nobody can accept it, and how that is mended. */
-function Blocked({ row, mends }: { row: Row; mends: boolean }) {
+function Blocked({ row, mends }: { row: RecordRow; mends: boolean }) {
   const { obstacle, user_id } = invitationOf(row)
   if (!obstacle) return null
   const those = user_id && obstacle === 'role' ? 'Change their access under People.' : MEND[obstacle]
@@ -77,7 +77,7 @@ function Blocked({ row, mends }: { row: Row; mends: boolean }) {
 }
 
 /** What stands in its way, what it gives, and who vouches for it. */
-export function GiftsPanel({ row, frame, mends }: { row: Row; frame: Frame; mends: boolean }) {
+export function GiftsPanel({ row, frame, mends }: { row: RecordRow; frame: Frame; mends: boolean }) {
   const { roles, invited_by, user_id } = invitationOf(row)
   return (
     <>
@@ -106,7 +106,7 @@ export function GiftsPanel({ row, frame, mends }: { row: Row; frame: Frame; mend
 }
 
 /** Sends it once more, or ends it. */
-export function Verbs({ row, frame }: { row: Row; frame: Frame }) {
+export function Verbs({ row, frame }: { row: RecordRow; frame: Frame }) {
   const { id, email, status } = invitationOf(row)
   if (row.deleted_at || !['pending', 'expired'].includes(status)) return null
   const { csrfToken } = frame
@@ -177,7 +177,7 @@ export function inviteScreen(frame: Frame, { severals, pickings, refusal, result
   const list = frame.path(paths.pendingInvitations)
   return {
     title: 'Invite people',
-    trail: [{ label: 'Invitations', href: list }],
+    breadcrumbs: [{ label: 'Invitations', href: list }],
     children: (
       <Panel>
         {done ? <p role="status">{done === 1 ? '1 invitation sent.' : `${done} invitations sent.`}</p> : null}

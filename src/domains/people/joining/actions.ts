@@ -4,8 +4,8 @@ import { asSystem } from '#src/access/system.ts'
 import { whoVouches } from '#src/access/vouching.ts'
 import type { Config } from '#src/config.ts'
 import { answer } from '#src/db/call.ts'
-import type { Db, Door } from '#src/db/database.ts'
-import { Taken } from '#src/db/errors.ts'
+import type { Door, Tx } from '#src/db/database.ts'
+import { UniqueViolation } from '#src/db/errors.ts'
 import { fn } from '#src/db/functions.ts'
 import { hashChosen } from '#src/domains/accounts/account.ts'
 import { deadLink } from '#src/domains/accounts/link.ts'
@@ -92,9 +92,9 @@ async function settled<T>(
   db: Door,
   { org, id, organization }: Invitation,
   from: Origin,
-  work: (tx: Db) => Promise<T>,
+  work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
-  const inside = <R>(some: (tx: Db) => Promise<R>) =>
+  const inside = <R>(some: (tx: Tx) => Promise<R>) =>
     asSystem(db, org, 'invitation', some, { cause: { id: from.id, kind: 'request' } })
   try {
     return await inside(work)
@@ -104,13 +104,13 @@ async function settled<T>(
       await inside((tx) => answer(tx, refused))
       throw blocked(organization)
     }
-    if (!(error instanceof Taken)) throw error
+    if (!(error instanceof UniqueViolation)) throw error
     if (error.constraint.includes('username')) throw conflict('username', 'is already in use')
     throw conflict('', 'Someone with this e-mail address or account is already a member.')
   }
 }
 
-type Row = {
+type InvitationRow = {
   id: string
   user_id: string | null
   invited_by: string | null
@@ -119,7 +119,7 @@ type Row = {
 }
 type Taking = { id: string; email: string; account: string; username: string }
 
-async function join(tx: Db, joining: Joining): Promise<Joined> {
+async function join(tx: Tx, joining: Joining): Promise<Joined> {
   const { invitation, hash, account, at } = joining
   const login = await nameFor(tx, joining)
   const taken = { token: joining.tokenHash, login, hash, proved_account: account, proved: at }
@@ -133,8 +133,9 @@ async function join(tx: Db, joining: Joining): Promise<Joined> {
 }
 
 /** The invitation; whoever vouches for it is asked again, as of now. @throws {NotVouched} */
-async function stillVouched(tx: Db, id: string): Promise<Row> {
-  const { rows } = await sql<Row>`select id, user_id, invited_by, role_ids, group_id from invitations
+async function stillVouched(tx: Tx, id: string): Promise<InvitationRow> {
+  const { rows } =
+    await sql<InvitationRow>`select id, user_id, invited_by, role_ids, group_id from invitations
     where id = ${id}`.execute(tx)
   const [entry] = rows
   if (!entry) throw deadLink()
@@ -148,7 +149,7 @@ async function stillVouched(tx: Db, id: string): Promise<Row> {
   return entry
 }
 
-async function becomeUser(tx: Db, entry: Row, taking: Taking, given: Joining): Promise<Joined> {
+async function becomeUser(tx: Tx, entry: InvitationRow, taking: Taking, given: Joining): Promise<Joined> {
   const { account: account_id, username, email } = taking
   const own = { account_id, username, email, email_verified_at: sql<string>`now()`, status: 'active' }
   const names = { first_name: given.first_name, last_name: given.last_name }
@@ -176,7 +177,7 @@ async function becomeUser(tx: Db, entry: Row, taking: Taking, given: Joining): P
 }
 
 /** The chosen name, the one that was given, or one made of the address that nobody has. */
-async function nameFor(tx: Db, { invitation, username }: Joining): Promise<string> {
+async function nameFor(tx: Tx, { invitation, username }: Joining): Promise<string> {
   const { email, known, renamable, username: was } = invitation
   if (known || !renamable) return was ?? ''
   if (username ?? was) return username ?? was ?? ''

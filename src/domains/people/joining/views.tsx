@@ -23,7 +23,7 @@ export function acceptScreen(frame: Frame, shown: Shown): Screen {
   return {
     plain: true,
     title: `Join ${organization}`,
-    lead: `${inviter ?? 'Someone'} invited ${email}.`,
+    subtitle: `${inviter ?? 'Someone'} invited ${email}.`,
     footer: known ? (
       <a href={frame.path(paths.forgotPassword)}>{unproved ? 'Reset password' : 'Forgot your password?'}</a>
     ) : null,

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { begun, strongestRole } from '#src/access/in-force.ts'
 import { requirePlaceable } from '#src/access/placing.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import type { Member } from '#src/domains/people/members/model.ts'
 import { type Gathering, gatheringOf, memberJson, membership } from '#src/domains/people/members/queries.ts'
 import { conflict, Forbidden, invalid, notFound } from '#src/errors.ts'
@@ -29,7 +29,7 @@ export async function addMember(...given: Parameters<typeof putMember>): Promise
 
 /** Puts somebody into a group, or changes their role in it; `was` is the one before. */
 export async function putMember(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   resource: Resource<'group'>,
   id: string,
@@ -57,7 +57,7 @@ export async function putMember(
 
 /** Takes somebody out of a group. */
 export async function removeMember(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   resource: Resource<'group'>,
   id: string,
@@ -71,7 +71,7 @@ export async function removeMember(
 
 /** The person whom a form names, by user name or address, as far as the actor sees people. */
 export async function personNamed(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   resource: Resource<'group'>,
   id: string,
@@ -98,7 +98,7 @@ const leads = (actor: UserActor): RawBuilder<boolean> =>
 
 /** Locks person and group, in the order in which other writes do. What the actor can't see does not exist. */
 async function lockPlace(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   resource: Resource<'group'>,
   id: string,
@@ -127,7 +127,7 @@ async function lockPlace(
  * @param to null: out of the group
  */
 async function requireChange(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   { group, person, role }: Place,
   to: Role | null,

@@ -39,7 +39,7 @@ export const gatheringOf = (
   const lead = sql<SqlBool>`groups.id = any(${actor.rights.leadGroups}::uuid[])`
   return sql`select groups.id, groups.name, groups.version, groups.members_count, groups.deleted_at is not null as deleted,
       ${read} as read, ${update} as update, ${lead} as lead
-    from groups where groups.id = ${id} and (${read} or ${update} or ${lead}) and ${resource.declared.narrow?.('groups') ?? sql`true`}`
+    from groups where groups.id = ${id} and (${read} or ${update} or ${lead}) and ${resource.declared.baseFilter?.('groups') ?? sql`true`}`
 }
 
 const reach = (actor: UserActor, permission: 'group:read' | 'group:update'): RawBuilder<SqlBool> =>

@@ -115,9 +115,9 @@ const columns = (props: MembersProps): Column<Member>[] => [
   { key: 'remove', label: 'Remove', unseen: true, cell: (member) => <Remove {...props} member={member} /> },
 ]
 
-type Given = MembersProps & { member: Member }
+type MemberProps = MembersProps & { member: Member }
 
-function RoleCell({ gathering, base, me, frame, member: { user, role } }: Given): Child {
+function RoleCell({ gathering, base, me, frame, member: { user, role } }: MemberProps): Child {
   const roles = givable(gathering, role, user.id === me)
   if (!roles.some((one) => one !== role)) return capital(role)
   const id = `role-${user.id}`
@@ -144,7 +144,7 @@ function RoleCell({ gathering, base, me, frame, member: { user, role } }: Given)
   )
 }
 
-function Remove({ gathering, base, me, frame, member: { user, role } }: Given): Child {
+function Remove({ gathering, base, me, frame, member: { user, role } }: MemberProps): Child {
   const self = user.id === me
   if (!givable(gathering, role, self).length) return null
   return (
@@ -221,6 +221,6 @@ export function MembersPanel({ gathering, found, base, opens, frame }: MembersPr
 /** The members of a group, for whoever leads it and reads no groups otherwise. */
 export const membersScreen = (props: MembersProps): Screen => ({
   title: props.gathering.name,
-  lead: 'You lead this group and can add and remove its members and viewers.',
+  subtitle: 'You lead this group and can add and remove its members and viewers.',
   children: <Members {...props} />,
 })

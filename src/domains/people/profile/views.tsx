@@ -23,7 +23,7 @@ export function meScreen(frame: Frame, identity: Identity, own: Own, refusal?: R
     frame,
     here: paths.me,
     title: identity.name,
-    lead: `${identity.username} in ${identity.organization.name}`,
+    subtitle: `${identity.username} in ${identity.organization.name}`,
     children: (
       <Columns>
         {user && own.mayChange ? <Profile frame={frame} user={user} refusal={refusal} /> : null}

@@ -10,8 +10,8 @@ export const serviceAccounts = defineResource(user, {
   one: 'service account',
   many: 'service accounts',
   icon: 'server',
-  lead: 'Programs with a name of their own that act only through API keys.',
-  narrow: (table) => sql`${sql.ref(`${table}.kind`)} = 'service'`,
+  subtitle: 'Programs with a name of their own that act only through API keys.',
+  baseFilter: (table) => sql`${sql.ref(`${table}.kind`)} = 'service'`,
 })
 
 const { username, first_name, role_ids, groups } = newUser.shape

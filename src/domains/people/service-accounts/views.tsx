@@ -1,7 +1,7 @@
 import { serviceAccounts } from '#src/domains/people/service-accounts/model.ts'
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
-import type { Row } from '#src/resource/entity.ts'
+import type { RecordRow } from '#src/resource/entity.ts'
 import { shown } from '#src/resource/kinds/cell.tsx'
 import type { Severals } from '#src/resource/references/several.ts'
 import { SeveralField } from '#src/resource/references/several-views.tsx'
@@ -16,7 +16,7 @@ import { Time } from '#src/ui/time.tsx'
 const names = (value: unknown) => (value as { name: string }[]).map(({ name }) => name).join(', ')
 
 /** The list's columns: each leads to its page among the people. */
-export const listColumns = (frame: Frame): Column<Row>[] => [
+export const listColumns = (frame: Frame): Column<RecordRow>[] => [
   {
     key: 'username',
     label: 'User name',
@@ -43,7 +43,7 @@ export function newScreen({ frame, severals, refusal }: NewProps): Screen {
   const list = frame.path(paths.serviceAccounts)
   return {
     title: 'Add service account',
-    trail: [{ label: 'Service accounts', href: list }],
+    breadcrumbs: [{ label: 'Service accounts', href: list }],
     children: (
       <Panel>
         <ErrorSummary errors={refusalErrors(refusal)} />

@@ -4,7 +4,7 @@ import type { Grant } from '#src/access/grant.ts'
 import { keepingAnAdministrator } from '#src/access/granting.ts'
 import { requireNotStronger } from '#src/access/strength.ts'
 import { answer } from '#src/db/call.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import { invitePersonAgain, revokeOf } from '#src/domains/people/invitations/actions.ts'
 import { type UserChange, type UserRecord, users } from '#src/domains/people/users/model.ts'
@@ -12,40 +12,40 @@ import { conflict, Forbidden, invalid } from '#src/errors.ts'
 import {
   changedOf,
   lockRecord,
-  naming as namingField,
-  type Written,
-  writtenRecord,
+  mapConstraintErrors as namingField,
+  reloadRecord,
+  type SavedRecord,
 } from '#src/resource/record/write.ts'
 
 const naming = <T>(write: Promise<T>) => namingField(users, write)
 
 /** Sends somebody who hasn't accepted yet another invitation; the one before ends. */
 export async function inviteUser(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'user', 'create'>,
   id: string,
   version: number | null = null,
-): Promise<Written> {
+): Promise<SavedRecord> {
   const { row } = await lockRecord(tx, users, actor, grant, id, { version })
   const { status, email } = row() as UserRecord
   if (status !== 'invited') throw conflict('', 'They already accepted their invitation.')
   await requireNotStronger(tx, actor, id, 'send them an invitation')
   await invitePersonAgain(tx, actor, { id, email })
-  return writtenRecord(tx, users, actor, id)
+  return reloadRecord(tx, users, actor, id)
 }
 
 /**
  * Changes what is named, of nobody stronger. Sign-in name, address and status are for whoever may change everybody.
  */
 export async function updateUser(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'user', 'update'>,
   id: string,
   change: UserChange,
   version: number | null,
-): Promise<Written> {
+): Promise<SavedRecord> {
   const target = await lockRecord(tx, users, actor, grant, id, { version })
   const was = target.row() as UserRecord
   const changed: UserChange = changedOf(change, was)
@@ -57,7 +57,7 @@ export async function updateUser(
     throw new Forbidden('user:update:all', 'You can’t change how this person signs in.')
   if (turned) mayTurn(actor, id, was.status, status)
   // by an API key, its owner is stronger than whoever has it
-  const others = id !== actor.userId || (renamed && actor.narrow)
+  const others = id !== actor.userId || (renamed && actor.isRestricted)
   if (others)
     await requireNotStronger(
       tx,
@@ -75,26 +75,26 @@ export async function updateUser(
   const write = () => naming(tx.updateTable('users').set(values).where('users.id', '=', id).execute())
   await (turned ? keepingAnAdministrator(tx, write) : write())
   if (turned && status === 'disabled') await endSessionsOf(tx, id)
-  return writtenRecord(tx, users, actor, id)
+  return reloadRecord(tx, users, actor, id)
 }
 
 /** Enables or disables, as the change of the status would. */
 export const turnUser = (
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'user', 'update'>,
   id: string,
   status: 'active' | 'disabled',
-): Promise<Written> => updateUser(tx, actor, grant, id, { status }, null)
+): Promise<SavedRecord> => updateUser(tx, actor, grant, id, { status }, null)
 
 /** Active ↔ disabled. */
 export async function toggleUser(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'user', 'update'>,
   id: string,
   version: number | null,
-): Promise<Written> {
+): Promise<SavedRecord> {
   const was = await lockRecord(tx, users, actor, grant, id, { version })
   const status = was.row().status === 'active' ? 'disabled' : 'active'
   return updateUser(tx, actor, grant, id, { status }, version)
@@ -110,7 +110,7 @@ function mayTurn(actor: UserActor, id: string, from: string, to: string): void {
   if (id === actor.userId) throw conflict('', 'You can’t disable yourself.')
 }
 
-const endSessionsOf = (tx: Db, id: string) =>
+const endSessionsOf = (tx: Tx, id: string) =>
   tx
     .updateTable('sessions')
     .set({ revoked_at: sql`now()` })
@@ -119,7 +119,7 @@ const endSessionsOf = (tx: Db, id: string) =>
     .execute()
 
 async function rename(
-  tx: Db,
+  tx: Tx,
   { id, kind }: Pick<UserRecord, 'id' | 'kind'>,
   to: { username: string; email: string },
 ): Promise<void> {
@@ -137,7 +137,7 @@ async function rename(
 
 /** Takes a user away, nobody stronger, so that they can be brought back; their sessions end. */
 export async function deleteUser(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'user', 'delete'>,
   id: string,
@@ -155,13 +155,13 @@ export async function deleteUser(
 
 /** Brings a deleted user back; a name taken meanwhile is a 409. */
 export async function restoreUser(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'user', 'delete'>,
   id: string,
-): Promise<Written> {
+): Promise<SavedRecord> {
   await lockRecord(tx, users, actor, grant, id, { deleted: true })
   await requireNotStronger(tx, actor, id, 'restore them')
   await naming(tx.updateTable('users').set({ deleted_at: null }).where('users.id', '=', id).execute())
-  return writtenRecord(tx, users, actor, id)
+  return reloadRecord(tx, users, actor, id)
 }

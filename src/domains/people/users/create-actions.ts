@@ -2,7 +2,7 @@ import type { InsertObject } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { answer } from '#src/db/call.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import type { DB } from '#src/db/types.ts'
 import {
@@ -15,11 +15,15 @@ import { type NewUser, users } from '#src/domains/people/users/model.ts'
 import { conflict, Forbidden } from '#src/errors.ts'
 import { recordJson } from '#src/resource/list/source.ts'
 import { reachedBy } from '#src/resource/record/query.ts'
-import { naming, type Written } from '#src/resource/record/write.ts'
+import { mapConstraintErrors, type SavedRecord } from '#src/resource/record/write.ts'
 
 /** @throws {HttpError} 409 for a name that is taken */
-export const insertUser = (tx: Db, actor: UserActor, values: InsertObject<DB, 'users'>): Promise<Written> =>
-  naming(
+export const insertUser = (
+  tx: Tx,
+  actor: UserActor,
+  values: InsertObject<DB, 'users'>,
+): Promise<SavedRecord> =>
+  mapConstraintErrors(
     users,
     tx
       .with('made', (db) =>
@@ -35,18 +39,18 @@ export const insertUser = (tx: Db, actor: UserActor, values: InsertObject<DB, 'u
         recordJson(users, actor).as('json'),
         reachedBy(users, actor, 'read').as('readable'),
       ])
-      .$castTo<Written>()
+      .$castTo<SavedRecord>()
       .executeTakeFirstOrThrow(),
   )
 
 /** Gives a new user what they have from the start; one without anything is as it was made. @throws {Forbidden} */
 export async function withInitialAccess(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'user', 'create'>,
-  made: Written,
+  made: SavedRecord,
   access: InitialAccess,
-): Promise<Written> {
+): Promise<SavedRecord> {
   if (!access.roles.length && !access.groups.length && grant.all) return made
   await giveInitialAccess(tx, actor, made.id, access)
   return placedUser(tx, actor, grant, made.id)
@@ -54,11 +58,11 @@ export async function withInitialAccess(
 
 /** A new user as it is in the end: within reach of whoever made it. @throws {Forbidden} */
 async function placedUser(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'user', 'create'>,
   id: string,
-): Promise<Written> {
+): Promise<SavedRecord> {
   const { inScope, ...written } = await tx
     .selectFrom('users')
     .where('users.id', '=', id)
@@ -69,7 +73,7 @@ async function placedUser(
       reachedBy(users, actor, 'read').as('readable'),
       grant.where().as('inScope'),
     ])
-    .$castTo<Written & { inScope: boolean }>()
+    .$castTo<SavedRecord & { inScope: boolean }>()
     .executeTakeFirstOrThrow()
   if (!inScope) throw new Forbidden('user:create', 'You can only add people to your own groups.')
   return written
@@ -81,12 +85,12 @@ async function placedUser(
  * @throws {HttpError} 409 for a name that is taken
  */
 export async function createUser(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'user', 'create'>,
   input: NewUser,
   passwordHash: string | null,
-): Promise<Written> {
+): Promise<SavedRecord> {
   const { username, email, first_name, last_name, role_ids: roles, groups } = input
   await requireInitialAccess(tx, actor, grant, { roles, groups })
   const known = await hasAccount(tx, email, username)
@@ -107,7 +111,7 @@ export async function createUser(
   return { ...(await placedUser(tx, actor, grant, made.id)), pending: known }
 }
 
-async function hasAccount(tx: Db, email: string, username: string): Promise<boolean> {
+async function hasAccount(tx: Tx, email: string, username: string): Promise<boolean> {
   const at = fn.account_at<{ known: boolean; taken: boolean }>({ address: email, login: username })
   const { known, taken } = await answer(tx, at)
   if (known && taken) throw conflict('username', 'is already in use')

@@ -7,7 +7,7 @@ import { email, normalised, password, personName, username } from '#src/domains/
 import { EMAIL } from '#src/locale/instructions.ts'
 import { isLocale } from '#src/locale/locales.ts'
 import { isZone } from '#src/locale/zones.ts'
-import { defineResource, type Related, type Row } from '#src/resource/entity.ts'
+import { defineResource, type RecordRow, type Related } from '#src/resource/entity.ts'
 import { cellOfEntries } from '#src/resource/export.ts'
 import { email as address, choice, instant, text } from '#src/resource/kinds/column.ts'
 
@@ -169,13 +169,13 @@ const notAlways = { output: z.string().nullable(), initial: null }
 
 /** As files name them: see `readRow`. */
 const inFile = {
-  roles: (row: Row) =>
+  roles: (row: RecordRow) =>
     cellOfEntries(
       (row as unknown as UserRecord).roles.map(({ name, expires_at }) =>
         expires_at || name.includes('=') ? `${name}=${expires_at ?? ''}` : name,
       ),
     ),
-  groups: (row: Row) =>
+  groups: (row: RecordRow) =>
     cellOfEntries(
       (row as unknown as UserRecord).groups.map(({ kind, name, role }) => `${kind}:${name}=${role}`),
     ),
@@ -186,14 +186,14 @@ export const users = defineResource(user, {
   one: 'person',
   many: 'people',
   icon: 'users',
-  lead: 'Everyone in this organization you have access to.',
+  subtitle: 'Everyone in this organization you have access to.',
   title: {
     sql: fullName,
     of: (row) => `${row.first_name} ${row.last_name}`.trim() || String(row.username),
   },
   searched: true,
   // a shadow is deleted from its beginning, so only where deleted ones are shown it has to be left out
-  narrow: (table, view) =>
+  baseFilter: (table, view) =>
     view && !view.filters.deleted ? sql`true` : sql`${sql.ref(`${table}.shadow_of_user_id`)} is null`,
   columns: {
     username: text('User name', { input: username, sortable: 'username' }),

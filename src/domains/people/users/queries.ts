@@ -6,18 +6,18 @@ import type { Door } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import { users } from '#src/domains/people/users/model.ts'
 import { Forbidden } from '#src/errors.ts'
-import type { Row } from '#src/resource/entity.ts'
+import type { RecordRow } from '#src/resource/entity.ts'
 import { statement } from '#src/resource/list/query.ts'
 
 /** How somebody stands to the actor: whether nothing can be done to them, and else what can be ended. */
-export type Standing = {
+export type AccountState = {
   stronger: boolean
   lockedUntil: string | null
   /** Of an account that the organization manages. */
   secondFactor: boolean
 }
 
-export async function standingTo(db: Door, actor: UserActor, id: string): Promise<Standing> {
+export async function standingTo(db: Door, actor: UserActor, id: string): Promise<AccountState> {
   const strength = strengthOf(actor, sql`${id}::uuid`).as('strength')
   const lock = fn.account_lock<{ until: string } | null>({ person: id }).as('lock')
   const factor = fn.has_second_factor({ person: id }).as('factor')
@@ -46,7 +46,7 @@ export async function endingWith(
 }
 
 /** So that nobody fills in a form that is refused. @throws {Forbidden} */
-export async function requireEditable(db: Door, actor: UserActor, row: Row): Promise<void> {
+export async function requireEditable(db: Door, actor: UserActor, row: RecordRow): Promise<void> {
   const { stronger } = await standingTo(db, actor, row.id)
   if (stronger)
     throw new Forbidden('role:assign', strongerThanYou(users.titleOf(row), 'change their details'))

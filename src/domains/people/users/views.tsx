@@ -1,7 +1,7 @@
 import type { UserActor } from '#src/access/actor.ts'
 import { type UserRecord, users } from '#src/domains/people/users/model.ts'
 import { paths } from '#src/paths.ts'
-import type { Row } from '#src/resource/entity.ts'
+import type { RecordRow } from '#src/resource/entity.ts'
 import { shown } from '#src/resource/kinds/cell.tsx'
 import { ButtonLink } from '#src/ui/button.tsx'
 import { ConfirmButton } from '#src/ui/confirm.tsx'
@@ -12,11 +12,11 @@ import { Panel } from '#src/ui/surface.tsx'
 import type { Column } from '#src/ui/table.tsx'
 import { Time } from '#src/ui/time.tsx'
 
-const user = (row: Row) => row as unknown as UserRecord
+const user = (row: RecordRow) => row as unknown as UserRecord
 const names = (list: readonly { name: string }[]) => list.map(({ name }) => name).join(', ')
 
 /** The list's columns: the name leads to the person. */
-export const listColumns = (frame: Frame): Column<Row>[] => [
+export const listColumns = (frame: Frame): Column<RecordRow>[] => [
   {
     key: 'name',
     label: 'Name',
@@ -40,10 +40,10 @@ export const listColumns = (frame: Frame): Column<Row>[] => [
   },
 ]
 
-const status = (frame: Frame) => (row: Row) => shown(users, 'status', row, frame)
+const status = (frame: Frame) => (row: RecordRow) => shown(users, 'status', row, frame)
 
 /** The groups that somebody is in, as far as the reader sees groups. */
-export function GroupsPanel({ row, all, frame }: { row: Row; all: boolean; frame: Frame }) {
+export function GroupsPanel({ row, all, frame }: { row: RecordRow; all: boolean; frame: Frame }) {
   const { groups } = user(row)
   return (
     <Panel title="Groups">
@@ -73,7 +73,7 @@ export const StrongerPanel = ({ why }: { why: string }) => (
 )
 
 /** Who hasn't accepted yet, with another invitation for them. */
-export function InviteButton({ row, frame }: { row: Row; frame: Frame }) {
+export function InviteButton({ row, frame }: { row: RecordRow; frame: Frame }) {
   if (user(row).status !== 'invited' || row.deleted_at) return null
   return (
     <ConfirmButton
@@ -91,7 +91,7 @@ export function InviteButton({ row, frame }: { row: Row; frame: Frame }) {
 }
 
 /** A service account acts by keys alone: those that there are, and another one. */
-export function ServicePanel({ row, actor, frame }: { row: Row; actor: UserActor; frame: Frame }) {
+export function ServicePanel({ row, actor, frame }: { row: RecordRow; actor: UserActor; frame: Frame }) {
   const makes = actor.find('api_key:create')?.all && !row.deleted_at
   if (user(row).kind !== 'service' || !(makes || actor.can('api_key:read'))) return null
   return (

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import type { draft, Saving } from '#src/domains/roles/editing/model.ts'
 import { type Changed, changeRole, stepRole, turnRole } from '#src/domains/roles/roles/actions.ts'
 import { invalid } from '#src/errors.ts'
@@ -19,7 +19,7 @@ type Draft = {
 
 /** The write that a page asks for, and the request that makes it once it was seen what it does. */
 export function proposal({ actor, grant, id, body, version, sent }: Draft): {
-  write: (tx: Db) => Promise<Changed>
+  write: (tx: Tx) => Promise<Changed>
   saving: Saving
 } {
   const { step, record, add, back: _, ...change } = body

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { proposal } from '#src/domains/roles/editing/actions.ts'
 import { draft } from '#src/domains/roles/editing/model.ts'
 import { editableRole, roleToEdit } from '#src/domains/roles/editing/queries.ts'
@@ -54,7 +54,7 @@ type Sent = Omit<Call<typeof needs, typeof trying>, 'body'> & { body: RoleChange
 
 async function change(call: Sent) {
   const { db, actor, grant, id, body, query, version } = call
-  const write = (tx: Db) => changeRole(tx, actor, grant, id(), body, version)
+  const write = (tx: Tx) => changeRole(tx, actor, grant, id(), body, version)
   if (query.dry_run === 'true') return { json: { effects: (await db.dryRun(actor, write)).effects } }
   const { result } = await db.withActor(actor, write)
   return saved(call, roles, result, 'Saved', pathsOf(paths.roles).edit(result.id))

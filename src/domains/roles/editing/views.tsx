@@ -33,7 +33,7 @@ export const editScreen = (
   { role, offered, parents, changed, refusal, input, version }: EditProps,
 ): Screen => ({
   title: `Edit ${role.name}`,
-  trail: breadcrumbs(role, frame),
+  breadcrumbs: breadcrumbs(role, frame),
   children:
     refusal?.status === 412 ? (
       <ConflictForm role={role} parents={parents} frame={frame} input={refusal.input} changed={changed} />
@@ -63,8 +63,8 @@ type PreviewProps = {
 /** What a change would do to people, before it is saved. */
 export const previewScreen = (frame: Frame, preview: Omit<PreviewProps, 'frame'>): Screen => ({
   title: `Review changes to ${preview.role.name}`,
-  lead: 'Nothing is saved yet. Review who gains and loses access.',
-  trail: breadcrumbs(preview.role, frame),
+  subtitle: 'Nothing is saved yet. Review who gains and loses access.',
+  breadcrumbs: breadcrumbs(preview.role, frame),
   children: <Preview {...preview} frame={frame} />,
 })
 

@@ -3,7 +3,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import { effectOf } from '#src/access/effect.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { keepingAnAdministrator, requireCovered } from '#src/access/granting.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { lockFor } from '#src/db/lock.ts'
 import {
   type NewPermission,
@@ -17,18 +17,18 @@ import {
   changedOf,
   lockRecord,
   madeRecord,
-  naming,
-  type Written,
+  mapConstraintErrors,
+  type SavedRecord,
   writeRecord,
 } from '#src/resource/record/write.ts'
 
 /** Makes a permission of the organization's own; the roles that have everything have it at once. */
 export async function createPermission(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   _grant: Grant<'permission', 'create'>,
   input: NewPermission,
-): Promise<Written> {
+): Promise<SavedRecord> {
   await lockFor(tx, 'roles')
   const builtin = await tx
     .selectFrom('permissions')
@@ -38,7 +38,7 @@ export async function createPermission(
     .select('id')
     .executeTakeFirst()
   if (builtin) throw conflict('action', 'is already built in for this model')
-  const { id } = await naming(
+  const { id } = await mapConstraintErrors(
     permissions,
     tx.insertInto('permissions').values(input).returning('id').executeTakeFirstOrThrow(),
   )
@@ -60,13 +60,13 @@ export async function createPermission(
 
 /** Changes what is named: of a built-in one whether it is active, of others what is said of them, too. */
 export async function updatePermission(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'permission', 'update'>,
   id: string,
   change: PermissionChange,
   version: number | null,
-): Promise<Written> {
+): Promise<SavedRecord> {
   await lockFor(tx, 'roles')
   const target = await lockRecord(tx, permissions, actor, grant, id, { version })
   const was = target.row() as unknown as PermissionRecord
@@ -85,13 +85,13 @@ export async function updatePermission(
 
 /** Enables or disables; without a status, whichever it isn't. */
 export async function turnPermission(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'permission', 'update'>,
   id: string,
   status: 'active' | 'disabled' | null,
   version: number | null = null,
-): Promise<Written> {
+): Promise<SavedRecord> {
   await lockFor(tx, 'roles')
   const was = (await lockRecord(tx, permissions, actor, grant, id, { version })).row()
   const other = was.status === 'active' ? 'disabled' : 'active'
@@ -100,7 +100,7 @@ export async function turnPermission(
 
 /** Deletes a permission of the organization's own for good, out of every role. */
 export async function deletePermission(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'permission', 'delete'>,
   id: string,
@@ -115,7 +115,7 @@ export async function deletePermission(
 }
 
 /** Roles that hold the permission themselves, locked: what they give changes with it. */
-async function holders(tx: Db, id: string): Promise<string[]> {
+async function holders(tx: Tx, id: string): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
     select r.id from roles r where exists (
       select from role_permissions h where h.role_id = r.id and h.permission_id = ${id})

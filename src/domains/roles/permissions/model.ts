@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { scopes } from '#src/access/permission.ts'
-import { defineResource, type Row } from '#src/resource/entity.ts'
+import { defineResource, type RecordRow } from '#src/resource/entity.ts'
 import { choice, flag, shownLine, text } from '#src/resource/kinds/column.ts'
 
 const permission = defineModel('permission', {
@@ -34,7 +34,7 @@ export type PermissionRecord = {
   updated_at: string
   version: number
 }
-export const permissionOf = (row: Row) => row as unknown as PermissionRecord
+export const permissionOf = (row: RecordRow) => row as unknown as PermissionRecord
 
 const word = z
   .string()
@@ -82,7 +82,7 @@ export const permissions = defineResource(permission, {
   one: 'permission',
   many: 'permissions',
   icon: 'key-round',
-  lead: 'What roles can grant: an action on a model, and on which records.',
+  subtitle: 'What roles can grant: an action on a model, and on which records.',
   title: 'code',
   searched: true,
   soft: false,

@@ -21,7 +21,7 @@ import { listColumns, ModelTable, RolesPanel, Switch } from '#src/domains/roles/
 import { notFound } from '#src/errors.ts'
 import { type Call, can, get, patch } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
-import type { Row } from '#src/resource/entity.ts'
+import type { RecordRow } from '#src/resource/entity.ts'
 import { saved } from '#src/resource/record/saved.ts'
 import { resourceRoutes } from '#src/resource/routes.tsx'
 
@@ -48,8 +48,10 @@ export const permissionRoutes = [
         json: { data: found },
         screen: (frame) => ({
           title: `Permissions of ${model.replaceAll('_', ' ')}`,
-          trail: [{ label: 'Permissions', href: frame.path(paths.permissions) }],
-          children: <ModelTable rows={found as unknown as Row[]} frame={frame} may={maySwitch(actor)} />,
+          breadcrumbs: [{ label: 'Permissions', href: frame.path(paths.permissions) }],
+          children: (
+            <ModelTable rows={found as unknown as RecordRow[]} frame={frame} may={maySwitch(actor)} />
+          ),
         }),
       }
     },
@@ -70,7 +72,7 @@ export const permissionRoutes = [
     without: ['import'],
     actions: { create: createPermission, update: updatePermission, remove: deletePermission },
     bodies: { create: newPermission, whole: wholePermission, some: someOfPermission },
-    kept: (row) => permissionOf(row).builtin,
+    undeletable: (row) => permissionOf(row).builtin,
     columns: ({ actor, frame }) => listColumns({ frame, may: maySwitch(actor) }),
     filters: async ({ db, actor, grant }: Call, { model }) => {
       const models = await modelsOf(db, actor as UserActor, grant as unknown as Grant<'permission', 'read'>)
@@ -94,7 +96,7 @@ export const permissionRoutes = [
         needs: 'update',
         label: 'Enable',
         icon: 'check',
-        did: 'enabled',
+        doneLabel: 'enabled',
         already: 'already enabled',
         confirm: 'People whose roles grant them get them immediately.',
         one: (tx, actor, grant: Grant<'permission', 'update'>, id) =>
@@ -104,7 +106,7 @@ export const permissionRoutes = [
         needs: 'update',
         label: 'Disable',
         icon: 'ban',
-        did: 'disabled',
+        doneLabel: 'disabled',
         already: 'already disabled',
         confirm: 'Everyone loses them immediately, whatever their roles grant.',
         one: (tx, actor, grant: Grant<'permission', 'update'>, id) =>

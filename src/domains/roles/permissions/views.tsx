@@ -1,6 +1,6 @@
 import { type PermissionRecord, permissionOf, permissions } from '#src/domains/roles/permissions/model.ts'
 import { paths } from '#src/paths.ts'
-import type { Row } from '#src/resource/entity.ts'
+import type { RecordRow } from '#src/resource/entity.ts'
 import { shown } from '#src/resource/kinds/cell.tsx'
 import { address } from '#src/ui/address.ts'
 import { ConfirmButton } from '#src/ui/confirm.tsx'
@@ -15,7 +15,7 @@ type Switching = {
 }
 
 /** The list's columns, with a switch at the end of each row. */
-export const listColumns = ({ frame, may }: Switching): Column<Row>[] => [
+export const listColumns = ({ frame, may }: Switching): Column<RecordRow>[] => [
   {
     key: 'code',
     label: 'Permission',
@@ -34,7 +34,7 @@ export const listColumns = ({ frame, may }: Switching): Column<Row>[] => [
   },
 ]
 
-const status = (row: Row, frame: Frame) => shown(permissions, 'status', row, frame)
+const status = (row: RecordRow, frame: Frame) => shown(permissions, 'status', row, frame)
 
 /** Enables or disables, after a question. */
 export function Switch({ permission, frame }: { permission: PermissionRecord; frame: Frame }) {
@@ -62,7 +62,7 @@ export function Switch({ permission, frame }: { permission: PermissionRecord; fr
 }
 
 /** The permissions of one model. */
-export const ModelTable = ({ rows, ...switching }: Switching & { rows: readonly Row[] }) => (
+export const ModelTable = ({ rows, ...switching }: Switching & { rows: readonly RecordRow[] }) => (
   <Table
     label="Permissions"
     columns={listColumns(switching).map((column) => ({ ...column, sortable: undefined }))}

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { requireGivable } from '#src/access/granting.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { lockFor } from '#src/db/lock.ts'
 import { type Edited, editing } from '#src/domains/roles/roles/edit-actions.ts'
 import { type RoleChange, roles } from '#src/domains/roles/roles/model.ts'
@@ -17,10 +17,10 @@ import {
 import { conflict, notFound } from '#src/errors.ts'
 import {
   lockRecord,
+  reloadRecord,
   restoreRecord,
-  type Written,
+  type SavedRecord,
   writeRecord,
-  writtenRecord,
 } from '#src/resource/record/write.ts'
 
 const STRONGER = 'You can’t change this role: it has permissions you don’t hold.'
@@ -28,9 +28,9 @@ const STRONGER = 'You can’t change this role: it has permissions you don’t h
 /** What a role shall be: columns, and ids of all that it holds and inherits from. */
 type Wanted = Omit<RoleChange, 'permissions' | 'parent_ids'> & { permissions?: string[]; parents?: string[] }
 /** The role, the fields that changed, and what that did to people. */
-export type Changed = Edited<Written> & { fields: readonly string[] }
+export type Changed = Edited<SavedRecord> & { fields: readonly string[] }
 
-type Updating = [tx: Db, actor: UserActor, grant: Grant<'role', 'update'>, id: string, version: number | null]
+type Updating = [tx: Tx, actor: UserActor, grant: Grant<'role', 'update'>, id: string, version: number | null]
 
 /** Changes a role that the actor covers into one that they cover. */
 async function change(
@@ -62,7 +62,7 @@ async function change(
   const seenByHeirs = changed.some((name) => ['name', 'status', 'permissions', 'parent_ids'].includes(name))
   const effects = seenByHeirs ? (await editing(tx, actor, [id], write)).effects : await write().then(() => [])
   await requireGivable(tx, actor, [id], 'You can only grant permissions you hold.')
-  return { result: await writtenRecord(tx, roles, actor, id), fields: changed, effects }
+  return { result: await reloadRecord(tx, roles, actor, id), fields: changed, effects }
 }
 
 const without = (ids: readonly string[], others: readonly string[]) =>
@@ -79,7 +79,7 @@ function refuseFixed({ builtin, template }: Own, fields: readonly string[]): voi
 
 /** Changes what is named, and says who gained and lost what by it. */
 export const changeRole = (
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'role', 'update'>,
   id: string,
@@ -92,12 +92,12 @@ export const changeRole = (
     parents: parent_ids && (await parentsNamed(tx, parent_ids)),
   }))
 
-export const updateRole = async (...given: Parameters<typeof changeRole>): Promise<Written> =>
+export const updateRole = async (...given: Parameters<typeof changeRole>): Promise<SavedRecord> =>
   (await changeRole(...given)).result
 
 /** Enables or disables; without a status, whichever it isn't. */
 export const turnRole = (
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'role', 'update'>,
   id: string,
@@ -113,7 +113,7 @@ export type Step = { kind: 'permissions' | 'parents'; id: string; add: boolean }
 
 /** One permission or parent more, or one less. @throws 404 for what isn't there to be added or taken away */
 export const stepRole = (
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'role', 'update'>,
   id: string,
@@ -127,7 +127,7 @@ export const stepRole = (
     return { [step.kind]: step.add ? [...others, step.id] : others }
   })
 
-async function exists(tx: Db, { kind, id }: Step): Promise<boolean> {
+async function exists(tx: Tx, { kind, id }: Step): Promise<boolean> {
   const found =
     kind === 'permissions'
       ? tx.selectFrom('permissions').where('id', '=', id).select('id')
@@ -137,7 +137,7 @@ async function exists(tx: Db, { kind, id }: Step): Promise<boolean> {
 
 /** Takes a role away so that it can be brought back: meanwhile it gives nothing to anybody. */
 export async function deleteRole(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'role', 'delete'>,
   id: string,
@@ -152,11 +152,11 @@ export async function deleteRole(
 
 /** Brings a role back, to all who had it. */
 export async function restoreRole(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'role', 'delete'>,
   id: string,
-): Promise<Written> {
+): Promise<SavedRecord> {
   await lockFor(tx, 'roles')
   const { result } = await editing(tx, actor, [id], () => restoreRecord(tx, roles, actor, grant, id))
   await requireGivable(tx, actor, [id], 'You can’t restore a role that has permissions you don’t hold.')

@@ -1,7 +1,7 @@
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { requireGivable } from '#src/access/granting.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { lockFor } from '#src/db/lock.ts'
 import { type NewRole, roles } from '#src/domains/roles/roles/model.ts'
 import {
@@ -10,15 +10,15 @@ import {
   setParents,
   setPermissions,
 } from '#src/domains/roles/roles/permission-actions.ts'
-import { createRecord, madeRecord, type Written } from '#src/resource/record/write.ts'
+import { createRecord, madeRecord, type SavedRecord } from '#src/resource/record/write.ts'
 
 /** Makes a role; its maker covers all that it holds and inherits. */
 export async function createRole(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'role', 'create'>,
   { permissions, parent_ids, ...fields }: NewRole & { template?: string },
-): Promise<Written> {
+): Promise<SavedRecord> {
   await lockFor(tx, 'roles')
   const [held, parents] = [await permissionsNamed(tx, permissions), await parentsNamed(tx, parent_ids)]
   const { id } = await createRecord(tx, roles, actor, grant, fields)

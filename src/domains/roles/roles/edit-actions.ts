@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { type Effect, effectOf } from '#src/access/effect.ts'
 import { keepingAnAdministrator } from '#src/access/granting.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 
 /** What a write made, what it did to people, and which fields it changed, where it tells. */
 export type Edited<T> = { result: T; effects: Effect[]; fields?: readonly string[] }
@@ -13,7 +13,7 @@ export type Edited<T> = { result: T; effects: Effect[]; fields?: readonly string
  * @param ids the roles that are written, or that hold the permission that is
  */
 export async function editing<T>(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   ids: readonly string[],
   write: () => Promise<T>,
@@ -30,7 +30,7 @@ export async function editing<T>(
   return edited
 }
 
-async function lockHeirs(tx: Db, ids: readonly string[]): Promise<string[]> {
+async function lockHeirs(tx: Tx, ids: readonly string[]): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
     with recursive below(id) as (
       select i.role_id from role_parents i where i.parent_id = any(${ids}::uuid[])

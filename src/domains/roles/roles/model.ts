@@ -5,7 +5,7 @@ import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { templates } from '#src/access/templates.ts'
 import { roleNarrowings } from '#src/domains/roles/roles/offering-queries.ts'
 import { momentOrNever } from '#src/http/moment.ts'
-import { defineResource, type Row } from '#src/resource/entity.ts'
+import { defineResource, type RecordRow } from '#src/resource/entity.ts'
 import { cellOfEntries } from '#src/resource/export.ts'
 import { choice, flag, line, name as nameColumn, text } from '#src/resource/kinds/column.ts'
 
@@ -44,7 +44,7 @@ export type RoleRecord = {
   deleted_at: string | null
   version: number
 }
-export const roleOf = (row: Row) => row as unknown as RoleRecord
+export const roleOf = (row: RecordRow) => row as unknown as RoleRecord
 
 /** Several of a form's boxes, or one text with commas; the empty one says that there are none. */
 const several = <S extends z.ZodType>(item: S) =>
@@ -154,7 +154,7 @@ export const roles = defineResource(role, {
   one: 'role',
   many: 'roles',
   icon: 'shield-check',
-  lead: 'Roles grant permissions to the people they’re assigned to.',
+  subtitle: 'Roles grant permissions to the people they’re assigned to.',
   title: 'name',
   searched: true,
   narrowings: roleNarrowings,

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { covers, givingRights, mayGive } from '#src/access/granting.ts'
-import type { Database, Db } from '#src/db/database.ts'
+import type { Database, Tx } from '#src/db/database.ts'
 import type { Narrowings } from '#src/resource/references/options.ts'
 
 export type Reading = Pick<Database, 'withActor'>
@@ -16,7 +16,7 @@ export type Offers = { permissions: { id: string; code: string }[]; parents: Nam
 export const offersFor = (db: Reading, actor: UserActor, id: string | null): Promise<Offers> =>
   db.withActor(actor, (tx) => offersIn(tx, actor, id))
 
-export async function offersIn(tx: Db, actor: UserActor, id: string | null): Promise<Offers> {
+export async function offersIn(tx: Tx, actor: UserActor, id: string | null): Promise<Offers> {
   const giver = await givingRights(tx, actor)
   const all = await tx.selectFrom('permissions').select(['id', 'code']).orderBy('code').execute()
   const { roles, heirs } = await rolesBy(tx, actor, giver, all, id)
@@ -31,22 +31,22 @@ export async function offersIn(tx: Db, actor: UserActor, id: string | null): Pro
   }
 }
 
-type Standing = Named & { seen: boolean; givable: boolean; held: string[]; parents: string[] }
+type RoleOption = Named & { seen: boolean; givable: boolean; held: string[]; parents: string[] }
 
-const named = (roles: readonly Standing[]): Named[] =>
+const named = (roles: readonly RoleOption[]): Named[] =>
   roles.filter(({ seen }) => seen).map(({ id, name }) => ({ id, name }))
 
 /** Every role with whether the giver may give it; decided in memory, since roles share what is above them. */
 async function rolesBy(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   giver: Pick<UserActor, 'rights'>,
   permissions: readonly { id: string; code: string }[],
   of: string | null = null,
-): Promise<{ roles: Standing[]; heirs: ReadonlySet<string> }> {
+): Promise<{ roles: RoleOption[]; heirs: ReadonlySet<string> }> {
   const lacking = permissions.filter(({ code }) => !covers(giver.rights.scopes, [code])).map(({ id }) => id)
   const seen = actor.find('role:read')?.where('r') ?? sql`false`
-  const { rows } = await sql<Omit<Standing, 'givable'> & { template: string | null; codes: string[] }>`
+  const { rows } = await sql<Omit<RoleOption, 'givable'> & { template: string | null; codes: string[] }>`
     select r.id, r.name, r.template, r.deleted_at is null and ${seen} as seen,
       array(select i.parent_id from role_parents i where i.role_id = r.id) as parents,
       array(select p.code from role_permissions h join permissions p on p.id = h.permission_id

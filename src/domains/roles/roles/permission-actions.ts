@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { conflict, invalid, notFound } from '#src/errors.ts'
 
 /**
@@ -18,7 +18,7 @@ export type Own = {
   parents: string[]
 }
 
-export async function ownOf(tx: Db, id: string): Promise<Own> {
+export async function ownOf(tx: Tx, id: string): Promise<Own> {
   const { rows } = await sql<Own>`
     select r.name, r.description, r.status, r.second_factor_required, r.builtin, r.template,
       array(select h.permission_id from role_permissions h where h.role_id = r.id) as permissions,
@@ -31,7 +31,7 @@ export async function ownOf(tx: Db, id: string): Promise<Own> {
 }
 
 /** Ids of permissions by their codes. @throws 422 at each that is none */
-export async function permissionsNamed(tx: Db, codes: readonly string[]): Promise<string[]> {
+export async function permissionsNamed(tx: Tx, codes: readonly string[]): Promise<string[]> {
   if (!codes.length) return []
   const found = await tx.selectFrom('permissions').where('code', 'in', codes).select(['id', 'code']).execute()
   const ids = new Map(found.map(({ code, id }) => [code, id]))
@@ -40,7 +40,7 @@ export async function permissionsNamed(tx: Db, codes: readonly string[]): Promis
 }
 
 /** Roles to inherit from. @throws 422 at each that is none */
-export async function parentsNamed(tx: Db, ids: readonly string[]): Promise<string[]> {
+export async function parentsNamed(tx: Tx, ids: readonly string[]): Promise<string[]> {
   if (!ids.length) return []
   const there = tx.selectFrom('roles').where('deleted_at', 'is', null).where('id', 'in', ids).select('id')
   const found = new Map((await there.execute()).map(({ id }) => [id, id]))
@@ -62,7 +62,7 @@ function refuseUnknown(
 
 /** Puts permissions into a role, and takes others out of it. */
 export async function setPermissions(
-  tx: Db,
+  tx: Tx,
   role_id: string,
   more: readonly string[],
   less: readonly string[],
@@ -80,7 +80,7 @@ export async function setPermissions(
 
 /** Lets a role inherit from more roles, and no longer from others. @throws 409 with the way round */
 export async function setParents(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   role_id: string,
   more: readonly string[],
@@ -109,6 +109,6 @@ export async function setParents(
 const circle = (actor: UserActor, way: string) =>
   conflict('parent_ids', `would make the role inherit from itself${actor.can('role:read') ? `: ${way}` : ''}`)
 
-async function nameOf(tx: Db, id: string): Promise<string> {
+async function nameOf(tx: Tx, id: string): Promise<string> {
   return (await tx.selectFrom('roles').where('id', '=', id).select('name').executeTakeFirstOrThrow()).name
 }

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { inForce, latestEnd } from '#src/access/in-force.ts'
-import type { Database, Db } from '#src/db/database.ts'
+import type { Database, Tx } from '#src/db/database.ts'
 import { HOLDERS_CAP } from '#src/domains/roles/roles/model.ts'
 import { type Named, type Offers, offersIn, type Reading } from '#src/domains/roles/roles/offering-queries.ts'
 import { statement } from '#src/resource/list/query.ts'
@@ -42,7 +42,7 @@ export async function holdersOfAny(
   return found?.people ?? 0
 }
 
-async function childrenOf(tx: Db, actor: UserActor, id: string): Promise<Named[]> {
+async function childrenOf(tx: Tx, actor: UserActor, id: string): Promise<Named[]> {
   const { rows } = await sql<Named>`
     select r.id, r.name from role_parents i join roles r on r.id = i.role_id
     where i.parent_id = ${id} and r.deleted_at is null and ${actor.find('role:read')?.where('r') ?? sql`false`}
@@ -50,7 +50,7 @@ async function childrenOf(tx: Db, actor: UserActor, id: string): Promise<Named[]
   return rows
 }
 
-async function holdersOf(tx: Db, actor: UserActor, id: string): Promise<Holders> {
+async function holdersOf(tx: Tx, actor: UserActor, id: string): Promise<Holders> {
   const having = sql`from (select ur.user_id, ${latestEnd('ur')} as expires_at from user_roles ur
       where ur.role_id = ${id} and ${inForce('ur')} group by ur.user_id) ur
     join users u on u.id = ur.user_id where u.deleted_at is null`

@@ -17,7 +17,7 @@ export const roleRoutes = [
     without: ['update', 'import'],
     actions: { create: createRole, update: updateRole, remove: deleteRole, restore: restoreRole },
     bodies: { create: newRole },
-    kept: (row) => roleOf(row).builtin,
+    undeletable: (row) => roleOf(row).builtin,
     impact: async (db, actor, grant, ids) => {
       const people = await holdersOfAny(db, actor, grant, ids)
       const lose = people === 1 ? 'loses' : 'lose'
@@ -49,7 +49,7 @@ export const roleRoutes = [
         needs: 'update',
         label: 'Enable',
         icon: 'check',
-        did: 'enabled',
+        doneLabel: 'enabled',
         already: 'already enabled',
         confirm: 'People with these roles get what they grant immediately.',
         one: async (tx, actor, grant: Grant<'role', 'update'>, id) =>
@@ -59,7 +59,7 @@ export const roleRoutes = [
         needs: 'update',
         label: 'Disable',
         icon: 'ban',
-        did: 'disabled',
+        doneLabel: 'disabled',
         confirm: 'Everyone who has them loses their permissions immediately.',
         already: 'already disabled',
         one: async (tx, actor, grant: Grant<'role', 'update'>, id) =>

@@ -1,7 +1,7 @@
 import { isWhole } from '#src/domains/roles/roles/form-views.tsx'
 import { type Held, HOLDERS_CAP, type RoleRecord, roleOf } from '#src/domains/roles/roles/model.ts'
 import { paths, pathsOf } from '#src/paths.ts'
-import type { Row } from '#src/resource/entity.ts'
+import type { RecordRow } from '#src/resource/entity.ts'
 import { Permission } from '#src/resource/permission-views.tsx'
 import { modelInWords, permissionInWords } from '#src/resource/permission-words.ts'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
@@ -30,7 +30,7 @@ const status = ({ status: is }: RoleRecord) =>
   Badge({ tone: is === 'active' ? 'good' : 'plain', children: is === 'active' ? 'Active' : 'Disabled' })
 
 /** The list's columns. */
-export const listColumns = (frame: Frame): Column<Row>[] => [
+export const listColumns = (frame: Frame): Column<RecordRow>[] => [
   {
     key: 'name',
     label: 'Name',

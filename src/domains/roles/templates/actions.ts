@@ -2,21 +2,21 @@ import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import { permissionsOfTemplate, templates } from '#src/access/templates.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { createRole } from '#src/domains/roles/roles/create-actions.ts'
 import { MINIMAL } from '#src/domains/roles/roles/model.ts'
 import { invalid } from '#src/errors.ts'
-import type { Written } from '#src/resource/record/write.ts'
+import type { SavedRecord } from '#src/resource/record/write.ts'
 
 const nothing = { description: '', second_factor_required: false, parent_ids: [] }
 
 /** A role for somebody who shall see and change themselves, and nothing else. */
 export const createMinimal = (
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'role', 'create'>,
   name: string,
-): Promise<Written> => createRole(tx, actor, grant, { ...nothing, name, permissions: MINIMAL })
+): Promise<SavedRecord> => createRole(tx, actor, grant, { ...nothing, name, permissions: MINIMAL })
 
 /** Templates that a role can be made from; the one of the platform only there. */
 export const templatesFor = (actor: UserActor): string[] =>
@@ -34,11 +34,11 @@ export const templateRecords = (actor: UserActor) =>
 
 /** A role with what a template holds, under a name of its own. */
 export async function createFromTemplate(
-  tx: Db,
+  tx: Tx,
   actor: UserActor,
   grant: Grant<'role', 'create'>,
   { template, name }: { template: string; name?: string },
-): Promise<Written> {
+): Promise<SavedRecord> {
   if (!templatesFor(actor).includes(template))
     throw invalid([{ path: 'template', message: 'Choose a template' }])
   return createRole(tx, actor, grant, {
@@ -51,7 +51,7 @@ export async function createFromTemplate(
 }
 
 /** "operator 2": the first that nobody took. */
-async function freeName(tx: Db, name: string): Promise<string> {
+async function freeName(tx: Tx, name: string): Promise<string> {
   const { rows } = await sql<{ name: string }>`
     select n.name from (select i, ${name}::text || ' ' || i as name from generate_series(2, 1000) i) n
     where not exists (select from roles r where r.sort_name = app.fold(n.name) and r.deleted_at is null) order by n.i limit 1`.execute(

@@ -12,19 +12,19 @@ import { paths } from '#src/paths.ts'
 import { saved } from '#src/resource/record/saved.ts'
 import type { Frame } from '#src/ui/frame.ts'
 
-const trail = (frame: Frame) => [{ label: 'Roles', href: frame.path(paths.roles) }]
+const breadcrumbs = (frame: Frame) => [{ label: 'Roles', href: frame.path(paths.roles) }]
 
 const minimalForm = (refusal?: Refusal) => (frame: Frame) => ({
   title: 'Add a minimal role',
-  lead: 'Lets people view and change their own profile, and nothing else.',
-  trail: trail(frame),
+  subtitle: 'Lets people view and change their own profile, and nothing else.',
+  breadcrumbs: breadcrumbs(frame),
   children: <MinimalForm frame={frame} refusal={refusal} />,
 })
 
 const templateForm = (actor: UserActor, refusal?: Refusal) => (frame: Frame) => ({
   title: 'Add a role from a template',
-  lead: 'Starts with the template’s permissions; change them any time.',
-  trail: trail(frame),
+  subtitle: 'Starts with the template’s permissions; change them any time.',
+  breadcrumbs: breadcrumbs(frame),
   children: (
     <TemplateForm
       frame={frame}

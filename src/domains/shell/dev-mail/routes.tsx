@@ -15,9 +15,13 @@ const developing = ({ services: { config } }: { services: Services }) => {
 export const devMailRoutes = [
   get(paths.devMails, developers, { only: 'page' }, async (call) => {
     const mails = await keptMails(call.db, developing(call))
-    const lead = 'Kept here because no mail server is set (SMTP_URL); in development only.'
+    const subtitle = 'Kept here because no mail server is set (SMTP_URL); in development only.'
     return {
-      screen: (frame) => ({ title: 'Mail', lead, children: <KeptMails frame={frame} mails={mails} /> }),
+      screen: (frame) => ({
+        title: 'Mail',
+        subtitle,
+        children: <KeptMails frame={frame} mails={mails} />,
+      }),
     }
   }),
   get(paths.devMail(':id'), developers, { only: 'page' }, async (call) => {
@@ -26,7 +30,7 @@ export const devMailRoutes = [
     return {
       screen: (frame) => ({
         title: mail.message.subject,
-        trail: [{ label: 'Mail', href: frame.path(paths.devMails) }],
+        breadcrumbs: [{ label: 'Mail', href: frame.path(paths.devMails) }],
         children: <KeptMail frame={frame} mail={mail} />,
       }),
     }

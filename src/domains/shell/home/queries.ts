@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import type { Db } from '#src/db/database.ts'
+import type { Tx } from '#src/db/database.ts'
 import { COUNT_CAP } from '#src/db/paging.ts'
 
 export type Counts = {
@@ -15,7 +15,7 @@ const capped = (from: ReturnType<typeof sql>) =>
 const none = sql<number | null>`null::bigint`
 
 /** What the dashboard counts, each within what the person may read; null where they may not. */
-export function countsFor(db: Db, actor: UserActor) {
+export function countsFor(db: Tx, actor: UserActor) {
   const users = actor.find('user:read')
   const sessions = actor.find('session:read')
   const groups = actor.find('group:read')

@@ -21,7 +21,7 @@ export function homeScreen(frame: Frame, { name, organization }: Identity, count
   const shown = tiles.filter((tile) => tile.value !== null)
   return {
     title: `Hello, ${name}`,
-    lead: organization.name,
+    subtitle: organization.name,
     children: shown.length ? (
       <Tiles>
         {shown.map(({ label, value, href, icon }) => (

@@ -36,7 +36,7 @@ export type EventProps = {
 export function eventScreen({ event, names, changes, target, act, frame }: EventProps): Screen {
   return {
     title: sentence(event, names, frame.clock),
-    trail: [{ label: 'Audit log', href: frame.path(paths.events) }],
+    breadcrumbs: [{ label: 'Audit log', href: frame.path(paths.events) }],
     children: (
       <Columns>
         <Panel title="Changes">

@@ -1,7 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
-import type { Database, Db } from '#src/db/database.ts'
+import type { Database, Tx } from '#src/db/database.ts'
 import { COUNT_CAP } from '#src/db/paging.ts'
 import { normalised } from '#src/domains/accounts/model.ts'
 import type { Act, EventRecord } from '#src/domains/trail/events/model.ts'
@@ -90,13 +90,13 @@ export const eventsOf = (
   },
 })
 
-export const findEvent = (db: Db, actor: UserActor, grant: Grant<'event', 'read'>, id: string) =>
+export const findEvent = (db: Tx, actor: UserActor, grant: Grant<'event', 'read'>, id: string) =>
   db.selectFrom('events').where('events.id', '=', id).where(grant.where()).select(eventJson(actor).as('json'))
 
 /** Whoever opens a session leaves a line that says how: signed in, switched, entered. */
 const saidOnce = sql<SqlBool>`events.action <> 'session:create'`
 
-const MOST_BESIDE = 50
+const MAX_BESIDE = 50
 
 /** What the same act did besides, and how much in all. */
 export async function actOf(
@@ -109,7 +109,7 @@ export async function actOf(
   const same = sql`from events where ${grant.where('events')} and events.cause_id = ${cause_id} and ${saidOnce}`
   const text = sql<{ json: string; total: number }>`select ${eventJson(actor)} as json,
       (select count(*)::int from (select ${same} limit ${sql.lit(COUNT_CAP + 1)}) counted) as total
-    ${same} and events.id <> ${id} order by events.created_at, events.seq limit ${sql.lit(MOST_BESIDE)}`
+    ${same} and events.id <> ${id} order by events.created_at, events.seq limit ${sql.lit(MAX_BESIDE)}`
   const rows = await db.readAs(actor, (q) => statement(q, text))
   const total = rows[0]?.total ?? 1
   const beside = rows.map(({ json }) => JSON.parse(json))

@@ -4,7 +4,7 @@ import type { Resource } from '#src/resource/entity.ts'
 import { fieldLabel, speaks } from '#src/resource/history/fields.ts'
 
 /** Beyond so many fields a sentence counts them. */
-const MOST_NAMED = 3
+const MAX_NAMED = 3
 
 const list = new Intl.ListFormat('en')
 
@@ -31,7 +31,7 @@ export function updated({ data, target }: EventRecord, words: string, entity: Re
   const isPerson = entity?.declared.one === 'person'
   const labels = others.map((field) => midSentence(fieldLabel(entity, field)))
   const what = list.format(labels)
-  if (labels.length > MOST_NAMED)
+  if (labels.length > MAX_NAMED)
     done.push(`changed ${labels.length} fields${done.length ? '' : ` of ${words}`}`)
   else if (labels.length && done.length) done.push(`changed ${isPerson ? 'their' : 'its'} ${what}`)
   else if (labels.length)

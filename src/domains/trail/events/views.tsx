@@ -70,7 +70,7 @@ export function listScreen({ found, names, view, exports, all, frame }: ListProp
   const { next, previous, total, capped } = found
   return {
     title: 'Audit log',
-    lead: all
+    subtitle: all
       ? 'Every change and sign-in. Entries can’t be edited or deleted.'
       : 'Everything you changed, and your sign-ins.',
     actions: exports ? (

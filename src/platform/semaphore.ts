@@ -2,7 +2,7 @@
 export class Busy extends Error {}
 
 /** Runs so many works at once, the others in turn: for what takes much of the machine. */
-export class Turns {
+export class Semaphore {
   readonly #atOnce: number
   readonly #mostWaiting: number
   readonly #waiting: (() => void)[] = []

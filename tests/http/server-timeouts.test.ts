@@ -4,7 +4,7 @@ import { Agent, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import { describe, expect, test } from 'vitest'
-import { patienceOf, shedIdle } from '#src/platform/patience.ts'
+import { serverTimeouts, shedIdle } from '#src/platform/server-timeouts.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 
 const { app, config } = await testDatabase()
@@ -43,7 +43,7 @@ test('thousands who say nothing, and hundreds who say it slowly, keep nobody wai
     fetch: app.fetch,
     port: 0,
     hostname: '127.0.0.1',
-    serverOptions: patienceOf(config),
+    serverOptions: serverTimeouts(config),
   })
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -77,7 +77,7 @@ describe('a connection that was answered', () => {
     })
 
   test('is kept for longer than a proxy keeps it, past the time that a header may take', async () => {
-    const patience = patienceOf(config)
+    const patience = serverTimeouts(config)
     expect(patience.keepAliveTimeout).toBeGreaterThan(60_000)
     // the limits of a header and of looking, made short
     const quick = { ...patience, headersTimeout: 300, connectionsCheckingInterval: 50 }
@@ -98,7 +98,7 @@ describe('a connection that was answered', () => {
       fetch: app.fetch,
       port: 0,
       hostname: '127.0.0.1',
-      serverOptions: patienceOf(config),
+      serverOptions: serverTimeouts(config),
     })
     shedIdle(server, 10, 50)
     await once(server, 'listening')

@@ -2,7 +2,7 @@ import type { Database } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 
 /** Whether there was one left to take; how many are left then, and in how many ms the window ends. */
-export type Taken = { taken: boolean; left: number; ms: number }
+export type WindowState = { taken: boolean; left: number; ms: number }
 
 /** What this process knows of a key's window: what all have settled, and what of its own is under way or waits. */
 type Count = { key: string; settled: number; sent: number; waiting: number; until: number }
@@ -17,7 +17,7 @@ const MOST = 50_000
  * all keys in one statement and in nobody's request. A process is never more than `slack` of a key ahead; whoever
  * comes then waits for the settling. So n processes together give at most (n - 1) × slack more than the limit.
  */
-export class Tally {
+export class WindowCounter {
   readonly #db: Database
   readonly #limit: number
   readonly #slack: number
@@ -37,7 +37,7 @@ export class Tally {
   }
 
   /** Takes one of a key. What is refused isn't counted, and costs no more than a look. */
-  async take(key: string): Promise<Taken> {
+  async take(key: string): Promise<WindowState> {
     for (;;) {
       const now = performance.now()
       const count = this.#countOf(key, now)

@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { RawBuilder } from 'kysely'
 import { expect, test } from 'vitest'
 import { Database } from '#src/db/database.ts'
-import { slackOf, Tally } from '#src/platform/tally.ts'
+import { slackOf, WindowCounter } from '#src/platform/window-counter.ts'
 import { unique } from '#tests/factories.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 
 const { db, owner } = await testDatabase()
 const windowMs = 60_000
-const taken = async (tally: Tally, key: string, times: number) =>
+const taken = async (tally: WindowCounter, key: string, times: number) =>
   (await Promise.all(Array.from({ length: times }, () => tally.take(key)))).filter((one) => one.taken).length
 
 /** A database that takes its time, and breaks as often as is said. */
@@ -45,7 +45,7 @@ test.each([
     const store = slow(random)
     const tallies = Array.from(
       { length: processes },
-      () => new Tally(store.db, { limit, windowMs, settleMs: 4 }),
+      () => new WindowCounter(store.db, { limit, windowMs, settleMs: 4 }),
     )
     const counts = tallies.map(async (tally) => {
       let count = 0
@@ -66,7 +66,7 @@ test.each([
 
 test('nobody waits for what is settled, up to a tenth of the limit', async () => {
   const never = { lookup: () => new Promise(() => {}) } as unknown as Database
-  const tally = new Tally(never, { limit: 100, windowMs, settleMs: 1 })
+  const tally = new WindowCounter(never, { limit: 100, windowMs, settleMs: 1 })
   for (let n = 99; n >= 90; n--) expect(await tally.take('key')).toMatchObject({ taken: true, left: n })
   const next = tally.take('key').then(() => 'taken')
   expect(await Promise.race([next, sleep(30, 'waits')])).toBe('waits')
@@ -75,7 +75,10 @@ test('nobody waits for what is settled, up to a tenth of the limit', async () =>
 })
 
 test('one statement settles all keys, and the same key in any order', async () => {
-  const [a, b] = [new Tally(db, { limit: 1000, windowMs }), new Tally(db, { limit: 1000, windowMs })]
+  const [a, b] = [
+    new WindowCounter(db, { limit: 1000, windowMs }),
+    new WindowCounter(db, { limit: 1000, windowMs }),
+  ]
   const keys = Array.from({ length: 300 }, () => unique('tally'))
   await Promise.all(keys.map((key) => a.take(key)))
   await Promise.all(keys.toReversed().map((key) => b.take(key)))
@@ -93,11 +96,11 @@ test('one statement settles all keys, and the same key in any order', async () =
 
 test('the window is the database’s, whose time goes for all', async () => {
   const key = unique('tally')
-  const one = new Tally(db, { limit: 10, windowMs })
+  const one = new WindowCounter(db, { limit: 10, windowMs })
   await one.take(key)
   await one.settle()
   await sleep(1500)
-  const two = new Tally(db, { limit: 10, windowMs })
+  const two = new WindowCounter(db, { limit: 10, windowMs })
   await two.take(key)
   await two.settle()
   const [{ ms: first }, { ms: second }] = [await one.take(key), await two.take(key)]
@@ -107,7 +110,7 @@ test('the window is the database’s, whose time goes for all', async () => {
 
 test('a window that is over is nobody’s any more', async () => {
   const key = unique('tally')
-  const tally = new Tally(db, { limit: 5, windowMs: 1500 })
+  const tally = new WindowCounter(db, { limit: 5, windowMs: 1500 })
   expect(await taken(tally, key, 9)).toBe(5)
   await sleep(1600)
   expect(await taken(tally, key, 9)).toBe(5)
@@ -115,10 +118,10 @@ test('a window that is over is nobody’s any more', async () => {
 
 test('while the database is away, a process counts for itself, and goes on with the others afterwards', async () => {
   const away = slow(Math.random, 1)
-  const tally = new Tally(away.db, { limit: 10, windowMs, settleMs: 1 })
+  const tally = new WindowCounter(away.db, { limit: 10, windowMs, settleMs: 1 })
   expect(await taken(tally, 'key', 30)).toBe(10)
   const real = new Database('postgres://nobody@127.0.0.1:1/nowhere', { waitMs: 200 })
-  const refused = new Tally(real, { limit: 10, windowMs })
+  const refused = new WindowCounter(real, { limit: 10, windowMs })
   expect(await taken(refused, 'key', 30)).toBe(10)
   await real.close()
 })
