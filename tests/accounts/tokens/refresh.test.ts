@@ -3,9 +3,19 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fn } from '#src/db/functions.ts'
 import { paths } from '#src/paths.ts'
 import { newToken, tokenHash } from '#src/platform/token.ts'
-import { entered, makeSuperadmin, placeOf } from '#tests/access/entering.ts'
 import { trail } from '#tests/access/trail.ts'
-import { type Answer, anonymous, as, send } from '#tests/client.ts'
+import {
+  becomes,
+  dead,
+  later,
+  refresh,
+  refreshed,
+  setSession,
+  status,
+  type Tokens,
+  usedAgo,
+} from '#tests/accounts/tokens/refreshing.ts'
+import { anonymous, as, send } from '#tests/client.ts'
 import { makeOrganization, makeUser, type Organization, roleOf, sessionOf } from '#tests/factories.ts'
 import type { Person } from '#tests/people.ts'
 import { type Process, testDatabase } from '#tests/setup/database.ts'
@@ -14,14 +24,6 @@ import { PASSWORD } from '#tests/setup/secrets.ts'
 const here = await testDatabase()
 const { owner, config, db } = here
 const api = (path: string) => `/api/v1${path}`
-
-type Tokens = {
-  access_token: string
-  refresh_token: string
-  token_type: string
-  expires_in: number
-  user: { id: string }
-}
 
 let org: Organization
 let person: Person
@@ -38,40 +40,6 @@ async function login(who = person): Promise<Tokens> {
   expect(answer.status, answer.text).toBe(200)
   return answer.json()
 }
-const refresh = (refresh_token: string, app = here.app) =>
-  anonymous(app).post(api(paths.auth.refresh), { refresh_token })
-const refreshed = async (token: string) => {
-  const answer = await refresh(token)
-  expect(answer.status, answer.text).toBe(200)
-  return answer.json<Tokens>()
-}
-const status = async (token: string, app = here.app) =>
-  (await anonymous(app).get(api(paths.auth.me), { Authorization: `Bearer ${token}` })).status
-const becomes = (expected: number, token: string, app = here.app) =>
-  expect.poll(() => status(token, app), { timeout: 1000, interval: 5 }).toBe(expected)
-
-/** One and the same for every cause. */
-function dead(answer: Answer) {
-  const { request_id: _, ...problem } = answer.json()
-  expect({ ...problem, status: answer.status }).toEqual({
-    type: 'dead-refresh-token',
-    title: 'Not signed in',
-    status: 401,
-    detail: 'This refresh token was already used or has expired, or its session has ended. Sign in again.',
-    instance: api(paths.auth.refresh),
-  })
-  expect(answer.headers.getSetCookie()).toEqual([])
-}
-const setSession = (token: string, set: Record<string, unknown>) =>
-  owner.updateTable('sessions').set(set).where('token_hash', '=', tokenHash(token)).execute()
-/** As if a token had been used so long ago. */
-const usedAgo = (token: string, interval: string) =>
-  owner
-    .updateTable('refresh_tokens')
-    .set({ rotated_at: sql<string>`rotated_at - ${interval}::interval` })
-    .where('token_hash', '=', tokenHash(token))
-    .execute()
-const later = (interval: string) => sql<string>`now() + ${interval}::interval`
 
 describe('signing in by JSON', () => {
   test('answers two tokens, when the first ends, and whose they are', async () => {
@@ -228,208 +196,6 @@ describe('a refresh token', () => {
     const before = await ends()
     await refreshed(first.refresh_token)
     expect(await ends()).toEqual(before)
-  })
-})
-
-describe('a refresh token that is used again within ten seconds', () => {
-  const AGENT = 'till/1.0'
-  type From = { address?: string; agent?: string; app?: Process['app'] }
-  const refreshFrom = async (refresh_token: string, from: From = {}): Promise<Answer> => {
-    const { address = '192.0.2.7', agent = AGENT, app = here.app } = from
-    const headers = { 'Content-Type': 'application/json', 'User-Agent': agent }
-    const init = { method: 'POST', headers, body: JSON.stringify({ refresh_token }) }
-    const env = { incoming: { socket: { remoteAddress: address } } }
-    const response = await app.request(api(paths.auth.refresh), init, env)
-    const text = await response.text()
-    return { status: response.status, headers: response.headers, text, json: () => JSON.parse(text) }
-  }
-  const once = async (from: From = {}) => {
-    const first = await login()
-    const answer = await refreshFrom(first.refresh_token, from)
-    expect(answer.status, answer.text).toBe(200)
-    return { token: first.refresh_token, given: answer.json<Tokens>() }
-  }
-  const tokensOf = async (token: string) => {
-    const one = owner.selectFrom('refresh_tokens').where('token_hash', '=', tokenHash(token))
-    const { session_id } = await one.select('session_id').executeTakeFirstOrThrow()
-    return owner
-      .selectFrom('refresh_tokens')
-      .where('session_id', '=', session_id)
-      .orderBy('rotated_at', (at) => at.asc().nullsLast())
-      .select(['rotated_at', 'salt', 'asked_by'])
-      .execute()
-  }
-
-  test('gets the same answer, on every process, as often as it asks; and the tokens work', async () => {
-    const { token, given } = await once()
-    for (const app of [here.app, elsewhere.app, here.app])
-      expect((await refreshFrom(token, { app })).json()).toEqual(given)
-    await usedAgo(token, '9 seconds')
-    expect((await refreshFrom(token)).json()).toEqual(given)
-    expect(await tokensOf(token)).toHaveLength(2)
-    expect([await status(given.access_token), await status(given.access_token, elsewhere.app)]).toEqual([
-      200, 200,
-    ])
-    expect(await status((await refreshed(given.refresh_token)).access_token)).toBe(200)
-  })
-
-  test('fifty times at once gives one answer, of one session, which goes on', async () => {
-    const first = await login()
-    const answers = await Promise.all(
-      Array.from({ length: 50 }, (_, i) =>
-        refreshFrom(first.refresh_token, { app: (i % 2 ? here : elsewhere).app }),
-      ),
-    )
-    expect(answers.map((answer) => answer.status)).toEqual(answers.map(() => 200))
-    const [given, ...others] = new Set(answers.map(({ text }) => text))
-    expect(others).toEqual([])
-    expect((await tokensOf(first.refresh_token)).map(({ rotated_at }) => rotated_at !== null)).toEqual([
-      true,
-      false,
-    ])
-    const { access_token, refresh_token } = JSON.parse(given as string) as Tokens
-    expect(await status(access_token)).toBe(200)
-    expect(await status((await refreshed(refresh_token)).access_token)).toBe(200)
-  })
-
-  test.each<[string, From, From]>([
-    ['another program', {}, { agent: 'curl/8' }],
-    ['another address', {}, { address: '192.0.2.8' }],
-    ['another network of IPv6', { address: '2001:db8:0:1::7' }, { address: '2001:db8:0:2::7' }],
-  ])('by %s ends the session', async (_, from, thief) => {
-    const { token, given } = await once(from)
-    dead(await refreshFrom(token, thief))
-    await Promise.all([here, elsewhere].map(({ app }) => becomes(401, given.access_token, app)))
-    dead(await refreshFrom(token, from))
-  })
-
-  test('by the same program at another address of its network gets the same answer', async () => {
-    const { token, given } = await once({ address: '2001:db8:0:1::7' })
-    expect((await refreshFrom(token, { address: '2001:db8:0:1::8' })).json()).toEqual(given)
-  })
-
-  test('after them, or after what it gave was used, ends the session', async () => {
-    const causes: ((token: string, given: Tokens) => Promise<unknown>)[] = [
-      (token) => usedAgo(token, '10 seconds'),
-      (_, { refresh_token }) => refreshFrom(refresh_token),
-    ]
-    for (const cause of causes) {
-      const { token, given } = await once()
-      await cause(token, given)
-      dead(await refreshFrom(token))
-      await becomes(401, given.access_token)
-      dead(await refreshFrom(given.refresh_token))
-    }
-  })
-
-  test('tells nothing once the session has ended', async () => {
-    const { token, given } = await once()
-    await anonymous().post(api(paths.auth.logout), undefined, {
-      Authorization: `Bearer ${given.access_token}`,
-    })
-    dead(await refreshFrom(token))
-  })
-
-  test('leaves nothing that its tokens could be made from again, once they were used', async () => {
-    const { token, given } = await once()
-    await refreshFrom(given.refresh_token)
-    const left = await tokensOf(token)
-    expect(left.map(({ salt, asked_by }) => salt !== null || asked_by !== null)).toEqual([false, false, true])
-  })
-})
-
-describe('what ends a session ends its refresh tokens at once', () => {
-  const bearer = (token: string) => ({ Authorization: `Bearer ${token}` })
-  const causes: [string, (who: Person, tokens: Tokens) => Promise<unknown>][] = [
-    [
-      'log-out',
-      (_, { access_token }) => anonymous().post(api(paths.auth.logout), undefined, bearer(access_token)),
-    ],
-    [
-      'another password, changed elsewhere',
-      (who) =>
-        as(who).post(api(paths.auth.changePassword), {
-          old_password: PASSWORD,
-          new_password: 'Another-Staple-9',
-        }),
-    ],
-    ['the end of all others', (who) => as(who).delete(api(paths.mySessions), { which: 'others' })],
-    [
-      'an administrator',
-      async (who) => {
-        const admin = await makeUser(org, { roles: [roleOf(org, 'admin')] })
-        return as(admin).delete(api(paths.sessions), { user_id: who.id })
-      },
-    ],
-    [
-      'being disabled',
-      async (who) => {
-        const admin = await makeUser(org, { roles: [roleOf(org, 'admin')] })
-        return as(admin).patch(api(paths.user(who.id)), { status: 'disabled' })
-      },
-    ],
-    [
-      'an account that is disabled',
-      ({ accountId }) =>
-        owner.updateTable('accounts').set({ status: 'disabled' }).where('id', '=', accountId).execute(),
-    ],
-  ]
-  test.each(causes)('%s', async (_, cause) => {
-    const who = await makeUser(org, { roles: [roleOf(org, 'user')] })
-    const tokens = await login(who)
-    const twin = await login()
-    const done = (await cause(who, tokens)) as Partial<Answer>
-    expect([undefined, 200, 204]).toContain(done?.status)
-    dead(await refresh(tokens.refresh_token))
-    expect(await status((await refreshed(twin.refresh_token)).access_token)).toBe(200)
-  })
-
-  test('another password of one’s own gives other tokens, and the refresh token from before is dead', async () => {
-    const who = await makeUser(org)
-    const before = await login(who)
-    const change = { old_password: PASSWORD, new_password: 'Another-Staple-9' }
-    const answer = await anonymous().post(api(paths.auth.changePassword), change, bearer(before.access_token))
-    expect(answer.status, answer.text).toBe(200)
-    const after = answer.json<Tokens>()
-    dead(await refresh(before.refresh_token))
-    expect(await status(after.access_token)).toBe(200)
-    const next = await refreshed(after.refresh_token)
-    expect(await status(next.access_token)).toBe(200)
-    // one that was used is in two hands all the same
-    await usedAgo(after.refresh_token, '10 seconds')
-    dead(await refresh(after.refresh_token))
-    await becomes(401, next.access_token)
-  })
-})
-
-describe('in an organization that was entered', () => {
-  test('a session is renewed where it is, until its eight hours are over, and not a second longer', async () => {
-    const superadmin = await makeSuperadmin()
-    const tokens = await login(superadmin)
-    const traveller = { ...superadmin, token: tokens.access_token }
-    await entered(traveller, org)
-    const id = await sessionOf(tokens.access_token)
-    const inside = await refreshed(tokens.refresh_token)
-    expect(await placeOf({ ...superadmin, token: inside.access_token })).toBe(org.id)
-    const { rows } = await sql<{ hours: number }>`
-      select extract(epoch from expires_at - now())::float / 3600 as hours from sessions where id = ${id}`.execute(
-      owner,
-    )
-    expect(rows[0]?.hours).toBeLessThan(8)
-    expect(rows[0]?.hours).toBeGreaterThan(7.9)
-    await setSession(inside.access_token, { expires_at: later('-1 second') })
-    dead(await refresh(inside.refresh_token))
-  })
-
-  test('and back at home by what it got there', async () => {
-    const superadmin = await makeSuperadmin()
-    const tokens = await login(superadmin)
-    await entered({ ...superadmin, token: tokens.access_token }, org)
-    const inside = await refreshed(tokens.refresh_token)
-    const back = await as({ ...superadmin, token: inside.access_token }).post(api(paths.leaveOrganization))
-    expect(back.status, back.text).toBe(204)
-    const home = await refreshed(inside.refresh_token)
-    expect(await placeOf({ ...superadmin, token: home.access_token })).toBe(superadmin.org.id)
   })
 })
 
