@@ -9,8 +9,8 @@ import { root } from '#src/config.ts'
 import { codeOf, withFactor } from '#tests/accounts/factors.ts'
 import { accessible } from '#tests/browser/accessible.ts'
 import { installed, launch } from '#tests/browser/chromium.ts'
-import { browserOf } from '#tests/client.ts'
 import { makeUser, roleOf, unique } from '#tests/factories.ts'
+import { end, nameOf } from '#tests/http/sessions-over.ts'
 import { makePeople, type People, type Person } from '#tests/people.ts'
 import { type App, type Process, testDatabase } from '#tests/setup/database.ts'
 import { PASSWORD } from '#tests/setup/secrets.ts'
@@ -56,19 +56,6 @@ describe.skipIf(!installed && !process.env.CI)('A form that is refused, in a bro
 
   const editor = (first_name = 'Ada') =>
     makeUser(people.org, { roles: [roleOf(people.org, 'owner')], first_name, last_name: 'Editor' })
-  /** Ends all sessions of somebody, until the application knows of it. */
-  async function end(person: Person) {
-    await past
-      .updateTable('sessions')
-      .set({ revoked_at: sql`now()` })
-      .where('account_id', '=', person.accountId)
-      .execute()
-    await expect.poll(async () => (await browserOf(person).get('/me')).status).toBe(303)
-  }
-  const nameOf = async ({ id }: Person) =>
-    (await past.selectFrom('users').select('first_name').where('id', '=', id).executeTakeFirstOrThrow())
-      .first_name
-
   const asBrowser = (context: BrowserContext, { cookie }: Person, url = address) =>
     context.addCookies([{ name: 'session', value: cookie, url }])
 
@@ -94,7 +81,7 @@ describe.skipIf(!installed && !process.env.CI)('A form that is refused, in a bro
   const save = (page: Page) => page.click('main button:has-text("Save")')
   const saved = async (page: Page, whom: Person) => {
     await page.waitForSelector('.notice:has-text("Saved")')
-    expect(await nameOf(whom)).toBe('Zoë')
+    expect(await nameOf(whom.id)).toBe('Zoë')
     await page.context().close()
   }
 
@@ -173,7 +160,7 @@ describe.skipIf(!installed && !process.env.CI)('A form that is refused, in a bro
     await page.screenshot({ path: join(shots, 'somebody-else.png') })
     await page.click('dialog[open] [data-close]')
     await page.waitForSelector('main .error-summary')
-    expect(await nameOf(whom)).toBe('')
+    expect(await nameOf(whom.id)).toBe('')
     await save(page)
     await page.click('dialog[open] button:has-text("Send as Bo Editor")')
     await page.waitForSelector('.notice:has-text("Saved")')

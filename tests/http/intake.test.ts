@@ -228,45 +228,6 @@ describe('bodies that do not end', () => {
   })
 })
 
-test('a client that is gone in the middle of its body makes no line of an error', async () => {
-  const lines: string[] = []
-  const note = (_: object, message: string) => void lines.push(message)
-  const endings: number[] = []
-  const app = createApp({ ...here, log: { warn: note, error: note } })
-  const fetched: typeof app.fetch = async (...args) => {
-    const response = await app.fetch(...args)
-    endings.push(response.status)
-    return response
-  }
-  const server = serve({
-    fetch: fetched,
-    port: 0,
-    hostname: '127.0.0.1',
-    serverOptions: serverTimeouts(here.config),
-  })
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  const bearer = `Authorization: Bearer ${owner.token}\r\n`
-  const said = [
-    `${head('/api/users', 1000, bearer)}{"username":`,
-    head('/api/users', 'chunked', bearer) + chunk('{"username":'),
-    `${head('/api/auth/login', 1000)}{"username":`,
-  ]
-  for (const part of said) {
-    for (const leave of ['destroy', 'resetAndDestroy'] as const) {
-      const before = endings.length
-      const socket = connect(port, '127.0.0.1').on('error', () => {})
-      socket.write(part)
-      await new Promise((go) => setTimeout(go, 100))
-      socket[leave]()
-      await expect.poll(() => endings.length).toBe(before + 1)
-    }
-  }
-  expect(endings).toEqual(Array(6).fill(400))
-  expect(lines).toEqual([])
-  await ended(server)
-})
-
 /** Holds back the last bytes of large bodies, and of small ones in pieces of a byte; tells how each was answered. */
 const crowd = `
 const { connect } = require('node:net')

@@ -111,7 +111,7 @@ await sql`create unique index licences_code on licences (org_id, code) where del
 await sql`select app.record_table('memos', 'memo', $$
     topic text not null default '',
     body text not null default ''
-  $$, sorts => '{topic, created_at}')`.execute(owner)
+  $$, sorts => '{topic, created_at}', lasting => false)`.execute(owner)
 
 /** The program with both. */
 export const withLicences = (): App => createApp({ ...here, routes })

@@ -5,6 +5,7 @@ import { conformingTo, type Document } from '#tests/http/conformance.ts'
 import { agreement } from '#tests/resource/agreement.ts'
 import { bodies } from '#tests/resource/bodies.ts'
 import { bulk } from '#tests/resource/bulk.ts'
+import { bulkPages } from '#tests/resource/bulk-pages.ts'
 import { files } from '#tests/resource/files.ts'
 import { describeIf } from '#tests/resource/form.ts'
 import { imports } from '#tests/resource/import/imports.ts'
@@ -35,7 +36,10 @@ export async function suiteFor({
     describe('read', () => reads(stage))
     describe('listed', () => lists(stage))
     describeIf(stage.ownable && stage.groupable)('agreed on', () => agreement(stage))
-    describe('done to many', () => bulk(stage))
+    describe('done to many', () => {
+      bulk(stage)
+      bulkPages(stage)
+    })
     describe('files', () => files(stage))
     describe('imported', () => imports(stage))
     describe('within the organization', () => tenancy(stage))

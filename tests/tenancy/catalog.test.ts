@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { makePeople } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 import { grants, links, namedByTarget, notAudited, takenAway } from '#tests/tenancy/reviewed.ts'
-import { sweep, unrecorded } from '#tests/tenancy/sweep.ts'
+import { sweep } from '#tests/tenancy/sweep.ts'
+import { unrecorded } from '#tests/tenancy/sweep-trail.ts'
 
 const { owner, db } = await testDatabase()
 const catalog = owner as unknown as Kysely<never>

@@ -8,6 +8,7 @@ import { registrationRoutes } from '#src/domains/accounts/registration/routes.ts
 import { secondFactorApiRoutes } from '#src/domains/accounts/second-factor/api-routes.ts'
 import { secondFactor } from '#src/domains/accounts/second-factor/mails.ts'
 import { secondFactorRoutes } from '#src/domains/accounts/second-factor/routes.tsx'
+import { securityApiRoutes } from '#src/domains/accounts/security/api-routes.ts'
 import { addressMails } from '#src/domains/accounts/security/mails.ts'
 import { securityRoutes } from '#src/domains/accounts/security/routes.tsx'
 import { ownSessionRoutes } from '#src/domains/accounts/sessions/own-routes.tsx'
@@ -28,6 +29,7 @@ export const accounts: Domain = {
     ...verifyRoutes,
     ...linkRoutes,
     ...securityRoutes,
+    ...securityApiRoutes,
     ...codeRoutes,
     ...reauthenticationRoutes,
     ...resumeRoutes,

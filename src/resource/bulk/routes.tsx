@@ -8,6 +8,7 @@ import { eachOf } from '#src/resource/bulk/outcome.ts'
 import { previewOf } from '#src/resource/bulk/preview.ts'
 import { type Acting, inTable, nameOfChosen, refusedRows } from '#src/resource/bulk/queries.ts'
 import {
+  chosenOnce,
   confirmation,
   hashOf,
   readingIn,
@@ -57,7 +58,7 @@ export function bulkRoutes<M extends Model>(
   const refused = async (call: Acting, refusal: Refusal) => {
     const once = async () => {
       const { action, ...which } = body.parse(call.rawBody)
-      return (await asking(call, action, oneOf(which), refusal)).screen
+      return (await asking(call, action, chosenOnce(which), refusal)).screen
     }
     return once().catch(() => said(call, refusal))
   }
@@ -68,7 +69,7 @@ export function bulkRoutes<M extends Model>(
       authenticated,
       { body: asked, refused: choose, answer: previewed, summary: `Preview a bulk action on ${many}` },
       async (call) => {
-        const { preview, screen } = await asking(call, call.body.action, oneOf(call.body))
+        const { preview, screen } = await asking(call, call.body.action, chosenOnce(call.body))
         const { ids, names, consequence } = preview
         return { json: { count: ids.length, hash: hashOf(ids), names, consequence }, screen }
       },
@@ -117,7 +118,3 @@ export function bulkRoutes<M extends Model>(
     ),
   ]
 }
-
-/** A list's form sends the ticked rows, too, where all that match stand in their place. */
-const oneOf = ({ ids, matching, all }: Parameters<typeof selectionOf>[0]) =>
-  selectionOf(matching === undefined && !all ? { ids } : { matching, all })

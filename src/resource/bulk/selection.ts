@@ -175,3 +175,7 @@ export function requireSame(
     errors: [{ path: 'hash', message: detail }],
   })
 }
+
+/** A list's form sends the ticked rows, too, where all that match stand in their place. */
+export const chosenOnce = ({ ids, matching, all }: Parameters<typeof selectionOf>[0]) =>
+  selectionOf(matching === undefined && !all ? { ids } : { matching, all })

@@ -274,34 +274,6 @@ describe('the link to the old address', () => {
   })
 })
 
-describe('confirming the address that one has', () => {
-  test('takes a link that is sent there, by page and as JSON', async () => {
-    for (const request of [
-      (person: Person) => as(person).post(api(paths.auth.requestVerification)),
-      (person: Person) => browserOf(person).post(paths.myVerification),
-    ]) {
-      const person = await somebody({ proved: false })
-      const answer = await request(person)
-      expect([202, 303]).toContain(answer.status)
-      const [mail] = await mailTo(person.email)
-      expect((await accountOf(person)).email_verified_at).toBeNull()
-      expect((await confirmed(tokenOf(mail))).status).toBe(204)
-      expect((await accountOf(person)).email_verified_at).not.toBeNull()
-      const me = (await as(person).get('/api/users/me')).json<{ email_verified_at: string | null }>()
-      expect(me.email_verified_at).not.toBeNull()
-      expect((await confirmed(tokenOf(mail))).status).toBe(404)
-    }
-  })
-
-  test('is asked for three times an hour at most, by whoever is signed in', async () => {
-    const person = await somebody()
-    const send = () => as(person).post(api(paths.auth.requestVerification))
-    for (let times = 0; times < 3; times++) expect((await send()).status).toBe(202)
-    expect((await send()).status).toBe(429)
-    expect((await anonymous().post(api(paths.auth.requestVerification))).status).toBe(401)
-  })
-})
-
 test('an administrator who changes an address of their own people has the old one told', async () => {
   const administrator = await makeUser(org, { roles: [roleOf(org, 'owner')] })
   const person = await somebody()

@@ -7,7 +7,7 @@ export const audit: readonly Mutation[] = [
     file: 'src/http/failure.ts',
     find: 'error.status === 403 ? actor : null',
     replace: 'null',
-    tests: ['tests/http/routes.test.ts'],
+    tests: ['tests/http/nothing-written.test.ts'],
   },
   {
     name: 'a refusal among many leaves no line',
@@ -35,14 +35,20 @@ export const audit: readonly Mutation[] = [
     file: 'migrations/10_api_keys.ts',
     find: "array['user_id', 'name', 'prefix', 'former_prefix', 'former_expires_at',",
     replace: "array['user_id', 'name', 'prefix', 'hash', 'former_prefix', 'former_expires_at',",
-    tests: ['tests/access/keys/keys.test.ts', 'src/domains/accounts/api-keys/api-keys.test.ts'],
+    tests: [
+      'tests/access/keys/keys.test.ts',
+      'tests/access/keys/ending.test.ts',
+      'tests/access/keys/traces.test.ts',
+      'src/domains/accounts/api-keys/api-keys.test.ts',
+      'src/domains/accounts/api-keys/changes.test.ts',
+    ],
   },
   {
     name: 'the trail doesn’t say which key it was',
     file: 'migrations/05_trail.ts',
     find: "default (nullif(current_setting('app.context', true), '')::jsonb ->> 'key')::uuid,",
     replace: ',',
-    tests: ['tests/access/keys/keys.test.ts'],
+    tests: ['tests/access/keys/traces.test.ts'],
   },
   {
     name: 'a history names what its reader may not see',

@@ -49,7 +49,7 @@ export const door: readonly Mutation[] = [
     file: 'src/db/wire.ts',
     find: "queryMode: 'extended',",
     replace: '',
-    tests: ['tests/tenancy/injection.test.ts'],
+    tests: ['tests/tenancy/injection.test.ts', 'tests/tenancy/injected-writes.test.ts'],
   },
   {
     name: 'a deadlock is an error for who lost',

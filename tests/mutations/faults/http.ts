@@ -206,13 +206,6 @@ export const http: readonly Mutation[] = [
     tests: ['tests/http/text.test.ts', 'tests/http/bodies.test.ts'],
   },
   {
-    name: 'a secret is kept for a key',
-    file: 'src/http/idempotency.ts',
-    find: "method === 'POST' && !secret &&",
-    replace: "method === 'POST' &&",
-    tests: ['src/domains/accounts/api-keys/api-keys.test.ts'],
-  },
-  {
     name: 'a key’s answers are everybody’s',
     file: 'src/http/idempotency.ts',
     find: 'userId: actor.identity.apiKey?.id ?? actor.userId',

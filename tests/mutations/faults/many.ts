@@ -1,6 +1,6 @@
 import type { Mutation } from '#tests/mutations/mutation.ts'
 
-const tests = ['tests/resource/bulk-confirmed.test.ts']
+const tests = ['tests/resource/bulk-confirmed.test.ts', 'tests/resource/bulk-consequences.test.ts']
 
 /** What is done to many is done to those that somebody confirmed. */
 export const many: readonly Mutation[] = [

@@ -49,7 +49,7 @@ export const notices: readonly Mutation[] = [
     sql: 'rights_of_api_keys',
     find: 'where n.version is distinct from o.version',
     replace: 'where false',
-    tests: ['tests/access/keys/keys.test.ts'],
+    tests: ['tests/access/keys/ending.test.ts'],
   },
   {
     name: 'a new second factor is told to nobody',
@@ -70,14 +70,18 @@ export const notices: readonly Mutation[] = [
     sql: 'revoke_api_keys',
     find: 'where k.org_id',
     replace: 'where false and k.org_id',
-    tests: ['tests/access/keys/keys.test.ts'],
+    tests: ['tests/access/keys/ending.test.ts'],
   },
   {
     name: 'refresh tokens outlast another token of the session',
     sql: 'end_refresh_tokens',
     find: 'where r.org_id',
     replace: 'where false and r.org_id',
-    tests: ['tests/accounts/tokens.test.ts'],
+    tests: [
+      'tests/accounts/tokens/refresh.test.ts',
+      'tests/accounts/tokens/reuse.test.ts',
+      'tests/accounts/tokens/ending.test.ts',
+    ],
   },
   {
     name: 'sessions come back with who was deleted',

@@ -44,7 +44,7 @@ export const tenancy: readonly Mutation[] = [
     file: 'migrations/04_sessions.ts',
     find: "app.tenant_table('refresh_tokens', '')",
     replace: "app.tenant_table('refresh_tokens', 'select')",
-    tests: ['tests/accounts/tokens.test.ts'],
+    tests: ['tests/accounts/tokens/refresh.test.ts'],
   },
   {
     name: 'the application changes the trail',
@@ -65,7 +65,7 @@ export const tenancy: readonly Mutation[] = [
     sql: 'sign_in_lookup',
     find: 'perform app.refuse_inside();',
     replace: '',
-    tests: ['tests/tenancy/injection.test.ts'],
+    tests: ['tests/tenancy/injection.test.ts', 'tests/tenancy/injected-writes.test.ts'],
   },
   {
     name: 'everybody calls the definer functions',
@@ -79,7 +79,7 @@ export const tenancy: readonly Mutation[] = [
     sql: 'rights',
     find: 'callers: none',
     replace: 'callers: app',
-    tests: ['tests/tenancy/injection.test.ts'],
+    tests: ['tests/tenancy/injection.test.ts', 'tests/tenancy/injected-writes.test.ts'],
   },
   {
     name: 'a transaction enters a second organization',
@@ -93,7 +93,7 @@ export const tenancy: readonly Mutation[] = [
     file: 'migrations/01_installation.ts',
     find: "'revoke execute on function pg_catalog.set_config(text, text, boolean) from public'",
     replace: "'grant execute on function pg_catalog.set_config(text, text, boolean) to public'",
-    tests: ['tests/tenancy/injection.test.ts'],
+    tests: ['tests/tenancy/injection.test.ts', 'tests/tenancy/injected-writes.test.ts'],
   },
   {
     name: 'a transaction that only reads can write',
@@ -121,7 +121,7 @@ export const tenancy: readonly Mutation[] = [
     sql: 'record_event',
     find: "if name not in ('auth:sign_out', 'access:denied') and name is distinct from type || ':export' then",
     replace: 'if false then',
-    tests: ['tests/tenancy/injection.test.ts'],
+    tests: ['tests/tenancy/injection.test.ts', 'tests/tenancy/injected-writes.test.ts'],
   },
   {
     name: 'the start-up takes tables without forced row security',

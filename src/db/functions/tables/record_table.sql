@@ -1,8 +1,8 @@
 -- owner: owner; callers: none
--- What is deleted is kept, and can come back: nothing takes it away for good.
+-- What is deleted is kept, and can come back: nothing takes it away for good, but of a table that isn't lasting.
 -- sorts: of text columns by their folded form, a column of its own named sort_<name>; a column of text[] holds tags
 create or replace function app.record_table(name text, model text, columns text, searched text[] default '{}', sorts text[] default '{}',
-  filters text[] default '{}') returns void language plpgsql as $body$
+  filters text[] default '{}', lasting boolean default true) returns void language plpgsql as $body$
 declare
   own text[]; f text; s text;
   standard text[] := array['owner_user_id', 'owner_group_id', 'created_by', 'deleted_at'];
@@ -40,7 +40,7 @@ begin
   end loop;
   execute format('create index on public.%I (org_id, owner_user_id) where owner_user_id is not null', name);
   execute format('create index on public.%I (org_id, owner_group_id) where owner_group_id is not null', name);
-  perform app.tenant_table(name, 'select, insert, update'), app.versioned(name, own || array['owner_user_id', 'owner_group_id', 'deleted_at']),
+  perform app.tenant_table(name, 'select, insert, update' || case when lasting then '' else ', delete' end), app.versioned(name, own || array['owner_user_id', 'owner_group_id', 'deleted_at']),
     app.audited(name, model, 'id', array['id'], own || standard);
   if cardinality(searched) > 0 then perform app.searchable(name, model, searched); end if;
   perform app.tagged(name, model, a.attname) from pg_attribute a

@@ -2,13 +2,10 @@ import type { UserActor } from '#src/access/actor.ts'
 import { accountOf } from '#src/domains/accounts/account.ts'
 import { originOf } from '#src/domains/accounts/origin.ts'
 import { changePassword } from '#src/domains/accounts/passwords/actions.ts'
-import { passwordChange, passwordForm, underWay } from '#src/domains/accounts/passwords/model.ts'
+import { passwordForm, underWay } from '#src/domains/accounts/passwords/model.ts'
 import { requestEmail, requestVerification } from '#src/domains/accounts/security/actions.ts'
 import { emailChange } from '#src/domains/accounts/security/model.ts'
 import { type Refused, securityScreen } from '#src/domains/accounts/security/views.tsx'
-import { renewable } from '#src/domains/accounts/tokens/actions.ts'
-import { tokensAnswered } from '#src/domains/accounts/tokens/answer.ts'
-import { tokenAnswer } from '#src/domains/accounts/tokens/model.ts'
 import { Cookies } from '#src/http/cookies.ts'
 import { type Call, type Draw, get, post, type Refusal, signedIn } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
@@ -41,33 +38,6 @@ export const securityRoutes = [
         location: paths.security,
         notice: 'Password changed. All other sessions were signed out.',
         cookies: [new Cookies(services.config).setSession(token)],
-        sessionChanged: true,
-      }
-    },
-  ),
-
-  post(
-    paths.auth.changePassword,
-    signedIn,
-    {
-      only: 'api',
-      rate: 'sign-in',
-      body: passwordChange,
-      answer: tokenAnswer,
-      otherStatuses: [409],
-      summary: 'Change your password; signs out all other sessions and returns a new token',
-    },
-    async (call) => {
-      const { db, services, actor, body } = call
-      const token = await changePassword(db, services.config, actor, body, originOf(call))
-      if (actor.identity.sessionKind === 'browser')
-        return {
-          status: 204,
-          cookies: [new Cookies(services.config).setSession(token)],
-          sessionChanged: true,
-        }
-      return {
-        ...(await tokensAnswered(call, await renewable(db, services.config, token))),
         sessionChanged: true,
       }
     },

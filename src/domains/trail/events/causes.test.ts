@@ -7,7 +7,15 @@ import { importUsers } from '#src/domains/people/import/command-actions.ts'
 import type { EventRecord } from '#src/domains/trail/events/model.ts'
 import { paths } from '#src/paths.ts'
 import { type Answer, anonymous, as, browserOf } from '#tests/client.ts'
-import { makeOrganization, makeUser, type Organization, roleOf, sessionOf, unique } from '#tests/factories.ts'
+import {
+  makeGroup,
+  makeOrganization,
+  makeUser,
+  type Organization,
+  roleOf,
+  sessionOf,
+  unique,
+} from '#tests/factories.ts'
 import type { Person } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 import { PASSWORD } from '#tests/setup/secrets.ts'
@@ -151,4 +159,18 @@ test('lines of the same moment are in the order they were written in, on each pa
   const first = (await as(boss).get(history)).json<History>()
   const rest = (await as(boss).get(`${history}?before=${first.next}`)).json<History>()
   expect([...first.data, ...rest.data].slice(0, 60).map(({ reason }) => reason)).toEqual(expected)
+})
+
+describe('the page', () => {
+  test('shows what else the same act did', async () => {
+    const answer = await as(boss).post(api(`${paths.groups}/bulk`), {
+      action: 'delete',
+      ids: [await makeGroup(org, { name: 'One of two' }), await makeGroup(org, { name: 'Two of two' })],
+    })
+    const one = await listed(`?request_id=${answer.headers.get('x-request-id')}&actor=${boss.username}`)
+    expect(one.data).toHaveLength(2)
+    const { text } = await browserOf(boss).get(paths.event(one.data[0]?.id as string))
+    expect(text).toContain(paths.event(one.data[1]?.id as string))
+    expect(text).toContain('In the same bulk action')
+  })
 })

@@ -275,18 +275,6 @@ describe('the page', () => {
     expect(text).toContain(why)
   })
 
-  test('shows what else the same act did', async () => {
-    const answer = await as(boss).post(api(`${paths.groups}/bulk`), {
-      action: 'delete',
-      ids: [await makeGroup(org, { name: 'One of two' }), await makeGroup(org, { name: 'Two of two' })],
-    })
-    const one = await listed(boss, `?request_id=${answer.headers.get('x-request-id')}&actor=${boss.username}`)
-    expect(one.data).toHaveLength(2)
-    const { text } = await browserOf(boss).get(paths.event(one.data[0]?.id as string))
-    expect(text).toContain(paths.event(one.data[1]?.id as string))
-    expect(text).toContain('In the same bulk action')
-  })
-
   test('of the list has the form with what was chosen, and nothing but text of others', async () => {
     await past
       .updateTable('users')
