@@ -34,8 +34,8 @@ export const contexts: readonly Domain[] = [
   ),
   people,
   accounts,
-  access,
   roles,
+  access,
   trail,
   organizations,
 ]
