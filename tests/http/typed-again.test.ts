@@ -143,13 +143,19 @@ describe('what stands in the way stands where the form stands', () => {
   })
 
   test('a limit that is met, before and after the form is read', async () => {
-    await using limited = await anotherProcess({ RATE_LIMIT_ENABLED: 'true', SIGN_IN_ATTEMPTS: '2' })
+    await using limited = await anotherProcess({
+      RATE_LIMIT_ENABLED: 'true',
+      SIGN_IN_ATTEMPTS: '2',
+      TRUSTED_PROXIES: '192.0.2.0/24',
+    })
+    // an address of its own: others count against the usual one
+    const from = { 'X-Forwarded-For': '203.0.113.145' }
     const by = await editor()
     const browser = browserOf(by, limited.app)
     const answers: Answer[] = []
     for (let tries = 0; tries < 3; tries++)
       answers.push(
-        await browser.post('/me/security/email', { email: 'zoe@example.com', password: 'Wrong-7' }),
+        await browser.post('/me/security/email', { email: 'zoe@example.com', password: 'Wrong-7' }, from),
       )
     const [, , over] = answers as [Answer, Answer, Answer]
     expect(answers.map(({ status }) => status)).toEqual([422, 422, 429])
