@@ -96,7 +96,11 @@ export function requestOf({ organization, as, request }: Kind, name: Name, cooki
   const credential: Record<string, string> =
     as === 'token'
       ? { authorization: `Bearer ${token}`, accept: 'application/json' }
-      : { cookie: `${name === 'floor' ? 'session' : cookie}=${token}`, accept: 'text/html' }
+      : {
+          cookie: `${name === 'floor' ? 'session' : cookie}=${token}`,
+          accept: 'text/html',
+          'accept-encoding': 'gzip, deflate, br',
+        }
   const headers = request.body ? { ...credential, 'content-type': 'application/json' } : credential
   return { ...request, headers }
 }

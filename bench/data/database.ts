@@ -6,6 +6,7 @@ import { root } from '#src/config.ts'
 import { type Embedded, startEmbedded } from '#src/db/embedded.ts'
 import { migrateToLatest } from '#src/db/migrate.ts'
 import { appUrl, ownerDatabase } from '#src/db/owner.ts'
+import { loadFloor } from './floor.ts'
 import { loadPeople } from './people.ts'
 import { loadRights } from './rights.ts'
 import { loadScopes } from './scopes.ts'
@@ -68,10 +69,11 @@ export async function forgetCreated(owner: pg.Client): Promise<void> {
     delete from group_members m using gone g where m.org_id = g.org_id and m.user_id = g.id;
     delete from users u using gone g where u.org_id = g.org_id and u.id = g.id;
     delete from accounts a using gone g where a.id = g.account_id;
-    truncate events, security_events, unknown_logins;
+    delete from floor.people where username like '${CREATED}%';
+    truncate floor.trail, events, security_events, unknown_logins;
     commit;
   `)
-  for (const table of ['users', 'accounts', 'search_words', 'user_roles'])
+  for (const table of ['users', 'accounts', 'search_words', 'user_roles', 'floor.people'])
     await owner.query(`vacuum analyze ${table}`)
 }
 
@@ -114,6 +116,7 @@ async function load(url: string, wanted: string): Promise<void> {
     await loadPeople(client)
     await loadRights(client)
     await loadScopes(client)
+    await loadFloor(client)
     await client.query('commit')
     await client.query('vacuum (analyze, parallel 0)')
     await client.query('checkpoint')

@@ -6,7 +6,7 @@ pool.on('error', () => {})
 
 export const closeDatabase = () => pool.end()
 
-/** Who asks, as `app.session_actor` answers: the session and its rights, looked up for every request. */
+/** Who asks: the session and its rights, looked up for every request. */
 export type Actor = {
   kind: 'browser' | 'token' | 'impersonation'
   user: string
@@ -29,11 +29,11 @@ export async function connected<T>(work: (client: pg.PoolClient) => Promise<T>):
 
 export async function findActor(client: pg.PoolClient, hash: Buffer): Promise<Actor | null> {
   const { rows } = await client.query({
-    name: 'session_actor',
-    text: 'select app.session_actor($1) as actor',
+    name: 'find_actor',
+    text: 'select * from floor.sessions where token_hash = $1',
     values: [hash],
   })
-  return rows[0].actor
+  return rows[0] ?? null
 }
 
 /** Row security wants to know the organization: an explicit transaction, and its settings in it. */
@@ -44,11 +44,10 @@ export async function inOrganization<T>(
 ): Promise<T> {
   await client.query('BEGIN')
   try {
-    const context = JSON.stringify({ org: actor.org, user: actor.user, via: 'api' })
     await client.query({
       name: 'enter',
-      text: 'select app.enter($1, $2, $3)',
-      values: [actor.org, context, 10_000],
+      text: "select set_config('app.org_id', $1, true)",
+      values: [actor.org],
     })
     const result = await work()
     await client.query('COMMIT')

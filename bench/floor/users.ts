@@ -88,15 +88,21 @@ export async function findUser(client: pg.PoolClient, actor: Actor, id: string):
 
 export type NewUser = { username: string; first_name: string }
 
-/** The user, a service account, and, by the schema's triggers, the words to search by and the row in the trail. */
+/** The user, a service account, and what the trail says of it, in one statement. */
 export async function createUser(client: pg.PoolClient, actor: Actor, input: NewUser): Promise<User> {
   const { username, first_name } = input
   const { rows } = await client.query({
     name: 'create_user',
-    text: `insert into users (kind, username, email, first_name, status, created_by)
-      values ('service', $1, '', $2, 'active', $3)
-      returning id, username, email, first_name, last_name, null as avatar_url, status, kind, locale, time_zone,
-        '[]'::json as roles, '[]'::json as groups, last_login_at, email_verified_at, created_at, updated_at, deleted_at, version`,
+    text: `with made as (
+        insert into floor.people (username, first_name, created_by) values ($1, $2, $3) returning *
+      ), written as (
+        insert into floor.trail (actor_id, action, target_id, data)
+        select $3, 'user:create', id, jsonb_build_object('username', username, 'first_name', first_name, 'status', status)
+        from made
+      )
+      select id, username, email, first_name, last_name, null as avatar_url, status, kind, locale, time_zone,
+        '[]'::json as roles, '[]'::json as groups, last_login_at, email_verified_at, created_at, updated_at, deleted_at, version
+      from made`,
     values: [username, first_name, actor.user],
   })
   return rows[0]
