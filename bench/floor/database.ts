@@ -44,11 +44,7 @@ export async function inOrganization<T>(
 ): Promise<T> {
   await client.query('BEGIN')
   try {
-    await client.query({
-      name: 'enter',
-      text: "select set_config('app.org_id', $1, true)",
-      values: [actor.org],
-    })
+    await client.query(`SET LOCAL app.org_id = '${actor.org}'`)
     const result = await work()
     await client.query('COMMIT')
     return result
