@@ -12,10 +12,11 @@ import {
   type RawBuilder,
   sql,
 } from 'kysely'
+import type pg from 'pg'
 import { CountMemory } from '#src/db/counts.ts'
 import { answerOf, RolledBack } from '#src/db/dry-run.ts'
 import { CommitLost, CommitUnknown, translated, Unavailable } from '#src/db/errors.ts'
-import { enterStatement, enterToReadStatement, oneTrip } from '#src/db/one-trip.ts'
+import { beginStatement, enterStatement, enterToReadStatement, oneTrip } from '#src/db/one-trip.ts'
 import { type Client, Pool, WAIT_MS } from '#src/db/pool.ts'
 import { Shares } from '#src/db/shares.ts'
 import type { DB } from '#src/db/types.ts'
@@ -108,7 +109,7 @@ export class Database {
     const read = async (client: Client) => {
       this.counted.statements += 2
       this.counted.roundTrips += 1
-      if (this.#oneTrip) return (await oneTrip(client, enter, statement)).rows as T[]
+      if (this.#oneTrip) return (await oneTrip(client, [enter], statement)).rows as T[]
       const answers = await Promise.all([
         client.query('BEGIN READ ONLY'),
         client.query(enter),
@@ -172,38 +173,41 @@ export class Database {
     const client = await this.#pool.connect().catch((error) => {
       throw translated(error)
     })
-    const connection = new TransactionConnection(client, actor, this.counted)
+    const connection = new TransactionConnection(client, actor, this.counted, this.#opening(client, actor))
     let broken: unknown
     try {
-      this.counted.statements += 3
-      this.counted.roundTrips += 1
-      // not awaited: they share the round trip of the first statement
-      const prologue = Promise.all([
-        client.query('BEGIN'),
-        client.query(enterStatement(actor.orgId, actor.context, this.#timeoutMs)),
-      ])
-      prologue.catch(() => {})
-      const result = await work(overDriver(connection)).catch(async (error) => {
-        await prologue
-        throw error
-      })
-      await prologue
+      const result = await work(overDriver(connection))
+      if (!connection.isOpen) return result
       if (actor.renewal?.due) await actor.renewal.confirm()
-      const commit = await client.query('COMMIT').catch(unheard)
+      this.counted.statements += 1
       this.counted.roundTrips += 1
+      const commit = await client.query('COMMIT').catch(unheard)
       if (commit.command !== 'COMMIT') throw new CommitLost()
       return result
     } catch (error) {
       const over = error instanceof CommitLost || error instanceof CommitUnknown
       broken = over || hasStalePlan(error) ? error : undefined
-      if (!broken) await client.query('ROLLBACK').catch((lost) => (broken = lost))
+      if (!broken && connection.isOpen) await client.query('ROLLBACK').catch((lost) => (broken = lost))
       throw error
     } finally {
       connection.end()
       client.release(broken as Error | undefined)
     }
   }
+
+  /** A transaction begins with its first statement, in the same round trip. */
+  #opening(client: Client, { orgId, context }: Acting): Send {
+    const prologue = [beginStatement, enterStatement(orgId, context, this.#timeoutMs)]
+    return async (statement) => {
+      this.counted.statements += prologue.length
+      if (this.#oneTrip) return oneTrip(client, prologue, statement)
+      const answers = await Promise.all([...prologue, statement].map((each) => client.query(each)))
+      return answers[prologue.length] as pg.QueryResult
+    }
+  }
 }
+
+type Send = (statement: pg.QueryConfig) => Promise<pg.QueryResult>
 
 /** What became of a commit whose connection broke is unknown, unless it never left. */
 function unheard(error: Error & { severity?: string }): never {
@@ -241,23 +245,27 @@ class TransactionConnection implements Driver, DatabaseConnection {
   readonly #client: Client
   readonly #actor: Acting
   readonly #counted: Database['counted']
+  /** Sends the first statement. */
+  readonly #open: Send
   #ended = false
-  #first = true
+  isOpen = false
 
-  constructor(client: Client, actor: Acting, counted: Database['counted']) {
+  constructor(client: Client, actor: Acting, counted: Database['counted'], open: Send) {
     this.#client = client
     this.#actor = actor
     this.#counted = counted
+    this.#open = open
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     if (this.#actor.renewal?.due) await this.#actor.renewal.confirm()
     if (this.#ended) throw new Error('the transaction of this handle has ended')
     this.#counted.statements += 1
-    if (!this.#first) this.#counted.roundTrips += 1
-    this.#first = false
-    const kept = query.parameters.length <= MAX_KEPT_PARAMETERS
-    const { rows, rowCount, command } = await this.#client.query(wire(query, kept))
+    this.#counted.roundTrips += 1
+    const statement = wire(query, query.parameters.length <= MAX_KEPT_PARAMETERS)
+    const send: Send = this.isOpen ? (each) => this.#client.query(each) : this.#open
+    this.isOpen = true
+    const { rows, rowCount, command } = await send(statement)
     return command === 'SELECT' ? { rows } : { rows, numAffectedRows: BigInt(rowCount ?? 0) }
   }
 

@@ -1,8 +1,8 @@
 import pg from 'pg'
 
 /**
- * Entering an organization and one statement under a single Sync: both share an implicit transaction, so the
- * settings die with it, and a read under row security takes one round trip.
+ * Entering an organization and a statement under a single Sync, in one round trip. Without a BEGIN before them both
+ * share an implicit transaction, so that the settings die with it.
  *
  * Leans on pg's own `Query.prepare` and its message handlers, which is why pg is pinned exactly; `Database`
  * has the plain transaction behind the same signature, and the tests hold one against the other.
@@ -19,31 +19,35 @@ type Overridable = {
   handleCommandComplete(message: unknown, wire: Wire): void
 }
 
-const prologue = (name: string) => {
+/** What goes before a statement; the client has prepared each. */
+type Prepared = { name: string; text: string; values: string[] }
+
+const entering = (name: string) => {
   const text = `select app.${name}($1, $2, $3)`
-  return (org: string, context: string, timeoutMs: number) => ({
+  return (org: string, context: string, timeoutMs: number): Prepared => ({
     name,
     text,
     values: [org, context, String(timeoutMs)],
   })
 }
 
+export const beginStatement: Prepared = { name: 'begin', text: 'BEGIN', values: [] }
 /** The prologue of every transaction: organization, context (JSON), time limit of a statement in ms. */
-export const enterStatement = prologue('enter')
+export const enterStatement = entering('enter')
 /** The same for a transaction that can't write. */
-export const enterToReadStatement = prologue('enter_to_read')
+export const enterToReadStatement = entering('enter_to_read')
 
 const base = pg.Query.prototype as unknown as Overridable
 
-type Entering = ReturnType<typeof enterStatement>
-
 class OneTripQuery extends pg.Query {
-  #entering = true
-  readonly #enter: Entering
+  readonly #prologue: readonly Prepared[]
+  /** Statements of the prologue that aren't answered yet. */
+  #ahead: number
 
-  constructor(config: pg.QueryConfig, enter: Entering) {
+  constructor(config: pg.QueryConfig, prologue: readonly Prepared[]) {
     super(config as never)
-    this.#enter = enter
+    this.#prologue = prologue
+    this.#ahead = prologue.length
   }
 
   requiresPreparation() {
@@ -51,29 +55,31 @@ class OneTripQuery extends pg.Query {
   }
 
   prepare(wire: Wire) {
-    wire.bind({ statement: this.#enter.name, values: this.#enter.values })
-    wire.execute({ portal: '', rows: 0 })
+    for (const { name: statement, values } of this.#prologue) {
+      wire.bind({ statement, values })
+      wire.execute({ portal: '', rows: 0 })
+    }
     base.prepare.call(this, wire)
   }
 
   handleDataRow(message: unknown) {
-    if (!this.#entering) base.handleDataRow.call(this, message)
+    if (!this.#ahead) base.handleDataRow.call(this, message)
   }
 
   handleCommandComplete(message: unknown, wire: Wire) {
-    if (this.#entering) this.#entering = false
+    if (this.#ahead) this.#ahead--
     else base.handleCommandComplete.call(this, message, wire)
   }
 }
 
-/** Runs one statement inside an organization, in one round trip. The client must have prepared `enter`'s. */
+/** Runs a statement behind its prologue, in one round trip. */
 export function oneTrip(
   client: pg.ClientBase,
-  enter: Entering,
+  prologue: readonly Prepared[],
   statement: pg.QueryConfig,
 ): Promise<pg.QueryResult> {
   return new Promise((resolve, reject) => {
-    const query = new OneTripQuery(statement, enter)
+    const query = new OneTripQuery(statement, prologue)
     const done = (error: Error | null, result: pg.QueryResult) => (error ? reject(error) : resolve(result))
     client.query(Object.assign(query, { callback: done }))
   })

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { common, cut, noticed } from '#src/db/client.ts'
 import { Unavailable } from '#src/db/errors.ts'
-import { enterToReadStatement } from '#src/db/one-trip.ts'
+import { beginStatement, enterStatement, enterToReadStatement } from '#src/db/one-trip.ts'
 import { Pulse } from '#src/db/pulse.ts'
 
 export type Client = pg.PoolClient
@@ -50,7 +50,14 @@ export class Pool extends pg.Pool {
       idleTimeoutMillis: 60_000,
       // prepared here, so that a one-trip statement never has two to parse
       onConnect: (client: pg.ClientBase) =>
-        client.query(Object.assign(enterToReadStatement(NOBODY, '{}', 0), { query_timeout: waitMs })),
+        Promise.all(
+          [
+            beginStatement,
+            enterStatement(NOBODY, '{}', 0),
+            { text: 'ROLLBACK' },
+            enterToReadStatement(NOBODY, '{}', 0),
+          ].map((each) => client.query(Object.assign({ query_timeout: waitMs }, each))),
+        ),
     }
     super(options)
     this.#pulse = new Pulse(url, () => this.#all.forEach(cut))
