@@ -150,14 +150,14 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       when (new.shadow_of_user_id is not null or old.shadow_of_user_id is not null) execute function app.refuse_application();
     create trigger shadow_delete before delete on users for each row
       when (old.shadow_of_user_id is not null) execute function app.refuse_application();
-    create trigger joins_insert after insert on users referencing new table as new_rows for each statement execute function app.let_go_who_joins();
+    create trigger joins_insert after insert on users for each row when (new.account_id is not null) execute function app.let_go_who_joins();
     create trigger joins_update after update of account_id on users for each row when (new.account_id is distinct from old.account_id)
       execute function app.let_go_who_joins();
     create trigger count_members after update of deleted_at on users for each row
       when ((old.deleted_at is null) <> (new.deleted_at is null)) execute function app.count_members();
     create trigger rights_update after update on users referencing old table as old_rows new table as new_rows for each statement execute function app.rights_of_users();
     create trigger rights_delete after delete on users referencing old table as old_rows for each statement execute function app.rights_of_deleted_users();
-    create trigger elsewhere_insert after insert on users referencing new table as new_rows for each statement execute function app.notify_elsewhere();
+    create trigger elsewhere_insert after insert on users for each row when (new.account_id is not null) execute function app.notify_elsewhere();
     create trigger elsewhere_update after update of account_id, status, deleted_at on users for each row
       when ((new.account_id, new.status, new.deleted_at) is distinct from (old.account_id, old.status, old.deleted_at))
       execute function app.notify_elsewhere();

@@ -5,7 +5,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     -- A row per word: search is a prefix range on plain text, which keeps its index under row security.
     create table search_words (
-      org_id uuid not null references organizations on delete cascade,
+      -- no key: the record has one
+      org_id uuid not null,
       model text not null collate "C",
       word text not null collate "C",
       record_id uuid not null,
@@ -62,9 +63,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
         app.tenant_table('idempotency_keys'), app.lookup_may('select, delete', 'idempotency_keys'),
         app.tenant_table('imports'), app.lookup_may('select, delete', 'imports');
     end $$;
+    create trigger forget after delete on organizations for each row execute function app.forget_organization();
   `.execute(db)
 }
 
 export async function down(db: Kysely<unknown>): Promise<void> {
-  await sql`drop table imports, idempotency_keys, search_words`.execute(db)
+  await sql`drop trigger forget on organizations; drop table imports, idempotency_keys, search_words`.execute(
+    db,
+  )
 }

@@ -11,10 +11,11 @@ import { filtered, zoneIn } from '#src/resource/list/filter.ts'
 import { type Source, statement } from '#src/resource/list/query.ts'
 import { searchFor, taggedWith, wordsIn } from '#src/resource/list/search.ts'
 
-/** A record of an entity as JSON, made by the database for rows of its table. */
+/** A record of an entity as JSON, made by the database for rows of its table. @param more in place of its own keys */
 export function recordJson(
   { table, columns, soft, declared }: Resource,
   actor: UserActor,
+  more = declared.more?.(actor),
 ): RawBuilder<string> {
   if (declared.json) return declared.json(actor)
   const parts: RawBuilder<unknown>[] = [sql`${sql.ref(`${table}.id`)}`]
@@ -24,8 +25,7 @@ export function recordJson(
     if (kind === 'reference' && of)
       parts.push(sql`${referenceJson(table, name, of, actor)} as ${sql.ref(nameOfReference(name))}`)
   }
-  for (const [name, value] of Object.entries(declared.more?.(actor) ?? {}))
-    parts.push(sql`${value} as ${sql.ref(name)}`)
+  for (const [name, value] of Object.entries(more ?? {})) parts.push(sql`${value} as ${sql.ref(name)}`)
   if (soft) parts.push(sql`${sql.ref(`${table}.deleted_at`)}`)
   parts.push(sql`${sql.ref(`${table}.version`)}`)
   return sql<string>`(select row_to_json(record)::text from (select ${sql.join(parts)}) record)`

@@ -75,8 +75,8 @@ export const renewal: readonly Mutation[] = [
   {
     name: 'a write that waited long is kept for who left',
     file: 'src/db/database.ts',
-    find: 'if (actor.renewal?.due) await actor.renewal.confirm()\n      const commit',
-    replace: 'const commit',
+    find: 'if (actor.renewal?.due) await actor.renewal.confirm()\n      this.counted',
+    replace: 'this.counted',
     tests: ['tests/resource/long/bulk.test.ts'],
   },
   {

@@ -194,8 +194,8 @@ export const signIn: readonly Mutation[] = [
   {
     name: 'who joins another organization stays managed',
     sql: 'let_go_who_joins',
-    find: "if tg_op = 'UPDATE' then",
-    replace: 'return null;\n      if false then',
+    find: 'perform app.join_another(new.account_id) where',
+    replace: 'perform where false and',
     tests: ['tests/accounts/managed.test.ts', 'tests/accounts/detaching.test.ts'],
   },
   {

@@ -3,12 +3,7 @@
 create or replace function app.notify_elsewhere() returns trigger
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
-  if tg_op = 'UPDATE' then
-    perform pg_notify('rights', 'a:' || new.account_id) where exists (
-      select from public.users u where u.account_id = new.account_id and u.org_id <> new.org_id);
-  else
-    perform pg_notify('rights', 'a:' || n.account_id)
-    from new_rows n, lateral (select from public.users u where u.account_id = n.account_id and u.org_id <> n.org_id limit 1) elsewhere;
-  end if;
+  perform pg_notify('rights', 'a:' || new.account_id) where exists (
+    select from public.users u where u.account_id = new.account_id and u.org_id <> new.org_id);
   return null;
 end $$;

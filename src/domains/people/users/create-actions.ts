@@ -11,7 +11,7 @@ import {
   requireInitialAccess,
 } from '#src/domains/people/initial-access/actions.ts'
 import { invitePerson } from '#src/domains/people/invitations/actions.ts'
-import { type NewUser, users } from '#src/domains/people/users/model.ts'
+import { belongingNowhere, type NewUser, users } from '#src/domains/people/users/model.ts'
 import { conflict, Forbidden } from '#src/errors.ts'
 import { recordJson } from '#src/resource/list/source.ts'
 import { reachedBy } from '#src/resource/record/query.ts'
@@ -36,7 +36,7 @@ export const insertUser = (
       .select([
         'users.id',
         'users.version',
-        recordJson(users, actor).as('json'),
+        recordJson(users, actor, belongingNowhere).as('json'),
         reachedBy(users, actor, 'read').as('readable'),
       ])
       .$castTo<SavedRecord>()

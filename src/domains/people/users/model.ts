@@ -141,6 +141,13 @@ function belonging(actor: UserActor) {
   }
 }
 
+/** Of who has just been made. */
+export const belongingNowhere = {
+  avatar_url: sql`null::text`,
+  roles: sql`'[]'::json`,
+  groups: sql`'[]'::json`,
+} satisfies ReturnType<typeof belonging>
+
 /** Who has a role or is in a group: oneself, and others as far as the reader sees roles and groups. */
 const related = {
   role: {
