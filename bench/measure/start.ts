@@ -1,7 +1,6 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { BenchDatabase } from '../data/database.ts'
-import { folder } from '../data/database.ts'
+import { type BenchDatabase, folder } from '../data/database.ts'
 import { median } from '../report/numbers.ts'
 import { type Name, startServer } from './server.ts'
 

@@ -65,9 +65,9 @@ export const mayGive = (giver: Pick<UserActor, 'rights'>, role: Givable): boolea
  * Disabled permissions that the actor would hold if they were active: a switch takes them from everybody, and must
  * not take from those who have them the right to give them, or to switch them on again.
  */
-export const wouldHold = ({ identity, userId, isRestricted: narrow }: UserActor): RawBuilder<string[]> =>
+export const wouldHold = ({ identity, userId, isRestricted }: UserActor): RawBuilder<string[]> =>
   // whoever acts with less than the person has gets nothing from the person's roles
-  narrow
+  isRestricted
     ? sql`'{}'::text[]`
     : sql`array(
       with recursive held(id) as (

@@ -13,7 +13,8 @@ import type { Again, Choosing } from '#src/resource/list/views.tsx'
 
 /**
  * The list that a form was sent from without saying what is to be done, or with which rows.
- * @throws {Forbidden} for who can't read it; {HttpError} 400 for an address that it doesn't know
+ * @throws {Forbidden} for who can't read it
+ * @throws {Malformed} for an address that it doesn't know
  */
 export function chooseIn<M extends Model>(
   resource: Resource<M>,

@@ -27,8 +27,8 @@ export const previewed = z
 
 /** What has to be chosen for some of the actions. An empty choice of a form is none, which the action refuses. */
 function argumentsOf(all: Readonly<Record<string, Bulk>>) {
-  const asking = Object.entries(all).flatMap(([action, { prompt: asks }]) =>
-    asks ? [{ action, name: asks.name }] : [],
+  const asking = Object.entries(all).flatMap(([action, { prompt }]) =>
+    prompt ? [{ action, name: prompt.name }] : [],
   )
   const names = [...new Set(asking.map(({ name }) => name))]
   const argument = (name: string) => {
@@ -41,9 +41,9 @@ function argumentsOf(all: Readonly<Record<string, Bulk>>) {
   return Object.fromEntries(names.map((name) => [name, argument(name)]))
 }
 
-/** What another action asks for would be left out without a word. @throws {HttpError} 422 */
-function refuseOthers({ prompt: asks }: Bulk, given: Readonly<Record<string, unknown>>): void {
-  const others = Object.keys(given).filter((name) => given[name] && name !== asks?.name)
+/** What another action asks for would be left out without a word. @throws {Invalid} */
+function refuseOthers({ prompt }: Bulk, given: Readonly<Record<string, unknown>>): void {
+  const others = Object.keys(given).filter((name) => given[name] && name !== prompt?.name)
   if (others.length) throw invalid(others.map((path) => ({ path, message: UNKNOWN_FIELD })))
 }
 
@@ -61,7 +61,7 @@ export const askedOf = (all: Readonly<Record<string, Bulk>>) =>
     back: z.string().max(2000).optional().meta({ description: 'The list’s query, for pages to return to.' }),
   })
 
-/** @throws {HttpError} 422 where the action lacks what it asks for, or is given what another asks for */
+/** @throws {Invalid} where the action lacks what it asks for, or is given what another asks for */
 export function requireArguments(bulk: Bulk, given: Readonly<Record<string, unknown>>): void {
   refuseOthers(bulk, given)
   if (bulk.prompt && !z.guid().safeParse(given[bulk.prompt.name]).success)

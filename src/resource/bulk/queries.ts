@@ -16,12 +16,12 @@ export type Acting = Pick<Call, 'db' | 'rawBody'> & { actor: UserActor }
 /** What was chosen, as the result of it is told. */
 export async function nameOfChosen(
   { db, actor, request }: Acting & Pick<Call, 'request'>,
-  { prompt: asks }: Bulk,
+  { prompt }: Bulk,
   given: Readonly<Record<string, unknown>>,
 ): Promise<string> {
-  if (!asks || request.via === 'api') return ''
-  const options = await asks.options(db, actor)
-  return options.find(({ value }) => value === given[asks.name])?.label ?? ''
+  if (!prompt || request.via === 'api') return ''
+  const options = await prompt.options(db, actor)
+  return options.find(({ value }) => value === given[prompt.name])?.label ?? ''
 }
 
 export const inTable = <M extends Model>(resource: Resource<M>): Chosen<M> => ({

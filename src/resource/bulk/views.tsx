@@ -26,12 +26,14 @@ const saying = ({ label, verb = label, preposition }: Bulk, count: number, noun:
 /** What was done, and how many were so already: "2 people disabled", "3 already disabled". */
 export function fared(
   noun: Noun,
-  { doneLabel: did, already = 'unchanged' }: Bulk,
+  { doneLabel, already = 'unchanged' }: Bulk,
   { done, unchanged }: Pick<BulkAnswer, 'done' | 'unchanged'>,
   chosen: string,
 ): string[] {
   const people = counted(done, noun)
-  const lines = done ? [typeof did === 'string' ? `${people} ${did}` : did(people, chosen)] : []
+  const lines = done
+    ? [typeof doneLabel === 'string' ? `${people} ${doneLabel}` : doneLabel(people, chosen)]
+    : []
   if (unchanged) lines.push(`${done ? number(unchanged) : counted(unchanged, noun)} ${already}`)
   return lines
 }
@@ -75,11 +77,11 @@ export function confirmScreen(
   refusal?: Refusal,
 ): Screen {
   const { path, declared } = resource
-  const { prompt: asks } = bulk
+  const { prompt } = bulk
   const count = preview.ids.length
   const what = saying(bulk, count, declared)
-  const missing = asks && errorAt(refusal?.errors, asks.name)
-  const chosen = asks && refusal?.input[asks.name]
+  const missing = prompt && errorAt(refusal?.errors, prompt.name)
+  const chosen = prompt && refusal?.input[prompt.name]
   return {
     title: `${what}?`,
     breadcrumbs: trailTo(resource, back, frame),
@@ -105,12 +107,12 @@ export function confirmScreen(
       >
         <FirstNames names={preview.names} count={count} noun={declared} />
         <Filter {...preview} many={declared.many} href={frame.path(listAgain(path, back))} />
-        {asks ? (
+        {prompt ? (
           <Select
-            name={asks.name}
-            label={asks.label}
+            name={prompt.name}
+            label={prompt.label}
             required
-            none={`Choose a ${asks.label.toLowerCase()}…`}
+            none={`Choose a ${prompt.label.toLowerCase()}…`}
             options={preview.choices}
             value={typeof chosen === 'string' ? chosen : null}
             error={missing}

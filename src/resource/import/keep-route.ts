@@ -1,23 +1,14 @@
 import { z } from 'zod'
-import type { UserActor } from '#src/access/actor.ts'
-import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import { invalid } from '#src/errors.ts'
-import type { Draw } from '#src/http/endpoint.ts'
-import { type Call, can, type Endpoint, post, type Refusal } from '#src/http/endpoint.ts'
+import { can, type Draw, type Endpoint, post, type Refusal } from '#src/http/endpoint.ts'
 import { pathsOf } from '#src/paths.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import { stateAnswer, stateOf } from '#src/resource/import/answers.ts'
-import type { Field } from '#src/resource/import/columns.ts'
-import { guessed } from '#src/resource/import/columns.ts'
+import { type Field, guessed } from '#src/resource/import/columns.ts'
 import { HEAD, linesOf, previewOf } from '#src/resource/import/preview.ts'
-import { sent } from '#src/resource/import/request.ts'
+import { type ImportCall, sent } from '#src/resource/import/request.ts'
 import { readImport, storeImport } from '#src/resource/import/store.ts'
-
-type KeepCall<M extends Model> = Omit<Call, 'actor' | 'grant' | 'query' | 'body'> & {
-  actor: UserActor
-  grant: Grant<M, 'create'>
-}
 
 /** `POST /<path>/imports`: keeps a file for a day, to be imported in steps. */
 export function keepRoute<M extends Model>(
@@ -42,7 +33,7 @@ export function keepRoute<M extends Model>(
       summary: `Upload a file of ${many} to import in steps; it’s kept for a day`,
     },
     async (call) => {
-      const { db, actor } = call as unknown as KeepCall<M>
+      const { db, actor } = call as unknown as ImportCall<M>
       const { name, content } = sent(call)
       const { header, wrong } = await previewOf(content.subarray(0, HEAD))
       if (!header.length) throw invalid([{ path: 'file', message: wrong ?? `has no ${many} in it` }])

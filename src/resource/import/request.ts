@@ -1,7 +1,16 @@
+import type { UserActor } from '#src/access/actor.ts'
+import type { Grant } from '#src/access/grant.ts'
+import type { Model } from '#src/access/permission.ts'
 import { invalid } from '#src/errors.ts'
 import type { Call } from '#src/http/endpoint.ts'
 import type { Upload } from '#src/http/upload.ts'
 import { csvLines } from '#src/resource/export.ts'
+
+/** A request of whoever may bring records in. */
+export type ImportCall<M extends Model> = Omit<Call, 'actor' | 'grant' | 'query' | 'body'> & {
+  actor: UserActor
+  grant: Grant<M, 'create'>
+}
 
 export type ImportRequest = {
   query: { dry_run: boolean; [named: `map.${string}`]: string }

@@ -1,5 +1,3 @@
-import type { UserActor } from '#src/access/actor.ts'
-import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import { type Call, can, type Endpoint, get, post, type Refusal } from '#src/http/endpoint.ts'
 import { pathsOf } from '#src/paths.ts'
@@ -15,16 +13,11 @@ import { mapped } from '#src/resource/import/columns.ts'
 import { type ImportParts, importingOf } from '#src/resource/import/entity.ts'
 import { broughtBy, importFile } from '#src/resource/import/import.ts'
 import { keepRoute } from '#src/resource/import/keep-route.ts'
-import { byField, type ImportRequest, sent, template } from '#src/resource/import/request.ts'
+import { byField, type ImportCall, type ImportRequest, sent, template } from '#src/resource/import/request.ts'
 import { MAX_ROWS, piecesOf } from '#src/resource/import/sheet.ts'
 import { stepRoutes } from '#src/resource/import/steps.tsx'
 import { counted, uploadScreen } from '#src/resource/import/views.tsx'
 import { fileTurns } from '#src/resource/import/work.ts'
-
-type ImportCall<M extends Model> = Omit<Call, 'actor' | 'grant' | 'query' | 'body'> & {
-  actor: UserActor
-  grant: Grant<M, 'create'>
-}
 
 /**
  * An entity from files: `/<path>/import` takes one for programs in one request, `/<path>/imports` keeps one for

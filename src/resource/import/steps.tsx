@@ -1,23 +1,17 @@
 import { z } from 'zod'
-import type { UserActor } from '#src/access/actor.ts'
-import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import { conflict, invalid } from '#src/errors.ts'
-import { type Call, can, type Endpoint, get, post, type Refusal } from '#src/http/endpoint.ts'
+import { can, type Endpoint, get, post, type Refusal } from '#src/http/endpoint.ts'
 import { pathsOf } from '#src/paths.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import { startBody, stateAnswer, stateOf } from '#src/resource/import/answers.ts'
 import { type Columns, checked } from '#src/resource/import/columns.ts'
 import type { Importing } from '#src/resource/import/import.ts'
 import { previewOf } from '#src/resource/import/preview.ts'
+import type { ImportCall } from '#src/resource/import/request.ts'
 import { beginImport, readImport } from '#src/resource/import/store.ts'
 import { importScreen } from '#src/resource/import/views.tsx'
 import { workOn } from '#src/resource/import/work.ts'
-
-type StepCall<M extends Model> = Omit<Call, 'actor' | 'grant'> & {
-  actor: UserActor
-  grant: Grant<M, 'create'>
-}
 
 const COLUMN = /^column_(\d{1,4})$/
 
@@ -27,7 +21,7 @@ export function stepRoutes<M extends Model>(resource: Resource<M>, importing: Im
   const { many } = resource.declared
   const places = pathsOf(resource.path)
   const needs = can(resource.may('create'))
-  const find = async ({ db, actor, id }: StepCall<M>) => {
+  const find = async ({ db, actor, id }: ImportCall<M>) => {
     const found = await readImport(db, { actor, path: resource.path }, id())
     return { found, preview: await previewOf(found.head) }
   }
@@ -46,7 +40,7 @@ export function stepRoutes<M extends Model>(resource: Resource<M>, importing: Im
         summary: `Get the progress of an import of ${many}`,
       },
       async (call) => {
-        const it = await find(call as unknown as StepCall<M>)
+        const it = await find(call as unknown as ImportCall<M>)
         return { json: stateOf(it.found), screen: screen(it, { columns: call.query.step === 'columns' }) }
       },
     ),
@@ -57,14 +51,14 @@ export function stepRoutes<M extends Model>(resource: Resource<M>, importing: Im
       {
         body: startBody,
         refused: async (call, refusal) =>
-          screen(await find(call as unknown as StepCall<M>), { columns: true, refusal }),
+          screen(await find(call as unknown as ImportCall<M>), { columns: true, refusal }),
         answer: stateAnswer,
         status: 202,
         otherStatuses: [409],
         summary: `Check or run an import of ${many}`,
       },
       async (call) => {
-        const given = call as unknown as StepCall<M>
+        const given = call as unknown as ImportCall<M>
         const { db, services, actor, grant } = given
         const { action, ...sent } = call.body
         const { found, preview } = await find(given)

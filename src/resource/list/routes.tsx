@@ -11,8 +11,7 @@ import { lookedUpFilters } from '#src/resource/list/looked-up-filters.ts'
 import { pageJson, pageLinks, searchOf } from '#src/resource/list/page.ts'
 import { everyRow, list } from '#src/resource/list/query.ts'
 import { sourceOf } from '#src/resource/list/source.ts'
-import type { Again } from '#src/resource/list/views.tsx'
-import { type Choosing, listScreen } from '#src/resource/list/views.tsx'
+import { type Again, type Choosing, listScreen } from '#src/resource/list/views.tsx'
 import type { Bulk, Parts } from '#src/resource/parts.ts'
 
 /** The answer of a list: its records, and the page. */

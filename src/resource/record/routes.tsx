@@ -42,10 +42,10 @@ export function readRoute<M extends Model, X>(resource: Resource<M>, parts: Part
 
 /** What may be done with this record, of what the entity has at all. */
 export const mayHere = <M extends Model, X>(
-  { without = [], undeletable: kept, readOnly: fixed }: Parts<M, X>,
+  { without = [], undeletable, readOnly }: Parts<M, X>,
   found: FoundRecord,
   row: RecordRow,
 ) => ({
-  update: found.update && !without.includes('update') && !fixed?.(row),
-  delete: found.delete && !without.includes('delete') && !kept?.(row),
+  update: found.update && !without.includes('update') && !readOnly?.(row),
+  delete: found.delete && !without.includes('delete') && !undeletable?.(row),
 })

@@ -46,8 +46,8 @@ export async function requireRoom(tx: Tx, owner: string): Promise<void> {
 }
 
 /** Neither as somebody else nor by a key, and at home: what is made outlasts such a stay. @throws {Forbidden} */
-export function requireInPerson({ isRestricted: narrow, identity }: UserActor, wanted: string): void {
-  if (narrow) throw new Forbidden(wanted, 'Only the person themselves can do this.')
+export function requireInPerson({ isRestricted, identity }: UserActor, wanted: string): void {
+  if (isRestricted) throw new Forbidden(wanted, 'Only the person themselves can do this.')
   if (identity.home)
     throw new Forbidden(wanted, 'Leave this organization first: a key would outlast your stay.')
 }

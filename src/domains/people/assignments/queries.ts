@@ -4,8 +4,7 @@ import { effectivePermissions } from '#src/access/effective.ts'
 import { begun } from '#src/access/in-force.ts'
 import { lasting } from '#src/access/strength.ts'
 import type { Door } from '#src/db/database.ts'
-import type { Named, Reading } from '#src/domains/roles/roles/offering-queries.ts'
-import { rolesToGive } from '#src/domains/roles/roles/offering-queries.ts'
+import { type Named, type Reading, rolesToGive } from '#src/domains/roles/roles/offering-queries.ts'
 
 /** How somebody has a role: by whom, why, and until when. */
 export type Assignment = {

@@ -4,7 +4,6 @@ import type { Door } from '#src/db/database.ts'
 import { giveRole, takeRole } from '#src/domains/people/assignments/actions.ts'
 import { inviteUser, turnUser } from '#src/domains/people/users/actions.ts'
 import { rolesToGive } from '#src/domains/roles/roles/offering-queries.ts'
-
 import type { Bulk } from '#src/resource/parts.ts'
 
 const rolesToChoose = async (db: Door, actor: UserActor) =>

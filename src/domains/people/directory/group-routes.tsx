@@ -5,6 +5,7 @@ import { createGroup, deleteGroup, restoreGroup, updateGroup } from '#src/domain
 import {
   departments,
   type GroupChange,
+  type Groups,
   groups,
   type NewGroup,
   type TreeGroup,
@@ -20,11 +21,9 @@ import { MembersPanel } from '#src/domains/people/members/views.tsx'
 import { type Call, can, type Endpoint, get } from '#src/http/endpoint.ts'
 import { counted } from '#src/locale/noun.ts'
 import { paths } from '#src/paths.ts'
-import type { RecordRow, Resource } from '#src/resource/entity.ts'
+import type { RecordRow } from '#src/resource/entity.ts'
 import type { FoundRecord } from '#src/resource/record/query.ts'
 import { resourceRoutes } from '#src/resource/routes.tsx'
-
-type Groups = Resource<'group'>
 
 /** The first members, and what stands beneath, for the page of a group. */
 async function beside({ db, actor }: { db: Door; actor: UserActor }, resource: Groups, { id }: FoundRecord) {

@@ -7,12 +7,12 @@ import { lockFor } from '#src/db/lock.ts'
 import {
   type GroupChange,
   type GroupRecord,
+  type Groups,
   groupOf,
   groups,
   type NewGroup,
 } from '#src/domains/people/groups/model.ts'
 import { conflict, Forbidden, invalid } from '#src/errors.ts'
-import type { Resource } from '#src/resource/entity.ts'
 import {
   lockRecord,
   madeRecord,
@@ -22,8 +22,6 @@ import {
   type SavedRecord,
   updateRecord,
 } from '#src/resource/record/write.ts'
-
-type Groups = Resource<'group'>
 
 /** Edits of one organization's tree take turns, so that each sees what stands above and beneath. */
 const takingTurns = (tx: Tx) => lockFor(tx, 'groups')

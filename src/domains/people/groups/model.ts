@@ -4,7 +4,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { groupNarrowings } from '#src/domains/people/groups/offering-queries.ts'
 import { memberRoles } from '#src/domains/people/users/model.ts'
-import { type Declaration, defineResource, type RecordRow } from '#src/resource/entity.ts'
+import { type Declaration, defineResource, type RecordRow, type Resource } from '#src/resource/entity.ts'
 import { choice, name as nameColumn, ownership, reference, text } from '#src/resource/kinds/column.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
 
@@ -134,6 +134,9 @@ export type GroupChange = Partial<Omit<NewGroup, 'kind'>>
 export const role = z.enum(memberRoles)
 
 /** A group of the tree: as many as the reader sees, each beneath the nearest that they see. */
+/** Groups, or those of one kind as an entity of their own. */
+export type Groups = Resource<'group'>
+
 export type TreeGroup = {
   id: string
   name: string

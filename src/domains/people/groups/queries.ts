@@ -1,15 +1,9 @@
-import { type Compilable, type RawBuilder, sql } from 'kysely'
+import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
-import type { Database, Tx } from '#src/db/database.ts'
-import type { TreeGroup } from '#src/domains/people/groups/model.ts'
-import type { Resource } from '#src/resource/entity.ts'
-
-export type Reads = Pick<Database, 'readAs'>
-
-export const compiled = <T>(text: RawBuilder<T>) => ({
-  build: (db: Tx): Compilable<T> => ({ compile: () => text.compile(db) }),
-})
+import type { Groups, TreeGroup } from '#src/domains/people/groups/model.ts'
+import { statement } from '#src/resource/list/query.ts'
+import type { Reads } from '#src/resource/parts.ts'
 
 const MAX_IN_TREE = 2000
 
@@ -17,14 +11,14 @@ const MAX_IN_TREE = 2000
 export async function treeOf(
   db: Reads,
   actor: UserActor,
-  resource: Resource<'group'>,
+  resource: Groups,
   grant: Grant<'group'>,
 ): Promise<{ data: TreeGroup[]; truncated: boolean }> {
   const text = sql<Omit<TreeGroup, 'children'>>`
     select groups.id, groups.name, groups.kind, groups.parent_id, groups.members_count from groups
     where groups.deleted_at is null and ${actor.sees(grant, 'groups')} and ${resource.declared.baseFilter?.('groups') ?? sql`true`}
     order by groups.sort_name, groups.id limit ${sql.lit(MAX_IN_TREE + 1)}`
-  const rows = await db.readAs(actor, compiled(text).build)
+  const rows = await db.readAs(actor, (q) => statement(q, text))
   const nodes = new Map<string, TreeGroup>()
   for (const row of rows.slice(0, MAX_IN_TREE)) nodes.set(row.id, { ...row, children: [] })
   const data: TreeGroup[] = []
@@ -45,7 +39,7 @@ export async function heldBy(
         join users u on u.id = m.user_id and u.deleted_at is null) as people,
       (select count(*)::int from going join groups b on b.parent_id = going.id
         where b.deleted_at is null and b.id not in (select id from going)) as beneath`
-  const [found] = await db.readAs(actor, compiled(text).build)
+  const [found] = await db.readAs(actor, (q) => statement(q, text))
   return found ?? { people: 0, beneath: 0 }
 }
 

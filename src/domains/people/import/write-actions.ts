@@ -4,8 +4,7 @@ import type { Tx } from '#src/db/database.ts'
 import { fold } from '#src/db/fold.ts'
 import { fn } from '#src/db/functions.ts'
 import type { PersonLine } from '#src/domains/people/import/model.ts'
-import type { Placed } from '#src/domains/people/import/queries.ts'
-import { groupsNamed } from '#src/domains/people/import/queries.ts'
+import { groupsNamed, type Placed } from '#src/domains/people/import/queries.ts'
 
 /** Who brings people from a file: stands at them, and at the roles that they get. */
 export type Bringer = { userId: string | null; reason: string }

@@ -16,7 +16,8 @@ export type InitialAccess = {
  * Holds the rule of granting for what somebody new gets: the giver may give all of it, in these groups.
  * @param placing the Grant by which somebody new is brought
  * @param working also, that every role and group works and goes on until it is given
- * @throws {Forbidden}; {HttpError} 422 for what isn't there
+ * @throws {Forbidden}
+ * @throws {Invalid} for what isn't there
  */
 export async function requireInitialAccess(
   tx: Tx,
@@ -72,7 +73,8 @@ type Entry = {
 /**
  * Holds the rule for an invitation as it stands. Of somebody who is among the people already, it counts what they had
  * when it was sent: whoever gave them more since was asked then.
- * @throws {Forbidden} where the giver may not give it; {HttpError} 422 for what isn't there
+ * @throws {Forbidden} where the giver may not give it
+ * @throws {Invalid} for what isn't there
  */
 export async function requireVouchable(tx: Tx, giver: UserActor, id: string): Promise<void> {
   const inviting = giver.find('invitation:create')

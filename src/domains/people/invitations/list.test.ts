@@ -4,8 +4,7 @@ import { denied } from '#tests/access/trail.ts'
 import { as, browserOf } from '#tests/client.ts'
 import { makeGroup, makeRole, unique } from '#tests/factories.ts'
 import { accept, type Invitation, invite, newAddress, tokenFor } from '#tests/people/invitations/inviting.ts'
-import type { Person } from '#tests/people.ts'
-import { makePeople, personWith } from '#tests/people.ts'
+import { makePeople, type Person, personWith } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 
 const { owner } = await testDatabase()

@@ -3,8 +3,12 @@ import { registeredAnswer } from '#src/domains/accounts/registration/model.ts'
 import { signInOrAsk } from '#src/domains/accounts/sign-in/actions.ts'
 import { askForCode } from '#src/domains/accounts/sign-in/code-actions.ts'
 import { acceptInvitation, readInvitation } from '#src/domains/people/joining/actions.ts'
-import type { Invitation } from '#src/domains/people/joining/model.ts'
-import { acceptance, acceptedByLink, invitationAnswer } from '#src/domains/people/joining/model.ts'
+import {
+  acceptance,
+  acceptedByLink,
+  type Invitation,
+  invitationAnswer,
+} from '#src/domains/people/joining/model.ts'
 import { acceptScreen } from '#src/domains/people/joining/views.tsx'
 import { Cookies } from '#src/http/cookies.ts'
 import { type Answer, type Call, type Draw, everybody, get, post, type Refusal } from '#src/http/endpoint.ts'

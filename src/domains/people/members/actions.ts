@@ -3,10 +3,10 @@ import type { UserActor } from '#src/access/actor.ts'
 import { begun, strongestRole } from '#src/access/in-force.ts'
 import { requirePlaceable } from '#src/access/placing.ts'
 import type { Tx } from '#src/db/database.ts'
+import type { Groups } from '#src/domains/people/groups/model.ts'
 import type { Member } from '#src/domains/people/members/model.ts'
 import { type Gathering, gatheringOf, memberJson, membership } from '#src/domains/people/members/queries.ts'
 import { conflict, Forbidden, invalid, notFound } from '#src/errors.ts'
-import type { Resource } from '#src/resource/entity.ts'
 
 type Role = Member['role']
 const RANK: Record<Role, number> = { viewer: 0, member: 1, lead: 2 }
@@ -31,7 +31,7 @@ export async function addMember(...given: Parameters<typeof putMember>): Promise
 export async function putMember(
   tx: Tx,
   actor: UserActor,
-  resource: Resource<'group'>,
+  resource: Groups,
   id: string,
   person: string,
   role: Role,
@@ -59,7 +59,7 @@ export async function putMember(
 export async function removeMember(
   tx: Tx,
   actor: UserActor,
-  resource: Resource<'group'>,
+  resource: Groups,
   id: string,
   person: string,
 ): Promise<void> {
@@ -73,7 +73,7 @@ export async function removeMember(
 export async function personNamed(
   tx: Tx,
   actor: UserActor,
-  resource: Resource<'group'>,
+  resource: Groups,
   id: string,
   name: string,
 ): Promise<string> {
@@ -100,7 +100,7 @@ const leads = (actor: UserActor): RawBuilder<boolean> =>
 async function lockPlace(
   tx: Tx,
   actor: UserActor,
-  resource: Resource<'group'>,
+  resource: Groups,
   id: string,
   person: string,
 ): Promise<Place> {

@@ -1,13 +1,11 @@
 import type { UserActor } from '#src/access/actor.ts'
 import type { Door } from '#src/db/database.ts'
+import type { Groups } from '#src/domains/people/groups/model.ts'
 import { Members, type MembersProps, membersScreen } from '#src/domains/people/members/views.tsx'
 import { paths } from '#src/paths.ts'
-import type { Resource } from '#src/resource/entity.ts'
 import { readRecord } from '#src/resource/record/query.ts'
 import { recordFrame } from '#src/resource/record/views.tsx'
 import type { Frame } from '#src/ui/frame.ts'
-
-export type Groups = Resource<'group'>
 
 /** The tab of the record; a page of its own for who leads the group and reads none. */
 export async function screenOf(

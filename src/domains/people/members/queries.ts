@@ -2,17 +2,15 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import { begun, strongestRole } from '#src/access/in-force.ts'
 import type { Door } from '#src/db/database.ts'
-import { compiled, type Reads } from '#src/domains/people/groups/queries.ts'
+import type { Page } from '#src/db/paging.ts'
+import type { Groups } from '#src/domains/people/groups/model.ts'
 import type { Member } from '#src/domains/people/members/model.ts'
-import type { Groups } from '#src/domains/people/members/page-routes.tsx'
-import type { MembersProps } from '#src/domains/people/members/views.tsx'
 import { users } from '#src/domains/people/users/model.ts'
 import { notFound } from '#src/errors.ts'
-import type { Resource } from '#src/resource/entity.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
-import type { Source } from '#src/resource/list/query.ts'
-import { list } from '#src/resource/list/query.ts'
+import { list, type Source, statement } from '#src/resource/list/query.ts'
 import { searchFor, wordsIn } from '#src/resource/list/search.ts'
+import type { Reads } from '#src/resource/parts.ts'
 
 /** A group as its members' page needs it, and what the reader may do with those members. */
 export type Gathering = {
@@ -30,11 +28,7 @@ export type Gathering = {
 }
 
 /** A group for whoever sees it, or leads it. */
-export const gatheringOf = (
-  actor: UserActor,
-  resource: Resource<'group'>,
-  id: string,
-): RawBuilder<Gathering> => {
+export const gatheringOf = (actor: UserActor, resource: Groups, id: string): RawBuilder<Gathering> => {
   const [read, update] = [reach(actor, 'group:read'), reach(actor, 'group:update')]
   const lead = sql<SqlBool>`groups.id = any(${actor.rights.leadGroups}::uuid[])`
   return sql`select groups.id, groups.name, groups.version, groups.members_count, groups.deleted_at is not null as deleted,
@@ -45,14 +39,26 @@ export const gatheringOf = (
 const reach = (actor: UserActor, permission: 'group:read' | 'group:update'): RawBuilder<SqlBool> =>
   actor.find(permission)?.where('groups') ?? sql<SqlBool>`false`
 
+/** A page of a group's members, as somebody reads it. */
+export type Gathered = {
+  gathering: Gathering
+  found: Page<Member>
+  view: ListView
+  /** `/groups` or `/departments`. */
+  base: string
+  /** Who reads, and whether they may open people. */
+  me: string
+  opens: boolean
+}
+
 /** @throws 404 where the reader neither sees nor leads such a group */
 export async function readGathering(
   db: Reads,
   actor: UserActor,
-  resource: Resource<'group'>,
+  resource: Groups,
   id: string,
 ): Promise<Gathering> {
-  const [found] = await db.readAs(actor, compiled(gatheringOf(actor, resource, id)).build)
+  const [found] = await db.readAs(actor, (q) => statement(q, gatheringOf(actor, resource, id)))
   if (!found) throw notFound()
   return found
 }
@@ -100,7 +106,7 @@ export async function membersFor(
   { path: base }: Groups,
   gathering: Gathering,
   view: ListView,
-): Promise<Omit<MembersProps, 'frame'>> {
+): Promise<Gathered> {
   const found = await list<Member, 'users'>(db, actor, view, membersOf(actor, gathering, view))
   return { gathering, found, view, base, me: actor.userId, opens: actor.can('user:read') }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Groups } from '#src/domains/people/groups/model.ts'
 import { addMember, personNamed, putMember, removeMember } from '#src/domains/people/members/actions.ts'
 import { memberAnswer, memberList, membership, newMember } from '#src/domains/people/members/model.ts'
 import { screenOf } from '#src/domains/people/members/page-routes.tsx'
@@ -14,11 +15,8 @@ import {
   type Refusal,
 } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
-import type { Resource } from '#src/resource/entity.ts'
 import { pageJson, pageLinks } from '#src/resource/list/page.ts'
 import { pageAnswer } from '#src/resource/list/routes.tsx'
-
-type Groups = Resource<'group'>
 
 /** The list as it answers, with how many there are in all. */
 const membersAnswer = pageAnswer(memberAnswer).extend({ members_count: z.int() })

@@ -1,10 +1,8 @@
-import type { Page } from '#src/db/paging.ts'
 import type { Member } from '#src/domains/people/members/model.ts'
-import type { Gathering } from '#src/domains/people/members/queries.ts'
+import type { Gathered, Gathering } from '#src/domains/people/members/queries.ts'
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { capital } from '#src/locale/noun.ts'
 import { paths, pathsOf } from '#src/paths.ts'
-import type { ListView } from '#src/resource/list/declaration.ts'
 import { address } from '#src/ui/address.ts'
 import { Button } from '#src/ui/button.tsx'
 import { ConfirmButton } from '#src/ui/confirm.tsx'
@@ -20,18 +18,7 @@ import { type Column, Table } from '#src/ui/table.tsx'
 import { Time } from '#src/ui/time.tsx'
 import { Toolbar } from '#src/ui/toolbar.tsx'
 
-export type MembersProps = {
-  gathering: Gathering
-  found: Page<Member>
-  view: ListView
-  /** `/groups` or `/departments`. */
-  base: string
-  /** Who reads, and whether they may open people. */
-  me: string
-  opens: boolean
-  frame: Frame
-  refusal?: Refusal
-}
+export type MembersProps = Gathered & { frame: Frame; refusal?: Refusal }
 
 type Role = Member['role']
 const ROLES: Role[] = ['viewer', 'member', 'lead']

@@ -17,7 +17,7 @@ import { recordJson } from '#src/resource/list/source.ts'
 import { reachedBy } from '#src/resource/record/query.ts'
 import { mapConstraintErrors, type SavedRecord } from '#src/resource/record/write.ts'
 
-/** @throws {HttpError} 409 for a name that is taken */
+/** @throws {Conflict} for a name that is taken */
 export const insertUser = (
   tx: Tx,
   actor: UserActor,
@@ -82,7 +82,7 @@ async function placedUser(
 /**
  * Makes a user with the account to sign in with. Without a password, or with an address that has an account, they are
  * invited: they are here once they accept.
- * @throws {HttpError} 409 for a name that is taken
+ * @throws {Conflict} for a name that is taken
  */
 export async function createUser(
   tx: Tx,
