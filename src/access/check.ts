@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import { rightsFrom, type UserActor } from '#src/access/actor.ts'
 import { type AccessModel, findModel } from '#src/access/model.ts'
 import { grantOf, holderOf, type Present } from '#src/access/reach.ts'
-import { sleeping } from '#src/access/standing.ts'
+import { inactiveReason } from '#src/access/standing.ts'
 import type { Door } from '#src/db/database.ts'
 
 /** Whether a person may: `model:action`, with a record of that model or at all. */
@@ -34,7 +34,7 @@ export async function check(
   const [found] = await db.readAs(actor, (q) => ({ compile: () => about(actor, userId, names).compile(q) }))
   if (!found) return null
   const { readGroups, writeGroups } = found.rights
-  const permissions = found.sleeps === null ? actor.having(userId, found.rights.permissions) : []
+  const permissions = found.inactive === null ? actor.having(userId, found.rights.permissions) : []
   const { scopes } = rightsFrom(permissions, readGroups, writeGroups)
   const known = (permission: string) => {
     const { model, action } = declared(permission) ?? {}
@@ -69,7 +69,7 @@ export async function check(
 }
 
 type AnsweredCheck = {
-  sleeps: string | null
+  inactive: string | null
   rights: { permissions: string[]; readGroups: string[]; writeGroups: string[] }
   known: string[]
 }
@@ -79,7 +79,7 @@ const about = (
   userId: string,
   permissions: readonly string[],
 ): RawBuilder<AnsweredCheck> => sql`
-  select ${sleeping} as sleeps, app.rights_of(u.id) as rights, array(
+  select ${inactiveReason} as inactive, app.rights_of(u.id) as rights, array(
     select distinct p.model || ':' || p.action from permissions p where p.model || ':' || p.action = any(${permissions})) as known
   from users u where u.id = ${userId} and (u.shadow_of_user_id is null or u.id = ${actor.userId})`
 

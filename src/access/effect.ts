@@ -50,11 +50,11 @@ export async function effectOf<T>(
 async function loadRoles(tx: Tx): Promise<RoleGraph<WholeRole>> {
   const { rows } = await sql<WholeRole>`
     select r.id, r.template, r.status = 'active' and r.deleted_at is null as active,
-      coalesce(i.parents, '[]') as parents, coalesce(h.codes, '[]') as codes, coalesce(h.asleep, '[]') as asleep
+      coalesce(i.parents, '[]') as parents, coalesce(h.codes, '[]') as codes, coalesce(h.disabled, '[]') as disabled
     from roles r
     left join (select role_id, json_agg(parent_id) as parents from role_parents group by role_id) i on i.role_id = r.id
     left join (select rp.role_id, json_agg(p.code) filter (where p.status = 'active') as codes,
-        json_agg(p.code) filter (where p.status <> 'active') as asleep
+        json_agg(p.code) filter (where p.status <> 'active') as disabled
       from role_permissions rp join permissions p on p.id = rp.permission_id group by rp.role_id) h on h.role_id = r.id`.execute(
     tx,
   )

@@ -44,20 +44,20 @@ export async function effectivePermissions(
   const [row] = await db.readAs(actor, standingOf(actor, asking))
   if (!row) return null
   const { subject, permissions, asked, roles, assigned } = standing(actor, row)
-  if (subject.sleeps !== null) return { subject, permissions: [] }
+  if (subject.inactive !== null) return { subject, permissions: [] }
   const described = new Map(asked.map(({ code, description }) => [code, description]))
-  const awake = new Map(
+  const active = new Map(
     assigned.filter(({ holds }) => holds === 'now').map((one) => [one.role, one.expires_at]),
   )
   const sourcesOf = (code: string): Source[] =>
     roles
-      .chains([...awake.keys()], (role) => role.codes.includes(code), {
+      .chains([...active.keys()], (role) => role.codes.includes(code), {
         passes: ({ active }) => active,
         most: MAX_SOURCES,
       })
       .map((chain) => {
         const [first, ...rest] = chain as [HeldRole, ...HeldRole[]]
-        return { role: named(first), inherited: rest.map(named), expires_at: awake.get(first.id) ?? null }
+        return { role: named(first), inherited: rest.map(named), expires_at: active.get(first.id) ?? null }
       })
   const found = [...permissions].sort().flatMap((code): Effective[] => {
     const parsed = parsePermission(code)

@@ -40,13 +40,13 @@ export type Path = {
 export type Explanation = {
   subject: Subject
   allowed: boolean
-  /** The shortest ways first; empty if and only if it is not allowed. */
+  /** The shortest paths first; empty if and only if it is not allowed. */
   because: Path[]
   /** In which scopes the permission is held, though none of them may reach the record. */
   held: Scope[]
   missing: { permissions: string[]; roles: Named[] } | null
   /** What is there, and doesn't count just now: a sentence each. */
-  asleep: string[]
+  inactive: string[]
 }
 
 /** Nobody declared this permission, in code or in the organization. */
@@ -104,7 +104,7 @@ function conclude(found: SubjectAccess, asked: ExplainFacts): Explanation {
   const matches = new Map(within.map((scope) => [codeOf(scope), matchesOf(scope, asked)]))
   const held = within.filter((scope) => permissions.has(codeOf(scope)))
   const reaching = held.map(codeOf).filter((code) => matches.get(code)?.length)
-  const allowed = reaching.length > 0 && subject.sleeps === null
+  const allowed = reaching.length > 0 && subject.inactive === null
   const supported = within
     .toReversed()
     .filter((scope) =>
@@ -114,9 +114,9 @@ function conclude(found: SubjectAccess, asked: ExplainFacts): Explanation {
     subject,
     allowed,
     because: allowed ? pathsOf(found, reaching, matches) : [],
-    held: subject.sleeps === null ? held : [],
+    held: subject.inactive === null ? held : [],
     missing: allowed ? null : missingOf(found, reaching.length ? [] : supported.map(codeOf)),
-    asleep: allowed ? [] : [...withheldOf(found, matches), ...asleepOf(found, asked, matches)],
+    inactive: allowed ? [] : [...withheldOf(found, matches), ...inactiveOf(found, asked, matches)],
   }
 }
 
@@ -126,7 +126,7 @@ const mayHave = ({ model, action }: ExplainFacts, { asked }: SubjectAccess): str
 
 function matchesOf(scope: Scope, { reach, action }: ExplainFacts): Match[] {
   if (!reach) return [{ column: null, groups: null, obstacles: [] }]
-  return reach.ways
+  return reach.matches
     .filter((way) => way.scope === scope)
     .map(({ column }) => {
       const way = reach.groupPaths.find((path) => path.column === column && !obstaclesOf(path, action).length)
@@ -165,10 +165,13 @@ function pathsOf(
     const entered = { id: subject.id, name: 'opened from the platform organization' }
     return codes.flatMap((code) => paths(entered, [], code)).slice(0, MAX_PATHS)
   }
-  const awake = assigned.filter(({ holds }) => holds === 'now').map(({ role }) => role)
+  const assignedNow = assigned.filter(({ holds }) => holds === 'now').map(({ role }) => role)
   const wanted = (role: HeldRole) => codes.filter((code) => role.codes.includes(code))
   return roles
-    .chains(awake, (role) => wanted(role).length > 0, { passes: ({ active }) => active, most: MAX_PATHS })
+    .chains(assignedNow, (role) => wanted(role).length > 0, {
+      passes: ({ active }) => active,
+      most: MAX_PATHS,
+    })
     .flatMap((chain) => {
       const [first, ...rest] = chain as [HeldRole, ...HeldRole[]]
       return wanted(rest.at(-1) ?? first).flatMap((code) => paths(first, rest, code))
@@ -196,19 +199,19 @@ const withheldOf = ({ subject, withheld }: SubjectAccess, matches: Matches): str
     .map((code) => `${subject.name} has ${code}, but this API key doesn’t.`)
 
 /** What would bring it, were it not disabled, deleted, over, or for reading alone. */
-function asleepOf(
+function inactiveOf(
   { subject, roles, assigned, asked }: SubjectAccess,
   about: ExplainFacts,
   matches: Matches,
 ): string[] {
   const sentences = new Set<string>()
-  if (subject.sleeps) sentences.add(`${subject.name} ${subject.sleeps}.`)
-  const sleeping = (about.reach?.groupPaths ?? []).map((path): Match => {
+  if (subject.inactive) sentences.add(`${subject.name} ${subject.inactive}.`)
+  const beyond = (about.reach?.groupPaths ?? []).map((path): Match => {
     return { column: path.column, groups: path.groups, obstacles: obstaclesOf(path, about.action) }
   })
   const could = (code: string) => {
-    const awake = matches.get(code) ?? []
-    return about.reach && matches.has(code) && scopeOf(code) === 'group' ? sleeping : awake
+    const matching = matches.get(code) ?? []
+    return about.reach && matches.has(code) && scopeOf(code) === 'group' ? beyond : matching
   }
   const wanted = (role: HeldRole) => role.held.filter((code) => could(code).length > 0)
   const chains = roles.chains(
@@ -218,20 +221,20 @@ function asleepOf(
   )
   for (const chain of chains) {
     const [first] = chain as [HeldRole, ...HeldRole[]]
-    const ways = chain.flatMap((role) => [
+    const reasons = chain.flatMap((role) => [
       ...(role.deleted ? [`${The('role', role)} is deleted.`] : []),
       ...(role.disabled && !role.deleted ? [`${The('role', role)} is disabled.`] : []),
     ])
     const held = new Set(assigned.flatMap(({ role, holds }) => (role === first.id ? [holds] : [])))
     if (held.has('now')) held.clear()
-    if (held.has('later')) ways.unshift(`${The('role', first)} is assigned, but only from a later date.`)
+    if (held.has('later')) reasons.unshift(`${The('role', first)} is assigned, but only from a later date.`)
     else if (held.has('over'))
-      ways.unshift(`${The('role', first)} is assigned, but the assignment has expired.`)
+      reasons.unshift(`${The('role', first)} is assigned, but the assignment has expired.`)
     for (const code of wanted(chain.at(-1) ?? first)) {
       const off = asked.some((one) => one.code === code && one.status !== 'active')
       for (const { obstacles } of could(code))
         for (const sentence of [
-          ...ways,
+          ...reasons,
           ...(off ? [`The permission ${code} is disabled.`] : []),
           ...obstacles,
         ])

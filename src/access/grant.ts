@@ -7,7 +7,7 @@ import { Forbidden } from '#src/errors.ts'
 export type Principal = { readonly userId: string | null; readonly groups: readonly string[] }
 
 /** One way by which a row comes within scope. A Grant's filter is made of these, and so is what explains it. */
-export type Way = {
+export type Match = {
   readonly scope: Scope
   /** The declared column that it goes by, as `table.column` through another table; null for every row. */
   readonly column: string | null
@@ -51,25 +51,25 @@ export class Grant<M extends Model = Model, A extends string = string> {
    */
   where(table: string = modelOf(this.model).table, how: { few?: boolean } = {}): RawBuilder<SqlBool> {
     if (this.all) return sql<SqlBool>`true`
-    const conditions = this.ways(table, how).map(({ condition }) => condition)
+    const conditions = this.matches(table, how).map(({ condition }) => condition)
     return conditions.length ? sql<SqlBool>`(${sql.join(conditions, sql` or `)})` : sql<SqlBool>`false`
   }
 
   /** Every way by which a row may be within scope, the narrowest first; `where` is that one of them holds. */
-  ways(table: string = modelOf(this.model).table, { few = false }: { few?: boolean } = {}): Way[] {
+  matches(table: string = modelOf(this.model).table, { few = false }: { few?: boolean } = {}): Match[] {
     const { own, group } = modelOf(this.model)
     const { userId, groups } = this.holder
-    const ways: Way[] = []
+    const matches: Match[] = []
     if (this.scopes.has('own') && userId) {
       for (const column of own)
-        ways.push({ scope: 'own', column, condition: sql`${sql.ref(`${table}.${column}`)} = ${userId}` })
+        matches.push({ scope: 'own', column, condition: sql`${sql.ref(`${table}.${column}`)} = ${userId}` })
     }
     if (this.scopes.has('group') && groups.length) {
       for (const way of group)
-        ways.push({ scope: 'group', column: columnOf(way), condition: inGroups(table, way, groups, few) })
+        matches.push({ scope: 'group', column: columnOf(way), condition: inGroups(table, way, groups, few) })
     }
-    if (this.all) ways.push({ scope: 'all', column: null, condition: sql`true` })
-    return ways
+    if (this.all) matches.push({ scope: 'all', column: null, condition: sql`true` })
+    return matches
   }
 
   /**

@@ -24,7 +24,7 @@ export function covers(held: ReadonlyMap<string, ReadonlySet<Scope>>, given: rea
 export type Givable = { held: readonly { template: string | null; codes: readonly string[] }[] }
 
 /**
- * What a role gives, with all it inherits; also what sleeps just now, since it may wake up.
+ * What a role gives, with all it inherits, and what is disabled just now: it may be enabled again.
  * @param role alias under which the statement knows `roles`
  */
 export const givable = (role: string): RawBuilder<Givable['held']> =>
@@ -82,12 +82,12 @@ export const wouldHold = ({ identity, userId, isRestricted }: UserActor): RawBui
 
 /** The rights that somebody gives by: those of now, and what is only disabled for everybody. */
 export async function givingRights(tx: Tx, actor: UserActor): Promise<Pick<UserActor, 'rights'>> {
-  const { rows } = await sql<{ asleep: string[] }>`select ${wouldHold(actor)} as asleep`.execute(tx)
-  return withAsleep(actor, rows[0]?.asleep ?? [])
+  const { rows } = await sql<{ disabled: string[] }>`select ${wouldHold(actor)} as disabled`.execute(tx)
+  return withDisabled(actor, rows[0]?.disabled ?? [])
 }
 
-export function withAsleep({ rights }: UserActor, asleep: readonly string[]): Pick<UserActor, 'rights'> {
-  const { scopes } = rightsFrom([...rights.permissions, ...asleep], [], [])
+export function withDisabled({ rights }: UserActor, disabled: readonly string[]): Pick<UserActor, 'rights'> {
+  const { scopes } = rightsFrom([...rights.permissions, ...disabled], [], [])
   return { rights: { ...rights, scopes } }
 }
 

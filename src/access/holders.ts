@@ -8,7 +8,7 @@ import type { Tx } from '#src/db/database.ts'
 import { Forbidden } from '#src/errors.ts'
 
 /** A role with all that it holds itself, also what is disabled. */
-export type WholeRole = RoleNode & { template: string | null; asleep: readonly string[] }
+export type WholeRole = RoleNode & { template: string | null; disabled: readonly string[] }
 type Graph = RoleGraph<WholeRole>
 
 /**
@@ -52,9 +52,9 @@ export async function requireHoldersReached(
 
 type Gain = { role: string; code: string; reads: boolean }
 
-/** What each role begins to give by scope `group`: by now, or once all is awake. */
+/** What each role begins to give by scope `group`: now, or once everything is active. */
 function gains(before: Graph, after: Graph): Gain[] {
-  const [was, becomes] = [awake(before), awake(after)]
+  const [was, becomes] = [allActive(before), allActive(after)]
   return [...after.nodes].flatMap(({ id: role }) => {
     const codes = new Set([...becomes.gives(role)].filter((code) => !was.gives(role).has(code)))
     for (const code of after.gives(role)) if (!before.gives(role).has(code)) codes.add(code)
@@ -65,11 +65,13 @@ function gains(before: Graph, after: Graph): Gain[] {
   })
 }
 
-const awake = (graph: Graph): Graph =>
+const allActive = (graph: Graph): Graph =>
   new RoleGraph(
-    [...graph.nodes].map((node) => ({ ...node, active: true, codes: [...node.codes, ...node.asleep] })),
+    [...graph.nodes].map((node) => ({ ...node, active: true, codes: [...node.codes, ...node.disabled] })),
   )
 
 const whole = (graph: Graph, role: string): Givable => ({
-  held: graph.line(role).map(({ template, codes, asleep }) => ({ template, codes: [...codes, ...asleep] })),
+  held: graph
+    .line(role)
+    .map(({ template, codes, disabled }) => ({ template, codes: [...codes, ...disabled] })),
 })

@@ -236,7 +236,7 @@ function strongerThan(giver: Giver, roles: ReadonlyMap<string, GroupRole>, holds
   return found
 }
 
-/** A role and all that it inherits from, also what sleeps. */
+/** A role and all that it inherits from, also what is inactive. */
 function withParents(roles: ReadonlyMap<string, GroupRole>, id: string): GroupRole[] {
   const found = new Map<string, GroupRole>()
   const add = (one: string) => {

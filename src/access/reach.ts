@@ -1,6 +1,6 @@
 import { type Compilable, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import { columnOf, grant, groupsBy, type Principal, type Way } from '#src/access/grant.ts'
+import { columnOf, grant, groupsBy, type Match, type Principal } from '#src/access/grant.ts'
 import { begun, strongestRole } from '#src/access/in-force.ts'
 import type { AccessModel } from '#src/access/model.ts'
 import { type Model, type Permission, type Scope, scopes } from '#src/access/permission.ts'
@@ -10,8 +10,8 @@ import type { Tx } from '#src/db/database.ts'
 /** From a group that the person is a member of down to one that the record belongs to by a column. */
 export type GroupPath = { column: string; role: string; groups: (Named & { deleted: boolean })[] }
 
-/** By which ways a record is within scope for somebody, were they to hold the permission in every scope. */
-export type Reach = { ways: Pick<Way, 'scope' | 'column'>[]; groupPaths: GroupPath[] }
+/** How a record is within scope for somebody, were they to hold the permission in every scope. */
+export type Reach = { matches: Pick<Match, 'scope' | 'column'>[]; groupPaths: GroupPath[] }
 
 /** Whose rows a Grant for the action reaches: viewers of a group only read. */
 export const holderOf = (
@@ -46,8 +46,8 @@ export function reachOf(
     actor.find(`${model.name}:${action}` as Permission) ?? actor.find(`${model.name}:read` as Permission)
   if (!seen) return null
   const holder = holderOf({ ...standing, userId: standing.subject.id }, action)
-  const ways = grantOf(model, action, everyScope, holder).ways('record')
-  const conditions = ways.map(({ condition }) => sql`coalesce(${condition}, false)`)
+  const matches = grantOf(model, action, everyScope, holder).matches('record')
+  const conditions = matches.map(({ condition }) => sql`coalesce(${condition}, false)`)
   const text = sql<ReachRow>`
     select array[${sql.join(conditions)}]::boolean[] as matched,
       ${model.group.length ? groupPaths(actor, model, standing.subject.id) : sql`null`} as paths
@@ -56,7 +56,7 @@ export function reachOf(
   return {
     build: (db) => ({ compile: () => text.compile(db) }),
     read: ({ matched, paths }) => ({
-      ways: ways.filter((_, index) => matched[index]).map(({ scope, column }) => ({ scope, column })),
+      matches: matches.filter((_, index) => matched[index]).map(({ scope, column }) => ({ scope, column })),
       groupPaths: paths ?? [],
     }),
   }

@@ -37,7 +37,7 @@ export class RoleGraph<Node extends RoleNode = RoleNode> {
     return given
   }
 
-  /** The role and all that it inherits from, also what sleeps. */
+  /** The role and all that it inherits from, also what is inactive. */
   line(id: string): Node[] {
     const found = new Set<Node>()
     const add = (one: string) => {

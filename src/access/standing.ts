@@ -22,7 +22,7 @@ export type Subject = {
   name: string
   username: string
   /** Why nothing is granted, as the end of a sentence that begins with the name; null for who is active. */
-  sleeps: string | null
+  inactive: string | null
   /** Stands for somebody of the platform organization who entered: has every active permission, and no roles. */
   shadow: boolean
 }
@@ -30,7 +30,7 @@ export type Subject = {
 /** Where somebody stands with some permissions: what they have now, and all the roles that lead there. */
 export type SubjectAccess = {
   subject: Subject
-  /** As requests go by them, were the person awake. */
+  /** As requests go by them, were the person active. */
   permissions: ReadonlySet<string>
   /** What the person has beyond the API key that asks about itself. */
   withheld: readonly string[]
@@ -55,7 +55,7 @@ const whoIs = (who: Who): RawBuilder<SqlBool> =>
     : sql`u.deleted_at is null and (u.username = ${who.name} or u.email = ${who.name})`
 
 /** Why nothing is granted to a user `u`, as the end of a sentence; null for who is active. */
-export const sleeping = sql<string | null>`case
+export const inactiveReason = sql<string | null>`case
   when u.shadow_of_user_id is not null then null
   when u.deleted_at is not null then 'is deleted'
   when u.status = 'disabled' then 'is disabled'
@@ -109,7 +109,7 @@ export function standingOf(
       select p.id, p.code, p.scope, p.status, p.description from permissions p where ${permissions}
     ), relevant(id) as (${rolesFrom[roles]})
     select
-      json_build_object('id', u.id, 'username', u.username, 'sleeps', ${sleeping}, 'shadow', u.shadow_of_user_id is not null,
+      json_build_object('id', u.id, 'username', u.username, 'inactive', ${inactiveReason}, 'shadow', u.shadow_of_user_id is not null,
         'name', u.full_name) as subject,
       app.rights_of(u.id) as rights,
       (select json_agg(json_build_object('code', a.code, 'scope', a.scope, 'status', a.status, 'description', a.description)) from asked a) as asked,

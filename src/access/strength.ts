@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import { type Givable, heldBy, toCover, withAsleep, wouldHold } from '#src/access/granting.ts'
+import { type Givable, heldBy, toCover, withDisabled, wouldHold } from '#src/access/granting.ts'
 import { begun } from '#src/access/in-force.ts'
 import { parsePermission } from '#src/access/permission.ts'
 import type { Tx } from '#src/db/database.ts'
@@ -17,7 +17,7 @@ export type Strength = Givable & {
   /** Whether they are in groups that the actor doesn't reach in the same way. */
   beyond: Record<Part, boolean>
   /** What the actor would hold, were it not disabled for everybody. */
-  asleep: string[]
+  disabled: string[]
 }
 
 const has: Record<Part, (membership: string) => RawBuilder<boolean>> = {
@@ -54,12 +54,12 @@ export function strengthOf(actor: UserActor, user: RawBuilder<unknown>): RawBuil
     'held', ${heldBy(sql`select ur.role_id from user_roles ur where ur.user_id = ${user} and ${lasting}`)},
     'beyond', (select json_build_object('read', ${beyond('read')}, 'write', ${beyond('write')}, 'lead', ${beyond('lead')})
       from group_members m join groups g on g.id = m.group_id where m.user_id = ${user}),
-    'asleep', ${wouldHold(actor)})`
+    'disabled', ${wouldHold(actor)})`
 }
 
 /** Whether somebody of this strength could do more than the actor; their own rows are no more than one's own. */
-export function isStronger(actor: UserActor, { held, beyond, asleep }: Strength): boolean {
-  const giver = withAsleep(actor, asleep)
+export function isStronger(actor: UserActor, { held, beyond, disabled }: Strength): boolean {
+  const giver = withDisabled(actor, disabled)
   const { scopes } = giver.rights
   const covers = (code: string) => {
     const permission = parsePermission(code)

@@ -61,9 +61,9 @@ async function working(given: CommandInput): Promise<Outcome> {
 function chosen({ values }: CommandInput): Which {
   const [id, job] = [text(values.id), text(values.job)]
   if (values.retry && values.drop) throw new UsageError('Choose one of --retry and --drop.')
-  const ways = [id !== undefined, job !== undefined, values.all === true].filter(Boolean).length
-  if (ways > 1) throw new UsageError('Choose one of --id, --job and --all.')
-  if ((values.retry || values.drop) && !ways) throw new UsageError('Choose one of --id, --job and --all.')
+  const choices = [id !== undefined, job !== undefined, values.all === true].filter(Boolean).length
+  if (choices > 1) throw new UsageError('Choose one of --id, --job and --all.')
+  if ((values.retry || values.drop) && !choices) throw new UsageError('Choose one of --id, --job and --all.')
   return { id: id === undefined ? id : valid('The id', z.guid('Enter the id of a job'), id), job }
 }
 

@@ -31,7 +31,7 @@ export interface HistoryProps {
   newest?: string | null
 }
 
-const ways: Record<string, string> = {
+const channels: Record<string, string> = {
   web: 'in a browser',
   api: 'through the API',
   job: 'by a job',
@@ -91,7 +91,7 @@ function Entry({
       <p class="history-title">{title}</p>
       <p class="history-by">
         {who ?? (via === 'seed' ? 'Demo data' : 'The system')}, <Time at={at} clock={clock} />
-        {via === 'seed' ? null : `, ${ways[via] ?? via}`}
+        {via === 'seed' ? null : `, ${channels[via] ?? via}`}
         {request_id ? (
           <>
             , request <code>{request_id}</code>

@@ -192,7 +192,7 @@ class Case {
     this.#same(`${what}: roles that give it`, roles.map(({ name }) => name).sort(), giving.sort())
     if (giving.length) see('a role would give it')
     const sleeps = !awake || reaches(woken(place), user, action, target)
-    this.#same(`${what}: asleep (${found.asleep})`, found.asleep.length > 0, sleeps)
+    this.#same(`${what}: inactive (${found.inactive})`, found.inactive.length > 0, sleeps)
     if (awake && sleeps) see('asleep')
   }
 

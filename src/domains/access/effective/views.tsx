@@ -60,8 +60,8 @@ export function heldScreen(props: HeldProps): Screen {
       <>
         <ErrorSummary errors={error ? [{ path: '', message: error }] : undefined} title="Couldn’t compare" />
         <p class="lead">
-          {subject.sleeps
-            ? `No permissions now: ${subject.name} ${subject.sleeps}.`
+          {subject.inactive
+            ? `No permissions now: ${subject.name} ${subject.inactive}.`
             : `${counted(all.length, { one: 'permission', many: 'permissions' })}, with the roles that grant them.`}
         </p>
         <Toolbar

@@ -70,19 +70,19 @@ const pathJson = ({ role, inherited, permission, scope, column, groups }: Path) 
 })
 
 /** An explanation as JSON. */
-export const explanationJson = ({ allowed, because, missing, asleep }: Explanation) => ({
+export const explanationJson = ({ allowed, because, missing, inactive }: Explanation) => ({
   allowed,
   because: because.map(pathJson),
   ...(missing
     ? { missing: { permissions: missing.permissions, roles: missing.roles.map((role) => role.name) } }
     : {}),
-  ...(asleep.length ? { asleep } : {}),
+  ...(inactive.length ? { asleep: inactive } : {}),
 })
 
 /** What whoever may not read permissions gets to know of a refusal: nothing that names one. */
 export function withoutNames(found: Explanation): Explanation {
   const told = (sentence: string) => !/\b[a-z][a-z0-9_]*:[a-z][a-z0-9_]*:(all|group|own)\b/.test(sentence)
-  return { ...found, because: [], missing: null, asleep: found.asleep.filter(told) }
+  return { ...found, because: [], missing: null, inactive: found.inactive.filter(told) }
 }
 
 /** What can be asked, for who asks nothing. */

@@ -113,9 +113,9 @@ function groupsOf(permissions: readonly string[], chosen: string | undefined): [
 
 type VerdictProps = { explanation: Explanation; what: string; record?: Child }
 
-/** Yes or no in words and a sign, then the ways that lead there, or what is missing. */
+/** Yes or no in words and a sign, then the paths that lead there, or what is missing. */
 function Verdict({ explanation, what, record }: VerdictProps) {
-  const { subject, allowed, because, missing, asleep } = explanation
+  const { subject, allowed, because, missing, inactive } = explanation
   return (
     <section class={`panel verdict ${allowed ? 'yes' : 'no'}`} aria-label="Answer">
       <p class="verdict-line">
@@ -126,7 +126,7 @@ function Verdict({ explanation, what, record }: VerdictProps) {
         </span>
       </p>
       {allowed ? <Paths name={subject.name} because={because} /> : null}
-      <Asleep sentences={asleep} />
+      <Inactive sentences={inactive} />
       {missing ? <Missing {...missing} /> : null}
     </section>
   )
@@ -174,7 +174,7 @@ const rowsOf = { all: 'all records', group: 'records in their groups', own: 'the
 const nameOf = (kind: string, { name }: { name: string | null }) =>
   name ?? <span class="nothing">a {kind} you don’t have access to</span>
 
-function Asleep({ sentences }: { sentences: readonly string[] }) {
+function Inactive({ sentences }: { sentences: readonly string[] }) {
   return sentences.length ? (
     <>
       <h2>Inactive grants</h2>
@@ -232,7 +232,7 @@ export const refusedScreen = ({ explanation, permission, request, frame }: Refus
           <Icon name={explanation?.allowed ? 'circle-check' : 'ban'} />
           <span>{verdictOf(explanation)}</span>
         </p>
-        <Asleep sentences={explanation?.asleep ?? []} />
+        <Inactive sentences={explanation?.inactive ?? []} />
         <h2>What to do</h2>
         <p>{askWhom(request)}</p>
       </section>

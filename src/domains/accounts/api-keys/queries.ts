@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { rightsFrom, type UserActor } from '#src/access/actor.ts'
 import { covers } from '#src/access/granting.ts'
 import { counting, forKeys } from '#src/access/narrowing.ts'
-import { sleeping } from '#src/access/standing.ts'
+import { inactiveReason } from '#src/access/standing.ts'
 import type { Door } from '#src/db/database.ts'
 import { apiKeys, type KeyEffect, type KeyRecord } from '#src/domains/accounts/api-keys/model.ts'
 import { statement } from '#src/resource/list/query.ts'
@@ -47,7 +47,7 @@ export async function offeredFor(db: Door, actor: UserActor, account: Account | 
 }
 
 type OwnerAccess = {
-  sleeps: string | null
+  inactive: string | null
   name: string
   held: string[]
   described: { code: string; description: string }[]
@@ -55,17 +55,22 @@ type OwnerAccess = {
 
 /** What a key may do just now: of what was chosen, that which its owner still has. */
 export async function effectOf(db: Door, actor: UserActor, key: KeyRecord): Promise<KeyEffect> {
-  const text = sql<OwnerAccess>`select ${sleeping} as sleeps, u.username as name, app.rights_of(u.id) -> 'permissions' as held,
+  const text = sql<OwnerAccess>`select ${inactiveReason} as inactive, u.username as name, app.rights_of(u.id) -> 'permissions' as held,
       (select coalesce(json_agg(json_build_object('code', p.code, 'description', p.description)), '[]')
         from permissions p where p.code = any(${key.permissions})) as described
     from users u where u.id = ${key.user_id}`
   const [found] = await db.readAs<OwnerAccess>(actor, (q) => statement(q, text))
-  const { sleeps = 'isn’t in this organization', name = 'Its owner', held = [], described = [] } = found ?? {}
+  const {
+    inactive = 'isn’t in this organization',
+    name = 'Its owner',
+    held = [],
+    described = [],
+  } = found ?? {}
   const state = key.status
   const reason =
     state === 'active'
-      ? sleeps
-        ? `${name} ${sleeps}`
+      ? inactive
+        ? `${name} ${inactive}`
         : undefined
       : `The key ${state === 'revoked' ? 'was revoked' : 'has expired'}`
   const counts = new Set(reason ? [] : counting(rightsFrom(held, [], []), key.permissions))

@@ -66,7 +66,7 @@ async function lossesOf(
   const visible = actor.find('user:read')?.where('u')
   if (!visible || !actor.find('permission:read')?.all) return null
   const found = await effectivePermissions(db, actor, { id }, visible)
-  if (!found || found.subject.sleeps !== null) return null
+  if (!found || found.subject.inactive !== null) return null
   const only = found.permissions.flatMap(({ sources }) => {
     const roles = new Set(sources.map(({ role }) => role.id))
     return roles.size === 1 ? [...roles] : []

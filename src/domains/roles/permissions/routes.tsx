@@ -25,7 +25,7 @@ import type { RecordRow } from '#src/resource/entity.ts'
 import { saved } from '#src/resource/record/saved.ts'
 import { resourceRoutes } from '#src/resource/routes.tsx'
 
-/** Whether the switch is offered: of what sleeps it is found out when it is pressed. */
+/** Whether the switch is offered: for an inactive one that is found out when it is pressed. */
 const maySwitch = (actor: UserActor) => {
   const may = actor.can('permission:update')
   return ({ code, status }: PermissionRecord) =>

@@ -1,6 +1,6 @@
 import type { Cause } from '#src/access/cause.ts'
 import type { Act, EventRecord } from '#src/domains/trail/events/model.ts'
-import { wayOf } from '#src/domains/trail/events/views.tsx'
+import { channelOf } from '#src/domains/trail/events/views.tsx'
 import { type Names, sentence, whoDid } from '#src/domains/trail/events/words.ts'
 import type { Screen } from '#src/http/endpoint.ts'
 import { capital, number } from '#src/locale/noun.ts'
@@ -91,7 +91,7 @@ function factsOf(event: EventRecord, target: string | null, { total, capped }: A
         (event.target.name ?? capital(targetNouns()[event.target.type] ?? nounOf(event.target.type)))
       ),
     },
-    { label: 'Source', value: wayOf(via) },
+    { label: 'Source', value: channelOf(via) },
     ...(api_key
       ? [
           {

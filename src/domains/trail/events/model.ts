@@ -17,7 +17,7 @@ declare module '#src/access/permission.ts' {
   }
 }
 
-export const ways = ['web', 'api', 'cli', 'job', 'system', 'sql'] as const
+export const channels = ['web', 'api', 'cli', 'job', 'system', 'sql'] as const
 
 type Fields = Record<string, unknown>
 
@@ -87,7 +87,7 @@ export const eventList = listQuery({
     actor: { kind: 'text', column: null },
     target_type: { kind: 'text' },
     target_id: { kind: 'uuid' },
-    via: ways,
+    via: channels,
     request_id: { kind: 'text' },
     cause_id: { kind: 'uuid' },
     created_at: { kind: 'instant' },

@@ -1,5 +1,5 @@
 import type { Page } from '#src/db/paging.ts'
-import { type EventRecord, ways } from '#src/domains/trail/events/model.ts'
+import { channels, type EventRecord } from '#src/domains/trail/events/model.ts'
 import { type Names, sentence } from '#src/domains/trail/events/words.ts'
 import type { Screen } from '#src/http/endpoint.ts'
 import { capital } from '#src/locale/noun.ts'
@@ -17,7 +17,7 @@ import { SuggestField } from '#src/ui/picker.tsx'
 import { type Column, Table } from '#src/ui/table.tsx'
 import { Time } from '#src/ui/time.tsx'
 
-const wayLabels: Record<string, string> = {
+const channelLabels: Record<string, string> = {
   web: 'Browser',
   api: 'API',
   cli: 'Command line',
@@ -26,7 +26,7 @@ const wayLabels: Record<string, string> = {
   sql: 'Database',
   seed: 'Demo data',
 }
-export const wayOf = (via: string) => wayLabels[via] ?? via
+export const channelOf = (via: string) => channelLabels[via] ?? via
 
 const columns = (
   names: Names,
@@ -40,7 +40,7 @@ const columns = (
     cell: (event) => sentence(event, names, frame.clock),
   },
   { key: 'kind', label: 'Action', cell: ({ action }) => kinds[action] ?? 'Other' },
-  { key: 'via', label: 'Source', cell: (event) => wayOf(event.via) },
+  { key: 'via', label: 'Source', cell: (event) => channelOf(event.via) },
   {
     key: 'created_at',
     label: 'When',
@@ -165,7 +165,7 @@ function Filters({ path, chosen, sort, who, frame }: FiltersProps) {
           {...field('via')}
           label="Source"
           none="Any"
-          options={ways.map((value) => ({ value, label: wayOf(value) }))}
+          options={channels.map((value) => ({ value, label: channelOf(value) }))}
         />
         <Field {...day('created_at.gte')} label="From" type="date" />
         <Field {...day('created_at.lte')} label="Until" type="date" />
