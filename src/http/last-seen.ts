@@ -55,7 +55,7 @@ export class LastSeen {
       })
     if (keys.size)
       await this.#db
-        .lookup(fn.api_keys_used({ ids: [...keys.keys()], addresses: [...keys.values()] }))
+        .lookup(fn.api_keys_used({ ids: [...keys.keys()], ips: [...keys.values()] }))
         .catch(() => {
           this.#keys = new Map([...keys, ...this.#keys])
         })

@@ -5,8 +5,8 @@ import type { Config } from '#src/config.ts'
 import type { Database } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import { wait } from '#src/errors.ts'
-import { rateKey } from '#src/http/address.ts'
 import { HttpError } from '#src/http/errors.ts'
+import { rateKey } from '#src/http/ip-ranges.ts'
 import { tokenHash } from '#src/platform/token.ts'
 import { WindowCounter, type WindowState } from '#src/platform/window-counter.ts'
 
@@ -143,7 +143,7 @@ export class Limits {
     // once in a window, in one of the processes
     if (consumedPoints === limit + 1) {
       const details = { rate, of: kind, hash: key }
-      await this.#db.lookup(fn.note_limit({ details, request: requestId, address: ip })).catch(() => {})
+      await this.#db.lookup(fn.note_limit({ details, request: requestId, ip })).catch(() => {})
     }
     throw reached(standing, 'Too many attempts')
   }

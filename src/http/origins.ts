@@ -1,8 +1,8 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import type { Config } from '#src/config.ts'
-import { within } from '#src/http/address.ts'
 import { HttpError } from '#src/http/errors.ts'
+import { within } from '#src/http/ip-ranges.ts'
 import { isSecure } from '#src/platform/public-address.ts'
 
 type Log = { warn: (details: object, message: string) => void }

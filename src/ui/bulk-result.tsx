@@ -53,7 +53,7 @@ export function BulkResult({ fared, noun, refused, back, again }: BulkResultProp
             columns={columnsFor(noun)}
             rows={refused}
             rowKey={({ id }) => id}
-            address={() => back.href}
+            listUrl={() => back.href}
             empty={null}
           />
         </Panel>

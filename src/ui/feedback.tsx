@@ -1,9 +1,9 @@
 import { counted, type Noun } from '#src/locale/noun.ts'
-import type { Address } from '#src/ui/address.ts'
 import { Button } from '#src/ui/button.tsx'
 import { type Child, html, type Markup } from '#src/ui/html.ts'
 import { Icon } from '#src/ui/icon.tsx'
 import type { IconName } from '#src/ui/icons.ts'
+import type { ListUrl } from '#src/ui/list-url.ts'
 import { Why } from '#src/ui/why.tsx'
 
 export type Tone = 'good' | 'warn' | 'bad' | 'info' | 'plain'
@@ -59,11 +59,11 @@ export interface PastTheEndProps {
   capped: boolean
   /** Rows of a page. */
   limit: number
-  address: Address
+  listUrl: ListUrl
 }
 
 /** A page that has no rows, or none any more, of a list that has some. */
-export function PastTheEnd({ noun, total, capped, limit, address }: PastTheEndProps) {
+export function PastTheEnd({ noun, total, capped, limit, listUrl }: PastTheEndProps) {
   const last = capped ? null : Math.floor((total - 1) / limit) * limit
   const there = capped ? `more than ${counted(total, noun)}` : counted(total, noun)
   return (
@@ -73,11 +73,11 @@ export function PastTheEnd({ noun, total, capped, limit, address }: PastTheEndPr
       text={`The list has ${there}, on its other pages.`}
     >
       {last ? (
-        <a class="button primary" href={address({ offset: String(last), limit: String(limit) })}>
+        <a class="button primary" href={listUrl({ offset: String(last), limit: String(limit) })}>
           Last page
         </a>
       ) : null}
-      <a class="button plain" href={address({})}>
+      <a class="button plain" href={listUrl({})}>
         First page
       </a>
     </EmptyState>

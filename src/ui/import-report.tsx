@@ -97,7 +97,7 @@ function Errors({ wrong, errors }: Pick<ImportReportProps, 'wrong' | 'errors'>) 
         columns={columns}
         rows={rows}
         rowKey={({ i }) => `error-${i}`}
-        address={() => ''}
+        listUrl={() => ''}
         empty={null}
       />
     </Panel>

@@ -95,7 +95,7 @@ export function ImportMapping(props: ImportMappingProps) {
           columns={shown}
           rows={rows}
           rowKey={({ i }) => String(i)}
-          address={() => action}
+          listUrl={() => action}
           empty={<p>The file has no columns.</p>}
         />
         <Actions>

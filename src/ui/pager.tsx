@@ -1,8 +1,8 @@
-import type { Address } from '#src/ui/address.ts'
 import { Icon } from '#src/ui/icon.tsx'
+import type { ListUrl } from '#src/ui/list-url.ts'
 
 export interface PagerProps {
-  address: Address
+  listUrl: ListUrl
   /** Cursors; null where there is no such page. */
   next: string | null
   previous: string | null
@@ -29,7 +29,7 @@ const range = ({ shown, first, total, capped, next, previous }: PagerProps) => {
 }
 
 export function Pager(props: PagerProps) {
-  const { address, next, previous, shown, many } = props
+  const { listUrl, next, previous, shown, many } = props
   if (shown === 0) return null
   return (
     <nav class="pager" aria-label="Pages">
@@ -40,9 +40,9 @@ export function Pager(props: PagerProps) {
         id="pager-previous"
         rel="prev"
         label="Previous"
-        href={previous && address({ before: previous })}
+        href={previous && listUrl({ before: previous })}
       />
-      <Step id="pager-next" rel="next" label="Next" href={next && address({ after: next })} />
+      <Step id="pager-next" rel="next" label="Next" href={next && listUrl({ after: next })} />
     </nav>
   )
 }

@@ -1,6 +1,6 @@
-import type { Address } from '#src/ui/address.ts'
 import { type Child, escaped, html, type Markup, raw, text } from '#src/ui/html.ts'
 import { Icon } from '#src/ui/icon.tsx'
+import type { ListUrl } from '#src/ui/list-url.ts'
 
 export interface Column<Row> {
   key: string
@@ -35,7 +35,7 @@ export interface TableProps<Row> {
   rowKey: (row: Row) => string
   /** A box before each row. */
   select?: Selecting<Row>
-  address: Address
+  listUrl: ListUrl
   /** As in the address: 'name', '-created_at'. */
   sort?: string | null
   /** What stands in its place when there are no rows: EmptyState, NoMatch, NoAccess. */
@@ -68,7 +68,7 @@ function Pick<Row>({ form, name, label, ticked, blocked }: Selecting<Row>, row: 
   }</td>`
 }
 
-function Head<Row>({ column, sort, address }: TableProps<Row> & { column: Column<Row> }): Markup {
+function Head<Row>({ column, sort, listUrl }: TableProps<Row> & { column: Column<Row> }): Markup {
   const { key, label, unseen, sortable, align } = column
   const end = align === 'end' ? html` class="end"` : null
   if (!sortable)
@@ -76,7 +76,7 @@ function Head<Row>({ column, sort, address }: TableProps<Row> & { column: Column
   const now = sort === key ? 'ascending' : sort === `-${key}` ? 'descending' : null
   const next = now ? (now === 'ascending' ? `-${key}` : key) : sortable === 'descending' ? `-${key}` : key
   const icon = now === 'ascending' ? 'arrow-up' : now === 'descending' ? 'arrow-down' : 'chevrons-up-down'
-  return html`<th scope="col"${end}${now ? html` aria-sort="${now}"` : null}><a id="sort-${key}" href="${address({ sort: next })}" hx-swap="outerMorph show:none">${label}${Icon({ name: icon })}</a></th>`
+  return html`<th scope="col"${end}${now ? html` aria-sort="${now}"` : null}><a id="sort-${key}" href="${listUrl({ sort: next })}" hx-swap="outerMorph show:none">${label}${Icon({ name: icon })}</a></th>`
 }
 
 // One string, because this runs for every cell of every list: what a column repeats is made once.

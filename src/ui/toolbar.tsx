@@ -1,6 +1,6 @@
-import type { Address } from '#src/ui/address.ts'
 import type { Child } from '#src/ui/html.ts'
 import { Icon } from '#src/ui/icon.tsx'
+import type { ListUrl } from '#src/ui/list-url.ts'
 
 interface FilterOption {
   value: string
@@ -23,7 +23,7 @@ export interface Filter {
 export interface ToolbarProps {
   /** The list's own path, without parameters. */
   path: string
-  address: Address
+  listUrl: ListUrl
   /** What is searched for now; a list without search leaves it out. */
   q?: string
   placeholder?: string
@@ -44,7 +44,7 @@ const searching = {
 }
 
 export function Toolbar(props: ToolbarProps) {
-  const { path, address, q, placeholder, filters = [], keep = {}, facets, children } = props
+  const { path, listUrl, q, placeholder, filters = [], keep = {}, facets, children } = props
   const chips = filters.filter((filter) => filter.as !== 'select')
   const selects = filters.filter((filter) => filter.as === 'select')
   const kept = [...chips.map((chip) => [chip.name, chip.value] as const), ...Object.entries(keep)]
@@ -61,7 +61,7 @@ export function Toolbar(props: ToolbarProps) {
         </button>
       </form>
       {chips.map((filter) => (
-        <FilterChips {...filter} address={address} />
+        <FilterChips {...filter} listUrl={listUrl} />
       ))}
       {children ? <div class="toolbar-end">{children}</div> : null}
     </search>
@@ -108,8 +108,8 @@ function FilterSelect({ name, label, value, options, any = 'Any' }: Filter) {
   )
 }
 
-function FilterChips(props: Filter & { address: Address }) {
-  const { name, label, value, options, as, any = 'All', address } = props
+function FilterChips(props: Filter & { listUrl: ListUrl }) {
+  const { name, label, value, options, as, any = 'All', listUrl } = props
   const toggle = as === 'toggle'
   const all: FilterOption[] = toggle ? [...options] : [{ value: '', label: any }, ...options]
   const on = (option: FilterOption) => option.value === (value ?? '')
@@ -119,7 +119,7 @@ function FilterChips(props: Filter & { address: Address }) {
         <a
           id={`filter-${name}-${option.value || 'any'}`}
           class="chip"
-          href={address({ [name]: (toggle && on(option)) || !option.value ? null : option.value })}
+          href={listUrl({ [name]: (toggle && on(option)) || !option.value ? null : option.value })}
           aria-current={on(option) ? 'true' : undefined}
           hx-swap="outerMorph show:none"
         >

@@ -10,7 +10,7 @@ export const opening = (whose: Whose, others: Partial<Opening> = {}) =>
     ...whose,
     session_kind: 'token',
     hash: tokenHash(newToken()),
-    address: null,
+    ip: null,
     agent: 'a program',
     max_days: 1,
     idle_hours: 1,

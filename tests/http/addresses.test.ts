@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { clientAddress, rateKey } from '#src/http/address.ts'
 import { Cookies } from '#src/http/cookies.ts'
+import { clientAddress, rateKey } from '#src/http/ip-ranges.ts'
 import { paths, safeNext } from '#src/paths.ts'
 import { Browser, browserOf, send, visitor } from '#tests/client.ts'
 import { makePeople } from '#tests/people.ts'

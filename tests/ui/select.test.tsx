@@ -47,7 +47,7 @@ describe('rows to select', () => {
         label: (row) => row,
         blocked: (row) => (row === 'Me' ? 'That is you' : null),
       }}
-      address={() => ''}
+      listUrl={() => ''}
       empty={null}
     />,
   )
@@ -205,7 +205,7 @@ test('no string becomes markup', () => {
       rows={[evil]}
       rowKey={() => evil}
       select={{ form: evil, name: evil, label: () => evil, blocked: () => evil }}
-      address={() => evil}
+      listUrl={() => evil}
       empty={null}
     />,
   ]

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { clockOf } from '#src/locale/clock.ts'
-import { address } from '#src/ui/address.ts'
 import { scripts, stylesheets } from '#src/ui/assets.ts'
 import { ErrorSummary, Form } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import { html } from '#src/ui/html.ts'
 import { Page, Part } from '#src/ui/layout.tsx'
+import { listUrl } from '#src/ui/list-url.ts'
 import { Pager } from '#src/ui/pager.tsx'
 import { PaletteField, PaletteResults } from '#src/ui/palette.tsx'
 import { Table } from '#src/ui/table.tsx'
@@ -54,7 +54,7 @@ describe('markup', () => {
         ]}
         rows={[row]}
         rowKey={(r) => r.id}
-        address={address('/users', { q: evil })}
+        listUrl={listUrl('/users', { q: evil })}
         sort="name"
         empty={null}
       />
@@ -95,7 +95,7 @@ describe('palette', () => {
 })
 
 describe('list', () => {
-  const users = address('/users', { q: 'ada', sort: 'name', after: 'cursor', status: '' })
+  const users = listUrl('/users', { q: 'ada', sort: 'name', after: 'cursor', status: '' })
 
   test('an address keeps search and sort, and leaves the page when anything else changes', () => {
     expect(users({ sort: '-name' })).toBe('/users?q=ada&sort=-name')
@@ -112,7 +112,7 @@ describe('list', () => {
     [{ shown: 7, total: 1240, next: null, previous: 'p' }, '7 of 1,240'],
     [{ shown: 25, total: null, next: 'n', previous: null }, '1–25 of more'],
   ])('a pager says where it stands: %j', (page, words) => {
-    expect(String(<Pager address={users} many="people" {...page} />)).toContain(
+    expect(String(<Pager listUrl={users} many="people" {...page} />)).toContain(
       `<p class="pager-range" data-result="${words} people">${words}</p>`,
     )
   })
@@ -125,7 +125,7 @@ describe('list', () => {
           columns: [{ key: 'seen', label: 'Seen', sortable: 'descending', cell: () => 'x' }],
           rows: [1],
           rowKey: String,
-          address: address('/users', { sort }),
+          listUrl: listUrl('/users', { sort }),
           sort,
           empty: null,
         }),

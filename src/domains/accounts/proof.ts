@@ -91,7 +91,7 @@ export async function failed(
   { name, account, from }: { name: string; account: string | null | undefined; from: Origin },
 ): Promise<WrongCredentials | TooMany> {
   const limits = { attempts: LOCKOUT_ATTEMPTS, minutes: LOCKOUT_MINUTES }
-  const by = { request: from.id, address: from.ip, device: deviceOf(from) }
+  const by = { request: from.id, ip: from.ip, device: deviceOf(from) }
   const lockedMs = await db.lookup(fn.sign_in_failed({ name, account: account ?? null, ...limits, ...by }))
   return lockedMs ? locked(lockedMs) : wrong()
 }

@@ -27,6 +27,6 @@ export async function queueMail<D>(
 ): Promise<string> {
   if (mail.to !== 'organization') throw new Error(`${mail.name} is no mail of an organization`)
   const content = JSON.stringify(mail.data.parse(data))
-  const queued = { kind: mail.name, address: address.parse(to), lang: language, content }
+  const queued = { kind: mail.name, email_address: address.parse(to), lang: language, content }
   return (await answer(tx, fn.queue_mail(queued))) as string
 }

@@ -9,12 +9,12 @@ import { shown } from '#src/resource/kinds/cell.tsx'
 import type { ListView } from '#src/resource/list/declaration.ts'
 import { countable } from '#src/resource/list/facets.ts'
 import { chosenIn, filtersOf } from '#src/resource/list/filters-in-words.ts'
-import { type Address, address } from '#src/ui/address.ts'
 import { type BulkAction, BulkBar, BulkChoice } from '#src/ui/bulk.tsx'
 import { ButtonLink } from '#src/ui/button.tsx'
 import { EmptyState, NoAccess, NoMatch, PastTheEnd } from '#src/ui/feedback.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import type { Child } from '#src/ui/html.ts'
+import { type ListUrl, listUrl } from '#src/ui/list-url.ts'
 import { Pager } from '#src/ui/pager.tsx'
 import { type Column, Table } from '#src/ui/table.tsx'
 import { Tabs } from '#src/ui/tabs.tsx'
@@ -58,12 +58,12 @@ export function listScreen(props: ListProps): Screen {
   const places = pathsOf(resource.path)
   const path = frame.path(places.list)
   const chosen = chosenIn(view)
-  const here = address(path, { q: view.q, ...chosen, sort: view.sort })
+  const here = listUrl(path, { q: view.q, ...chosen, sort: view.sort })
   const filters = [...(props.filters ?? []), ...filtersOf(resource, chosen, may)]
   const filtered = Boolean(view.q || Object.keys(chosen).length)
   const rows = found.rows()
   const { next, previous, total, capped } = found
-  const facets = address(frame.path(places.facets), { q: view.q, ...chosen })({})
+  const facets = listUrl(frame.path(places.facets), { q: view.q, ...chosen })({})
   const matching = new URL(here({ sort: null }), 'http://list').search.slice(1)
   return {
     title: capital(many),
@@ -84,7 +84,7 @@ export function listScreen(props: ListProps): Screen {
         <ListTabs {...props} />
         <Toolbar
           path={path}
-          address={here}
+          listUrl={here}
           q={searched ? view.q : undefined}
           placeholder={`Search ${many}`}
           keep={{ sort: view.sort }}
@@ -103,13 +103,13 @@ export function listScreen(props: ListProps): Screen {
               ? { form: 'bulk', name: 'ids', label: (row) => resource.titleOf(row), ticked: choosing?.ids }
               : undefined
           }
-          address={here}
+          listUrl={here}
           sort={view.sort}
-          empty={<Empty {...props} filtered={filtered} address={here} />}
+          empty={<Empty {...props} filtered={filtered} listUrl={here} />}
         />
         <Pager
           many={many}
-          address={here}
+          listUrl={here}
           next={next}
           previous={previous}
           shown={rows.length}
@@ -145,10 +145,10 @@ function Empty({
   may,
   frame,
   filtered,
-  address,
-}: ListProps & { filtered: boolean; address: Address }) {
+  listUrl,
+}: ListProps & { filtered: boolean; listUrl: ListUrl }) {
   const { one, many, icon, adding = `Add ${one}` } = resource.declared
-  if (found.total) return <PastTheEnd noun={{ one, many }} {...found} {...view} address={address} />
+  if (found.total) return <PastTheEnd noun={{ one, many }} {...found} {...view} listUrl={listUrl} />
   if (filtered) return <NoMatch clear={frame.path(resource.path)} many={many} />
   if (!all) return <NoAccess title={`No ${many} you have access to`} />
   return (

@@ -170,7 +170,7 @@ describe('whoever is where they entered from the platform', () => {
           account,
           target: other.id,
           hash: Buffer.from('x'),
-          address: null,
+          ip: null,
           agent: '',
           ctx: '{}',
         }),

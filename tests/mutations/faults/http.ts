@@ -39,14 +39,14 @@ export const http: readonly Mutation[] = [
   },
   {
     name: 'X-Forwarded-For is believed from everybody',
-    file: 'src/http/address.ts',
+    file: 'src/http/ip-ranges.ts',
     find: ' || trusted.length === 0 || !known(peer)',
     replace: '',
     tests: ['tests/http/addresses.test.ts'],
   },
   {
     name: 'each address of IPv6 counts for itself',
-    file: 'src/http/address.ts',
+    file: 'src/http/ip-ranges.ts',
     find: '.slice(0, 4)',
     replace: '.slice(0, 8)',
     tests: ['tests/http/limits/limits.test.ts'],

@@ -1,7 +1,7 @@
 -- owner: lookup; callers: app
 -- Ends a session, and opens one like it for the same account where its person is active in the other organization:
 -- it ends when the old one would have. Null where they aren't. The account comes first, then the person, as everywhere.
-create or replace function app.switch_organization(session uuid, account uuid, target uuid, hash bytea, address inet, agent text, ctx jsonb) returns uuid
+create or replace function app.switch_organization(session uuid, account uuid, target uuid, hash bytea, ip inet, agent text, ctx jsonb) returns uuid
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare person uuid; was public.sessions; opened uuid; is_first boolean;
 begin
@@ -27,13 +27,13 @@ begin
   update public.users u set time_zone = coalesce(u.time_zone, ctx ->> 'timeZone'), locale = coalesce(u.locale, ctx ->> 'locale')
   where u.org_id = target and u.id = person and is_first and (u.time_zone is null and ctx ? 'timeZone' or u.locale is null and ctx ? 'locale');
   insert into public.sessions (org_id, account_id, user_id, kind, token_hash, ip, user_agent, idle_timeout, second_factor_at, proved_at, expires_at)
-  values (target, account, person, was.kind, hash, address, left(agent, 500), was.idle_timeout, was.second_factor_at, was.proved_at, was.expires_at)
+  values (target, account, person, was.kind, hash, ip, left(agent, 500), was.idle_timeout, was.second_factor_at, was.proved_at, was.expires_at)
   returning id into opened;
   perform app.end_oldest_sessions(target, person, opened);
   update public.accounts a set last_org_id = target where a.id = account;
   -- neither trail names the other organization
   insert into public.events (org_id, actor_org_id, actor_user_id, via, action, target_type, target_id, request_id, ip)
-  select place.org, place.org, place.who, coalesce(ctx ->> 'via', 'web'), place.name, 'session', place.session, ctx ->> 'request', address
+  select place.org, place.org, place.who, coalesce(ctx ->> 'via', 'web'), place.name, 'session', place.session, ctx ->> 'request', ip
   from (values (was.org_id, was.user_id, 'auth:switch_away', was.id), (target, person, 'auth:switch_here', opened)) place(org, who, name, session);
   return opened;
 end $$;

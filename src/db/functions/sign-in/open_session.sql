@@ -2,7 +2,7 @@
 -- Opens a session for whoever proved themselves at that time, unless control of the account changed since. An account with
 -- a second factor takes a code, which is used up by it, as is the proof of a password that came before. 28P01: the code is
 -- missing or wrong. A browser is known from then on, by a new cookie, also for the others who use it.
-create or replace function app.open_session(account uuid, org uuid, person uuid, session_kind text, hash bytea, address inet, agent text,
+create or replace function app.open_session(account uuid, org uuid, person uuid, session_kind text, hash bytea, ip inet, agent text,
     max_days numeric, idle_hours numeric, context text, proved timestamptz, device_was bytea, device bytea,
     step bigint, recovery bytea, proof bytea) returns uuid
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -31,7 +31,7 @@ begin
     if not found then raise exception 'the proof is gone' using errcode = '28000'; end if;
   end if;
   insert into public.sessions (org_id, account_id, user_id, kind, token_hash, ip, user_agent, idle_timeout, expires_at, second_factor_at, proved_at)
-  values (org, account, person, session_kind, hash, address, left(agent, 500), make_interval(secs => (idle_hours * 3600)::double precision),
+  values (org, account, person, session_kind, hash, ip, left(agent, 500), make_interval(secs => (idle_hours * 3600)::double precision),
     now() + make_interval(secs => (max_days * 86400)::double precision), passed, coalesce(passed, proved))
   returning id into opened;
   perform app.end_oldest_sessions(org, person, opened);
@@ -43,6 +43,6 @@ begin
       select e.hash from public.known_devices e where e.account_id = account order by e.last_used_at desc limit 20);
   end if;
   insert into public.events (org_id, actor_org_id, actor_user_id, via, action, target_type, target_id, request_id, ip)
-  values (org, org, person, coalesce(ctx ->> 'via', 'web'), 'auth:sign_in', 'session', opened, ctx ->> 'request', address);
+  values (org, org, person, coalesce(ctx ->> 'via', 'web'), 'auth:sign_in', 'session', opened, ctx ->> 'request', ip);
   return opened;
 end $$;

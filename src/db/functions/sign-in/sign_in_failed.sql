@@ -1,7 +1,7 @@
 -- owner: lookup; callers: app
 -- Counts a failure: of a known device for itself, else of the name, whether somebody has it or nobody. Whose name
 -- gets locked is told, once an hour. Answers the milliseconds that it is locked for.
-create or replace function app.sign_in_failed(name text, account uuid, attempts int, minutes int, request text, address inet, device bytea) returns int
+create or replace function app.sign_in_failed(name text, account uuid, attempts int, minutes int, request text, ip inet, device bytea) returns int
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare until timestamptz; was timestamptz; hash bytea := sha256(convert_to(name, 'UTF8')); known public.accounts;
 begin
@@ -26,7 +26,7 @@ begin
   end if;
   insert into public.security_events (account_id, action, data, request_id, ip)
   values (account, case when until > now() then 'sign_in:locked' else 'sign_in:failed' end,
-    jsonb_build_object('name_hash', encode(hash, 'hex')), request, address);
+    jsonb_build_object('name_hash', encode(hash, 'hex')), request, ip);
   if until > now() and until is distinct from was then
     if known.status = 'active' and known.password_hash is not null and app.mailed(known.email, array['account-locked']) = 0 then
       perform app.queue_account_mail(account, 'account-locked', app.language_of(account), '{}');

@@ -10,7 +10,6 @@ import type { RecordRow } from '#src/resource/entity.ts'
 import { modelInWords, permissionInWords } from '#src/resource/permission-words.ts'
 import type { FoundRecord } from '#src/resource/record/query.ts'
 import { recordFrame } from '#src/resource/record/views.tsx'
-import { address } from '#src/ui/address.ts'
 import { Button } from '#src/ui/button.tsx'
 import { EmptyState, NoMatch } from '#src/ui/feedback.tsx'
 import { Field } from '#src/ui/field.tsx'
@@ -18,6 +17,7 @@ import { ErrorSummary } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import { type Child, html } from '#src/ui/html.ts'
 import { Icon } from '#src/ui/icon.tsx'
+import { listUrl } from '#src/ui/list-url.ts'
 import { Panel } from '#src/ui/surface.tsx'
 import { type Column, Table } from '#src/ui/table.tsx'
 import { Time } from '#src/ui/time.tsx'
@@ -47,7 +47,7 @@ export function heldScreen(props: HeldProps): Screen {
   const { subject, record, all, permissions, model, others, error, frame } = props
   const place = paths.userPermissions(subject.id)
   const path = frame.path(place)
-  const here = address(path, { model })
+  const here = listUrl(path, { model })
   const models = [...new Set(all.map((held) => held.model))]
   return recordFrame({
     resource: users,
@@ -66,7 +66,7 @@ export function heldScreen(props: HeldProps): Screen {
         </p>
         <Toolbar
           path={path}
-          address={here}
+          listUrl={here}
           filters={[
             {
               name: 'model',
@@ -83,7 +83,7 @@ export function heldScreen(props: HeldProps): Screen {
           columns={columnsFor(subject, frame)}
           rows={permissions}
           rowKey={({ code }) => code}
-          address={here}
+          listUrl={here}
           empty={model ? <NoMatch clear={path} /> : <EmptyState icon="lock" title="No permissions yet" />}
         />
         {others ? <CompareWith subject={subject} frame={frame} /> : null}

@@ -7,12 +7,12 @@ import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { Permission } from '#src/resource/permission-views.tsx'
 import { modelInWords } from '#src/resource/permission-words.ts'
-import { address } from '#src/ui/address.ts'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { type EffectProps, Effects } from '#src/ui/effect.tsx'
 import { EmptyState, NoMatch } from '#src/ui/feedback.tsx'
 import { Actions, ErrorSummary, Form, refusalErrors } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
+import { listUrl } from '#src/ui/list-url.ts'
 import { Panel } from '#src/ui/surface.tsx'
 import { Toolbar } from '#src/ui/toolbar.tsx'
 
@@ -41,7 +41,7 @@ type MatrixProps = {
 export function matrixScreen({ matrix, query, blocks, writes, refusal, frame }: MatrixProps): Screen {
   const { model, q, roles } = query
   const path = frame.path(paths.access.matrix)
-  const here = address(path, { roles: roles?.join(','), q, model })
+  const here = listUrl(path, { roles: roles?.join(','), q, model })
   return {
     title: 'Role matrix',
     subtitle: 'Which role has which permission. Inherited permissions show the role they come from.',
@@ -51,7 +51,7 @@ export function matrixScreen({ matrix, query, blocks, writes, refusal, frame }: 
         <ErrorSummary errors={refusalErrors(refusal)} title="Nothing was saved" />
         <Toolbar
           path={path}
-          address={here}
+          listUrl={here}
           q={q ?? ''}
           placeholder="Search roles"
           keep={{ roles: roles?.join(',') }}

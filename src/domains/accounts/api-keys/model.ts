@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { z } from 'zod'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
-import { cidr } from '#src/http/address.ts'
+import { cidr } from '#src/http/ip-ranges.ts'
 import { momentOrNever } from '#src/http/moment.ts'
 import { wholeNumber } from '#src/locale/instructions.ts'
 import { defineResource, type RecordRow } from '#src/resource/entity.ts'

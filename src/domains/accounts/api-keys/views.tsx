@@ -74,7 +74,7 @@ export function ownKeysScreen({ keys, frame, mayMake }: OwnProps): Screen {
         columns={shared(frame).map((column) => ({ ...column, sortable: undefined }))}
         rows={keys}
         rowKey={({ id }) => id}
-        address={() => frame.path(paths.myApiKeys)}
+        listUrl={() => frame.path(paths.myApiKeys)}
         empty={
           <EmptyState
             icon="key"
@@ -214,7 +214,7 @@ export function effectScreen({ record, effect, frame }: EffectProps): Screen {
           columns={effectColumns}
           rows={effect.data}
           rowKey={({ code }) => code}
-          address={() => frame.path(place)}
+          listUrl={() => frame.path(place)}
           empty={<EmptyState icon="lock" title="No permissions yet" />}
         />
       </>

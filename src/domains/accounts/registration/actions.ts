@@ -36,7 +36,7 @@ async function entered(db: Door, config: Config, person: Registration) {
 export async function register(db: Door, config: Config, person: Registration, from: Origin) {
   const { username, email, first_name, last_name } = person
   const { place, hash } = await entered(db, config, person)
-  const account_id = fn.create_account({ login: username, address: email, hash, managed: false })
+  const account_id = fn.create_account({ login: username, email_address: email, hash, managed: false })
   return settled(db, place.id, from, (tx) => join(tx, { account_id, username, email, first_name, last_name }))
 }
 
@@ -48,7 +48,7 @@ export async function register(db: Door, config: Config, person: Registration, f
 export async function beginRegistration(db: Door, config: Config, person: Registration, from: Origin) {
   const { username, email, first_name, last_name } = person
   const { hash } = await entered(db, config, person)
-  const begun = { login: username, address: email, first_name, last_name, hash, ctx: contextOf(from) }
+  const begun = { login: username, email_address: email, first_name, last_name, hash, ctx: contextOf(from) }
   if (!(await db.lookup(fn.begin_registration(begun)))) throw conflict('username', 'is already in use')
 }
 

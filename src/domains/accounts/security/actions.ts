@@ -16,12 +16,12 @@ export async function requestEmail(
   db: Door,
   config: Config,
   actor: UserActor,
-  { email: address, password }: { email: string; password: string },
+  { email: wanted, password }: { email: string; password: string },
   from: Origin,
 ): Promise<void> {
   const { email } = await reauthenticate(db, config, actor, { field: 'password', password }, from)
-  if (address === email) throw invalid([{ path: 'email', message: 'This is already your address' }])
-  await requested(db, actor, address)
+  if (wanted === email) throw invalid([{ path: 'email', message: 'This is already your address' }])
+  await requested(db, actor, wanted)
 }
 
 /** Has a link sent to the address that somebody has. @throws {TooMany} when asked for too often */
@@ -30,9 +30,9 @@ export async function requestVerification(db: Door, actor: UserActor): Promise<v
   await requested(db, actor, null)
 }
 
-async function requested(db: Door, actor: UserActor, address: string | null): Promise<void> {
-  const wanted = { account: actor.identity.accountId, address, ctx: actor.context }
-  const refused = await db.lookup(fn.request_email<{ until?: string } | null>(wanted))
+async function requested(db: Door, actor: UserActor, email: string | null): Promise<void> {
+  const link = { account: actor.identity.accountId, email_address: email, ctx: actor.context }
+  const refused = await db.lookup(fn.request_email<{ until?: string } | null>(link))
   if (!refused) return
   const until = refused.until?.slice(0, 10)
   if (until)

@@ -97,7 +97,7 @@ async function openSession(
     ...browser,
   })
   const who = { account, org, person: user, proved: at, step: given.step, recovery: given.recovery, proof }
-  const where = { address: from.ip, agent: from.userAgent, context, device_was: deviceOf(from) }
+  const where = { ip: from.ip, agent: from.userAgent, context, device_was: deviceOf(from) }
   const session = {
     session_kind: kind,
     hash: tokenHash(token),

@@ -37,7 +37,7 @@ export async function switchOrganization(
   // where nothing was chosen there, what was chosen here
   const chosen = { timeZone: timeZone ?? undefined, locale: locale ?? undefined }
   const ctx = { ...JSON.parse(actor.context), ...chosen }
-  const opening = { hash: tokenHash(token), address: from.ip, agent: from.userAgent, ctx }
+  const opening = { hash: tokenHash(token), ip: from.ip, agent: from.userAgent, ctx }
   const change = { session: sessionId, account: accountId, target: organization, ...opening }
   const opened = await db.lookup(fn.switch_organization(change)).catch((error) => {
     const { code } = error as { code?: string }

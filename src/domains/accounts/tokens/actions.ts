@@ -6,7 +6,7 @@ import type { Door } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import { contextOf, type Origin } from '#src/domains/accounts/origin.ts'
 import { WrongCredentials } from '#src/errors.ts'
-import { rateKey } from '#src/http/address.ts'
+import { rateKey } from '#src/http/ip-ranges.ts'
 import { isToken, newToken, tokenHash } from '#src/platform/token.ts'
 
 /** What a program acts with for some minutes, and what it gets the next with, both stored nowhere; and whose they are. */

@@ -11,7 +11,7 @@ import { queueMail } from '#src/platform/mail/queue.ts'
  * @throws {TooMany} where the address got three of this organization within the hour
  */
 export async function queueInvitation(tx: Tx, to: string): Promise<string> {
-  const ms = await answer(tx, fn.invitation_wait({ address: to }))
+  const ms = await answer(tx, fn.invitation_wait({ email_address: to }))
   const seconds = Math.ceil((ms ?? 0) / 1000)
   if (seconds === 0) return queueMail(tx, invitationMail, { to, data: {} })
   const minutes = Math.ceil(seconds / 60)

@@ -3,7 +3,6 @@ import type { Gathered, Gathering } from '#src/domains/people/members/queries.ts
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
 import { capital } from '#src/locale/noun.ts'
 import { paths, pathsOf } from '#src/paths.ts'
-import { address } from '#src/ui/address.ts'
 import { Button } from '#src/ui/button.tsx'
 import { ConfirmButton } from '#src/ui/confirm.tsx'
 import { EmptyState, NoMatch, PastTheEnd } from '#src/ui/feedback.tsx'
@@ -11,6 +10,7 @@ import { Select } from '#src/ui/field.tsx'
 import { ErrorSummary, Form, fieldsOf, Hidden, refusalErrors, writing } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import type { Child } from '#src/ui/html.ts'
+import { listUrl } from '#src/ui/list-url.ts'
 import { Pager } from '#src/ui/pager.tsx'
 import { SuggestField } from '#src/ui/picker.tsx'
 import { Panel } from '#src/ui/surface.tsx'
@@ -35,7 +35,7 @@ export function Members(props: MembersProps) {
   const { gathering, found, view, base, opens, frame } = props
   const rows = found.rows()
   const path = frame.path(paths.groupMembers(base, gathering.id))
-  const here = address(path, { q: view.q, sort: view.sort })
+  const here = listUrl(path, { q: view.q, sort: view.sort })
   const hidden = view.q ? 0 : gathering.members_count - found.total
   return (
     <>
@@ -43,7 +43,7 @@ export function Members(props: MembersProps) {
       {opens && (found.next || found.previous || view.q) ? (
         <Toolbar
           path={path}
-          address={here}
+          listUrl={here}
           q={view.q}
           placeholder="Search members"
           keep={{ sort: view.sort }}
@@ -54,11 +54,11 @@ export function Members(props: MembersProps) {
         columns={columns(props)}
         rows={rows}
         rowKey={({ user }) => user.id}
-        address={here}
+        listUrl={here}
         sort={view.sort}
         empty={
           found.total ? (
-            <PastTheEnd noun={{ one: 'member', many: 'members' }} {...found} {...view} address={here} />
+            <PastTheEnd noun={{ one: 'member', many: 'members' }} {...found} {...view} listUrl={here} />
           ) : view.q ? (
             <NoMatch clear={path} many="people" />
           ) : (
@@ -69,7 +69,7 @@ export function Members(props: MembersProps) {
       {rows.length && (found.next || found.previous) ? (
         <Pager
           many="members"
-          address={here}
+          listUrl={here}
           next={found.next}
           previous={found.previous}
           shown={rows.length}

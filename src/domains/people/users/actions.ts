@@ -127,7 +127,7 @@ async function rename(
   if (kind === 'service' && to.email)
     throw invalid([{ path: 'email', message: 'Leave this empty; a service account has no e-mail address' }])
   if (kind === 'service') return
-  const renamed = fn.rename_account({ person: id, login: to.username, address: to.email })
+  const renamed = fn.rename_account({ person: id, login: to.username, email_address: to.email })
   if (await naming(answer(tx, renamed))) return
   throw new Forbidden(
     'account',

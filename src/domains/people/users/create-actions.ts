@@ -95,7 +95,7 @@ export async function createUser(
   await requireInitialAccess(tx, actor, grant, { roles, groups })
   const known = await hasAccount(tx, email, username)
   const invited = known || passwordHash === null
-  const account = { login: username, address: email, hash: passwordHash, managed: true }
+  const account = { login: username, email_address: email, hash: passwordHash, managed: true }
   const made = await insertUser(tx, actor, {
     // who has an account is one of us with it once they accept, and not before
     account_id: known ? null : fn.create_account(account),
@@ -112,7 +112,7 @@ export async function createUser(
 }
 
 async function hasAccount(tx: Tx, email: string, username: string): Promise<boolean> {
-  const at = fn.account_at<{ known: boolean; taken: boolean }>({ address: email, login: username })
+  const at = fn.account_at<{ known: boolean; taken: boolean }>({ email_address: email, login: username })
   const { known, taken } = await answer(tx, at)
   if (known && taken) throw conflict('username', 'is already in use')
   return known

@@ -2,9 +2,9 @@ import { type PermissionRecord, permissionOf, permissions } from '#src/domains/r
 import { paths } from '#src/paths.ts'
 import type { RecordRow } from '#src/resource/entity.ts'
 import { shown } from '#src/resource/kinds/cell.tsx'
-import { address } from '#src/ui/address.ts'
 import { ConfirmButton } from '#src/ui/confirm.tsx'
 import type { Frame } from '#src/ui/frame.ts'
+import { listUrl } from '#src/ui/list-url.ts'
 import { Panel } from '#src/ui/surface.tsx'
 import { type Column, Table } from '#src/ui/table.tsx'
 
@@ -68,7 +68,7 @@ export const ModelTable = ({ rows, ...switching }: Switching & { rows: readonly 
     columns={listColumns(switching).map((column) => ({ ...column, sortable: undefined }))}
     rows={rows}
     rowKey={({ id }) => id}
-    address={address(switching.frame.path(paths.permissions), {})}
+    listUrl={listUrl(switching.frame.path(paths.permissions), {})}
     empty={null}
   />
 )

@@ -25,7 +25,7 @@ export function KeptMails({ frame, mails }: { frame: Frame; mails: readonly Kept
     columns,
     rows: mails,
     rowKey: ({ id }) => id,
-    address: () => paths.devMails,
+    listUrl: () => paths.devMails,
     empty,
   })
 }

@@ -6,10 +6,10 @@ import type { Screen } from '#src/http/endpoint.ts'
 import { capital, number } from '#src/locale/noun.ts'
 import { paths } from '#src/paths.ts'
 import { happenings, nounOf, targetNouns } from '#src/resource/history/happenings.ts'
-import { address } from '#src/ui/address.ts'
 import { type Change, Difference } from '#src/ui/difference.tsx'
 import { CopyButton, type Fact, Facts } from '#src/ui/feedback.tsx'
 import type { Frame } from '#src/ui/frame.ts'
+import { listUrl } from '#src/ui/list-url.ts'
 import { Columns, Panel } from '#src/ui/surface.tsx'
 import { Time } from '#src/ui/time.tsx'
 import { Why } from '#src/ui/why.tsx'
@@ -139,7 +139,7 @@ function factsOf(event: EventRecord, target: string | null, { total, capped }: A
           {
             label: 'Part of',
             value: (
-              <a href={address(frame.path(paths.events), { cause_id })({})}>
+              <a href={listUrl(frame.path(paths.events), { cause_id })({})}>
                 {capped ? 'More than' : 'All'} {number(total)} changes of this {nounOfCause(event)}
               </a>
             ),

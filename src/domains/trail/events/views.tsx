@@ -7,11 +7,11 @@ import { paths, pathsOf } from '#src/paths.ts'
 import { happenings, nounOf, targetNouns } from '#src/resource/history/happenings.ts'
 import { isDay } from '#src/resource/kinds/parameters.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
-import { address } from '#src/ui/address.ts'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
 import { EmptyState, NoMatch, PastTheEnd } from '#src/ui/feedback.tsx'
 import { Field, Select } from '#src/ui/field.tsx'
 import type { Frame } from '#src/ui/frame.ts'
+import { listUrl } from '#src/ui/list-url.ts'
 import { Pager } from '#src/ui/pager.tsx'
 import { SuggestField } from '#src/ui/picker.tsx'
 import { type Column, Table } from '#src/ui/table.tsx'
@@ -65,7 +65,7 @@ export function listScreen({ found, names, view, exports, all, frame }: ListProp
   const chosen = Object.fromEntries(
     Object.entries(view.filters).map(([name, values]) => [name, values.join(',')]),
   )
-  const here = address(path, { ...chosen, sort: view.sort })
+  const here = listUrl(path, { ...chosen, sort: view.sort })
   const rows = found.rows()
   const { next, previous, total, capped } = found
   return {
@@ -86,11 +86,11 @@ export function listScreen({ found, names, view, exports, all, frame }: ListProp
           columns={columns(names, frame, happenings())}
           rows={rows}
           rowKey={({ id }) => id}
-          address={here}
+          listUrl={here}
           sort={view.sort}
           empty={
             total ? (
-              <PastTheEnd noun={{ one: 'event', many: 'events' }} {...found} {...view} address={here} />
+              <PastTheEnd noun={{ one: 'event', many: 'events' }} {...found} {...view} listUrl={here} />
             ) : Object.keys(chosen).length ? (
               <NoMatch clear={path} />
             ) : (
@@ -103,7 +103,7 @@ export function listScreen({ found, names, view, exports, all, frame }: ListProp
         />
         <Pager
           many="events"
-          address={here}
+          listUrl={here}
           next={next}
           previous={previous}
           shown={rows.length}

@@ -1,11 +1,11 @@
 /** Makes the address of the same list with some of its parameters changed; null takes one away. */
-export type Address = (changes: Record<string, string | null>) => string
+export type ListUrl = (changes: Record<string, string | null>) => string
 
 const cursors = ['after', 'before', 'offset']
 
 /** A change of anything but the page begins at the first page again. */
-export const address =
-  (path: string, query: URLSearchParams | Record<string, string | undefined>): Address =>
+export const listUrl =
+  (path: string, query: URLSearchParams | Record<string, string | undefined>): ListUrl =>
   (changes) => {
     const next = new URLSearchParams(
       query instanceof URLSearchParams

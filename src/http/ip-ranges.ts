@@ -22,47 +22,47 @@ export function clientAddress(
 }
 
 /** Tells whether an address is in one of the ranges. */
-function oneOf(ranges: readonly string[]): (address: string) => boolean {
+function oneOf(ranges: readonly string[]): (ip: string) => boolean {
   const list = new BlockList()
   for (const range of ranges) {
-    const [address = '', prefix] = range.split('/')
-    const family = familyOf(address)
-    list.addSubnet(address, Number(prefix ?? (family === 'ipv6' ? 128 : 32)), family)
+    const [ip = '', prefix] = range.split('/')
+    const family = familyOf(ip)
+    list.addSubnet(ip, Number(prefix ?? (family === 'ipv6' ? 128 : 32)), family)
   }
-  return (address) => list.check(address, familyOf(address))
+  return (ip) => list.check(ip, familyOf(ip))
 }
 
-const familyOf = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4')
+const familyOf = (ip: string) => (isIP(ip) === 6 ? 'ipv6' : 'ipv4')
 
-const compiled = new WeakMap<readonly string[], (address: string) => boolean>()
+const compiled = new WeakMap<readonly string[], (ip: string) => boolean>()
 
 /**
  * Whether an address is in one of the ranges, which are read once for each list. No address is in none.
  * @param ranges addresses and CIDR ranges
  */
-export function within(ranges: readonly string[], address: string | null): boolean {
+export function within(ranges: readonly string[], ip: string | null): boolean {
   let known = compiled.get(ranges)
   if (!known) {
     known = oneOf(ranges)
     compiled.set(ranges, known)
   }
-  return address !== null && known(plain(address) ?? address)
+  return ip !== null && known(plain(ip) ?? ip)
 }
 
 /** A range, with IPv4 that is written as IPv6 (::ffff:10.0.0.0/104) as IPv4; null for what is none. */
 export function cidr(text: string): string | null {
-  const [, address = '', length] = /^([0-9a-f.:]+)(?:\/(\d{1,3}))?$/i.exec(text) ?? []
-  const bare = plain(address)
+  const [, ip = '', length] = /^([0-9a-f.:]+)(?:\/(\d{1,3}))?$/i.exec(text) ?? []
+  const bare = plain(ip)
   if (!bare) return null
   const bits = familyOf(bare) === 'ipv6' ? 128 : 32
-  const prefix = length === undefined ? bits : Number(length) - (bare === address ? 0 : 96)
+  const prefix = length === undefined ? bits : Number(length) - (bare === ip ? 0 : 96)
   return prefix >= 0 && prefix <= bits ? `${bare}/${prefix}` : null
 }
 
 /** IPv4 written as IPv6 becomes IPv4; what is no address, null. */
-function plain(address: string): string | null {
-  if (isIP(address) !== 6) return isIP(address) ? address : null
-  const [bare = ''] = address.split('%')
+function plain(ip: string): string | null {
+  if (isIP(ip) !== 6) return isIP(ip) ? ip : null
+  const [bare = ''] = ip.split('%')
   if (!/ffff:/i.test(bare)) return bare
   const { hostname } = new URL(`http://[${bare}]`)
   const [, high, low] = /^\[::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/.exec(hostname) ?? []
@@ -77,9 +77,9 @@ function plain(address: string): string | null {
 const hostOf = (hop: string) => /^\[(.*)\](?::\d+)?$/.exec(hop)?.[1] ?? /^([\d.]+):\d+$/.exec(hop)?.[1] ?? hop
 
 /** One subscriber of IPv6 has a /64 at least: it counts as one. */
-export function rateKey(address: string | null): string {
-  if (!address || isIP(address) !== 6) return address ?? 'unknown'
-  const [head = '', tail = ''] = address.toLowerCase().split('::')
+export function rateKey(ip: string | null): string {
+  if (!ip || isIP(ip) !== 6) return ip ?? 'unknown'
+  const [head = '', tail = ''] = ip.toLowerCase().split('::')
   const left = head ? head.split(':') : []
   const right = tail ? tail.split(':') : []
   const zeros = Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0')
