@@ -110,7 +110,7 @@ describe('is refused', () => {
     ['a link of one’s own making', `app.account_mail('${foreigner.id}', '\\x00')`, '42501'],
     ['what a link is for', `app.link_lookup('\\x00')`, '42501'],
     ['another address', `app.request_email('${foreigner.accountId}', 'x@example.com', '{}')`, '42501'],
-    ['another address by link', `app.confirm_email('\\x00', now(), null, null, null, '{}')`, '42501'],
+    ['another address by link', `app.verify_email('\\x00', now(), null, null, null, '{}')`, '42501'],
     ['an address as it was', `app.undo_email('\\x00', 'x', '{}')`, '42501'],
     ['unlocking by link', `app.unlock_by_link('\\x00', '{}')`, '42501'],
     ['registering somebody', `app.begin_registration('x', 'x@example.com', '', '', 'x', '{}')`, '42501'],

@@ -143,7 +143,7 @@ test('proofs that began before count no more even where the change began before 
   const hash = tokenHash(await linkFor(person, 'change_email', { address: newAddress() }))
   const found = await sql<{ at: string }>`select clock_timestamp()::text as at`.execute(owner)
   await owner.transaction().execute(async (tx) => {
-    await sql`select app.confirm_email(${hash}, ${found.rows[0]?.at}::timestamptz, null, null, null, '{}')`.execute(
+    await sql`select app.verify_email(${hash}, ${found.rows[0]?.at}::timestamptz, null, null, null, '{}')`.execute(
       tx,
     )
   })
@@ -157,7 +157,7 @@ test('a password that was proved before confirms and changes nothing, also in a 
   const context = JSON.stringify({ org: org.id, user })
   const uses = async (at: string) => [
     await db.lookup(
-      fn.confirm_session({
+      fn.reauthenticate_session({
         account: accountId,
         session,
         proved: at,

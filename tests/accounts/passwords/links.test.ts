@@ -141,7 +141,7 @@ describe('a link that does not work', () => {
     unlock: (hash: Buffer) => db.lookup(fn.unlock_by_link({ token: hash, ctx: '{}' })),
     verify_email: (hash: Buffer) =>
       db.lookup(
-        fn.confirm_email({
+        fn.verify_email({
           token: hash,
           proved: new Date().toISOString(),
           session: null,

@@ -112,7 +112,7 @@ describe('a session', () => {
     { at = null, step = null }: { at?: string | null; step?: number | null },
   ) =>
     db.lookup(
-      fn.confirm_session({
+      fn.reauthenticate_session({
         account: person.accountId,
         session,
         proved: at,
@@ -195,7 +195,7 @@ describe('a session', () => {
   test.each([
     ['begin_proof', 'null, null, null, now(), null, null'],
     ['try_proof', 'null'],
-    ['confirm_session', 'null, null, null, null, null, null, null, null'],
+    ['reauthenticate_session', 'null, null, null, null, null, null, null, null'],
     ['turn_on_second_factor', 'null, null, null, null, null, null, null, null, null'],
     ['turn_off_second_factor', 'null, null, null, null, null'],
     ['renew_recovery_codes', 'null, null, null, null'],

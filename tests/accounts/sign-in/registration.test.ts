@@ -191,7 +191,7 @@ describe('where addresses are confirmed, registering', () => {
     const made = (login: string) =>
       asSystem(db, home.id, 'test', async (tx) => {
         const { rows } = await sql<{ made: object | null }>`
-          select app.confirm_registration(${tokenHash(token)}, ${login}) as made`.execute(tx)
+          select app.finish_registration(${tokenHash(token)}, ${login}) as made`.execute(tx)
         return rows[0]?.made
       })
     const failed = (failures: number) =>

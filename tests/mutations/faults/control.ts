@@ -64,7 +64,7 @@ export const control: readonly Mutation[] = [
   },
   {
     name: 'a session is confirmed by a password of before',
-    sql: 'confirm_session',
+    sql: 'reauthenticate_session',
     find: 'or exists (select from public.accounts a where a.id = account and a.control_changed_at > proved)',
     replace: '',
     tests: ['tests/accounts/control/control.test.ts', 'tests/accounts/control/proofs.test.ts'],

@@ -260,7 +260,7 @@ export const signIn: readonly Mutation[] = [
   },
   {
     name: 'a registration takes any number of passwords',
-    sql: 'confirm_registration',
+    sql: 'finish_registration',
     find: ' and r.failed < 5',
     replace: '',
     tests: ['tests/accounts/sign-in/registration.test.ts'],

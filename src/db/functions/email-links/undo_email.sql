@@ -9,7 +9,7 @@ begin
   link := app.take_link(token, 'undo_email');
   if link.id is null then return false; end if;
   since := (select m.created_at from public.mails m where m.id = link.mail_id and (m.data ->> 'proved')::boolean);
-  perform app.confirm_address(link.account_id, link.new_email, ctx);
+  perform app.set_verified_email(link.account_id, link.new_email, ctx);
   perform app.end_unproved(link.account_id, since, ctx);
   perform app.set_password(link.account_id, becomes, null, null, null, 'auth:undo_email', ctx);
   return true;

@@ -9,7 +9,7 @@ begin
   if link.id is null then return false; end if;
   select * into known from public.accounts a where a.id = link.account_id;
   -- whoever has the link reads the mail
-  if known.email_verified_at is null then perform app.confirm_address(known.id, known.email, ctx); end if;
+  if known.email_verified_at is null then perform app.set_verified_email(known.id, known.email, ctx); end if;
   if known.email_verified_at is null or known.password_given then perform app.end_unproved(known.id, null, ctx); end if;
   perform app.set_password(known.id, becomes, null, null, null, 'auth:reset_password', ctx);
   return true;

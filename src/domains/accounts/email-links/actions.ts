@@ -27,7 +27,7 @@ async function used(link: Promise<boolean | null>): Promise<void> {
  * @returns its new token
  * @throws {NotFound}, {Conflict}, {Invalid} for a wrong password, {TooMany} while locked
  */
-export async function confirmEmail(
+export async function verifyEmail(
   db: Door,
   config: Config,
   { token, password }: { token: string; password: string },
@@ -44,7 +44,7 @@ export async function confirmEmail(
   const session = sessionOf(by.actor, account)
   const renewed = session === null ? null : newToken()
   const goesOn = { session, renewed: renewed === null ? null : tokenHash(renewed), device: deviceOf(by.from) }
-  await used(db.lookup(fn.confirm_email({ token: hash, proved: at, ...goesOn, ctx: contextOf(by.from) })))
+  await used(db.lookup(fn.verify_email({ token: hash, proved: at, ...goesOn, ctx: contextOf(by.from) })))
   return renewed
 }
 

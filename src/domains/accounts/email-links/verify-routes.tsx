@@ -1,6 +1,6 @@
-import { confirmEmail } from '#src/domains/accounts/email-links/actions.ts'
+import { verifyEmail } from '#src/domains/accounts/email-links/actions.ts'
 import { confirmation, confirmedByLink } from '#src/domains/accounts/email-links/model.ts'
-import { confirmScreen } from '#src/domains/accounts/email-links/views.tsx'
+import { verifyEmailScreen } from '#src/domains/accounts/email-links/views.tsx'
 import { openLink } from '#src/domains/accounts/link.ts'
 import { originOf } from '#src/domains/accounts/origin.ts'
 import { finishRegistration } from '#src/domains/accounts/registration/actions.ts'
@@ -19,7 +19,7 @@ const opened = ({ db }: LinkCall, token: string) =>
 
 const confirm = async (call: LinkCall, refusal?: Refusal): Promise<Draw> => {
   const link = await opened(call, tokenOf(call))
-  return (frame) => confirmScreen(frame, { token: tokenOf(call), link, refusal })
+  return (frame) => verifyEmailScreen(frame, { token: tokenOf(call), link, refusal })
 }
 
 /** Confirms an address; of a registration, its account begins. Answers whose, in that case. */
@@ -31,7 +31,7 @@ async function confirmed(
   const { purpose } = await opened(call, given.token)
   const from = originOf(call)
   if (purpose === 'register') return finishRegistration(db, given, from)
-  const token = await confirmEmail(db, services.config, given, { actor, from })
+  const token = await verifyEmail(db, services.config, given, { actor, from })
   return { username: null, ...(token ? renewed(call, token) : {}) }
 }
 

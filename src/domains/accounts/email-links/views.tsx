@@ -17,7 +17,7 @@ const ENDS = {
 }
 
 /** A press of a button, since programs that look through mail follow links. */
-export function confirmScreen(frame: Frame, { token, link, refusal }: Shown): Screen {
+export function verifyEmailScreen(frame: Frame, { token, link, refusal }: Shown): Screen {
   if (link.purpose === 'register') return finishScreen(frame, { token, link, refusal })
   return {
     plain: true,

@@ -23,7 +23,7 @@ type Proof = { password: string } | { code: string }
  * @returns another token of a browser's session, where it may do more from now on
  * @throws {Invalid} for what is wrong, counted like a sign-in that failed; {TooMany} while locked
  */
-export async function confirm(
+export async function reauthenticateSession(
   db: Door,
   config: Config,
   actor: UserActor,
@@ -33,20 +33,20 @@ export async function confirm(
   const account = inPerson(actor)
   const { sessionId, sessionKind, missingFactor } = actor.identity
   const token = missingFactor && 'code' in proof && sessionKind === 'browser' ? newToken() : null
-  const confirmed = (at: string | null, { step, recovery }: UsedCode) => {
+  const raised = (at: string | null, { step, recovery }: UsedCode) => {
     const renewed = token === null ? null : tokenHash(token)
     const goesOn = { session: sessionId, renewed, device: deviceOf(from) }
-    const confirming = { account, proved: at, step, recovery, ...goesOn, ctx: actor.context }
-    return db.lookup(fn.confirm_session(confirming))
+    const facts = { account, proved: at, step, recovery, ...goesOn, ctx: actor.context }
+    return db.lookup(fn.reauthenticate_session(facts))
   }
   if ('password' in proof) {
     const { at } = await reauthenticate(db, config, actor, { field: 'password', ...proof }, from)
-    if (await confirmed(at, NOTHING_GIVEN)) return null
+    if (await raised(at, NOTHING_GIVEN)) return null
     throw new Conflict('Your password was changed in the meantime.')
   }
   const asked = { account, device: deviceOf(from) }
   const known = await db.lookup(fn.account_lookup<Known & { username: string }>(asked))
-  if (await confirmed(null, await givenBy(config, known, proof.code))) {
+  if (await raised(null, await givenBy(config, known, proof.code))) {
     await resealed(db, config, known)
     return token
   }

@@ -1,9 +1,9 @@
 import type { UserActor } from '#src/access/actor.ts'
 import { accountOf } from '#src/domains/accounts/account.ts'
 import { originOf } from '#src/domains/accounts/origin.ts'
-import { confirm } from '#src/domains/accounts/reauthentication/actions.ts'
+import { reauthenticateSession } from '#src/domains/accounts/reauthentication/actions.ts'
 import { proof, proofForm } from '#src/domains/accounts/reauthentication/model.ts'
-import { confirmScreen } from '#src/domains/accounts/reauthentication/views.tsx'
+import { reauthenticationScreen } from '#src/domains/accounts/reauthentication/views.tsx'
 import { renewed } from '#src/domains/accounts/session-rotation.ts'
 import { type Call, type Draw, get, post, type Refusal, signedIn } from '#src/http/endpoint.ts'
 import { paths, safeNext } from '#src/paths.ts'
@@ -13,7 +13,7 @@ type OwnCall = Pick<Call, 'c' | 'db'> & { actor: UserActor }
 async function screen({ db, actor }: OwnCall, next: string | undefined, refusal?: Refusal): Promise<Draw> {
   const account = await accountOf(db, actor)
   const codeOnly = actor.identity.missingFactor === 'second-factor'
-  return (frame) => confirmScreen(frame, { account, next: safeNext(next), codeOnly, refusal })
+  return (frame) => reauthenticationScreen(frame, { account, next: safeNext(next), codeOnly, refusal })
 }
 
 export const reauthenticationRoutes = [
@@ -34,7 +34,7 @@ export const reauthenticationRoutes = [
     },
     async (call) => {
       const { db, services, actor, body } = call
-      const token = await confirm(db, services.config, actor, body.proof, originOf(call))
+      const token = await reauthenticateSession(db, services.config, actor, body.proof, originOf(call))
       return { location: safeNext(body.next), resumes: body.kept, ...renewed(call, token) }
     },
   ),
@@ -52,7 +52,7 @@ export const reauthenticationRoutes = [
     },
     async (call) => {
       const { db, services, actor, body } = call
-      const token = await confirm(db, services.config, actor, body, originOf(call))
+      const token = await reauthenticateSession(db, services.config, actor, body, originOf(call))
       return { status: 204, ...renewed(call, token) }
     },
   ),

@@ -16,7 +16,7 @@ type Confirm = {
 }
 
 /** Who one is, once more: by the password, or by a code where there is a second factor. */
-export function confirmScreen(frame: Frame, { account, next, codeOnly, refusal }: Confirm): Screen {
+export function reauthenticationScreen(frame: Frame, { account, next, codeOnly, refusal }: Confirm): Screen {
   const subtitle = codeOnly
     ? 'One of your roles requires two-step verification.'
     : 'You won’t be asked again for 10 minutes.'

@@ -72,7 +72,7 @@ export async function finishRegistration(
   const place = await joined(db)
   const login = username ?? link.username
   await settled(db, place.id, from, async (tx) => {
-    const made = await answer(tx, fn.confirm_registration<Confirmed | null>({ token: link.hash, login }))
+    const made = await answer(tx, fn.finish_registration<Confirmed | null>({ token: link.hash, login }))
     if (!made) throw deadLink()
     const { account: account_id, ...person } = made
     return join(tx, { ...person, account_id, username: login, email_verified_at: sql<string>`now()` })

@@ -1,6 +1,6 @@
 -- owner: lookup; callers: app
 -- The account of a registration, under a user name that may be another by now; null where the link is no good.
-create or replace function app.confirm_registration(token bytea, login text) returns jsonb
+create or replace function app.finish_registration(token bytea, login text) returns jsonb
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare entry public.registrations; made uuid;
 begin

@@ -1,6 +1,6 @@
 -- owner: lookup; callers: app
 -- Whoever is signed in has proved again who they are: by a password, at that time, or by a code, which is used up.
-create or replace function app.confirm_session(account uuid, session uuid, proved timestamptz, step bigint, recovery bytea, device bytea, renewed bytea, ctx jsonb)
+create or replace function app.reauthenticate_session(account uuid, session uuid, proved timestamptz, step bigint, recovery bytea, device bytea, renewed bytea, ctx jsonb)
   returns boolean language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
   perform app.refuse_inside();

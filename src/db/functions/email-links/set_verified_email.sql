@@ -1,6 +1,6 @@
 -- owner: lookup; callers: none
 -- Makes a confirmed address the account's, and that of its person wherever it was the old one.
-create or replace function app.confirm_address(account uuid, email_address text, ctx jsonb) returns void
+create or replace function app.set_verified_email(account uuid, email_address text, ctx jsonb) returns void
   language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 declare was text := (select a.email from public.accounts a where a.id = account);
 begin
