@@ -6,13 +6,11 @@ declare module 'autocannon' {
   export type Options = {
     url: string
     connections: number
-    /** In seconds. */
     duration: number
     headers?: Record<string, string>
     requests?: (Request & { setupRequest?: (request: Request) => Request })[]
     /** In ms: how often it looks whether the time is over. */
     sampleInt?: number
-    /** In seconds: the longest wait for an answer. */
     timeout?: number
   }
   export type Result = { non2xx: number; errors: number }

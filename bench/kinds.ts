@@ -8,7 +8,6 @@ export type Request = {
   body?: () => string
 }
 
-/** A kind of work, asked of either server in the same words. */
 export type Kind = {
   key: string
   label: string

@@ -1,10 +1,8 @@
 import { parseArgs } from 'node:util'
 
 export type Options = {
-  /** Length of a timed round. */
   seconds: number
   rounds: number
-  /** Keys of the kinds of work; all where it is empty. */
   only: string[]
   /** Profiles ours, with a single kind of work, instead of measuring. */
   profile: boolean
@@ -19,7 +17,6 @@ export const help = `npm run bench -- [options]
   --seconds n      length of a round (5)
   --cpu-prof       with --only and one kind: profiles our server instead of measuring`
 
-/** @throws for what isn't an option */
 export function readOptions(args: string[]): Options {
   const { values } = parseArgs({
     args,

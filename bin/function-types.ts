@@ -28,7 +28,6 @@ ${Object.entries(types)
   .map(([name, { is, given = is }]) => `type ${name} = Argument<${given}>`)
   .join('\n')}
 
-/** Functions of the schema \`app\`, each with its arguments by name. */
 export const fn = {
 `
 
@@ -77,7 +76,6 @@ function line(described: Described): string {
   return `  ${name}: ${answers === 'jsonb' ? '<T>' : ''}(${takes}) => called<${answerOf(described)}>('${name}'${passes}),`
 }
 
-/** The text of `src/db/functions.ts`. */
 export async function functionTypes(db: Kysely<unknown>): Promise<string> {
   const { rows } = await described.execute(db)
   return `${HEAD}${rows.map(line).join('\n')}\n}\n`

@@ -26,7 +26,6 @@ function pinnedNode() {
   return name && join(root, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
 }
 
-/** The Node to run on: this one, or the pinned one where this is too old. */
 export function runtime() {
   if (!tooOld) return process.execPath
   const pinned = pinnedNode()

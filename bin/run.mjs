@@ -16,11 +16,7 @@ export class Failure extends Error {
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
 const terminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY
 
-/**
- * Runs a program to its end, handing on signals. A server gets a process group of its own, so that Ctrl-C reaches it
- * once (through here) and not twice, and a channel whose end tells it that this process was killed.
- * The others share the group: what the terminal sends has reached them already.
- */
+/** Runs a program to its end, handing on signals. */
 export function run(file, args, { env, capture = false, server = false, shell = false } = {}) {
   const stdio = capture
     ? ['ignore', 'pipe', 'pipe']

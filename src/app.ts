@@ -40,14 +40,12 @@ export const contexts: readonly Domain[] = [
   organizations,
 ]
 
-/** The route table. */
 export const endpoints: readonly Endpoint[] = contexts.flatMap(({ routes }) => routes)
 
 export type Dependencies = {
   config: Config
   db: Database
   rights: RightsCache
-  /** The route table, where it isn't the program's own. */
   routes?: readonly Endpoint[]
   /** Marks a session as seen, or an API key as used, some time later. */
   seen?: (identity: Identity, ip: string | null) => void

@@ -261,10 +261,7 @@ export type Config = Omit<z.infer<typeof schema>, 'SECRET_KEY'> & { SECRET_KEY: 
 /** All wrong settings at once, a line each. */
 export class ConfigError extends Error {}
 
-/**
- * Reads `.env` in the root (real variables win) and checks everything.
- * @throws {ConfigError} naming every wrong setting
- */
+/** Reads `.env` in the root (real variables win) and checks everything. */
 export function readConfig(overrides: Record<string, string> = {}): Config {
   const file = join(root, '.env')
   const written = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}

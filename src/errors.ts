@@ -1,6 +1,5 @@
 import { about } from '#src/locale/instructions.ts'
 
-/** The path of a field as it was sent, and what is wrong with it. */
 export type FieldError = { path: string; message: string }
 
 type Details = {
@@ -53,9 +52,7 @@ export class NotFound extends DomainError {}
 /** Not while things are as they are. */
 export class Conflict extends DomainError {}
 
-/** The record has another version by now. */
 export class Stale extends DomainError {
-  /** The record as it stands. */
   readonly current: unknown
   constructor(current: unknown) {
     super('Someone changed this in the meantime.')
@@ -63,12 +60,10 @@ export class Stale extends DomainError {
   }
 }
 
-/** What was sent breaks a rule. */
 export class Invalid extends DomainError {}
 
 /** Too often for now. */
 export class TooMany extends DomainError {
-  /** In seconds. */
   readonly retryAfter: number
   constructor(message: string, retryAfter: number, details: Details = {}) {
     super(message, details)
@@ -81,11 +76,9 @@ export class NotReady extends DomainError {}
 
 export const notFound = (what = 'This doesn’t exist, or you don’t have access.') => new NotFound(what)
 
-/** With a message at each field. */
 export const invalid = (errors: FieldError[]) =>
   new Invalid(errors.map(({ path, message }) => about(path, message)).join('; '), { errors })
 
-/** At one field. */
 export const conflict = (path: string, message: string) =>
   new Conflict(about(path, message), { errors: [{ path, message }] })
 

@@ -23,7 +23,6 @@ export type BenchDatabase = {
   /** Version of migrations and generator that it was made with. */
   version: string
   appUrl: string
-  /** The owner's connection of this process. */
   owner: pg.Client
   close(): Promise<void>
 }
@@ -77,7 +76,6 @@ export async function forgetCreated(owner: pg.Client): Promise<void> {
     await owner.query(`vacuum analyze ${table}`)
 }
 
-/** Version of migrations and generator. */
 async function stamp(): Promise<string> {
   const hash = createHash('sha256')
   for (const part of ['migrations', 'src/db/functions', 'bench/data']) {

@@ -2,12 +2,7 @@ import type pg from 'pg'
 import { departments, firstNames, lastNames } from './names.ts'
 import { HUGE, LARGE, MEDIUM, ORGANIZATIONS, PEOPLE, tested } from './tested.ts'
 
-/**
- * Organizations, accounts, users, groups and members. Organization 0 gets every second person, the others share
- * the rest; rows of these lie mixed in the tables, as they would after years of use. Three more have 1,000, 1,000,000
- * and 200,000.
- * Leaves the temporary tables `orgs (n, id)` and `people (org_id, id, seq, …)` for what follows.
- */
+/** Organizations, accounts, users, groups and members. */
 export async function loadPeople(client: pg.ClientBase): Promise<void> {
   await client.query(`
     create temp table orgs as
@@ -84,7 +79,6 @@ async function loadGroups(client: pg.ClientBase): Promise<void> {
   `)
 }
 
-/** An element of a constant list, chosen by a whole number that SQL computes. */
 function pick(list: readonly string[], index: string): string {
   const items = list.map((item) => `'${item.replaceAll("'", "''")}'`).join(', ')
   return `(array[${items}])[1 + (${index}) % ${list.length}]`

@@ -9,7 +9,6 @@ export const LARGE = 200_000
 
 /** The organizations that are measured, by number; each has an administrator with a session of either kind. */
 export const tested = {
-  /** Half of all people. */
   big: 0,
   /** About a hundred people, as every other one. */
   small: 1,
@@ -25,7 +24,6 @@ export type Tested = keyof typeof tested
 export const readers = {
   /** Reads the people of a tree of groups that holds half of the organization, by an inherited role. */
   half: 11,
-  /** Reads the people of a group of three. */
   narrow: 13,
   /** Has two hundred roles, and one role with the same permissions. */
   many: 17,
@@ -39,7 +37,6 @@ export type SessionKind = 'token' | 'browser'
 export const tokenOf = (whose: Tested | Reader, kind: SessionKind) =>
   createHash('sha256').update(`bench ${whose} ${kind}`).digest('base64url')
 
-/** As `sessions.token_hash` has it. */
 export const hashOf = (token: string) => createHash('sha256').update(token).digest()
 
 /** Usernames of what a run creates begin so, and are deleted afterwards. */

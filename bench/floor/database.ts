@@ -17,7 +17,6 @@ export type Actor = {
   permissions: string[]
 }
 
-/** A connection for the length of a request. */
 export async function connected<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect()
   try {

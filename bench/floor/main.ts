@@ -156,7 +156,6 @@ function credentialOf({ headers }: IncomingMessage): { token: string; bearer: bo
   return token ? { token, bearer: false } : null
 }
 
-/** Null for a body past the limit. */
 async function read(incoming: IncomingMessage): Promise<string | null> {
   const chunks: Buffer[] = []
   let size = 0

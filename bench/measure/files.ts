@@ -10,7 +10,6 @@ type Taken = { seconds: number; grown: number }
 
 export type FileFigures = {
   rows: number
-  /** ms until the first byte. */
   exported: Taken & { firstByte: number }
   checked: Taken
   /** p95 of other requests meanwhile, in ms. */

@@ -8,10 +8,8 @@ import type { Server } from './server.ts'
 /** One list, in the organization of 1,000,000 and in one of 1,000. */
 export type ListTimes = {
   label: string
-  /** Answers a second, medians. */
   huge: number
   medium: number
-  /** Of huge to medium, median of the rounds. */
   ratio: number
   /** Of the huge one, ms. */
   p95: number

@@ -11,11 +11,9 @@ export const CONNECTIONS = 32
 export type Sample = {
   /** Answers a second. */
   rate: number
-  /** ms */
   p50: number
   p95: number
   p99: number
-  /** Processor time of the server for one request, in ms. */
   cpu: number
   /** Of PostgreSQL, all its processes. */
   databaseCpu: number

@@ -5,7 +5,6 @@ import { load, type Sample } from './load.ts'
 import type { Name, Server } from './server.ts'
 
 export type Measured = {
-  /** Medians of the rounds. */
   floor: Sample
   ours: Sample
   /** Median of the rounds' own ratios: both sides of each were measured one after the other. */

@@ -5,10 +5,7 @@ import type { Server } from './server.ts'
 
 type Json = { [key: string]: Json } | Json[] | string | number | boolean | null
 
-/**
- * Holds an answer of ours against the floor's.
- * @throws when they tell different things
- */
+/** Holds an answer of ours against the floor's. @throws when they tell different things */
 export async function requireSame(
   kind: Kind,
   floor: Server,

@@ -14,7 +14,6 @@ export type Server = {
   pid: number
   port: number
   url: string
-  /** From the spawn to the first answer, in ms. */
   startedIn: number
   stop(): Promise<void>
 }
@@ -94,7 +93,6 @@ function environment(port: number, database: Record<string, string>): NodeJS.Pro
     HOME: process.env.HOME,
     NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compiled'),
     ENVIRONMENT: 'production',
-    // there is no mail server here
     EMAIL_VALIDATION_ENABLED: 'false',
     SECRET_KEY: SECRET,
     HOST: '127.0.0.1',

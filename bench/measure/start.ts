@@ -6,10 +6,8 @@ import { type Name, startServer } from './server.ts'
 
 /** Spawn to first answer, in ms. */
 export type Starts = {
-  /** The process alone: the database runs. */
   floor: number
   ours: number
-  /** With the embedded database, which was there already. */
   embedded: number
   /** The very first start: makes the embedded database, migrates, seeds; null where that was done before. */
   first: number | null

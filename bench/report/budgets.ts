@@ -16,7 +16,6 @@ export type Findings = {
   bigToSmall: number | null
   trips: Record<'floor' | 'ours', ReadonlyMap<string, Trips>>
   bytes: ReadonlyMap<string, [floor: number, ours: number]>
-  /** MB, before any load and the most under it. */
   memory: Record<'floor' | 'ours', { idle: number; most: number }>
   starts: Starts | null
   lists: readonly ListTimes[]
@@ -103,11 +102,9 @@ const most = (what: string, limit: number, is: number, unit = '') => ({
   holds: is <= limit,
 })
 
-/** What others may notice of it. */
 const signInBudget = ({ ratio: share }: SignInFigures): Budget =>
   most('p95 of others while 200 sign in, against that alone', 2, share)
 
-/** What an organization may notice of another. */
 const neighbourBudgets = ({ label, ratio: share, failed }: NeighbourFigures): Budget[] => [
   most(`p95 of another organization during ${label}, against that alone`, 2, share),
   { what: `failed requests of it`, must: '0', is: String(failed), holds: failed === 0 },
@@ -125,7 +122,6 @@ function fileBudgets({ exported, checked, imported }: FileFigures): Budget[] {
   ]
 }
 
-/** What rights may cost. */
 function scopeBudgets({ half, narrowP95, roles, explainP95, rowSecurity }: ScopeFigures): Budget[] {
   return [
     most('half of 100,000 by nested groups and inherited roles, time against all', 1.3, half),

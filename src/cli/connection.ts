@@ -52,10 +52,7 @@ export async function asApplication<T>(config: Config, work: (db: Database) => P
   })
 }
 
-/**
- * Runs `work` as the database's owner: past row security, and so for repairs alone.
- * @param setUp makes an installation that is not there yet
- */
+/** Runs `work` as the database's owner: past row security, and so for repairs alone. */
 export async function asOwner<T>(
   config: Config,
   work: (db: Kysely<DB>) => Promise<T>,

@@ -67,11 +67,7 @@ const help = (name: string, action: Action) =>
     ...Object.entries(flagsOf(action)).map(([flag, says]) => line(flag, says)),
   ].join('\n')
 
-/**
- * Looks at what `kysely` was called with before anything is done.
- * @returns a help to print in place of doing it
- * @throws {UsageError} for what isn't understood, {Refused} where a person says no
- */
+/** Looks at what `kysely` was called with before anything is done. */
 async function looked(
   argv: readonly string[],
   config: () => Config,

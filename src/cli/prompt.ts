@@ -38,11 +38,7 @@ export async function ask(
   }
 }
 
-/**
- * A password by the rules of the settings: asked for twice where a person sits, else all of standard input.
- * @param about what others know of whose it is
- * @throws {Refused} for one that the rules refuse
- */
+/** A password by the rules of the settings: asked for twice where a person sits, else all of standard input. */
 export async function newPassword(
   terminal: Terminal,
   config: Config,

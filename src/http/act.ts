@@ -13,13 +13,8 @@ import { SearchStep } from '#src/http/search-step.ts'
 import type { Visit } from '#src/http/visit.ts'
 import { wantedOf } from '#src/http/wanted.ts'
 
-/** What somebody may do, as they have just been let in. */
 export type Action = { endpoint: Endpoint; body: Body | undefined; grant: Grant | undefined }
 
-/**
- * Does what was asked, and answers it.
- * @param versions that the writer has seen; where the first is none of the record's, the next may be
- */
 export async function act(
   visit: Visit,
   action: Action,
@@ -58,7 +53,6 @@ async function answered(
   return respond({ ...answer, headers }, outgoingOf(visit, endpoint))
 }
 
-/** A question in an address that was refused comes again in its form. @throws everything else */
 async function askedAgain(visit: Visit, endpoint: Endpoint, call: Call, thrown: unknown): Promise<Response> {
   const { status, message, errors = [], headers } = httpError(thrown)
   const asks = visit.info.reads && wantedOf(visit) !== 'json' && [400, 404].includes(status)

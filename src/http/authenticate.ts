@@ -33,10 +33,6 @@ async function find(visit: Visit): Promise<void> {
 /** The one credential of a request: a session's cookie, or as a bearer the same kind of token, or an API key. */
 export type Credential = { kind: 'cookie' | 'bearer' | 'api_key'; token: string }
 
-/**
- * Finds the credential, and takes none but a well-formed single one.
- * @throws {HttpError} 401 for a malformed bearer, or for two credentials
- */
 function credentialOf(c: Context, cookies: Cookies): Credential | null {
   const authorization = c.req.header('authorization')
   const values = cookieValues(c, cookies.session)
@@ -53,7 +49,6 @@ function credentialOf(c: Context, cookies: Cookies): Credential | null {
   return values.length === 1 && isToken(token) ? { kind: 'cookie', token } : null
 }
 
-/** Which credential opens the door of a session of a kind, and no other. */
 const credentials: Record<Identity['sessionKind'], Credential['kind']> = {
   browser: 'cookie',
   impersonation: 'cookie',
@@ -61,11 +56,6 @@ const credentials: Record<Identity['sessionKind'], Credential['kind']> = {
   api_key: 'api_key',
 }
 
-/**
- * Exactly one actor, or none.
- * @throws {HttpError} 401 for a bearer that is nobody's
- * @throws {Displaced} for an API key from where it may not be used
- */
 async function authenticate(
   credential: Credential | null,
   rights: RightsCache,

@@ -44,7 +44,5 @@ export async function keepForm(visit: Visit): Promise<void> {
     const body = unread && forms.checkOrigin() ? await readBody(c, reading) : null
     visit.endpoint = body && chosen(byMethod, c.req.method, body)
     visit.fields = body?.fields ?? null
-  } catch {
-    // none of ours, or too much: there is nothing to give back
-  }
+  } catch {}
 }

@@ -5,11 +5,9 @@ import { isSearch, searchIn, without } from '#src/http/search-step.ts'
 import type { Visit } from '#src/http/visit.ts'
 import { isQuestion } from '#src/ui/question.ts'
 
-/** What the endpoint's validators left. */
 const valid = (c: Context, target: 'param' | 'query') =>
   c.req.valid(target as never) as Record<string, string> | undefined
 
-/** A request as its endpoint gets it: of a form's fields, without those that it sends for us. */
 export function callOf(visit: Visit, grant: Grant | undefined, fields: Record<string, unknown>): Call {
   const { c, app, info, actor } = visit
   const { csrf_token: _, _method, version: __, ...rest } = fields

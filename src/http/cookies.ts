@@ -4,10 +4,6 @@ import type { Config } from '#src/config.ts'
 import { isSecure } from '#src/platform/public-address.ts'
 import { isToken } from '#src/platform/token.ts'
 
-/**
- * Names and attributes of our cookies. `__Host-` over https; a short hash of prefix and port where several
- * installations may share a host.
- */
 export class Cookies {
   readonly session: string
   readonly visitor: string
@@ -39,11 +35,9 @@ export class Cookies {
   setNotice = (text: string, undo?: string) =>
     `${this.notice}=${encodeURIComponent(text)}${undo ? `|${undo}` : ''}; Max-Age=60${this.#attributes}`
   setDevice = (token: string) => `${this.device}=${token}; Max-Age=${HALF_A_YEAR}${this.#attributes}`
-  /** That a password was right, for as long as its code may follow. */
   setProof = (token: string) => `${this.proof}=${token}; Max-Age=600${this.#attributes}`
   drop = (name: string) => `${name}=; Max-Age=0${this.#attributes}`
 
-  /** A browser in which somebody has just signed in. */
   signedIn = ({ token, device }: { token: string; device: string | null }) => [
     this.setSession(token),
     ...(device ? [this.setDevice(device)] : []),
@@ -51,7 +45,6 @@ export class Cookies {
     this.drop(this.proof),
   ]
 
-  /** What this browser was told when a password was right; null for none, and for what is none. */
   proofOf = (c: Context) => this.#only(c, this.proof)
 
   /** What this browser was told when somebody signed in with it; null for none, and for what is none. */
@@ -65,7 +58,6 @@ export class Cookies {
 
 const HALF_A_YEAR = 182 * 86_400
 
-/** What a browser sends once it has been given these. */
 export function cookiesAfter(c: Context, given: readonly string[]): string {
   const sent = (c.req.header('cookie') ?? '').split(';').map((pair) => pair.trim())
   const names = given.map((line) => line.slice(0, line.indexOf('=')))

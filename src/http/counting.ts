@@ -8,15 +8,12 @@ import type { RequestInfo } from '#src/http/request-info.ts'
 
 const isText = (one: unknown): one is string => typeof one === 'string'
 
-/** What one request counts as, and what is left of that. */
 export class Counting {
   readonly #c: Context
   readonly #app: Pick<AppContext, 'limits' | 'cookies'>
   readonly #info: RequestInfo
-  /** Of the call, or of the attempt's address: what it was counted as when it came, before its body was read. */
   #first: RateLimitState | null = null
   #arrived: RateClass | null = null
-  /** Of whom the attempt is about. */
   #others: readonly RateLimitState[] = []
 
   constructor(c: Context, app: Pick<AppContext, 'limits' | 'cookies'>, info: RequestInfo) {
@@ -25,13 +22,11 @@ export class Counting {
     this.#info = info
   }
 
-  /** A call of the API by a program. @throws {HttpError} 429 */
   async call(actor: Actor | null): Promise<void> {
     const { limits } = this.#app
     if (limits) this.#first = await limits.call(actor, this.#info.ip)
   }
 
-  /** An attempt, before anything of it is read. @throws {HttpError} 429 */
   async arrive({ rate }: Endpoint): Promise<void> {
     const { limits } = this.#app
     if (!limits || !isSensitive(rate) || this.#arrived === rate) return
@@ -58,7 +53,6 @@ export class Counting {
     this.#first = await limits.succeed(rate, this.#from, this.#first)
   }
 
-  /** What is left where least is. */
   get headers(): Record<string, string> | undefined {
     if (!this.#first) return undefined
     return limitHeaders(

@@ -7,7 +7,6 @@ import type { Body } from '#src/http/input.ts'
 import type { Origins } from '#src/http/origins.ts'
 import { newToken } from '#src/platform/token.ts'
 
-/** What the form tokens of a session, or of a visitor's cookie before there is one, have in common. */
 const secretOf = (key: string, bearer: string) => createHmac('sha256', key).update(`csrf ${bearer}`).digest()
 
 const xor = (a: Buffer, b: Buffer) => Buffer.from(a.map((byte, index) => byte ^ (b[index] as number)))
@@ -18,7 +17,6 @@ export function csrfToken(key: string, bearer: string): string {
   return Buffer.concat([pad, xor(pad, secretOf(key, bearer))]).toString('base64url')
 }
 
-/** The tokens of a request's forms: bound to its session, or to a visitor's cookie, which is given for it. */
 export class FormTokens {
   readonly #c: Context
   readonly #config: Config
@@ -27,7 +25,6 @@ export class FormTokens {
   readonly #listed: boolean
   #given: string | undefined
 
-  /** @param api where the API was asked, or nothing: listed origins are let in there alone */
   constructor(
     c: Context,
     { config, cookies, origins }: { config: Config; cookies: Cookies; origins: Origins },
@@ -40,29 +37,21 @@ export class FormTokens {
     this.#listed = api !== '' && origins.lists(c)
   }
 
-  /** For the forms of a page. @param session its cookie's token, where somebody is signed in */
   token(session: string | null): string {
     const bearer = session ?? this.#visitor
     if (!bearer) this.#given ??= newToken()
     return csrfToken(this.#config.SECRET_KEY, bearer ?? (this.#given as string))
   }
 
-  /** Whether a page with this token is of the session. */
   isOf(session: string, token: string): boolean {
     return valid(token, this.#config.SECRET_KEY, session)
   }
 
-  /** What drawing a form made necessary. */
   cookies(): string[] {
     return this.#given ? [this.#cookies.setVisitor(this.#given)] : []
   }
 
-  /**
-   * Whether a browser says, by `Sec-Fetch-Site` or `Origin`, that the request is from here; a program says neither. From
-   * elsewhere nothing is written, also without a cookie: the answer may bring one, and sign somebody in as another.
-   * What is listed is not from here: it passes, and is believed no more than a program.
-   * @throws {HttpError} 403
-   */
+  /** Whether a browser says, by `Sec-Fetch-Site` or `Origin`, that the request is from here; a program says neither. */
   checkOrigin(): boolean {
     if (this.#listed) return false
     const origin = this.#origins.own(this.#c)
@@ -102,7 +91,6 @@ export class FormTokens {
 const OUT_OF_DATE = 'This form is out of date or came from elsewhere. Load the page again and repeat.'
 const refused = () => new HttpError(403, OUT_OF_DATE, { type: 'csrf' })
 
-/** A form of a page of ours, as its browser vouches, that is from before its session began. */
 export class StaleForm extends HttpError {
   constructor() {
     super(403, OUT_OF_DATE, { type: 'csrf' })

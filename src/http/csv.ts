@@ -8,29 +8,18 @@ import type { Visit } from '#src/http/visit.ts'
 
 type Outgoing = {
   requestId: string
-  /** What every answer carries. */
   common: Common
-  /** What is left of the limit that a program was counted by. */
   limit?: Record<string, string> | undefined
-  /** A HEAD: the headers alone, once it is known that there is something to send. */
   head: boolean
-  /** Throws where whoever reads it may no longer: asked before each further piece is sent. */
   confirm: () => Promise<void>
-  /** Told of what went wrong once the answer had begun. */
   lost: (error: unknown) => void
 }
 
 /** By which Excel takes a file for UTF-8. */
 const MARK = '\uFEFF'
 
-/** For the last line to leave before the connection is broken. */
 const LEAVING_MS = 500
 
-/**
- * A file that is sent while it is made, as fast as the client reads. What fails before the first piece is thrown;
- * what fails afterwards makes a last line that says so, for people, and breaks the connection, for programs: no cut
- * file looks whole.
- */
 async function respondCsv(
   { name, chunks, sent = async () => {} }: Csv,
   { requestId, common, limit, head, confirm, lost }: Outgoing,
@@ -92,7 +81,6 @@ async function respondCsv(
   })
 }
 
-/** A file for whoever asked, as long as they may have it. */
 export function respondFile(visit: Visit, csv: Csv): Promise<Response> {
   const { c, app, info, actor, counting } = visit
   return respondCsv(csv, {

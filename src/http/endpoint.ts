@@ -25,19 +25,13 @@ export type Screen = Omit<ScreenProps, 'frame'> & { plain?: boolean; footer?: Ch
 /** Draws a page once its frame is known; may load first what only the page shows. */
 export type Draw = (frame: Frame) => Screen | Promise<Screen>
 
-/** What a handler answers; `respond` makes it a page, a fragment or JSON. */
 export type Answer = {
   status?: number
-  /** A value, or a string that is JSON already. */
   json?: unknown
   screen?: Draw
-  /** A whole page of its own, without the frame. */
   document?: (frame: Frame) => Markup
-  /** Version of the record, which its tag begins with. */
   etag?: number
-  /** Path of what was made, or where a page goes on to. */
   location?: string
-  /** One line for the person, shown on the next page. */
   notice?: string
   /** Path of the POST that takes it back again, offered beside the notice. */
   undo?: string | undefined
@@ -49,24 +43,18 @@ export type Answer = {
   resumes?: string | undefined
 }
 
-/** A file of lines: sent as they come, under `name` with the ending .csv. */
 export type Csv = {
   name: string
   chunks: AsyncIterable<string>
-  /** Told once when the file was sent, or as much of it as was. */
   sent?: (whole: boolean) => Promise<void>
 }
 
-/** What stood in the way of a write, for the form that is shown again. */
 export type Refusal = {
   status: number
   message: string
   errors: FieldError[]
-  /** As it was sent. */
   input: Record<string, unknown>
-  /** Of the record, as the form had it: what was changed meanwhile is still a 412. */
   version?: number | null
-  /** The record as it stands by now, for a 412. */
   current?: unknown
 }
 
@@ -81,22 +69,17 @@ export type Services = {
   log: Record<'warn' | 'error', (details: object, message: string) => void>
 }
 
-/** A request that passed: who, with which Grant, and what was sent. */
 export type Call<A = Access, Q = undefined, B = undefined> = {
   c: Context
   services: Services
   db: Door
   actor: Who<A>
   grant: GrantFor<A>
-  /** A uuid from the path; anything else is a 404. */
   id: (name?: string) => string
   query: Input<Q>
   body: Input<B>
-  /** The body as it was sent, for an endpoint without a schema. */
   rawBody: Record<string, unknown>
-  /** What a form searches for before it is sent: the field, and the words. */
   find: Find | null
-  /** What an endpoint with `upload` was sent. */
   file: Upload | undefined
   /** Version that the writer has seen (`If-Match`, or the form's); null where none was said, or `*`. */
   version: number | null
@@ -105,14 +88,11 @@ export type Call<A = Access, Q = undefined, B = undefined> = {
 
 type Only = 'page' | 'json' | 'api'
 
-/** What OpenAPI tells of an endpoint beside its path and input. */
 type Described = {
-  /** Schema of the JSON that a success answers with. */
   answer?: z.ZodType
   /** 200, or 204 where there is no `answer`. */
   status?: 200 | 201 | 202 | 204
   summary?: string
-  /** Further statuses that this endpoint may answer with. */
   otherStatuses?: readonly number[]
 }
 
@@ -121,9 +101,7 @@ type Options<A, Q, B> = Described & {
   body?: B
   /** The same rows as a file, for `Accept: text/csv` or `?format=csv`. */
   csv?: (call: Call<A, Q, undefined>) => Csv | Promise<Csv>
-  /** Also takes multipart/form-data with one file, named `file`, and text/csv as it is. */
   upload?: true
-  /** What it counts as; `api`, where its answer is JSON, unless this says otherwise. */
   rate?: RateClass
   /** Answers with a secret, which is kept for no `Idempotency-Key`. */
   secret?: true
@@ -133,13 +111,11 @@ type Options<A, Q, B> = Described & {
   allowedBeforeSecondFactor?: true
   /** Only as a page, only as JSON, or only as JSON below /api. */
   only?: Only
-  /** The form again, when what it sent was refused. */
   refused?: (call: Call<A, Q, undefined>, refusal: Refusal) => Draw | Promise<Draw>
   /** The path of the page with the form, where it is neither this one nor the nearest above it. */
   on?: string
 }
 
-/** One row of the route table. */
 export type Endpoint = Described & {
   method: Method
   path: string
@@ -158,13 +134,11 @@ export type Endpoint = Described & {
   on?: string
 }
 
-/** Holders of the permission, in any scope; the handler gets its Grant. */
 export const can = <const P extends Permission>(permission: P) => ({ can: permission })
 /** Anybody signed in, in person: by no API key. */
 export const signedIn = { signedIn: 'in person' } as const
 /** Anybody signed in, and whoever acts by an API key: for what asks for its permission itself. */
 export const authenticated = { signedIn: 'by any key' } as const
-/** Everybody, and why. */
 export const everybody = (reason: string) => ({ public: reason })
 
 const endpoint =

@@ -18,17 +18,13 @@ import { Busy } from '#src/platform/semaphore.ts'
 
 type Details = {
   title?: string | undefined
-  /** Names the kind of problem to programs; `about:blank` where the status says it all. */
   type?: string | undefined
   errors?: FieldError[] | undefined
   headers?: Record<string, string>
-  /** The record as it stands, for a 412. */
   current?: unknown
-  /** Where a person does first what is asked, and then goes on. */
   page?: string
 }
 
-/** What each status says. */
 export const titles: Record<number, string> = {
   400: 'Bad request',
   401: 'Sign in first',
@@ -47,7 +43,6 @@ export const titles: Record<number, string> = {
   503: 'Not available right now',
 }
 
-/** The same for people, where nothing better is known. */
 const inWords: Record<number, string> = {
   400: 'This link is out of date',
   403: 'No access',
@@ -90,12 +85,10 @@ export class HttpError extends Error {
   }
 }
 
-/** What a 401 asks of a program. */
 export const challenge = { 'WWW-Authenticate': 'Bearer' }
 
 type Kind = abstract new (...given: never[]) => DomainError
 
-/** The status of each kind of the domain's errors. */
 const statuses: readonly (readonly [Kind, number])[] = [
   [Malformed, 400],
   [WrongCredentials, 401],
@@ -127,7 +120,6 @@ function headersOf(error: DomainError): Record<string, string> {
   return error instanceof TooMany ? { 'Retry-After': String(error.retryAfter) } : {}
 }
 
-/** Whatever was thrown, as what the client gets to know of it. */
 export function httpError(error: unknown): HttpError {
   if (error instanceof HttpError) return error
   if (error instanceof DomainError) return answerOf(error)

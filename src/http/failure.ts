@@ -19,7 +19,6 @@ function logged({ app, info }: Visit, err: unknown): void {
   app.log.error({ err, request: info.id, path: info.path }, 'request failed')
 }
 
-/** @returns what is answered: where the trail can't be written, that */
 async function recorded(visit: Visit, thrown: unknown, error: HttpError): Promise<HttpError> {
   const { app, info, actor } = visit
   const refused = thrown instanceof Displaced ? thrown.actor : error.status === 403 ? actor : null

@@ -7,7 +7,6 @@ import { clockOf } from '#src/locale/clock.ts'
 import { paths } from '#src/paths.ts'
 import type { Frame, Notice, Theme, Undo, Viewer } from '#src/ui/frame.ts'
 
-/** What every page needs beside its own content: who, where to, and how it posts. */
 export function frameFor(c: Context, app: AppContext, actor: Actor | null, csrfToken: string): Frame {
   const { config, asset, cookies, navigation } = app
   const here = c.req.path.slice(config.URL_PREFIX.length) || '/'

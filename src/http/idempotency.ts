@@ -13,10 +13,7 @@ const UNKEYED = /^\/(auth|login|register|logout)(\/|$)/
 export const takesKey = ({ method, path, access, secret }: Endpoint): boolean =>
   method === 'POST' && !secret && !('public' in access) && !UNKEYED.test(path)
 
-/**
- * The door of a request that shall be done once; null where none asks for it.
- * @throws {HttpError} 400 for a key that is none
- */
+/** The door of a request that shall be done once; null where none asks for it. */
 export function onceDoor(
   c: Context,
   endpoint: Endpoint,

@@ -7,7 +7,6 @@ import { malformed, pairsOf, refuseFlaw } from '#src/http/text.ts'
 import { isUpload, readMultipart, type Upload } from '#src/http/upload.ts'
 import { about, UNKNOWN_FIELD } from '#src/locale/instructions.ts'
 
-/** A body as it was sent: JSON, the fields of a form, or a file, which a form may hold beside its fields. */
 export type Body = {
   kind: 'json' | 'form' | 'file' | 'none'
   fields: Record<string, unknown>
@@ -16,28 +15,20 @@ export type Body = {
 
 const NONE: Body = { kind: 'none', fields: {} }
 const MAX_FIELDS = 1000
-/** Of a form's fields together: a thousand ids beside other fields are not too many. */
 const MAX_VALUES = 2000
-/** In all objects of a body together. */
 const MAX_KEYS = 10_000
 const DEEPEST = 20
 /** A field nowhere: schemas that take what they don't know would leave it out without a word. */
 const PROTO = '__proto__'
 
-/** The media type of a body, without its parameters. */
 export const bodyType = (c: Context) =>
   (c.req.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
 
-/** How a body is read, and whether it may be a file. */
 export type Taking = {
   upload: boolean
   read: (c: Context) => Promise<Buffer>
 }
 
-/**
- * The one parser of bodies, by content type.
- * @throws {HttpError} 415 for another type, 413 past the limit, 400 for what is malformed
- */
 export async function readBody(c: Context, { upload, read }: Taking): Promise<Body> {
   const type = bodyType(c)
   if (c.req.header('content-encoding')) throw new HttpError(415, 'Compressed bodies aren’t supported.')
@@ -105,7 +96,6 @@ function refuseProto(name: string, path: string): void {
   if (name === PROTO) throw invalid([{ path, message: UNKNOWN_FIELD }])
 }
 
-/** The same without a prototype, so that it has what was sent and nothing else. */
 const bare = <T>(fields: Record<string, T>): Record<string, T> => Object.assign(Object.create(null), fields)
 
 /** Counts the keys of well-formed JSON: a string followed by a colon. Before it is parsed, since many take long. */
@@ -143,28 +133,24 @@ const messages = (error: z.ZodError): FieldError[] =>
       : [{ path: issue.path.join('.'), message: issue.message }],
   )
 
-/** @throws {Invalid} with every field that is wrong */
 export function validBody<S extends z.ZodType>(schema: S, fields: Record<string, unknown>): z.infer<S> {
   const parsed = schema.safeParse(fields)
   if (parsed.success) return parsed.data
   throw invalid(messages(parsed.error))
 }
 
-/** @throws {Malformed} naming what is wrong in the address */
 export function validQuery<S extends z.ZodType>(schema: S, query: Record<string, string>): z.infer<S> {
   const parsed = schema.safeParse(query)
   if (parsed.success) return parsed.data
   throw refusedQuery(parsed.error)
 }
 
-/** Names what is wrong in an address. */
 export function refusedQuery(error: z.ZodError): Malformed {
   const errors = messages(error)
   const detail = errors.map(({ path, message }) => about(path, message)).join('; ')
   return new Malformed(detail, { errors })
 }
 
-/** The fields of an address, each once. @throws {HttpError} 400 */
 export function queryOf(pairs: Iterable<[string, string]>): Record<string, string> {
   const query: Record<string, string> = Object.create(null)
   for (const [name, value] of pairs) {
@@ -176,10 +162,7 @@ export function queryOf(pairs: Iterable<[string, string]>): Record<string, strin
   return query
 }
 
-/**
- * The versions that a writer has seen, mostly one: of `If-Match`, or the form's field; null for none, or for any.
- * @throws {HttpError} 412 for what is no version
- */
+/** The versions that a writer has seen, mostly one: of `If-Match`, or the form's field; null for none, or for any. */
 export function seenVersions(c: Context, ofForm: unknown): (number | null)[] {
   const header = c.req.header('if-match')
   if (header) {

@@ -1,21 +1,16 @@
 import type { Context } from 'hono'
 import { HttpError } from '#src/http/errors.ts'
 
-/** Whoever isn't signed in sends a few fields. */
 const STRANGER_BYTES = 16 * 1024
-/** Or a form that was being filled in when their session ended. */
 const STRANGER_FORM_BYTES = 64 * 1024
-/** What bodies that aren't complete hold: those of all strangers together, and those of each person. */
 const STRANGERS_BYTES = 8 * 1024 * 1024
 const PERSON_BYTES = 16 * 1024 * 1024
 const PATIENCE_MS = 10_000
-/** The slowest pace that is waited for beyond that, in bytes a ms. */
 const SLOWEST = 32
 const SMALLEST = 1024
 
 type Options = { patienceMs?: number; strangersBytes?: number; personBytes?: number }
 
-/** Whose a body is: somebody's who is signed in, or, like those of all others, a stranger's. */
 export type Sender = { userId: string } | null
 
 /** Reads bodies within bounds: of size, of time, and of what each sender can make the process hold. */
@@ -35,21 +30,15 @@ export class Intake {
     this.#personBytes = personBytes
   }
 
-  /** Bytes of bodies that aren't complete. */
   get held(): number {
     return [...this.#unfinished.values()].reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
-  /** What a body may have where `most` is what it may have of somebody who is signed in. */
   most(most: number, sender: Sender, form = false): number {
     return sender ? most : Math.min(most, form ? STRANGER_FORM_BYTES : STRANGER_BYTES)
   }
 
-  /**
-   * A body to its end. Where its sender holds too much, the body that has been at it longest gives way, so that many
-   * strangers who hold back their last bytes keep nobody from signing in.
-   * @throws {HttpError} 413 past `most`, 408 when it is too slow, 503 when it gave way
-   */
+  /** A body to its end. @throws {HttpError} 413 past `most`, 408 when it is too slow, 503 when it gave way */
   async read(c: Context, most: number, sender: Sender): Promise<Buffer> {
     refuseLarge(c, most)
     const stream = c.req.raw.body
@@ -72,7 +61,6 @@ export class Intake {
     }
   }
 
-  /** Large files of a person are apart from their other bodies: one fits in any case. */
   #of(sender: Sender, most: number): Unfinished {
     const key = sender ? `${sender.userId} ${most}` : 'strangers'
     const known = this.#unfinished.get(key)
@@ -84,7 +72,6 @@ export class Intake {
   }
 }
 
-/** Bodies of a sender that aren't complete, and hold no more together than their bound. */
 class Unfinished {
   readonly #bound: number
   readonly #emptied: () => void
@@ -92,7 +79,6 @@ class Unfinished {
   readonly #bodies = new Set<Arriving>()
   bytes = 0
 
-  /** @param bound holds the largest body, so that the last one is never refused */
   constructor(bound: number, emptied: () => void) {
     this.#bound = bound
     this.#emptied = emptied
@@ -108,7 +94,6 @@ class Unfinished {
     if (!this.#bodies.size) this.#emptied()
   }
 
-  /** More has come of one: the first ones give way. */
   grew(bytes: number): void {
     this.bytes += bytes
     for (const first of this.#bodies) {
@@ -122,7 +107,6 @@ class Unfinished {
   }
 }
 
-/** @throws {HttpError} 413 for a body that says that it is larger */
 export function refuseLarge(c: Context, most: number): void {
   if (Number(c.req.header('content-length') ?? 0) > most) throw tooLarge(most)
 }
@@ -143,10 +127,8 @@ class Arriving {
   #buffer = Buffer.alloc(0)
   #timer: NodeJS.Timeout | undefined
   size = 0
-  /** Why it isn't waited for any longer. */
   refusal: HttpError | undefined
 
-  /** @param stop ends the wait for the next piece */
   constructor(most: number, patienceMs: number, stop: () => void) {
     this.#most = most
     this.#patienceMs = patienceMs
@@ -159,7 +141,6 @@ class Arriving {
     this.#stop()
   }
 
-  /** @throws {HttpError} 413 */
   add(piece: Uint8Array): void {
     const size = this.size + piece.byteLength
     if (size > this.#most) throw tooLarge(this.#most)

@@ -21,7 +21,6 @@ export function clientAddress(
   }
 }
 
-/** Tells whether an address is in one of the ranges. */
 function oneOf(ranges: readonly string[]): (ip: string) => boolean {
   const list = new BlockList()
   for (const range of ranges) {
@@ -36,10 +35,6 @@ const familyOf = (ip: string) => (isIP(ip) === 6 ? 'ipv6' : 'ipv4')
 
 const compiled = new WeakMap<readonly string[], (ip: string) => boolean>()
 
-/**
- * Whether an address is in one of the ranges, which are read once for each list. No address is in none.
- * @param ranges addresses and CIDR ranges
- */
 export function within(ranges: readonly string[], ip: string | null): boolean {
   let known = compiled.get(ranges)
   if (!known) {
@@ -49,7 +44,6 @@ export function within(ranges: readonly string[], ip: string | null): boolean {
   return ip !== null && known(plain(ip) ?? ip)
 }
 
-/** A range, with IPv4 that is written as IPv6 (::ffff:10.0.0.0/104) as IPv4; null for what is none. */
 export function cidr(text: string): string | null {
   const [, ip = '', length] = /^([0-9a-f.:]+)(?:\/(\d{1,3}))?$/i.exec(text) ?? []
   const bare = plain(ip)
@@ -59,7 +53,6 @@ export function cidr(text: string): string | null {
   return prefix >= 0 && prefix <= bits ? `${bare}/${prefix}` : null
 }
 
-/** IPv4 written as IPv6 becomes IPv4; what is no address, null. */
 function plain(ip: string): string | null {
   if (isIP(ip) !== 6) return isIP(ip) ? ip : null
   const [bare = ''] = ip.split('%')

@@ -1,31 +1,23 @@
 import { z } from 'zod'
 
-/** JSON Schema, draft 2020-12. */
 export type JsonSchema = { [keyword: string]: unknown; type?: string; $ref?: string }
 
 type Io = 'input' | 'output'
 type Visited = { zodSchema: z.core.$ZodTypes; jsonSchema: JsonSchema }
 
-/** Whose format says it all. */
 const FORMATS = ['uuid', 'date-time', 'date', 'email']
 
-/**
- * Zod's schemas as JSON Schema. Those with an id (`.meta({ id })`) become components, and others refer to them.
- */
 export class Components {
   readonly schemas: Record<string, JsonSchema> = {}
 
-  /** @param io what is sent, or what is answered */
   of(schema: z.ZodType, io: Io): JsonSchema {
     return this.#converted(schema, io, false)
   }
 
-  /** The fields of an address: text that a schema reads as a number is documented as one. */
   ofQuery(schema: z.ZodType): JsonSchema {
     return this.#converted(schema, 'input', true)
   }
 
-  /** What a schema says, where it only refers to a component. */
   resolved(schema: JsonSchema): JsonSchema {
     const name = schema.$ref?.replace(REF, '')
     return name ? (this.schemas[name] ?? schema) : schema

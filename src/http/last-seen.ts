@@ -4,7 +4,6 @@ import { fn } from '#src/db/functions.ts'
 
 const EVERY_MS = 30_000
 
-/** What somebody did with a permission: organization, person, model and action. */
 type Use = readonly [org: string, person: string, model: string, action: string]
 
 /**
@@ -43,7 +42,6 @@ export class LastSeen {
     }
   }
 
-  /** Writes what was collected; what can't be written now is tried with the next. */
   async flush(): Promise<void> {
     const [sessions, keys, uses] = [this.#sessions, this.#keys, this.#uses]
     this.#sessions = new Set()

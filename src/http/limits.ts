@@ -11,33 +11,24 @@ import { tokenHash } from '#src/platform/token.ts'
 import { WindowCounter, type WindowState } from '#src/platform/window-counter.ts'
 
 const sensitive = ['sign-in', 'reset', 'registration', 'invitation', 'refresh'] as const
-/** What is counted by address and by name, exactly and beforehand. */
 export type Sensitive = (typeof sensitive)[number]
 /** Where a success proves who somebody is; others are answered alike, or make something. */
 const proving: readonly Sensitive[] = ['sign-in', 'invitation']
 /** What a request counts as: a call of the API where its answer is JSON, an attempt of its own kind, or nothing. */
 export type RateClass = Sensitive | 'api' | 'none'
 
-/** Whether a class is counted by address and by name. */
 export const isSensitive = (rate: RateClass): rate is Sensitive => rate !== 'api' && rate !== 'none'
 
-/** What is left of a limit. */
 export type RateLimitState = WindowState & { policy: string; limit: number; seconds: number }
 
-/** Where an attempt comes from. */
 export type Arrival = { ip: string | null; requestId: string }
 
-/** Whom an attempt is about. */
 export type Attempt = Arrival & {
-  /** User names and addresses, as they were sent. */
   names: readonly string[]
-  /** The link that is used, and whoever is signed in. */
   others: readonly string[]
-  /** The cookie of a browser that somebody signed in with before. */
   device: string | null
 }
 
-/** The limits of one installation: all processes share them through the database. */
 export class Limits {
   readonly #db: Database
   readonly #config: Config
@@ -45,7 +36,6 @@ export class Limits {
   readonly #calls: WindowCounter
   readonly #attempts: ReadonlyMap<Sensitive, RateLimiterPostgres>
 
-  /** @param nameOf one form for all spellings of a user name or an address */
   constructor(db: Database, config: Config, nameOf: (text: string) => string) {
     const { RATE_LIMIT_REQUESTS: limit, RATE_LIMIT_WINDOW: seconds } = config
     this.#db = db
@@ -55,10 +45,7 @@ export class Limits {
     this.#attempts = new Map(sensitive.map((rate) => [rate, exact(db, rate, mostOf(rate, config), seconds)]))
   }
 
-  /**
-   * One call of the API: of a key, of a person in all their sessions, or of an address where it is nobody's.
-   * @throws {HttpError} 429
-   */
+  /** One call of the API: of a key, of a person in all their sessions, or of an address where it is nobody's. */
   async call(actor: Actor | null, ip: string | null): Promise<RateLimitState> {
     const { RATE_LIMIT_REQUESTS: limit, RATE_LIMIT_WINDOW: seconds } = this.#config
     const key = actor?.identity.apiKey?.id ?? actor?.userId ?? this.#hidden('address', rateKey(ip))
@@ -67,19 +54,10 @@ export class Limits {
     return standing
   }
 
-  /**
-   * One attempt of an address, before anything of it is read. Ahead of the names, so that nobody uses up a name's by
-   * more than their own.
-   * @throws {HttpError} 429
-   */
   arrive(rate: Sensitive, from: Arrival): Promise<RateLimitState> {
     return this.#take(rate, 'address', rateKey(from.ip), from)
   }
 
-  /**
-   * The same attempt of whom it is about, before anything is done for it.
-   * @throws {HttpError} 429
-   */
   attempt(rate: Sensitive, of: Attempt): Promise<RateLimitState[]> {
     const names = [...new Set(of.names.map(this.#nameOf))]
     return Promise.all([
@@ -88,16 +66,10 @@ export class Limits {
     ])
   }
 
-  /**
-   * Gives an address its attempt back that was none at guessing: it proved who somebody is. Names keep theirs.
-   * @param arrived what was left of the address
-   * @returns what is left of it
-   */
   async succeed(rate: Sensitive, { ip }: Arrival, arrived: RateLimitState): Promise<RateLimitState> {
     if (!proving.includes(rate)) return arrived
     const limiter = this.#attempts.get(rate) as RateLimiterPostgres
     const key = limiter.getKey(this.#hidden('address', rateKey(ip)))
-    // what was refused beyond the limit was no attempt either
     const back =
       'update rate_limits set points = least(points, $3) - 1 where key = $1 and points > 0 and expire > $2'
     // while the database is away it is counted in memory, and stays so
@@ -140,7 +112,6 @@ export class Limits {
     const taken = consumedPoints > 0 && consumedPoints <= limit
     const standing = { policy: rate, limit, seconds, taken, left, ms }
     if (taken) return standing
-    // once in a window, in one of the processes
     if (consumedPoints === limit + 1) {
       const details = { rate, of: kind, hash: key }
       await this.#db.lookup(fn.note_limit({ details, request: requestId, ip })).catch(() => {})
@@ -176,7 +147,6 @@ function exact(db: Database, rate: Sensitive, points: number, duration: number):
 
 const secondsOf = (ms: number) => Math.max(1, Math.ceil(ms / 1000))
 
-/** As the draft of the IETF has it, and in the older form that clients know. */
 export function limitHeaders({ policy, limit, seconds, left, ms }: RateLimitState): Record<string, string> {
   const reset = secondsOf(ms)
   return {

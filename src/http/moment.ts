@@ -2,10 +2,7 @@ import { z } from 'zod'
 
 const MOMENT = 'Enter a time like 2026-01-31T12:00:00Z or a day like 2026-01-31'
 
-/**
- * When something ends: an instant, a time on the sender's wall, or a day to the end of which it lasts. `Clock.moment`
- * says which instant that is for whoever sent it.
- */
+/** When something ends: an instant, a time on the sender's wall, or a day to the end of which it lasts. */
 export const moment = z
   .union([z.iso.datetime({ offset: true }), z.iso.datetime({ local: true }), z.iso.date()], MOMENT)
   .refine((sent) => {
@@ -13,7 +10,6 @@ export const moment = z
     return year > 0 && new Date(sent).getUTCFullYear() > 0 && new Date(sent).getUTCFullYear() < 10_000
   }, MOMENT)
 
-/** The same, or never; an empty field of a form is none. */
 export const momentOrNever = z.preprocess(
   (sent) => (sent === '' ? null : sent),
   z.union([moment, z.null()], MOMENT),

@@ -9,7 +9,6 @@ import { handle, refuse } from '#src/http/request-handler.ts'
 import { validatorsOf } from '#src/http/validators.ts'
 import { visitOf } from '#src/http/visit.ts'
 
-/** What comes after a validator is the handler's own way. */
 const nothing = async () => {}
 
 const APIS = ['/api', '/api/v1']
@@ -62,7 +61,6 @@ const shapeOf = (path: string) =>
     .map((part) => (part.startsWith(':') ? 1 : 0))
     .join('')
 
-/** The page with the form that sends to an endpoint: where it says so, at its own path, or at the nearest above it. */
 function pageOf({ path, on }: Endpoint, table: ReadonlyMap<string, Map<string, Endpoint>>) {
   for (let at = on ?? path; ; at = at.slice(0, at.lastIndexOf('/')) || '/') {
     const page = table.get(at)?.get('GET')

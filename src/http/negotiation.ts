@@ -1,4 +1,3 @@
-/** `part` is the fragment of a page that htmx swaps in. */
 export type Wanted = 'page' | 'part' | 'json'
 
 type NegotiationInput = {
@@ -49,10 +48,8 @@ export function asksForCsv(header = ''): boolean {
   return csv > (named(accept, 'text/html') ?? 0) && csv >= (named(accept, 'application/json') ?? 0)
 }
 
-/** Whether a packed answer is taken. */
 export const acceptsGzip = (header = '') => (named(header.toLowerCase(), 'gzip') ?? 0) > 0
 
-/** The q of a media type named in the header (`text/*` counts for text/html); null where it isn't. */
 function quality(accept: string, type: string): number | null {
   const major = type.slice(0, type.indexOf('/') + 1)
   return accept.includes(major) ? (named(accept, type) ?? named(accept, `${major}*`)) : null

@@ -1,12 +1,9 @@
 import { titles } from '#src/http/errors.ts'
 
-// What the document's operations refer to.
-
 const TAG = '"3-9f86d081884c7d659a2feaa0c55ad015"'
 
 const text = (description: string) => ({ type: 'string', description })
 
-/** problem+json (RFC 9457), as every error is. */
 export const problem = {
   type: 'object',
   description: 'A problem (RFC 9457).',
@@ -81,10 +78,8 @@ const special: Record<number, keyof typeof headers> = {
   503: 'Retry-After',
 }
 
-/** Of a method that the document doesn't have: no operation answers so. */
 const NEVER = '405'
 
-/** A response for every status that an operation may refuse with. */
 export const problems = Object.fromEntries(
   Object.entries(titles)
     .filter(([status]) => status !== NEVER)

@@ -2,9 +2,6 @@ import { forKeys } from '#src/access/narrowing.ts'
 import type { Access, Endpoint } from '#src/http/endpoint.ts'
 import { takesKey } from '#src/http/idempotency.ts'
 
-// What the document says in sentences.
-
-/** What calling an operation takes, and what it offers beyond its summary. */
 export function sentencesOf(endpoint: Endpoint): string {
   const { access, method, path, requiresRecentAuth, secret, csv, upload } = endpoint
   const changes = method !== 'GET' && path.includes('/:')
@@ -32,5 +29,4 @@ function whoCan(access: Access): string {
     : 'For anyone signed in, and for API keys.'
 }
 
-/** What the operations of a tag are about. */
 export const tagged = (tag: string) => `Everything under /${tag}.`

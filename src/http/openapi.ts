@@ -10,14 +10,11 @@ type Json = Record<string, unknown>
 
 const BASE = '/api/v1'
 
-/** The endpoints that answer programs: the document tells of these. */
 export const documented = (endpoints: readonly Endpoint[]) => endpoints.filter(({ only }) => only !== 'page')
 
-/** `/users/:id` as the document has it. */
 export const template = (path: string) =>
   BASE + path.replace(/:(\w+)(\{[^}]*\})?/g, '{$1}').replace(/\/$/, '')
 
-/** The OpenAPI 3.1 document of a route table: everything in it comes from the rows and their schemas. */
 export function openApi(endpoints: readonly Endpoint[], config: Config): Json {
   const components = new Components()
   const paths: Record<string, Json> = {}
@@ -111,7 +108,6 @@ class Operation {
     }))
     for (const [name, { description, ...schema }] of Object.entries(properties)) {
       const said = description ? { description } : {}
-      // several values are one, with commas
       const form = schema.type === 'array' ? { style: 'form', explode: false } : {}
       found.push({ name, in: 'query', required: required.includes(name), ...said, ...form, schema })
     }
@@ -169,7 +165,6 @@ class Operation {
     return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]))
   }
 
-  /** The statuses that this endpoint can refuse with. */
   #failures(): number[] {
     const { access, body, rate, upload, otherStatuses = [] } = this.#endpoint
     const keyed = takesKey(this.#endpoint)
@@ -197,12 +192,10 @@ class Operation {
     return [...new Set(statuses)].sort()
   }
 
-  /** A record that is there is changed: the version that was seen may be named. */
   get #changes(): boolean {
     return this.#writes && this.#names.length > 0
   }
 
-  /** The answer has an ETag: every read, and a record that was written. */
   get #tagged(): boolean {
     if (!this.#writes) return this.#answer !== null
     const answer = this.#answer && this.#components.resolved(this.#answer)
@@ -219,10 +212,7 @@ const spoken = (segment: string) => {
   return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')
 }
 
-/**
- * By which credentials a program reaches an endpoint: by an API key only where that isn't for people alone. A browser's
- * cookie is for pages: programs that were told of it would send it beside their token.
- */
+/** By which credentials a program reaches an endpoint: by an API key only where that isn't for people alone. */
 function securityOf(access: Endpoint['access']): Json[] {
   if ('public' in access) return []
   const inPerson = 'can' in access ? !forKeys(access.can) : access.signedIn === 'in person'

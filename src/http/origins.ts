@@ -7,7 +7,6 @@ import { isSecure } from '#src/platform/public-address.ts'
 
 type Log = { warn: (details: object, message: string) => void }
 
-/** What a page elsewhere may read of an answer, beside what each may. */
 const EXPOSED = [
   'Content-Disposition',
   'ETag',
@@ -22,12 +21,10 @@ const EXPOSED = [
   'Retry-After',
   'X-Request-Id',
 ].join(', ')
-/** Seconds that a browser remembers what it may ask. */
 const REMEMBERED = '600'
 const A_YEAR = 31_536_000
 const A_MINUTE_MS = 60_000
 
-/** What every answer carries; pages add their policy. */
 const common = {
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'same-origin',
@@ -58,10 +55,6 @@ export class Origins {
     this.#ofApi = { ...this.#common, Vary: vary }
   }
 
-  /**
-   * What an answer carries; of the API, what lets pages read it that are listed.
-   * @see https://fetch.spec.whatwg.org/#http-cors-protocol
-   */
   headers(c: Context, api: string): Common {
     if (!api) return this.#common
     return this.lists(c) ? { ...this.#ofApi, ...this.#shared(c) } : this.#ofApi
@@ -78,7 +71,6 @@ export class Origins {
     return within(TRUSTED_PROXIES, peer) ? new URL(`${scheme}://${host}`).origin : origin
   }
 
-  /** Whether the page that asks is of an origin that is listed. */
   lists(c: Context): boolean {
     const origin = c.req.header('origin')
     return origin !== undefined && this.#config.CORS_ORIGINS.includes(origin)

@@ -7,7 +7,6 @@ import { sessionOf, type Visit } from '#src/http/visit.ts'
 import { wantedOf } from '#src/http/wanted.ts'
 import type { Frame } from '#src/ui/frame.ts'
 
-/** What an answer of ours goes by, whatever it says. */
 export function outgoingOf(visit: Visit, endpoint?: Endpoint): Outgoing {
   const { c, app, info, counting, forms } = visit
   const { config, cookies, origins } = app

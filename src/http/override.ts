@@ -8,10 +8,6 @@ export function possible(byMethod: ReadonlyMap<string, Endpoint>, method: string
   return named && method !== 'POST' ? [named] : [...byMethod.values()].filter((one) => one.method !== 'GET')
 }
 
-/**
- * The endpoint that a request is for, by its method or by its form's `_method`.
- * @throws {HttpError} 405
- */
 export function chosen(
   byMethod: ReadonlyMap<string, Endpoint>,
   method: string,

@@ -1,4 +1,3 @@
-/** The policy of what is no page. */
 export const nothingRuns = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 export const pagePolicy = (nonce: string) =>

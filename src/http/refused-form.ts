@@ -26,7 +26,6 @@ import { wantedOf } from '#src/http/wanted.ts'
 import { paths } from '#src/paths.ts'
 import type { Frame } from '#src/ui/frame.ts'
 
-/** A pattern's path, with what the request has in it. */
 export const filled = (pattern: string, c: Context) =>
   pattern.replace(/:(\w+)/g, (_, name) => encodeURIComponent(c.req.param(name) ?? ''))
 
@@ -35,11 +34,7 @@ const IN_PLACE = [401, 403, 409, 412, 422, 429, 500, 503]
 /** What may go well another time. */
 const PASSES = [408, 429, 500, 503]
 
-/**
- * A form that was refused. Nothing that was typed in is lost: a page with a script keeps its form and gets what is to be
- * said above it, or the place to ask first (js/sending.js); else the form is drawn again, or the answer carries on what
- * it held.
- */
+/** A form that was refused. */
 export async function answerForm(error: HttpError, visit: Visit, out: Outgoing): Promise<Response> {
   const { info, fields } = visit
   const first = askedFirst(error, visit)
@@ -79,7 +74,6 @@ export async function resumed(
   return answer
 }
 
-/** To what is done first, and back to where somebody was. */
 export function leadTo(page: string, info: RequestInfo, out: Outgoing): Response | Promise<Response> {
   const location = onTo(page, info.from)
   // a fragment can't hold that page: the browser is sent there as a whole
@@ -96,7 +90,6 @@ const answerOf = ({ status, headers }: HttpError, screen: Screen) => ({
 const onTo = (page: string, next: string) =>
   page + (next === paths.home ? '' : `?next=${encodeURIComponent(next)}`)
 
-/** The page of what is done before the form can be sent at all. */
 function askedFirst(error: HttpError, visit: Visit): string | undefined {
   const { endpoint } = visit
   if (error.page) return error.page
@@ -105,7 +98,6 @@ function askedFirst(error: HttpError, visit: Visit): string | undefined {
   return error.status === 401 && !(endpoint && 'public' in endpoint.access) ? paths.login : undefined
 }
 
-/** The form that asks for it, which carries on what was sent. */
 async function asking(page: string, error: HttpError, visit: Visit, out: Outgoing): Promise<Screen | null> {
   const { info, app, fields } = visit
   const asks = app.endpoint('POST', page)
@@ -142,7 +134,6 @@ async function drawnAgain(error: HttpError, visit: Visit, out: Outgoing): Promis
   }
 }
 
-/** Lets in whoever may. @throws what refuses the others */
 async function admitted(visit: Visit, endpoint: Endpoint): Promise<Call> {
   const { c, app, actor } = visit
   const grant = admit(endpoint, actor)
@@ -156,7 +147,6 @@ async function admitted(visit: Visit, endpoint: Endpoint): Promise<Call> {
 const shown = async ({ refused }: Endpoint, call: Call, refusal: Refusal, frame: Frame): Promise<Screen> =>
   (await refused?.({ ...call, body: undefined } as never, refusal))?.(frame) as Promise<Screen>
 
-/** The page that the form stands on, as it is now. */
 async function standing(error: HttpError, visit: Visit, out: Outgoing): Promise<Screen | null> {
   const { app, info, c, endpoint } = visit
   const page = endpoint && app.pageOf(endpoint)

@@ -4,10 +4,8 @@ import { routePath } from 'hono/route'
 import type { AppContext, Env } from '#src/http/app-context.ts'
 import { paths } from '#src/paths.ts'
 
-/** A request as it came: where to, and through what. Whose it is, is not known yet. */
 export class RequestInfo {
   readonly id = randomUUIDv7()
-  /** `/api` or `/api/v1`, where it came that way. */
   readonly api: string
   readonly ip: string | null
   readonly #c: Context<Env>

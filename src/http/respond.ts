@@ -14,17 +14,13 @@ import type { Markup } from '#src/ui/html.ts'
 import { isolated } from '#src/ui/isolated.ts'
 import { Asking, Page, Part, Plain } from '#src/ui/layout.tsx'
 
-/** Characters; a shorter answer hardly gets smaller. */
 const PACKED_FROM = 1000
 
 export type Outgoing = {
   wanted: Wanted
   requestId: string
-  /** A form waits for the page: it is drawn as a dialog. */
   asks: boolean
-  /** What every answer carries. */
   common: Common
-  /** Whether the client takes a packed answer. */
   packs: boolean
   frame: () => Frame
   /** Adds the URL prefix and, where the request came through it, `/api/v1`. */
@@ -33,11 +29,8 @@ export type Outgoing = {
   setNotice: (text: string, undo?: string) => string
   /** What drawing the frame made necessary: a visitor's cookie for forms; the notice that was shown. */
   cookies: () => string[]
-  /** What is left of the limit that a program was counted by. */
   limit?: Record<string, string> | undefined
-  /** Nothing is written: the answer may be one that the client has. */
   reads: boolean
-  /** `If-None-Match` */
   noneMatch?: string
 }
 
@@ -81,7 +74,6 @@ type Packing = {
   body: () => string | Uint8Array<ArrayBuffer>
 }
 
-/** How a text is sent. */
 function packingOf(text: string, { packs, common }: Outgoing): Packing {
   const Vary = `${common.Vary}, Accept-Encoding`
   if (text.length <= PACKED_FROM) return { coding: null, headers: {}, body: () => text }
@@ -160,11 +152,9 @@ function withCookies(response: Response, cookies: string[] | undefined): Respons
   return response
 }
 
-/** What is said of a refusal; of what nobody foresaw, by which request it is found. */
 export const summaryOf = ({ status, message }: HttpError, requestId: string) =>
   status === 500 ? `${message} Request ${requestId}.` : message
 
-/** What is said above a form that stays where it is. */
 export function respondSummary(
   error: HttpError,
   out: Outgoing,

@@ -8,15 +8,11 @@ export type Find = { field: string | null; words: Readonly<Record<string, string
 
 const FIND = 'find'
 const DROP = 'drop.'
-/** Sent by the button that keeps what was ticked. */
 export const KEEP = 'keep'
-/** Characters; as many as the field takes. */
 const MOST = 200
 export const findName = (field: string) => `${FIND}.${field}`
-/** Of the button that takes out what it has as its value. */
 export const dropName = (field: string) => DROP + field
 
-/** Whether a field of a form is of its search, and nothing that is sent. */
 export const isSearch = (name: string) =>
   name === FIND || name === KEEP || name.startsWith(`${FIND}.`) || name.startsWith(DROP)
 
@@ -34,7 +30,6 @@ export function searchIn(fields: Record<string, unknown>): Find | null {
   return field === undefined ? null : { field, words: Object.fromEntries(typed) }
 }
 
-/** What a field sends without what was taken out of it. */
 export function without(fields: Record<string, unknown>, name: string): unknown {
   const dropped = fields[dropName(name)]
   return dropped === undefined ? fields[name] : [fields[name]].flat().filter((one) => one !== dropped)

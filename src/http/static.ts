@@ -17,13 +17,11 @@ const types: Record<string, string> = {
   '.ico': 'image/x-icon',
 }
 
-/** Everything under `static/`, in memory; its addresses carry a hash of the content and never change. */
 export class Assets {
   readonly #assets = new Map<string, Asset>()
   readonly #hash: string
   readonly #headers: Readonly<Record<string, string>>
 
-  /** @param headers that every answer carries */
   constructor(headers: Readonly<Record<string, string>>) {
     this.#headers = headers
     const folder = join(root, 'static')
@@ -42,12 +40,10 @@ export class Assets {
     this.#hash = digest.digest('base64url').slice(0, 12)
   }
 
-  /** `css/app.css` as a path below the URL prefix. */
   path(name: string): string {
     return paths.static(this.#hash, name)
   }
 
-  /** Answers for a current address; undefined for anything else. */
   serve(hash: string, name: string, acceptEncoding = ''): Response | undefined {
     const asset = hash === this.#hash ? this.#assets.get(name) : undefined
     if (!asset) return undefined

@@ -1,20 +1,14 @@
 import { hash } from 'node:crypto'
 
-/**
- * The tag of an answer (`ETag`): the record's version, where it has one, and a hash of what was answered. Two readers
- * who see different things, and one who sees something else by now, have different tags of the same version. Packed, the
- * same answer is other bytes, so that its tag is another one.
- */
+/** The tag of an answer (`ETag`): the record's version, where it has one, and a hash of what was answered. */
 export const tagOf = (text: string, version?: number, coding: string | null = null): string =>
   `"${version === undefined ? '' : `${version}-`}${hash('sha256', text, 'hex').slice(0, 32)}${coding ? `-${coding}` : ''}"`
 
 const tagsIn = (header: string) => header.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
 
-/** Whether `If-None-Match` names the tag: its copy is what would be answered. */
 export const namesTag = (header: string | undefined, tag: string): boolean =>
   header !== undefined && tagsIn(header).some((one) => one === '*' || one === tag)
 
-/** More than a client has seen of one record. */
 const MAX_VERSIONS = 10
 
 /**

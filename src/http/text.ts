@@ -2,13 +2,11 @@ import { isUtf8 } from 'node:buffer'
 import { HttpError } from '#src/http/errors.ts'
 import { about } from '#src/locale/instructions.ts'
 
-/** What is wrong with a text that no column keeps as it is; null for none. */
 export function flawOf(text: string): string | null {
   if (text.includes('\0')) return 'has a NUL character'
   return text.isWellFormed() ? null : 'has half of a character (a surrogate without its pair)'
 }
 
-/** 400 at a field; at the body as a whole without one. */
 export const malformed = (path: string, message: string) =>
   new HttpError(400, about(path || 'The body', message), { errors: [{ path, message }] })
 
@@ -22,10 +20,7 @@ const ESCAPED = /(?:%[0-9a-f]{2})+/gi
 const isSound = (pair: string) =>
   (pair.match(ESCAPED) ?? []).every((bytes) => isUtf8(Buffer.from(bytes.replaceAll('%', ''), 'hex')))
 
-/**
- * The names and values of an address, or of a form that is written like one.
- * @throws {HttpError} 400 at a field whose bytes are no text, of which the platform would make another
- */
+/** The names and values of an address, or of a form that is written like one. */
 export function pairsOf(text: string): [name: string, value: string][] {
   const broken = text.split('&').find((pair) => !isSound(pair))
   if (broken !== undefined) {

@@ -2,20 +2,14 @@ import { isUtf8 } from 'node:buffer'
 import { HttpError } from '#src/http/errors.ts'
 import { malformed } from '#src/http/text.ts'
 
-/** A file that was sent, as it was sent. */
 export type Upload = { name: string; content: Buffer }
 
 const MAX_PARTS = 100
-/** Of one part, in bytes. */
 const LONGEST_HEADERS = 16_384
 
-/** Whether a body of this type is a file for endpoints that take one. */
 export const isUpload = (type: string) => type === 'multipart/form-data' || type === 'text/csv'
 
-/**
- * The fields and the file of a form (RFC 7578), read by the platform's own reader.
- * @throws {HttpError} 400 for what is malformed, or holds other files than one named `file`
- */
+/** The fields and the file of a form (RFC 7578), read by the platform's own reader. */
 export async function readMultipart(
   contentType: string,
   content: Buffer,

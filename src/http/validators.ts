@@ -13,10 +13,7 @@ const uuid = z.guid().toLowerCase()
 /** Zod compiles a schema for what is parsed at once alone. */
 const options = { validationFunction: (schema: z.ZodType, value: unknown) => schema.safeParse(value) }
 
-/**
- * What the path and the query of a request have to be. Other than as Hono's middleware they run once it is known that
- * somebody may ask at all, so that strangers learn nothing by asking wrongly.
- */
+/** What the path and the query of a request have to be. */
 export function validatorsOf({ path, query, csv }: Endpoint): MiddlewareHandler[] {
   const ids = [...path.matchAll(/:((?:\w+_)?id)\b/g)].map(([, name = '']) => [name, uuid] as const)
   const validators: MiddlewareHandler[] = []
@@ -45,7 +42,6 @@ export function validatorsOf({ path, query, csv }: Endpoint): MiddlewareHandler[
   return validators
 }
 
-/** `format` says how to answer, and is for no handler. */
 const withoutFormat = (sent: unknown) => {
   const { format: _, ...query } = sent as Record<string, string>
   return query
@@ -57,10 +53,7 @@ export function readAddress(visit: Visit): void {
   if (c.req.url.includes('?')) visit.pairs = pairsOf(info.url.search.slice(1))
 }
 
-/**
- * Each field of the address once, as text that can be kept, and all of it as the endpoint wants it.
- * @throws {HttpError} 400, {NotFound}
- */
+/** Each field of the address once, as text that can be kept, and all of it as the endpoint wants it. */
 export async function validate({ c, app, pairs }: Visit, endpoint: Endpoint): Promise<void> {
   const { format } = queryOf(pairs)
   if (endpoint.csv && format !== undefined && !['csv', 'json'].includes(format))

@@ -16,22 +16,16 @@ export type Visit = {
   readonly c: Context<Env>
   readonly app: AppContext
   readonly info: RequestInfo
-  /** What its path has. */
   readonly byMethod: ByMethod
   readonly counting: Counting
   readonly forms: FormTokens
-  /** What to answer with, once that is settled. */
   wanted: Wanted | null
-  /** A file is asked for, where there is one. */
   csv: boolean
   credential: Credential | null
   actor: Actor | null
-  /** The fields of the address. */
   pairs: [name: string, value: string][]
-  /** What a form of ours holds, once it is read. */
   fields: Record<string, unknown> | null
   endpoint: Endpoint | null
-  /** Drawn once: its form tokens are given by cookie. */
   frame: Frame | null
 }
 

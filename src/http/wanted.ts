@@ -2,10 +2,7 @@ import { HttpError } from '#src/http/errors.ts'
 import { asksForCsv, negotiate, type Wanted } from '#src/http/negotiation.ts'
 import type { Visit } from '#src/http/visit.ts'
 
-/**
- * Settles what to answer with, among what there is.
- * @throws {HttpError} 406
- */
+/** Settles what to answer with, among what there is. @throws {HttpError} 406 */
 export function settleWanted(visit: Visit): void {
   const { c, info, byMethod } = visit
   const endpoints = [...byMethod.values()]
@@ -31,10 +28,7 @@ function negotiated({ c, info }: Visit, page: boolean, json: boolean): Wanted | 
   return negotiate({ accept: c.req.header('accept'), bearer, api: api !== '', partial, page, json })
 }
 
-/**
- * What a program asked for; a page that asks for a part of itself, as its browser says, is still a page. Who forges that
- * gets no more than the page has.
- */
+/** What a program asked for; a page that asks for a part of itself, as its browser says, is still a page. */
 export function isOfProgram(visit: Visit): boolean {
   const { c, csv, info } = visit
   if (csv) return info.via === 'api'

@@ -1,7 +1,6 @@
 import { isLocale } from '#src/locale/locales.ts'
 import { isZone } from '#src/locale/zones.ts'
 
-/** Where nothing was chosen. */
 const ZONE = 'UTC'
 const LOCALE = 'en-GB'
 
@@ -32,13 +31,11 @@ export class Clock {
     })
   }
 
-  /** "30 Nov 2026, 19:36 CET" */
   time(at: string): string {
     const date = new Date(at)
     return Number.isNaN(date.getTime()) ? at : this.#time.format(date)
   }
 
-  /** The day of an instant here, as a field takes it: 2026-11-30. */
   day(at: string): string {
     return this.#here(at).toPlainDate().toString()
   }

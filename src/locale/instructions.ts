@@ -1,12 +1,10 @@
 import { z } from 'zod'
 import { withArticle } from '#src/locale/noun.ts'
 
-/** An issue as zod hands it out to be put into words. */
 type Issue = Pick<z.core.$ZodRawIssue, 'code' | 'input'> & {
   path?: readonly PropertyKey[] | undefined
 } & Record<string, unknown>
 
-/** Fields whose names aren't the words for what is entered. */
 const nouns: Readonly<Record<string, string>> = {
   email: 'e-mail address',
   username: 'user name',
@@ -18,7 +16,6 @@ const nouns: Readonly<Record<string, string>> = {
 /** A step of a path that is a field's name: none of a list's places, nor what somebody named an entry. */
 const FIELD = /^[a-z][a-z_]*$/
 
-/** What a field takes, by its name: `owner_group_id` is an owner group, `role_ids.0` a role. */
 function nounOf(path: readonly PropertyKey[] = []): { noun: string; chosen: boolean } {
   const name =
     path
@@ -34,7 +31,6 @@ function nounOf(path: readonly PropertyKey[] = []): { noun: string; chosen: bool
 const isMany = (noun: string) => /[^su]s$/.test(noun)
 const asked = (noun: string) => (isMany(noun) ? noun : withArticle(noun))
 
-/** For a field that is empty, or names nothing: "Enter a name", "Choose a role". */
 export function missing(path?: readonly PropertyKey[]): string {
   const { noun, chosen } = nounOf(path)
   return `${chosen ? 'Choose' : 'Enter'} ${asked(noun)}`

@@ -1,4 +1,3 @@
-/** Languages and regions to choose from: each writes dates, times and numbers in a way of its own. */
 export const locales = [
   'en-AU',
   'en-CA',
@@ -49,7 +48,6 @@ export const locales = [
   'zh-TW',
 ] as const
 
-/** Whether ICU writes dates as this language tag says. */
 export function isLocale(text: string): boolean {
   try {
     return Intl.DateTimeFormat.supportedLocalesOf(text).length > 0

@@ -1,4 +1,3 @@
-/** What records are called: 'person', 'people'. */
 export interface Noun {
   one: string
   many: string
@@ -7,12 +6,10 @@ export interface Noun {
 const format = new Intl.NumberFormat('en')
 export const number = (count: number) => format.format(count)
 
-/** "1 person", "1,240 people". */
 export const counted = (count: number, { one, many }: Noun) => `${number(count)} ${count === 1 ? one : many}`
 
 export const capital = (words: string) => words.charAt(0).toUpperCase() + words.slice(1)
 
-/** A label within a sentence: "e-mail", "IP address". */
 export const midSentence = (label: string) => label.replace(/^[A-Z](?![A-Z])/, (first) => first.toLowerCase())
 
 /** By sound: "a role", "an invoice", "a user", "a one-time code". */

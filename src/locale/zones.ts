@@ -21,15 +21,10 @@ export const renamed: Readonly<Record<string, string>> = {
   'Pacific/Truk': 'Pacific/Chuuk',
 }
 
-/** All to choose from, each by the name that it has now. */
 export const zones: readonly string[] = Intl.supportedValuesOf('timeZone')
   .map((zone) => renamed[zone] ?? zone)
   .sort()
 
-/**
- * Whether it names a place's time, by a name of now or of before. No abbreviations: PostgreSQL and ICU read "CST"
- * differently.
- */
 export function isZone(text: string): boolean {
   if (text === 'UTC') return true
   if (!/^(?!SystemV)[A-Za-z_]+(\/[\w+-]+)+$/.test(text)) return false

@@ -17,7 +17,6 @@ export interface BulkResultProps {
   fared: readonly string[]
   noun: Noun
   refused: readonly RefusedRow[]
-  /** The list, as it was. */
   back: { label: string; href: string }
   /** Where the same is asked again, with what was sent beside the ids. */
   again?: { action: string; csrfToken: string; fields: Record<string, string> }

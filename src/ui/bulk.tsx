@@ -4,7 +4,6 @@ import { Icon } from '#src/ui/icon.tsx'
 import type { IconName } from '#src/ui/icons.ts'
 
 export interface BulkAction {
-  /** Sent as `action`. */
   action: string
   label: string
   icon: IconName
@@ -16,20 +15,14 @@ export interface BulkBarProps {
   action: string
   csrfToken: string
   noun: Noun
-  /** Rows on this page. */
   shown: number
-  /** null: not counted. */
   total: number | null
-  /** The count stopped at `total`: there are more. */
   capped?: boolean
-  /** More than this are not changed at once. */
   most?: number
   /** Sent as `matching` in place of single rows: the list's search and filters; `all` is sent where it has none. */
   matching: string
-  /** The list as it is, page and order included, to come back to. */
   back: string
   actions: readonly BulkAction[]
-  /** All that match are chosen already. */
   every?: boolean
 }
 

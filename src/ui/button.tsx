@@ -16,7 +16,6 @@ export interface ButtonProps extends Common {
   type?: 'submit' | 'button'
   name?: string
   value?: string
-  /** The form it belongs to, by id, when it stands outside. */
   form?: string
   /** Blocked for now: stays readable, and says why. */
   blocked?: string

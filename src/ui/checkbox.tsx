@@ -7,7 +7,6 @@ export interface CheckboxProps {
   label: Child
   hint?: Child
   checked?: boolean
-  /** What is sent when it is ticked. */
   value?: string
   error?: string
   disabled?: boolean

@@ -11,7 +11,6 @@ export interface ConfirmSheetProps {
   method?: 'post' | 'delete'
   csrfToken: string
   version?: number
-  /** Sent along. */
   fields?: readonly (readonly [name: string, value: string])[]
   /** What it brings about. */
   consequence?: string | null
@@ -19,11 +18,8 @@ export interface ConfirmSheetProps {
   button: string
   icon?: IconName
   danger?: boolean
-  /** Where nothing is done. */
   back: string
-  /** What stood in the way when it was sent before. */
   refused?: string
-  /** Of whom or what, and what is to be chosen first. */
   children?: Child
 }
 

@@ -4,18 +4,15 @@ import type { IconName } from '#src/ui/icons.ts'
 import { answered, questionFields } from '#src/ui/question.ts'
 
 export interface ConfirmButtonProps {
-  /** Unique on the page. */
   id: string
   action: string
   method?: 'post' | 'put' | 'patch' | 'delete'
   csrfToken: string
   version?: number | string
-  /** Sent along. */
   fields?: Record<string, string>
   label: string
   icon?: IconName
   kind?: ButtonKind
-  /** The question: names what it is about. */
   title: string
   text?: string
   /** The button that does it: verb and object, not "OK". */

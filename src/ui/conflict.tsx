@@ -18,13 +18,11 @@ export interface ConflictProps {
   action: string
   method?: 'post' | 'put' | 'patch'
   csrfToken: string
-  /** The version it has now: what is saved here is based on it. */
   version: number | string
   fields: readonly ConflictField[]
   /** The change that came first: by whom, where the reader sees them, and when. */
   changed?: { name: string | null; mine: boolean; at: string } | null
   clock: Clock
-  /** Leaves theirs as it is. */
   cancel: string
 }
 

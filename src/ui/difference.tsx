@@ -1,7 +1,6 @@
 import type { Child } from '#src/ui/html.ts'
 
 export interface Change {
-  /** The field's name, as people know it. */
   field: string
   /** Left out: there was, or is, no such field; null or '': it is empty. */
   from?: string | null

@@ -23,10 +23,7 @@ ${body}
 </html>`
 }
 
-/**
- * Links and forms swap #main; a newer navigation replaces one under way. Forms that write drop a second
- * submit instead (see form.tsx).
- */
+/** Links and forms swap #main; a newer navigation replaces one under way. */
 export function frameAttributes(frame: Frame): Markup {
   const headers = JSON.stringify({ 'X-CSRF-Token': frame.csrfToken })
   const { id, username } = frame.person ?? {}

@@ -5,10 +5,8 @@ import { Icon } from '#src/ui/icon.tsx'
 
 export interface EffectProps {
   kind: 'gain' | 'lose'
-  /** How many of them there are; `names` may hold fewer. */
   count: number
   noun: Noun
-  /** What they gain or lose: a permission, a role. */
   what: Child
   names: readonly { label: string; href?: string }[]
 }

@@ -17,7 +17,6 @@ export interface EmptyStateProps {
   icon?: IconName
   title: string
   text?: Child
-  /** The first step. */
   children?: Child
 }
 
@@ -53,11 +52,8 @@ export function NoAccess({ title }: { title: string }) {
 
 export interface PastTheEndProps {
   noun: Noun
-  /** On all pages together. */
   total: number
-  /** The count stopped at `total`: there are more. */
   capped: boolean
-  /** Rows of a page. */
   limit: number
   listUrl: ListUrl
 }
@@ -86,15 +82,11 @@ export function PastTheEnd({ noun, total, capped, limit, listUrl }: PastTheEndPr
 
 export interface ErrorPageProps {
   status: number
-  /** Where the page's own title does not say it. */
   title?: string
   detail?: Child
   requestId?: string
-  /** The next step. */
   next?: { label: string; href: string }
-  /** The page that explains a refusal. */
   why?: string | undefined
-  /** A form that was refused, to be sent once more as it was. */
   again?: { action: string; fields: readonly (readonly [name: string, value: string])[] } | undefined
 }
 

@@ -29,7 +29,6 @@ export interface FieldProps extends Labelled {
   readonly?: boolean
   inputmode?: 'text' | 'numeric' | 'decimal' | 'email' | 'tel' | 'url' | 'search'
   placeholder?: string
-  /** Id of a datalist. */
   list?: string
   minlength?: number
   maxlength?: number
@@ -105,9 +104,7 @@ export interface SelectOption {
 
 export interface SelectProps extends Labelled {
   value?: string | null
-  /** Those of a group follow each other. */
   options: readonly SelectOption[]
-  /** The option that stands for nothing chosen. */
   none?: string
   autocomplete?: string
 }

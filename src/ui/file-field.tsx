@@ -2,7 +2,6 @@ import { describedBy, FieldFrame, type Labelled } from '#src/ui/field.tsx'
 import { Icon } from '#src/ui/icon.tsx'
 
 export interface FileFieldProps extends Labelled {
-  /** As of the input: '.csv,text/csv'. */
   accept?: string
 }
 

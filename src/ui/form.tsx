@@ -4,7 +4,6 @@ import type { Child } from '#src/ui/html.ts'
 import { Why } from '#src/ui/why.tsx'
 
 export interface FieldError {
-  /** As in problem+json: the name of the field; empty for the whole form. */
   path: string
   message: string
 }
@@ -49,10 +48,8 @@ export interface FormProps {
   action: string
   method?: 'post' | 'put' | 'patch' | 'delete'
   csrfToken: string
-  /** Of the record when the form was made: a stale one is a 412. */
   version?: number | string
   id?: string
-  /** Holds a file. */
   multipart?: boolean
   /** Begins or ends a session: a plain page load. */
   leaves?: boolean

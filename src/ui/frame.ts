@@ -6,14 +6,12 @@ export interface NavigationItem {
   href: string
   icon: string
   current: boolean
-  /** Heading it stands under; items of one section follow each other. */
   section?: string
   count?: number
 }
 
 /** The form that takes back what was just done. */
 export interface Undo {
-  /** With the URL prefix. */
   action: string
   /** The search of the page it stands on, to come back to. */
   back: string
@@ -28,7 +26,6 @@ export interface Notice {
 /** What somebody has to keep in mind, and the form that ends it. */
 export interface Banner {
   text: string
-  /** Where the form goes, with the URL prefix. */
   action: string
   label: string
 }
@@ -37,7 +34,6 @@ export type Theme = 'light' | 'dark' | 'system'
 
 /** Whoever looks at a page. */
 export interface Viewer {
-  /** Of the person in just this organization. */
   id: string
   name: string
   username: string
@@ -47,7 +43,6 @@ export interface Viewer {
   may: (permission: Permission) => boolean
 }
 
-/** What every page needs beside its own content. */
 export interface Frame {
   appName: string
   organization: string
@@ -56,11 +51,8 @@ export interface Frame {
   csrfToken: string
   nonce: string
   theme: Theme
-  /** How whoever looks reads times; a visitor's is nobody's. */
   clock: Clock
-  /** 'css/app.css' → '/static/<hash>/css/app.css' */
   asset: (path: string) => string
-  /** Adds the URL prefix. */
   path: (path: string) => string
   notice?: Notice | null
   banner?: Banner | null

@@ -8,13 +8,9 @@ import { Time } from '#src/ui/time.tsx'
 interface HistoryEntry {
   id: string
   at: string
-  /** null: nobody, the system itself. */
   who: Child
-  /** 'web', 'api', 'job', 'cli' … */
   via: string
-  /** 'user:update': chooses the sign of the entry. */
   action: string
-  /** What happened, in words. */
   title: Child
   reason?: string | null
   request_id?: string | null
@@ -23,7 +19,6 @@ interface HistoryEntry {
 
 export interface HistoryProps {
   entries: readonly HistoryEntry[]
-  /** Of whoever reads it. */
   clock: Clock
   /** Address of the earlier ones. */
   more?: string | null

@@ -6,7 +6,6 @@ import { Panel } from '#src/ui/surface.tsx'
 import { type Column, Table } from '#src/ui/table.tsx'
 
 interface ImportError {
-  /** null: of the file as a whole. */
   line: number | null
   column: string | null
   value?: string | null
@@ -15,16 +14,11 @@ interface ImportError {
 
 export interface ImportReportProps {
   noun: Noun
-  /** Rows that are as they should be. */
   ready: number
-  /** All errors; `errors` may hold only the first of them. */
   wrong: number
   errors: readonly ImportError[]
-  /** What the rows become otherwise than the file says. */
   notes?: readonly { message: string }[]
-  /** Writes all of the rows: offered where nothing is wrong. */
   confirm?: { action: string; csrfToken: string; hidden: Record<string, string> }
-  /** The step before: another file, other columns. */
   back: { label: string; href: string }
 }
 

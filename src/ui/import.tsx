@@ -7,12 +7,10 @@ interface Step {
   action: string
   csrfToken: string
   errors?: readonly FieldError[]
-  /** Where giving up leads. */
   cancel: string
 }
 
 export interface ImportUploadProps extends Step {
-  /** A file with the names of the columns and a row as an example. */
   template: string
   /** How large it may be: '10 MB, 50,000 rows'. */
   limit: string
@@ -53,18 +51,14 @@ export function ImportUpload(props: ImportUploadProps) {
 }
 
 interface ImportColumn {
-  /** As the file has it. */
   name: string
-  /** Values of the first rows. */
   examples: readonly string[]
-  /** The field it was taken for; null: left out. */
   field: string | null
 }
 
 export interface ImportMappingProps extends Step {
   columns: readonly ImportColumn[]
   fields: readonly { value: string; label: string; required?: boolean }[]
-  /** Sent along: which file it is. */
   hidden?: Record<string, string>
 }
 

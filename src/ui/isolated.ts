@@ -7,10 +7,7 @@ const SOME = new RegExp(LETTER, 'u')
 /** Tags; and what holds text alone, with its text. */
 const TAG = /<(?:title|option|textarea|script|style)\b.*?<\/\w+>|<[^>]*>/gs
 
-/**
- * Names that run from right to left stay where they are in a sentence, and leave the rest of it where that is. Here for
- * every page at once: no view can forget it.
- */
+/** Names that run from right to left stay where they are in a sentence, and leave the rest of it where that is. */
 export function isolated(html: string): string {
   if (!SOME.test(html)) return html
   let [out, end] = ['', 0]

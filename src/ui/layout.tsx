@@ -14,18 +14,14 @@ import { Undo } from '#src/ui/undo.tsx'
 export interface ScreenProps {
   frame: Frame
   title: string
-  /** One line of what this is. */
   subtitle?: Child
-  /** Primary action, at the right of the title. */
   actions?: Child
-  /** Where this stands: the way back up. */
   breadcrumbs?: { label: string; href: string }[]
   /** What stood in the way of a form that was sent from here. */
   refused?: RefusalSummaryProps
   children?: Child
 }
 
-/** The whole page of somebody who is signed in. */
 export function Page(props: ScreenProps): Markup {
   const { frame, title } = props
   return Document({
@@ -78,7 +74,6 @@ export interface PlainProps {
   frame: Frame
   title: string
   subtitle?: Child
-  /** Beneath the card: the way to the other page. */
   footer?: Child
   refused?: RefusalSummaryProps
   children?: Child

@@ -9,13 +9,11 @@ export interface MultiPickerProps extends Labelled {
   chosen: readonly Named[]
   /** Where options are asked for, with the URL prefix. */
   options: string
-  /** What is searched: "groups". */
   many: string
   /** Names of the fields that a step without a script is sent by: to search, to take out, to keep what is ticked. */
   find: string
   drop: string
   keep: string
-  /** Words that wait to be searched for. */
   words: string
   found: FoundOptions | null
 }

@@ -4,7 +4,6 @@ import { Icon } from '#src/ui/icon.tsx'
 
 const icons = { success: 'circle-check', error: 'circle-alert', info: 'info' } as const
 
-/** A toast: says what happened, asks for nothing. */
 function Notice({ kind, text }: NoticeProps): Markup {
   return html`<p class="notice ${kind}">${Icon({ name: icons[kind] })}<span>${text}</span></p>`
 }

@@ -3,14 +3,10 @@ import type { ListUrl } from '#src/ui/list-url.ts'
 
 export interface PagerProps {
   listUrl: ListUrl
-  /** Cursors; null where there is no such page. */
   next: string | null
   previous: string | null
-  /** What the rows are, in running text. */
   many: string
-  /** Rows on this page. */
   shown: number
-  /** Place of the first of them, counted from 1, where it is known. */
   first?: number | null
   /** null: not counted. */
   total: number | null

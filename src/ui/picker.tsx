@@ -2,21 +2,13 @@ import { Box } from '#src/ui/choice.tsx'
 import { describedBy, Field, FieldFrame, FieldMessage, type Labelled } from '#src/ui/field.tsx'
 
 export interface PickerProps extends Labelled {
-  /** Id of what is chosen; '' for nothing. */
   value: string
-  /** Its name. */
   chosen: string
-  /** Stands for nothing chosen. */
   none: string
-  /** Where options are asked for, with the URL prefix. */
   options: string
-  /** What is searched: "people". */
   many: string
-  /** Name of the field that a search without a script is sent by. */
   find: string
-  /** Words that wait in that field. */
   words: string
-  /** What such a search found. */
   found: FoundOptions | null
 }
 
@@ -64,7 +56,6 @@ export interface SuggestFieldProps extends Labelled {
   placeholder?: string
   /** Where suggestions are asked for; whoever sees none types without. */
   options: string | null
-  /** What is searched: "people". */
   many: string
 }
 
@@ -184,7 +175,6 @@ export const SaveUnseen = () => (
 type PlainSearchProps = Pick<PickerProps, 'many' | 'find' | 'words' | 'found'> & {
   /** Name of the field that it is for. */
   field: string
-  /** How many it offers. */
   shown: number
 }
 

@@ -2,15 +2,11 @@ import type { Child } from '#src/ui/html.ts'
 import { Icon } from '#src/ui/icon.tsx'
 
 export interface ProgressProps {
-  /** Of the element, on the page that it asks for again. */
   id: string
-  /** This very page. */
   href: string
   label: string
   done: number
-  /** null: not known yet. */
   total: number | null
-  /** What is counted: 'rows'. */
   unit: string
 }
 
@@ -30,7 +26,6 @@ const looking = (id: string, href: string) => ({
   'hx-status:5xx': 'swap:none',
 })
 
-/** Long work under way. Without a script a link looks again. */
 export function Progress({ id, href, label, done, total, unit }: ProgressProps) {
   const words = total === null ? number.format(done) : `${number.format(done)} of ${number.format(total)}`
   return (
@@ -52,11 +47,9 @@ export function Progress({ id, href, label, done, total, unit }: ProgressProps) 
 }
 
 export interface FinishedProps {
-  /** As of the progress that it follows. */
   id: string
   failed?: boolean
   title: string
-  /** What next. */
   children?: Child
 }
 

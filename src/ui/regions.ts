@@ -16,7 +16,6 @@ const localeOption = (value: string): SelectOption => ({
 
 const offered = locales.map(localeOption)
 
-/** Languages with how they write a time; what was chosen is among them. */
 export const localeOptions = (chosen: string | undefined): readonly SelectOption[] =>
   withChosen(offered, chosen, localeOption)
 

@@ -16,7 +16,6 @@ export function Panel({ title, actions, children }: { title?: string; actions?: 
   )
 }
 
-/** The record: facts beside what belongs to it, one under the other where it is narrow. */
 export function Columns({ children }: { children?: Child }) {
   return <div class="columns">{children}</div>
 }

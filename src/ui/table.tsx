@@ -19,24 +19,19 @@ interface Selecting<Row> {
   /** The form that acts on the rows, by id: see BulkBar. */
   form: string
   name: string
-  /** Names the row's box for who can't see the row. */
   label: (row: Row) => string
-  /** Those that are ticked already. */
   ticked?: readonly string[]
   /** Why this row can't be taken just now. */
   blocked?: (row: Row) => string | null
 }
 
 export interface TableProps<Row> {
-  /** Names the table for who can't see it. */
   label: string
   columns: readonly Column<Row>[]
   rows: readonly Row[]
   rowKey: (row: Row) => string
-  /** A box before each row. */
   select?: Selecting<Row>
   listUrl: ListUrl
-  /** As in the address: 'name', '-created_at'. */
   sort?: string | null
   /** What stands in its place when there are no rows: EmptyState, NoMatch, NoAccess. */
   empty: Child

@@ -2,11 +2,8 @@ import type { Clock } from '#src/locale/clock.ts'
 import { html, type Markup } from '#src/ui/html.ts'
 
 export interface TimeProps {
-  /** An instant. */
   at: string | null | undefined
-  /** Of whoever reads it. */
   clock: Clock
-  /** Stands where there is none. */
   none?: string
 }
 

@@ -11,17 +11,14 @@ interface FilterOption {
 export interface Filter {
   name: string
   label: string
-  /** What holds now, as in the address. */
   value: string | null
   options: readonly FilterOption[]
   /** Chips are links, good up to five or so; a select holds more; a toggle has one option, which is on or off. */
   as?: 'chips' | 'select' | 'toggle'
-  /** The option that takes the filter away. */
   any?: string
 }
 
 export interface ToolbarProps {
-  /** The list's own path, without parameters. */
   path: string
   listUrl: ListUrl
   /** What is searched for now; a list without search leaves it out. */
@@ -32,7 +29,6 @@ export interface ToolbarProps {
   keep?: Record<string, string | null | undefined>
   /** Where the counts of the filters' values are asked for, once the list stands (js/facets.js). */
   facets?: string
-  /** At the right: export, columns… */
   children?: Child
 }
 

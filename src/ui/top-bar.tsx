@@ -14,7 +14,6 @@ ${frame.person ? AccountMenu({ frame, person: frame.person }) : null}
 </header>`
 }
 
-/** A search page; a dialog where there is a script. */
 function Opener({ href }: { href: string }): Markup {
   return html`<a class="palette-open" href="${href}" data-palette aria-keyshortcuts="Control+K Meta+K">${Icon({ name: 'search' })}<span>Search or jump to…</span><kbd class="needs-script">Ctrl K</kbd></a>`
 }

@@ -58,10 +58,7 @@ export async function record(
     from users where account_id = ${account_id} and deleted_at is null`.execute(tx)
 }
 
-/**
- * Makes somebody of an organization, with an account of their own that nobody else manages.
- * @throws {Refused} when the organization or the role is not there or a name is taken
- */
+/** Makes somebody of an organization, with an account of their own that nobody else manages. */
 export async function createPerson(db: Kysely<DB>, person: NewPerson, by: Operator) {
   const { organization } = person
   return breaking(db, by, async (tx) => {
@@ -80,10 +77,7 @@ export async function createPerson(db: Kysely<DB>, person: NewPerson, by: Operat
   })
 }
 
-/**
- * The person, account and role, within the transaction of a command.
- * @throws {Refused} when a name is taken or the role is not there
- */
+/** The person, account and role, within the transaction of a command. */
 export async function addPerson(
   tx: Transaction<DB>,
   org: { id: string; slug: string },
@@ -191,10 +185,7 @@ export async function endControl(tx: Transaction<DB>, account: string): Promise<
 
 const unlocked = { failed_logins: 0, locked_until: null }
 
-/**
- * Lets a name sign in again at once, also one that nobody has (those lock alike).
- * @throws {Refused} for a name that is neither known nor locked
- */
+/** Lets a name sign in again at once, also one that nobody has (those lock alike). */
 export async function unlock(db: Kysely<DB>, given: string, by: Operator) {
   const name = normalised(given)
   return breaking(db, by, async (tx) => {
@@ -232,10 +223,7 @@ export async function hasAccount(db: Kysely<DB>, name: string): Promise<boolean>
   return db.transaction().execute(async (tx) => Boolean(await accountOf(tx, normalised(name))))
 }
 
-/**
- * Sets a password, ends all sessions and unlocks. Who never had a password, and so was only invited, is active then.
- * @throws {Refused} for an unknown name
- */
+/** Sets a password, ends all sessions and unlocks. @throws {Refused} for an unknown name */
 export async function resetPassword(db: Kysely<DB>, given: string, passwordHash: string, by: Operator) {
   const name = normalised(given)
   return breaking(db, by, async (tx) => {

@@ -10,10 +10,7 @@ export type Which = { prefix: string } | { secret: string } | { name: string; or
 
 export type Revoked = { id: string; name: string; prefix: string; user: string; organization: string }
 
-/**
- * Ends keys for good; those that were revoked before are left as they are.
- * @throws {Refused} where none is found
- */
+/** Ends keys for good; those that were revoked before are left as they are. @throws {Refused} where none is found */
 export async function revokeKeys(db: Kysely<DB>, which: Which, by: Operator): Promise<Revoked[]> {
   if ('secret' in which && !isApiKey(which.secret))
     throw new Refused('This isn’t an API key: its checksum is wrong.')

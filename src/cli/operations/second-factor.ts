@@ -10,10 +10,7 @@ import {
 import type { DB } from '#src/db/types.ts'
 import { normalised } from '#src/domains/accounts/model.ts'
 
-/**
- * Takes a second factor away, for whoever lost the app and the recovery codes; all sessions end.
- * @throws {Refused} for an unknown name, or where there is none
- */
+/** Takes a second factor away, for whoever lost the app and the recovery codes; all sessions end. */
 export async function resetSecondFactor(db: Kysely<DB>, given: string, by: Operator) {
   const name = normalised(given)
   return breaking(db, by, async (tx) => {

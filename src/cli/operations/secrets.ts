@@ -7,10 +7,7 @@ import { vaultOf } from '#src/domains/accounts/code.ts'
 const AT_ONCE = 1000
 const NOBODY = '00000000-0000-0000-0000-000000000000'
 
-/**
- * Seals the secrets of second factors anew that the key before sealed. Codes go on working meanwhile.
- * @returns how many, and of how many neither key is right, which stay as they are
- */
+/** Seals the secrets of second factors anew that the key before sealed. */
 export const resealSecrets = (
   db: Kysely<DB>,
   config: Config,

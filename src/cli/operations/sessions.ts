@@ -6,11 +6,7 @@ import { normalised } from '#src/domains/accounts/model.ts'
 /** Whose sessions: of a user name or address, of an organization by its slug, or of everyone. */
 export type Whose = { user: string } | { organization: string } | 'everyone'
 
-/**
- * Ends sessions within a second, everywhere: browsers and programs, and what they could be renewed with.
- * @returns how many
- * @throws {Refused} for an unknown name or slug
- */
+/** Ends sessions within a second, everywhere: browsers and programs, and what they could be renewed with. */
 export const revokeSessions = (db: Kysely<DB>, whose: Whose, by: Operator): Promise<number> =>
   breaking(db, by, (tx) => {
     if (whose === 'everyone') return ofOrganizations(tx, sql`true`, by)

@@ -51,7 +51,7 @@ export const control: readonly Mutation[] = [
   {
     name: 'an administrator changes an address, and nothing ends',
     sql: 'rename_account',
-    find: 'if known.email <> address then perform app.end_control(known.id); end if;',
+    find: 'if known.email <> email_address then perform app.end_control(known.id); end if;',
     replace: '',
     tests: ['tests/accounts/control/control.test.ts', 'tests/accounts/control/proofs.test.ts'],
   },
@@ -128,7 +128,7 @@ export const control: readonly Mutation[] = [
   {
     name: 'an address that an administrator typed is proved',
     sql: 'rename_account',
-    find: 'case when a.email = address then a.email_verified_at end',
+    find: 'case when a.email = email_address then a.email_verified_at end',
     replace: 'a.email_verified_at',
     tests: ['tests/accounts/control/take-over.test.ts', 'tests/accounts/control/addresses.test.ts'],
   },

@@ -82,7 +82,7 @@ export const strength: readonly Mutation[] = [
   {
     name: 'a role that sleeps is given anything',
     file: 'src/access/holders.ts',
-    find: '[awake(before), awake(after)]',
+    find: '[allActive(before), allActive(after)]',
     replace: '[before, after]',
     tests: ['tests/access/holders.test.ts'],
   },

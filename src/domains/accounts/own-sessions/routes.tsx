@@ -2,14 +2,14 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Config } from '#src/config.ts'
 import type { Door } from '#src/db/database.ts'
+import { endOwnSession, endOwnSessions } from '#src/domains/accounts/own-sessions/actions.ts'
+import { ownSessionsScreen } from '#src/domains/accounts/own-sessions/views.tsx'
 import {
   endedSessions,
   ownSessionList,
   ownSessionsToEnd,
   type SessionRecord,
 } from '#src/domains/accounts/sessions/model.ts'
-import { endOwnSession, endOwnSessions } from '#src/domains/accounts/sessions/own-actions.ts'
-import { ownSessionsScreen } from '#src/domains/accounts/sessions/own-views.tsx'
 import { ownSessions } from '#src/domains/accounts/sessions/queries.ts'
 import { Cookies } from '#src/http/cookies.ts'
 import { type Answer, can, del, get } from '#src/http/endpoint.ts'
