@@ -92,7 +92,6 @@ async function main([name, ...rest]) {
       2,
     )
   if (command.server && rest.length) {
-    // settings come from the environment alone
     const help = rest.some((word) => ['--help', '-h'].includes(word))
     const told = `Usage: npm ${name === 'start' ? '' : 'run '}${name}\n${command.server}. Settings are environment variables or lines of .env: see docs/configuration.md.`
     if (!help) throw new Failure(`${name} takes no arguments, and was given ${rest.join(' ')}.\n${told}`, 2)

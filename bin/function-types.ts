@@ -28,6 +28,7 @@ ${Object.entries(types)
   .map(([name, { is, given = is }]) => `type ${name} = Argument<${given}>`)
   .join('\n')}
 
+/** Functions of the schema \`app\`, each with its arguments by name. */
 export const fn = {
 `
 

@@ -56,7 +56,6 @@ export function installed(development) {
       const have = present[path]
       if (have) return have.version === want.version && have.integrity === want.integrity
       return (
-        // the project itself, and what of it is a workspace: nothing to install
         !path.includes('node_modules/') ||
         want.link ||
         want.optional ||

@@ -4,8 +4,7 @@ import { type Kysely, sql } from 'kysely'
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table events (
-      -- no key: the row that a line tells of has one, and a look at it costs each line as much as two indexes
-      org_id uuid not null,
+      org_id uuid not null references organizations on delete cascade,
       id uuid not null default app.uuid_v7(),
       actor_org_id uuid,
       actor_user_id uuid,

@@ -5,7 +5,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     -- A row per word: search is a prefix range on plain text, which keeps its index under row security.
     create table search_words (
-      -- no key: the record has one
+      -- no key to the organization: the record has one, and a look at it would cost each word as much as an index
       org_id uuid not null,
       model text not null collate "C",
       word text not null collate "C",
