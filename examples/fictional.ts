@@ -1,6 +1,5 @@
 import { fold } from '#src/db/fold.ts'
 
-/** Numbers in [0, 1) that are the same for the same seed (mulberry32). */
 export function random(seed: number): () => number {
   let state = seed >>> 0
   return () => {

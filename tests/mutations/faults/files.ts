@@ -13,7 +13,7 @@ export const files: readonly Mutation[] = [
     name: 'an export has every row of the organization',
     file: 'src/resource/list/query.ts',
     find: 'const source = (await reachesFew(db, actor, declared)) ? nearest(declared) : declared',
-    replace: 'const source = { ...declared, matching: (q: Db) => q.selectFrom(declared.table) as never }',
+    replace: 'const source = { ...declared, matching: (q: Tx) => q.selectFrom(declared.table) as never }',
     tests: ['tests/resource/licences.test.ts'],
   },
   {

@@ -80,7 +80,7 @@ export const strength: readonly Mutation[] = [
     tests: ['tests/access/holders.test.ts'],
   },
   {
-    name: 'a role that sleeps is given anything',
+    name: 'an inactive role is given anything',
     file: 'src/access/holders.ts',
     find: '[allActive(before), allActive(after)]',
     replace: '[before, after]',
