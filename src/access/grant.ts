@@ -1,5 +1,12 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
-import { modelOf, type Through } from '#src/access/model.ts'
+import {
+  type AccessModel,
+  type AsParent,
+  isAsParent,
+  isPlacement,
+  modelOf,
+  type Through,
+} from '#src/access/model.ts'
 import type { Model, Scope } from '#src/access/permission.ts'
 import { Forbidden } from '#src/errors.ts'
 
@@ -14,6 +21,13 @@ export type Match = {
   readonly condition: RawBuilder<SqlBool>
 }
 
+/** The matches of a parent, as conditions on the row beneath it. */
+type Beneath = { by: string; within: (condition: RawBuilder<SqlBool>) => RawBuilder<SqlBool>; matches: Tree }
+type Tree = readonly (Match | Beneath)[]
+
+/** How a filter is asked: `few` looks rows up from their groups, in place of a look at each row's groups. */
+type How = { few?: boolean }
+
 const made = Symbol('made by require')
 
 /**
@@ -25,13 +39,23 @@ export class Grant<M extends Model = Model, A extends string = string> {
   readonly action: A
   readonly scopes: ReadonlySet<Scope>
   readonly holder: Principal
+  /** The one column that it speaks of; null for every one that is declared. */
+  readonly column: string | null
 
-  constructor(key: typeof made, model: M, action: A, scopes: ReadonlySet<Scope>, holder: Principal) {
+  constructor(
+    key: typeof made,
+    model: M,
+    action: A,
+    scopes: ReadonlySet<Scope>,
+    holder: Principal,
+    column: string | null = null,
+  ) {
     if (key !== made) throw new Error('a Grant comes from require')
     this.model = model
     this.action = action
     this.scopes = scopes
     this.holder = holder
+    this.column = column
   }
 
   /** Every row of the organization. */
@@ -41,53 +65,105 @@ export class Grant<M extends Model = Model, A extends string = string> {
 
   /** Names the rows within scope: two Grants of a model with the same reach reach the same rows. */
   get reach(): string {
-    return this.all ? 'all' : `${[...this.scopes].sort()} ${this.holder.userId} ${this.holder.groups}`
+    if (this.all) return 'all'
+    return `${[...this.scopes].sort()} ${this.holder.userId} ${this.holder.groups} ${this.column ?? ''}`
+  }
+
+  /**
+   * The same, speaking of one column alone: of an action that joins two groups, the one that its permission is about.
+   * @throws for a column that the model doesn't declare
+   */
+  on(column: string): Grant<M, A> {
+    const { own, group } = modelOf(this.model)
+    if (![...own, ...group].some((way) => nameOf(way) === column))
+      throw new Error(`${this.model} is nobody's by ${column}`)
+    return new Grant(made, this.model, this.action, this.scopes, this.holder, column)
   }
 
   /**
    * The SQL condition for the rows within scope.
    * @param table name or alias under which the statement knows the model's table
-   * @param how.few looks rows up from their groups, in place of a look at each row's groups: see `entries`
    */
-  where(table: string = modelOf(this.model).table, how: { few?: boolean } = {}): RawBuilder<SqlBool> {
-    if (this.all) return sql<SqlBool>`true`
-    const conditions = this.matches(table, how).map(({ condition }) => condition)
-    return conditions.length ? sql<SqlBool>`(${sql.join(conditions, sql` or `)})` : sql<SqlBool>`false`
+  where(table: string = modelOf(this.model).table, how: How = {}): RawBuilder<SqlBool> {
+    return this.all ? sql<SqlBool>`true` : anyOf(this.#tree(modelOf(this.model), table, how))
   }
 
   /** Every way by which a row may be within scope, the narrowest first; `where` is that one of them holds. */
-  matches(table: string = modelOf(this.model).table, { few = false }: { few?: boolean } = {}): Match[] {
-    const { own, group } = modelOf(this.model)
+  matches(table: string = modelOf(this.model).table, how: How = {}): Match[] {
+    const matches = flat(this.#tree(modelOf(this.model), table, how))
+    return this.all ? [...matches, { scope: 'all', column: null, condition: sql`true` }] : matches
+  }
+
+  /** @param depth how many parents lie between: each has an alias of its own */
+  #tree(model: AccessModel, table: string, how: How, depth = 0): Tree {
     const { userId, groups } = this.holder
-    const matches: Match[] = []
-    if (this.scopes.has('own') && userId) {
-      for (const column of own)
-        matches.push({ scope: 'own', column, condition: sql`${sql.ref(`${table}.${column}`)} = ${userId}` })
+    const tree: (Match | Beneath)[] = []
+    const spoken = (way: string | Through | AsParent) =>
+      depth > 0 || this.column === null || nameOf(way) === this.column
+    if (this.scopes.has('own') && userId)
+      for (const way of model.own.filter(spoken))
+        tree.push(
+          isAsParent(way)
+            ? this.#beneath(way, 'own', table, how, depth)
+            : { scope: 'own', column: way, condition: sql`${sql.ref(`${table}.${way}`)} = ${userId}` },
+        )
+    if (this.scopes.has('group') && groups.length)
+      for (const way of model.group.filter(spoken))
+        tree.push(
+          isAsParent(way)
+            ? this.#beneath(way, 'group', table, how, depth)
+            : {
+                scope: 'group',
+                column: columnOf(way),
+                condition: inGroups(table, way, groups, how.few ?? false),
+              },
+        )
+    return tree
+  }
+
+  #beneath({ parent, by }: AsParent, scope: Scope, table: string, how: How, depth: number): Beneath {
+    const model = modelOf(parent)
+    const alias = `parent_${depth}`
+    const row = sql.ref(`${table}.${by}`)
+    const narrowed = new Grant(made, this.model, this.action, new Set([scope]), this.holder)
+    return {
+      by,
+      matches: narrowed.#tree(model, alias, how, depth + 1),
+      within: (condition) =>
+        how.few
+          ? sql<SqlBool>`${row} = any(array(select ${sql.ref(`${alias}.id`)} from ${sql.table(model.table)} as ${sql.ref(alias)} where ${condition}))`
+          : // `offset` keeps the planner from gathering every child of the parents before it looks at the first row
+            sql<SqlBool>`exists (select from ${sql.table(model.table)} as ${sql.ref(alias)}
+              where ${sql.ref(`${alias}.org_id`)} = ${sql.ref(`${table}.org_id`)} and ${sql.ref(`${alias}.id`)} = ${row} and ${condition} offset 0)`,
     }
-    if (this.scopes.has('group') && groups.length) {
-      for (const way of group)
-        matches.push({ scope: 'group', column: columnOf(way), condition: inGroups(table, way, groups, few) })
-    }
-    if (this.all) matches.push({ scope: 'all', column: null, condition: sql`true` })
-    return matches
   }
 
   /**
    * How many rows other tables bring within scope, counted up to one past a limit; null where no other table says so.
    */
   entries(most: number): RawBuilder<{ entries: number }> | null {
-    if (this.all || !this.scopes.has('group')) return null
-    const others = modelOf(this.model).group.filter((way) => typeof way !== 'string')
-    if (!others.length) return null
-    const rows = others.map(
-      ({ table, column }) => sql`(select from ${sql.table(table)} as via
-        where ${sql.ref(`via.${column}`)} = any(${this.holder.groups}::uuid[]) limit ${sql.lit(most + 1)})`,
-    )
+    if (this.all) return null
+    const { table, own, group } = modelOf(this.model)
+    const limit = sql`limit ${sql.lit(most + 1)}`
+    const through = this.scopes.has('group') ? group.filter((way) => typeof way !== 'string') : []
+    const rows = through
+      .filter((way) => !isAsParent(way))
+      .map((way) => {
+        const { table: via, column } = way as Through
+        return sql`(select from ${sql.table(via)} as via where ${sql.ref(`via.${column}`)} = any(${this.holder.groups}::uuid[]) ${limit})`
+      })
+    const parents = [...(this.scopes.has('own') ? own : []), ...through].filter(isAsParent)
+    if (parents.length) {
+      const beneath = this.#tree(modelOf(this.model), 'child', { few: true }).filter((one) => 'by' in one)
+      rows.push(sql`(select from ${sql.table(table)} as child where ${anyOf(beneath)} ${limit})`)
+    }
+    if (!rows.length) return null
     return sql`select count(*)::int as entries from (${sql.join(rows, sql` union all `)}) reached`
   }
 
   /**
-   * Checks what a write puts into a placement column (owner, group): every one must be in scope, not just one.
+   * Checks what a write puts into a placement column (owner, group): every one must be in scope, not just one. Parents
+   * are looked at where the row is: see `placedBy`.
    * @throws {Forbidden}
    */
   place(values: { users?: readonly (string | null)[]; groups?: readonly (string | null)[] }): void {
@@ -98,9 +174,42 @@ export class Grant<M extends Model = Model, A extends string = string> {
     const foreign =
       values.users?.some((id) => id !== null && !mine(id)) ||
       values.groups?.some((id) => id !== null && !inGroup(id))
-    if (foreign) throw new Forbidden(`${this.model}:${this.action}`, 'You can’t put a record there.')
+    if (foreign) throw this.misplaced()
+  }
+
+  /** Whether a row is in scope by the parent that one column names. */
+  placedBy(column: string, table: string): RawBuilder<SqlBool> {
+    const model = modelOf(this.model)
+    if (this.all || !isPlacement(model, column)) return sql<SqlBool>`true`
+    return anyOf(this.#tree(model, table, {}).filter((one) => 'by' in one && one.by === column))
+  }
+
+  /** What a write is refused with that puts a row where its writer may not. */
+  misplaced(): Forbidden {
+    return new Forbidden(`${this.model}:${this.action}`, 'You can’t put a record there.')
   }
 }
+
+/** The column by which a way is declared. */
+const nameOf = (way: string | Through | AsParent) =>
+  typeof way === 'string' ? way : isAsParent(way) ? way.by : way.column
+
+const anyOf = (tree: Tree): RawBuilder<SqlBool> =>
+  tree.length ? sql<SqlBool>`(${sql.join(tree.map(conditionOf), sql` or `)})` : sql<SqlBool>`false`
+
+const conditionOf = (one: Match | Beneath): RawBuilder<SqlBool> =>
+  'by' in one ? one.within(anyOf(one.matches)) : one.condition
+
+const flat = (tree: Tree): Match[] =>
+  tree.flatMap((one) =>
+    'by' in one
+      ? flat(one.matches).map(({ scope, column, condition }) => ({
+          scope,
+          column: `${one.by}.${column}`,
+          condition: one.within(condition),
+        }))
+      : [one],
+  )
 
 /** How a declared way to a group is named to people. */
 export const columnOf = (way: string | Through) =>
@@ -129,11 +238,28 @@ const through = (table: string, { table: via, key, of }: Through) =>
   sql`from ${sql.table(via)} as via where via.org_id = ${sql.ref(`${table}.org_id`)}
     and ${sql.ref(`via.${key}`)} = ${sql.ref(`${table}.${of}`)}`
 
-/** The groups that a row belongs to by a declared way, as a query of one column. */
-export const groupsBy = (table: string, way: string | Through): RawBuilder<string> =>
-  typeof way === 'string'
-    ? sql<string>`select ${sql.ref(`${table}.${way}`)}`
-    : sql<string>`select ${sql.ref(`via.${way.column}`)} ${through(table, way)} and ${sinceThen(way)}`
+/** The groups that a row belongs to by each declared way, as queries of one column, named as matches are. */
+export function groupsBy(
+  { group }: AccessModel,
+  table: string,
+  depth = 0,
+): { column: string; groups: RawBuilder<string> }[] {
+  return group.flatMap((way) => {
+    if (typeof way === 'string')
+      return [{ column: way, groups: sql<string>`select ${sql.ref(`${table}.${way}`)}` }]
+    if (!isAsParent(way)) {
+      const groups = sql<string>`select ${sql.ref(`via.${way.column}`)} ${through(table, way)} and ${sinceThen(way)}`
+      return [{ column: columnOf(way), groups }]
+    }
+    const { table: parents } = modelOf(way.parent)
+    const alias = `parent_${depth}`
+    return groupsBy(modelOf(way.parent), alias, depth + 1).map(({ column, groups }) => ({
+      column: `${way.by}.${column}`,
+      groups: sql<string>`select way.id from ${sql.table(parents)} as ${sql.ref(alias)}, lateral (${groups}) way(id)
+        where ${sql.ref(`${alias}.org_id`)} = ${sql.ref(`${table}.org_id`)} and ${sql.ref(`${alias}.id`)} = ${sql.ref(`${table}.${way.by}`)}`,
+    }))
+  })
+}
 
 /** For actors, and for what explains them. */
 export const grant = <M extends Model, A extends string>(

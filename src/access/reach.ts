@@ -1,6 +1,6 @@
 import { type Compilable, type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
-import { columnOf, grant, groupsBy, type Match, type Principal } from '#src/access/grant.ts'
+import { grant, groupsBy, type Match, type Principal } from '#src/access/grant.ts'
 import { begun, strongestRole } from '#src/access/in-force.ts'
 import type { AccessModel } from '#src/access/model.ts'
 import { type Model, type Permission, type Scope, scopes } from '#src/access/permission.ts'
@@ -64,8 +64,8 @@ export function reachOf(
 
 /** Walks from each group of the record up to those that the person is a member of; the shortest way first. */
 function groupPaths(actor: UserActor, model: AccessModel, person: string): RawBuilder<unknown> {
-  const starts = model.group.map(
-    (way) => sql`select ${columnOf(way)}::text, way.id from (${groupsBy('record', way)}) way(id)`,
+  const starts = groupsBy(model, 'record').map(
+    ({ column, groups }) => sql`select ${column}::text, way.id from (${groups}) way(id)`,
   )
   const readable: RawBuilder<SqlBool> = actor.find('group:read')?.where('g') ?? sql`false`
   const name = sql`case when ${readable} or exists (

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { AccessModel } from '#src/access/model.ts'
+import { type AccessModel, isAsParent } from '#src/access/model.ts'
 import { type Database, lines, list, tables } from '#tests/tenancy/catalog.ts'
 import { exemptFromAudit, namedByTarget, notAudited } from '#tests/tenancy/reviewed.ts'
 
@@ -57,8 +57,8 @@ export function unrecorded(
 ): string[] {
   return models.flatMap(({ name, table, own, group }) => {
     const columns = [...own, ...group].flatMap((way) =>
-      typeof way === 'string'
-        ? [[table, way]]
+      typeof way === 'string' || isAsParent(way)
+        ? [[table, typeof way === 'string' ? way : way.by]]
         : [
             [table, way.of],
             ...[way.key, way.column, way.begins].flatMap((column) => (column ? [[way.table, column]] : [])),

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
-import { findModel } from '#src/access/model.ts'
+import { findModel, parentsOf } from '#src/access/model.ts'
 import type { Tx } from '#src/db/database.ts'
 import { Forbidden } from '#src/errors.ts'
 import type { Resource } from '#src/resource/entity.ts'
@@ -17,6 +17,7 @@ import {
 import { keysOf, type UniqueKey } from '#src/resource/import/keys.ts'
 import { readCells } from '#src/resource/import/read.ts'
 import { refusalFrom } from '#src/resource/record/attempt.ts'
+import { type Misplaced, misplacedBy, refusalOf } from '#src/resource/record/placement.ts'
 import { type Fields, mapConstraintErrors, newValues } from '#src/resource/record/write.ts'
 
 type RecordLine = { line: number; values: Fields; whole: boolean }
@@ -57,7 +58,11 @@ export class RecordImporter implements Importer<RecordLine> {
     this.#keys ??= await this.#begin(tx)
     const found: RowErrors = []
     for (const key of this.#keys) found.push(...(await key.taken(tx, rows)))
-    return [...found, ...(await this.#dangling(tx, rows)), ...(await this.#outside(tx, rows))]
+    const dangling = await this.#dangling(tx, rows)
+    const outside = (await this.#outside(tx, rows)).filter(
+      ({ line, field }) => !dangling.some((one) => one.line === line && one.field === field),
+    )
+    return [...found, ...dangling, ...outside]
   }
 
   async #begin(tx: Tx): Promise<readonly UniqueKey[]> {
@@ -75,7 +80,7 @@ export class RecordImporter implements Importer<RecordLine> {
         this.#resource,
         sql<{ in_scope: boolean }>`
           with made as (insert into ${sql.table(table)} (${names}) select ${names} from ${this.#recordset(some)} returning *)
-          select bool_and((${this.#grant.where(table)}) is true) as in_scope from made as ${sql.ref(table)}`.execute(
+          select bool_and((${this.#grant.where(table)}) is true and (${this.#misplaced}) is null) as in_scope from made as ${sql.ref(table)}`.execute(
           tx,
         ),
       )
@@ -113,19 +118,25 @@ export class RecordImporter implements Importer<RecordLine> {
     return found
   }
 
-  /** Rows that their maker could not reach. */
+  /** What is wrong with the parents of a row. */
+  get #misplaced() {
+    return misplacedBy(this.#resource, this.#actor, this.#grant, Object.keys(this.#resource.columns))
+  }
+
+  /** Rows that their maker could not reach, or that name a parent which is none of theirs. */
   async #outside(tx: Tx, rows: readonly RecordLine[]): Promise<RowErrors> {
     const whole = rows.filter((row) => row.whole)
-    if (this.#grant.all || !whole.length) return []
-    const { table } = this.#resource
-    const { rows: found } = await sql<{ at: string }>`
-      select ${sql.ref(`${table}.ordinality`)} as at from ${this.#recordset(whole)} with ordinality as ${sql.ref(table)}
-      where (${this.#grant.where(table)}) is not true`.execute(tx)
-    return found.map(({ at }) => ({
-      line: whole[Number(at) - 1]?.line as number,
-      field: null,
-      message: OUTSIDE,
-      denied: this.#wanted,
-    }))
+    const { table, model } = this.#resource
+    if (!whole.length || (this.#grant.all && !parentsOf(model).size)) return []
+    const { rows: found } = await sql<{ at: string; misplaced: Misplaced | null }>`
+      select ${sql.ref(`${table}.ordinality`)} as at, ${this.#misplaced} as misplaced
+      from ${this.#recordset(whole)} with ordinality as ${sql.ref(table)}
+      where (${this.#grant.where(table)}) is not true or (${this.#misplaced}) is not null`.execute(tx)
+    return found.flatMap(({ at, misplaced }) => {
+      const line = whole[Number(at) - 1]?.line as number
+      if (!misplaced) return [{ line, field: null, message: OUTSIDE, denied: this.#wanted }]
+      const refusal = refusalFrom(refusalOf(this.#grant, misplaced))
+      return refusal ? wrongOf(refusal).map((wrong) => ({ line, ...wrong })) : []
+    })
   }
 }

@@ -2,11 +2,20 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
+import { parentsOf } from '#src/access/model.ts'
 import type { Model } from '#src/access/permission.ts'
 import type { Tx } from '#src/db/database.ts'
 import { conflict, Forbidden, invalid, notFound, stale } from '#src/errors.ts'
 import type { RecordRow, Resource } from '#src/resource/entity.ts'
 import { recordJson } from '#src/resource/list/source.ts'
+import {
+  isPlaced,
+  type Misplaced,
+  misplacedBy,
+  place,
+  refusalOf,
+  restoring,
+} from '#src/resource/record/placement.ts'
 import { findRecord, reachedBy } from '#src/resource/record/query.ts'
 
 /**
@@ -57,18 +66,12 @@ export async function mapConstraintErrors<T>(
   })
 }
 
-/** Every column by which a record is somebody's or a group's, as far as it is written here. */
-function place({ model: { own, group } }: Resource, grant: Grant, values: Fields): void {
-  const of = (names: readonly unknown[]) =>
-    names.map((name) => (values[name as string] ?? null) as string | null)
-  grant.place({ users: of([...own, 'owner_user_id']), groups: of([...group, 'owner_group_id']) })
-}
-
 /** Whose a new record is where nobody says so: the maker's, or their one group's where they work for that. */
 function owned(resource: Resource, actor: UserActor, grant: Grant, input: Fields): Fields {
   if (!('owner_user_id' in resource.columns) || grant.all) return input
   const { scopes, holder } = grant
   if (scopes.has('own')) return { ...input, owner_user_id: input.owner_user_id ?? actor.userId }
+  if (isPlaced(resource, input)) return input
   const only = holder.groups.length === 1 ? holder.groups[0] : null
   const group = input.owner_group_id ?? only
   if (!group) throw invalid([{ path: 'owner_group_id', message: 'Choose one of your groups' }])
@@ -101,18 +104,25 @@ export async function createRecord<M extends Model>(
   const names = sql.join(Object.keys(values).map((name) => sql.ref(name)))
   const { rows } = await mapConstraintErrors(
     resource,
-    sql<SavedRecord & { in_scope: boolean }>`
+    sql<Written>`
       with made as (insert into ${sql.table(table)} (${names}) values (${sql.join(Object.values(values))}) returning *)
       select id, version, ${recordJson(resource, actor)} as json, ${reachedBy(resource, actor, 'read')} as readable,
-        ${grant.where(table)} as in_scope
+        ${grant.where(table)} as in_scope, ${misplacedBy(resource, actor, grant, Object.keys(values))} as misplaced
       from made as ${sql.ref(table)}`.execute(tx),
   )
   return inScope(rows[0], grant)
 }
 
-function inScope(row: (SavedRecord & { in_scope: boolean }) | undefined, grant: Grant): SavedRecord {
+type Written = SavedRecord & { in_scope: boolean; misplaced: Misplaced | null }
+
+function inScope(
+  row: Written | undefined,
+  grant: Grant,
+  refuse = (misplaced: Misplaced) => refusalOf(grant, misplaced),
+): SavedRecord {
   if (!row) throw notFound()
-  const { in_scope, ...written } = row
+  const { in_scope, misplaced, ...written } = row
+  if (misplaced) throw refuse(misplaced)
   if (!in_scope)
     throw new Forbidden(
       `${grant.model}:${grant.action}`,
@@ -188,16 +198,22 @@ export async function writeRecord<M extends Model>(
   values: Fields,
 ): Promise<SavedRecord> {
   const { table } = resource
+  const isRestored = values.deleted_at === null
+  const columns = isRestored ? [...parentsOf(resource.model).keys()] : Object.keys(values)
   const set = sql.join(Object.entries(values).map(([name, value]) => sql`${sql.ref(name)} = ${value}`))
   const { rows } = await mapConstraintErrors(
     resource,
-    sql<SavedRecord & { in_scope: boolean }>`
+    sql<Written>`
       with changed as (update ${sql.table(table)} set ${set} where id = ${id} returning *)
       select id, version, ${writtenJson(resource, actor)} as json, ${reachedBy(resource, actor, 'read')} as readable,
-        ${grant.where(table)} as in_scope
+        ${grant.where(table)} as in_scope, ${misplacedBy(resource, actor, grant, columns)} as misplaced
       from changed as ${sql.ref(table)}`.execute(tx),
   )
-  return inScope(rows[0], grant)
+  return inScope(
+    rows[0],
+    grant,
+    isRestored ? (misplaced) => restoring(grant, resource, misplaced) : undefined,
+  )
 }
 
 /** Takes a record away: so that it can be brought back, where the entity keeps what is deleted. */
