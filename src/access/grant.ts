@@ -76,7 +76,7 @@ export class Grant<M extends Model = Model, A extends string = string> {
   on(column: string): Grant<M, A> {
     const { own, group } = modelOf(this.model)
     if (![...own, ...group].some((way) => nameOf(way) === column))
-      throw new Error(`${this.model} is nobody's by ${column}`)
+      throw new Error(`${this.model} declares no column ${column}`)
     return new Grant(made, this.model, this.action, this.scopes, this.holder, column)
   }
 
@@ -212,8 +212,7 @@ const flat = (tree: Tree): Match[] =>
   )
 
 /** How a declared way to a group is named to people. */
-export const columnOf = (way: string | Through) =>
-  typeof way === 'string' ? way : `${way.table}.${way.column}`
+const columnOf = (way: string | Through) => (typeof way === 'string' ? way : `${way.table}.${way.column}`)
 
 function inGroups(
   table: string,

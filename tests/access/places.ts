@@ -1,8 +1,11 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import { type Kysely, type RawBuilder, sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { random } from '#examples/fictional.ts'
 import type { DB } from '#src/db/types.ts'
 import type { Action, Model, Place, Scope } from '#tests/access/reference.ts'
+import { insertAll, type Row } from '#tests/access/tables.ts'
+
+const isBeneath = (model: Model) => ['shelf', 'parcel', 'parcel_document'].includes(model)
 
 const ACTIONS: Action[] = ['read', 'update', 'delete', 'create']
 const SCOPES: Scope[] = ['all', 'group', 'own']
@@ -49,7 +52,7 @@ export function randomPlace(seed: number, model: Model = 'user'): Place {
   // group and own more often than all, which leaves little to decide
   const ofModel = (model: Model, actions: Action[]) =>
     actions.flatMap((action) => SCOPES.map((scope) => ({ model, action, scope, disabled: chance(0.08) })))
-  const beside = model === 'group' ? 'user' : 'group'
+  const beside = model === 'group' ? 'user' : isBeneath(model) ? 'depot' : 'group'
   const permissions = [...ofModel(model, ACTIONS), ...ofModel(beside, ['read'])]
   // of roles and the like there is no other scope
   const wide = ['role', 'permission'].includes(model) ? 0.5 : 0.12
@@ -77,15 +80,38 @@ export function randomPlace(seed: number, model: Model = 'user'): Place {
     ownerUser: model === 'invitation' ? maybe(0.5, count) : below(count),
     ownerGroup: model === 'invitation' ? maybe(0.5, groups.length) : null,
   }))
+  const belonging = () => ({
+    deleted: chance(0.15),
+    ownerUser: maybe(0.4, count),
+    ownerGroup: maybe(0.5, groups.length),
+  })
+  const depots = isBeneath(model) ? some(2, 4, belonging) : []
+  const parcels =
+    model === 'parcel' || model === 'parcel_document'
+      ? some(3, 6, () => ({
+          ...belonging(),
+          above: below(depots.length),
+          sender: maybe(0.4, groups.length),
+        }))
+      : []
+  const parents = model === 'shelf' ? depots.length : parcels.length
+  if (model === 'shelf' || model === 'parcel_document')
+    for (const row of others)
+      Object.assign(row, { above: below(parents), deleted: chance(0.2), ownerUser: null })
   // the session that asks
   if (model === 'session') others.unshift({ deleted: false, ownerUser: 0, ownerGroup: null })
-  return { model, users, groups, members, permissions, roles, assignments, others }
+  return { model, users, groups, members, permissions, roles, assignments, others, depots, parcels }
 }
 
 /** A place as it stands in the database. `rows` are the records of its model. */
-export type Built = { place: Place; org: string; users: string[]; rows: string[]; token: string }
-
-type Row = Record<string, unknown>
+export type Built = {
+  place: Place
+  org: string
+  users: string[]
+  rows: string[]
+  depots: string[]
+  token: string
+}
 
 /** Puts places into the database with a statement a table, whatever their number. */
 export async function build(owner: Kysely<DB>, places: readonly Place[]): Promise<Built[]> {
@@ -97,8 +123,7 @@ export async function build(owner: Kysely<DB>, places: readonly Place[]): Promis
   }
   const built = places.map((place) => outline(place, add))
   await owner.transaction().execute(async (tx) => {
-    for (const [table, columns] of Object.entries(TABLES))
-      await insert(tx, table, columns, rows.get(table) ?? [])
+    await insertAll(tx, rows)
     // groups and people name each other
     await sql`update groups g set owner_user_id = o.owner from json_to_recordset(${JSON.stringify(rows.get('groups'))}::json)
       as o(id uuid, owner uuid) where g.id = o.id and o.owner is not null`.execute(tx)
@@ -180,6 +205,33 @@ function outline(place: Place, add: (table: string, row: Row) => void): Built {
       begins_at: from(later),
       expires_at: expired ? gone(true) : null,
     })
+  const depots = ids(place.depots)
+  const parcels = ids(place.parcels)
+  for (const [i, { deleted, ownerUser, ownerGroup }] of place.depots.entries())
+    add('depots', {
+      org_id,
+      id: depots[i],
+      name: `d${i}`,
+      owner_user_id: at(users, ownerUser),
+      owner_group_id: at(groups, ownerGroup),
+      deleted_at: gone(deleted),
+    })
+  for (const [i, { deleted, ownerUser, ownerGroup, above, sender }] of place.parcels.entries())
+    add('parcels', {
+      org_id,
+      id: parcels[i],
+      name: `p${i}`,
+      depot_id: at(depots, above),
+      sender_group_id: at(groups, sender),
+      owner_user_id: at(users, ownerUser),
+      owner_group_id: at(groups, ownerGroup),
+      deleted_at: gone(deleted),
+    })
+  for (const [i, { deleted, above }] of place.others.entries()) {
+    const row = { org_id, id: others[i], name: `o${i}`, deleted_at: gone(deleted) }
+    if (place.model === 'shelf') add('shelves', { ...row, depot_id: at(depots, above) })
+    if (place.model === 'parcel_document') add('parcel_documents', { ...row, parcel_id: at(parcels, above) })
+  }
   const hash = (secret: string) => `\\x${createHash('sha256').update(secret).digest('hex')}`
   const session = (user: number, secret: string, id: string = randomUUID()) =>
     add('sessions', {
@@ -224,37 +276,7 @@ function outline(place: Place, add: (table: string, row: Row) => void): Built {
     group: groups,
     role: roles,
     permission: permissions,
+    parcel: parcels,
   }
-  return { place, org: org_id, users: users ?? [], rows: named[place.model] ?? others, token }
-}
-
-// in the order of their references
-const TABLES: Record<string, string> = {
-  organizations: 'id uuid, name text, slug text',
-  accounts: 'id uuid, username text, email text',
-  groups:
-    'org_id uuid, id uuid, kind text, name text, parent_id uuid, owner_group_id uuid, deleted_at timestamptz',
-  users:
-    'org_id uuid, id uuid, account_id uuid, username text, email text, status text, deleted_at timestamptz, owner_user_id uuid, owner_group_id uuid',
-  group_members: 'org_id uuid, user_id uuid, group_id uuid, role text, source text, begins_at timestamptz',
-  permissions: 'org_id uuid, id uuid, model text, action text, scope text, status text',
-  roles: 'org_id uuid, id uuid, name text, status text, deleted_at timestamptz',
-  role_permissions: 'org_id uuid, role_id uuid, permission_id uuid',
-  role_parents: 'org_id uuid, role_id uuid, parent_id uuid',
-  user_roles:
-    'org_id uuid, user_id uuid, role_id uuid, source text, begins_at timestamptz, expires_at timestamptz',
-  sessions:
-    'org_id uuid, id uuid, account_id uuid, user_id uuid, kind text, token_hash bytea, idle_timeout interval, expires_at timestamptz',
-  api_keys: 'org_id uuid, id uuid, user_id uuid, name text, prefix text, hash bytea, permissions text[]',
-  invitations:
-    'org_id uuid, id uuid, email text, role_ids uuid[], mail_id uuid, invited_by uuid, group_id uuid, owner_user_id uuid, owner_group_id uuid, deleted_at timestamptz',
-}
-
-async function insert(tx: Kysely<DB>, table: string, columns: string, rows: Row[]): Promise<void> {
-  const names = columns.split(', ').map((column) => sql.ref(column.split(' ', 1)[0] as string))
-  const typed: RawBuilder<unknown> = sql.raw(columns)
-  await sql`insert into ${sql.table(table)} (${sql.join(names)})
-    select ${sql.join(names)} from json_to_recordset(${JSON.stringify(rows)}::json) as given(${typed})`.execute(
-    tx,
-  )
+  return { place, org: org_id, users: users ?? [], rows: named[place.model] ?? others, depots, token }
 }

@@ -1,7 +1,15 @@
 import { expect, test } from 'vitest'
 import type { UserRecord } from '#src/domains/people/users/model.ts'
 import { type Built, build, randomPlace } from '#tests/access/places.ts'
-import { type Action, decide, reaches, rowsOf, type Verdict } from '#tests/access/reference.ts'
+import {
+  type Action,
+  decide,
+  placed,
+  reaches,
+  rowsOf,
+  scopesOf,
+  type Verdict,
+} from '#tests/access/reference.ts'
 import { stronger } from '#tests/access/strength/reference.ts'
 import { MODELS, Trying, verdictOf } from '#tests/access/trying.ts'
 import type { Answer } from '#tests/client.ts'
@@ -45,6 +53,7 @@ class Case {
       await Promise.all(all.slice(0, 2).map((target) => this.#tried('create', target)))
       await this.#changed(all)
     }
+    if (this.#built.place.model === 'shelf') await this.#placed(all)
     if (!inBulk) return
     // not the session that asks
     const some = this.#built.place.model === 'session' ? all.slice(1, 5) : all.slice(-5)
@@ -121,6 +130,36 @@ class Case {
     const expected = inReach(this.#decide(action, target))
     for (const verdict of await this.#tries.tries(action, target))
       this.#told(action, target, verdict, expected)
+  }
+
+  /** Made in every depot, and moved there from where it was. */
+  async #placed(all: number[]): Promise<void> {
+    const { place, depots } = this.#built
+    const { program, path, one } = this.#tries
+    const said = { yes: [200, 201], refused: [403], unseen: [422] }
+    const told = (what: string, answer: Answer, expected: 'yes' | 'refused' | 'unseen') => {
+      this.#same(`${what}: ${answer.status}`, said[expected].includes(answer.status), true)
+      seen.set(`${what} ${expected}`, (seen.get(`${what} ${expected}`) ?? 0) + 1)
+    }
+    const may = this.#decide('create', 0)
+    for (const [depot, depot_id] of depots.entries()) {
+      const made = await program.post(path(), { name: `new ${depot}`, depot_id })
+      if (may === 'nobody') this.#same('making', made.status, 401)
+      else
+        told(
+          'made',
+          made,
+          scopesOf(place, 0, 'create').size === 0 ? 'refused' : placed(place, 0, 'create', depot),
+        )
+      const target = all.find(
+        (row) => this.#decide('update', row) === 'yes' && rowsOf(place)[row]?.above !== depot,
+      )
+      const row = rowsOf(place)[target ?? -1]
+      if (target === undefined || !row) continue
+      const expected = placed(place, 0, 'update', depot)
+      told('moved', await program.patch(one(target), { depot_id }), expected)
+      if (expected === 'yes') row.above = depot
+    }
   }
 
   /** Really changed and deleted, with everything that follows for the others. */
@@ -223,6 +262,9 @@ test(`the application decides as the reference does, in ${cases} organizations f
     await Promise.all(Array.from({ length: AT_ONCE }, work))
   }
   if (cases < 500) return
+  for (const what of ['made', 'moved'])
+    for (const verdict of ['yes', 'refused', 'unseen'])
+      expect(seen.get(`${what} ${verdict}`) ?? 0, `${what} ${verdict}`).toBeGreaterThan(5)
   for (const key of ['over a stronger', 'over a weaker']) expect(seen.get(key) ?? 0, key).toBeGreaterThan(20)
   for (const action of ['read', 'update', 'delete', 'create', 'bulk delete', 'bulk restore', 'restore']) {
     for (const verdict of ['yes', 'absent', 'refused', 'nobody'])

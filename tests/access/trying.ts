@@ -5,12 +5,24 @@ import { type Resource, resourceOf } from '#src/resource/entity.ts'
 import type { Built } from '#tests/access/places.ts'
 import type { Action, Model, Verdict } from '#tests/access/reference.ts'
 import { type Answer, Program } from '#tests/client.ts'
-import { type App, testDatabase } from '#tests/setup/database.ts'
+import { withDepots } from '#tests/depots/setup.ts'
+import type { App } from '#tests/setup/database.ts'
 
-const { app } = await testDatabase()
+const app = withDepots()
 const api = (path: string) => `/api/v1${path}`
 
-export const MODELS: Model[] = ['user', 'group', 'role', 'permission', 'invitation', 'session', 'api_key']
+export const MODELS: Model[] = [
+  'user',
+  'group',
+  'role',
+  'permission',
+  'invitation',
+  'session',
+  'api_key',
+  'shelf',
+  'parcel',
+  'parcel_document',
+]
 
 /** Further ways to do something to one record, and the action that each takes. */
 const VERBS: { [M in Model]?: [path: (id: string) => string, method: 'post' | 'patch', needs: Action][] } = {

@@ -84,12 +84,13 @@ describe('what lies beneath a parent', () => {
   test('is not imported under a parent out of reach: the row says so, and nothing is written', async () => {
     const before = (await get(boss, '/shelves')).json<{ page: { total: number } }>().page.total
     const csv = `name,depot_id\n${unique('A')},${here}\n${unique('B')},${there}\n`
-    const answer = await as(keeper, app).request('POST', '/api/v1/shelves/import', {
-      headers: { 'content-type': 'text/csv' },
+    const answer = await app.request('/api/v1/shelves/import', {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${keeper.token}`, 'Content-Type': 'text/csv' },
       body: csv,
     })
-    expect(answer.status, answer.text).toBe(422)
-    expect(answer.text).toContain('doesn’t exist, or you don’t have access')
+    expect(answer.status).toBe(422)
+    expect(await answer.text()).toContain('doesn’t exist, or you don’t have access')
     expect((await get(boss, '/shelves')).json<{ page: { total: number } }>().page.total).toBe(before)
   })
 

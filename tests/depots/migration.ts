@@ -23,8 +23,3 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     foreign key (org_id, parcel_id) references parcels (org_id, id)
   $$, searched => '{name}', sorts => '{name, created_at}', filters => '{parcel_id}')`.execute(db)
 }
-
-export async function down(db: Kysely<unknown>): Promise<void> {
-  for (const table of ['parcel_documents', 'parcels', 'shelves', 'depots'])
-    await sql`select app.drop_record_table(${table})`.execute(db)
-}

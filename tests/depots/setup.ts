@@ -9,7 +9,7 @@ const here = await testDatabase()
 await up(here.owner as never)
 
 /** The route table of the program with depots and what lies beneath them. */
-export const routesWithDepots: readonly Endpoint[] = [
+const routesWithDepots: readonly Endpoint[] = [
   ...endpoints,
   ...[depots, shelves, parcels, documents].flatMap((resource) => resourceRoutes(resource)),
 ]

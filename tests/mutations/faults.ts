@@ -11,6 +11,7 @@ import { keys } from '#tests/mutations/faults/keys.ts'
 import { many } from '#tests/mutations/faults/many.ts'
 import { names } from '#tests/mutations/faults/names.ts'
 import { notices } from '#tests/mutations/faults/notices.ts'
+import { parents } from '#tests/mutations/faults/parents.ts'
 import { renewal } from '#tests/mutations/faults/renewal.ts'
 import { signIn } from '#tests/mutations/faults/sign-in.ts'
 import { strength } from '#tests/mutations/faults/strength.ts'
@@ -26,6 +27,7 @@ export const areas: Readonly<Record<string, readonly Mutation[]>> = {
   strength,
   renewal,
   notices,
+  parents,
   granting,
   'sign-in': signIn,
   control,
