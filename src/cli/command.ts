@@ -5,7 +5,7 @@ import { type Operator, Refused } from '#src/cli/operations/accounts.ts'
 import { ask, type Terminal, UsageError } from '#src/cli/prompt.ts'
 import type { Config } from '#src/config.ts'
 import { about } from '#src/locale/instructions.ts'
-import { line } from '#src/resource/kinds/column.ts'
+import { line } from '#src/resource/kinds/lines.ts'
 
 /** What a command is called with. */
 export type CommandInput = {

@@ -4,7 +4,8 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { AccessModel } from '#src/access/model.ts'
 import type { Model, Permission } from '#src/access/permission.ts'
 import type { KeyType } from '#src/db/paging.ts'
-import { type Column, instant } from '#src/resource/kinds/column.ts'
+import type { Column } from '#src/resource/kinds/column.ts'
+import { instant } from '#src/resource/kinds/instant.ts'
 import { type ListDeclaration, type ListView, listQuery } from '#src/resource/list/declaration.ts'
 import type { Narrowings } from '#src/resource/references/options.ts'
 import type { IconName } from '#src/ui/icons.ts'
@@ -156,7 +157,7 @@ export const allResources = (): readonly Resource[] => [...resources.values()]
 const named = (columns: Record<string, Column>): Record<string, Column> =>
   Object.fromEntries(
     Object.entries(columns).map(([name, column]) => {
-      const own = column.kind === 'text' ? `sort_${name}` : name
+      const own = column.kind.sortedBy?.(name) ?? name
       return [name, column.sortable === '' ? { ...column, sortable: own } : column]
     }),
   )
@@ -165,8 +166,8 @@ function listOf({ columns, soft }: Resource, declared: Declaration): ListDeclara
   const sorts: ListDeclaration['sorts'] = {}
   const filters: ListDeclaration['filters'] = {}
   for (const [name, column] of Object.entries(columns)) {
-    if (column.sortable !== false) sorts[name] = [column.sortable, column.type as KeyType]
-    if (column.filterable) filters[name] = filterOf(column)
+    if (column.sortable !== false) sorts[name] = [column.sortable, column.kind.type as KeyType]
+    if (column.filterable) filters[name] = column.kind.filter(column)
   }
   for (const name of Object.keys(declared.related ?? {})) filters[name] = { kind: 'uuid', column: null }
   if (soft) filters.deleted = { kind: 'choice', values: ['true'], column: null }
@@ -179,19 +180,6 @@ function listOf({ columns, soft }: Resource, declared: Declaration): ListDeclara
   }
 }
 
-const filterKinds = {
-  text: 'text',
-  email: 'text',
-  integer: 'integer',
-  flag: 'boolean',
-  date: 'date',
-  instant: 'instant',
-  reference: 'uuid',
-} as const
-
-const filterOf = ({ kind, options = [] }: Column): ListDeclaration['filters'][string] =>
-  kind === 'choice' ? options : kind === 'tags' ? { kind, column: null } : { kind: filterKinds[kind] }
-
 /** What is sent: columns that nobody writes are not fields, those that only stand at the beginning not later. */
 function bodies(columns: Readonly<Record<string, Column>>): Resource['body'] {
   const shape = (written: (column: Column) => z.ZodType | null) =>
@@ -203,14 +191,8 @@ function bodies(columns: Readonly<Record<string, Column>>): Resource['body'] {
         }),
       ),
     )
-  const initially = ({ input, required, write, kind, initial }: Column) =>
-    write === 'never'
-      ? null
-      : required
-        ? input
-        : kind === 'reference'
-          ? input.optional()
-          : input.default(initial)
+  const initially = ({ input, required, write, of, initial }: Column) =>
+    write === 'never' ? null : required ? input : of ? input.optional() : input.default(initial)
   return {
     create: shape(initially),
     // whose it is stays as it was where a whole record doesn't say it
@@ -221,9 +203,9 @@ function bodies(columns: Readonly<Record<string, Column>>): Resource['body'] {
 
 function answered({ columns, soft, declared }: Resource): z.ZodType {
   const shape: Record<string, z.ZodType> = { id: z.guid() }
-  for (const [name, { kind, output }] of Object.entries(columns)) {
+  for (const [name, { of, output }] of Object.entries(columns)) {
     shape[name] = output
-    if (kind === 'reference') shape[nameOfReference(name)] = named_.nullable()
+    if (of) shape[nameOfReference(name)] = named_.nullable()
   }
   if (soft) shape.deleted_at = z.iso.datetime({ offset: true }).nullable()
   return z.strictObject({ ...shape, ...declared.moreAnswered, version: z.int() })

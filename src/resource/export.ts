@@ -44,7 +44,7 @@ const entered = (entries: readonly string[]) =>
 const cellOf = ({ kind }: Column, value: unknown): string => {
   if (value === null || value === undefined) return ''
   if (Array.isArray(value)) return value.join(', ')
-  return kind === 'text' || kind === 'email' ? guarded(String(value)) : String(value)
+  return kind.text ? guarded(String(value)) : String(value)
 }
 
 /** When a record was deleted: no file brings it back. */

@@ -1,6 +1,7 @@
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { defineResource } from '#src/resource/entity.ts'
-import { name, ownership, reference } from '#src/resource/kinds/column.ts'
+import { ownership, reference } from '#src/resource/kinds/reference.ts'
+import { name } from '#src/resource/kinds/text.ts'
 
 const actions = ['create', 'read', 'update', 'delete'] as const
 

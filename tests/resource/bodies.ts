@@ -10,7 +10,7 @@ import type { Body, Stage } from '#tests/resource/stage.ts'
 
 const LONG = 'x'.repeat(20_000)
 const everywhere: unknown[] = [{}, { a: 1 }, [[]], ['a', ['b']]]
-const wrong: Record<Column['kind'], unknown[]> = {
+const wrong: Record<string, unknown[]> = {
   text: [1, true, LONG, 'a\u0007b', 'a\u001b[0m', '\u0085x'],
   email: [
     1,
@@ -97,10 +97,10 @@ export function bodies(stage: Stage): void {
 
   describe.each(writable)('the field %s', (name, column) => {
     const values = [
-      ...wrong[column.kind],
+      ...(wrong[column.kind.name] ?? []),
       ...everywhere,
       ...(column.required ? ['', null, '   '] : []),
-      ...(column.kind === 'text' && !column.rows ? ['two\nlines', null] : []),
+      ...(column.kind.name === 'text' && !column.rows ? ['two\nlines', null] : []),
     ]
 
     test('takes nothing that it isn’t', async () => {
@@ -153,7 +153,7 @@ export function bodies(stage: Stage): void {
       // whose it is stays as it was
       expect([answer.status, answer.json<RecordRow>()[name]]).toEqual([
         200,
-        column.kind === 'reference' ? was : column.initial,
+        column.kind.name === 'reference' ? was : column.initial,
       ])
     })
 
@@ -174,7 +174,7 @@ export function bodies(stage: Stage): void {
   test('a form that is refused for a change shows it again, too', async () => {
     const [[name, column] = []] = stage
       .written()
-      .filter(([, { required, kind }]) => required && kind === 'text')
+      .filter(([, { required, kind }]) => required && kind.name === 'text')
     if (!name || !column) return
     const entered = asForm({ ...stage.whole(), [name]: '' })
     const answer = await stage.untouched(() => stage.browser(owner).patch(stage.page(`/${id}`), entered))
@@ -185,7 +185,7 @@ export function bodies(stage: Stage): void {
   })
 
   test('all that is wrong is said at once', async () => {
-    const each = writable.filter(([, { kind }]) => wrong[kind].some((value) => value === true))
+    const each = writable.filter(([, { kind }]) => wrong[kind.name]?.some((value) => value === true))
     const body = Object.fromEntries(each.map(([name]) => [name, true]))
     const answer = await create({ ...stage.entity.sample(), ...body })
     expect(
@@ -273,7 +273,7 @@ export function bodies(stage: Stage): void {
   })
 }
 
-const nullable = ({ kind }: Column) => !['text', 'flag', 'choice', 'tags'].includes(kind)
+const nullable = ({ kind }: Column) => !['text', 'flag', 'choice', 'tags'].includes(kind.name)
 
 /** A form's page has what was entered: as a value, as text, chosen, or ticked. */
 function expectShown(page: string, name: string, kind: Column['kind'], sent: Body[string]): void {
@@ -283,9 +283,9 @@ function expectShown(page: string, name: string, kind: Column['kind'], sent: Bod
   const [markup = ''] = control.exec(page) ?? []
   expect(markup, name).not.toBe('')
   const value = escaped(String(sent ?? ''))
-  if (kind === 'flag')
+  if (kind.name === 'flag')
     expect([name, /checked=""/.test(markup)]).toEqual([name, [sent].flat().at(-1) === 'true'])
-  else if (kind === 'choice' || kind === 'reference') {
+  else if (kind.name === 'choice' || kind.name === 'reference') {
     const chosen = /<option value="([^"]*)" selected=""/.exec(markup)?.[1] ?? ''
     if (markup.includes(`value="${value}"`)) expect([name, chosen]).toEqual([name, value])
   } else if (markup.startsWith('<textarea'))

@@ -78,7 +78,7 @@ export function files(given: Stage): void {
   }
 
   describe('hold', () => {
-    const texts = given.written().filter(([, { kind }]) => kind === 'text')
+    const texts = given.written().filter(([, { kind }]) => kind.name === 'text')
 
     test('each text as it is, and no formula', async () => {
       const stage = await Stage.of(given.entity)

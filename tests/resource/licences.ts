@@ -2,18 +2,15 @@ import { type Kysely, sql } from 'kysely'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { createApp, endpoints } from '#src/app.ts'
 import { defineResource } from '#src/resource/entity.ts'
-import {
-  choice,
-  date,
-  email,
-  flag,
-  instant,
-  integer,
-  ownership,
-  reference,
-  tags,
-  text,
-} from '#src/resource/kinds/column.ts'
+import { choice } from '#src/resource/kinds/choice.ts'
+import { date } from '#src/resource/kinds/date.ts'
+import { email } from '#src/resource/kinds/email.ts'
+import { flag } from '#src/resource/kinds/flag.ts'
+import { instant } from '#src/resource/kinds/instant.ts'
+import { integer } from '#src/resource/kinds/integer.ts'
+import { ownership, reference } from '#src/resource/kinds/reference.ts'
+import { tags } from '#src/resource/kinds/tags.ts'
+import { text } from '#src/resource/kinds/text.ts'
 import { resourceRoutes } from '#src/resource/routes.tsx'
 import { type App, testDatabase } from '#tests/setup/database.ts'
 

@@ -58,7 +58,7 @@ export function reads(stage: Stage): void {
   })
 
   const counted = Object.values(resource.columns).some(
-    ({ filterable, kind }) => filterable && (kind === 'choice' || kind === 'flag'),
+    ({ filterable, kind }) => filterable && (kind.name === 'choice' || kind.name === 'flag'),
   )
   test('the list, its page, its counts and its file are refused to who may read nothing', async () => {
     const { nobody } = people

@@ -34,7 +34,7 @@ export function tenancy(stage: Stage): void {
     const { page } = await pageOf(stage, foreigner, '?limit=1')
     const filters = Object.entries(resource.columns).flatMap(([name, { filterable, options, kind }]) =>
       filterable
-        ? (options ?? (kind === 'flag' ? ['true', 'false'] : [])).map((value) => `?${name}=${value}`)
+        ? (options ?? (kind.name === 'flag' ? ['true', 'false'] : [])).map((value) => `?${name}=${value}`)
         : [],
     )
     const cursor = (way: string) => `?limit=200&${way}=${page.next}`

@@ -7,14 +7,15 @@ export function varied(
   n: number,
   { people }: Stage,
 ): unknown {
-  if (kind === 'reference') return filterable ? [people.owner.id, people.looker.id, null][n % 3] : undefined
-  if (kind === 'flag') return n % 3 === 0
-  if (kind === 'choice') return options?.[n % options.length]
-  if (kind === 'tags') return [['red'], ['blue', 'red'], []][n % 3]
-  if (!required && !sortable && n % 4 === 0) return kind === 'text' ? '' : null
-  if (kind === 'integer') return 1 + (n % 5)
-  if (kind === 'instant') return `2026-03-1${n % 3}T00:00:00.000001+00:00`
-  if (kind === 'date') return `2026-0${1 + (n % 4)}-1${n % 3}`
+  if (kind.name === 'reference')
+    return filterable ? [people.owner.id, people.looker.id, null][n % 3] : undefined
+  if (kind.name === 'flag') return n % 3 === 0
+  if (kind.name === 'choice') return options?.[n % options.length]
+  if (kind.name === 'tags') return [['red'], ['blue', 'red'], []][n % 3]
+  if (!required && !sortable && n % 4 === 0) return kind.name === 'text' ? '' : null
+  if (kind.name === 'integer') return 1 + (n % 5)
+  if (kind.name === 'instant') return `2026-03-1${n % 3}T00:00:00.000001+00:00`
+  if (kind.name === 'date') return `2026-0${1 + (n % 4)}-1${n % 3}`
   return undefined
 }
 
@@ -22,25 +23,26 @@ type Filter = [query: string, fits: (value: unknown) => boolean]
 
 /** Filters of a column as they stand in the address, and which values each lets through. */
 export function filtersOf(name: string, { kind, options = [] }: Column, { people }: Stage): Filter[] {
-  if (kind === 'choice')
+  if (kind.name === 'choice')
     return [
       ...options.map((option): Filter => [`${name}=${option}`, (value) => value === option]),
       [`${name}=${options.join(',')}`, () => true],
       [`${name}=`, () => true],
     ]
-  if (kind === 'flag')
+  if (kind.name === 'flag')
     return ['true', 'false'].map((word): Filter => [`${name}=${word}`, (value) => String(value) === word])
-  if (kind === 'integer') return ranges(name, '2', (value) => (value === null ? null : Number(value) - 2))
-  if (kind === 'date')
+  if (kind.name === 'integer')
+    return ranges(name, '2', (value) => (value === null ? null : Number(value) - 2))
+  if (kind.name === 'date')
     return ranges(name, '2026-03-11', (value) =>
       value === null ? null : String(value).localeCompare('2026-03-11'),
     )
   const at = '2026-03-11T00:00:00.000001Z'
-  if (kind === 'instant')
+  if (kind.name === 'instant')
     return ranges(name, at, (value) =>
       value === null ? null : String(value).localeCompare(at.replace('Z', '+00:00')),
     )
-  if (kind === 'tags')
+  if (kind.name === 'tags')
     return [
       [`${name}=blue`, (value) => (value as string[]).includes('blue')],
       [`${name}=BLUE,red`, (value) => (value as string[]).length > 0],
@@ -48,7 +50,7 @@ export function filtersOf(name: string, { kind, options = [] }: Column, { people
       [`${name}=`, () => true],
     ]
   const both = [people.owner.id, people.looker.id]
-  if (kind === 'reference')
+  if (kind.name === 'reference')
     return [
       [`${name}=${both[0]}`, (value) => value === both[0]],
       [`${name}=${both}`, (value) => both.includes(value as string)],
@@ -74,7 +76,7 @@ const ranges = (name: string, at: string, compare: (value: unknown) => number | 
 
 /** What a column's filter refuses. */
 export function wrongFilters(name: string, { kind }: Column): string[] {
-  const wrong: Partial<Record<Column['kind'], string[]>> = {
+  const wrong: Partial<Record<string, string[]>> = {
     choice: ['nonsense', "'", '__proto__'],
     flag: ['yes', '1', 'true,false'],
     integer: ['two', '1.5', '1e3', '99999999999999999999'],
@@ -83,6 +85,7 @@ export function wrongFilters(name: string, { kind }: Column): string[] {
     reference: ['nonsense'],
     tags: ['x'.repeat(51)],
   }
-  const odd = kind === 'integer' || kind === 'date' || kind === 'instant' ? [] : [`${name}.gte=1`]
-  return [...(wrong[kind] ?? []).map((value) => `${name}=${encodeURIComponent(value)}`), ...odd]
+  const odd =
+    kind.name === 'integer' || kind.name === 'date' || kind.name === 'instant' ? [] : [`${name}.gte=1`]
+  return [...(wrong[kind.name] ?? []).map((value) => `${name}=${encodeURIComponent(value)}`), ...odd]
 }

@@ -121,7 +121,7 @@ export function versions(stage: Stage): void {
     const theirs = await stage.stored(id)
     const { updated_at: _, ...mine } = entity.change
     // they changed one field, I another: both are asked for
-    const [[name, value] = []] = stage.written().filter(([, { kind, rows }]) => kind === 'text' && !rows)
+    const [[name, value] = []] = stage.written().filter(([, { kind, rows }]) => kind.name === 'text' && !rows)
     if (!name || !value) return
     await program.patch(stage.api(`/${id}`), { [name]: 'Theirs <b>"now"' })
     const sent: Body = { ...stage.whole(), ...mine, [name]: 'Mine & <i>' }
@@ -137,7 +137,7 @@ export function versions(stage: Stage): void {
       if (
         field !== name &&
         field in sent &&
-        it.kind !== 'reference' &&
+        it.kind.name !== 'reference' &&
         JSON.stringify(sent[field]) !== JSON.stringify(theirs[field])
       )
         expect(Object.keys(offered)).toContain(field)

@@ -1,6 +1,12 @@
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { defineResource } from '#src/resource/entity.ts'
-import { choice, date, email, flag, integer, name, ownership, text } from '#src/resource/kinds/column.ts'
+import { choice } from '#src/resource/kinds/choice.ts'
+import { date } from '#src/resource/kinds/date.ts'
+import { email } from '#src/resource/kinds/email.ts'
+import { flag } from '#src/resource/kinds/flag.ts'
+import { integer } from '#src/resource/kinds/integer.ts'
+import { ownership } from '#src/resource/kinds/reference.ts'
+import { name, text } from '#src/resource/kinds/text.ts'
 
 const vendor = defineModel('vendor', {
   table: 'vendors',

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { isOfOneAlphabet, ONE_ALPHABET } from '#src/resource/kinds/alphabets.ts'
-import { shownLine } from '#src/resource/kinds/column.ts'
+import { shownLine } from '#src/resource/kinds/lines.ts'
 
 /** How names and addresses are stored and looked up: one form for all their spellings. */
 export const normalised = (text: string) => text.normalize('NFKC').trim().toLowerCase()

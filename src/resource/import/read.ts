@@ -11,49 +11,20 @@ export function fieldsOf({ columns }: Resource, body: z.ZodType): Field[] {
   return Object.entries(columns).flatMap(([name, column]) => {
     const { label, required, write } = column
     const taken = write !== 'never' && (!shape || name in shape)
-    return taken ? [{ name, label, required, example: exampleOf(column) }] : []
+    return taken ? [{ name, label, required, example: column.kind.example(column) }] : []
   })
 }
 
 /** The schemas of a body's fields, where it is made of such. */
 const shapeOf = (body: z.ZodType) => (body as { shape?: Readonly<Record<string, z.ZodType>> }).shape
 
-function exampleOf({ kind, label, options = [] }: Column): string {
-  switch (kind) {
-    case 'tags':
-      return 'one, two'
-    case 'email':
-      return 'name@example.com'
-    case 'integer':
-      return '1'
-    case 'flag':
-      return 'true'
-    case 'choice':
-      return options[0] ?? ''
-    case 'date':
-      return '2026-01-31'
-    default:
-      return kind === 'text' ? label : ''
-  }
-}
-
-const said = new Map([
-  ['yes', 'true'],
-  ['no', 'false'],
-])
-
-/**
- * A cell as a body has it; undefined where it says nothing. Spreadsheets write TRUE for true, and people the label of
- * a choice.
- */
-function valueIn({ kind, required, options = [], labels = {} }: Column, cell: string): string | undefined {
-  if (kind === 'text') return cell
+/** A cell as a body has it; undefined where it says nothing. */
+function valueIn(column: Column, cell: string): string | undefined {
+  const { kind, required } = column
+  if (kind.verbatim) return cell
   const value = cell.trim()
   if (value === '' && !required) return undefined
-  const lower = value.toLowerCase()
-  if (kind === 'flag') return said.get(lower) ?? lower
-  if (kind !== 'choice' || options.includes(value)) return value
-  return options.find((option) => [option, labels[option]?.toLowerCase()].includes(lower)) ?? value
+  return kind.fromFile?.(value, column) ?? value
 }
 
 /** A row by the rules of a new record: what is right of it, all of it where nothing is wrong, and what is wrong. */

@@ -102,8 +102,8 @@ export class RecordImporter implements Importer<RecordLine> {
   /** References to what isn't here. */
   async #dangling(tx: Tx, rows: readonly RecordLine[]): Promise<RowErrors> {
     const found: RowErrors = []
-    for (const [name, { kind, of }] of Object.entries(this.#resource.columns)) {
-      const target = kind === 'reference' && of ? findModel(of)?.table : undefined
+    for (const [name, { of }] of Object.entries(this.#resource.columns)) {
+      const target = of ? findModel(of)?.table : undefined
       const ids = new Set(rows.flatMap(({ values }) => (values[name] as string | null | undefined) ?? []))
       if (!target || !ids.size) continue
       const there = await sql<{ id: string }>`

@@ -1,5 +1,4 @@
-import { capital } from '#src/locale/noun.ts'
-import { nameOfReference, type RecordRow, type Resource, resourceOf } from '#src/resource/entity.ts'
+import { type RecordRow, type Resource, resourceOf } from '#src/resource/entity.ts'
 import type { Column } from '#src/resource/kinds/column.ts'
 import { Badge } from '#src/ui/feedback.tsx'
 import type { Frame } from '#src/ui/frame.ts'
@@ -16,25 +15,12 @@ export function shown(
   const column = columns[name] as Column
   const value = row[name]
   if (value === null || value === undefined || value === '') return null
-  switch (column.kind) {
-    case 'instant':
-      return Time({ at: String(value), clock: frame.clock })
-    case 'flag':
-      return value ? 'Yes' : 'No'
-    case 'choice':
-      return Badge({
-        tone: column.tones?.[String(value)] ?? 'plain',
-        children: column.labels?.[String(value)] ?? capital(String(value)),
-      })
-    case 'tags':
-      return (value as string[]).length ? (
-        <Tags list={frame.path(path)} name={name} tags={value as string[]} />
-      ) : null
-    case 'reference':
-      return Reference({ of: column.of, row, name, frame })
-    default:
-      return String(value)
-  }
+  const cell = column.kind.cell(value, column, { row, name })
+  if (typeof cell === 'string') return cell
+  if ('badge' in cell) return Badge({ tone: cell.tone, children: cell.badge })
+  if ('at' in cell) return Time({ at: cell.at, clock: frame.clock })
+  if ('named' in cell) return <Named {...cell} frame={frame} />
+  return cell.tags.length ? <Tags list={frame.path(path)} name={name} tags={cell.tags} /> : null
 }
 
 /** Each leads to the others that have it. */
@@ -48,20 +34,11 @@ const Tags = ({ list, name, tags }: { list: string; name: string; tags: readonly
   </span>
 )
 
+type NamedProps = { named: { id: string; name?: string } | null; of: string; frame: Frame }
+
 /** The other record's name as a link, where the reader may see it. */
-function Reference({
-  of,
-  row,
-  name,
-  frame,
-}: {
-  of?: string
-  row: RecordRow
-  name: string
-  frame: Frame
-}): Child {
-  const target = of ? resourceOf(of) : undefined
-  const named = row[nameOfReference(name)] as { id: string; name?: string } | null | undefined
+function Named({ named, of, frame }: NamedProps) {
+  const target = resourceOf(of)
   if (!named?.name || !target) return <span class="nothing">not yours to see</span>
   return <a href={frame.path(`${target.path}/${named.id}`)}>{named.name}</a>
 }

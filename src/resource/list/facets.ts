@@ -25,8 +25,9 @@ export const facetsAnswer = z.strictObject({
 export const countable = ({
   columns,
 }: Pick<Resource, 'columns'>): [name: string, values: readonly string[]][] =>
-  Object.entries(columns).flatMap(([name, { filterable, kind, options }]) => {
-    const values = options ?? (kind === 'flag' ? ['true', 'false'] : [])
+  Object.entries(columns).flatMap(([name, column]) => {
+    const { filterable, kind } = column
+    const values = kind.values?.(column) ?? []
     return filterable && values.length ? [[name, values]] : []
   })
 
@@ -73,7 +74,7 @@ function rowsWith<M extends Model>(
 ) {
   const column = sql.ref(`${resource.table}.${name}`)
   const others = { ...view, conditions: view.conditions.filter((condition) => condition.name !== name) }
-  const flag = resource.columns[name]?.kind === 'flag'
+  const flag = resource.columns[name]?.kind.type === 'boolean'
   const source = sourceOf(resource, grant, others, actor)
   return selected(db, near ? nearest(source) : source)
     .where(

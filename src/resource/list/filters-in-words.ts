@@ -1,6 +1,5 @@
 import { capital } from '#src/locale/noun.ts'
 import type { Resource } from '#src/resource/entity.ts'
-import type { Column } from '#src/resource/kinds/column.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
 import type { May } from '#src/resource/list/views.tsx'
 import type { Filter } from '#src/ui/toolbar.tsx'
@@ -13,12 +12,12 @@ export const chosenIn = ({ filters }: ListView): Record<string, string> =>
 export function filtersOf(resource: Resource, chosen: Record<string, string>, may: May): Filter[] {
   const filters = Object.entries(resource.columns).flatMap(([name, column]): Filter[] => {
     if (!column.filterable) return []
-    const tags = column.kind === 'tags' ? chosen[name] : undefined
+    const tags = column.kind.tagged ? chosen[name] : undefined
     if (tags)
       return [{ name, label: column.label, value: tags, any: 'Any', options: [{ value: tags, label: tags }] }]
-    const options = column.options ?? (column.kind === 'flag' ? ['true', 'false'] : [])
+    const options = column.kind.values?.(column) ?? []
     if (!options.length) return []
-    const labels: Record<string, string> = column.kind === 'flag' ? flagLabels(column) : { ...column.labels }
+    const labels = column.kind.labels?.(column) ?? {}
     return [
       {
         name,
@@ -39,10 +38,6 @@ export function filtersOf(resource: Resource, chosen: Record<string, string>, ma
     })
   return filters
 }
-
-/** A yes or no says what it is about, since its chips stand alone. */
-const flagLabels = ({ label, labels }: Column) =>
-  labels ?? { true: label, false: `Not ${label.charAt(0).toLowerCase()}${label.slice(1)}` }
 
 export const operators: Record<string, string> = { gte: 'from ', gt: 'after ', lte: 'up to ', lt: 'before ' }
 

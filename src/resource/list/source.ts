@@ -20,10 +20,9 @@ export function recordJson(
   if (declared.json) return declared.json(actor)
   const parts: RawBuilder<unknown>[] = [sql`${sql.ref(`${table}.id`)}`]
   for (const [name, column] of Object.entries(columns)) {
-    const { kind, of } = column
+    const { of } = column
     parts.push(valueNow(table, name, column))
-    if (kind === 'reference' && of)
-      parts.push(sql`${referenceJson(table, name, of, actor)} as ${sql.ref(nameOfReference(name))}`)
+    if (of) parts.push(sql`${referenceJson(table, name, of, actor)} as ${sql.ref(nameOfReference(name))}`)
   }
   for (const [name, value] of Object.entries(more ?? {})) parts.push(sql`${value} as ${sql.ref(name)}`)
   if (soft) parts.push(sql`${sql.ref(`${table}.deleted_at`)}`)
@@ -106,5 +105,5 @@ function referenceJson(table: string, name: string, of: string, actor: UserActor
 /** What a list is asked for by tags. */
 const tagsOf = ({ model, columns }: Resource, { filters }: ListView) =>
   Object.entries(filters).flatMap(([name, tags]) =>
-    columns[name]?.kind === 'tags' ? [taggedWith(model.name, name, tags)] : [],
+    columns[name]?.kind.tagged ? [taggedWith(model.name, name, tags)] : [],
   )

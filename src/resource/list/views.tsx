@@ -205,9 +205,8 @@ function listColumns(resource: Resource, frame: Frame): Column<RecordRow>[] {
     ...listed.map(([name, column]) => ({
       key: name,
       label: column.label,
-      sortable:
-        name in list.sorts && (column.kind === 'instant' || column.kind === 'date' ? 'descending' : true),
-      align: column.kind === 'integer' ? ('end' as const) : undefined,
+      sortable: name in list.sorts && (column.kind.descends ? 'descending' : true),
+      align: column.kind.align,
       href: name === title ? (row: RecordRow) => frame.path(places.one(row.id)) : undefined,
       cell: (row: RecordRow) => shown(resource, name, row, frame),
     })),

@@ -1,20 +1,16 @@
 import type { Refusal, Screen } from '#src/http/endpoint.ts'
-import { findName } from '#src/http/search-step.ts'
 import { capital } from '#src/locale/noun.ts'
 import { pathsOf } from '#src/paths.ts'
-import { nameOfReference, type RecordRow, type Resource } from '#src/resource/entity.ts'
+import type { RecordRow, Resource } from '#src/resource/entity.ts'
 import type { LastChange } from '#src/resource/history/query.ts'
-import type { Column } from '#src/resource/kinds/column.ts'
-import type { Picking, Pickings } from '#src/resource/references/picking.ts'
+import { ColumnField } from '#src/resource/kinds/field.tsx'
+import type { Pickings } from '#src/resource/references/picking.ts'
 import type { Severals } from '#src/resource/references/several.ts'
 import { Button, ButtonLink } from '#src/ui/button.tsx'
-import { Checkbox } from '#src/ui/checkbox.tsx'
 import { Conflict } from '#src/ui/conflict.tsx'
-import { Field, type Labelled, Select } from '#src/ui/field.tsx'
 import { Actions, ErrorSummary, Form, fieldsOf, refusalErrors, versionFor } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import type { Child } from '#src/ui/html.ts'
-import { Picker } from '#src/ui/picker.tsx'
 import { Panel } from '#src/ui/surface.tsx'
 
 /** What a column offers, by its name: few enough to be all of them. */
@@ -128,80 +124,6 @@ function DeclaredFields({ resource, offered, pickings, frame, field, row }: Form
       ))}
     </>
   )
-}
-
-/** So many options fit into a select. */
-const FEW = 200
-/** The name of what somebody may keep and not see. */
-const UNSEEN = 'As it is'
-
-const inputs = { text: 'text', email: 'email', integer: 'number', date: 'date' } as const
-
-function ColumnField({
-  column,
-  given,
-  offered,
-  picking,
-  frame,
-  row,
-}: {
-  column: Column
-  given: ReturnType<FieldsProps['field']>
-  offered: Offered[string] | undefined
-  picking: Picking | undefined
-  frame: Frame
-  row?: RecordRow
-}) {
-  const { kind, label, hint, required, rows, options = [], labels = {}, of = '' } = column
-  const shared = { ...given, label, hint, required }
-  if (kind === 'flag')
-    return (
-      <>
-        <input type="hidden" name={given.name} value="false" />
-        <Checkbox {...given} label={label} hint={hint} value="true" checked={given.value === 'true'} />
-      </>
-    )
-  if (kind === 'choice') {
-    const choices = options.map((value) => ({ value, label: labels[value] ?? capital(value) }))
-    return <Select {...shared} required options={offered ?? choices} />
-  }
-  if (kind === 'reference') {
-    const none = of === 'user' ? 'No one' : 'None'
-    const few = offered && offered.length <= FEW
-    if (!few && picking?.options) return <Reference {...shared} none={none} picking={picking} frame={frame} />
-    return (
-      <Select {...shared} none={none} options={withCurrent(offered ?? picking?.few ?? [], given.name, row)} />
-    )
-  }
-  return (
-    <Field {...shared} type={inputs[kind as keyof typeof inputs] ?? 'text'} rows={rows} autocomplete="off" />
-  )
-}
-
-type ReferenceProps = Labelled & { none: string; picking: Picking; frame: Frame }
-
-/** One record of many, which is searched for. */
-export function Reference({ picking, frame, ...shared }: ReferenceProps) {
-  const { value, name, options, many, words, found } = picking
-  return (
-    <Picker
-      {...shared}
-      value={value}
-      chosen={name ?? UNSEEN}
-      options={frame.path(options ?? '')}
-      many={many}
-      find={findName(shared.name)}
-      words={words}
-      found={found}
-    />
-  )
-}
-
-/** What a record names now can be kept, also where it isn't among those that are offered. */
-function withCurrent(records: Offered[string], name: string, row: RecordRow | undefined): Offered[string] {
-  const named = row?.[nameOfReference(name)] as { id: string; name?: string } | null | undefined
-  if (!named || records.some(({ value }) => value === named.id)) return records
-  return [{ value: named.id, label: named.name ?? UNSEEN }, ...records]
 }
 
 /** What boxes sent, or a text by lines or commas. */

@@ -59,8 +59,7 @@ export async function mapConstraintErrors<T>(
     const known = code === '23505' ? taken?.[constraint] : undefined
     if (known) throw conflict(...known)
     // the database names a key after its columns: vendors_org_id_owner_group_id_fkey
-    const names = (name: string) =>
-      columns[name]?.kind === 'reference' && constraint.endsWith(`_${name}_fkey`)
+    const names = (name: string) => columns[name]?.of && constraint.endsWith(`_${name}_fkey`)
     const path = code === '23503' ? Object.keys(columns).find(names) : undefined
     throw path ? invalid([{ path, message: 'doesn’t exist, or you don’t have access' }]) : error
   })

@@ -52,14 +52,10 @@ export async function narrowedBy(
 
 /** What tells records of the same name apart. */
 export function hintOf({ table, columns, declared }: Resource): RawBuilder<string | null> {
-  const {
-    title,
-    apart = Object.keys(columns).find((name) => name !== title && isText(columns[name]?.kind)),
-  } = declared
+  const { title, apart = Object.keys(columns).find((name) => name !== title && columns[name]?.kind.text) } =
+    declared
   return apart ? sql<string>`${sql.ref(`${table}.${apart}`)}::text` : sql<null>`null::text`
 }
-
-const isText = (kind: string | undefined) => kind === 'text' || kind === 'email'
 
 /** The records that may be chosen: those of the list, with its search and its pages, within the Grant. */
 export function optionsOf<M extends Model>(

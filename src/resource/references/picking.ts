@@ -44,9 +44,7 @@ export async function pickingsFor(
   { columns }: Resource,
   { row, refusal, find, choices = {} }: PickingInput,
 ): Promise<Pickings> {
-  const references = Object.entries(columns).filter(
-    ([, { kind, write }]) => kind === 'reference' && write !== 'never',
-  )
+  const references = Object.entries(columns).filter(([, { of, write }]) => of && write !== 'never')
   const picked = references.map(async ([name, { of = '' }]): Promise<[string, Picking]> => {
     const target = resourceOf(of)
     const grant = target && actor.find(target.may('read'))

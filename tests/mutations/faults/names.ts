@@ -18,7 +18,7 @@ export const names: readonly Mutation[] = [
   },
   {
     name: 'a name has what can’t be seen',
-    file: 'src/resource/kinds/column.ts',
+    file: 'src/resource/kinds/lines.ts',
     find: "!UNSEEN.test(name.replace(SEEN, ''))",
     replace: 'true',
     tests: ['src/domains/people/users/names.test.ts', 'tests/resource/names.test.ts'],
@@ -32,7 +32,7 @@ export const names: readonly Mutation[] = [
   },
   {
     name: 'free text turns what stands behind it',
-    file: 'src/resource/kinds/column.ts',
+    file: 'src/resource/kinds/lines.ts',
     find: '!TURNS.test(text)',
     replace: 'true || TURNS.test(text)',
     tests: ['tests/http/directions.test.ts'],
@@ -74,7 +74,7 @@ export const names: readonly Mutation[] = [
   },
   {
     name: 'two records have names that read the same',
-    file: 'src/resource/kinds/column.ts',
+    file: 'src/resource/kinds/lines.ts',
     find: ".overwrite((sent) => sent.normalize('NFC').replace(/\\s+/gu, ' '))",
     replace: '',
     tests: ['tests/resource/names.test.ts'],

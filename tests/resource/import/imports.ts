@@ -78,9 +78,10 @@ export function imports(given: Stage): void {
     const text = texts[n % texts.length]?.trim()
     const body: Body = {}
     for (const [name, { kind, rows, required, write }] of columns)
-      if (kind === 'text' && write === 'always')
+      if (kind.name === 'text' && write === 'always')
         body[name] = rows ? `${text}\n\n=second "line"` : text?.replaceAll('\t', ' ')
-      else if (!required && !['text', 'flag', 'choice', 'tags'].includes(kind) && n % 2) body[name] = null
+      else if (!required && !['text', 'flag', 'choice', 'tags'].includes(kind.name) && n % 2)
+        body[name] = null
     return { ...body, ...given.named(`${text?.replaceAll('\t', ' ')} ${n}`) }
   }
 
@@ -120,7 +121,7 @@ export function imports(given: Stage): void {
     }
     const bodies = [
       given.entity.sample(),
-      ...columns.map(([name, { kind }]) => ({ ...given.entity.sample(), [name]: wrong[kind] })),
+      ...columns.map(([name, { kind }]) => ({ ...given.entity.sample(), [name]: wrong[kind.name] })),
     ]
     const answer = await given.untouched(() => upload(people.owner, csv([...bodies, ...samples(1)])))
     expect(answer.status).toBe(422)
@@ -129,7 +130,7 @@ export function imports(given: Stage): void {
     const height = (body: Body) =>
       1 + names.reduce((sum, name) => sum + cell(body[name]).split('\n').length - 1, 0)
     const lineOf = (at: number) => 2 + bodies.slice(0, at).reduce((sum, body) => sum + height(body), 0)
-    expect(found).toEqual(columns.map(([name, { kind }], at) => [lineOf(at + 1), name, wrong[kind]]))
+    expect(found).toEqual(columns.map(([name, { kind }], at) => [lineOf(at + 1), name, wrong[kind.name]]))
     for (const { message } of wrongs(answer)) expect(message).not.toMatch(/invalid|expected|undefined/i)
   })
 

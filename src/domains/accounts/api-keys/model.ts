@@ -5,7 +5,10 @@ import { cidr } from '#src/http/ip-ranges.ts'
 import { momentOrNever } from '#src/http/moment.ts'
 import { wholeNumber } from '#src/locale/instructions.ts'
 import { defineResource, type RecordRow } from '#src/resource/entity.ts'
-import { choice, instant, name as nameColumn, reference, text } from '#src/resource/kinds/column.ts'
+import { choice } from '#src/resource/kinds/choice.ts'
+import { instant } from '#src/resource/kinds/instant.ts'
+import { reference } from '#src/resource/kinds/reference.ts'
+import { name as nameColumn, text } from '#src/resource/kinds/text.ts'
 
 /** By which a program acts for somebody, with no more than was chosen. `delete` revokes it. */
 const apiKey = defineModel('api_key', {

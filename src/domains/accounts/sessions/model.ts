@@ -4,7 +4,9 @@ import type { UserActor } from '#src/access/actor.ts'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { device } from '#src/domains/accounts/device.ts'
 import { defineResource } from '#src/resource/entity.ts'
-import { choice, instant, text } from '#src/resource/kinds/column.ts'
+import { choice } from '#src/resource/kinds/choice.ts'
+import { instant } from '#src/resource/kinds/instant.ts'
+import { text } from '#src/resource/kinds/text.ts'
 
 const session = defineModel('session', {
   table: 'sessions',

@@ -1,4 +1,4 @@
 import { z } from 'zod'
-import { line } from '#src/resource/kinds/column.ts'
+import { line } from '#src/resource/kinds/lines.ts'
 
 export const entering = z.strictObject({ reason: line(500).min(1) })

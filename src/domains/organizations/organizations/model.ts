@@ -3,7 +3,10 @@ import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { fold } from '#src/db/fold.ts'
 import { email, nameLine, password, username } from '#src/domains/accounts/model.ts'
 import { type RecordRow, Resource } from '#src/resource/entity.ts'
-import { choice, flag, integer, text } from '#src/resource/kinds/column.ts'
+import { choice } from '#src/resource/kinds/choice.ts'
+import { flag } from '#src/resource/kinds/flag.ts'
+import { integer } from '#src/resource/kinds/integer.ts'
+import { text } from '#src/resource/kinds/text.ts'
 
 /** Its own record in every organization; from the platform's, all of them. */
 const organization = defineModel('organization', {

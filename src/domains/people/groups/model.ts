@@ -5,7 +5,9 @@ import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { groupNarrowings } from '#src/domains/people/groups/offering-queries.ts'
 import { memberRoles } from '#src/domains/people/users/model.ts'
 import { type Declaration, defineResource, type RecordRow, type Resource } from '#src/resource/entity.ts'
-import { choice, name as nameColumn, ownership, reference, text } from '#src/resource/kinds/column.ts'
+import { choice } from '#src/resource/kinds/choice.ts'
+import { ownership, reference } from '#src/resource/kinds/reference.ts'
+import { name as nameColumn, text } from '#src/resource/kinds/text.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
 
 /** A body of people: department, team, warehouse or client, in a tree. Reach goes down it, and not past a deleted one. */

@@ -5,7 +5,7 @@ import { moment } from '#src/http/moment.ts'
 import type { Clock } from '#src/locale/clock.ts'
 import { oneOf } from '#src/locale/instructions.ts'
 import { entriesOf } from '#src/resource/export.ts'
-import { name as nameColumn } from '#src/resource/kinds/column.ts'
+import { name as nameColumn } from '#src/resource/kinds/text.ts'
 
 const groupKinds = ['department', 'team', 'warehouse', 'client'] as const
 

@@ -5,7 +5,10 @@ import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { type Obstacle, obstacleOf, obstacles } from '#src/domains/people/invitations/obstacle-queries.ts'
 import { defineResource, type RecordRow } from '#src/resource/entity.ts'
 import { cellOfEntries } from '#src/resource/export.ts'
-import { choice, email, instant, reference } from '#src/resource/kinds/column.ts'
+import { choice } from '#src/resource/kinds/choice.ts'
+import { email } from '#src/resource/kinds/email.ts'
+import { instant } from '#src/resource/kinds/instant.ts'
+import { reference } from '#src/resource/kinds/reference.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
 
 /** An invitation is whose who vouches for it: who made it, changed it or sent it last. */

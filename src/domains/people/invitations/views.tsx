@@ -5,7 +5,8 @@ import { about } from '#src/locale/instructions.ts'
 import { paths } from '#src/paths.ts'
 import type { RecordRow } from '#src/resource/entity.ts'
 import { shown } from '#src/resource/kinds/cell.tsx'
-import { type FieldsProps, Reference } from '#src/resource/record/form-views.tsx'
+import { ReferenceField } from '#src/resource/kinds/field.tsx'
+import type { FieldsProps } from '#src/resource/record/form-views.tsx'
 import type { Picking, Pickings } from '#src/resource/references/picking.ts'
 import type { Several, Severals } from '#src/resource/references/several.ts'
 import { SeveralField } from '#src/resource/references/several-views.tsx'
@@ -149,7 +150,7 @@ export function GiftFields({ field, row, roles, picking, frame }: Gifts) {
     <>
       <SeveralField {...field('role_ids')} label="Roles" several={roles} frame={frame} changes />
       {picking?.options ? (
-        <Reference {...shared} picking={picking} frame={frame} />
+        <ReferenceField {...shared} picking={picking} frame={frame} />
       ) : groups.length ? (
         <Select {...shared} options={groups} />
       ) : null}

@@ -9,7 +9,10 @@ import { isLocale } from '#src/locale/locales.ts'
 import { isZone } from '#src/locale/zones.ts'
 import { defineResource, type RecordRow, type Related } from '#src/resource/entity.ts'
 import { cellOfEntries } from '#src/resource/export.ts'
-import { email as address, choice, instant, text } from '#src/resource/kinds/column.ts'
+import { choice } from '#src/resource/kinds/choice.ts'
+import { email as address } from '#src/resource/kinds/email.ts'
+import { instant } from '#src/resource/kinds/instant.ts'
+import { text } from '#src/resource/kinds/text.ts'
 
 /** A person in one organization. Who shares a group with me is in my group's scope. */
 export const user = defineModel('user', {

@@ -2,7 +2,10 @@ import { z } from 'zod'
 import { type ActionsOf, defineModel } from '#src/access/model.ts'
 import { scopes } from '#src/access/permission.ts'
 import { defineResource, type RecordRow } from '#src/resource/entity.ts'
-import { choice, flag, shownLine, text } from '#src/resource/kinds/column.ts'
+import { choice } from '#src/resource/kinds/choice.ts'
+import { flag } from '#src/resource/kinds/flag.ts'
+import { shownLine } from '#src/resource/kinds/lines.ts'
+import { text } from '#src/resource/kinds/text.ts'
 
 const permission = defineModel('permission', {
   table: 'permissions',

@@ -7,7 +7,10 @@ import { roleNarrowings } from '#src/domains/roles/roles/offering-queries.ts'
 import { momentOrNever } from '#src/http/moment.ts'
 import { defineResource, type RecordRow } from '#src/resource/entity.ts'
 import { cellOfEntries } from '#src/resource/export.ts'
-import { choice, flag, line, name as nameColumn, text } from '#src/resource/kinds/column.ts'
+import { choice } from '#src/resource/kinds/choice.ts'
+import { flag } from '#src/resource/kinds/flag.ts'
+import { line } from '#src/resource/kinds/lines.ts'
+import { name as nameColumn, text } from '#src/resource/kinds/text.ts'
 
 /** `assign` is for giving what one doesn't have oneself: see the rule of granting. */
 const role = defineModel('role', {
