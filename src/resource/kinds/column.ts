@@ -1,3 +1,4 @@
+import type { RawBuilder } from 'kysely'
 import { z } from 'zod'
 import type { RecordRow } from '#src/resource/entity.ts'
 import type { FilterDeclaration } from '#src/resource/kinds/parameters.ts'
@@ -17,7 +18,7 @@ type InputType = 'text' | 'email' | 'number' | 'date' | 'url'
 
 /** How a value is entered: on a line, in a box that is ticked, among a few, or as a record that is searched for. */
 export type Control =
-  | { input: InputType }
+  | { input: InputType; inputmode?: 'decimal'; unit?: string }
   | { box: true }
   | { options: readonly { value: string; label: string }[] }
   | { record: true }
@@ -41,6 +42,8 @@ export type Kind = {
   values?: (column: Column) => readonly string[]
   /** The words for them. */
   labels?: (column: Column) => Readonly<Record<string, string>>
+  /** Its value in an answer, where that isn't the column as it is. */
+  json?: (value: RawBuilder<unknown>) => RawBuilder<unknown>
   /** Text that people wrote: it tells records apart, and a file guards it against being a formula. */
   text?: true
   /** Several words, each of which a list is asked for. */

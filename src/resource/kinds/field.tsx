@@ -27,7 +27,17 @@ export function ColumnField({ given, column, offered, picking, frame, row }: Fil
   const { label, hint, required, rows, of } = column
   const shared = { ...given, label, hint, required }
   const control = column.kind.control(column)
-  if ('input' in control) return <Field {...shared} type={control.input} rows={rows} autocomplete="off" />
+  if ('input' in control)
+    return (
+      <Field
+        {...shared}
+        type={control.input}
+        inputmode={control.inputmode}
+        rows={rows}
+        after={control.unit || undefined}
+        autocomplete="off"
+      />
+    )
   if ('box' in control)
     return (
       <>
@@ -35,7 +45,15 @@ export function ColumnField({ given, column, offered, picking, frame, row }: Fil
         <Checkbox {...given} label={label} hint={hint} value="true" checked={given.value === 'true'} />
       </>
     )
-  if ('options' in control) return <Select {...shared} required options={offered ?? control.options} />
+  if ('options' in control)
+    return (
+      <Select
+        {...shared}
+        required={required || column.initial !== null}
+        none={required || column.initial !== null ? undefined : 'None'}
+        options={offered ?? control.options}
+      />
+    )
   const none = of === 'user' ? 'No one' : 'None'
   const few = offered && offered.length <= FEW
   if (!few && picking?.options)

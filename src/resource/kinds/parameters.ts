@@ -9,7 +9,10 @@ export type FilterDeclaration = readonly string[] | Typed
 
 type Typed =
   | { kind: 'choice'; values: readonly string[]; column?: string | null }
-  | { kind: 'uuid' | 'boolean' | 'text' | 'tags' | 'integer' | 'date' | 'instant'; column?: string | null }
+  | {
+      kind: 'uuid' | 'boolean' | 'text' | 'tags' | 'integer' | 'decimal' | 'date' | 'instant'
+      column?: string | null
+    }
 
 const operators = { '': '=', '.gte': '>=', '.gt': '>', '.lte': '<=', '.lt': '<' } as const
 
@@ -20,7 +23,7 @@ export type Condition = {
   column: string
   op: 'in' | (typeof operators)[keyof typeof operators]
   values: readonly string[]
-  cast: 'text' | 'uuid' | 'boolean' | 'bigint' | 'date' | 'timestamptz'
+  cast: 'text' | 'uuid' | 'boolean' | 'bigint' | 'numeric' | 'date' | 'timestamptz'
 }
 
 const casts = {
@@ -30,6 +33,7 @@ const casts = {
   uuid: 'uuid',
   boolean: 'boolean',
   integer: 'bigint',
+  decimal: 'numeric',
   date: 'date',
   instant: 'timestamptz',
 } as const satisfies Record<Typed['kind'], Condition['cast']>
@@ -47,7 +51,7 @@ export function parametersOf(filter: string, declaration: FilterDeclaration): Pa
     'kind' in declaration ? (declaration as Typed) : { kind: 'choice', values: declaration }
   const { kind, column = filter } = declared
   const schema = kind === 'choice' ? choice(declared.values) : typed[kind]
-  const ordered = kind === 'integer' || kind === 'date' || kind === 'instant'
+  const ordered = kind === 'integer' || kind === 'decimal' || kind === 'date' || kind === 'instant'
   const several = kind === 'choice' || kind === 'uuid' || kind === 'tags'
   return Object.entries(operators)
     .filter(([suffix]) => ordered || suffix === '')
@@ -111,6 +115,10 @@ const typed = {
   integer: one((text) => /^-?\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text)), wholeNumber(), {
     type: 'integer',
     description: 'A whole number.',
+  }),
+  decimal: one((text) => /^-?\d{1,13}(\.\d{1,10})?$/.test(text), 'Enter a number', {
+    type: 'number',
+    description: 'A number, with a point before its places.',
   }),
   date: one(isDay, DAY, { format: 'date', description: 'A day like 2026-01-31.' }),
   instant: z

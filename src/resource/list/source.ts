@@ -21,7 +21,10 @@ export function recordJson(
   const parts: RawBuilder<unknown>[] = [sql`${sql.ref(`${table}.id`)}`]
   for (const [name, column] of Object.entries(columns)) {
     const { of } = column
-    parts.push(valueNow(table, name, column))
+    const stored = sql.ref(`${table}.${name}`)
+    parts.push(
+      column.kind.json ? sql`${column.kind.json(stored)} as ${sql.ref(name)}` : valueNow(table, name, column),
+    )
     if (of) parts.push(sql`${referenceJson(table, name, of, actor)} as ${sql.ref(nameOfReference(name))}`)
   }
   for (const [name, value] of Object.entries(more ?? {})) parts.push(sql`${value} as ${sql.ref(name)}`)

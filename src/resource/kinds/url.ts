@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import {
+  asText,
+  type Column,
+  column,
+  type Given,
+  inputOf,
+  type Kind,
+  orNothing,
+} from '#src/resource/kinds/column.ts'
+
+const kind: Kind = {
+  name: 'url',
+  type: 'text',
+  filter: () => ({ kind: 'text' }),
+  text: true,
+  example: () => 'https://www.example.com',
+  cell: asText,
+  control: inputOf('url'),
+}
+
+const URL_WORDS = 'Enter an address that begins with https://'
+
+/** An address on the web, by https; null where there is none. */
+export function url(label: string, given: Given = {}): Column {
+  const address = z
+    .string(URL_WORDS)
+    .trim()
+    .max(2000)
+    .pipe(z.url({ protocol: /^https$/, hostname: z.regexes.domain, error: URL_WORDS }))
+  const input = given.required ? address : orNothing(address, URL_WORDS)
+  return column(kind, label, { output: z.string().nullable(), initial: null, input }, given)
+}
