@@ -3,7 +3,10 @@ import { defineConfig } from 'vitest/config'
 const oxc = { jsx: { runtime: 'automatic', importSource: 'hono/jsx' } } as const
 const testTimeout = process.env.AMBIT_LONG ? 1_800_000 : 60_000
 const program = { pool: 'threads', isolate: false, testTimeout, hookTimeout: 60_000 } as const
-const ownModels = ['tests/{resource,vendors}/**/*.test.{ts,tsx}']
+const ownModels = [
+  'tests/{resource,vendors,depots}/**/*.test.{ts,tsx}',
+  'tests/access/{reference,monotone}.test.ts',
+]
 
 export default defineConfig({
   test: {
