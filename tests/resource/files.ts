@@ -99,7 +99,7 @@ export function files(given: Stage): void {
       for (const row of rows) {
         const [id = ''] = row
         expect(row.slice(0, columns.length).map(fromCell)).toEqual(cells(records.get(id) as RecordRow))
-        for (const cell of row) if (!/^-?\d+$/.test(cell)) expect(cell).not.toMatch(/^[=+\-@\t\r\n]/)
+        for (const cell of row) if (!/^-?\d+(\.\d+)?$/.test(cell)) expect(cell).not.toMatch(/^[=+\-@\t\r\n]/)
       }
     })
 

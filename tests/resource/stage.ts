@@ -178,9 +178,20 @@ export class Stage {
   /** The rows of an organization. */
   of = (orgId: string) => this.all(sql`t.org_id = ${orgId}`)
 
+  /** Numbers with places as the text that they are answered as. */
+  get #exact(): RawBuilder<unknown> {
+    const names = Object.entries(this.resource.columns).flatMap(([name, { kind }]) =>
+      kind.json ? [name] : [],
+    )
+    const pairs = names.map((name) => sql`${name}::text, t.${sql.ref(name)}::text`)
+    return pairs.length ? sql`jsonb_build_object(${sql.join(pairs)})` : sql`'{}'::jsonb`
+  }
+
   async all(condition: RawBuilder<unknown> = sql`t.org_id = ${this.org.id}`): Promise<Stored[]> {
     const { rows } = await sql<{ row: Stored }>`
-      select to_jsonb(t) as row from ${sql.table(this.table)} t where ${condition}`.execute(past)
+      select to_jsonb(t) || ${this.#exact} as row from ${sql.table(this.table)} t where ${condition}`.execute(
+      past,
+    )
     return rows.map(({ row }) => row)
   }
 

@@ -14,6 +14,7 @@ export function varied(
   if (kind.name === 'tags') return [['red'], ['blue', 'red'], []][n % 3]
   if (!required && !sortable && n % 4 === 0) return kind.name === 'text' ? '' : null
   if (kind.name === 'integer') return 1 + (n % 5)
+  if (kind.name === 'decimal') return `${1 + (n % 5)}.5`
   if (kind.name === 'instant') return `2026-03-1${n % 3}T00:00:00.000001+00:00`
   if (kind.name === 'date') return `2026-0${1 + (n % 4)}-1${n % 3}`
   return undefined
@@ -33,6 +34,8 @@ export function filtersOf(name: string, { kind, options = [] }: Column, { people
     return ['true', 'false'].map((word): Filter => [`${name}=${word}`, (value) => String(value) === word])
   if (kind.name === 'integer')
     return ranges(name, '2', (value) => (value === null ? null : Number(value) - 2))
+  if (kind.name === 'decimal')
+    return ranges(name, '2.5', (value) => (value === null ? null : Number(value) - 2.5))
   if (kind.name === 'date')
     return ranges(name, '2026-03-11', (value) =>
       value === null ? null : String(value).localeCompare('2026-03-11'),
@@ -80,12 +83,12 @@ export function wrongFilters(name: string, { kind }: Column): string[] {
     choice: ['nonsense', "'", '__proto__'],
     flag: ['yes', '1', 'true,false'],
     integer: ['two', '1.5', '1e3', '99999999999999999999'],
+    decimal: ['two', '1e3', '1,5'],
     date: ['yesterday', '2026-02-30', '2026-1-1'],
     instant: ['yesterday', '2026-02-30T00:00:00Z'],
     reference: ['nonsense'],
     tags: ['x'.repeat(51)],
   }
-  const odd =
-    kind.name === 'integer' || kind.name === 'date' || kind.name === 'instant' ? [] : [`${name}.gte=1`]
+  const odd = ['integer', 'decimal', 'date', 'instant'].includes(kind.name) ? [] : [`${name}.gte=1`]
   return [...(wrong[kind.name] ?? []).map((value) => `${name}=${encodeURIComponent(value)}`), ...odd]
 }

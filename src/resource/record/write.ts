@@ -70,9 +70,9 @@ function owned(resource: Resource, actor: UserActor, grant: Grant, input: Fields
   if (!('owner_user_id' in resource.columns) || grant.all) return input
   const { scopes, holder } = grant
   if (scopes.has('own')) return { ...input, owner_user_id: input.owner_user_id ?? actor.userId }
-  if (isPlaced(resource, input)) return input
   const only = holder.groups.length === 1 ? holder.groups[0] : null
   const group = input.owner_group_id ?? only
+  if (!group && isPlaced(resource, input)) return input
   if (!group) throw invalid([{ path: 'owner_group_id', message: 'Choose one of your groups' }])
   return { ...input, owner_group_id: group }
 }

@@ -12,8 +12,8 @@ export const access: readonly Mutation[] = [
   {
     name: 'own reaches everything',
     file: 'src/access/grant.ts',
-    find: '${sql.ref(`${table}.${column}`)} = ${userId}',
-    replace: '${sql.ref(`${table}.${column}`)} = ${userId} or true',
+    find: '${sql.ref(`${table}.${way}`)} = ${userId}',
+    replace: '${sql.ref(`${table}.${way}`)} = ${userId} or true',
     tests: ['tests/access/scope.test.ts'],
   },
   {

@@ -118,6 +118,10 @@ export function imports(given: Stage): void {
       choice: 'nonsense',
       date: '2026-02-30',
       reference: 'x',
+      decimal: 'two',
+      url: 'nowhere',
+      'time zone': 'Nowhere',
+      language: 'xx',
     }
     const bodies = [
       given.entity.sample(),

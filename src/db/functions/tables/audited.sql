@@ -5,8 +5,10 @@
 create or replace function app.audited(name text, model text, target text, keys text[], columns text[],
     says text[] default '{}') returns void language plpgsql as $body$
 declare
-  doc_new text := (select string_agg(format('%L, n.%I', c, c), ', ') from unnest(columns) c);
-  doc_old text := (select string_agg(format('%L, o.%I', c, c), ', ') from unnest(columns) c);
+  -- a number with places is text, which no reader of JSON makes a float of
+  exact text[] := array(select a.attname::text from pg_attribute a where a.attrelid = format('public.%I', name)::regclass and a.atttypid = 'numeric'::regtype);
+  doc_new text := (select string_agg(format('%L, n.%I%s', c, c, case when c = any (exact) then '::text' end), ', ') from unnest(columns) c);
+  doc_old text := (select string_agg(format('%L, o.%I%s', c, c, case when c = any (exact) then '::text' end), ', ') from unnest(columns) c);
   by_keys text := (select string_agg(format('o.%I = n.%I', k, k), ' and ') from unnest(array['org_id'] || keys) k);
   soft boolean := 'deleted_at' = any (columns);
   -- what other writers leave to the defaults of events is said here, too: those read the context anew for each row
