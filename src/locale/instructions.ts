@@ -57,7 +57,6 @@ export function wholeNumber(min = -Infinity, max = Infinity): string {
   return high ? `Enter a whole number, ${number.format(max)} or less` : 'Enter a whole number'
 }
 
-/** Of a number that has places. */
 export const amount = (places: number, min?: string) =>
   `Enter a number with up to ${places} decimal places${min === undefined ? '' : `, ${min} or more`}`
 

@@ -7,11 +7,35 @@ import type { ListView } from '#src/resource/list/declaration.ts'
 import type { May } from '#src/resource/list/views.tsx'
 
 /** A request for an entity: what its endpoint's `can` made sure of. */
-export type EntityCall<M extends Model> = Omit<Call<{ can: Permission }>, 'grant' | 'query' | 'body'> & {
-  grant: Grant<M>
+export type EntityCall<M extends Model, A extends string = string> = Omit<
+  Call<{ can: Permission }>,
+  'grant' | 'query' | 'body'
+> & {
+  grant: Grant<M, A>
   query: ListView
   body: unknown
 }
+
+/**
+ * A request as one for an entity. Which model a Grant is of is lost where paths and permissions are made from its
+ * declaration; the endpoint's `can` names the same one.
+ */
+export const entityCall = <M extends Model, A extends string = string>(call: object): EntityCall<M, A> =>
+  call as EntityCall<M, A>
+
+/** The reader's Grant for one of an entity's actions; null where they have none. */
+export const findGrant = <M extends Model, A extends string>(
+  resource: Resource<M>,
+  actor: UserActor,
+  action: A,
+): Grant<M, A> | null => actor.find(resource.may(action)) as Grant | null as Grant<M, A> | null
+
+/** The same, refused where they have none. @throws {Forbidden} */
+export const requireGrant = <M extends Model, A extends string>(
+  resource: Resource<M>,
+  actor: UserActor,
+  action: A,
+): Grant<M, A> => actor.require(resource.may(action)) as Grant as Grant<M, A>
 
 /** What someone can do with an entity's records, somewhere. */
 export const mayOf = <M extends Model>(resource: Resource<M>, actor: UserActor): May => ({

@@ -3,7 +3,8 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import type { Database, Door, Tx } from '#src/db/database.ts'
-import type { Call, Services } from '#src/http/endpoint.ts'
+import type { Services } from '#src/http/endpoint.ts'
+import type { EntityCall } from '#src/resource/call.ts'
 import type { RecordRow, Resource } from '#src/resource/entity.ts'
 import type { Importing } from '#src/resource/import/import.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
@@ -112,7 +113,7 @@ export type Parts<M extends Model, X = undefined> = {
   /** Work before the transaction that makes a record: hashing, say. What it answers is the action's input. */
   prepare?: (body: never, services: Services, actor: UserActor) => Promise<unknown>
   /** What pages of a record show beside it. */
-  load?: (call: Call, found: FoundRecord & { row: () => RecordRow }) => Promise<X>
+  load?: (call: EntityCall<M>, found: FoundRecord & { row: () => RecordRow }) => Promise<X>
   /** Whether what was loaded says that the reader can't change or delete just this record. */
   withheld?: (extra: X) => boolean
   /** Columns of the list. */
@@ -128,7 +129,7 @@ export type Parts<M extends Model, X = undefined> = {
   head?: (row: RecordRow, seen: Seen & { record: Pick<FoundRecord, 'update' | 'delete'>; extra: X }) => Child
   tabs?: (row: RecordRow, actor: UserActor) => readonly Tab[]
   /** What references and further fields of the form offer. */
-  offer?: (call: Call, row?: RecordRow) => Promise<Offered>
+  offer?: (call: EntityCall<M>, row?: RecordRow) => Promise<Offered>
   /** What references offer by a rule, and fields that take several records. */
   choices?: (row?: RecordRow) => {
     one?: Readonly<Record<string, Query>>
@@ -144,7 +145,7 @@ export type Parts<M extends Model, X = undefined> = {
   /** How bulk finds its records, where it isn't in their table. */
   chosen?: Chosen<M>
   /** Filters of the list beside those that the declaration gives: what their values are is looked up. */
-  filters?: (call: Call, chosen: ListView['filters']) => Promise<readonly Filter[]>
+  filters?: (call: EntityCall<M>, chosen: ListView['filters']) => Promise<readonly Filter[]>
   /** Whether a record can't be deleted by anybody. */
   undeletable?: (row: RecordRow) => boolean
   /** Whether a record can't be changed by anybody any more. */

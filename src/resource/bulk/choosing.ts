@@ -1,13 +1,12 @@
 import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
-import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import type { Call, Draw, Refusal } from '#src/http/endpoint.ts'
 import { queryOf, validQuery } from '#src/http/input.ts'
 import { pairsOf } from '#src/http/text.ts'
 import { number } from '#src/locale/noun.ts'
 import { selector } from '#src/resource/bulk/selection.ts'
-import type { EntityCall } from '#src/resource/call.ts'
+import { entityCall, requireGrant } from '#src/resource/call.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import type { Again, Choosing } from '#src/resource/list/views.tsx'
 
@@ -23,10 +22,10 @@ export function chooseIn<M extends Model>(
   refusal: Refusal,
 ): Promise<Draw> {
   const { rawBody, actor } = call
-  const grant = actor.require(resource.may('read')) as unknown as Grant<M>
+  const grant = requireGrant(resource, actor, 'read')
   const at = typeof rawBody.back === 'string' ? rawBody.back : ''
   const query = validQuery(resource.query, queryOf(pairsOf(at)))
-  return again({ ...call, grant, query } as unknown as EntityCall<M>, at, choosingOf(resource, refusal))
+  return again(entityCall<M>({ ...call, grant, query }), at, choosingOf(resource, refusal))
 }
 
 const ticks = z.object(selector)

@@ -1,9 +1,8 @@
 import type { UserActor } from '#src/access/actor.ts'
-import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import type { Call } from '#src/http/endpoint.ts'
 import { listOf, nothingAt, type Selection, selectedIds } from '#src/resource/bulk/selection.ts'
-import { type EntityCall, mayOf } from '#src/resource/call.ts'
+import { type EntityCall, entityCall, findGrant, mayOf } from '#src/resource/call.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import { limitsInWords } from '#src/resource/list/filters-in-words.ts'
 import { lookedUpFilters } from '#src/resource/list/looked-up-filters.ts'
@@ -36,11 +35,11 @@ export async function previewOf<M extends Model>(
   const ids = await selectedIds(db, resource, from, actor, selection)
   if (!ids.length) throw nothingAt(Object.keys(selection)[0] ?? 'ids')
   const first = ids.slice(0, NAMED)
-  const reading = actor.find(resource.may('read')) as unknown as Grant<M, 'read'> | null
+  const reading = findGrant(resource, actor, 'read')
   const [names, impact, limits, choices] = await Promise.all([
     reading ? from.names(db, actor, reading, first) : new Map<string, string>(),
     bulk.impact?.(db, actor, grant as never, ids) ?? null,
-    limitsOf({ ...call, grant: reading } as unknown as EntityCall<M>, resource, parts, selection),
+    limitsOf(entityCall<M>({ ...call, grant: reading }), resource, parts, selection),
     bulk.prompt?.options(db, actor) ?? [],
   ])
   return {

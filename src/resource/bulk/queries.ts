@@ -1,10 +1,10 @@
 import type { UserActor } from '#src/access/actor.ts'
-import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import type { Door } from '#src/db/database.ts'
 import type { Call } from '#src/http/endpoint.ts'
 import { pathsOf } from '#src/paths.ts'
 import type { Outcome } from '#src/resource/bulk/outcome.ts'
+import { findGrant } from '#src/resource/call.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import { everyRow } from '#src/resource/list/query.ts'
 import { namesOf, sourceOf } from '#src/resource/list/source.ts'
@@ -40,7 +40,7 @@ export async function refusedRows<M extends Model>(
 ) {
   const refused: readonly Outcome[] = results.filter(({ status }) => status === 'refused')
   const ids = refused.map(({ id }) => id)
-  const grant = actor.find(resource.may('read')) as unknown as Grant<M, 'read'> | null
+  const grant = findGrant(resource, actor, 'read')
   const names: ReadonlyMap<string, string> = grant ? await from.names(db, actor, grant, ids) : new Map()
   return refused.map(({ id, reason = '' }) => ({
     id,

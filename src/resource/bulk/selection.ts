@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { UserActor } from '#src/access/actor.ts'
-import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import type { Tx } from '#src/db/database.ts'
 import { BadCursor } from '#src/db/paging.ts'
@@ -10,6 +9,7 @@ import { queryOf, validQuery } from '#src/http/input.ts'
 import { pairsOf } from '#src/http/text.ts'
 import { counted, type Noun } from '#src/locale/noun.ts'
 import { MAX_AT_ONCE } from '#src/resource/bulk/outcome.ts'
+import { requireGrant } from '#src/resource/call.ts'
 import type { RecordRow, Resource } from '#src/resource/entity.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
 import { wordsOf } from '#src/resource/list/search.ts'
@@ -120,7 +120,7 @@ export async function selectedIds<M extends Model>(
 ): Promise<readonly string[]> {
   const view = listOf(resource, selection)
   if (!view) return (selection as { ids: readonly string[] }).ids
-  const grant = actor.require(resource.may('read')) as unknown as Grant<M, 'read'>
+  const grant = requireGrant(resource, actor, 'read')
   const found: RecordRow[] = []
   for await (const rows of from.every(db, actor, grant, view)) {
     found.push(...rows)

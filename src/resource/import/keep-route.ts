@@ -7,7 +7,7 @@ import type { Resource } from '#src/resource/entity.ts'
 import { stateAnswer, stateOf } from '#src/resource/import/answers.ts'
 import { type Field, guessed } from '#src/resource/import/columns.ts'
 import { HEAD, linesOf, previewOf } from '#src/resource/import/preview.ts'
-import { type ImportCall, sent } from '#src/resource/import/request.ts'
+import { importCall, sent } from '#src/resource/import/request.ts'
 import { readImport, storeImport } from '#src/resource/import/store.ts'
 
 /** `POST /<path>/imports`: keeps a file for a day, to be imported in steps. */
@@ -33,7 +33,7 @@ export function keepRoute<M extends Model>(
       summary: `Upload a file of ${many} to import in steps; it’s kept for a day`,
     },
     async (call) => {
-      const { db, actor } = call as unknown as ImportCall<M>
+      const { db, actor } = importCall<M>(call)
       const { name, content } = sent(call)
       const { header, wrong } = await previewOf(content.subarray(0, HEAD))
       if (!header.length) throw invalid([{ path: 'file', message: wrong ?? `has no ${many} in it` }])

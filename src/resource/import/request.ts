@@ -1,21 +1,19 @@
-import type { UserActor } from '#src/access/actor.ts'
-import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import { invalid } from '#src/errors.ts'
 import type { Call } from '#src/http/endpoint.ts'
 import type { Upload } from '#src/http/upload.ts'
+import type { EntityCall } from '#src/resource/call.ts'
 import { csvLines } from '#src/resource/export.ts'
 
 /** A request of whoever may bring records in. */
-export type ImportCall<M extends Model> = Omit<Call, 'actor' | 'grant' | 'query' | 'body'> & {
-  actor: UserActor
-  grant: Grant<M, 'create'>
-}
+export type ImportCall<M extends Model> = Omit<EntityCall<M, 'create'>, 'query' | 'body'>
 
 export type ImportRequest = {
   query: { dry_run: boolean; [named: `map.${string}`]: string }
   body: { mapping?: Record<string, string> }
 }
+
+export const importCall = <M extends Model>(call: object) => call as ImportCall<M> & ImportRequest
 
 /** `map.<field>` of the address. */
 export const byField = (named: Readonly<Record<string, string>>) =>

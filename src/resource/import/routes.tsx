@@ -13,7 +13,7 @@ import { mapped } from '#src/resource/import/columns.ts'
 import { type ImportParts, importingOf } from '#src/resource/import/entity.ts'
 import { broughtBy, importFile } from '#src/resource/import/import.ts'
 import { keepRoute } from '#src/resource/import/keep-route.ts'
-import { byField, type ImportCall, type ImportRequest, sent, template } from '#src/resource/import/request.ts'
+import { byField, importCall, sent, template } from '#src/resource/import/request.ts'
 import { MAX_ROWS, piecesOf } from '#src/resource/import/sheet.ts'
 import { stepRoutes } from '#src/resource/import/steps.tsx'
 import { counted, uploadScreen } from '#src/resource/import/views.tsx'
@@ -72,7 +72,7 @@ export function importRoutes<M extends Model>(resource: Resource<M>, parts: Impo
         summary: `Import ${many} from CSV: all rows, or none and every error`,
       },
       async (call) => {
-        const { db, actor, grant, services, query, body } = call as unknown as ImportCall<M> & ImportRequest
+        const { db, actor, grant, services, query, body } = importCall<M>(call)
         const { content } = sent(call)
         const { dry_run, ...named } = query
         const report = await fileTurns.take(() =>

@@ -8,7 +8,7 @@ import { startBody, stateAnswer, stateOf } from '#src/resource/import/answers.ts
 import { type Columns, checked } from '#src/resource/import/columns.ts'
 import type { Importing } from '#src/resource/import/import.ts'
 import { previewOf } from '#src/resource/import/preview.ts'
-import type { ImportCall } from '#src/resource/import/request.ts'
+import { type ImportCall, importCall } from '#src/resource/import/request.ts'
 import { beginImport, readImport } from '#src/resource/import/store.ts'
 import { importScreen } from '#src/resource/import/views.tsx'
 import { workOn } from '#src/resource/import/work.ts'
@@ -40,7 +40,7 @@ export function stepRoutes<M extends Model>(resource: Resource<M>, importing: Im
         summary: `Get the progress of an import of ${many}`,
       },
       async (call) => {
-        const it = await find(call as unknown as ImportCall<M>)
+        const it = await find(importCall<M>(call))
         return { json: stateOf(it.found), screen: screen(it, { columns: call.query.step === 'columns' }) }
       },
     ),
@@ -50,15 +50,14 @@ export function stepRoutes<M extends Model>(resource: Resource<M>, importing: Im
       needs,
       {
         body: startBody,
-        refused: async (call, refusal) =>
-          screen(await find(call as unknown as ImportCall<M>), { columns: true, refusal }),
+        refused: async (call, refusal) => screen(await find(importCall<M>(call)), { columns: true, refusal }),
         answer: stateAnswer,
         status: 202,
         otherStatuses: [409],
         summary: `Check or run an import of ${many}`,
       },
       async (call) => {
-        const given = call as unknown as ImportCall<M>
+        const given = importCall<M>(call)
         const { db, services, actor, grant } = given
         const { action, ...sent } = call.body
         const { found, preview } = await find(given)

@@ -1,7 +1,7 @@
 import type { Model } from '#src/access/permission.ts'
 import { can, type Endpoint, get } from '#src/http/endpoint.ts'
 import { pathsOf } from '#src/paths.ts'
-import type { EntityCall } from '#src/resource/call.ts'
+import { entityCall } from '#src/resource/call.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import { countable, facetsAnswer, facetsOf } from '#src/resource/list/facets.ts'
 
@@ -17,7 +17,7 @@ export function facetsRoute<M extends Model>(resource: Resource<M>): Endpoint[] 
   const path = pathsOf(resource.path).facets
   return [
     get(path, can(resource.may('read')), options, async (call) => {
-      const { db, actor, grant, query } = call as unknown as EntityCall<M>
+      const { db, actor, grant, query } = entityCall<M>(call)
       return { json: { data: await facetsOf(db, resource, actor, grant, query) } }
     }),
   ]

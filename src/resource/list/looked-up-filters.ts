@@ -1,5 +1,4 @@
 import type { Model } from '#src/access/permission.ts'
-import type { Call } from '#src/http/endpoint.ts'
 import type { EntityCall } from '#src/resource/call.ts'
 import { type Resource, resourceOf } from '#src/resource/entity.ts'
 import { namesOf, relatedIn } from '#src/resource/list/source.ts'
@@ -12,7 +11,7 @@ export async function lookedUpFilters<M extends Model, X>(
   resource: Resource<M>,
   parts: Pick<Parts<M, X>, 'filters'>,
 ): Promise<Filter[]> {
-  const own = await parts.filters?.(given as unknown as Call, given.query.filters)
+  const own = await parts.filters?.(given, given.query.filters)
   return [...(own ?? []), ...(await relatedFilters(given, resource))]
 }
 

@@ -3,7 +3,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Model } from '#src/access/permission.ts'
 import type { Page } from '#src/db/paging.ts'
 import { can, type Draw, type Endpoint, get } from '#src/http/endpoint.ts'
-import { type EntityCall, mayOf } from '#src/resource/call.ts'
+import { type EntityCall, entityCall, mayOf } from '#src/resource/call.ts'
 import type { RecordRow, Resource } from '#src/resource/entity.ts'
 import { csvOf, exported } from '#src/resource/export.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
@@ -49,7 +49,7 @@ export function listRoute<M extends Model, X>(
     },
   }
   return get(path, can(resource.may('read')), options, async (call) => {
-    const given = call as unknown as EntityCall<M>
+    const given = entityCall<M>(call)
     const found = await foundIn(resource, given)
     return {
       json: pageJson(found),

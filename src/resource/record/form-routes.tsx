@@ -1,10 +1,10 @@
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import { conflict, Forbidden, notFound } from '#src/errors.ts'
-import { type Call, can, type Endpoint, get, patch, post, put, type Refusal } from '#src/http/endpoint.ts'
+import { can, type Endpoint, get, patch, post, put, type Refusal } from '#src/http/endpoint.ts'
 import { capital, withArticle } from '#src/locale/noun.ts'
 import { pathsOf } from '#src/paths.ts'
-import { type EntityCall, mayOf } from '#src/resource/call.ts'
+import { type EntityCall, entityCall, mayOf } from '#src/resource/call.ts'
 import type { RecordRow, Resource } from '#src/resource/entity.ts'
 import type { Parts } from '#src/resource/parts.ts'
 import { actionsOf } from '#src/resource/record/actions.ts'
@@ -35,12 +35,12 @@ export function createRoutes<M extends Model, X>(resource: Resource<M>, parts: P
   return [
     get(places.new, needs, { only: 'page' }, async (call) => ({ screen: await form(call) })),
     post(resource.path, needs, options, async (call) => {
-      const { db, actor, grant, services } = call as unknown as EntityCall<M>
+      const { db, actor, grant, services } = entityCall<M>(call)
       const input = parts.prepare ? await parts.prepare(call.body as never, services, actor) : call.body
       const made = await db.withActor(actor, (tx) =>
         create(tx, actor, grant as Grant<M, 'create'>, input as never),
       )
-      const given = call as unknown as EntityCall<M>
+      const given = entityCall<M>(call)
       const notice = made.pending ? 'An invitation is on its way' : `${capital(one)} added`
       return { ...saved(given, resource, made, notice, places.new), status: made.pending ? 202 : 201 }
     }),
@@ -88,7 +88,7 @@ async function formFor<M extends Model, X>(
   refusal?: Refusal,
 ) {
   const { db, actor, services, find } = call
-  const offered = (await offer?.(call as unknown as Call, row)) ?? {}
+  const offered = (await offer?.(call, row)) ?? {}
   const { one = {}, several = {} } = choices?.(row) ?? {}
   const [pickings, severals] = await Promise.all([
     pickingsFor(db, actor, resource, { row, refusal, find, choices: one }),

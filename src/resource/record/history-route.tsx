@@ -1,8 +1,8 @@
-import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import { can, type Endpoint, get } from '#src/http/endpoint.ts'
 import { withArticle } from '#src/locale/noun.ts'
 import { pathsOf } from '#src/paths.ts'
+import { entityCall } from '#src/resource/call.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import { historyAnswer, historyOf, historyQuery } from '#src/resource/history/query.ts'
 import { HistoryPanel } from '#src/resource/history/views.tsx'
@@ -24,7 +24,7 @@ export function historyRoute<M extends Model>(
   }
   return get(places.history(':id'), can(resource.may('read')), options, async (call) => {
     const { db, actor, id, query } = call
-    const found = await readRecord(db, resource, actor, call.grant as unknown as Grant<M>, id())
+    const found = await readRecord(db, resource, actor, entityCall<M>(call).grant, id())
     const history = await historyOf(db, actor, resource, found.id, query.before)
     return {
       json: history,

@@ -1,7 +1,7 @@
 import type { UserActor } from '#src/access/actor.ts'
-import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
 import type { Database } from '#src/db/database.ts'
+import { findGrant } from '#src/resource/call.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import { historyOf, type LastChange, lastOf } from '#src/resource/history/query.ts'
 import { findRecord } from '#src/resource/record/query.ts'
@@ -13,7 +13,7 @@ export async function lastChangeOf<M extends Model>(
   resource: Resource<M>,
   id: string,
 ): Promise<LastChange | null> {
-  const grant = actor.find(resource.may('read')) as unknown as Grant<M, 'read'> | null
+  const grant = findGrant(resource, actor, 'read')
   const [seen] = grant ? await db.readAs(actor, (q) => findRecord(q, resource, actor, grant, id)) : []
   return seen ? lastOf(await historyOf(db, actor, resource, id), actor) : null
 }

@@ -6,7 +6,7 @@ import { Forbidden, notFound } from '#src/errors.ts'
 import { type Call, can, del, type Endpoint, get, post } from '#src/http/endpoint.ts'
 import { capital, withArticle } from '#src/locale/noun.ts'
 import { listAgain, paths, pathsOf } from '#src/paths.ts'
-import type { EntityCall } from '#src/resource/call.ts'
+import { entityCall, findGrant } from '#src/resource/call.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import { namesOf } from '#src/resource/list/source.ts'
 import type { Parts } from '#src/resource/parts.ts'
@@ -31,7 +31,7 @@ export function removeRoutes<M extends Model, X>(resource: Resource<M>, parts: P
   }
   const routes = [
     get(places.delete(':id'), needs, { only: 'page', query: comingFrom }, async (call) => {
-      const { db, actor, grant, id } = call as unknown as EntityCall<M>
+      const { db, actor, grant, id } = entityCall<M>(call)
       const { back } = call.query
       const found = await readRecord(db, resource, actor, grant, id())
       if (found.row().deleted_at) throw notFound()
@@ -44,7 +44,7 @@ export function removeRoutes<M extends Model, X>(resource: Resource<M>, parts: P
     }),
 
     del(places.one(':id'), needs, removing, async (call) => {
-      const { db, actor, grant, id, version, rawBody, request } = call as unknown as EntityCall<M>
+      const { db, actor, grant, id, version, rawBody, request } = entityCall<M>(call)
       const web = request.via === 'web'
       const deleting = grant as Grant<M, 'delete'>
       const name = web ? await nameOf(resource, db, actor, id()) : null
@@ -59,7 +59,7 @@ export function removeRoutes<M extends Model, X>(resource: Resource<M>, parts: P
   ]
   if (!resource.soft) return routes
   const back = post(places.restore(':id'), needs, restoring, async (call) => {
-    const given = call as unknown as EntityCall<M>
+    const given = entityCall<M>(call)
     const { db, actor, grant, id, rawBody } = given
     const done = await db.withActor(actor, (tx) => restore(tx, actor, grant as Grant<M, 'delete'>, id()))
     const name = (done.readable && resource.titleOf(JSON.parse(done.json))) || capital(one)
@@ -80,6 +80,6 @@ async function nameOf<M extends Model>(
   actor: UserActor,
   id: string,
 ): Promise<string | null> {
-  const reading = actor.find(resource.may('read')) as unknown as Grant<M, 'read'> | null
+  const reading = findGrant(resource, actor, 'read')
   return reading && ((await namesOf(db, actor, resource, reading, [id])).get(id) ?? null)
 }

@@ -1,8 +1,8 @@
 import type { Model } from '#src/access/permission.ts'
-import { type Call, can, type Endpoint, get } from '#src/http/endpoint.ts'
+import { can, type Endpoint, get } from '#src/http/endpoint.ts'
 import { withArticle } from '#src/locale/noun.ts'
 import { pathsOf } from '#src/paths.ts'
-import { type EntityCall, mayOf } from '#src/resource/call.ts'
+import { entityCall, mayOf } from '#src/resource/call.ts'
 import type { RecordRow, Resource } from '#src/resource/entity.ts'
 import { searchBefore } from '#src/resource/list/page.ts'
 import type { Parts } from '#src/resource/parts.ts'
@@ -14,14 +14,14 @@ export function readRoute<M extends Model, X>(resource: Resource<M>, parts: Part
   const options = { answer: resource.record, summary: `Get ${withArticle(resource.declared.one)}` }
   const path = pathsOf(resource.path).one(':id')
   return get(path, can(resource.may('read')), options, async (call) => {
-    const { db, actor, grant, id } = call as unknown as EntityCall<M>
+    const { db, actor, grant, id } = entityCall<M>(call)
     const found = await readRecord(db, resource, actor, grant, id())
     return {
       json: found.json,
       etag: found.version,
       screen: async (frame) => {
         const row = found.row()
-        const extra = (await parts.load?.(call as unknown as Call, found)) as X
+        const extra = (await parts.load?.(entityCall<M>(call), found)) as X
         const withheld = parts.withheld?.(extra)
         const may = withheld ? { update: false, delete: false } : mayHere(parts, found, row)
         const seen = { actor, frame, may: mayOf(resource, actor), record: may, extra }

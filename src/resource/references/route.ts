@@ -1,7 +1,7 @@
 import type { Model } from '#src/access/permission.ts'
 import { can, type Endpoint, get } from '#src/http/endpoint.ts'
 import { pathsOf } from '#src/paths.ts'
-import type { EntityCall } from '#src/resource/call.ts'
+import { entityCall } from '#src/resource/call.ts'
 import type { Resource } from '#src/resource/entity.ts'
 import { pageJson, pageLinks } from '#src/resource/list/page.ts'
 import { pageAnswer } from '#src/resource/list/routes.tsx'
@@ -16,7 +16,7 @@ export function optionsRoute<M extends Model>(resource: Resource<M>): Endpoint {
     summary: `List ${resource.declared.many} by name, to choose from`,
   }
   return get(pathsOf(resource.path).options, can(resource.may('read')), options, async (call) => {
-    const { c, db, actor, grant, query } = call as unknown as EntityCall<M>
+    const { c, db, actor, grant, query } = entityCall<M>(call)
     const narrowed = await narrowedBy(db, actor, resource, query)
     const found = await optionsOf(db, actor, resource, grant, query, narrowed)
     return { json: pageJson(found), headers: pageLinks(c, found) }

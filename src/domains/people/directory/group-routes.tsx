@@ -1,5 +1,4 @@
 import type { UserActor } from '#src/access/actor.ts'
-import type { Permission } from '#src/access/permission.ts'
 import type { Door } from '#src/db/database.ts'
 import { createGroup, deleteGroup, restoreGroup, updateGroup } from '#src/domains/people/groups/actions.ts'
 import {
@@ -18,7 +17,7 @@ import { membersTab } from '#src/domains/people/members/page-routes.tsx'
 import { membersFor, readGathering } from '#src/domains/people/members/queries.ts'
 import { memberRoutes } from '#src/domains/people/members/routes.tsx'
 import { MembersPanel } from '#src/domains/people/members/views.tsx'
-import { type Call, can, type Endpoint, get } from '#src/http/endpoint.ts'
+import { can, type Endpoint, get } from '#src/http/endpoint.ts'
 import { counted } from '#src/locale/noun.ts'
 import { paths } from '#src/paths.ts'
 import type { RecordRow } from '#src/resource/entity.ts'
@@ -96,7 +95,7 @@ function routesOf(resource: Groups, kind?: string): Endpoint[] {
       impact: async (db, actor, grant, ids) => losses(await heldBy(db, grant, actor, ids)),
       columns: ({ frame }) => listColumns(frame, declared),
       listHead: ({ frame }) => <TreeLink path={path} frame={frame} />,
-      load: (call, found) => beside(call as Call<{ can: Permission }>, resource, found),
+      load: (call, found) => beside(call, resource, found),
       tabs: (row) => [membersTab(resource, row.id)],
       panels: (row, { frame, extra: { members, beneath } }) => (
         <>
@@ -106,7 +105,7 @@ function routesOf(resource: Groups, kind?: string): Endpoint[] {
       ),
       offer: async (call, row) => ({
         kind: kinds,
-        parent_id: await parents(call as Call<{ can: Permission }>, row),
+        parent_id: await parents(call, row),
       }),
     }),
   ]

@@ -15,9 +15,10 @@ import { inviteRoutes } from '#src/domains/people/users/invite-routes.tsx'
 import { type NewUser, newUser, someOfUser, users, wholeUser } from '#src/domains/people/users/model.ts'
 import { endingWith, requireEditable, standingTo } from '#src/domains/people/users/queries.ts'
 import { InviteButton, listColumns } from '#src/domains/people/users/views.tsx'
-import { type Call, can, get, patch, type Services } from '#src/http/endpoint.ts'
+import { can, get, patch, type Services } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import { passwordRules } from '#src/platform/password-policy.ts'
+import type { EntityCall } from '#src/resource/call.ts'
 import { readRecord } from '#src/resource/record/query.ts'
 import { saved } from '#src/resource/record/saved.ts'
 import { resourceRoutes } from '#src/resource/routes.tsx'
@@ -98,7 +99,7 @@ export const userRoutes = [
       row.id === actor.userId || actor.can('permission:read')
         ? [{ label: 'Permissions', path: paths.userPermissions(row.id) }]
         : [],
-    offer: async ({ db, actor }: Call, row) => {
+    offer: async ({ db, actor }: EntityCall<'user'>, row) => {
       if (!actor) return {}
       if (row) await requireEditable(db, actor, row)
       return {}

@@ -19,8 +19,9 @@ import {
 import { besidePermission, modelsOf, permissionsOf } from '#src/domains/roles/permissions/queries.ts'
 import { listColumns, ModelTable, RolesPanel, Switch } from '#src/domains/roles/permissions/views.tsx'
 import { notFound } from '#src/errors.ts'
-import { type Call, can, get, patch } from '#src/http/endpoint.ts'
+import { can, get, patch } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
+import type { EntityCall } from '#src/resource/call.ts'
 import type { RecordRow } from '#src/resource/entity.ts'
 import { saved } from '#src/resource/record/saved.ts'
 import { resourceRoutes } from '#src/resource/routes.tsx'
@@ -74,7 +75,7 @@ export const permissionRoutes = [
     bodies: { create: newPermission, whole: wholePermission, some: someOfPermission },
     undeletable: (row) => permissionOf(row).builtin,
     columns: ({ actor, frame }) => listColumns({ frame, may: maySwitch(actor) }),
-    filters: async ({ db, actor, grant }: Call, { model }) => {
+    filters: async ({ db, actor, grant }: EntityCall<'permission'>, { model }) => {
       const models = await modelsOf(db, actor as UserActor, grant as unknown as Grant<'permission', 'read'>)
       return [
         {
@@ -86,7 +87,7 @@ export const permissionRoutes = [
         },
       ]
     },
-    load: ({ db, actor }: Call, found) =>
+    load: ({ db, actor }: EntityCall<'permission'>, found) =>
       besidePermission(db, actor as UserActor, permissionOf(JSON.parse(found.json))),
     head: (row, { frame, record, extra }) =>
       record.update && extra.mine ? <Switch permission={permissionOf(row)} frame={frame} /> : null,

@@ -8,8 +8,8 @@ import { newRole, roleOf, roles } from '#src/domains/roles/roles/model.ts'
 import { offersFor } from '#src/domains/roles/roles/offering-queries.ts'
 import { besideRole, holdersOfAny } from '#src/domains/roles/roles/queries.ts'
 import { listColumns, RoleActions, RolePanels } from '#src/domains/roles/roles/views.tsx'
-import type { Call } from '#src/http/endpoint.ts'
 import { counted } from '#src/locale/noun.ts'
+import type { EntityCall } from '#src/resource/call.ts'
 import { resourceRoutes } from '#src/resource/routes.tsx'
 
 export const roleRoutes = [
@@ -26,7 +26,7 @@ export const roleRoutes = [
         : null
     },
     columns: ({ frame }) => listColumns(frame),
-    load: ({ db, actor }: Call, found) =>
+    load: ({ db, actor }: EntityCall<'role'>, found) =>
       besideRole(
         db,
         actor as UserActor,
@@ -35,7 +35,7 @@ export const roleRoutes = [
       ),
     head: (row, { frame, extra }) => <RoleActions role={roleOf(row)} beside={extra} frame={frame} />,
     panels: (row, { frame, extra }) => <RolePanels role={roleOf(row)} beside={extra} frame={frame} />,
-    offer: async ({ db, actor }: Call) => {
+    offer: async ({ db, actor }: EntityCall<'role'>) => {
       const { permissions } = await offersFor(db, actor as UserActor, null)
       return { permissions: permissions.map(({ code }) => ({ value: code, label: code })) }
     },
