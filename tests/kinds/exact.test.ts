@@ -74,8 +74,8 @@ test('a list is limited by ranges, to the last place', async () => {
 })
 
 test.each([
-  ['page', 'http://www.example.com', 'Enter an address that begins with https://'],
-  ['page', 'javascript:alert(1)', 'Enter an address that begins with https://'],
+  ['page', 'http://www.example.com', 'Enter an address that starts with https://'],
+  ['page', 'javascript:alert(1)', 'Enter an address that starts with https://'],
   ['zone', 'Europe/Atlantis', 'Choose a time zone'],
   ['language', 'xx', 'Choose a language'],
 ])('%s takes no %s', async (path, value, message) => {

@@ -19,7 +19,7 @@ const kind: Kind = {
   control: inputOf('url'),
 }
 
-const URL_WORDS = 'Enter an address that begins with https://'
+const URL_WORDS = 'Enter an address that starts with https://'
 
 function isSecure(text: string): boolean {
   const address = URL.parse(text)

@@ -35,9 +35,9 @@ export const many: readonly Mutation[] = [
   {
     name: 'a question names whom its reader can’t see',
     file: 'src/resource/record/removal-routes.tsx',
-    find: "const reading = actor.find(resource.may('read')) as unknown",
+    find: "const reading = findGrant(resource, actor, 'read')",
     replace:
-      "const reading = (actor.find(resource.may('read')) ?? actor.find(resource.may('delete'))) as unknown",
+      "const reading = findGrant(resource, actor, 'read') ?? (findGrant(resource, actor, 'delete') as unknown as Grant<M, 'read'>)",
     tests: ['tests/resource/licences.test.ts'],
   },
   {

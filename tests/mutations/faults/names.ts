@@ -74,7 +74,7 @@ export const names: readonly Mutation[] = [
   },
   {
     name: 'two records have names that read the same',
-    file: 'src/resource/kinds/lines.ts',
+    file: 'src/resource/kinds/text.ts',
     find: ".overwrite((sent) => sent.normalize('NFC').replace(/\\s+/gu, ' '))",
     replace: '',
     tests: ['tests/resource/names.test.ts'],

@@ -80,15 +80,15 @@ export const userRoutes = [
     columns: ({ frame }) => listColumns(frame),
     listTabs: ({ actor }) => listsFor(actor),
     load: async ({ db, actor, services }, found) => {
-      const acts = found.update || found.delete || actor?.can('user:create')
+      const acts = found.update || found.delete || actor.can('user:create')
       const [roles, standing] = await Promise.all([
-        rolesOf(db, actor as UserActor, found.id, found.update && !found.row().deleted_at),
-        acts ? standingTo(db, actor as UserActor, found.id) : null,
+        rolesOf(db, actor, found.id, found.update && !found.row().deleted_at),
+        acts ? standingTo(db, actor, found.id) : null,
       ])
       const why = standing?.stronger
         ? strongerThanYou(users.titleOf(found.row()), 'change their account')
         : null
-      const signIn = !why && actor?.find('user:update')?.all ? standing : null
+      const signIn = !why && actor.find('user:update')?.all ? standing : null
       return { roles: { ...roles, removable: !why }, why, signIn, rules: passwordRules(services.config) }
     },
     withheld: ({ why }) => why !== null,
@@ -100,7 +100,6 @@ export const userRoutes = [
         ? [{ label: 'Permissions', path: paths.userPermissions(row.id) }]
         : [],
     offer: async ({ db, actor }: EntityCall<'user'>, row) => {
-      if (!actor) return {}
       if (row) await requireEditable(db, actor, row)
       return {}
     },
