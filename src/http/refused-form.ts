@@ -119,14 +119,14 @@ async function drawnAgain(error: HttpError, visit: Visit, out: Outgoing): Promis
     const said = stale ? notYet(out.frame()) : error
     if (!endpoint.refused) return await standing(said, visit, out)
     const { status, errors = [], current } = error
-    const { rawBody: input, version } = call
+    const { rawBody, version } = call
     // refused for something else, the words only wait on
     const find = call.find && !(error instanceof SearchStep) ? { ...call.find, field: null } : call.find
     const message = summaryOf(said, out.requestId)
     return await shown(
       endpoint,
       { ...call, find },
-      { status, message, errors, input, current, version },
+      { status, message, errors, input: rawBody, current, version },
       out.frame(),
     )
   } catch {

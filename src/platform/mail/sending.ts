@@ -41,8 +41,8 @@ export function sendsMails({ config, mails, carry = carrierOf(config) }: Options
     if (!order) return
     const outcome = await carried(attempt, order, { config, kinds, carry })
     const status = outcome.status === 'queued' && last ? 'failed' : outcome.status
-    const { because, content: kept } = outcome
-    const settled = { mail: order.id, becomes: status, because, kept, job: id, attempt: number }
+    const { because, content } = outcome
+    const settled = { mail: order.id, becomes: status, because, kept: content, job: id, attempt: number }
     if (!(await db.lookup(fn.settle_mail(settled)))) throw new ClaimLost(`someone else has job ${id}`)
     if (status === 'queued') throw new Error(`mail ${order.id} could not be sent`)
     if (status === 'failed') log.warn({ mail: order.id, template: order.template }, 'a mail was given up')
