@@ -27,7 +27,7 @@ export class Renewal {
   /** Permissions that something was decided by. */
   readonly #leansOn = new Set<string>()
   #leansOnAll = false
-  #confirmed = performance.now()
+  #checked = performance.now()
   #asking: Promise<void> | undefined
   #revoked: Revoked | undefined
 
@@ -53,11 +53,11 @@ export class Renewal {
 
   /** Whether nothing more is done for them before they are asked about. */
   get due(): boolean {
-    return this.#revoked !== undefined || performance.now() - this.#confirmed >= GOOD_FOR
+    return this.#revoked !== undefined || performance.now() - this.#checked >= GOOD_FOR
   }
 
   /** @throws {Revoked}, from then on whenever it is asked */
-  async confirm(): Promise<void> {
+  async recheck(): Promise<void> {
     if (this.#revoked) throw this.#revoked
     this.#asking ??= this.#compare().finally(() => {
       this.#asking = undefined
@@ -75,7 +75,7 @@ export class Renewal {
       throw this.#revoked
     }
     this.#identity = now
-    this.#confirmed = began
+    this.#checked = began
   }
 
   /** What is missing now; null where nothing is. */
@@ -108,10 +108,10 @@ function within(some: readonly string[], all: readonly string[]): boolean {
  * What the work itself changed of its person's rights is not: they had them when it was done.
  * @throws {Revoked}
  */
-export async function confirmLast(tx: Tx, { renewal, identity, userId }: UserActor): Promise<void> {
+export async function recheckLast(tx: Tx, { renewal, identity, userId }: UserActor): Promise<void> {
   if (!renewal) return
   const credential = sql.table(identity.apiKey ? 'api_keys' : 'sessions')
   await sql`select from organizations o, users u, ${credential} c
     where o.id = app.org_id() and u.id = ${userId} and c.id = ${identity.sessionId} for share`.execute(tx)
-  await renewal.confirm()
+  await renewal.recheck()
 }

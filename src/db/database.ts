@@ -29,7 +29,7 @@ export type Tx = Kysely<DB>
 export type Acting = {
   readonly orgId: string
   readonly context: string
-  readonly renewal?: { readonly due: boolean; confirm(): Promise<void> } | null
+  readonly renewal?: { readonly due: boolean; recheck(): Promise<void> } | null
 }
 
 type Options = {
@@ -103,7 +103,7 @@ export class Database {
    * @param prepared keep the plan: only where it doesn't depend on the organization's size
    */
   async readAs<T>(actor: Acting, build: (db: Tx) => Compilable<T>, { prepared = false } = {}): Promise<T[]> {
-    if (actor.renewal?.due) await actor.renewal.confirm()
+    if (actor.renewal?.due) await actor.renewal.recheck()
     const statement = wire(build(cold).compile(), prepared)
     const enter = enterToReadStatement(actor.orgId, actor.context, this.#timeoutMs)
     const read = async (client: Client) => {
@@ -178,7 +178,7 @@ export class Database {
     try {
       const result = await work(overDriver(connection))
       if (!connection.isOpen) return result
-      if (actor.renewal?.due) await actor.renewal.confirm()
+      if (actor.renewal?.due) await actor.renewal.recheck()
       this.counted.statements += 1
       this.counted.roundTrips += 1
       const commit = await client.query('COMMIT').catch(unheard)
@@ -258,7 +258,7 @@ class TransactionConnection implements Driver, DatabaseConnection {
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    if (this.#actor.renewal?.due) await this.#actor.renewal.confirm()
+    if (this.#actor.renewal?.due) await this.#actor.renewal.recheck()
     if (this.#ended) throw new Error('the transaction of this handle has ended')
     this.#counted.statements += 1
     this.#counted.roundTrips += 1

@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import { admit } from '#src/http/admit.ts'
 import type { AppContext, Env } from '#src/http/app-context.ts'
+import { requireAssurance } from '#src/http/assurance.ts'
 import { callOf } from '#src/http/call.ts'
 import { cookiesAfter } from '#src/http/cookies.ts'
 import { StaleForm } from '#src/http/csrf.ts'
@@ -8,7 +9,6 @@ import type { Call, Endpoint, Refusal, Screen } from '#src/http/endpoint.ts'
 import { HttpError } from '#src/http/errors.ts'
 import { queryOf, seenVersions, validQuery } from '#src/http/input.ts'
 import { broughtBack, carried, keptOf } from '#src/http/kept.ts'
-import { requireProof } from '#src/http/proof.ts'
 import type { RequestInfo } from '#src/http/request-info.ts'
 import {
   type Outgoing,
@@ -137,7 +137,7 @@ async function drawnAgain(error: HttpError, visit: Visit, out: Outgoing): Promis
 async function admitted(visit: Visit, endpoint: Endpoint): Promise<Call> {
   const { c, app, actor } = visit
   const grant = admit(endpoint, actor)
-  await requireProof(endpoint, actor, app.db)
+  await requireAssurance(endpoint, actor, app.db)
   await validate(visit, endpoint)
   const fields = visit.fields ?? {}
   const [version = null] = seenVersions(c, fields.version)

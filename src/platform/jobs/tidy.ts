@@ -14,7 +14,13 @@ const MOST = 1000
 const ROUNDS = 200
 
 export const tidies = handled(tidy, async ({ db, signal }) => {
-  for (const some of [fn.tidy, fn.tidy_accounts, fn.tidy_invitations, fn.tidy_proofs, fn.tidy_sessions]) {
+  for (const some of [
+    fn.tidy,
+    fn.tidy_accounts,
+    fn.tidy_invitations,
+    fn.tidy_pending_sign_ins,
+    fn.tidy_sessions,
+  ]) {
     for (let round = 0; round < ROUNDS && !signal.aborted; round++) {
       if (!(await db.lookup(some({ most: MOST })))) break
     }

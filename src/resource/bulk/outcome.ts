@@ -1,5 +1,5 @@
 import type { UserActor } from '#src/access/actor.ts'
-import { confirmLast } from '#src/access/renewal.ts'
+import { recheckLast } from '#src/access/renewal.ts'
 import { answer } from '#src/db/call.ts'
 import type { Database, Tx } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
@@ -31,7 +31,7 @@ export async function eachOf(
     const order = (await chosen(tx)).toSorted()
     const results: Outcome[] = []
     for (const id of order) results.push(await attempt(tx, { ...at, id }, () => one(tx, id)))
-    await confirmLast(tx, actor)
+    await recheckLast(tx, actor)
     const count = (of: Outcome['status']) => results.filter(({ status }) => status === of).length
     return { done: count('done'), unchanged: count('unchanged'), refused: count('refused'), results }
   })

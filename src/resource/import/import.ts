@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
-import { confirmLast } from '#src/access/renewal.ts'
+import { recheckLast } from '#src/access/renewal.ts'
 import type { Door, Tx } from '#src/db/database.ts'
 import { answerOf, RolledBack } from '#src/db/dry-run.ts'
 import type { Services } from '#src/http/endpoint.ts'
@@ -71,8 +71,8 @@ export type Bringer = {
   /** May run the work again, where others were in its way. */
   transaction: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>
   /** @throws {Revoked} where they may no longer bring it */
-  confirm?: () => Promise<void> | undefined
-  confirmLast?: (tx: Tx) => Promise<void>
+  recheck?: () => Promise<void> | undefined
+  recheckLast?: (tx: Tx) => Promise<void>
   /** Told of a permission that they lacked. */
   denied?: (wanted: string, path: string) => Promise<void>
 }
@@ -82,8 +82,8 @@ export function broughtBy(db: Pick<Door, 'withActor'>, actor: UserActor): Bringe
   actor.begin('import')
   return {
     transaction: (work) => db.withActor(actor, work),
-    confirm: () => actor.renewal?.confirm(),
-    confirmLast: (tx) => confirmLast(tx, actor),
+    recheck: () => actor.renewal?.recheck(),
+    recheckLast: (tx) => recheckLast(tx, actor),
     denied: async (wanted, path) => {
       await db.withActor(actor.author, (tx) => noted(tx, null, wanted, path))
     },
@@ -137,7 +137,7 @@ export async function importFile(by: Bringer, job: Job): Promise<ImportReport> {
     const report = await run.work(tx)
     const kept = !report.error_count && !job.dryRun
     if (kept) await job.finish?.(tx, report)
-    await by.confirmLast?.(tx)
+    await by.recheckLast?.(tx)
     if (!kept) throw new RolledBack(report)
     return report
   })
@@ -193,7 +193,7 @@ class Run {
     for await (const rows of sheet.rows(this.#importer.atOnce)) {
       const read = await this.#read(rows, cellsOf, deleted)
       await writing
-      await this.#by.confirm?.()
+      await this.#by.recheck?.()
       await this.#check(tx, rows, read, cellsOf)
       this.#job.progress?.(sheet.count)
       // nothing will be kept any more: the rest is only looked at

@@ -105,18 +105,18 @@ async function pendingCode(person: Person): Promise<Secret> {
   const at = await provedPassword(person)
   const hash = tokenHash(newToken())
   await db.lookup(
-    fn.begin_proof({
+    fn.begin_pending_sign_in({
       account: person.accountId,
       org: person.org.id,
       person: person.id,
       proved: at,
-      proof: hash,
+      pending: hash,
       ctx: '{}',
     }),
   )
   return {
     name: 'pending code',
-    works: async () => (await db.lookup(fn.try_proof({ proof: hash }))) !== null,
+    works: async () => (await db.lookup(fn.try_pending_sign_in({ pending: hash }))) !== null,
   }
 }
 

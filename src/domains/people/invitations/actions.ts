@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
-import { confirmLast } from '#src/access/renewal.ts'
+import { recheckLast } from '#src/access/renewal.ts'
 import { requireNotStronger } from '#src/access/strength.ts'
 import type { Tx } from '#src/db/database.ts'
 import { requireInitialAccess, requireVouchable } from '#src/domains/people/initial-access/actions.ts'
@@ -77,7 +77,7 @@ export async function inviteMany(
     const reason = wrong?.message ?? refused?.error.message
     results.push(refused ? { email, status: 'refused', reason } : { email, status: 'done', id })
   }
-  await confirmLast(tx, actor)
+  await recheckLast(tx, actor)
   return results
 }
 

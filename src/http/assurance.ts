@@ -10,7 +10,7 @@ import { paths } from '#src/paths.ts'
  * dangerous, once more who it is. People are led to where they do that, and back.
  * @throws {HttpError} 403 with a type that says what is lacking
  */
-export async function requireProof(
+export async function requireAssurance(
   { access, allowedBeforeSecondFactor, requiresRecentAuth }: Endpoint,
   actor: UserActor | null,
   db: Door,
@@ -25,11 +25,11 @@ export async function requireProof(
   if (missingFactor === 'second-factor' && !allowedBeforeSecondFactor)
     throw new HttpError(403, 'One of your roles requires two-step verification. Enter a code first.', {
       type: 'second-factor-required',
-      page: paths.confirm,
+      page: paths.reauthenticate,
     })
   if (requiresRecentAuth && !(await isFresh(db, actor)))
     throw new HttpError(403, 'Confirm your password first: POST /auth/confirm.', {
       type: 'reauthentication-required',
-      page: paths.confirm,
+      page: paths.reauthenticate,
     })
 }
