@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Context } from 'hono'
 import type { Config } from '#src/config.ts'
-import { isSecure } from '#src/platform/public-address.ts'
+import { isSecure } from '#src/platform/public-url.ts'
 import { isToken } from '#src/platform/token.ts'
 
 export class Cookies {

@@ -5,7 +5,7 @@ import { BlockList, isIP } from 'node:net'
  * connection itself comes from one.
  * @param trusted addresses and CIDR ranges
  */
-export function clientAddress(
+export function clientIp(
   trusted: readonly string[],
 ): (socket: string | undefined, forwarded?: string) => string | null {
   const known = oneOf(trusted)

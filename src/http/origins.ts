@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import type { Config } from '#src/config.ts'
 import { HttpError } from '#src/http/errors.ts'
 import { within } from '#src/http/ip-ranges.ts'
-import { isSecure } from '#src/platform/public-address.ts'
+import { isSecure } from '#src/platform/public-url.ts'
 
 type Log = { warn: (details: object, message: string) => void }
 

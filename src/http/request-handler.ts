@@ -10,7 +10,7 @@ import { seenVersions } from '#src/http/input.ts'
 import { outgoingOf } from '#src/http/outgoing.ts'
 import { chosen } from '#src/http/override.ts'
 import { respond } from '#src/http/respond.ts'
-import { readAddress, validate } from '#src/http/validators.ts'
+import { readQuery, validate } from '#src/http/validators.ts'
 import { sessionOf, type Visit } from '#src/http/visit.ts'
 import { settleWanted, wantedOf } from '#src/http/wanted.ts'
 
@@ -20,7 +20,7 @@ export async function handle(visit: Visit): Promise<Response> {
   try {
     settleWanted(visit)
     await identify(visit)
-    readAddress(visit)
+    readQuery(visit)
     const body = info.reads ? undefined : await bodyOf(visit)
     // it may have come slowly
     if (visit.actor?.renewal?.due) await visit.actor.renewal.recheck()

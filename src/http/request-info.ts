@@ -11,15 +11,11 @@ export class RequestInfo {
   readonly #c: Context<Env>
   readonly #prefix: string
 
-  constructor(
-    c: Context<Env>,
-    { clientAddress, config }: Pick<AppContext, 'clientAddress' | 'config'>,
-    api: string,
-  ) {
+  constructor(c: Context<Env>, { clientIp, config }: Pick<AppContext, 'clientIp' | 'config'>, api: string) {
     this.#c = c
     this.#prefix = config.URL_PREFIX
     this.api = api
-    this.ip = clientAddress(c.env?.incoming?.socket.remoteAddress, c.req.header('x-forwarded-for'))
+    this.ip = clientIp(c.env?.incoming?.socket.remoteAddress, c.req.header('x-forwarded-for'))
   }
 
   /** The page that this is about, without the prefix: its own, or the one with the form, as the browser says. */

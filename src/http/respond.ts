@@ -87,7 +87,7 @@ const empty = (status: number, headers: Record<string, string>, cookies?: string
   withCookies(new Response(null, { status, headers }), cookies)
 
 /** What a header can't hold, percent-encoded; the rest of the address stays as it is. */
-const ascii = (address: string) => address.toWellFormed().replace(/[^\x21-\x7e]+/g, encodeURIComponent)
+const ascii = (url: string) => url.toWellFormed().replace(/[^\x21-\x7e]+/g, encodeURIComponent)
 
 function redirect({ location = '', notice, undo, cookies = [], headers }: Answer, out: Outgoing): Response {
   const all = notice ? [...cookies, out.setNotice(notice, undo)] : cookies

@@ -48,7 +48,7 @@ const withoutFormat = (sent: unknown) => {
 }
 
 /** Reads the fields of the address, whether or not somebody asks for them. @throws {HttpError} 400 */
-export function readAddress(visit: Visit): void {
+export function readQuery(visit: Visit): void {
   const { c, info } = visit
   if (c.req.url.includes('?')) visit.pairs = pairsOf(info.url.search.slice(1))
 }

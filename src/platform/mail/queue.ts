@@ -13,7 +13,7 @@ export const mailJob = defineJob('mail', z.strictObject({ mail: z.uuid() }), {
   atOnce: 4,
 })
 
-const address = z.email().max(254)
+const email = z.email().max(254)
 
 /**
  * Queues a mail of the organization that is entered, in the transaction of its cause: rolled back with it. Mail about an
@@ -27,6 +27,6 @@ export async function queueMail<D>(
 ): Promise<string> {
   if (mail.to !== 'organization') throw new Error(`${mail.name} is no mail of an organization`)
   const content = JSON.stringify(mail.data.parse(data))
-  const queued = { kind: mail.name, email_address: address.parse(to), lang: language, content }
+  const queued = { kind: mail.name, email_address: email.parse(to), lang: language, content }
   return (await answer(tx, fn.queue_mail(queued))) as string
 }

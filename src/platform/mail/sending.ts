@@ -12,7 +12,7 @@ import {
 } from '#src/platform/mail/letter.ts'
 import { oneLine, unlinked } from '#src/platform/mail/line.ts'
 import { mailJob } from '#src/platform/mail/queue.ts'
-import { publicAddress } from '#src/platform/public-address.ts'
+import { publicUrl } from '#src/platform/public-url.ts'
 import { isolated, isolatedText } from '#src/ui/isolated.ts'
 
 /** A queued mail, as the database tells of it. */
@@ -92,7 +92,7 @@ async function messageOf(
 
 /** What letters mention. */
 export const aroundOf = (config: Config, organization: string | null): Around => {
-  const base = publicAddress(config)
+  const base = publicUrl(config)
   return {
     appName: config.APP_NAME,
     organization: organization && unlinked(organization),

@@ -104,7 +104,7 @@ export async function offerOf(db: Door, actor: UserActor, resource: Resource, gr
   const narrowed = await narrowedBy(db, actor, resource, view({}))
   const search = new URLSearchParams(query).toString()
   return {
-    address: pathsOf(resource.path).options + (search ? `?${search}` : ''),
+    url: pathsOf(resource.path).options + (search ? `?${search}` : ''),
     page: async (limit: number, q = '') => {
       const asked = view({ ...(q ? { q } : {}), limit: String(limit) })
       const found = await optionsOf(db, actor, resource, grant, asked, narrowed)

@@ -67,7 +67,7 @@ export async function pickingsFor(
     const asked = find?.field === name
     const found = asked ? { q, ...(await offer.page(OFFERED, q)) } : null
     const words = asked ? '' : q
-    return [name, { value, name: known ?? null, options: offer.address, few: [], many, words, found }]
+    return [name, { value, name: known ?? null, options: offer.url, few: [], many, words, found }]
 
     async function namesIn(id: string) {
       return UUID.test(id) && target && grant

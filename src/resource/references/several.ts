@@ -72,7 +72,7 @@ async function severalFor(
   const q = find?.words[name] ?? ''
   const asked = find?.field === name
   const found = asked ? { q, ...(await offer.page(OFFERED, q)) } : null
-  return { chosen, few: null, options: offer.address, many, words: asked ? '' : q, found }
+  return { chosen, few: null, options: offer.url, many, words: asked ? '' : q, found }
 }
 
 /** What boxes sent, or a text with commas. */

@@ -1,7 +1,7 @@
 import type { Config } from '#src/config.ts'
 
 /** Where people reach the program, without a slash at the end: every absolute address begins with this. */
-export function publicAddress({
+export function publicUrl({
   PUBLIC_URL,
   HOST,
   PORT,
