@@ -6,7 +6,7 @@ export type Through = {
   key: string
   of: string
   column: string
-  /** The column that says from when on; null is since ever. */
+  /** Column with the start time; null there means always. */
   begins?: string
 }
 
@@ -19,7 +19,7 @@ export type AccessModel<Name extends string = string, Act extends string = strin
   /** Plural table. */
   table: string
   actions: readonly Act[]
-  /** Columns that hold the person a row is theirs of, or the parent that says so. */
+  /** Columns that hold a row's owner, or the parent that decides it. */
   own: readonly (string | AsParent)[]
   /** Columns that hold a group, or a way to one. */
   group: readonly (string | Through | AsParent)[]
@@ -54,7 +54,7 @@ export function defineModel<const Name extends string, const Act extends string>
   return model
 }
 
-/** @throws when no `defineModel` of that name was loaded */
+/** @throws if no model of that name is declared */
 export function modelOf(name: Model | string): AccessModel {
   const model = models.get(name)
   if (!model) throw new Error(`no model is named ${name}`)
@@ -63,7 +63,7 @@ export function modelOf(name: Model | string): AccessModel {
 
 export const allModels = (): readonly AccessModel[] => [...models.values()]
 
-/** The model of that name, where one is declared. */
+/** The model of that name, if one is declared. */
 export const findModel = (name: string): AccessModel | undefined => models.get(name)
 
 /** Every `model:action` that the code declares. */

@@ -4,12 +4,12 @@ import { handled } from '#src/platform/jobs/handler.ts'
 import { defineJob } from '#src/platform/jobs/job.ts'
 
 /**
- * Takes away what is older than its time: failed names, counters, keys and files of requests, mails; links, registrations
- * that were not confirmed, and browsers that nobody came back with.
+ * Deletes what has expired: failed sign-ins, counters, idempotency keys, imported files, mails, links, unconfirmed
+ * registrations, and browsers that were not seen again.
  */
 export const tidy = defineJob('tidy', z.strictObject({}), { retries: 1, atOnce: 1 })
 
-/** Rows of each kind in one transaction, and transactions in one go. */
+/** Rows of each kind in one transaction, and transactions in one run. */
 const MOST = 1000
 const ROUNDS = 200
 

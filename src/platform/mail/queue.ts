@@ -5,7 +5,7 @@ import { fn } from '#src/db/functions.ts'
 import { defineJob } from '#src/platform/jobs/job.ts'
 import type { Language, Mail } from '#src/platform/mail/letter.ts'
 
-/** Tried for some seven hours while the mail server is away. */
+/** Retried for about seven hours while the mail server is down. */
 export const mailJob = defineJob('mail', z.strictObject({ mail: z.uuid() }), {
   retries: 14,
   wait: 15,
@@ -16,9 +16,9 @@ export const mailJob = defineJob('mail', z.strictObject({ mail: z.uuid() }), {
 const email = z.email().max(254)
 
 /**
- * Queues a mail of the organization that is entered, in the transaction of its cause: rolled back with it. Mail about an
- * account is queued by definer functions alone (`app.queue_account_mail`), which know whose it is.
- * @returns its id
+ * Queues a mail of the transaction's organization; it rolls back with that transaction. Only definer functions queue
+ * mail about an account (`app.queue_account_mail`): they know whose it is.
+ * @returns the mail's id
  */
 export async function queueMail<D>(
   tx: Tx,
