@@ -10,7 +10,7 @@ export type Through = {
   begins?: string
 }
 
-/** A row is somebody's, or a group's, as its parent is: `this.by` names a record of the model `parent`. */
+/** A row belongs to its parent's owner or groups: `this.by` names a record of the model `parent`. */
 export type AsParent = { parent: string; by: string }
 
 /** What `own` and `group` mean for a model, declared once beside its table. */
@@ -23,20 +23,20 @@ export type AccessModel<Name extends string = string, Act extends string = strin
   own: readonly (string | AsParent)[]
   /** Columns that hold a group, or a way to one. */
   group: readonly (string | Through | AsParent)[]
-  /** Of these columns, those that a write places a row by; all of them, unless it is said. Owners always place it. */
+  /** Which of these columns a write places a row by; all by default. Owner columns always do. */
   placement?: readonly string[]
 }
 
 export const isAsParent = (way: string | Through | AsParent): way is AsParent =>
   typeof way !== 'string' && 'parent' in way
 
-/** The columns of a model that name a parent which a row belongs to, each with its model. */
+/** A model's columns that name a parent, each with the parent's model. */
 export const parentsOf = ({ own, group }: AccessModel): ReadonlyMap<string, string> =>
   new Map([...own, ...group].filter(isAsParent).map(({ by, parent }) => [by, parent]))
 
 const owners = ['owner_user_id', 'owner_group_id']
 
-/** Whether a write places a row by this column: each one that it sets has to be in scope. */
+/** Whether a write places a row by this column: every such column it sets must be in scope. */
 export const isPlacement = ({ placement }: AccessModel, column: string): boolean =>
   placement === undefined || placement.includes(column) || owners.includes(column)
 
