@@ -5,11 +5,7 @@ import type { Endpoint } from '#src/http/endpoint.ts'
 import { HttpError } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
 
-/**
- * What a session has to prove before an endpoint answers it: the second factor that a role asks for, and, for what is
- * dangerous, once more who it is. People are led to where they do that, and back.
- * @throws {HttpError} 403 with a type that says what is lacking
- */
+/** Second factor and recent sign-in, where needed; pages lead there and back. @throws {HttpError} 403 by type */
 export async function requireAssurance(
   { access, allowedBeforeSecondFactor, requiresRecentAuth }: Endpoint,
   actor: UserActor | null,

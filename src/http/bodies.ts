@@ -9,10 +9,7 @@ import type { Visit } from '#src/http/visit.ts'
 
 const FORM = 'application/x-www-form-urlencoded'
 
-/**
- * Read for those alone who may send it, once it is known how much that may be, and after it was counted where it is an
- * attempt. Which endpoint a form is for stands in the form, so that nobody is asked yet for more than to be signed in.
- */
+/** Checks sender, size and limits before reading. A form names its endpoint itself, so its permission comes later. */
 export async function bodyOf(visit: Visit): Promise<Body> {
   const { c, app, info, byMethod, counting, forms, actor } = visit
   const { config, intake } = app
@@ -33,7 +30,7 @@ export async function bodyOf(visit: Visit): Promise<Body> {
   return body
 }
 
-/** What a form of ours holds that was refused before it was read. */
+/** Keeps the input of a form that was refused before it was read. */
 export async function keepForm(visit: Visit): Promise<void> {
   const { c, app, info, byMethod, forms, actor } = visit
   if (info.bearer) return

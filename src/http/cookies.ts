@@ -47,7 +47,7 @@ export class Cookies {
 
   pendingSignInOf = (c: Context) => this.#only(c, this.pendingSignIn)
 
-  /** What this browser was told when somebody signed in with it; null for none, and for what is none. */
+  /** The token that marks a known browser; null if missing or malformed. */
   deviceOf = (c: Context) => this.#only(c, this.device)
 
   #only(c: Context, name: string): string | null {
@@ -66,7 +66,7 @@ export function cookiesAfter(c: Context, given: readonly string[]): string {
   return [...kept, ...set].filter(Boolean).join('; ')
 }
 
-/** The values under a name: two of them are nobody's. */
+/** All values under a name: with two of them, neither counts. */
 export function cookieValues(c: Context, name: string): string[] {
   const header = c.req.header('cookie')
   if (!header?.includes(name)) return []

@@ -15,7 +15,7 @@ type Outgoing = {
   lost: (error: unknown) => void
 }
 
-/** By which Excel takes a file for UTF-8. */
+/** Tells Excel that the file is UTF-8. */
 const MARK = '\uFEFF'
 
 const LEAVING_MS = 500
@@ -53,7 +53,7 @@ async function respondCsv(
         } catch (error) {
           broken = error
           lost(error)
-          // where that fails, too, it was told already what is wrong
+          // the original error is already reported
           if (begun) void sent(false).catch(() => {})
           void iterator.return?.()
           const why = error instanceof Revoked ? 'your access changed.' : 'something went wrong.'

@@ -22,7 +22,7 @@ export async function handle(visit: Visit): Promise<Response> {
     await identify(visit)
     readQuery(visit)
     const body = info.reads ? undefined : await bodyOf(visit)
-    // it may have come slowly
+    // the body may have arrived slowly
     if (visit.actor?.renewal?.due) await visit.actor.renewal.recheck()
     const endpoint = chosen(byMethod, c.req.method, body)
     visit.endpoint = endpoint
@@ -42,7 +42,7 @@ export async function handle(visit: Visit): Promise<Response> {
   }
 }
 
-/** For what is no endpoint: an answer in the frame of whoever asks. @param page where they find what they want */
+/** Answers where there is no endpoint. @param page where people find what they want */
 export async function refuse(visit: Visit, error: HttpError, page?: string): Promise<Response> {
   try {
     await identify(visit)
