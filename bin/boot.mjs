@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-// Runs every command of the project, also on a machine that has only Node 18 and npm: installs the packages when
-// they are not those of the lock file, then goes on with the pinned Node. So: plain JavaScript, no imports of packages.
+// Runs every command, from Node 18 on: installs the locked packages, then uses the pinned Node. No package imports.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { install, installed, json, runtime } from './packages.mjs'
@@ -11,7 +10,7 @@ const admin = { node: [...tsx, 'src/cli.ts'], named: true }
 const vitest = { bin: ['vitest', 'vitest', 'run', '--reporter=default', '--reporter=./tests/reporter.ts'] }
 const kysely = { bin: ['kysely-ctl', 'kysely'], named: true, last: ['--no-outdated-check'] }
 
-// node: arguments of Node; bin: package, its program, arguments; named: hands on the command's own name, too
+// node: arguments of Node; bin: package, program, arguments; named: passes on the command's name, too
 const commands = {
   start: { bundle: 'main', server: 'Installs what is missing, starts the database, migrates and serves' },
   worker: { bundle: 'worker', server: 'Runs jobs and sends mail, apart from the server' },
@@ -41,8 +40,7 @@ const commands = {
 }
 const withoutDevelopment = ['bundle', 'named']
 
-// Loaded into a server before its own code. Errors name the sources; under the flag for that, the log would read the whole
-// map at every start. The channel ends when the process that holds its other end does.
+// Preloaded into a server: maps errors to sources without reading the whole map at start, as the flag would.
 const before = `process.setSourceMapsEnabled(true)
 if (process.channel && process.ppid === ${process.pid}) {
   process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'))
@@ -61,7 +59,7 @@ async function check() {
   const parts = [
     ['types', ['typescript', 'tsc', '--noEmit', '--pretty', String(Boolean(colour))]],
     ['lint', ['@biomejs/biome', 'biome', 'check', `--colors=${colour ? 'force' : 'off'}`, '.']],
-    // exports that nobody imports, and packages that are imported and not declared, or the other way round
+    // unused exports, and undeclared or unused packages
     ['exports', ['knip', 'knip', '--no-progress']],
   ]
   const results = await Promise.all(
@@ -80,7 +78,7 @@ async function bundled(entry) {
   const file = await build(entry).catch((error) => {
     throw new Failure(`src/${entry}.ts can't be bundled: ${error.message.split('\n')[0]}`)
   })
-  // V8's own choice for the young generation costs 50 MB and more under load, and gains nothing
+  // V8's default young generation costs 50 MB and more under load, and gains nothing
   return ['--max-semi-space-size=16', '--import', `data:text/javascript,${encodeURIComponent(before)}`, file]
 }
 

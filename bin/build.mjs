@@ -1,4 +1,3 @@
-// Bundles an entry of src/ to dist/, unless the bundle there is newer than everything it is made of.
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -21,7 +20,7 @@ function fresh(bundle) {
   return sources.filter(existsSync).every((source) => newest(source) <= built)
 }
 
-/** Bundles `src/<entry>.ts` where needed and gives the bundle's path; esbuild has printed what is wrong when it throws. */
+/** Bundles `src/<entry>.ts` if outdated and returns the bundle's path; esbuild prints its own errors. */
 export async function build(entry) {
   const bundle = join(dist, `${entry}.js`)
   if (fresh(bundle)) return bundle
@@ -46,7 +45,7 @@ export async function build(entry) {
   mkdirSync(dist, { recursive: true })
   const draft = (path) => `${path}.${process.pid}`
   for (const { path, contents } of outputFiles) writeFileSync(draft(path), contents)
-  // The map goes first and the bundle gets the time of the begin: an edit during the build makes it stale again.
+  // The map goes first, and the bundle gets the start time: an edit during the build makes it stale again.
   for (const { path } of outputFiles.sort((a) => (a.path.endsWith('.map') ? -1 : 1))) {
     utimesSync(draft(path), begun, begun)
     renameSync(draft(path), path)

@@ -1,13 +1,13 @@
 import { type Kysely, sql } from 'kysely'
 
-/** What a value of a type is here, and what may be given for one. */
+/** TypeScript types of SQL types, returned and accepted. */
 const types: Readonly<Record<string, { is: string; given?: string }>> = {
   bool: { is: 'boolean' },
   bytea: { is: 'Buffer' },
   inet: { is: 'string' },
   int4: { is: 'number' },
   int8: { is: 'number' },
-  // a list has to be text already: the driver would make an array of it
+  // a list has to be text already: the driver would send an array
   jsonb: { is: 'unknown', given: 'string | object' },
   numeric: { is: 'number' },
   text: { is: 'string' },
@@ -35,7 +35,7 @@ export const fn = {
 type Argument = { name: string; type: string; optional: boolean }
 type Described = { name: string; answers: string; args: Argument[]; rows: Argument[] }
 
-/** Of all that were made of files, but what only SQL can call: with rows of tables, for triggers, by migrations. */
+/** Every function from a file, except those that only SQL can call: for rows, triggers and migrations. */
 const described = sql<Described>`
   select p.proname as name, (select r.typname from pg_type r where r.oid = p.prorettype) as answers,
     coalesce(jsonb_agg(jsonb_build_object('name', a.name, 'type', t.typname, 'optional', a.n > p.pronargs - p.pronargdefaults)
@@ -63,7 +63,7 @@ function givenFor(type: string): string {
   return element ? `Argument<readonly (${is} | null)[]>` : type
 }
 
-/** Alone it may be null; which columns of a row are, the catalog doesn't know. */
+/** A scalar may be null; for columns of a row the catalog doesn't say. */
 function answerOf({ answers, rows }: Described): string {
   if (rows.length) return `{ ${rows.map(({ name, type }) => `${name}: ${tsOf(type)}`).join('; ')} }`
   if (answers === 'jsonb') return 'T'

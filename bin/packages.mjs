@@ -1,11 +1,11 @@
-// What is installed, what the lock file wants, and the pinned Node among it. Plain JavaScript for Node 18, like boot.mjs.
+// Compares installed packages with the lock file, the pinned Node included. Runs on Node 18, like boot.mjs.
 import { existsSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure, root, run } from './run.mjs'
 
-/** A JSON file of the project, or undefined where it is not there (or npm is still writing it). */
+/** A JSON file of the project; undefined if missing, or still being written by npm. */
 export const json = (...path) => {
   try {
     return JSON.parse(readFileSync(join(root, ...path), 'utf8'))
@@ -41,7 +41,7 @@ export function runtime() {
 const suits = (list, value) =>
   !list || ((list.includes(value) || list[0]?.startsWith('!')) && !list.includes(`!${value}`))
 
-/** Whether node_modules holds what the lock file wants, on this platform; costs a few ms, for it runs at every start. */
+/** Whether node_modules matches the lock file on this platform; takes a few ms, since it runs at every start. */
 export function installed(development) {
   const wanted = json('package-lock.json')?.packages
   const present = json('node_modules', '.package-lock.json')?.packages
@@ -66,7 +66,7 @@ export function installed(development) {
   )
 }
 
-/** Installs the packages; where another start does it already, waits for that. */
+/** Installs the packages, or waits for another start that already does. */
 export async function install(development) {
   const release = await installLock()
   try {
@@ -82,7 +82,7 @@ export async function install(development) {
     ]
     const options = development ? [...quiet, '--include=dev'] : quiet
     let outcome = await npm(['ci', ...options])
-    // npm 11 calls a lock file incomplete that lacks optional packages of other platforms, which npm 10 takes
+    // npm 11 rejects a lock file without optional packages of other platforms, which npm 10 accepts
     if (outcome.output.includes('code EUSAGE')) outcome = await npm(['install', '--no-save', ...options])
     if (outcome.code !== 0)
       throw new Failure(`The packages could not be installed: ${complaint(outcome.output)}`)
@@ -117,7 +117,7 @@ function complaint(output) {
   return log ? `${reason} (see ${log})` : reason
 }
 
-// The holder touches its file every second: a lock is stale when its process has gone or its time stands still.
+// The holder touches its file every second: a lock is stale once its process is gone or its time stops.
 async function installLock() {
   const file = join(root, '.install.lock')
   const mine = `${process.pid} ${hostname()}`

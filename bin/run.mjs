@@ -1,11 +1,11 @@
-// Starts programs and hands on what ends them.
+// Starts programs and passes on signals and exit codes.
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** What a person can mend: printed as its message alone, with `code` as the exit code. */
+/** An error a person can fix: prints only its message, and exits with `code`. */
 export class Failure extends Error {
   constructor(message, code = 1) {
     super(message)
@@ -16,7 +16,7 @@ export class Failure extends Error {
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
 const terminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY
 
-/** Runs a program to its end, handing on signals. */
+/** Runs a program to its end, passing on signals. */
 export function run(file, args, { env, capture = false, server = false, shell = false } = {}) {
   const stdio = capture
     ? ['ignore', 'pipe', 'pipe']
@@ -48,7 +48,7 @@ export function run(file, args, { env, capture = false, server = false, shell = 
   })
 }
 
-// Neither npm nor the shell that it puts in between hands everything on when it ends.
+// Neither npm nor its shell passes everything on when it ends.
 function watchParents(gone) {
   if (!process.env.npm_lifecycle_event) return () => {}
   const before = parents()

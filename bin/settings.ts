@@ -15,7 +15,6 @@ const groups: [string, Setting[]][] = Object.entries(settings).map(([group, fiel
   }),
 ])
 
-/** `.env.example`: every setting with its default, commented out. */
 export const example = () =>
   [
     '# Every setting with its default. Copy to .env and take away the # of what you change; real variables win.',
@@ -27,7 +26,6 @@ export const example = () =>
     '',
   ].join('\n')
 
-/** `docs/configuration.md`: the same as tables. */
 export const table = () =>
   [
     '# Configuration',

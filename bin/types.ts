@@ -1,5 +1,4 @@
-// npm run types: writes src/db/types.ts and src/db/functions.ts from the owner's database, migrated; with --verify it
-// only compares.
+// npm run types: writes src/db/types.ts and src/db/functions.ts from the migrated database; --verify only compares.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { generate, getDialect } from 'kysely-codegen'

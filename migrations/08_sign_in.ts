@@ -36,7 +36,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create trigger stamp before update on known_devices for each row execute function app.stamp();
 
     -- A password that was right, until the code follows: opens nothing, allows five codes within ten minutes.
-    create table sign_in_proofs (
+    create table pending_sign_ins (
       token_hash bytea primary key,
       account_id uuid not null references accounts on delete cascade,
       for_org_id uuid not null,
@@ -47,9 +47,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       created_at timestamptz not null default now(),
       updated_at timestamptz not null default now()
     );
-    create index sign_in_proofs_account on sign_in_proofs (account_id);
-    create index sign_in_proofs_by_expires on sign_in_proofs (expires_at);
-    create trigger stamp before update on sign_in_proofs for each row execute function app.stamp();
+    create index pending_sign_ins_account on pending_sign_ins (account_id);
+    create index pending_sign_ins_by_expires on pending_sign_ins (expires_at);
+    create trigger stamp before update on pending_sign_ins for each row execute function app.stamp();
 
     create table totp_credentials (
       account_id uuid primary key references accounts on delete cascade,
@@ -119,7 +119,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create trigger keep_address_update before update of email on accounts for each row when (new.email <> old.email) execute function app.keep_address();
 
     do $$ begin
-      perform app.account_table(name) from unnest(array['unknown_logins', 'known_devices', 'sign_in_proofs', 'totp_credentials',
+      perform app.account_table(name) from unnest(array['unknown_logins', 'known_devices', 'pending_sign_ins', 'totp_credentials',
         'recovery_codes', 'registrations', 'account_tokens']) name;
     end $$;
   `.execute(db)
@@ -130,7 +130,7 @@ export async function down(db: Kysely<unknown>): Promise<void> {
     drop trigger end_links on accounts;
     drop trigger keep_address_insert on accounts;
     drop trigger keep_address_update on accounts;
-    drop table account_tokens, registrations, recovery_codes, totp_credentials, sign_in_proofs, known_devices, unknown_logins,
+    drop table account_tokens, registrations, recovery_codes, totp_credentials, pending_sign_ins, known_devices, unknown_logins,
       rate_limits cascade;
   `.execute(db)
 }

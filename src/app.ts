@@ -16,7 +16,7 @@ import { trail } from '#src/domains/trail/domain.ts'
 import { Cookies } from '#src/http/cookies.ts'
 import type { Endpoint, Services } from '#src/http/endpoint.ts'
 import { Intake } from '#src/http/intake.ts'
-import { clientAddress } from '#src/http/ip-ranges.ts'
+import { clientIp } from '#src/http/ip-ranges.ts'
 import { Limits } from '#src/http/limits.ts'
 import { mount } from '#src/http/mount.ts'
 import { Origins } from '#src/http/origins.ts'
@@ -88,7 +88,7 @@ export function createApp({
     navigation: (actor) => navigationFor(actor, contexts),
     seen,
     used,
-    clientAddress: clientAddress(config.TRUSTED_PROXIES),
+    clientIp: clientIp(config.TRUSTED_PROXIES),
     denied: (actor, wanted, path) => denied(db, actor, wanted, path),
     log,
   })

@@ -39,8 +39,8 @@ const list = (standard = '') =>
 
 /** `10.0.0.1`, `10.0.0.0/8` and the same of IPv6. */
 function isRange(text: string): boolean {
-  const [, address = '', bits = '0'] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
-  return Number(bits) <= ({ 4: 32, 6: 128 }[isIP(address)] ?? -1)
+  const [, ip = '', bits = '0'] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  return Number(bits) <= ({ 4: 32, 6: 128 }[isIP(ip)] ?? -1)
 }
 
 /** An address, or a name with its address in angle brackets. */

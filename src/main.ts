@@ -9,7 +9,7 @@ import { couldNotStart, openDatabase } from '#src/db/open.ts'
 import { LastSeen } from '#src/http/last-seen.ts'
 import { handlers, schedules } from '#src/jobs.ts'
 import { Jobs } from '#src/platform/jobs/jobs.ts'
-import { publicAddress } from '#src/platform/public-address.ts'
+import { publicUrl } from '#src/platform/public-url.ts'
 import { serverTimeouts, shedIdle } from '#src/platform/server-timeouts.ts'
 import { shutdown } from '#src/platform/shutdown.ts'
 
@@ -30,16 +30,16 @@ async function start(): Promise<void> {
     : null
   const at = { hostname: config.HOST, port: config.PORT, serverOptions: serverTimeouts(config) }
   const server = serve({ fetch: app.fetch, ...at }, ({ port }) => {
-    const address = publicAddress({ ...config, PORT: port })
+    const url = publicUrl({ ...config, PORT: port })
     log.info(
       {
         ms: Math.round(performance.now() - begun),
         database: prepared.embedded ?? 'DATABASE_URL',
         migrated: prepared.migrated.length,
       },
-      `${config.APP_NAME} listens on ${address}`,
+      `${config.APP_NAME} listens on ${url}`,
     )
-    welcome(address, config.ENVIRONMENT)
+    welcome(url, config.ENVIRONMENT)
     void jobs?.start()
   })
   shedIdle(server)
@@ -62,13 +62,13 @@ async function start(): Promise<void> {
   })
 }
 
-function welcome(address: string, environment: string): void {
+function welcome(url: string, environment: string): void {
   const accounts =
     environment === 'production'
       ? 'Make the first administrator with: npm run admin:create'
       : 'Sign in as admin/admin123, demo/demo123, testuser/testuser123, operator/operator123,\n' +
         'billing/billing123, client/client123 or superadmin/superadmin123 (demo accounts).'
-  process.stdout.write(`\n  ${address}\n\n${accounts}\n\n`)
+  process.stdout.write(`\n  ${url}\n\n${accounts}\n\n`)
 }
 
 start().catch(couldNotStart)

@@ -19,7 +19,7 @@ export const paths = {
   myVerification: '/me/security/verification',
   secondFactor: '/me/security/second-factor',
   myRecoveryCodes: '/me/security/recovery-codes',
-  confirm: '/me/confirm',
+  reauthenticate: '/me/confirm',
   /** Who is signed in by now, for a form that waits. */
   resume: '/me/resume',
   palette: '/palette',
@@ -103,7 +103,7 @@ export const paths = {
   auth: {
     login: '/auth/login',
     refresh: '/auth/refresh',
-    confirm: '/auth/confirm',
+    reauthenticate: '/auth/confirm',
     secondFactor: '/auth/second-factor',
     verifySecondFactor: '/auth/second-factor/verify',
     recoveryCodes: '/auth/recovery-codes',

@@ -12,33 +12,33 @@ import { Renewal } from '#src/access/renewal.ts'
 import { Forbidden } from '#src/errors.ts'
 import { type Clock, clockOf } from '#src/locale/clock.ts'
 
-/** What someone can do, as loaded: whole permissions, and the groups beneath which `group` reaches. */
+/** What someone can do: full permission codes, and the groups under which scope `group` applies. */
 export type Rights = {
   permissions: ReadonlySet<string>
   scopes: ReadonlyMap<string, ReadonlySet<Scope>>
   readGroups: readonly string[]
   writeGroups: readonly string[]
-  /** Groups that the person leads, and those beneath. */
+  /** Groups the person leads, and all their subgroups. */
   leadGroups: readonly string[]
 }
 
-/** The request that somebody acts through, for the trail. */
+/** The request that someone acts through, for the trail. */
 export type Via = { via: 'web' | 'api'; requestId: string; ip: string | null }
 
 export type Organization = { id: string; name: string; slug: string; kind: 'platform' | 'tenant' }
 
-/** What an API key narrows its owner down to. */
+/** How an API key restricts its owner. */
 export type ApiKey = {
   id: string
-  /** What was chosen for it, whether its owner has it now or not. */
+  /** Permissions chosen for the key, whether or not its owner still holds them. */
   chosen: readonly string[]
-  /** CIDR ranges that it may be used from; none is everywhere. */
+  /** CIDR ranges the key may be used from; empty for any. */
   addresses: readonly string[]
 }
 
-/** Somebody who is known by a credential, as of now. */
+/** Who a credential belongs to, as of now. */
 export type Identity = {
-  /** Of the API key, for whoever acts by one: no session has that id. */
+  /** For an API key, the key's own id: no session has it. */
   sessionId: string
   sessionKind: 'browser' | 'token' | 'impersonation' | 'api_key'
   /** Null for a service account. */
@@ -47,16 +47,16 @@ export type Identity = {
   userId: string
   username: string
   name: string
-  /** As they chose; null where they didn't. */
+  /** The user's choice; null if they made none. */
   timeZone: string | null
   locale: string | null
   organization: Organization
-  /** Who it really is, in an organization that they entered from the platform's. */
+  /** The real user, after entering this organization from the platform organization. */
   home: { orgId: string; userId: string; organizationName: string } | null
-  /** Whether they are in another organization, too, and can change to it. */
+  /** Whether they belong to another organization and can switch to it. */
   elsewhere: boolean
   impersonatorId: string | null
-  /** What a role asks for before anything else may be done: the code, or that there is a second factor at all. */
+  /** What a role requires first: a second-factor code, or setting up a second factor. */
   missingFactor: 'second-factor' | 'second-factor-setup' | null
   rights: Rights
 }
@@ -81,17 +81,17 @@ export function rightsFrom(
   return { permissions: new Set(codes), scopes, readGroups, writeGroups, leadGroups }
 }
 
-/** Somebody who acts in one organization, in person or by an API key. A request has exactly one, or none. */
+/** A user acting in one organization, in person or through an API key. A request has at most one. */
 export class UserActor {
   readonly identity: Identity
-  /** Asks again while something is done for them; null for who is only spoken about. */
+  /** Rechecks their access during long work; null for a user who is only described, not acting. */
   readonly renewal: Renewal | null
   readonly #via: Via
   #kind: Cause['kind'] = 'request'
   readonly #used = new Set<Permission>()
   #context: string | undefined
 
-  /** @param again who acts by the same credential now; null for nobody */
+  /** @param again reloads the identity behind the same credential; null if it no longer works */
   constructor(identity: Identity, via: Via, again?: () => Promise<Identity | null>) {
     this.identity = identity
     this.#via = via
@@ -102,12 +102,12 @@ export class UserActor {
     return this.identity.apiKey ? 'api_key' : 'user'
   }
 
-  /** Whether this is somebody with less than the person has: what the person's roles say doesn't hold for them. */
+  /** Whether they act with less than the user's own roles give: through an API key, or as someone else. */
   get isRestricted(): boolean {
     return this.identity.apiKey !== null || this.identity.sessionKind === 'impersonation'
   }
 
-  /** Of what somebody has: all, but of oneself only as far as the actor who asks. */
+  /** Narrows a user's permissions to what this actor holds if that user is the actor; otherwise returns them all. */
   having(userId: string, codes: readonly string[]): readonly string[] {
     return this.isRestricted && userId === this.userId ? [...this.rights.permissions] : codes
   }
@@ -120,7 +120,7 @@ export class UserActor {
     return this.identity.userId
   }
 
-  /** How they read times, and mean days. */
+  /** Their time zone and locale, for showing times and reading days. */
   get clock(): Clock {
     return clockOf(this.identity.timeZone, this.identity.locale)
   }
@@ -130,23 +130,23 @@ export class UserActor {
     return this.#held
   }
 
-  /** As they were found last. */
+  /** The rights found by the latest check. */
   get #held(): Rights {
     return this.renewal?.rights ?? this.identity.rights
   }
 
-  /** For what is written about them, whoever they are by now. */
+  /** For entries about them in the trail, even after their access has changed. */
   get author(): { orgId: string; context: string } {
     return { orgId: this.orgId, context: this.context }
   }
 
-  /** Their request is an act of that kind. */
+  /** Marks everything this request writes as one act of that kind. */
   begin(kind: Cause['kind']): void {
     this.#kind = kind
     this.#context = undefined
   }
 
-  /** What the audit trail reads: who, through what, in which request, for which cause. */
+  /** JSON for the audit trail: who, through which channel, in which request, for which cause. */
   get context(): string {
     const { home, apiKey, sessionId } = this.identity
     const { via, requestId } = this.#via
@@ -165,20 +165,20 @@ export class UserActor {
     return this.#context
   }
 
-  /** Whether the person holds the permission in any scope. */
+  /** Whether they hold the permission in any scope. */
   can(permission: Permission): boolean {
     this.renewal?.leanOn(permission)
     return this.#held.scopes.has(permission)
   }
 
-  /** What they were let through by. */
+  /** Permissions that let this request through. */
   get used(): ReadonlySet<Permission> {
     return this.#used
   }
 
   /**
-   * The one decision: answers with the key to the rows, or refuses.
-   * @throws {Forbidden} 403
+   * The access decision: returns the key to the rows, or refuses.
+   * @throws {Forbidden}
    */
   require<P extends Permission>(permission: P): Grant<ModelOf<P>, ActionOf<P>> {
     const found = this.find(permission)
@@ -187,7 +187,7 @@ export class UserActor {
     return found
   }
 
-  /** The Grant, or null where the person doesn't hold the permission: for what a page shows beside. */
+  /** The Grant, or null if they don't hold the permission: for optional parts of a page. */
   find<P extends Permission>(permission: P): Grant<ModelOf<P>, ActionOf<P>> | null {
     this.renewal?.leanOn(permission)
     const { scopes, readGroups, writeGroups } = this.#held
@@ -199,8 +199,8 @@ export class UserActor {
   }
 
   /**
-   * The SQL condition for the rows that exist for an action: those within its own Grant, and those that can be read.
-   * Outside both a row is a 404; read, and outside the action's Grant, a 403.
+   * The SQL condition for rows that exist for an action: those within its Grant, and those the actor can read.
+   * A row outside both is a 404; one that is only readable is a 403.
    */
   sees(grant: Grant, table?: string): RawBuilder<SqlBool> {
     const read = grant.action === 'read' ? null : this.find(`${grant.model}:read` as Permission)

@@ -5,10 +5,10 @@ import { grantOf, holderOf, type Present } from '#src/access/reach.ts'
 import { inactiveReason } from '#src/access/standing.ts'
 import type { Door } from '#src/db/database.ts'
 
-/** Whether a person may: `model:action`, with a record of that model or at all. */
+/** Asks whether a user may do `model:action`, to one record or at all. */
 export type AccessQuestion = { permission: string; record?: string | undefined }
 
-/** A permission that is asked about with records, as the branch of one statement. */
+/** One permission with the records asked about, as a branch of the statement. */
 type Branch = { permission: string; model: AccessModel; action: string; records: Set<string> }
 
 const declared = (permission: string): { model: AccessModel; action: string } | null => {
@@ -18,10 +18,10 @@ const declared = (permission: string): { model: AccessModel; action: string } | 
 }
 
 /**
- * Answers many questions about one person in two statements: what they have, and one branch for each permission
- * that is asked about with records, made of the very Grant's filter.
- * @returns the answers in the order of the questions, null where neither code nor organization knows the permission;
- *   null where there is no such person
+ * Answers many questions about one user in two statements: their permissions, then one branch for each permission
+ * asked about with records, built from the Grant's own filter.
+ * @returns answers in the order of the questions, each null for a permission that neither code nor organization
+ *   declares; null if there is no such user
  */
 export async function check(
   db: Pick<Door, 'readAs'>,

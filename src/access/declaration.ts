@@ -3,7 +3,7 @@ import { permissionsOfTemplate, templates } from '#src/access/templates.ts'
 import type { Database } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 
-/** What the code says about access: what own and group mean for each model, what can be done, and what templates hold. */
+/** What the code declares about access: `own` and `group` for each model, its actions, and the role templates. */
 export const accessDeclaration = () => ({
   models: Object.fromEntries(
     allModels().map((model) => {
@@ -16,6 +16,6 @@ export const accessDeclaration = () => ({
   ),
 })
 
-/** Keeps it where it isn't what was kept last: what somebody could do at a time was decided by the code of then. */
+/** Stores the declaration if it changed: past access can only be explained by the code of that time. */
 export const declareAccess = (db: Pick<Database, 'lookup'>): Promise<boolean | null> =>
   db.lookup(fn.declare_access({ declared: accessDeclaration() }))

@@ -7,23 +7,23 @@ import { RoleGraph } from '#src/access/role-graph.ts'
 import type { Tx } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 
-/** How many people, and the first of them by name, as far as the asker may read them. */
+/** How many people, and the names of the first ones that the asker may read. */
 type Affected = { count: number; users: { id: string; name: string }[] }
 
-/** What a change does to people: who has a permission afterwards and had it not, and the other way round. */
+/** What a change does to people: who gains a permission and who loses it. */
 export type Effect = { permission: string; gains: Affected; loses: Affected }
 
 const MAX_NAMES = 20
-/** Of what the trail keeps in one line. */
+/** Most permission codes in one entry of the trail. */
 const MAX_CODES = 2000
 const MAX_TOGETHER = 200
 
 /**
- * Runs a write that may change what roles give (their permissions, parents, status), finds out who gains and who
- * loses what by it, and keeps the numbers in the trail, for each of the roles what it did itself. People are counted by
- * the database: one row for each distinct change, never one for each person.
- * @param roleIds the roles that are written
- * @throws {Forbidden} where a role would begin to reach groups that the actor doesn't
+ * Runs a write that may change what roles give (permissions, parents, status), works out who gains and loses what,
+ * and records the numbers in the trail, separately for each role. The database counts the people: one row for each
+ * distinct change, never one for each person.
+ * @param roleIds the roles being written
+ * @throws {Forbidden} if a role would start to reach groups that the actor doesn't
  */
 export async function effectOf<T>(
   tx: Tx,
@@ -46,7 +46,7 @@ export async function effectOf<T>(
   return { result, effects }
 }
 
-/** Every role of the organization, with the permissions that it holds itself. */
+/** Every role of the organization, with its own permissions. */
 async function loadRoles(tx: Tx): Promise<RoleGraph<WholeRole>> {
   const { rows } = await sql<WholeRole>`
     select r.id, r.template, r.status = 'active' and r.deleted_at is null as active,
@@ -61,7 +61,7 @@ async function loadRoles(tx: Tx): Promise<RoleGraph<WholeRole>> {
   return new RoleGraph(rows)
 }
 
-/** Permissions that some role gives only before or only after. */
+/** Permissions that some role gives only before the change, or only after it. */
 function changed(before: RoleGraph, after: RoleGraph): string[] {
   const codes = new Set<string>()
   const compare = (one: RoleGraph, other: RoleGraph) => {
@@ -73,13 +73,13 @@ function changed(before: RoleGraph, after: RoleGraph): string[] {
   return [...codes].sort()
 }
 
-/** For a role or a person: which of the permissions are given, a bit each, in words of 60 bits. */
+/** Which of the permissions a role or user has: one bit each, in 60-bit words. */
 type Words = bigint[]
-/** Before, after, and through which written roles. */
+/** `w`as before, `b`ecomes after, `t`hrough which written roles. */
 type Side = 'w' | 'b' | 't'
 
 const WORD = 60
-/** Codes are compared by numbers: many times as quick as by strings of bits. */
+/** Numbers compare many times faster than bit strings. */
 const words = (codes: readonly string[], given: ReadonlySet<string>): Words =>
   Array.from({ length: Math.ceil(codes.length / WORD) }, (_, word) =>
     codes
@@ -99,7 +99,7 @@ function masks(
   written: readonly string[],
 ): Masks {
   const ids = new Set([...before.nodes, ...after.nodes].map(({ id }) => id))
-  // of a single one there is nothing to tell apart
+  // a single role needs no telling apart
   const several = written.length > 1 ? written : []
   // as if each written role gave nothing but itself
   const passed = new RoleGraph(
@@ -115,7 +115,7 @@ function masks(
     .filter(({ was, becomes }) => [...was, ...becomes].some((word) => word !== 0n))
 }
 
-/** All who change in the same way, by the same written roles. */
+/** People who change in the same way, through the same written roles. */
 type Change = {
   was: string[]
   becomes: string[]
@@ -136,7 +136,7 @@ const effectsIn = (rows: readonly Change[], codes: readonly string[]): Effect[] 
     return gains.count || loses.count ? [{ permission, gains, loses }] : []
   })
 
-/** What each of several written roles did: to people who have it, with the permissions that came or went in itself. */
+/** The effect of each written role: on people who have it, by permissions that it gained or lost itself. */
 function effectsOfEach(
   ids: readonly string[],
   rows: readonly Change[],
@@ -160,7 +160,7 @@ function effectsOfEach(
   })
 }
 
-/** People by how they change: a row for each distinct change, with the first names that the actor may read. */
+/** One row for each distinct change, with its number of people and the first names the actor may read. */
 function changes(actor: UserActor, length: number, roles: Masks): RawBuilder<Change> {
   const each = (build: (word: number) => RawBuilder<unknown>) =>
     sql.join(Array.from({ length }, (_, word) => build(word)))
@@ -214,7 +214,7 @@ function affected(changes: readonly Change[]): Affected {
   }
 }
 
-/** @param each for each of the roles, what it did */
+/** @param each the effects of each role, in the order of `ids` */
 async function record(tx: Tx, ids: readonly string[], each: readonly (readonly Effect[])[]): Promise<void> {
   const counts = (effects: readonly Effect[], side: 'gains' | 'loses') =>
     Object.fromEntries(

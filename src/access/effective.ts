@@ -12,7 +12,7 @@ import {
 } from '#src/access/standing.ts'
 import type { Door } from '#src/db/database.ts'
 
-/** Where a permission comes from: an assigned role, and those it inherits from up to the one that holds it. */
+/** Where a permission comes from: an assigned role, and the chain of parents up to the role that holds it. */
 export type Source = { role: Named; inherited: Named[]; expires_at: string | null }
 
 export type Effective = {
@@ -24,15 +24,15 @@ export type Effective = {
   sources: Source[]
 }
 
-/** Somebody, and what they have now. */
+/** A user and their current permissions. */
 export type Having = { subject: Subject; permissions: Effective[] }
 
 const MAX_SOURCES = 10
 
 /**
- * Every permission that somebody has now, by the rights that requests go by, with the roles that give it.
- * @param visible whom the asker may ask about: a condition on `users` as `u`
- * @returns null for nobody that the asker may ask about
+ * A user's current permissions, from the same rights that decide requests, with the roles that give each.
+ * @param visible users the asker may ask about: a condition on `users` as `u`
+ * @returns null if there is no such user among them
  */
 export async function effectivePermissions(
   db: Pick<Door, 'readAs'>,

@@ -16,40 +16,40 @@ import {
 } from '#src/access/standing.ts'
 import type { Door } from '#src/db/database.ts'
 
-/** Whether somebody may do an action of a model: with a record (of several ids the first that there is), or at all. */
+/** Asks whether a user may do a model's action: to a record (the first of the ids that exists), or at all. */
 export type Question = {
   model: string
   action: string
   record?: readonly string[] | undefined
-  /** Only in this scope. */
+  /** Limits the question to one scope. */
   scope?: Scope | undefined
 }
 
-/** One way from the person to what they may: an assigned role, those it inherits from, a permission, a match. */
+/** One path from a user to what they may do: an assigned role, its parents, a permission, a match. */
 export type Path = {
   role: Named
   inherited: Named[]
   permission: string
   scope: Scope
-  /** What the scope matched by; null for every row, and without a record. */
+  /** The column that the scope matched by; null for scope `all`, and without a record. */
   column: string | null
-  /** From the group that the person is a member of down to the record's. */
+  /** From the group the user is a member of down to the record's group. */
   groups: Named[] | null
 }
 
 export type Explanation = {
   subject: Subject
   allowed: boolean
-  /** The shortest paths first; empty if and only if it is not allowed. */
+  /** Shortest paths first; empty if and only if access is denied. */
   because: Path[]
-  /** In which scopes the permission is held, though none of them may reach the record. */
+  /** Scopes in which the permission is held, whether or not any reaches the record. */
   held: Scope[]
   missing: { permissions: string[]; roles: Named[] } | null
-  /** What is there, and doesn't count just now: a sentence each. */
+  /** What would grant it but is inactive now: one sentence each. */
   inactive: string[]
 }
 
-/** Nobody declared this permission, in code or in the organization. */
+/** Neither the code nor the organization declares this permission. */
 export class UnknownPermission extends Error {}
 
 const MAX_PATHS = 20
@@ -57,9 +57,9 @@ const MAX_ROLES = 50
 const MAX_SENTENCES = 10
 
 /**
- * Why somebody may do something, or what they lack. Goes by the rights that requests go by, and by the conditions
- * that a Grant's filter is made of.
- * @returns null where there is no such person or record, or none that the asker may read
+ * Explains why a user may do something, or what they lack, from the same rights that decide requests and the same
+ * conditions that make up a Grant's filter.
+ * @returns null if there is no such user or record, or the asker may not read it
  * @throws {UnknownPermission}
  */
 export async function explain(
@@ -92,9 +92,9 @@ type ExplainFacts = {
   reach: Reach | null
 }
 
-/** How a scope matches, with what stands in its way. */
+/** How a scope matches a record, with what prevents it. */
 type Match = { column: string | null; groups: Named[] | null; obstacles: string[] }
-/** By permission. */
+/** Matches by permission code. */
 type Matches = ReadonlyMap<string, readonly Match[]>
 
 function conclude(found: SubjectAccess, asked: ExplainFacts): Explanation {
@@ -120,7 +120,7 @@ function conclude(found: SubjectAccess, asked: ExplainFacts): Explanation {
   }
 }
 
-/** The scopes that this permission comes in. */
+/** The scopes this permission comes in. */
 const mayHave = ({ model, action }: ExplainFacts, { asked }: SubjectAccess): string[] =>
   model?.actions.includes(action) ? scopesOf(model) : asked.map(({ scope }) => scope)
 
@@ -182,7 +182,7 @@ function pathsOf(
 
 const lengthOf = ({ inherited, groups }: Path) => inherited.length + (groups?.length ?? 0)
 
-/** Roles that give one of the permissions which would bring it; the narrowest first, as far as they may be told. */
+/** Roles that give one of the permissions that would grant access, narrowest first; only those the asker may see. */
 function missingOf({ roles }: SubjectAccess, permissions: string[]): Explanation['missing'] {
   const found = [...roles.nodes].flatMap((role) => {
     const narrowest = permissions.findIndex((code) => roles.gives(role.id).has(code))
@@ -192,13 +192,13 @@ function missingOf({ roles }: SubjectAccess, permissions: string[]): Explanation
   return { permissions, roles: found.slice(0, MAX_ROLES).map(named) }
 }
 
-/** What the person has, though not by the API key that asks. */
+/** What the user holds but the asking API key doesn't. */
 const withheldOf = ({ subject, withheld }: SubjectAccess, matches: Matches): string[] =>
   withheld
     .filter((code) => matches.get(code)?.length)
     .map((code) => `${subject.name} has ${code}, but this API key doesn’t.`)
 
-/** What would bring it, were it not disabled, deleted, over, or for reading alone. */
+/** What would grant access if it weren't disabled, deleted, expired or read-only. */
 function inactiveOf(
   { subject, roles, assigned, asked }: SubjectAccess,
   about: ExplainFacts,

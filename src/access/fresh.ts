@@ -2,10 +2,10 @@ import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Door } from '#src/db/database.ts'
 
-/** How long after proving who they are someone is not asked again; in minutes. */
+/** Minutes after authenticating during which no one is asked again. */
 const FRESH_MINUTES = 10
 
-/** Whether the person of this session proved who they are within the last ten minutes, by the database's clock. */
+/** Whether this session authenticated within the last ten minutes, by the database's clock. */
 export async function isFresh(db: Pick<Door, 'readAs'>, actor: UserActor): Promise<boolean> {
   const recent = sql<boolean>`coalesce(proved_at > now() - make_interval(mins => ${FRESH_MINUTES}), false)`
   const [session] = await db.readAs(actor, (q) =>

@@ -10,36 +10,36 @@ import {
 import type { Model, Scope } from '#src/access/permission.ts'
 import { Forbidden } from '#src/errors.ts'
 
-/** Whose scopes a filter is made for. */
+/** The user and groups that a filter is built for. */
 export type Principal = { readonly userId: string | null; readonly groups: readonly string[] }
 
-/** One way by which a row comes within scope. A Grant's filter is made of these, and so is what explains it. */
+/** One way a row can be within scope. Both a Grant's filter and its explanation are built from these. */
 export type Match = {
   readonly scope: Scope
-  /** The declared column that it goes by, as `table.column` through another table; null for every row. */
+  /** The declared column it uses, as `table.column` if through another table; null for every row. */
   readonly column: string | null
   readonly condition: RawBuilder<SqlBool>
 }
 
-/** The matches of a parent, as conditions on the row beneath it. */
+/** A parent's matches, as conditions on its child row. */
 type Beneath = { by: string; within: (condition: RawBuilder<SqlBool>) => RawBuilder<SqlBool>; matches: Tree }
 type Tree = readonly (Match | Beneath)[]
 
-/** How a filter is asked: `few` looks rows up from their groups, in place of a look at each row's groups. */
+/** `few` looks rows up from their groups instead of checking each row's groups. */
 type How = { few?: boolean }
 
 const made = Symbol('made by require')
 
 /**
- * The key to the rows of one model for one action, and the filter that goes with it. Only an actor's `require`
- * makes one, so a query that takes a `Grant<'user', 'read'>` can't be called without the check.
+ * The key to the rows of one model for one action, and the filter that goes with it. Only an actor's `require` or
+ * `find` makes one, so a query that takes a `Grant<'user', 'read'>` can't be called without the check.
  */
 export class Grant<M extends Model = Model, A extends string = string> {
   readonly model: M
   readonly action: A
   readonly scopes: ReadonlySet<Scope>
   readonly holder: Principal
-  /** The one column that it speaks of; null for every one that is declared. */
+  /** The one column it is limited to; null for every declared one. */
   readonly column: string | null
 
   constructor(
@@ -63,15 +63,15 @@ export class Grant<M extends Model = Model, A extends string = string> {
     return this.scopes.has('all')
   }
 
-  /** Names the rows within scope: two Grants of a model with the same reach reach the same rows. */
+  /** Identifies the rows within scope: two Grants of a model with equal `reach` reach the same rows. */
   get reach(): string {
     if (this.all) return 'all'
     return `${[...this.scopes].sort()} ${this.holder.userId} ${this.holder.groups} ${this.column ?? ''}`
   }
 
   /**
-   * The same, speaking of one column alone: of an action that joins two groups, the one that its permission is about.
-   * @throws for a column that the model doesn't declare
+   * The same Grant limited to one column: for an action that joins two groups, the one its permission is about.
+   * @throws if the model doesn't declare the column
    */
   on(column: string): Grant<M, A> {
     const { own, group } = modelOf(this.model)
@@ -82,19 +82,19 @@ export class Grant<M extends Model = Model, A extends string = string> {
 
   /**
    * The SQL condition for the rows within scope.
-   * @param table name or alias under which the statement knows the model's table
+   * @param table name or alias of the model's table in the statement
    */
   where(table: string = modelOf(this.model).table, how: How = {}): RawBuilder<SqlBool> {
     return this.all ? sql<SqlBool>`true` : anyOf(this.#tree(modelOf(this.model), table, how))
   }
 
-  /** Every way by which a row may be within scope, the narrowest first; `where` is that one of them holds. */
+  /** Every way a row may be within scope, narrowest first; `where` requires any of them. */
   matches(table: string = modelOf(this.model).table, how: How = {}): Match[] {
     const matches = flat(this.#tree(modelOf(this.model), table, how))
     return this.all ? [...matches, { scope: 'all', column: null, condition: sql`true` }] : matches
   }
 
-  /** @param depth how many parents lie between: each has an alias of its own */
+  /** @param depth number of parents in between; each gets its own alias */
   #tree(model: AccessModel, table: string, how: How, depth = 0): Tree {
     const { userId, groups } = this.holder
     const tree: (Match | Beneath)[] = []
@@ -139,7 +139,7 @@ export class Grant<M extends Model = Model, A extends string = string> {
   }
 
   /**
-   * How many rows other tables bring within scope, counted up to one past a limit; null where no other table says so.
+   * How many rows other tables bring within scope, counted up to one past a limit; null if none does.
    */
   entries(most: number): RawBuilder<{ entries: number }> | null {
     if (this.all) return null
@@ -162,8 +162,8 @@ export class Grant<M extends Model = Model, A extends string = string> {
   }
 
   /**
-   * Checks what a write puts into a placement column (owner, group): every one must be in scope, not just one. Parents
-   * are looked at where the row is: see `placedBy`.
+   * Checks the values a write puts into placement columns (owner, group): each of them must be in scope, not just one.
+   * Parents are checked on the row itself: see `placedBy`.
    * @throws {Forbidden}
    */
   place(values: { users?: readonly (string | null)[]; groups?: readonly (string | null)[] }): void {
@@ -177,20 +177,20 @@ export class Grant<M extends Model = Model, A extends string = string> {
     if (foreign) throw this.misplaced()
   }
 
-  /** Whether a row is in scope by the parent that one column names. */
+  /** Whether a row is in scope through the parent that a column names. */
   placedBy(column: string, table: string): RawBuilder<SqlBool> {
     const model = modelOf(this.model)
     if (this.all || !isPlacement(model, column)) return sql<SqlBool>`true`
     return anyOf(this.#tree(model, table, {}).filter((one) => 'by' in one && one.by === column))
   }
 
-  /** What a write is refused with that puts a row where its writer may not. */
+  /** The error for a write that places a row out of its writer's scope. */
   misplaced(): Forbidden {
     return new Forbidden(`${this.model}:${this.action}`, 'You can’t put a record there.')
   }
 }
 
-/** The column by which a way is declared. */
+/** The column that a way is declared by. */
 const nameOf = (way: string | Through | AsParent) =>
   typeof way === 'string' ? way : isAsParent(way) ? way.by : way.column
 
@@ -211,7 +211,7 @@ const flat = (tree: Tree): Match[] =>
       : [one],
   )
 
-/** How a declared way to a group is named to people. */
+/** How a declared way to a group is shown to people. */
 const columnOf = (way: string | Through) => (typeof way === 'string' ? way : `${way.table}.${way.column}`)
 
 function inGroups(
@@ -237,7 +237,7 @@ const through = (table: string, { table: via, key, of }: Through) =>
   sql`from ${sql.table(via)} as via where via.org_id = ${sql.ref(`${table}.org_id`)}
     and ${sql.ref(`via.${key}`)} = ${sql.ref(`${table}.${of}`)}`
 
-/** The groups that a row belongs to by each declared way, as queries of one column, named as matches are. */
+/** The groups a row belongs to by each declared way: queries of one column, named like the matches. */
 export function groupsBy(
   { group }: AccessModel,
   table: string,
@@ -260,7 +260,7 @@ export function groupsBy(
   })
 }
 
-/** For actors, and for what explains them. */
+/** For actors and explanations only. */
 export const grant = <M extends Model, A extends string>(
   model: M,
   action: A,

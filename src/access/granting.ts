@@ -7,10 +7,10 @@ import type { Tx } from '#src/db/database.ts'
 import { lockFor } from '#src/db/lock.ts'
 import { Conflict, Forbidden } from '#src/errors.ts'
 
-/** Templates that `role:assign:all` doesn't cover: who gives them must have all that they hold. */
+/** Templates that `role:assign:all` doesn't cover: only someone with all their permissions may assign them. */
 const RESERVED = ['superadmin', 'owner', 'admin']
 
-/** Whether all that is given is held: `all` covers every scope, `group` covers itself and `own`… only by itself. */
+/** Whether every given code is held: `all` covers every scope; `group` and `own` cover only themselves. */
 export function covers(held: ReadonlyMap<string, ReadonlySet<Scope>>, given: readonly string[]): boolean {
   return given.every((code) => {
     const parsed = parsePermission(code)
@@ -20,18 +20,18 @@ export function covers(held: ReadonlyMap<string, ReadonlySet<Scope>>, given: rea
   })
 }
 
-/** What the rule of granting asks of a role: what it and each above it holds, and the template that each came from. */
+/** What the granting rule needs of a role: the codes and template of the role and of each of its ancestors. */
 export type Givable = { held: readonly { template: string | null; codes: readonly string[] }[] }
 
 /**
- * What a role gives, with all it inherits, and what is disabled just now: it may be enabled again.
- * @param role alias under which the statement knows `roles`
+ * What a role gives, inherited permissions included. Disabled ones count: they may be enabled again.
+ * @param role alias of `roles` in the statement
  */
 export const givable = (role: string): RawBuilder<Givable['held']> =>
   heldBy(sql`select ${sql.ref(`${role}.id`)}`)
 
 /**
- * What roles hold together, with all they inherit.
+ * What several roles give together, inherited permissions included.
  * @param roles a query for their ids
  */
 export const heldBy = (roles: RawBuilder<unknown>): RawBuilder<Givable['held']> => sql`(
@@ -42,8 +42,8 @@ export const heldBy = (roles: RawBuilder<unknown>): RawBuilder<Givable['held']> 
     from up join roles r on r.id = up.id)`
 
 /**
- * What the giver has to hold themselves of what a role holds: whoever has `role:assign:all` needs to cover only what
- * was added to a template below the reserved ones.
+ * Which of a role's permissions the giver must hold: with `role:assign:all`, only those added to a template that
+ * isn't reserved.
  */
 export function toCover({ rights }: Pick<UserActor, 'rights'>, { held }: Givable): string[] {
   const assigns = rights.scopes.get('role:assign')?.has('all') ?? false
@@ -57,16 +57,16 @@ export function toCover({ rights }: Pick<UserActor, 'rights'>, { held }: Givable
   return held.flatMap(({ codes }) => codes.filter((code) => !known.has(code)))
 }
 
-/** The rule of granting: the giver's permissions cover all that the role holds, but for the templates. */
+/** The granting rule: the giver's permissions cover what the role holds, templates aside. */
 export const mayGive = (giver: Pick<UserActor, 'rights'>, role: Givable): boolean =>
   covers(giver.rights.scopes, toCover(giver, role))
 
 /**
- * Disabled permissions that the actor would hold if they were active: a switch takes them from everybody, and must
- * not take from those who have them the right to give them, or to switch them on again.
+ * Disabled permissions that the actor would otherwise hold. Disabling one takes it from everyone, but its holders
+ * must still be able to assign it and to enable it again.
  */
 export const wouldHold = ({ identity, userId, isRestricted }: UserActor): RawBuilder<string[]> =>
-  // whoever acts with less than the person has gets nothing from the person's roles
+  // a restricted actor gets nothing from the user's roles
   isRestricted
     ? sql`'{}'::text[]`
     : sql`array(
@@ -80,7 +80,7 @@ export const wouldHold = ({ identity, userId, isRestricted }: UserActor): RawBui
       select p.code from permissions p where p.status = 'disabled' and (${identity.home !== null} or exists (
         select from role_permissions h join held on held.id = h.role_id where h.permission_id = p.id)))`
 
-/** The rights that somebody gives by: those of now, and what is only disabled for everybody. */
+/** The rights that decide what an actor may assign: current ones, and those disabled for everyone. */
 export async function givingRights(tx: Tx, actor: UserActor): Promise<Pick<UserActor, 'rights'>> {
   const { rows } = await sql<{ disabled: string[] }>`select ${wouldHold(actor)} as disabled`.execute(tx)
   return withDisabled(actor, rows[0]?.disabled ?? [])
@@ -92,7 +92,7 @@ export function withDisabled({ rights }: UserActor, disabled: readonly string[])
 }
 
 /**
- * Holds the rule for single permissions.
+ * Enforces the granting rule for single permissions.
  * @throws {Forbidden}
  */
 export async function requireCovered(
@@ -107,7 +107,7 @@ export async function requireCovered(
 }
 
 /**
- * Holds the rule for several roles, under locks on them.
+ * Enforces the granting rule for several roles, and locks them.
  * @throws {Forbidden}
  * @returns ids of the roles that exist here
  */
@@ -119,7 +119,7 @@ export async function requireGivable(
 ): Promise<string[]> {
   if (!ids.length) return []
   const there = tx.selectFrom('roles').where('id', 'in', ids).where('deleted_at', 'is', null)
-  // locked before it is looked at: a statement that waits sees what was there when it began
+  // locked first: a statement that waits for a lock still reads its old snapshot
   await there.select('id').forShare().execute()
   const found = await there.select(['id', givable('roles').as('held')]).execute()
   const all = (giver: Pick<UserActor, 'rights'>) => found.every((role) => mayGive(giver, role))
@@ -127,7 +127,7 @@ export async function requireGivable(
   return found.map((role) => role.id)
 }
 
-/** What administers roles; the last person who has it can't lose it. */
+/** The permission to administer roles; its last holder can't lose it. */
 export const ADMINISTERS = 'role:update:all'
 
 /** No one would be left who can manage roles. */
@@ -138,8 +138,8 @@ class LastAdministrator extends Conflict {
 }
 
 /**
- * Runs a write that may take the right to administer roles from people, one at a time in an organization, and
- * refuses it where nobody is left who has that right for good (or, where nobody had, nobody at all).
+ * Runs a write that may take the right to administer roles away, one at a time in an organization, and refuses it if
+ * no one would keep that right permanently (or, if no one had it permanently, at all).
  * @throws {LastAdministrator}
  */
 export async function keepingAnAdministrator<T>(tx: Tx, work: () => Promise<T>): Promise<T> {
@@ -150,7 +150,7 @@ export async function keepingAnAdministrator<T>(tx: Tx, work: () => Promise<T>):
   return result
 }
 
-/** 2 where somebody administers roles for good, 1 where somebody does for a time, 0 where nobody does. */
+/** 2 if someone administers roles permanently, 1 if only until some date, 0 if no one does. */
 async function administrators(tx: Tx): Promise<number> {
   const { rows } = await sql<{ level: number }>`
     with recursive bearing(id) as (

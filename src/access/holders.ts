@@ -7,15 +7,15 @@ import { lasting, within } from '#src/access/strength.ts'
 import type { Tx } from '#src/db/database.ts'
 import { Forbidden } from '#src/errors.ts'
 
-/** A role with all that it holds itself, also what is disabled. */
+/** A role with all its own permissions, disabled ones included. */
 export type WholeRole = RoleNode & { template: string | null; disabled: readonly string[] }
 type Graph = RoleGraph<WholeRole>
 
 /**
- * Holds the rule for a change of roles: a permission of scope `group` that a role begins to give reaches the groups of
- * everybody who has it, directly or by inheritance, and the actor has to reach all of those. Roles are looked at first
- * (an organization has few), and people only where the actor's own reach ends somewhere.
- * @param giver by what the actor gives, as it was before the change
+ * Enforces the granting rule for a change of roles: a `group` permission that a role starts to give reaches the groups
+ * of everyone with that role, direct or inherited, and the actor must reach all of them. Checks roles first (an
+ * organization has few), and people only if the actor's own reach is limited.
+ * @param giver the actor's rights for granting, from before the change
  * @throws {Forbidden}
  */
 export async function requireHoldersReached(
@@ -27,7 +27,7 @@ export async function requireHoldersReached(
 ): Promise<void> {
   const found = gains(before, after).filter(({ role, code }) => {
     const scopes = giver.rights.scopes.get(code.slice(0, code.lastIndexOf(':')))
-    // what they don't have at all is for the rule of granting to refuse
+    // permissions the actor lacks altogether are refused by the granting rule
     const partly = scopes?.has('group') && !scopes.has('all')
     return partly && toCover(giver, whole(after, role)).includes(code)
   })
@@ -52,7 +52,7 @@ export async function requireHoldersReached(
 
 type Gain = { role: string; code: string; reads: boolean }
 
-/** What each role begins to give by scope `group`: now, or once everything is active. */
+/** `group` permissions that each role starts to give: now, or once everything is active. */
 function gains(before: Graph, after: Graph): Gain[] {
   const [was, becomes] = [allActive(before), allActive(after)]
   return [...after.nodes].flatMap(({ id: role }) => {

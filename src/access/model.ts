@@ -6,11 +6,11 @@ export type Through = {
   key: string
   of: string
   column: string
-  /** The column that says from when on; null is since ever. */
+  /** Column with the start time; null there means always. */
   begins?: string
 }
 
-/** A row is somebody's, or a group's, as its parent is: `this.by` names a record of the model `parent`. */
+/** A row belongs to its parent's owner or groups: `this.by` names a record of the model `parent`. */
 export type AsParent = { parent: string; by: string }
 
 /** What `own` and `group` mean for a model, declared once beside its table. */
@@ -19,24 +19,24 @@ export type AccessModel<Name extends string = string, Act extends string = strin
   /** Plural table. */
   table: string
   actions: readonly Act[]
-  /** Columns that hold the person a row is theirs of, or the parent that says so. */
+  /** Columns that hold a row's owner, or the parent that decides it. */
   own: readonly (string | AsParent)[]
   /** Columns that hold a group, or a way to one. */
   group: readonly (string | Through | AsParent)[]
-  /** Of these columns, those that a write places a row by; all of them, unless it is said. Owners always place it. */
+  /** Which of these columns a write places a row by; all by default. Owner columns always do. */
   placement?: readonly string[]
 }
 
 export const isAsParent = (way: string | Through | AsParent): way is AsParent =>
   typeof way !== 'string' && 'parent' in way
 
-/** The columns of a model that name a parent which a row belongs to, each with its model. */
+/** A model's columns that name a parent, each with the parent's model. */
 export const parentsOf = ({ own, group }: AccessModel): ReadonlyMap<string, string> =>
   new Map([...own, ...group].filter(isAsParent).map(({ by, parent }) => [by, parent]))
 
 const owners = ['owner_user_id', 'owner_group_id']
 
-/** Whether a write places a row by this column: each one that it sets has to be in scope. */
+/** Whether a write places a row by this column: every such column it sets must be in scope. */
 export const isPlacement = ({ placement }: AccessModel, column: string): boolean =>
   placement === undefined || placement.includes(column) || owners.includes(column)
 
@@ -54,7 +54,7 @@ export function defineModel<const Name extends string, const Act extends string>
   return model
 }
 
-/** @throws when no `defineModel` of that name was loaded */
+/** @throws if no model of that name is declared */
 export function modelOf(name: Model | string): AccessModel {
   const model = models.get(name)
   if (!model) throw new Error(`no model is named ${name}`)
@@ -63,7 +63,7 @@ export function modelOf(name: Model | string): AccessModel {
 
 export const allModels = (): readonly AccessModel[] => [...models.values()]
 
-/** The model of that name, where one is declared. */
+/** The model of that name, if one is declared. */
 export const findModel = (name: string): AccessModel | undefined => models.get(name)
 
 /** Every `model:action` that the code declares. */

@@ -13,7 +13,7 @@ type Action<M extends Model> = Models[M] & string
 export const scopes = ['all', 'group', 'own'] as const
 export type Scope = (typeof scopes)[number]
 
-/** `model:action`, what a route asks for; which scopes the person has decides about rows. */
+/** `model:action`, what a route requires; the scopes held decide which rows. */
 export type Permission = { [M in Model]: `${M}:${Action<M>}` }[Model]
 
 export type ModelOf<P extends Permission> = P extends `${infer M}:${string}` ? M & Model : never

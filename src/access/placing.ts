@@ -8,20 +8,19 @@ import { lasting } from '#src/access/strength.ts'
 import type { Tx } from '#src/db/database.ts'
 import { Forbidden } from '#src/errors.ts'
 
-// Being in a group gives: the `group`-scoped permissions of a person's roles begin to reach it and the groups beneath.
-// So adding somebody, moving a group and bringing one back follow the rule of granting: nobody gives more there than
-// they have there.
+// Membership grants access: the member's `group` permissions start to reach the group and its subgroups. So adding a
+// member, moving a group and restoring one follow the granting rule: no one gives more there than they have there.
 
 export type Membership = 'lead' | 'member' | 'viewer'
 
-/** Somebody who would come into a group, known already or with these roles. */
+/** Someone about to join a group: an existing user, or a new one with these roles. */
 export type Newcomer = { group: string; role: Membership } & ({ user: string } | { roles: readonly string[] })
 
 type Giver = Pick<UserActor, 'rights'>
 
 /**
- * Adding to a group takes the right to change that group, or to place people in it; making a lead the former.
- * @param placing the Grant by which somebody new is brought
+ * Adding a member takes the right to update the group or to place people in it; appointing a lead takes the former.
+ * @param placing the Grant under which a new person is added
  */
 export function mayPlaceIn(actor: UserActor, placing: Grant, group: string, role?: Membership): boolean {
   const changes = actor.find('group:update')
@@ -29,7 +28,7 @@ export function mayPlaceIn(actor: UserActor, placing: Grant, group: string, role
   return (role !== 'lead' && reaches(placing)) || (changes !== null && (changes.all || reaches(changes)))
 }
 
-/** The same for the groups of a statement, with no role that is said. */
+/** The same as a condition for the groups of a statement, for any role but lead. */
 export function mayPlaceInRow(actor: UserActor, placing: Grant, groups: string): RawBuilder<SqlBool> {
   const changes = actor.find('group:update')
   if (changes?.all) return sql`true`
@@ -38,9 +37,9 @@ export function mayPlaceInRow(actor: UserActor, placing: Grant, groups: string):
 }
 
 /**
- * Holds the rule for somebody who comes into a group, or gets a higher role in it. What they reach there already is
- * not given; nor is what a role gives everywhere. Who is put into a group is also put before its people: none of
- * them may gain more over a person than the giver has.
+ * Enforces the granting rule for someone who joins a group or gets a higher role in it. What they already reach there
+ * isn't given, nor is what a role gives everywhere. The group's members in turn start to reach the newcomer: none of
+ * them may gain more over that person than the giver has.
  * @throws {Forbidden}
  */
 export async function requirePlaceable(tx: Tx, actor: UserActor, newcomer: Newcomer): Promise<void> {
@@ -61,7 +60,7 @@ export async function requirePlaceable(tx: Tx, actor: UserActor, newcomer: Newco
 }
 
 /**
- * Holds the rule for a role that is given to somebody: it begins to reach the groups that they are in.
+ * Enforces the granting rule for assigning a role: it starts to reach the groups its new holder is in.
  * @throws {Forbidden}
  */
 export async function requireReach(tx: Tx, actor: UserActor, user: string, role: string): Promise<void> {
@@ -83,7 +82,7 @@ export async function requireReach(tx: Tx, actor: UserActor, user: string, role:
 }
 
 /**
- * Holds the rule for a group that moves in the tree: for the people of every group that comes to stand above it.
+ * Enforces the granting rule for moving a group: for the members of every group that becomes its ancestor.
  * @throws {Forbidden}
  */
 export async function requireMovable(
@@ -99,7 +98,7 @@ export async function requireMovable(
 }
 
 /**
- * Holds the rule for a group that comes back: for its own people, and those of the groups above it.
+ * Enforces the granting rule for restoring a group: for its own members and those of its ancestors.
  * @throws {Forbidden}
  */
 export async function requireReturning(
@@ -115,7 +114,7 @@ export async function requireReturning(
 
 const refused = (message: string) => new Forbidden('role:assign', message)
 
-/** Those groups and all above them, as far as reach goes: not past a deleted one. */
+/** The groups and their ancestors, up to the first deleted one: reach ends there. */
 function above(groups: readonly (string | null)[] | RawBuilder<unknown>): RawBuilder<unknown> {
   const these = Array.isArray(groups) ? sql`select unnest(${groups}::uuid[])` : groups
   return sql`(
@@ -126,10 +125,10 @@ function above(groups: readonly (string | null)[] | RawBuilder<unknown>): RawBui
     ) select id from up)`
 }
 
-/** Roles that would read more than the giver does, and that would do more. */
+/** Roles that would read more than the giver can, and roles that would write more. */
 type Stronger = { reading: string[]; writing: string[] }
 
-/** Whether one of the roles would begin to reach the group by this person, who may be there already. */
+/** Whether one of the roles would start to reach the group through this person, who may already be in it. */
 async function bringsTo(
   tx: Tx,
   person: string,
@@ -148,7 +147,7 @@ async function bringsTo(
   return rows[0]?.brings ?? true
 }
 
-/** Whether a member of one of the groups has one of the roles; a viewer only reads. */
+/** Whether a member of one of the groups has one of the roles; viewers only read. */
 async function amongMembers(
   tx: Tx,
   { reading, writing }: Stronger,
@@ -165,7 +164,7 @@ async function amongMembers(
 
 type Holds = (giver: Giver, model: string, action: string) => boolean
 
-/** What the giver may do in a group and those beneath it. */
+/** What the giver may do in a group and its subgroups. */
 const holdsAt =
   (group: string): Holds =>
   ({ rights }, model, action) => {
@@ -174,7 +173,7 @@ const holdsAt =
     return scopes !== undefined && (scopes.has('all') || (scopes.has('group') && groups.includes(group)))
   }
 
-/** What the giver may do with a person's record. */
+/** What the giver may do to a person's record. */
 async function holdsOver(tx: Tx, { userId, rights }: UserActor, person: string): Promise<Holds> {
   const within = (scope: Scope, groups: readonly string[]): RawBuilder<SqlBool> =>
     grant('user', 'read', new Set([scope]), { userId, groups }).where('u')
@@ -194,8 +193,8 @@ async function holdsOver(tx: Tx, { userId, rights }: UserActor, person: string):
 type GroupRole = { id: string; template: string | null; parents: string[]; codes: string[] }
 
 /**
- * Every role with what it holds itself by scope `group`: an organization has few. Where the same role holds an
- * action for `all`, `group` adds nothing to it.
+ * Every role with its own `group` permissions: an organization has few. Leaves out actions that the same role holds
+ * for `all`.
  */
 async function groupRoles(tx: Tx): Promise<ReadonlyMap<string, GroupRole>> {
   const { rows } = await sql<GroupRole>`
@@ -236,7 +235,7 @@ function strongerThan(giver: Giver, roles: ReadonlyMap<string, GroupRole>, holds
   return found
 }
 
-/** A role and all that it inherits from, also what is inactive. */
+/** A role and its ancestors, inactive ones included. */
 function withParents(roles: ReadonlyMap<string, GroupRole>, id: string): GroupRole[] {
   const found = new Map<string, GroupRole>()
   const add = (one: string) => {

@@ -7,10 +7,10 @@ import { type Model, type Permission, type Scope, scopes } from '#src/access/per
 import type { Named, SubjectAccess } from '#src/access/standing.ts'
 import type { Tx } from '#src/db/database.ts'
 
-/** From a group that the person is a member of down to one that the record belongs to by a column. */
+/** From a group the user is a member of down to one that the record belongs to through a column. */
 export type GroupPath = { column: string; role: string; groups: (Named & { deleted: boolean })[] }
 
-/** How a record is within scope for somebody, were they to hold the permission in every scope. */
+/** How a record would be within scope for a user who held the permission in every scope. */
 export type Reach = { matches: Pick<Match, 'scope' | 'column'>[]; groupPaths: GroupPath[] }
 
 /** Whose rows a Grant for the action reaches: viewers of a group only read. */
@@ -21,19 +21,19 @@ export const holderOf = (
 
 const everyScope: ReadonlySet<Scope> = new Set(scopes)
 
-/** A Grant for somebody else: never to give rows, only to find out which it would give. */
+/** A Grant for another user: never to query rows, only to explain which it would give. */
 export const grantOf = (model: AccessModel, action: string, held: ReadonlySet<Scope>, holder: Principal) =>
   grant(model.name as Model, action, held, holder)
 
-/** Which rows of a model's table are records at all, as `record`, beyond what a Grant says: the read paths' own. */
+/** Which rows of a model's table count as records, as `record`, Grants aside: the condition that read paths use. */
 export type Present = (model: string) => RawBuilder<SqlBool>
 
 type ReachRow = { matched: boolean[]; paths: GroupPath[] | null }
 
 /**
- * The statement that tries the conditions of a Grant's filter on a record, one row or none: no such record, or none
- * that exists for the asker, who can neither read it nor do this to it.
- * @param ids the record; of several the first that there is
+ * The statement that tests the conditions of a Grant's filter against a record. No row: there is no such record, or
+ * the asker can neither read it nor do this to it.
+ * @param ids the record; of several, the first that exists
  */
 export function reachOf(
   actor: UserActor,
@@ -62,7 +62,7 @@ export function reachOf(
   }
 }
 
-/** Walks from each group of the record up to those that the person is a member of; the shortest way first. */
+/** Walks from each group of the record up to those the user is a member of, shortest path first. */
 function groupPaths(actor: UserActor, model: AccessModel, person: string): RawBuilder<unknown> {
   const starts = groupsBy(model, 'record').map(
     ({ column, groups }) => sql`select ${column}::text, way.id from (${groups}) way(id)`,

@@ -3,7 +3,7 @@ import type { Identity, Rights, UserActor } from '#src/access/actor.ts'
 import type { Tx } from '#src/db/database.ts'
 import { DomainError } from '#src/errors.ts'
 
-/** Somebody may no longer do what is being done for them, and nothing of it is kept. */
+/** The actor lost the access that running work depends on; nothing of it is saved. */
 export class Revoked extends DomainError {
   /** For the trail, not for the answer. */
   readonly wanted: string
@@ -13,31 +13,30 @@ export class Revoked extends DomainError {
   }
 }
 
-/** So long, in ms, what somebody may is acted on before it is asked for again. */
+/** How long, in ms, rights are relied on before they are checked again. */
 const GOOD_FOR = 1000
 
 /**
- * Asks again, while something is done for somebody, whether they are still who they were, and still may all that it
- * leans on. Who gains something meanwhile goes on, and so does who loses something else; what is decided from then on
- * is decided by the rights of now.
+ * Rechecks an actor during long work: the same identity, and every permission the work relies on. Gaining rights, or
+ * losing unrelated ones, doesn't stop the work; later decisions use the current rights.
  */
 export class Renewal {
   #identity: Identity
   readonly #ask: () => Promise<Identity | null>
-  /** Permissions that something was decided by. */
+  /** Permissions that a decision relied on. */
   readonly #leansOn = new Set<string>()
   #leansOnAll = false
-  #confirmed = performance.now()
+  #checked = performance.now()
   #asking: Promise<void> | undefined
   #revoked: Revoked | undefined
 
-  /** @param ask who the same credential is by now, by the database itself */
+  /** @param ask loads the identity behind the same credential from the database */
   constructor(identity: Identity, ask: () => Promise<Identity | null>) {
     this.#identity = identity
     this.#ask = ask
   }
 
-  /** As they were found last. */
+  /** The rights found by the latest check. */
   get rights(): Rights {
     return this.#identity.rights
   }
@@ -46,18 +45,18 @@ export class Renewal {
     this.#leansOn.add(permission)
   }
 
-  /** For what is decided by all that somebody may, as the rule of granting is. */
+  /** For decisions that depend on all of an actor's rights, such as the granting rule. */
   leanOnAll(): void {
     this.#leansOnAll = true
   }
 
-  /** Whether nothing more is done for them before they are asked about. */
+  /** Whether the next step has to wait for a recheck. */
   get due(): boolean {
-    return this.#revoked !== undefined || performance.now() - this.#confirmed >= GOOD_FOR
+    return this.#revoked !== undefined || performance.now() - this.#checked >= GOOD_FOR
   }
 
-  /** @throws {Revoked}, from then on whenever it is asked */
-  async confirm(): Promise<void> {
+  /** @throws {Revoked}, and from then on at every call */
+  async recheck(): Promise<void> {
     if (this.#revoked) throw this.#revoked
     this.#asking ??= this.#compare().finally(() => {
       this.#asking = undefined
@@ -75,10 +74,10 @@ export class Renewal {
       throw this.#revoked
     }
     this.#identity = now
-    this.#confirmed = began
+    this.#checked = began
   }
 
-  /** What is missing now; null where nothing is. */
+  /** The permission or factor missing now; null if none is. */
   #lost(was: Identity, now: Identity, first: string): string | null {
     if (now.userId !== was.userId || now.organization.id !== was.organization.id) return first
     if (now.missingFactor && !was.missingFactor) return now.missingFactor
@@ -104,14 +103,14 @@ function within(some: readonly string[], all: readonly string[]): boolean {
 }
 
 /**
- * Last of all in a transaction of long work: whoever ends it now waits for the commit, and who was quicker is seen.
- * What the work itself changed of its person's rights is not: they had them when it was done.
+ * Rechecks as the last step of a transaction. It locks the rows that bear the actor's access, so that a revocation
+ * either is seen here or waits for the commit. Changes the work itself made to the actor's rights don't count.
  * @throws {Revoked}
  */
-export async function confirmLast(tx: Tx, { renewal, identity, userId }: UserActor): Promise<void> {
+export async function recheckLast(tx: Tx, { renewal, identity, userId }: UserActor): Promise<void> {
   if (!renewal) return
   const credential = sql.table(identity.apiKey ? 'api_keys' : 'sessions')
   await sql`select from organizations o, users u, ${credential} c
     where o.id = app.org_id() and u.id = ${userId} and c.id = ${identity.sessionId} for share`.execute(tx)
-  await renewal.confirm()
+  await renewal.recheck()
 }

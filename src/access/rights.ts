@@ -7,7 +7,7 @@ import type { Database } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import type { Listener } from '#src/db/listener.ts'
 
-/** What `app.session_actor` and `app.key_actor` answer; what isn't there in one is in the other. */
+/** What `app.session_actor` and `app.key_actor` return; optional keys come from only one of them. */
 export type SessionFacts = {
   session: string
   kind: Identity['sessionKind']
@@ -35,10 +35,10 @@ type Entry = { identity: Identity; until: number }
 const MOST = 20_000
 
 /**
- * Session or API key, and rights, for a token, remembered in this process under four rules: stored only if invalidations
- * could be heard since its load began and none came; at most until the earliest end of session or assignment (by
- * the database's clock); only while the listener's connection has just proved itself alive; dropped when a table
- * that bears rights says so.
+ * Caches session or API key, and rights, by token, under four rules: stored only if the listener was alive from the
+ * start of the load and heard no invalidation; kept at most until the session or an assignment ends, by the database's
+ * clock; used only while the listener's connection is known to be alive; dropped when a table that bears rights
+ * notifies of a change.
  */
 export class RightsCache {
   readonly #database: Database
@@ -54,7 +54,7 @@ export class RightsCache {
     listener.onLost(() => this.clear())
   }
 
-  /** Who holds this token now; null for nobody (unknown, ended, disabled). */
+  /** Who holds this token now; null if it is unknown, ended or disabled. */
   async identify(token: string): Promise<Identity | null> {
     const hash = digest('sha256', token, 'buffer')
     const key = hash.toString('base64')
@@ -68,19 +68,19 @@ export class RightsCache {
     return load
   }
 
-  /** The same by the database itself, asked beside the transactions that wait for the answer. */
+  /** The same straight from the database, on a connection apart from transactions that wait for the answer. */
   async identifyNow(token: string): Promise<Identity | null> {
     const hash = digest('sha256', token, 'buffer')
     const found = await this.#database.lookup(lookupFor(token, hash), { beside: true })
     return found && identityFrom(found)
   }
 
-  /** Forgets a session that this process has just changed, without waiting to be told. */
+  /** Drops a session that this process has just changed, without waiting for the notification. */
   forget(sessionId: string): void {
     this.#drop(`s:${sessionId}`)
   }
 
-  /** Forgets everything. */
+  /** Drops everything. */
   clear(): void {
     this.#invalidations++
     this.#loading.clear()
@@ -101,7 +101,7 @@ export class RightsCache {
     return identity
   }
 
-  /** `u:<user>`, `a:<account>`, `s:<session>`, `k:<API key>`, `o:<organization>`; anything else drops all. */
+  /** `u:<user>`, `a:<account>`, `s:<session>`, `k:<API key>`, `o:<organization>`; anything else drops everything. */
   #drop(payload: string): void {
     this.#invalidations++
     this.#loading.clear()
@@ -128,7 +128,7 @@ const lookupFor = (token: string, hash: Buffer) =>
     ? fn.key_actor<SessionFacts | null>({ secret: hash })
     : fn.session_actor<SessionFacts | null>({ hash })
 
-/** Somebody as the database knows them now. */
+/** The identity in what the database returned. */
 export function identityFrom(found: SessionFacts): Identity {
   const { session, kind, key } = found
   const rights = rightsFrom(found.permissions, found.readGroups, found.writeGroups, found.leadGroups)

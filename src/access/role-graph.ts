@@ -1,13 +1,13 @@
-/** A role as others see it who inherit from it: what it holds itself, and whom it inherits from. */
+/** A role in the inheritance graph: its own permissions and its parents. */
 export type RoleNode = {
   id: string
-  /** Neither disabled nor deleted; otherwise it gives nothing and passes nothing on. */
+  /** Neither disabled nor deleted; an inactive role gives nothing and passes nothing on. */
   active: boolean
   parents: readonly string[]
   codes: readonly string[]
 }
 
-/** Roles and their inheritance, in memory: an organization has few. */
+/** The inheritance graph of an organization's roles, in memory: there are few. */
 export class RoleGraph<Node extends RoleNode = RoleNode> {
   readonly #nodes: ReadonlyMap<string, Node>
   readonly #given = new Map<string, ReadonlySet<string>>()
@@ -24,7 +24,7 @@ export class RoleGraph<Node extends RoleNode = RoleNode> {
     return this.#nodes.get(id)
   }
 
-  /** All that the role gives, by itself and by what it inherits. */
+  /** All permissions the role gives, its own and inherited ones. */
   gives(id: string): ReadonlySet<string> {
     const known = this.#given.get(id)
     if (known) return known
@@ -37,7 +37,7 @@ export class RoleGraph<Node extends RoleNode = RoleNode> {
     return given
   }
 
-  /** The role and all that it inherits from, also what is inactive. */
+  /** The role and its ancestors, inactive ones included. */
   line(id: string): Node[] {
     const found = new Set<Node>()
     const add = (one: string) => {
@@ -51,8 +51,8 @@ export class RoleGraph<Node extends RoleNode = RoleNode> {
   }
 
   /**
-   * The chains of inheritance that lead from a role up to one that is looked for, the shortest first. Best-first
-   * with the exact distance, so that a lattice with many ways costs no more than the chains that are asked for.
+   * The chains of inheritance from a role up to a wanted one, shortest first. A best-first search by exact distance, so
+   * that a lattice with many paths costs no more than the chains that are consumed.
    * @param passes whether a chain may lead through a role
    */
   chains(
@@ -82,7 +82,7 @@ export class RoleGraph<Node extends RoleNode = RoleNode> {
     return found
   }
 
-  /** How many steps up the nearest role is that is looked for, from each that leads there at all. */
+  /** Steps up to the nearest wanted role, from every role that leads to one. */
   #distances(wanted: (node: Node) => boolean, passes: (node: Node) => boolean): Map<string, number> {
     const heirs = new Map<string, string[]>()
     for (const node of this.#nodes.values())

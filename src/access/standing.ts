@@ -5,47 +5,47 @@ import { counting } from '#src/access/narrowing.ts'
 import { RoleGraph, type RoleNode } from '#src/access/role-graph.ts'
 import type { Tx } from '#src/db/database.ts'
 
-/** Something with its name; null where the asker may not read it. */
+/** An id with its name; null if the asker may not read it. */
 export type Named = { id: string; name: string | null }
 
-/** Only that of something. */
+/** Picks just those two keys. */
 export const named = ({ id, name }: Named): Named => ({ id, name })
 
-/** A role on the way to a permission. `codes` are active, `held` all that it holds itself. */
+/** A role on the path to a permission. `codes` are its active permissions, `held` all its own. */
 export type HeldRole = RoleNode & Named & { disabled: boolean; deleted: boolean; held: readonly string[] }
 
-/** An assignment of a role to the person, by one of its sources; the latest end comes last. */
+/** An assignment of a role to the user, from one of its sources; the latest expiry comes last. */
 type Assigned = { role: string; expires_at: string | null; holds: 'now' | 'over' | 'later' }
 
 export type Subject = {
   id: string
   name: string
   username: string
-  /** Why nothing is granted, as the end of a sentence that begins with the name; null for who is active. */
+  /** Why nothing is granted, as the predicate after the user's name; null for an active user. */
   inactive: string | null
-  /** Stands for somebody of the platform organization who entered: has every active permission, and no roles. */
+  /** A user of the platform organization who entered: has every active permission, and no roles. */
   shadow: boolean
 }
 
-/** Where somebody stands with some permissions: what they have now, and all the roles that lead there. */
+/** A user's access to some permissions: what they have now, and every role that leads there. */
 export type SubjectAccess = {
   subject: Subject
-  /** As requests go by them, were the person active. */
+  /** The permissions that would decide requests if the user were active. */
   permissions: ReadonlySet<string>
-  /** What the person has beyond the API key that asks about itself. */
+  /** What the user holds beyond the API key that asks about itself. */
   withheld: readonly string[]
   readGroups: readonly string[]
   writeGroups: readonly string[]
-  /** Permissions that were asked about, as they stand in the organization. */
+  /** The permissions asked about, as the organization has them. */
   asked: { code: string; scope: string; status: string; description: string }[]
   roles: RoleGraph<HeldRole>
   assigned: readonly Assigned[]
 }
 
-/** Which person: an id, a user name or an address. */
+/** Which user: by id, or by user name or e-mail address. */
 export type Who = { id: string } | { name: string }
 
-/** Whom the asker may ask about: themselves, and whom they may read. */
+/** Users the asker may ask about: themselves, and those they may read. */
 export const mayRead = (actor: UserActor): RawBuilder<SqlBool> =>
   sql`(u.id = ${actor.userId} or ${actor.find('user:read')?.where('u') ?? sql`false`})`
 
@@ -54,7 +54,7 @@ const whoIs = (who: Who): RawBuilder<SqlBool> =>
     ? sql`u.id = ${who.id}`
     : sql`u.deleted_at is null and (u.username = ${who.name} or u.email = ${who.name})`
 
-/** Why nothing is granted to a user `u`, as the end of a sentence; null for who is active. */
+/** Why nothing is granted to a user `u`, as the predicate of a sentence; null for an active user. */
 export const inactiveReason = sql<string | null>`case
   when u.shadow_of_user_id is not null then null
   when u.deleted_at is not null then 'is deleted'
@@ -62,7 +62,7 @@ export const inactiveReason = sql<string | null>`case
   when u.status = 'invited' then 'was invited and has not signed in yet'
   when u.kind = 'person' and not app.has_active_account(u.id) then 'has no account to sign in with, or one that is disabled' end`
 
-/** A role's name for whoever may read roles, or has the role. */
+/** A role's name, if the asker may read roles or has this one. */
 const roleName = (actor: UserActor) =>
   sql`case when ${actor.find('role:read')?.where('r') ?? sql`false`} or exists (
     select from user_roles mine where mine.org_id = r.org_id and mine.role_id = r.id and mine.user_id = ${actor.userId})
@@ -80,11 +80,11 @@ type SubjectRow = {
 
 type Asking = {
   who: Who
-  /** What is asked about: a condition on `permissions` as `p`. */
+  /** The permissions asked about: a condition on `permissions` as `p`. */
   permissions: RawBuilder<SqlBool>
-  /** Every role that leads to these permissions, or only what the person's own roles give. */
+  /** Every role that leads to these permissions, or only those assigned to the user. */
   roles: 'leading' | 'assigned'
-  /** Whom the asker may ask about: a condition on `users` as `u`. */
+  /** Users the asker may ask about: a condition on `users` as `u`. */
   visible: RawBuilder<SqlBool>
 }
 
@@ -97,7 +97,7 @@ const rolesFrom = {
     union select i.parent_id from relevant r join role_parents i on i.role_id = r.id`,
 }
 
-/** The statement for a standing, one row or none: nobody of that name, or nobody that the asker may ask about. */
+/** The statement that loads it. No row: there is no such user, or the asker may not ask about them. */
 export function standingOf(
   actor: UserActor,
   { who, permissions, roles, visible }: Asking,
@@ -132,7 +132,7 @@ export function standing(
   const active = new Set(asked?.filter(({ status }) => status === 'active').map(({ code }) => code))
   const permissions = new Set(actor.having(subject.id, rights.permissions))
   const oneself = actor.isRestricted && subject.id === actor.userId
-  // by an API key, a role gives what it covers of that
+  // through an API key, a role gives only what the key covers
   const giving = (codes: string[]) =>
     oneself ? counting(rightsFrom(codes, [], []), [...permissions]) : codes
   const nodes = (roles ?? []).map(({ id, name, status, deleted, parents, held }): HeldRole => {

@@ -6,17 +6,17 @@ import { parsePermission } from '#src/access/permission.ts'
 import type { Tx } from '#src/db/database.ts'
 import { Forbidden } from '#src/errors.ts'
 
-// Whoever acts on a person could come to act as them: by another address, say. So nobody acts on somebody stronger:
-// who reaches, now or by what can come back, what the actor doesn't. Rows count by the groups that a person is in.
+// Acting on an account can lead to acting as it: by changing its e-mail address, say. So no one acts on someone
+// stronger, who reaches, now or through what can be restored, what the actor doesn't. Rows count by group.
 
-/** What membership lets one do in a group; a viewer only reads. */
+/** What membership in a group allows; a viewer only reads. */
 type Part = 'read' | 'write' | 'lead'
 
-/** What somebody could do, beside what the actor can. */
+/** What a user could do, compared with the actor. */
 export type Strength = Givable & {
-  /** Whether they are in groups that the actor doesn't reach in the same way. */
+  /** Whether they are in groups that the actor doesn't reach to the same degree. */
   beyond: Record<Part, boolean>
-  /** What the actor would hold, were it not disabled for everybody. */
+  /** Permissions the actor would hold if they weren't disabled for everyone. */
   disabled: string[]
 }
 
@@ -27,14 +27,14 @@ const has: Record<Part, (membership: string) => RawBuilder<boolean>> = {
 }
 
 /**
- * Whether all that a member of a group reaches by it is within the actor's reach, too. A deleted group comes back to
- * those above it and to those in it.
- * @param group alias under which the statement knows `groups`
+ * Whether the actor reaches everything that membership in a group reaches. A deleted group counts for its ancestors
+ * and its members: it may be restored.
+ * @param group alias of `groups` in the statement
  */
 export function within(actor: UserActor, part: Part, group: string): RawBuilder<boolean> {
   const { readGroups, writeGroups, leadGroups } = actor.rights
   const groups = { read: readGroups, write: writeGroups, lead: leadGroups }[part]
-  // a key leads no group, whatever its owner does
+  // a key leads no group, even if its owner does
   const mine =
     part === 'lead' && actor.isRestricted
       ? sql`false`
@@ -43,10 +43,10 @@ export function within(actor: UserActor, part: Part, group: string): RawBuilder<
   return sql`(${sql.ref(`${group}.id`)} = any(${groups}::uuid[]) or coalesce(${sql.ref(`${group}.parent_id`)} = any(${groups}::uuid[]), false) or ${mine})`
 }
 
-/** Roles that sleep count, since they may wake up, and those that begin later; an assignment that has run out doesn't. */
+/** Assignments that count: inactive roles may be enabled again and later ones will start; only expired ones don't. */
 export const lasting = sql`(ur.expires_at is null or ur.expires_at > now())`
 
-/** @param user a person's id, as the statement knows it */
+/** @param user SQL expression for the user's id */
 export function strengthOf(actor: UserActor, user: RawBuilder<unknown>): RawBuilder<Strength> {
   const beyond = (part: Part) =>
     sql`coalesce(bool_or(${has[part]('m')} and not ${within(actor, part, 'g')}), false)`
@@ -57,7 +57,7 @@ export function strengthOf(actor: UserActor, user: RawBuilder<unknown>): RawBuil
     'disabled', ${wouldHold(actor)})`
 }
 
-/** Whether somebody of this strength could do more than the actor; their own rows are no more than one's own. */
+/** Whether a user of this strength could do more than the actor. Scope `own` counts as equal for both. */
 export function isStronger(actor: UserActor, { held, beyond, disabled }: Strength): boolean {
   const giver = withDisabled(actor, disabled)
   const { scopes } = giver.rights
@@ -74,8 +74,8 @@ export function isStronger(actor: UserActor, { held, beyond, disabled }: Strengt
 }
 
 /**
- * Holds the rule for what is done to people, with their roles locked.
- * @param doing what it is that the actor can't do
+ * Enforces the rule for actions on a user, and locks their roles.
+ * @param doing the action, as the refusal names it
  * @throws {Forbidden}
  */
 export async function requireNotStronger(

@@ -2,8 +2,8 @@ import { type Cause, causeIn } from '#src/access/cause.ts'
 import type { Door, Tx } from '#src/db/database.ts'
 
 /**
- * Acts for nobody (jobs, the CLI, registration), in one organization and with a reason that stands in the trail.
- * Still behind row security. What answers HTTP can't import this module.
+ * Acts for no user (jobs, the CLI, registration), in one organization and with a reason for the trail. Row security
+ * still applies. Code that answers HTTP can't import this module.
  */
 export function asSystem<T>(
   database: Pick<Door, 'withActor'>,

@@ -3,8 +3,8 @@ import { builtinPermissions } from '#src/access/model.ts'
 type Template = { description: string; permissions: readonly string[] }
 
 /**
- * The roles that come with an organization. A pattern stands for every built-in permission it matches, so a
- * template grows with the models that exist; `*` matches any part.
+ * The roles that come with an organization. A pattern stands for every built-in permission it matches, so templates
+ * grow with the models; `*` matches any part.
  */
 export const templates: Record<string, Template> = {
   superadmin: { description: 'Every permission, and entering other organizations', permissions: ['*:*:*'] },

@@ -2,12 +2,12 @@ import pg from 'pg'
 import { cut, leave, openClient } from '#src/db/client.ts'
 
 const RETRY_MS = 1000
-/** A connection that was lost without a word is noticed after so long. */
+/** How soon, in ms, a silently lost connection is noticed. */
 const BEAT_MS = 5000
 
 /**
- * Hears a channel on a connection of its own, and connects again after every loss; what was sent meanwhile is missed.
- * @param connected each time that it hears again
+ * Listens to a channel on its own connection and reconnects after every loss; notifications sent in between are missed.
+ * @param connected called each time it listens again
  */
 export async function listen(
   url: string,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 
-/** `2026-11-20 23:11:00.123456+00` as RFC 3339: strings go on to JSON as they are, and lose no microsecond. */
+/** `2026-11-20 23:11:00.123456+00` as RFC 3339: strings pass into JSON unchanged and keep their microseconds. */
 const instant = (text: string) =>
   text.endsWith('+00') ? `${text.slice(0, 10)}T${text.slice(11, -3)}Z` : new Date(text).toISOString()
 
@@ -12,7 +12,7 @@ const parsers = new Map<number, (text: string) => unknown>([
   [pg.types.builtins.INT8, Number],
 ])
 
-/** What all connections of a running process have in common. */
+/** Settings of every connection of a running process. */
 export const common = {
   types: {
     getTypeParser: (oid: number, format?: 'text' | 'binary') =>
@@ -23,12 +23,12 @@ export const common = {
   application_name: 'ambit',
 }
 
-/** A lost connection reaches us through the statement that it breaks; the event alone must not end the process. */
+/** A lost connection surfaces through the statement it breaks; the event alone must not end the process. */
 export const noticed = () => {}
 
 const PATIENCE_MS = 2000
 
-/** A connection outside any pool: the listener and the like, which ask for nothing that takes long. */
+/** A connection outside any pool, for the listener and the like, whose statements are short. */
 export function openClient(url: string): pg.Client {
   const client = new pg.Client({
     ...common,
@@ -39,12 +39,12 @@ export function openClient(url: string): pg.Client {
   return client.on('error', noticed)
 }
 
-/** Ends a connection at once, whatever it waits for: what was asked on it fails. */
+/** Destroys a connection at once: pending statements fail. */
 export function cut(client: pg.Client): void {
   client.connection.stream.destroy()
 }
 
-/** Says goodbye, and doesn't wait long for whoever doesn't hear it. */
+/** Closes a connection cleanly, without waiting long for a server that doesn't respond. */
 export async function leave(client: pg.Client): Promise<void> {
   await Promise.race([client.end().catch(noticed), sleep(500, undefined, { ref: false })])
   cut(client)

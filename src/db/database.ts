@@ -22,24 +22,24 @@ import { Shares } from '#src/db/shares.ts'
 import type { DB } from '#src/db/types.ts'
 import { wire } from '#src/db/wire.ts'
 
-/** A handle on tenant tables: within one transaction, one organization, one person. */
+/** A handle on tenant tables, for one transaction, one organization and one actor. */
 export type Tx = Kysely<DB>
 
-/** Whom a transaction acts for: organization, context (JSON) for the audit trail, and whether they still may, where due. */
+/** Who a transaction acts for: organization, context (JSON) for the audit trail, and a recheck of access when due. */
 export type Acting = {
   readonly orgId: string
   readonly context: string
-  readonly renewal?: { readonly due: boolean; confirm(): Promise<void> } | null
+  readonly renewal?: { readonly due: boolean; recheck(): Promise<void> } | null
 }
 
 type Options = {
-  /** Most connections of this process. */
+  /** Connections of this process, at most. */
   max?: number
   /** Longest wait for a free connection, in ms. */
   waitMs?: number
   /** Longest statement, in ms. */
   timeoutMs?: number
-  /** Single reads in one round trip; otherwise in a plain pipelined transaction. */
+  /** Runs single reads in one round trip instead of a plain pipelined transaction. */
   oneTrip?: boolean
 }
 
@@ -61,12 +61,12 @@ const cold = overDriver(new DummyDriver())
 /** The one door: every handle on tenant tables comes from `withActor`, `readAs` or `asSystem`. */
 export class Database {
   readonly #pool: Pool
-  /** One connection for what is asked beside transactions: those that hold one don't wait for each other. */
+  /** One connection for look-ups made during transactions, so that these never wait for each other. */
   readonly #beside: Pool
   readonly #shares: Shares
   readonly #timeoutMs: number
   readonly #oneTrip: boolean
-  /** Which lists are too long to count. */
+  /** Lists that are too long to count. */
   readonly counts = new CountMemory()
   /** Round trips and statements since the start, for benchmarks and tests. */
   readonly counted = { statements: 0, roundTrips: 0 }
@@ -80,17 +80,17 @@ export class Database {
   }
 
   /**
-   * Runs `work` in one transaction as the actor; all or nothing. A transaction that lost to another (deadlock,
-   * serialization) is run again, so `work` touches nothing but its handle.
-   * @throws {CommitLost} when the commit was answered by a rollback
-   * @throws {CommitUnknown} when it was not answered
-   * @throws {Unavailable} when the database is away or the pool stays exhausted
+   * Runs `work` in one transaction as the actor; all or nothing. A transaction that loses to another (deadlock,
+   * serialization failure) runs again, so `work` must touch nothing but its handle.
+   * @throws {CommitLost} if the server answered the commit with a rollback
+   * @throws {CommitUnknown} if it didn't answer
+   * @throws {Unavailable} if the database is down or the pool stays exhausted
    */
   async withActor<T>(actor: Acting, work: (tx: Tx) => Promise<T>): Promise<T> {
     return retried(() => this.#shares.within(actor.orgId, () => this.#transaction(actor, work)))
   }
 
-  /** What `work` would answer, with all that would refuse it: it is run, and nothing of it is kept. */
+  /** Runs `work`, returns or throws what it would, and rolls everything back. */
   dryRun<T>(actor: Acting, work: (tx: Tx) => Promise<T>): Promise<T> {
     const transaction = this.withActor<T>(actor, async (tx) => {
       throw new RolledBack(await work(tx))
@@ -100,10 +100,10 @@ export class Database {
 
   /**
    * Runs one reading statement as the actor, in one round trip.
-   * @param prepared keep the plan: only where it doesn't depend on the organization's size
+   * @param prepared keeps the plan: only for statements whose plan doesn't depend on the organization's size
    */
   async readAs<T>(actor: Acting, build: (db: Tx) => Compilable<T>, { prepared = false } = {}): Promise<T[]> {
-    if (actor.renewal?.due) await actor.renewal.confirm()
+    if (actor.renewal?.due) await actor.renewal.recheck()
     const statement = wire(build(cold).compile(), prepared)
     const enter = enterToReadStatement(actor.orgId, actor.context, this.#timeoutMs)
     const read = async (client: Client) => {
@@ -121,7 +121,7 @@ export class Database {
     return retried(() => this.#shares.within(actor.orgId, () => this.#use(read)))
   }
 
-  /** One of the reviewed definer functions, where no organization is known yet; `beside` a transaction that waits. */
+  /** Calls a reviewed definer function before any organization is known; `beside` for calls during a transaction. */
   async lookup<T>(call: RawBuilder<T>, { beside = false } = {}): Promise<T> {
     const statement = wire(sql`select ${call} as answer`.compile(cold), true)
     return this.#use(
@@ -135,17 +135,17 @@ export class Database {
     )
   }
 
-  /** Whether the database answers. */
+  /** Whether the database responds. */
   async ready(): Promise<boolean> {
     return this.#pool.answers()
   }
 
-  /** The pool itself, for what is of no organization: rate limits, the start-up check. */
+  /** The pool itself, for what belongs to no organization: rate limits, the start-up check. */
   get pool(): Pool {
     return this.#pool
   }
 
-  /** Waits for what runs, then ends every connection. */
+  /** Waits for running work, then closes every connection. */
   async close(): Promise<void> {
     await Promise.all([this.#pool.end(), this.#beside.end()])
   }
@@ -178,7 +178,7 @@ export class Database {
     try {
       const result = await work(overDriver(connection))
       if (!connection.isOpen) return result
-      if (actor.renewal?.due) await actor.renewal.confirm()
+      if (actor.renewal?.due) await actor.renewal.recheck()
       this.counted.statements += 1
       this.counted.roundTrips += 1
       const commit = await client.query('COMMIT').catch(unheard)
@@ -209,7 +209,7 @@ export class Database {
 
 type Send = (statement: pg.QueryConfig) => Promise<pg.QueryResult>
 
-/** What became of a commit whose connection broke is unknown, unless it never left. */
+/** The outcome of a commit whose connection broke is unknown, unless it was never sent. */
 function unheard(error: Error & { severity?: string }): never {
   const answered = error.severity === 'ERROR' || !(translated(error) instanceof Unavailable)
   throw answered || /not queryable/.test(error.message) ? error : new CommitUnknown(error)
@@ -217,11 +217,11 @@ function unheard(error: Error & { severity?: string }): never {
 
 const MAX_ATTEMPTS = 4
 
-/** A kept plan that a migration made stale: the connection that keeps it goes. */
+/** A kept plan that a migration made stale: the connection that holds it is closed. */
 const hasStalePlan = (error: unknown) =>
   (error as { code?: string }).code === '0A000' && /cached plan/.test((error as Error).message)
 
-/** Runs again what lost to somebody else: a deadlock, a serialization failure, a migration. */
+/** Retries work that lost a conflict: a deadlock, a serialization failure, a migration. */
 async function retried<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -234,13 +234,13 @@ async function retried<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What handlers get of the database: the door itself, or one that remembers what it did. */
+/** What handlers see of the database: `Database` itself, or `OnceDoor`. */
 export type Door = Pick<Database, 'withActor' | 'dryRun' | 'readAs' | 'lookup' | 'ready' | 'counts'>
 
-/** A statement with more is one of many forms (a list of rows): its plan is not kept. */
+/** A statement with more varies in form (a list of rows), so its plan isn't kept. */
 const MAX_KEPT_PARAMETERS = 40
 
-/** Kysely over the one connection of a transaction; dead once that has ended. */
+/** Kysely over the one connection of a transaction; unusable once that has ended. */
 class TransactionConnection implements Driver, DatabaseConnection {
   readonly #client: Client
   readonly #actor: Acting
@@ -258,7 +258,7 @@ class TransactionConnection implements Driver, DatabaseConnection {
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    if (this.#actor.renewal?.due) await this.#actor.renewal.confirm()
+    if (this.#actor.renewal?.due) await this.#actor.renewal.recheck()
     if (this.#ended) throw new Error('the transaction of this handle has ended')
     this.#counted.statements += 1
     this.#counted.roundTrips += 1

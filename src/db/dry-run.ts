@@ -1,4 +1,4 @@
-/** Thrown in a transaction: nothing of it is kept, and its answer goes on. */
+/** Thrown in a transaction to roll it back while keeping its result. */
 export class RolledBack<T> extends Error {
   readonly answer: T
   constructor(answer: T) {
@@ -7,7 +7,7 @@ export class RolledBack<T> extends Error {
   }
 }
 
-/** The answer of a transaction, whether it was kept or `RolledBack`. */
+/** The result of a transaction, whether committed or `RolledBack`. */
 export const answerOf = <T>(transaction: Promise<T>): Promise<T> =>
   transaction.catch((error: unknown) => {
     if (error instanceof RolledBack) return error.answer as T

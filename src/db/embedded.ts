@@ -17,19 +17,19 @@ export type Embedded = {
   /** The owner's URL of the database `ambit`, on 127.0.0.1. */
   url: string
   how: 'initialised' | 'started' | 'attached'
-  /** Of the server, like 18.4. */
+  /** The server's version, like 18.4. */
   version: string
-  /** Ends the use; the last user's stop ends the server and returns when it is gone. */
+  /** Stops using the server; the last user's stop shuts it down and returns once it is gone. */
   stop(): Promise<void>
 }
 
-/** `settings` are PostgreSQL's own; `sync` false gives up durability for speed, for tests. */
+/** `settings` are PostgreSQL's own; `sync: false` trades durability for speed, for tests. */
 export type EmbeddedOptions = { settings?: Record<string, string>; sync?: boolean }
 
 /**
- * Starts the PostgreSQL in `dataDir`, making it first where there is none, or joins it where it already runs.
- * Any number of processes may share one; it ends with its last user's `stop`. After a kill it runs on, and the
- * next start takes it over. Throws EmbeddedError with one line that says what to do.
+ * Starts the PostgreSQL in `dataDir`, creating it if missing, or joins it if it already runs. Any number of processes
+ * may share one; the last one's `stop` shuts it down. After a kill it keeps running, and the next start takes it over.
+ * @throws {EmbeddedError} with one line that says what to do
  */
 export async function startEmbedded(dataDir: string, options: EmbeddedOptions = {}): Promise<Embedded> {
   try {
@@ -79,7 +79,7 @@ async function leave(place: Place, share: Hold): Promise<void> {
   }
 }
 
-// Two containers don't see each other's processes: each would start a server on the same files and ruin them.
+// Containers don't see each other's processes: each would start a server on the same files and corrupt them.
 async function refuseForeignUsers(place: Place) {
   const before = await readFile(path.join(place.home, 'machine'), 'utf8').catch(() => '')
   if (!before || before === (await machine())) return
@@ -96,7 +96,7 @@ const machine = async () => `${hostname()} ${await readlink('/proc/self/ns/pid')
 const turnLock = ({ home }: Place) => path.join(home, 'turn.lock')
 const usersLock = ({ home }: Place) => path.join(home, 'users.lock')
 
-/** Makes the database where it is missing; gives the server's version. */
+/** Creates the database if it is missing; returns the server's version. */
 async function openDatabase(url: string, server: Server): Promise<string> {
   try {
     return await ask(url, 'show server_version')

@@ -1,21 +1,21 @@
 import { Conflict, Invalid } from '#src/errors.ts'
-/** The database can't be reached or made; the message says what to do. */
+/** The database can't be reached or created; the message says what to do. */
 export class DatabaseError extends Error {}
 
-/** The database is away, shutting down, or has no connection to spare: 503, try again. */
+/** The database is down, shutting down, or out of connections: 503, try again. */
 export class Unavailable extends Error {}
 
-/** A statement took longer than its limit: 503. */
+/** A statement exceeded its time limit: 503. */
 export class StatementTimeout extends Error {}
 
-/** The commit was answered by a rollback: nothing was kept. */
+/** The server answered the commit with a rollback: nothing was saved. */
 export class CommitLost extends Error {
   constructor() {
     super('the transaction was rolled back at its commit')
   }
 }
 
-/** The commit was sent, and its answer never came: all of it is kept, or nothing. */
+/** The commit was sent and never answered: everything was saved, or nothing. */
 export class CommitUnknown extends Unavailable {
   constructor(cause: Error) {
     super('the commit was not answered', { cause })
@@ -31,7 +31,7 @@ export class UniqueViolation extends Conflict {
   }
 }
 
-/** A reference to a row that is not in this organization. */
+/** A reference to a row outside this organization. */
 export class ForeignKeyViolation extends Invalid {
   readonly constraint: string
   constructor(constraint: string) {
@@ -43,7 +43,7 @@ export class ForeignKeyViolation extends Invalid {
 const AWAY = /^(08|57P0[1-3]|53[0-9]{2})/
 const NETWORK = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN']
 
-/** Gives errors of the driver the names that the rest of the program knows (SQLSTATE, PostgreSQL appendix A). */
+/** Turns driver errors into the classes above, by SQLSTATE (PostgreSQL, appendix A). */
 export function translated(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   const { code = '', constraint = '' } = error as { code?: string; constraint?: string }

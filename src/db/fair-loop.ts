@@ -1,22 +1,22 @@
-/** What is computed in less holds up nobody. */
+/** Turns shorter than this, in ms, hold no one up. */
 const QUICK_MS = 2
-/** Whoever computed for longer leaves the thread to others for so many times as long. */
+/** After a longer turn, its owner rests for this many times its length. */
 const REST = 2
 
 /**
- * Turns on the one thread that everything is computed on. Between two of them the loop looks after connections, and
- * whoever computed much at a time (pages of two hundred rows) rests before the next: others have most of the thread, and
- * wait for one turn at the longest.
+ * Schedules turns on the one JavaScript thread. Between turns the event loop serves connections, and an owner whose
+ * turn was long (pages of two hundred rows) rests before the next: others get most of the thread and wait for one turn
+ * at most.
  */
 export class FairLoop {
-  /** Who waits, by whose they are; whose turn was last stands last. */
+  /** Waiting turns by owner; the owner of the latest turn comes last. */
   readonly #waiting = new Map<string, (() => void)[]>()
   readonly #restsUntil = new Map<string, number>()
   #going = false
-  /** While all that wait rest. */
+  /** Set while every waiting owner rests. */
   #wake: NodeJS.Timeout | undefined
 
-  /** Goes on with what the promise's handlers compute until they wait for something. */
+  /** Resolves when the owner's turn comes; the turn lasts until the promise's handlers next wait for something. */
   turn(whose: string): Promise<void> {
     return new Promise((go) => {
       const line = this.#waiting.get(whose)
@@ -53,7 +53,7 @@ export class FairLoop {
     this.#waiting.delete(whose)
     if (line.length) this.#waiting.set(whose, line)
     let began = 0
-    // both in one round of the loop: what is computed in between is this turn's alone
+    // both in one round of the event loop: what runs in between is this turn's alone
     setImmediate(() => {
       began = performance.now()
       go()

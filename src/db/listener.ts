@@ -7,9 +7,9 @@ const PROOF_MS = 800
 const RETRY_MS = 1000
 
 /**
- * Hears `NOTIFY rights` on a connection of its own, and proves several times a second that it would:
- * first that a notice to itself comes back, then that the same backend still answers. What was proved when a
- * beat was sent holds for all notices before it.
+ * Listens to `NOTIFY rights` on its own connection and checks several times a second that it still hears: first that a
+ * notification to itself comes back, then that the same backend still answers. A successful check covers every
+ * notification sent before it began.
  */
 export class Listener {
   readonly #url: string | null
@@ -25,7 +25,7 @@ export class Listener {
     this.#url = url
   }
 
-  /** Whether notices of the last moments have certainly arrived. */
+  /** Whether all recent notifications have certainly arrived. */
   get alive(): boolean {
     return performance.now() - this.#proved < PROOF_MS
   }
@@ -38,7 +38,7 @@ export class Listener {
     this.#lost.push(lost)
   }
 
-  /** Connects; a failure is tried again in the background, and meanwhile `alive` is false. */
+  /** Connects; retries a failure in the background, with `alive` false meanwhile. */
   async open(): Promise<void> {
     if (!this.#url || this.#closed) return
     const client = openClient(this.#url)
@@ -66,7 +66,7 @@ export class Listener {
     }
   }
 
-  /** Ends the connection for good. */
+  /** Closes the connection for good. */
   async close(): Promise<void> {
     this.#closed = true
     clearTimeout(this.#timer)

@@ -22,7 +22,7 @@ const NEWER = 'The database is newer than this version of Ambit: upgrade Ambit, 
 const OTHER =
   'The database was made by an earlier commit, whose migrations have changed since. Before the first release there is no way from one to the other: delete the data folder (DATA_DIR, .data unless set) or create an empty database, and start again.'
 
-/** As kysely says it. */
+/** Kysely's own wording. */
 const OUT_OF_ORDER =
   /expected previously executed migration (\S+) to be at index \d+ but (\S+) was found in its place/
 
@@ -39,7 +39,7 @@ const hashOfStep = (name: string) => hashOf(readFileSync(join(migrationFolder, `
 const load = (name: string): Promise<Migration> =>
   import(pathToFileURL(join(migrationFolder, `${name}.ts`)).href)
 
-/** Every step finds the functions that its tables lean on. */
+/** Makes the functions that each step's tables depend on available first. */
 const provider: MigrationProvider = {
   async getMigrations() {
     const functions = readFunctions()
@@ -55,12 +55,12 @@ const provider: MigrationProvider = {
   },
 }
 
-/** Kysely's migrator over `migrations/`: to look at. What changes something goes through `migrate`. */
+/** Kysely's migrator over `migrations/`, for reading only: changes go through `migrate`. */
 export const migrator = (db: Kysely<unknown>) => new Migrator({ db, provider })
 
 /**
- * Takes steps, and brings the functions to their texts: all in one transaction. Safe with two processes at once.
- * @throws {SchemaError} when a step failed, or the database is of another version
+ * Runs migration steps and updates the SQL functions, all in one transaction. Safe with two processes at once.
+ * @throws {SchemaError} if a step fails, or the database is of another version
  */
 export async function migrate(
   db: Kysely<unknown>,
@@ -68,7 +68,7 @@ export async function migrate(
 ): Promise<MigrationResultSet> {
   refuse(await stateOf(db))
   return db.transaction().execute(async (tx) => {
-    // the migrator makes its tables before it takes its own
+    // the migrator creates its tables before it takes its own lock
     await sql`select pg_advisory_xact_lock(hashtextextended('migrations', 0))`.execute(tx)
     const taken = await take(migrator(tx))
     if (taken.error) throw schemaError(taken)
@@ -83,9 +83,9 @@ export async function migrate(
 }
 
 /**
- * Migrates to the newest step and the functions of this version.
- * @returns names of the steps that were applied
- * @throws {SchemaError} when a step failed, or the database is of another version
+ * Migrates to the latest step and this version's functions.
+ * @returns names of the applied steps
+ * @throws {SchemaError} if a step fails, or the database is of another version
  */
 export async function migrateToLatest(db: Kysely<unknown>): Promise<string[]> {
   if (await isCurrent(db)) return []
@@ -105,7 +105,7 @@ export function schemaError({ error, results = [] }: MigrationResultSet): Schema
   return new SchemaError(failed ? `Migration ${failed.migrationName} failed: ${why}` : why, { cause: error })
 }
 
-/** What a database has: its steps, the hash of each when it was applied, its functions. */
+/** The state of a database: its steps, the hash of each when applied, its functions. */
 type State = { steps: string[]; hashes: Record<string, string>; functions: Present }
 
 async function stateOf(db: Kysely<unknown>): Promise<State> {
@@ -120,7 +120,7 @@ async function stateOf(db: Kysely<unknown>): Promise<State> {
   return rows[0] ?? { steps: [], hashes: {}, functions: {} }
 }
 
-/** @throws {SchemaError} for a database with steps that the code doesn't know, or knows differently */
+/** @throws {SchemaError} if the database has steps that the code doesn't have, or has with another text */
 function refuse(state: State): void {
   const known = steps()
   const last = known.at(-1) ?? ''
@@ -131,12 +131,12 @@ function refuse(state: State): void {
 }
 
 /**
- * Whether the database has every step and the functions of this version, by one query.
- * @throws {SchemaError} when it is of another version
+ * Checks in one query whether the database has every step and this version's functions.
+ * @throws {SchemaError} if it is of another version
  */
 export async function isCurrent(db: Kysely<unknown>): Promise<boolean> {
   const asked = stateOf(db)
-  // the files are read while the query is on its way
+  // reads the files while the query runs
   const functions = readFunctions()
   const state = await asked
   refuse(state)

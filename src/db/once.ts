@@ -9,24 +9,24 @@ class KeyReused extends Invalid {
   }
 }
 
-/** A request that is done once: who asks, by which key, and a hash of what is asked. */
+/** An idempotent request: its user, its key, and a hash of its content. */
 export type Once = { userId: string; key: string; hash: Buffer }
 
 const LASTS = sql.raw(`interval '24 hours'`)
-/** Outdated rows that go with each write. */
+/** Expired rows deleted along with each write. */
 const SWEPT = 50
 
 type Claim = { same: boolean; outdated: boolean; result: string | null }
 
 /**
- * A door whose writes are done once for a key. Each transaction first claims its row, where a duplicate waits, and
- * keeps beside its writes what `work` returned; the same request again gets that, and `work` is not run.
+ * A door whose writes happen once for each key. Each transaction first claims its row, where a duplicate waits, and
+ * stores the result of `work` together with its writes; a repeated request gets that result, and `work` doesn't run.
  */
 export class OnceDoor implements Door {
   readonly #door: Door
   readonly #once: Once
   #transactions = 0
-  /** Something was answered from what is kept. */
+  /** Whether a stored result was returned. */
   replayed = false
 
   constructor(door: Door, once: Once) {
@@ -34,7 +34,7 @@ export class OnceDoor implements Door {
     this.#once = once
   }
 
-  /** What `work` returns has to be JSON. @throws {KeyReused} */
+  /** `work` must return JSON. @throws {KeyReused} */
   async withActor<T>(actor: Acting, work: (tx: Tx) => Promise<T>): Promise<T> {
     const ordinal = this.#transactions++
     const { kept, replayed } = await this.#door.withActor(actor, async (tx) => {
@@ -51,12 +51,12 @@ export class OnceDoor implements Door {
     return (JSON.parse(kept) as { value: T }).value
   }
 
-  /** Keeps nothing, so there is nothing to do once. */
+  /** Saves nothing, so needs no key. */
   dryRun<T>(actor: Acting, work: (tx: Tx) => Promise<T>): Promise<T> {
     return this.#door.dryRun(actor, work)
   }
 
-  /** A row without a result is this transaction's own: results are committed with their rows. */
+  /** A row without a result is this transaction's own: rows are committed only with their results. */
   async #claim(tx: Tx, ordinal: number): Promise<Claim> {
     const { userId, key, hash } = this.#once
     const { rows } = await sql<Claim>`

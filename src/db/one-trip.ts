@@ -1,14 +1,14 @@
 import pg from 'pg'
 
 /**
- * Entering an organization and a statement under a single Sync, in one round trip. Without a BEGIN before them both
- * share an implicit transaction, so that the settings die with it.
+ * Enters an organization and runs a statement under a single Sync, in one round trip. Without a BEGIN both share an
+ * implicit transaction, and the settings end with it.
  *
- * Leans on pg's own `Query.prepare` and its message handlers, which is why pg is pinned exactly; `Database`
- * has the plain transaction behind the same signature, and the tests hold one against the other.
+ * Relies on pg's own `Query.prepare` and its message handlers, which is why pg is pinned exactly; `Database` has the
+ * plain transaction behind the same signature, and tests compare the two.
  */
 
-/** What pg's types leave out: the frontend messages of its connection. */
+/** Missing from pg's types: the frontend messages of its connection. */
 type Wire = {
   bind(message: { statement: string; values: unknown[] }): void
   execute(message: { portal: string; rows: number }): void
@@ -19,7 +19,7 @@ type Overridable = {
   handleCommandComplete(message: unknown, wire: Wire): void
 }
 
-/** What goes before a statement; the client has prepared each. */
+/** A prologue before a statement, prepared on every connection. */
 type Prepared = { name: string; text: string; values: string[] }
 
 const entering = (name: string) => {
@@ -32,16 +32,16 @@ const entering = (name: string) => {
 }
 
 export const beginStatement: Prepared = { name: 'begin', text: 'BEGIN', values: [] }
-/** The prologue of every transaction: organization, context (JSON), time limit of a statement in ms. */
+/** The prologue of every transaction: organization, context (JSON), statement timeout in ms. */
 export const enterStatement = entering('enter')
-/** The same for a transaction that can't write. */
+/** The prologue of a read-only transaction. */
 export const enterToReadStatement = entering('enter_to_read')
 
 const base = pg.Query.prototype as unknown as Overridable
 
 class OneTripQuery extends pg.Query {
   readonly #prologue: readonly Prepared[]
-  /** Statements of the prologue that aren't answered yet. */
+  /** Statements of the prologue not yet answered. */
   #ahead: number
 
   constructor(config: pg.QueryConfig, prologue: readonly Prepared[]) {

@@ -8,7 +8,7 @@ import { runSeeds } from '#src/db/seed.ts'
 import { selfCheck, UnsafeDatabase } from '#src/db/selfcheck.ts'
 
 /**
- * The database as a running process has it: prepared, connected to as the application, and found safe.
+ * Opens the database for a running process: prepares it, connects as the application's role, and checks its safety.
  * @throws {DatabaseError | SchemaError | EmbeddedError | UnsafeDatabase}
  */
 export async function openDatabase(
@@ -32,7 +32,7 @@ export async function openDatabase(
 
 const foreseeable = [ConfigError, EmbeddedError, SchemaError, DatabaseError, UnsafeDatabase]
 
-/** Ends a process that could not start: one line for what a person can mend. */
+/** Exits a process that couldn't start, with one line for errors that the operator can fix. */
 export function couldNotStart(error: Error): never {
   const known = foreseeable.some((kind) => error instanceof kind)
   process.stderr.write(known ? `${error.message}\n` : `${error.stack ?? error}\n`)

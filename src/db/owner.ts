@@ -6,7 +6,7 @@ import { startEmbedded } from '#src/db/embedded.ts'
 import { DatabaseError } from '#src/db/errors.ts'
 import { reachOrCreate } from '#src/db/reach.ts'
 
-/** The owner's database: what migrates, seeds and repairs. Running processes use the application's role. */
+/** The database as its owner, for migrations, seeds and repairs. Running processes use the application's role. */
 export type Owner = { url: string; embedded: string | null; stop(): Promise<void> }
 
 /** `DATABASE_URL`, or the embedded server in `DATA_DIR`, started or attached to. */
@@ -20,10 +20,10 @@ export async function openOwner(config: Config): Promise<Owner> {
   }
 }
 
-/** A migration may take long: nobody waits for ever to begin one, nor for a server that is gone. */
+/** Migrations may take long, so only connecting has a limit; keep-alives notice a server that is gone. */
 const patience = { connectionTimeoutMillis: 10_000, keepAlive: true, keepAliveInitialDelayMillis: 10_000 }
 
-/** A server that ends while idle connections are still closing is no error of ours. */
+/** A server that shuts down while idle connections are still closing is not an error. */
 function ownerPool(url: string): pg.Pool {
   const pool = new pg.Pool({ ...patience, connectionString: url, max: 2 })
   return pool.on('error', () => {})
@@ -34,8 +34,8 @@ export const ownerDatabase = (url: string) =>
   new Kysely<unknown>({ dialect: new PostgresDialect({ pool: ownerPool(url) }) })
 
 /**
- * For kysely-ctl: connects on the first statement, and lets go of the embedded server at the end.
- * @param failed told where there is no way to the database; ends the process
+ * For kysely-ctl: connects on the first statement and releases the embedded server at the end.
+ * @param failed called if the database can't be reached; exits the process
  */
 export function ownerDialect(failed: (error: Error) => never): PostgresDialect {
   return new PostgresDialect({
@@ -59,15 +59,15 @@ async function reached(): Promise<Owner> {
   return owner
 }
 
-/** The password of the application's role: derived, so that no process has to keep it. */
+/** The password of the application's role, derived from the secret so that no process has to store it. */
 const appPassword = (secret: string, role: string) =>
   createHmac('sha256', secret).update(`database role ${role}`).digest('base64url')
 
 /**
- * The address that the application connects to. Its role gets the derived password where it has another one:
- * at the first start, or when SECRET_KEY changed.
- * @param keep leaves another password as it is, since a running server may rely on it
- * @throws when the owner may not alter that role, or has to and shall not
+ * The URL that the application connects to. Sets the derived password on its role if the role has another one: at the
+ * first start, or after SECRET_KEY changed.
+ * @param keep leaves another password alone, since a running server may rely on it
+ * @throws if the password has to change and the owner may not, or `keep` forbids it
  */
 export async function appUrl(ownerUrl: string, secret: string, { keep = false } = {}): Promise<string> {
   const client = new pg.Client({ ...patience, connectionString: ownerUrl })
@@ -82,7 +82,7 @@ export async function appUrl(ownerUrl: string, secret: string, { keep = false } 
     if (await opens(url.href)) return url.href
     if (keep && !(await isNew(client, role)))
       throw new DatabaseError('The SECRET_KEY is not the one that the server started with: use that one.')
-    // two starts at once would alter one row of the catalog
+    // two concurrent starts would alter the same catalog row
     await client.query('begin')
     await client.query("select pg_advisory_xact_lock(hashtextextended('application role', 0))")
     await client.query(`alter role ${pg.escapeIdentifier(role)} password ${pg.escapeLiteral(password)}`)
@@ -93,7 +93,7 @@ export async function appUrl(ownerUrl: string, secret: string, { keep = false } 
   }
 }
 
-/** Whether no process has run as the role yet: migrations made it, and gave it no password. */
+/** Whether no process has run as the role yet: migrations create it without a password. */
 async function isNew(client: pg.Client, role: string): Promise<boolean> {
   try {
     const text = 'select rolpassword is null as none from pg_authid where rolname = $1'

@@ -1,19 +1,19 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import { Malformed } from '#src/errors.ts'
 
-/** Where a page begins: the database's own text of the sort column, and of what orders rows that are alike in it. */
+/** Where a page begins: the sort column and the tie-breaker, as text from the database. */
 export type Cursor = { key: string; id: string }
 
-/** The column that orders rows which are alike in the sort column: one that no two rows share. */
+/** The unique column that breaks ties in the sort column. */
 export type Tie = 'id' | 'seq'
 
-/** A row as a list's statement gives it: its JSON, and what a cursor needs. */
+/** A row as a list's statement returns it: its JSON, and what a cursor needs. */
 export type PageRow = { json: string; key: string; id: string; total: number }
 
-/** Counts stop here: past it a list says "more than". */
+/** Counting stops here: past it a list shows "more than". */
 export const COUNT_CAP = 10_000
 
-/** The address has a cursor that no list of this sort gave. */
+/** The cursor in the URL doesn't come from a list with this sort. */
 export class BadCursor extends Malformed {}
 
 export const encodeCursor = (sort: string, { key, id }: Cursor) =>
@@ -22,10 +22,10 @@ export const encodeCursor = (sort: string, { key, id }: Cursor) =>
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const INSTANT = /^((?!0000)\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d{1,6})?\+00$/
 
-/** Types of columns that a list may be sorted by. */
+/** Types of sortable columns. */
 export type KeyType = 'text' | 'timestamptz' | 'date' | 'integer' | 'bigint' | 'numeric' | 'boolean'
 
-/** A day and time that exists, as the database writes it. */
+/** Whether a text is an existing date and time in the database's format. */
 function isInstant(text: string): boolean {
   const [, day, time] = INSTANT.exec(text) ?? []
   const at = new Date(`${day}T${time}Z`)
@@ -35,7 +35,7 @@ function isInstant(text: string): boolean {
 const isWhole = (text: string, bits: number) =>
   /^(0|-?[1-9]\d{0,18})$/.test(text) && BigInt.asIntN(bits, BigInt(text)) === BigInt(text)
 
-/** Whether a text is a value of its type, as the database writes it. */
+/** Whether a text is a value of the type in the database's format. */
 const isKey: Record<KeyType, (text: string) => boolean> = {
   text: (text) => !text.includes('\0') && text.isWellFormed(),
   timestamptz: isInstant,
@@ -53,7 +53,7 @@ const isTie: Record<Tie, (text: string) => boolean> = {
 
 /**
  * @param type of the sort column
- * @throws {BadCursor} for anything that no list of this sort gave
+ * @throws {BadCursor} for anything that doesn't come from a list with this sort
  */
 export function decodeCursor(text: string, sort: string, type: KeyType, tie: Tie = 'id'): Cursor {
   try {
@@ -75,7 +75,7 @@ type Place = {
 
 const tieTypes: Record<Tie, string> = { id: 'uuid', seq: 'bigint' }
 
-/** `(column, id)` beyond the cursor, one comparison of rows that the list's index serves. */
+/** `(column, id)` beyond the cursor, as one row comparison that the list's index serves. */
 export function beyond(
   table: string,
   { column, type, tie, descending, after, before }: Place,
@@ -87,20 +87,20 @@ export function beyond(
 }
 
 export type Page<Row> = {
-  /** The rows as JSON, made by the database. */
+  /** The rows as JSON, built by the database. */
   json: string[]
   rows(): Row[]
   limit: number
   next: string | null
   previous: string | null
-  /** Exact, or at least so many where `capped`. */
+  /** Exact, or a lower bound if `capped`. */
   total: number
   capped: boolean
 }
 
 /**
- * Cuts the page out of up to `limit + 1` rows; those before a cursor come backwards.
- * @param sort as in the address, kept in the cursors
+ * Cuts the page out of up to `limit + 1` rows; rows before a cursor come in reverse.
+ * @param sort as in the URL, stored in the cursors
  */
 export function page<Row>(
   found: PageRow[],

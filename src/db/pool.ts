@@ -6,36 +6,36 @@ import { Pulse } from '#src/db/pulse.ts'
 
 export type Client = pg.PoolClient
 
-/** The server ends a statement at its limit; whoever hears nothing of that for so long knows that it can't. */
+/** The server cancels a statement at its limit; after this much longer, in ms, the client gives up on the server. */
 const GRACE_MS = 1000
 const NOBODY = '00000000-0000-0000-0000-000000000000'
 const LOOK_MS = 250
-/** What takes longer raises the question whether the database is still there. */
+/** A statement that takes longer, in ms, triggers a check whether the database still responds. */
 const LATE_MS = 500
 
-/** Longest wait for a free connection. */
+/** Longest wait for a free connection, in ms. */
 export const WAIT_MS = 2000
 
 type Options = {
   max: number
   /** Longest wait for a free connection, in ms. */
   waitMs?: number
-  /** Longest statement, in ms. */
+  /** Statement timeout, in ms. */
   timeoutMs: number
 }
 
 /**
- * The connections of one process, for the application's role. Clients are pipelined: statements that are sent
- * in one tick share a round trip.
+ * The connections of one process, as the application's role. Clients are pipelined: statements sent in one tick share a
+ * round trip.
  *
- * Every wait ends on our side, in an error that becomes a 503: for a connection, and for each statement a little after
- * the server's own limit. When the database falls silent, all that wait are told at once, their connections are cut,
- * and nobody gets one until it answers again.
+ * Every wait has a limit on the client's side and ends in an error that becomes a 503: for a connection, and for each
+ * statement a little after the server's own limit. When the database stops responding, all waiters fail at once, their
+ * connections are destroyed, and none are handed out until it responds again.
  */
 export class Pool extends pg.Pool {
   readonly #pulse: Pulse
   readonly #all = new Set<Client>()
-  /** Since when each connection that is lent works. */
+  /** Start time of each connection in use. */
   readonly #lent = new Map<Client, number>()
   readonly #look: NodeJS.Timeout
 
@@ -48,7 +48,7 @@ export class Pool extends pg.Pool {
       connectionTimeoutMillis: waitMs,
       query_timeout: timeoutMs + GRACE_MS,
       idleTimeoutMillis: 60_000,
-      // prepared here, so that a one-trip statement never has two to parse
+      // prepared on connect, so that a one-trip statement never parses two at once
       onConnect: (client: pg.ClientBase) =>
         Promise.all(
           [
@@ -69,12 +69,12 @@ export class Pool extends pg.Pool {
     this.on('release', (_, client) => this.#lent.delete(client))
   }
 
-  /** Whether the database answers, however busy the connections are. */
+  /** Whether the database responds, however busy the connections are. */
   answers(): Promise<boolean> {
     return this.#pulse.silent ? Promise.resolve(false) : this.#pulse.ask()
   }
 
-  // pg's own `query` comes through here with a callback
+  // pg's own `query` calls this with a callback
   override connect: pg.Pool['connect'] = ((callback?: (error: Error) => void) => {
     if (!this.#pulse.silent) return callback ? super.connect(callback as never) : super.connect()
     const error = new Unavailable('the database does not answer')

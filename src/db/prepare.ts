@@ -5,20 +5,20 @@ import { appUrl, type Owner, openOwner, ownerDatabase } from '#src/db/owner.ts'
 import { reach, reachOrCreate } from '#src/db/reach.ts'
 
 export type Prepared = {
-  /** The application's role. */
+  /** URL for the application's role. */
   url: string
-  /** Straight to the server, for notices. */
+  /** URL straight to the server, for notifications. */
   listenUrl: string
-  /** Names of steps that were applied now. */
+  /** Names of the steps applied by this start. */
   migrated: string[]
-  /** The embedded server, in words; null for another. */
+  /** Description of the embedded server; null if the database isn't embedded. */
   embedded: string | null
   stop(): Promise<void>
 }
 
 /**
- * Brings the database to where this version of the code needs it, and answers how the application connects.
- * With `DATABASE_APP_URL` the owner is unknown here: the schema is only looked at.
+ * Brings the database to the state this version needs and returns how the application connects. With
+ * `DATABASE_APP_URL` the owner is unknown: the schema is only checked.
  * @param seed runs as the owner after the migrations
  * @throws {DatabaseError | SchemaError | EmbeddedError} with one line for the operator
  */
@@ -60,7 +60,7 @@ async function prepareAsOwner(
   if (!owner.embedded) await reachOrCreate(owner.url)
   const db = ownerDatabase(owner.url)
   const { migrated, empty } = await migrateAndLook(db).finally(() => db.destroy())
-  // empty also after a first start that was interrupted
+  // also empty after an interrupted first start
   if (migrated.length || empty) await seed(owner.url)
   const url = await appUrl(owner.url, config.SECRET_KEY)
   return {

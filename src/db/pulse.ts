@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { cut, openClient } from '#src/db/client.ts'
 
-/** So many moments of silence mean that nobody is there. In moments, since a process that was held up itself waits on. */
+/** Silent moments after which the server counts as gone. Counted in ticks, so that a stalled process waits on. */
 const MOMENTS = 8
 const MOMENT_MS = 200
 const AGAIN_MS = 500
 
 /**
- * Whether the database answers at all, asked on a connection of its own that no busy pool keeps waiting. A frozen
- * server, or a network that swallows everything, breaks no connection: all that tells of them is silence.
+ * Checks whether the database responds, on its own connection that no busy pool delays. A frozen server, or a network
+ * that drops everything, breaks no connection: silence is the only sign.
  */
 export class Pulse {
   readonly #url: string
@@ -20,18 +20,18 @@ export class Pulse {
   #closed = false
   #timer: NodeJS.Timeout | undefined
 
-  /** @param fell told when the database falls silent */
+  /** @param fell called when the database falls silent */
   constructor(url: string, fell: () => void) {
     this.#url = url
     this.#fell = fell
   }
 
-  /** It was asked and said nothing; it is asked again until it answers, and nobody else needs to wait meanwhile. */
+  /** True while the last question is unanswered. It is repeated until answered, so no one else needs to wait. */
   get silent(): boolean {
     return this.#silent
   }
 
-  /** Answers within two seconds; all who ask at once share a question. */
+  /** Resolves within two seconds; concurrent callers share one question. */
   ask(): Promise<boolean> {
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = undefined
@@ -49,7 +49,7 @@ export class Pulse {
     clearTimeout(this.#timer)
     if (this.#closed) return false
     let answer = await this.#question()
-    // the connection that was kept had ended: that says nothing of the server
+    // the idle connection had ended, which says nothing about the server
     if (answer === 'lost') answer = await this.#question()
     const fell = answer === 'silence' && !this.#silent
     this.#silent = answer === 'silence'

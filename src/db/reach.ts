@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { DatabaseError } from '#src/db/errors.ts'
 
-/** Connects once. @throws what pg throws */
+/** Connects once. @throws whatever pg throws */
 export async function reach(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 })
   try {
@@ -11,7 +11,7 @@ export async function reach(url: string): Promise<void> {
   }
 }
 
-/** Connects, and makes a missing database where the role may. @throws {DatabaseError} */
+/** Connects, creating a missing database if the role may. @throws {DatabaseError} */
 export async function reachOrCreate(url: string): Promise<void> {
   const { hostname, port, pathname, username } = new URL(url)
   const name = decodeURIComponent(pathname.slice(1)) || username

@@ -1,6 +1,6 @@
 import type { Pool } from '#src/db/pool.ts'
 
-/** The application would run with more power, or fewer walls, than it may. */
+/** The application's role has more power, or fewer walls, than it should. */
 export class UnsafeDatabase extends Error {}
 
 const OLDEST = 150_000
@@ -16,9 +16,9 @@ type Facts = {
 }
 
 /**
- * Asks the catalog, as the application's own role: no superuser, no owner, no BYPASSRLS, and every tenant table
- * (one with `org_id`) with forced row security.
- * @returns remarks that are worth a line, but don't stop the start
+ * Checks the catalog as the application's own role: no superuser, no owner, no BYPASSRLS, and forced row security on
+ * every tenant table (one with `org_id`).
+ * @returns warnings that don't prevent the start
  * @throws {UnsafeDatabase}
  */
 export async function selfCheck(pool: Pool): Promise<string[]> {

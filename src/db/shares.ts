@@ -1,16 +1,16 @@
 import { Unavailable } from '#src/db/errors.ts'
 import { FairLoop } from '#src/db/fair-loop.ts'
 
-/** So long after it asked last, an organization counts as one that others are to be kept free for. */
+/** How long, in ms, connections are kept free for an organization after its last request. */
 const LINGERS_MS = 5000
 
 type Line = { running: number; waiting: Set<() => void> }
 type WaitingRequest = { orgId: string; at: number }
 
 /**
- * The connections of a pool, shared by organizations. One that is alone takes most of them; where there are several,
- * each takes a few and waits in a line of its own, so that nobody waits for what another does: neither for a connection
- * nor behind a crowd of statements in the database.
+ * Shares a pool's connections between organizations. A single one gets most of them; several get a few each and queue
+ * separately, so that no organization waits for another's work, neither for a connection nor behind its statements in
+ * the database.
  */
 export class Shares {
   readonly #most: number
@@ -18,18 +18,18 @@ export class Shares {
   readonly #waitMs: number
   readonly #lines = new Map<string, Line>()
   readonly #loop = new FairLoop()
-  /** Who asked last, and who did before that was another. */
+  /** The latest request, and the latest by another organization. */
   #last: WaitingRequest = { orgId: '', at: Number.NEGATIVE_INFINITY }
   #other: WaitingRequest = this.#last
 
-  /** @param waitMs longest wait in the line */
+  /** @param waitMs longest wait in the queue */
   constructor(connections: number, waitMs: number) {
     this.#most = Math.ceil(connections * 0.75)
     this.#few = Math.min(this.#most, Math.max(2, Math.floor(connections / 5)))
     this.#waitMs = waitMs
   }
 
-  /** Does some work with a connection of the organization's. @throws {Unavailable} when it waited too long for one */
+  /** Runs work within the organization's share. @throws {Unavailable} if it waited too long */
   async within<T>(orgId: string, work: () => Promise<T>): Promise<T> {
     this.#ask(orgId)
     const line = this.#lineOf(orgId)

@@ -11,18 +11,18 @@ export type SqlFunction = {
   name: string
   text: string
   owner: 'owner' | 'lookup'
-  /** Who may call it beside its owner and the database's. */
+  /** Roles that may call it besides its owner and the database's. */
   callers: readonly string[]
-  /** Tables that its arguments or its answer are rows of: it can't be made before them. */
+  /** Tables whose rows it takes or returns: it can't be created before them. */
   tables: readonly string[]
-  /** Of the function in the database: where its text is, and the hash of that. */
+  /** Comment on the function in the database: its file, and the hash of its text. */
   comment: string
 }
 
-/** What every file begins with: whose the function is, and who may call it. */
+/** First line of every file: the function's owner, and who may call it. */
 const HEADER = /^-- owner: (owner|lookup); callers: (none|(?:app|lookup)(?:, (?:app|lookup))?)\n/
 
-/** By content, whatever a checkout made of line ends. */
+/** Hash of the content, whatever the line endings of a checkout. */
 export const hashOf = (text: string) =>
   hash('sha256', text.replaceAll('\r\n', '\n'), 'base64url').slice(0, 22)
 
@@ -44,7 +44,7 @@ function parsed(file: string, text: string): SqlFunction {
   }
 }
 
-/** Every function, as its file declares it. */
+/** Reads every function's file. */
 export function readFunctions(): SqlFunction[] {
   const files = readdirSync(join(root, FOLDER), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.sql'))
@@ -54,10 +54,10 @@ export function readFunctions(): SqlFunction[] {
   )
 }
 
-/** The comments of those in the database that were made of a file, by name. */
+/** Comments of the functions in the database that come from files, by name. */
 export type Present = Readonly<Record<string, string>>
 
-/** The same, as an expression: one query tells everything about the schema. */
+/** The same as an expression, so that one query can return the whole state of the schema. */
 export const present = sql<Present>`(
   select coalesce(jsonb_object_agg(p.proname, d.description), '{}') from pg_proc p
   join pg_description d on d.objoid = p.oid and d.classoid = 'pg_proc'::regclass
@@ -69,7 +69,7 @@ export const isSame = (functions: readonly SqlFunction[], there: Present) =>
 
 type Facts = { there: Present; tables: string[]; app: string; lookup: string }
 
-/** Null where there is no schema for functions. */
+/** Null if the functions' schema doesn't exist. */
 async function look(tx: Kysely<unknown>): Promise<Facts | null> {
   const { rows } = await sql<{
     is: boolean
@@ -83,7 +83,7 @@ async function look(tx: Kysely<unknown>): Promise<Facts | null> {
   return facts[0] ?? null
 }
 
-/** Makes those that are not there yet: a table may lean on them. What changed waits for all tables to be as it knows them. */
+/** Creates missing functions, which tables may depend on. Changed ones wait until every table is up to date. */
 export async function makeMissing(tx: Kysely<unknown>, functions: readonly SqlFunction[]): Promise<void> {
   const facts = await look(tx)
   if (facts)
@@ -95,8 +95,8 @@ export async function makeMissing(tx: Kysely<unknown>, functions: readonly SqlFu
 }
 
 /**
- * Brings the database to the texts of the files: makes what is new or changed, drops what no file makes.
- * @param whole every table is there: then the texts are looked at, too
+ * Brings the database's functions to the files: creates new and changed ones, drops those without a file.
+ * @param whole every table exists, so that the functions' bodies can be validated too
  */
 export async function bringFunctions(
   tx: Kysely<unknown>,
@@ -125,7 +125,7 @@ async function make(tx: Kysely<unknown>, functions: readonly SqlFunction[], fact
   const texts = ready.map(({ name, text, owner, callers, comment }) => {
     const others = ['app', 'lookup'].filter((role) => role !== owner).map((role) => roles[role])
     const granted = ['owner', ...callers].map((role) => roles[role])
-    // one whose arguments changed is another function; what a table leans on is replaced in its place
+    // changed arguments make another function; one that a table depends on is replaced in place
     const drop = `do $drop$ begin drop function app.${name}; exception when dependent_objects_still_exist then null; end $drop$;`
     return `${facts.there[name] ? drop : ''}
       ${text}
@@ -134,7 +134,7 @@ async function make(tx: Kysely<unknown>, functions: readonly SqlFunction[], fact
       revoke all on function app.${name} from public, ${others.join(', ')};
       grant execute on function app.${name} to ${granted.join(', ')};`
   })
-  // bodies may name what comes later
+  // bodies may refer to functions created later
   await sql
     .raw(`set local check_function_bodies = off; grant create on schema app to ${roles.lookup};
     ${texts.join('\n')}
@@ -144,7 +144,7 @@ async function make(tx: Kysely<unknown>, functions: readonly SqlFunction[], fact
 
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
 
-/** What making them would have said, had all tables been there. */
+/** Raises the errors that creating them would have raised if every table had existed. */
 async function validate(tx: Kysely<unknown>): Promise<void> {
   await sql`
     do $$

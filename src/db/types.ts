@@ -247,6 +247,18 @@ export interface Organizations {
   version: Generated<number>;
 }
 
+export interface PendingSignIns {
+  account_id: string;
+  attempts: Generated<number>;
+  created_at: Generated<string>;
+  expires_at: Generated<string>;
+  for_org_id: string;
+  for_user_id: string;
+  proved_at: string;
+  token_hash: Buffer;
+  updated_at: Generated<string>;
+}
+
 export interface Permissions {
   action: string;
   builtin: Generated<boolean>;
@@ -393,18 +405,6 @@ export interface Sessions {
   version: Generated<number>;
 }
 
-export interface SignInProofs {
-  account_id: string;
-  attempts: Generated<number>;
-  created_at: Generated<string>;
-  expires_at: Generated<string>;
-  for_org_id: string;
-  for_user_id: string;
-  proved_at: string;
-  token_hash: Buffer;
-  updated_at: Generated<string>;
-}
-
 export interface TotpCredentials {
   account_id: string;
   created_at: Generated<string>;
@@ -477,6 +477,7 @@ export interface DB {
   known_devices: KnownDevices;
   mails: Mails;
   organizations: Organizations;
+  pending_sign_ins: PendingSignIns;
   permission_uses: PermissionUses;
   permissions: Permissions;
   rate_limits: RateLimits;
@@ -489,7 +490,6 @@ export interface DB {
   search_words: SearchWords;
   security_events: SecurityEvents;
   sessions: Sessions;
-  sign_in_proofs: SignInProofs;
   totp_credentials: TotpCredentials;
   unknown_logins: UnknownLogins;
   user_roles: UserRoles;

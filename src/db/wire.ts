@@ -14,8 +14,8 @@ function nameOf(text: string): string {
 }
 
 /**
- * A statement for pg. Always the extended protocol, where statements can't stack. Named, so that its plan may be
- * kept, only where that plan holds for organizations of every size.
+ * A statement for pg, always in the extended protocol, where statements can't be stacked. Named, so that its plan is
+ * kept, only if that plan suits organizations of every size.
  */
 export const wire = (query: CompiledQuery, prepared = false) =>
   ({

@@ -4,7 +4,7 @@ import { Forbidden } from '#src/errors.ts'
 import { unauthenticated } from '#src/http/authenticate.ts'
 import type { Endpoint } from '#src/http/endpoint.ts'
 
-/** Lets in whoever may use an endpoint, with the Grant that it asks for. @throws {HttpError} 401, {Forbidden} */
+/** The Grant that an endpoint requires. @throws {HttpError} 401, {Forbidden} */
 export function admit({ access }: Endpoint, actor: Actor | null): Grant | undefined {
   if ('public' in access) return
   if (!actor) throw unauthenticated()

@@ -4,7 +4,7 @@ import type { Actor, Identity } from '#src/access/actor.ts'
 import type { Cookies } from '#src/http/cookies.ts'
 import type { Endpoint, Services } from '#src/http/endpoint.ts'
 import type { Intake } from '#src/http/intake.ts'
-import type { clientAddress } from '#src/http/ip-ranges.ts'
+import type { clientIp } from '#src/http/ip-ranges.ts'
 import type { Limits } from '#src/http/limits.ts'
 import type { Origins } from '#src/http/origins.ts'
 import type { NavigationItem } from '#src/ui/frame.ts'
@@ -21,7 +21,7 @@ export type Outside = Services & {
   seen: (identity: Identity, ip: string | null) => void
   used: (actor: Actor) => void
   denied: (actor: Actor, wanted: string, path: string) => Promise<void>
-  clientAddress: ReturnType<typeof clientAddress>
+  clientIp: ReturnType<typeof clientIp>
 }
 
 export type AppContext = Outside & {

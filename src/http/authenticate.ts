@@ -9,11 +9,11 @@ import type { Visit } from '#src/http/visit.ts'
 import { isOfProgram } from '#src/http/wanted.ts'
 import { isToken } from '#src/platform/token.ts'
 
-/** Who asks. Counts the call, also where it is nobody's. @throws {HttpError} 401, 429 */
+/** Identifies the caller, and counts anonymous calls too. @throws {HttpError} 401, 429 */
 export async function identify(visit: Visit): Promise<void> {
   const { c, byMethod, counting } = visit
   const { rate = 'api' } = byMethod.get(c.req.method === 'HEAD' ? 'GET' : c.req.method) ?? {}
-  // a monitor is nobody: whether the process runs doesn't hang on who asks
+  // health checks don't depend on a credential
   if (rate === 'none') return
   try {
     await find(visit)
@@ -30,7 +30,7 @@ async function find(visit: Visit): Promise<void> {
   if (visit.actor) app.seen(visit.actor.identity, info.ip)
 }
 
-/** The one credential of a request: a session's cookie, or as a bearer the same kind of token, or an API key. */
+/** The one credential of a request: a session cookie, a bearer token, or an API key. */
 export type Credential = { kind: 'cookie' | 'bearer' | 'api_key'; token: string }
 
 function credentialOf(c: Context, cookies: Cookies): Credential | null {
@@ -86,7 +86,7 @@ const ENDED = 'The bearer token is unknown, was revoked or has expired.'
 export const unauthenticated = (why = 'You are not signed in.') =>
   new HttpError(401, why, { headers: challenge })
 
-/** An API key that is used from an address that is none of its own: a 401 like any other, but in the trail. */
+/** An API key used from an IP address that it doesn't allow: an ordinary 401, but recorded in the trail. */
 export class Displaced extends HttpError {
   readonly wanted = 'api_key:address'
   readonly actor: UserActor

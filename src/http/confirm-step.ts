@@ -6,10 +6,7 @@ import { wantedOf } from '#src/http/wanted.ts'
 import { ConfirmSheet } from '#src/ui/confirm-sheet.tsx'
 import { ASK, answered, isQuestion, type Question } from '#src/ui/question.ts'
 
-/**
- * The page that asks what the dialog would have asked, where a form comes from a page without a script; null where
- * nothing is to be asked, or it is answered. It holds the same form, which asks no more.
- */
+/** The page that stands in for the dialog without a script; null if nothing is to be confirmed, or it was. */
 export function confirmFirst(visit: Visit, { kind, fields }: Body): Draw | null {
   const { place, from } = visit.info
   const { [ASK]: given, ...sent } = fields

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Context } from 'hono'
 import type { Config } from '#src/config.ts'
-import { isSecure } from '#src/platform/public-address.ts'
+import { isSecure } from '#src/platform/public-url.ts'
 import { isToken } from '#src/platform/token.ts'
 
 export class Cookies {
@@ -9,7 +9,7 @@ export class Cookies {
   readonly visitor: string
   readonly notice: string
   readonly device: string
-  readonly proof: string
+  readonly pendingSignIn: string
   readonly #attributes: string
   readonly #maxAge: number
 
@@ -25,7 +25,7 @@ export class Cookies {
     this.visitor = `${prefix}visitor${suffix}`
     this.notice = `${prefix}notice${suffix}`
     this.device = `${prefix}device${suffix}`
-    this.proof = `${prefix}proof${suffix}`
+    this.pendingSignIn = `${prefix}proof${suffix}`
     this.#attributes = `; Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`
     this.#maxAge = Math.round(config.SESSION_MAX_DAYS * 86_400)
   }
@@ -35,19 +35,19 @@ export class Cookies {
   setNotice = (text: string, undo?: string) =>
     `${this.notice}=${encodeURIComponent(text)}${undo ? `|${undo}` : ''}; Max-Age=60${this.#attributes}`
   setDevice = (token: string) => `${this.device}=${token}; Max-Age=${HALF_A_YEAR}${this.#attributes}`
-  setProof = (token: string) => `${this.proof}=${token}; Max-Age=600${this.#attributes}`
+  setPendingSignIn = (token: string) => `${this.pendingSignIn}=${token}; Max-Age=600${this.#attributes}`
   drop = (name: string) => `${name}=; Max-Age=0${this.#attributes}`
 
   signedIn = ({ token, device }: { token: string; device: string | null }) => [
     this.setSession(token),
     ...(device ? [this.setDevice(device)] : []),
     this.drop(this.visitor),
-    this.drop(this.proof),
+    this.drop(this.pendingSignIn),
   ]
 
-  proofOf = (c: Context) => this.#only(c, this.proof)
+  pendingSignInOf = (c: Context) => this.#only(c, this.pendingSignIn)
 
-  /** What this browser was told when somebody signed in with it; null for none, and for what is none. */
+  /** The token that marks a known browser; null if missing or malformed. */
   deviceOf = (c: Context) => this.#only(c, this.device)
 
   #only(c: Context, name: string): string | null {
@@ -66,7 +66,7 @@ export function cookiesAfter(c: Context, given: readonly string[]): string {
   return [...kept, ...set].filter(Boolean).join('; ')
 }
 
-/** The values under a name: two of them are nobody's. */
+/** All values under a name: with two of them, neither counts. */
 export function cookieValues(c: Context, name: string): string[] {
   const header = c.req.header('cookie')
   if (!header?.includes(name)) return []

@@ -34,7 +34,7 @@ export class Counting {
     this.#first = await limits.arrive(rate, this.#from)
   }
 
-  /** The same attempt, once it is known whom it is about, and before anything is done for it. @throws {HttpError} 429 */
+  /** Counts an attempt by its target, before any work. @throws {HttpError} 429 */
   async attempt(endpoint: Endpoint, actor: Actor | null, fields: Body['fields'] = {}): Promise<void> {
     await this.arrive(endpoint)
     const { limits, cookies } = this.#app
@@ -46,7 +46,7 @@ export class Counting {
     this.#others = await limits.attempt(endpoint.rate, { names, others, device, ...this.#from })
   }
 
-  /** What succeeded was no guess: a whole office behind one address signs in of a morning. */
+  /** A success was no guess: a whole office may sign in from one IP address. */
   async succeeded({ rate }: Endpoint): Promise<void> {
     const { limits } = this.#app
     if (!limits || !isSensitive(rate) || !this.#first) return

@@ -11,7 +11,7 @@ const secretOf = (key: string, bearer: string) => createHmac('sha256', key).upda
 
 const xor = (a: Buffer, b: Buffer) => Buffer.from(a.map((byte, index) => byte ^ (b[index] as number)))
 
-/** A form token: another one each time, so that no length of a packed page tells anything of it (BREACH). */
+/** A form token, masked anew each time against BREACH. */
 export function csrfToken(key: string, bearer: string): string {
   const pad = randomBytes(32)
   return Buffer.concat([pad, xor(pad, secretOf(key, bearer))]).toString('base64url')
@@ -51,13 +51,13 @@ export class FormTokens {
     return this.#given ? [this.#cookies.setVisitor(this.#given)] : []
   }
 
-  /** Whether a browser says, by `Sec-Fetch-Site` or `Origin`, that the request is from here; a program says neither. */
+  /** Whether `Sec-Fetch-Site` or `Origin` says same origin; programs send neither. */
   checkOrigin(): boolean {
     if (this.#listed) return false
     const origin = this.#origins.own(this.#c)
     const site = this.#c.req.header('sec-fetch-site')
     const from = this.#c.req.header('origin')
-    // a page that tells nobody its address says null, and the browser vouches for it
+    // a page with no-referrer sends null, and the browser vouches for it
     const hushed = from === 'null' && site === 'same-origin'
     if (from !== undefined && from !== origin && !hushed) throw this.#origins.foreign(this.#c, from)
     if (site !== undefined && site !== 'same-origin')
@@ -65,15 +65,11 @@ export class FormTokens {
     return site !== undefined || from !== undefined
   }
 
-  /**
-   * Lets a write pass that isn't a bearer's: from here, and where it is by the authority of a cookie, in a form or
-   * where a browser doesn't say that it is from here, with the token bound to that cookie.
-   * @throws {HttpError} 403
-   */
+  /** A write by cookie must come from here, and with its token unless the browser vouches. @throws {HttpError} 403 */
   check({ kind, fields }: Body, session: string | null): void {
     const vouched = this.checkOrigin()
     const cookie = session ?? this.#visitor
-    // without a cookie there is no authority to abuse: a program that signs in with JSON
+    // without a cookie there is no authority to abuse
     if (!cookie && kind !== 'form') return
     if (this.#listed && !this.#config.CORS_ALLOW_CREDENTIALS) throw refused()
     if (kind === 'json' && vouched) return

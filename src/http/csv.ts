@@ -11,25 +11,25 @@ type Outgoing = {
   common: Common
   limit?: Record<string, string> | undefined
   head: boolean
-  confirm: () => Promise<void>
+  recheck: () => Promise<void>
   lost: (error: unknown) => void
 }
 
-/** By which Excel takes a file for UTF-8. */
+/** Tells Excel that the file is UTF-8. */
 const MARK = '\uFEFF'
 
 const LEAVING_MS = 500
 
 async function respondCsv(
   { name, chunks, sent = async () => {} }: Csv,
-  { requestId, common, limit, head, confirm, lost }: Outgoing,
+  { requestId, common, limit, head, recheck, lost }: Outgoing,
 ) {
   const iterator = chunks[Symbol.asyncIterator]()
   let next: Promise<IteratorResult<string>> | undefined = Promise.resolve(await iterator.next())
   let broken: unknown
   const further = async () => {
     const piece = await iterator.next()
-    await confirm()
+    await recheck()
     return piece
   }
   const encoder = new TextEncoder()
@@ -53,7 +53,7 @@ async function respondCsv(
         } catch (error) {
           broken = error
           lost(error)
-          // where that fails, too, it was told already what is wrong
+          // the original error is already reported
           if (begun) void sent(false).catch(() => {})
           void iterator.return?.()
           const why = error instanceof Revoked ? 'your access changed.' : 'something went wrong.'
@@ -88,7 +88,7 @@ export function respondFile(visit: Visit, csv: Csv): Promise<Response> {
     common: app.origins.headers(c, info.api),
     limit: counting.headers,
     head: c.req.raw.method === 'HEAD',
-    confirm: async () => actor?.renewal?.confirm(),
+    recheck: async () => actor?.renewal?.recheck(),
     lost: (error) => brokenOff(visit, error),
   })
 }

@@ -14,7 +14,7 @@ import type { Frame } from '#src/ui/frame.ts'
 import type { Child, Markup } from '#src/ui/html.ts'
 import type { ScreenProps } from '#src/ui/layout.tsx'
 
-/** Who may: holders of a permission, anybody signed in (also by an API key, or not), or everybody, with the reason. */
+/** Who may: holders of a permission, anyone signed in (in person or not), or everybody, with the reason. */
 export type Access = { can: Permission } | { signedIn: 'in person' | 'by any key' } | { public: string }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -22,7 +22,7 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 /** A page, without its frame. `plain` is the narrow one for visitors. */
 export type Screen = Omit<ScreenProps, 'frame'> & { plain?: boolean; footer?: Child }
 
-/** Draws a page once its frame is known; may load first what only the page shows. */
+/** Draws a page once its frame is known; may first load what only the page shows. */
 export type Draw = (frame: Frame) => Screen | Promise<Screen>
 
 export type Answer = {
@@ -33,13 +33,13 @@ export type Answer = {
   etag?: number
   location?: string
   notice?: string
-  /** Path of the POST that takes it back again, offered beside the notice. */
+  /** Path of the POST that undoes it, offered next to the notice. */
   undo?: string | undefined
   headers?: Record<string, string>
   cookies?: string[]
-  /** The session acts elsewhere from now on. */
+  /** The session is in another organization from now on. */
   sessionChanged?: boolean
-  /** A form that was refused until now (`kept`): it is drawn in place of this answer. */
+  /** A refused form (`kept`), drawn instead of this answer. */
   resumes?: string | undefined
 }
 
@@ -81,7 +81,7 @@ export type Call<A = Access, Q = undefined, B = undefined> = {
   rawBody: Record<string, unknown>
   find: Find | null
   file: Upload | undefined
-  /** Version that the writer has seen (`If-Match`, or the form's); null where none was said, or `*`. */
+  /** The version the writer has seen (`If-Match`, or the form's); null for none or `*`. */
   version: number | null
   request: { id: string; ip: string | null; userAgent: string; via: 'web' | 'api' }
 }
@@ -90,7 +90,7 @@ type Only = 'page' | 'json' | 'api'
 
 type Described = {
   answer?: z.ZodType
-  /** 200, or 204 where there is no `answer`. */
+  /** By default 200, or 204 without an `answer`. */
   status?: 200 | 201 | 202 | 204
   summary?: string
   otherStatuses?: readonly number[]
@@ -103,16 +103,16 @@ type Options<A, Q, B> = Described & {
   csv?: (call: Call<A, Q, undefined>) => Csv | Promise<Csv>
   upload?: true
   rate?: RateClass
-  /** Answers with a secret, which is kept for no `Idempotency-Key`. */
+  /** Answers with a secret, which is never stored for an `Idempotency-Key`. */
   secret?: true
-  /** For who proved within ten minutes who they are; others do so first (`/me/confirm`, `POST /auth/confirm`). */
+  /** Needs authentication within ten minutes (`/me/confirm`, `POST /auth/confirm`). */
   requiresRecentAuth?: true
-  /** Also for who has yet to show the second factor that a role asks for. */
+  /** Works before the second factor that a role requires. */
   allowedBeforeSecondFactor?: true
   /** Only as a page, only as JSON, or only as JSON below /api. */
   only?: Only
   refused?: (call: Call<A, Q, undefined>, refusal: Refusal) => Draw | Promise<Draw>
-  /** The path of the page with the form, where it is neither this one nor the nearest above it. */
+  /** Path of the page with the form, unless it is this one or the nearest above. */
   on?: string
 }
 
@@ -135,9 +135,9 @@ export type Endpoint = Described & {
 }
 
 export const can = <const P extends Permission>(permission: P) => ({ can: permission })
-/** Anybody signed in, in person: by no API key. */
+/** Anyone signed in, in person: no API keys. */
 export const signedIn = { signedIn: 'in person' } as const
-/** Anybody signed in, and whoever acts by an API key: for what asks for its permission itself. */
+/** Anyone signed in, API keys included: the handler checks its permission itself. */
 export const authenticated = { signedIn: 'by any key' } as const
 export const everybody = (reason: string) => ({ public: reason })
 

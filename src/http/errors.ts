@@ -59,7 +59,7 @@ export function pageTitle({ status, type, title }: HttpError): string {
   return type === 'csrf' ? 'This form is out of date' : (inWords[status] ?? title)
 }
 
-/** What a handler throws instead of answering; becomes problem+json, a page, or messages in the form. */
+/** Thrown instead of answering; becomes problem+json, a page, or messages in the form. */
 export class HttpError extends Error {
   readonly status: number
   readonly title: string

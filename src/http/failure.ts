@@ -8,7 +8,7 @@ import type { Visit } from '#src/http/visit.ts'
 import { wantedOf } from '#src/http/wanted.ts'
 import { paths } from '#src/paths.ts'
 
-/** Anything thrown, as an answer: an error of ours goes into the log, a refusal of somebody into the trail. */
+/** Answers anything thrown: our errors go into the log, refusals into the trail. */
 export async function answerFailure(visit: Visit, thrown: unknown): Promise<Response> {
   const error = httpError(thrown)
   if (error.status === 500) logged(visit, thrown)

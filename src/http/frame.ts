@@ -48,7 +48,7 @@ function viewer(actor: Actor): Viewer {
 
 const covers = (item: string, here: string) => item === here || (item !== '/' && here.startsWith(`${item}/`))
 
-/** What a cookie may have taken back: bringing back a record, and nothing else. */
+/** The only undo a cookie may offer: restoring a record. */
 const RESTORE = /^\/[a-z-]+\/[0-9a-f-]{36}\/restore$/
 
 function noticeFrom(value: string, undoing: (path: string) => Undo): Notice {

@@ -9,11 +9,11 @@ import type { Body } from '#src/http/input.ts'
 
 const UNKEYED = /^\/(auth|login|register|logout)(\/|$)/
 
-/** Whether an endpoint takes an `Idempotency-Key`: what makes something, and shows no secret that must not be kept. */
+/** Endpoints that create something, and return no secret, take an `Idempotency-Key`. */
 export const takesKey = ({ method, path, access, secret }: Endpoint): boolean =>
   method === 'POST' && !secret && !('public' in access) && !UNKEYED.test(path)
 
-/** The door of a request that shall be done once; null where none asks for it. */
+/** The door for a request with a key; null without one. */
 export function onceDoor(
   c: Context,
   endpoint: Endpoint,
@@ -25,11 +25,11 @@ export function onceDoor(
     throw new HttpError(400, 'An Idempotency-Key is 1 to 255 visible ASCII characters.')
   const { pathname, search } = new URL(c.req.url)
   const { csrf_token: _, ...fields } = body?.fields ?? {}
-  // keyed, since a body may hold a password, which a plain digest would let be guessed
+  // keyed: a plain digest would let a password in the body be guessed
   const hash = createHmac('sha256', secret)
     .update(JSON.stringify([endpoint.method, pathname + search, body && fields, body?.file?.name]))
     .update(body?.file?.content ?? '')
     .digest()
-  // an API key gets no answer that its owner got, who may see more
+  // an API key doesn't get its owner's answers, which may show more
   return new OnceDoor(door, { userId: actor.identity.apiKey?.id ?? actor.userId, key, hash })
 }

@@ -18,7 +18,7 @@ const MAX_FIELDS = 1000
 const MAX_VALUES = 2000
 const MAX_KEYS = 10_000
 const DEEPEST = 20
-/** A field nowhere: schemas that take what they don't know would leave it out without a word. */
+/** Never a field: loose schemas would drop it silently. */
 const PROTO = '__proto__'
 
 export const bodyType = (c: Context) =>
@@ -67,12 +67,12 @@ function parseJson(text: string): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new HttpError(400, 'The body is not a JSON object.')
   }
-  // what JSON.parse lets pass: as many keys in as out means that none came twice
+  // JSON.parse accepts duplicate keys: equal counts mean there were none
   if (keys !== checked(value, 1, '')) throw new HttpError(400, 'The body names a key twice.')
   return bare(value as Record<string, unknown>)
 }
 
-/** Counts keys, and refuses depth, number of keys, text that can't be kept, and numbers beyond a double. */
+/** Counts keys; refuses depth, too many keys, text that can't be stored, and numbers beyond a double. */
 function checked(value: unknown, depth: number, path: string): number {
   if (depth > DEEPEST) throw new HttpError(400, `The body is nested more than ${DEEPEST} deep.`)
   if (typeof value === 'string') refuseFlaw(value, path)
@@ -98,7 +98,7 @@ function refuseProto(name: string, path: string): void {
 
 const bare = <T>(fields: Record<string, T>): Record<string, T> => Object.assign(Object.create(null), fields)
 
-/** Counts the keys of well-formed JSON: a string followed by a colon. Before it is parsed, since many take long. */
+/** Counts keys before parsing, since many take long: strings followed by a colon. */
 function keysIn(json: string): number {
   let count = 0
   for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"\s*:?/g)) {
@@ -162,7 +162,7 @@ export function queryOf(pairs: Iterable<[string, string]>): Record<string, strin
   return query
 }
 
-/** The versions that a writer has seen, mostly one: of `If-Match`, or the form's field; null for none, or for any. */
+/** Versions from `If-Match` or the form's field; null for none or any. */
 export function seenVersions(c: Context, ofForm: unknown): (number | null)[] {
   const header = c.req.header('if-match')
   if (header) {

@@ -13,7 +13,7 @@ type Options = { patienceMs?: number; strangersBytes?: number; personBytes?: num
 
 export type Sender = { userId: string } | null
 
-/** Reads bodies within bounds: of size, of time, and of what each sender can make the process hold. */
+/** Reads bodies within limits of size, time, and memory per sender. */
 export class Intake {
   readonly #patienceMs: number
   readonly #strangersBytes: number
@@ -38,7 +38,7 @@ export class Intake {
     return sender ? most : Math.min(most, form ? STRANGER_FORM_BYTES : STRANGER_BYTES)
   }
 
-  /** A body to its end. @throws {HttpError} 413 past `most`, 408 when it is too slow, 503 when it gave way */
+  /** Reads a whole body. @throws {HttpError} 413 past `most`, 408 if too slow, 503 if it gave way */
   async read(c: Context, most: number, sender: Sender): Promise<Buffer> {
     refuseLarge(c, most)
     const stream = c.req.raw.body
@@ -75,7 +75,6 @@ export class Intake {
 class Unfinished {
   readonly #bound: number
   readonly #emptied: () => void
-  /** Who came first stands first. */
   readonly #bodies = new Set<Arriving>()
   bytes = 0
 
@@ -111,14 +110,14 @@ export function refuseLarge(c: Context, most: number): void {
   if (Number(c.req.header('content-length') ?? 0) > most) throw tooLarge(most)
 }
 
-/** By whoever sends it, who may do so as often as they like: no failure of ours. */
+/** The sender aborted, which is no failure of ours. */
 const brokenOff = () => {
   throw new HttpError(400, 'The body ended early.')
 }
 
 const tooLarge = (most: number) => new HttpError(413, `The body can have at most ${most / 1024} kB.`)
 
-/** A body on its way, in one piece of memory: pieces of a byte each would take a hundred times as much. */
+/** An arriving body in one buffer: one-byte chunks would take a hundred times the memory. */
 class Arriving {
   readonly #most: number
   readonly #patienceMs: number
@@ -162,7 +161,7 @@ class Arriving {
     clearTimeout(this.#timer)
   }
 
-  /** The more has come, the longer the rest is waited for. */
+  /** The more has arrived, the longer it waits for the rest. */
   #wait(): void {
     const left = this.#began + this.#patienceMs + this.size / SLOWEST - performance.now()
     if (left <= 0) this.refuse(new HttpError(408, 'The body took too long to arrive.'))

@@ -1,11 +1,7 @@
 import { BlockList, isIP } from 'node:net'
 
-/**
- * The client's address: the rightmost in `X-Forwarded-For` that is no trusted proxy, and only where the
- * connection itself comes from one.
- * @param trusted addresses and CIDR ranges
- */
-export function clientAddress(
+/** The rightmost of `X-Forwarded-For` that is no trusted proxy, if the connection comes from one. */
+export function clientIp(
   trusted: readonly string[],
 ): (socket: string | undefined, forwarded?: string) => string | null {
   const known = oneOf(trusted)
@@ -66,10 +62,10 @@ function plain(ip: string): string | null {
     .join('.')
 }
 
-/** A hop, as some proxies write it: with its port, and IPv6 in brackets then. */
+/** Some proxies add a port, with IPv6 in brackets. */
 const hostOf = (hop: string) => /^\[(.*)\](?::\d+)?$/.exec(hop)?.[1] ?? /^([\d.]+):\d+$/.exec(hop)?.[1] ?? hop
 
-/** One subscriber of IPv6 has a /64 at least: it counts as one. */
+/** An IPv6 subscriber has at least a /64, which counts as one. */
 export function rateKey(ip: string | null): string {
   if (!ip || isIP(ip) !== 6) return ip ?? 'unknown'
   const [head = '', tail = ''] = ip.toLowerCase().split('::')

@@ -51,19 +51,19 @@ function tidy({ zodSchema, jsonSchema }: Visited, io: Io, query: boolean): void 
   tidyPattern(jsonSchema)
   const { def } = zodSchema._zod
   if (io === 'output') {
-    // what is answered may have more some day, and no program stumbles over that
+    // responses may gain keys later, which clients have to accept
     if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties
     return
   }
   dropSpellings(jsonSchema)
   if (def.type === 'object') {
-    // what is there by itself need not be sent, however its schema gets there
+    // values with a default need not be sent
     const required = Object.keys(def.shape).filter((name) => !absent(def.shape[name]))
     if (required.length) jsonSchema.required = required
     else delete jsonSchema.required
   }
   if (def.type !== 'pipe' || jsonSchema.type !== 'string') return
-  // text that is brought into form before it is checked: the check is what a client has to know
+  // for text that is normalized first, clients need to know the check
   const override = (visited: Visited) => tidy(visited, io, query)
   const options = { io: 'input', unrepresentable: 'any', override: override as never } as const
   const { $schema: _, ...checked } = z.toJSONSchema(def.out as z.ZodType, options) as JsonSchema
@@ -74,7 +74,7 @@ function tidy({ zodSchema, jsonSchema }: Visited, io: Io, query: boolean): void 
   }
 }
 
-/** Of several patterns the last is the strictest; allOf of them is more than generators of clients understand. */
+/** Keeps the last, strictest pattern: client generators don't understand allOf. */
 function tidyPattern(schema: JsonSchema): void {
   const all = (schema.allOf ?? []) as JsonSchema[]
   if (all.length && all.every((part) => Object.keys(part).join() === 'pattern')) {
@@ -87,10 +87,10 @@ function tidyPattern(schema: JsonSchema): void {
   else schema.pattern = plain
 }
 
-/** Without a flag, which many programs don't give, classes of letters are other patterns: those are left out. */
+/** Patterns with Unicode classes mean something else without the flag, which many clients omit. */
 const NEEDS_FLAG = /\\[pPu]\{/
 
-/** A field of a form that is empty, or a word for a switch: programs have null, true and false for it. */
+/** Drops spellings for forms: programs send null, true and false. */
 function dropSpellings(schema: JsonSchema): void {
   const all = (schema.anyOf ?? []) as JsonSchema[]
   const told = all.filter((part) => !isSpelling(part))

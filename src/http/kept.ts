@@ -1,7 +1,7 @@
 export type Kept = { path: string; fields: readonly (readonly [name: string, value: string])[] }
 
 const LEFT_OUT = /password|^(code|csrf_token|kept)$/
-/** Encoded, and once more in the form that carries it on: as much as a body of somebody who isn't signed in may have. */
+/** It is encoded twice, and has to fit into the body of an anonymous sender. */
 const LONGEST = 48_000
 
 export const keptOf = (path: string, fields: Readonly<Record<string, unknown>>): Kept => ({

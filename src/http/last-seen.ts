@@ -6,10 +6,7 @@ const EVERY_MS = 30_000
 
 type Use = readonly [org: string, person: string, model: string, action: string]
 
-/**
- * Collects which sessions were seen, which API keys from where, and which permissions were used by whom, and writes them
- * together: no GET writes.
- */
+/** Collects sightings of sessions and API keys, and uses of permissions, and writes them in batches: no GET writes. */
 export class LastSeen {
   readonly #db: Database
   readonly #timer: NodeJS.Timeout
@@ -28,7 +25,7 @@ export class LastSeen {
     else this.#sessions.add(sessionId)
   }
 
-  /** Whoever acts as somebody else uses nothing in their name. */
+  /** Impersonation doesn't count as use. */
   use = ({
     orgId,
     userId,

@@ -12,9 +12,9 @@ import { WindowCounter, type WindowState } from '#src/platform/window-counter.ts
 
 const sensitive = ['sign-in', 'reset', 'registration', 'invitation', 'refresh'] as const
 export type Sensitive = (typeof sensitive)[number]
-/** Where a success proves who somebody is; others are answered alike, or make something. */
+/** Attempts whose success proves an identity. */
 const proving: readonly Sensitive[] = ['sign-in', 'invitation']
-/** What a request counts as: a call of the API where its answer is JSON, an attempt of its own kind, or nothing. */
+/** What a request counts as: a JSON call, an attempt of its own kind, or nothing. */
 export type RateClass = Sensitive | 'api' | 'none'
 
 export const isSensitive = (rate: RateClass): rate is Sensitive => rate !== 'api' && rate !== 'none'
@@ -45,7 +45,7 @@ export class Limits {
     this.#attempts = new Map(sensitive.map((rate) => [rate, exact(db, rate, mostOf(rate, config), seconds)]))
   }
 
-  /** One call of the API: of a key, of a person in all their sessions, or of an address where it is nobody's. */
+  /** Counts a call by API key, by person across sessions, or by IP address if anonymous. */
   async call(actor: Actor | null, ip: string | null): Promise<RateLimitState> {
     const { RATE_LIMIT_REQUESTS: limit, RATE_LIMIT_WINDOW: seconds } = this.#config
     const key = actor?.identity.apiKey?.id ?? actor?.userId ?? this.#hidden('address', rateKey(ip))
@@ -72,17 +72,17 @@ export class Limits {
     const key = limiter.getKey(this.#hidden('address', rateKey(ip)))
     const back =
       'update rate_limits set points = least(points, $3) - 1 where key = $1 and points > 0 and expire > $2'
-    // while the database is away it is counted in memory, and stays so
+    // while the database is down, attempts count in memory
     const { rowCount } = await this.#db.pool
       .query(back, [key, Date.now(), arrived.limit])
       .catch(() => ({ rowCount: 0 }))
     if (!rowCount) return arrived
-    // it may have been refused in memory meanwhile; whoever has none left is told so by the database
+    // drops refusals in memory: the database knows who has none left
     limiter.deleteInMemoryBlockedAll()
     return { ...arrived, left: Math.min(arrived.left + 1, arrived.limit) }
   }
 
-  /** Strangers use up a name for themselves only: a browser that its owner signed in with has its own count. */
+  /** Strangers can't lock out the owner: a known browser has its own count. */
   async #takeOfName(rate: Sensitive, name: string, of: Attempt): Promise<RateLimitState> {
     try {
       return await this.#take(rate, 'name', name, of)
@@ -119,18 +119,18 @@ export class Limits {
     throw reached(standing, 'Too many attempts')
   }
 
-  /** No name and no address stands in the database, and none can be guessed from what does. */
+  /** Keyed, so that the database holds no names or IP addresses, not even guessable ones. */
   #hidden(kind: string, whose: string): string {
     const { SECRET_KEY } = this.#config
     return createHmac('sha256', SECRET_KEY).update(`rate ${kind} ${whose}`).digest('base64url').slice(0, 22)
   }
 }
 
-/** Nobody guesses a token, and every program behind an address renews its own: that counts like calls. */
+/** Tokens can't be guessed, and programs behind one IP address renew their own: counts like calls. */
 const mostOf = (rate: Sensitive, { RATE_LIMIT_REQUESTS, SIGN_IN_ATTEMPTS }: Config): number =>
   rate === 'refresh' ? RATE_LIMIT_REQUESTS : SIGN_IN_ATTEMPTS
 
-/** Counted in PostgreSQL, each attempt; in memory while that doesn't answer, and once it is known that none is left. */
+/** Counts each attempt in PostgreSQL; in memory while that is down, or once none is left. */
 function exact(db: Database, rate: Sensitive, points: number, duration: number): RateLimiterPostgres {
   const options = { points, duration, keyPrefix: rate }
   return new RateLimiterPostgres({

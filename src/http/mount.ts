@@ -13,12 +13,7 @@ const nothing = async () => {}
 
 const APIS = ['/api', '/api/v1']
 
-/**
- * Puts the route table on Hono: each endpoint at its path, and the same below /api and /api/v1 with JSON as the
- * default. A form posts everything; `_method` then names the endpoint of that path.
- * @throws when an endpoint says neither who may nor why everybody may, lets everybody write without a limit of its
- * own, or stands there twice
- */
+/** Mounts each endpoint at its path, and below /api and /api/v1 with JSON by default; forms post with `_method`. */
 export function mount(app: Hono<Env>, endpoints: readonly Endpoint[], given: Outside): void {
   const table = new Map<string, Map<string, Endpoint>>()
   for (const endpoint of endpoints) {
@@ -54,7 +49,7 @@ export function mount(app: Hono<Env>, endpoints: readonly Endpoint[], given: Out
   app.onError((error, c: Context<Env>) => answerFailure(visitOf(c, context, api(c, context)), error))
 }
 
-/** Sorts words before what takes any: `/users/me` is asked before `/users/:id`, wherever the two are declared. */
+/** Sorts `/users/me` before `/users/:id`, wherever the two are declared. */
 const shapeOf = (path: string) =>
   path
     .split('/')
@@ -84,7 +79,7 @@ function route(
   const linked = path.includes('/:token')
   const answer = async (c: Context<Env>) => {
     const response = await handle(visitOf(c, context, api, byMethod))
-    // whatever such a page leads to isn't told its address
+    // hides the URL of a one-time link from what the page links to
     if (linked) response.headers.set('Referrer-Policy', 'no-referrer')
     return response
   }
@@ -97,7 +92,7 @@ function route(
     .find(({ only }) => only === undefined || only === 'page')
   app.all(api + path, (c) => {
     const error = new HttpError(405, `Use ${allow}.`, { headers: { Allow: allow } })
-    // who asks again for what a form was sent to gets the form
+    // reloading the target of a form shows the form
     const page = !api && c.req.method === 'GET' && writes ? context.pageOf(writes)?.path : undefined
     return refuse(visitOf(c, context, api), error, page && filled(page, c))
   })

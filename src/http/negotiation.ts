@@ -9,11 +9,7 @@ type NegotiationInput = {
   json: boolean
 }
 
-/**
- * What to answer with (RFC 9110, 12.5.1): JSON where it is accepted by name, or below /api, or to a bearer;
- * a fragment to a partial htmx request; a page otherwise. Null: 406.
- * @param asked `page` and `json` say what there is
- */
+/** RFC 9110, 12.5.1: JSON by name, below /api, or to a bearer; a fragment to htmx; else a page. Null: 406. */
 export function negotiate({
   accept: header,
   bearer,
@@ -36,12 +32,12 @@ export function negotiate({
   if (html !== null && html > 0 && page && !api && !bearer) return asPage
   if (data > 0 && json) return 'json'
   if (any <= 0) return null
-  // anything but what is refused by name
+  // anything not refused by name
   if (preferred !== 'json' && html === 0) return json && data !== 0 ? 'json' : null
   return preferred === 'json' && data === 0 ? null : preferred
 }
 
-/** Whether a file is asked for by name, no less than JSON and more than a page. */
+/** Whether CSV is asked for by name, at least as much as JSON and more than a page. */
 export function asksForCsv(header = ''): boolean {
   const accept = header.toLowerCase()
   const csv = named(accept, 'text/csv') ?? 0

@@ -128,7 +128,7 @@ class Operation {
     const file = { type: 'string', contentMediaType: 'application/octet-stream' }
     const form = { type: 'object', properties: { ...(properties as Json), file }, required }
     return {
-      // a body that may have nothing need not be there
+      // a body that may be empty is optional
       required: !upload && !body?.safeParse({}).success,
       content: {
         ...(schema && !upload ? { 'application/json': { schema } } : {}),
@@ -169,7 +169,7 @@ class Operation {
     const { access, body, rate, upload, otherStatuses = [] } = this.#endpoint
     const keyed = takesKey(this.#endpoint)
     const may: [number, unknown][] = [
-      // of any address, whose bytes may be no text
+      // any URL may be malformed
       [400, true],
       [401, true],
       [403, 'can' in access || this.#writes],
@@ -212,7 +212,7 @@ const spoken = (segment: string) => {
   return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')
 }
 
-/** By which credentials a program reaches an endpoint: by an API key only where that isn't for people alone. */
+/** Credentials that reach an endpoint: API keys unless it is for people alone. */
 function securityOf(access: Endpoint['access']): Json[] {
   if ('public' in access) return []
   const inPerson = 'can' in access ? !forKeys(access.can) : access.signedIn === 'in person'

@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import type { Config } from '#src/config.ts'
 import { HttpError } from '#src/http/errors.ts'
 import { within } from '#src/http/ip-ranges.ts'
-import { isSecure } from '#src/platform/public-address.ts'
+import { isSecure } from '#src/platform/public-url.ts'
 
 type Log = { warn: (details: object, message: string) => void }
 
@@ -36,11 +36,11 @@ const common = {
 }
 export type Common = typeof common & Record<string, string>
 
-/** Our own origin, and those whose pages may use the API. No other is let in, and none is repeated that isn't listed. */
+/** Our own origin, and those listed for CORS; no other is ever echoed. */
 export class Origins {
   readonly #config: Config
   readonly #log: Log
-  /** Where it is reached by https, no browser comes by anything else from then on. */
+  /** HSTS, where people come by https. */
   readonly secure: Readonly<Record<string, string>>
   readonly #common: Common
   readonly #ofApi: Common
@@ -60,7 +60,7 @@ export class Origins {
     return this.lists(c) ? { ...this.#ofApi, ...this.#shared(c) } : this.#ofApi
   }
 
-  /** Ours: as it is set, else as the request came; a trusted proxy says by which scheme. */
+  /** As configured, else from the request; a trusted proxy names the scheme. */
   own(c: Context): string {
     const { PUBLIC_URL, TRUSTED_PROXIES } = this.#config
     const { origin, host } = new URL(PUBLIC_URL ?? c.req.url)
@@ -84,7 +84,7 @@ export class Origins {
     }
   }
 
-  /** The answer to what a browser asks before it asks; null where it comes from nowhere that is listed. */
+  /** Answers a CORS preflight; null for an unlisted origin. */
   preflight(c: Context): Response | null {
     if (!this.lists(c) || c.req.header('access-control-request-method') === undefined) return null
     const { CORS_ALLOWED_METHODS: methods, CORS_ALLOWED_HEADERS: headers } = this.#config
@@ -100,7 +100,7 @@ export class Origins {
     })
   }
 
-  /** A write from elsewhere: says what was expected to whoever set this up, and to the log once a minute. */
+  /** A cross-origin write: says what was expected, and logs it once a minute for the operator. */
   foreign(c: Context, from: string): HttpError {
     const expected = this.own(c)
     const came = from.slice(0, 200)

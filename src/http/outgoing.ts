@@ -17,7 +17,7 @@ export function outgoingOf(visit: Visit, endpoint?: Endpoint): Outgoing {
     asks: info.asks,
     common: origins.headers(c, info.api),
     limit: counting.headers,
-    // no length tells anything of a secret
+    // a compressed length could reveal a secret
     packs: !endpoint?.secret && acceptsGzip(c.req.header('accept-encoding')),
     frame: () => frameOf(visit),
     prefixed: (path) => config.URL_PREFIX + path,
@@ -37,7 +37,7 @@ function frameOf(visit: Visit): Frame {
   return visit.frame
 }
 
-/** The page that asks for a part of itself is of another session or organization. */
+/** Whether the page asking for a part belongs to another session or organization. */
 function isOutdated(visit: Visit): boolean {
   const token = visit.c.req.header('x-csrf-token')
   const session = sessionOf(visit)

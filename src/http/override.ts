@@ -2,7 +2,7 @@ import type { Endpoint } from '#src/http/endpoint.ts'
 import { HttpError } from '#src/http/errors.ts'
 import type { Body } from '#src/http/input.ts'
 
-/** What a write may turn out to be for: a form posts everything, and says only within what it means. */
+/** The endpoints a write may be for: a form names its method inside its body. */
 export function possible(byMethod: ReadonlyMap<string, Endpoint>, method: string): Endpoint[] {
   const named = byMethod.get(method)
   return named && method !== 'POST' ? [named] : [...byMethod.values()].filter((one) => one.method !== 'GET')

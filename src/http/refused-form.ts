@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import { admit } from '#src/http/admit.ts'
 import type { AppContext, Env } from '#src/http/app-context.ts'
+import { requireAssurance } from '#src/http/assurance.ts'
 import { callOf } from '#src/http/call.ts'
 import { cookiesAfter } from '#src/http/cookies.ts'
 import { StaleForm } from '#src/http/csrf.ts'
@@ -8,7 +9,6 @@ import type { Call, Endpoint, Refusal, Screen } from '#src/http/endpoint.ts'
 import { HttpError } from '#src/http/errors.ts'
 import { queryOf, seenVersions, validQuery } from '#src/http/input.ts'
 import { broughtBack, carried, keptOf } from '#src/http/kept.ts'
-import { requireProof } from '#src/http/proof.ts'
 import type { RequestInfo } from '#src/http/request-info.ts'
 import {
   type Outgoing,
@@ -29,12 +29,11 @@ import type { Frame } from '#src/ui/frame.ts'
 export const filled = (pattern: string, c: Context) =>
   pattern.replace(/:(\w+)/g, (_, name) => encodeURIComponent(c.req.param(name) ?? ''))
 
-/** What is shown where the form stands; anything else is about what isn't there, or not for whoever asks. */
+/** Statuses shown at the form itself. */
 const IN_PLACE = [401, 403, 409, 412, 422, 429, 500, 503]
-/** What may go well another time. */
+/** Statuses that may pass on a retry. */
 const PASSES = [408, 429, 500, 503]
 
-/** A form that was refused. */
 export async function answerForm(error: HttpError, visit: Visit, out: Outgoing): Promise<Response> {
   const { info, fields } = visit
   const first = askedFirst(error, visit)
@@ -55,7 +54,7 @@ export async function answerForm(error: HttpError, visit: Visit, out: Outgoing):
   return respondError(error, out, info.path, kept)
 }
 
-/** The form that was refused until its person had signed in, or had proved who they are: as they left it. */
+/** A form refused until sign-in or reauthentication, as it was left. */
 export async function resumed(
   c: Context<Env>,
   app: AppContext,
@@ -76,7 +75,7 @@ export async function resumed(
 
 export function leadTo(page: string, info: RequestInfo, out: Outgoing): Response | Promise<Response> {
   const location = onTo(page, info.from)
-  // a fragment can't hold that page: the browser is sent there as a whole
+  // a fragment can't hold that page, so the browser loads it whole
   const headers: Record<string, string> = info.partial ? { 'HX-Redirect': out.prefixed(location) } : {}
   return respond({ location, headers }, { ...out, wanted: 'page' })
 }
@@ -94,7 +93,7 @@ function askedFirst(error: HttpError, visit: Visit): string | undefined {
   const { endpoint } = visit
   if (error.page) return error.page
   if (error instanceof StaleForm && wantedOf(visit) === 'part') return paths.resume
-  // a wrong password is none of a session that is lacking
+  // a 401 from a public form means a wrong password, not a missing session
   return error.status === 401 && !(endpoint && 'public' in endpoint.access) ? paths.login : undefined
 }
 
@@ -109,7 +108,7 @@ async function asking(page: string, error: HttpError, visit: Visit, out: Outgoin
   return shown(asks, callOf(visit, undefined, fields), refusal, out.frame()).catch(() => null)
 }
 
-/** The form with its input; or the page that it stands on. What is to be said stands above either. */
+/** The form with its input, or the page it is on, under the message. */
 async function drawnAgain(error: HttpError, visit: Visit, out: Outgoing): Promise<Screen | null> {
   const { endpoint, fields } = visit
   if (!endpoint || !fields || !IN_PLACE.includes(error.status)) return null
@@ -119,14 +118,14 @@ async function drawnAgain(error: HttpError, visit: Visit, out: Outgoing): Promis
     const said = stale ? notYet(out.frame()) : error
     if (!endpoint.refused) return await standing(said, visit, out)
     const { status, errors = [], current } = error
-    const { rawBody: input, version } = call
-    // refused for something else, the words only wait on
+    const { rawBody, version } = call
+    // refused for another reason, so the search words wait
     const find = call.find && !(error instanceof SearchStep) ? { ...call.find, field: null } : call.find
     const message = summaryOf(said, out.requestId)
     return await shown(
       endpoint,
       { ...call, find },
-      { status, message, errors, input, current, version },
+      { status, message, errors, input: rawBody, current, version },
       out.frame(),
     )
   } catch {
@@ -137,7 +136,7 @@ async function drawnAgain(error: HttpError, visit: Visit, out: Outgoing): Promis
 async function admitted(visit: Visit, endpoint: Endpoint): Promise<Call> {
   const { c, app, actor } = visit
   const grant = admit(endpoint, actor)
-  await requireProof(endpoint, actor, app.db)
+  await requireAssurance(endpoint, actor, app.db)
   await validate(visit, endpoint)
   const fields = visit.fields ?? {}
   const [version = null] = seenVersions(c, fields.version)
@@ -162,7 +161,7 @@ async function standing(error: HttpError, visit: Visit, out: Outgoing): Promise<
   return screen ? { ...screen, refused: summaryFor(error, out) } : null
 }
 
-/** Whoever comes back to a form sees it before anything is done, and as whom they do it. */
+/** A resumed form is shown again first, and says who will send it. */
 function notYet({ person }: Frame): HttpError {
   const who = person ? `You’re signed in as ${person.name}. ` : ''
   return new HttpError(403, `${who}Check what you entered, then send it again.`, {

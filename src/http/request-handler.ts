@@ -1,5 +1,6 @@
 import { act } from '#src/http/act.ts'
 import { admit } from '#src/http/admit.ts'
+import { requireAssurance } from '#src/http/assurance.ts'
 import { identify } from '#src/http/authenticate.ts'
 import { bodyOf } from '#src/http/bodies.ts'
 import { confirmFirst } from '#src/http/confirm-step.ts'
@@ -8,9 +9,8 @@ import { answerFailure } from '#src/http/failure.ts'
 import { seenVersions } from '#src/http/input.ts'
 import { outgoingOf } from '#src/http/outgoing.ts'
 import { chosen } from '#src/http/override.ts'
-import { requireProof } from '#src/http/proof.ts'
 import { respond } from '#src/http/respond.ts'
-import { readAddress, validate } from '#src/http/validators.ts'
+import { readQuery, validate } from '#src/http/validators.ts'
 import { sessionOf, type Visit } from '#src/http/visit.ts'
 import { settleWanted, wantedOf } from '#src/http/wanted.ts'
 
@@ -20,15 +20,15 @@ export async function handle(visit: Visit): Promise<Response> {
   try {
     settleWanted(visit)
     await identify(visit)
-    readAddress(visit)
+    readQuery(visit)
     const body = info.reads ? undefined : await bodyOf(visit)
-    // it may have come slowly
-    if (visit.actor?.renewal?.due) await visit.actor.renewal.confirm()
+    // the body may have arrived slowly
+    if (visit.actor?.renewal?.due) await visit.actor.renewal.recheck()
     const endpoint = chosen(byMethod, c.req.method, body)
     visit.endpoint = endpoint
     if (body && !info.bearer) forms.check(body, sessionOf(visit))
     const grant = admit(endpoint, visit.actor)
-    await requireProof(endpoint, visit.actor, app.db)
+    await requireAssurance(endpoint, visit.actor, app.db)
     await validate(visit, endpoint)
     const question = body && confirmFirst(visit, body)
     if (question) return await respond({ screen: question }, outgoingOf(visit))
@@ -42,7 +42,7 @@ export async function handle(visit: Visit): Promise<Response> {
   }
 }
 
-/** For what is no endpoint: an answer in the frame of whoever asks. @param page where they find what they want */
+/** Answers where there is no endpoint. @param page where people find what they want */
 export async function refuse(visit: Visit, error: HttpError, page?: string): Promise<Response> {
   try {
     await identify(visit)

@@ -11,18 +11,14 @@ export class RequestInfo {
   readonly #c: Context<Env>
   readonly #prefix: string
 
-  constructor(
-    c: Context<Env>,
-    { clientAddress, config }: Pick<AppContext, 'clientAddress' | 'config'>,
-    api: string,
-  ) {
+  constructor(c: Context<Env>, { clientIp, config }: Pick<AppContext, 'clientIp' | 'config'>, api: string) {
     this.#c = c
     this.#prefix = config.URL_PREFIX
     this.api = api
-    this.ip = clientAddress(c.env?.incoming?.socket.remoteAddress, c.req.header('x-forwarded-for'))
+    this.ip = clientIp(c.env?.incoming?.socket.remoteAddress, c.req.header('x-forwarded-for'))
   }
 
-  /** The page that this is about, without the prefix: its own, or the one with the form, as the browser says. */
+  /** The page the request is about, without the prefix: its own, or the referring form's. */
   get from(): string {
     const { origin, href } = this.url
     const page = this.reads ? href : (this.#c.req.header('referer') ?? '')
@@ -30,17 +26,17 @@ export class RequestInfo {
     return page.slice(origin.length + this.#prefix.length)
   }
 
-  /** As it was sent: Hono's path is decoded, and may hold what no column takes. */
+  /** Undecoded: Hono's path may contain what no column can store. */
   get url(): URL {
     return new URL(this.#c.req.url)
   }
 
-  /** For logs, the trail and errors: without the token of a link, which nobody else may know. */
+  /** For logs, the trail and errors: without the secret token of a link. */
   get path(): string {
     return this.#c.req.param('token') === undefined ? this.url.pathname : routePath(this.#c)
   }
 
-  /** Where it came, without the prefix, as a form names it. */
+  /** Path without the prefix, as forms name it. */
   get place(): string {
     return this.url.pathname.slice(this.#prefix.length)
   }
@@ -63,7 +59,7 @@ export class RequestInfo {
     )
   }
 
-  /** A form waits for what this page asks (js/sending.js). */
+  /** A waiting form asks for this page (js/sending.js). */
   get asks(): boolean {
     return this.partial && this.#c.req.header('hx-target') === 'dialog'
   }

@@ -27,7 +27,7 @@ export type Outgoing = {
   locate: (path: string) => string
   prefixed: (path: string) => string
   setNotice: (text: string, undo?: string) => string
-  /** What drawing the frame made necessary: a visitor's cookie for forms; the notice that was shown. */
+  /** Set by drawing the frame: a visitor's cookie for forms, and the shown notice removed. */
   cookies: () => string[]
   limit?: Record<string, string> | undefined
   reads: boolean
@@ -78,7 +78,7 @@ function packingOf(text: string, { packs, common }: Outgoing): Packing {
   const Vary = `${common.Vary}, Accept-Encoding`
   if (text.length <= PACKED_FROM) return { coding: null, headers: {}, body: () => text }
   if (!packs) return { coding: null, headers: { Vary }, body: () => text }
-  // quick rather than small: it holds up everybody else
+  // favours speed: compressing blocks everyone else
   const body = () => gzipSync(text, { level: 3 })
   return { coding: 'gzip', headers: { Vary, 'Content-Encoding': 'gzip' }, body }
 }
@@ -86,8 +86,8 @@ function packingOf(text: string, { packs, common }: Outgoing): Packing {
 const empty = (status: number, headers: Record<string, string>, cookies?: string[]) =>
   withCookies(new Response(null, { status, headers }), cookies)
 
-/** What a header can't hold, percent-encoded; the rest of the address stays as it is. */
-const ascii = (address: string) => address.toWellFormed().replace(/[^\x21-\x7e]+/g, encodeURIComponent)
+/** Percent-encodes what a header can't hold. */
+const ascii = (url: string) => url.toWellFormed().replace(/[^\x21-\x7e]+/g, encodeURIComponent)
 
 function redirect({ location = '', notice, undo, cookies = [], headers }: Answer, out: Outgoing): Response {
   const all = notice ? [...cookies, out.setNotice(notice, undo)] : cookies
@@ -222,6 +222,6 @@ export function respondError(error: HttpError, out: Outgoing, instance: string, 
   return markup(screen, frame, out, { status: error.status, headers: error.headers })
 }
 
-/** Whoever was refused may ask for the reason; by the request, since the page names no permission. */
+/** Links to the reason by request, since the page names no permission. */
 const whyOf = ({ status, type }: HttpError, request: string, { person, path }: Frame) =>
   status === 403 && type === 'about:blank' && person ? path(paths.access.why({ request })) : undefined

@@ -1,9 +1,6 @@
 import { HttpError } from '#src/http/errors.ts'
 
-/**
- * What a form without a script searches for before it is sent: words for some fields, and the one that it is about now;
- * none where something that was found is kept, or something that was chosen is taken out.
- */
+/** A search within a form without a script: words by field, and the field searched now, if any. */
 export type Find = { field: string | null; words: Readonly<Record<string, string>> }
 
 const FIND = 'find'
@@ -16,7 +13,7 @@ export const dropName = (field: string) => DROP + field
 export const isSearch = (name: string) =>
   name === FIND || name === KEEP || name.startsWith(`${FIND}.`) || name.startsWith(DROP)
 
-/** The search that a form asks for: by its button, or by words that wait in a field, which mustn't be lost. */
+/** A form searches by its button, or for words waiting in a field, which mustn't be lost. */
 export function searchIn(fields: Record<string, unknown>): Find | null {
   const { [FIND]: pressed } = fields
   const typed = Object.entries(fields).flatMap(([name, value]) =>
@@ -35,7 +32,7 @@ export function without(fields: Record<string, unknown>, name: string): unknown 
   return dropped === undefined ? fields[name] : [fields[name]].flat().filter((one) => one !== dropped)
 }
 
-/** The form is drawn again with what was found, and nothing is written. */
+/** Draws the form again with the results; nothing is written. */
 export class SearchStep extends HttpError {
   constructor() {
     super(422, '', { title: 'Choose one' })

@@ -48,7 +48,7 @@ export class Assets {
     const asset = hash === this.#hash ? this.#assets.get(name) : undefined
     if (!asset) return undefined
     const packed = asset.type !== 'image/png' && acceptsGzip(acceptEncoding)
-    // packed when it is first asked for: a large one would hold up the start
+    // compressed on first use, so that large files don't delay the start
     if (packed) asset.packed ??= gzipSync(asset.plain)
     return new Response((packed ? asset.packed : asset.plain) as Uint8Array<ArrayBuffer>, {
       headers: {

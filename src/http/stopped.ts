@@ -1,2 +1,2 @@
-/** How the last line of a file begins that broke off; no file with it is imported. */
+/** Begins the last line of an interrupted export; such a file can't be imported. */
 export const STOPPED = '# Export stopped:'

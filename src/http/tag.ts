@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 
-/** The tag of an answer (`ETag`): the record's version, where it has one, and a hash of what was answered. */
+/** An `ETag`: the record's version, if any, and a hash of the content. */
 export const tagOf = (text: string, version?: number, coding: string | null = null): string =>
   `"${version === undefined ? '' : `${version}-`}${hash('sha256', text, 'hex').slice(0, 32)}${coding ? `-${coding}` : ''}"`
 
@@ -11,10 +11,7 @@ export const namesTag = (header: string | undefined, tag: string): boolean =>
 
 const MAX_VERSIONS = 10
 
-/**
- * The versions that `If-Match` names, by a whole tag or by the number alone: a change is one of the record, however
- * much of it was seen. Null for any; none where nothing in it is a version.
- */
+/** Versions in `If-Match`, as whole tags or bare numbers. Null for any; empty if none is a version. */
 export function versionsIn(header: string): number[] | null {
   const tags = tagsIn(header)
   if (tags.includes('*')) return null

@@ -20,7 +20,7 @@ const ESCAPED = /(?:%[0-9a-f]{2})+/gi
 const isSound = (pair: string) =>
   (pair.match(ESCAPED) ?? []).every((bytes) => isUtf8(Buffer.from(bytes.replaceAll('%', ''), 'hex')))
 
-/** The names and values of an address, or of a form that is written like one. */
+/** The pairs of a query string or a urlencoded form. */
 export function pairsOf(text: string): [name: string, value: string][] {
   const broken = text.split('&').find((pair) => !isSound(pair))
   if (broken !== undefined) {

@@ -9,7 +9,7 @@ const LONGEST_HEADERS = 16_384
 
 export const isUpload = (type: string) => type === 'multipart/form-data' || type === 'text/csv'
 
-/** The fields and the file of a form (RFC 7578), read by the platform's own reader. */
+/** Fields and file of a form (RFC 7578), by the platform's parser. */
 export async function readMultipart(
   contentType: string,
   content: Buffer,
@@ -29,18 +29,14 @@ export async function readMultipart(
   for (const [name, value] of form) {
     if (typeof value === 'string') fields.push([name, value])
     else if (name !== 'file' || file) throw new HttpError(400, 'Send one file, as the field “file”.')
-    // a browser sends an empty one where none was chosen
+    // browsers send an empty file if none was chosen
     else if (value.name || value.size)
       file = { name: value.name, content: Buffer.from(await value.arrayBuffer()) }
   }
   return { fields, file }
 }
 
-/**
- * Looked at before it is parsed, since many parts and endless headers take long, and the platform's reader makes
- * another text of bytes that are none.
- * @throws {HttpError} 400 at a field that is not UTF-8
- */
+/** Checked before parsing: many parts take long, and invalid UTF-8 would be replaced. @throws {HttpError} 400 */
 function isSound(content: Buffer, boundary: string): boolean {
   if (!boundary) return false
   const mark = `--${boundary}`

@@ -10,10 +10,10 @@ import type { Visit } from '#src/http/visit.ts'
 
 const uuid = z.guid().toLowerCase()
 
-/** Zod compiles a schema for what is parsed at once alone. */
+/** Synchronous parsing lets zod use its compiled schema. */
 const options = { validationFunction: (schema: z.ZodType, value: unknown) => schema.safeParse(value) }
 
-/** What the path and the query of a request have to be. */
+/** Validators for the path and the query. */
 export function validatorsOf({ path, query, csv }: Endpoint): MiddlewareHandler[] {
   const ids = [...path.matchAll(/:((?:\w+_)?id)\b/g)].map(([, name = '']) => [name, uuid] as const)
   const validators: MiddlewareHandler[] = []
@@ -47,13 +47,13 @@ const withoutFormat = (sent: unknown) => {
   return query
 }
 
-/** Reads the fields of the address, whether or not somebody asks for them. @throws {HttpError} 400 */
-export function readAddress(visit: Visit): void {
+/** Parses the query string even for endpoints that use none. @throws {HttpError} 400 */
+export function readQuery(visit: Visit): void {
   const { c, info } = visit
   if (c.req.url.includes('?')) visit.pairs = pairsOf(info.url.search.slice(1))
 }
 
-/** Each field of the address once, as text that can be kept, and all of it as the endpoint wants it. */
+/** Each query field once, as storable text, and valid for the endpoint. */
 export async function validate({ c, app, pairs }: Visit, endpoint: Endpoint): Promise<void> {
   const { format } = queryOf(pairs)
   if (endpoint.csv && format !== undefined && !['csv', 'json'].includes(format))

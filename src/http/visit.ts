@@ -11,7 +11,7 @@ import type { Frame } from '#src/ui/frame.ts'
 
 export type ByMethod = ReadonlyMap<string, Endpoint>
 
-/** One request as far as it came. Each step writes down what it finds, so that a refusal knows what there is. */
+/** A request's progress: each step stores its findings, so that a refusal can use them. */
 export type Visit = {
   readonly c: Context<Env>
   readonly app: AppContext
@@ -57,10 +57,7 @@ export function visitOf(
   }
 }
 
-/**
- * What the forms of somebody's pages are bound to: the cookie's token and, away from home, the organization, so that an
- * old page writes nowhere else. A session that has ended has no authority left: its browser is a visitor's.
- */
+/** What form tokens are bound to: the cookie and, away from home, the organization; null once the session ended. */
 export function sessionOf({ actor, credential }: Visit): string | null {
   if (!actor || credential?.kind !== 'cookie') return null
   const { home, organization } = actor.identity

@@ -2,7 +2,7 @@ import { HttpError } from '#src/http/errors.ts'
 import { asksForCsv, negotiate, type Wanted } from '#src/http/negotiation.ts'
 import type { Visit } from '#src/http/visit.ts'
 
-/** Settles what to answer with, among what there is. @throws {HttpError} 406 */
+/** Chooses the kind of answer. @throws {HttpError} 406 */
 export function settleWanted(visit: Visit): void {
   const { c, info, byMethod } = visit
   const endpoints = [...byMethod.values()]
@@ -17,7 +17,7 @@ export function settleWanted(visit: Visit): void {
   throw new HttpError(406, `Available as ${offered.join(' and ')}.`)
 }
 
-/** For errors there is always an answer, also where nothing that is accepted was found. */
+/** Errors are always answered, even if no accepted kind was found. */
 export function wantedOf(visit: Visit): Wanted {
   visit.wanted ??= negotiated(visit, !visit.info.api, true) ?? 'json'
   return visit.wanted
@@ -28,7 +28,7 @@ function negotiated({ c, info }: Visit, page: boolean, json: boolean): Wanted | 
   return negotiate({ accept: c.req.header('accept'), bearer, api: api !== '', partial, page, json })
 }
 
-/** What a program asked for; a page that asks for a part of itself, as its browser says, is still a page. */
+/** Whether a program asked; a page loading a part of itself, by its browser's headers, isn't one. */
 export function isOfProgram(visit: Visit): boolean {
   const { c, csv, info } = visit
   if (csv) return info.via === 'api'

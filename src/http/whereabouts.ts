@@ -3,7 +3,7 @@ import { cookieValues } from '#src/http/cookies.ts'
 import { isLocale } from '#src/locale/locales.ts'
 import { isZone } from '#src/locale/zones.ts'
 
-/** What a browser says of who uses it: its zone by a cookie of js/time.js, its language in each request. */
+/** The browser's time zone (a cookie of js/time.js) and language. */
 export function whereaboutsOf(c: Context): { timeZone: string | undefined; locale: string | undefined } {
   return { timeZone: zoneOf(c), locale: localeOf(c.req.header('accept-language') ?? '') }
 }
@@ -14,7 +14,7 @@ function zoneOf(c: Context): string | undefined {
   return zone.length <= 64 && isZone(zone) ? zone : undefined
 }
 
-/** The first of the languages that are asked for; they come in the order of the wish. */
+/** The first accepted language: they come in order of preference. */
 const localeOf = (header: string) =>
   header
     .slice(0, 200)

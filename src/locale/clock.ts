@@ -4,14 +4,14 @@ import { isZone } from '#src/locale/zones.ts'
 const ZONE = 'UTC'
 const LOCALE = 'en-GB'
 
-/** Instants that both RFC 3339 and PostgreSQL can say, whatever zone they are meant in. */
+/** Bounds that both RFC 3339 and PostgreSQL can express in any zone. */
 const FIRST = Temporal.Instant.from('0001-01-01T00:00:00Z')
 const LAST = Temporal.Instant.from('9999-12-31T23:59:59.999Z')
 
 const DAY = /^\d{4}-\d\d-\d\d$/
 const WALL_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/
 
-/** How somebody reads times and means days: in which zone, and written the way of which region. */
+/** Someone's time zone and regional format. */
 export class Clock {
   readonly zone: string
   readonly locale: string
@@ -40,22 +40,21 @@ export class Clock {
     return this.#here(at).toPlainDate().toString()
   }
 
-  /** The last day that is over at an instant: of the end of a day, that day. */
+  /** The last day that is over at an instant; at the end of a day, that day. */
   lastDay(end: string): string {
     return this.#here(end).subtract({ milliseconds: 1 }).toPlainDate().toString()
   }
 
-  /** The instant that a day begins with here; not every day has a midnight. */
+  /** When a day starts here; not every day has a midnight. */
   startOf(day: string): string {
     return this.#start(Temporal.PlainDate.from(day))
   }
 
-  /** The instant that a day ends with here, 24:00, which is no longer of it. */
   endOf(day: string): string {
     return this.#start(Temporal.PlainDate.from(day).add({ days: 1 }))
   }
 
-  /** The instant that is meant: by itself, by a time on the wall here, or by a day to the end of which something lasts. */
+  /** Parses an instant, a local time, or a day, which means its end. */
   moment(text: string): string {
     if (DAY.test(text)) return this.endOf(text)
     if (WALL_TIME.test(text)) return said(Temporal.PlainDateTime.from(text).toZonedDateTime(this.zone))
@@ -77,11 +76,11 @@ function said(at: Temporal.ZonedDateTime): string {
   return (Temporal.Instant.compare(instant, LAST) > 0 ? LAST : instant).toString()
 }
 
-/** Formats take long to make, and many people share one. */
+/** Formats are slow to create, and many people share one. */
 const made = new Map<string, Clock>()
 const MOST = 500
 
-/** The clock of somebody who chose these; null where they chose nothing. */
+/** The clock for these choices; null means none was made. */
 export function clockOf(zone: string | null, locale: string | null): Clock {
   const name = `${zone} ${locale}`
   const kept = made.get(name)

@@ -13,7 +13,7 @@ const nouns: Readonly<Record<string, string>> = {
   'owner user': 'owner',
   ids: 'records',
 }
-/** A step of a path that is a field's name: none of a list's places, nor what somebody named an entry. */
+/** Whether a path segment is a field's name, not an index or a user's key. */
 const FIELD = /^[a-z][a-z_]*$/
 
 function nounOf(path: readonly PropertyKey[] = []): { noun: string; chosen: boolean } {
@@ -49,7 +49,7 @@ export const atMost = (most: number) => `Use at most ${counted(most, 'character'
 export const oneOf = (values: readonly unknown[]) =>
   values.length === 1 ? `Choose ${values[0]}` : `Choose one of ${values.join(', ')}`
 
-/** Bounds that a number doesn't have in practice, those of its type, go unsaid. */
+/** Omits bounds that only come from the number's type. */
 export function wholeNumber(min = -Infinity, max = Infinity): string {
   const [low, high] = [min > -1e9, max < 1e9]
   if (low && high) return `Enter a whole number from ${number.format(min)} to ${number.format(max)}`
@@ -92,9 +92,9 @@ function sized({ code, origin, minimum, maximum, path }: Issue): string {
   return `Choose at ${small ? 'least' : 'most'} ${bound}`
 }
 
-/** Of what was tried, the one that came closest says more than that nothing fits. */
+/** The closest alternative of a union says more than that none fits. */
 function closest(tries: readonly (readonly Issue[])[], whole: Issue): string {
-  // nothing at all is what a form sends for an empty field: no choice to name
+  // an empty form field isn't a choice worth naming
   const real = tries.filter((issues) => !issues.some(({ values }) => (values as unknown[])?.includes('')))
   const nearest = real.find((issues) => issues.some(({ code }) => code !== 'invalid_type')) ?? real[0]
   const [issue] = nearest ?? []
@@ -102,7 +102,7 @@ function closest(tries: readonly (readonly Issue[])[], whole: Issue): string {
   return instruction({ ...issue, input: whole.input, path: [...(whole.path ?? []), ...(issue.path ?? [])] })
 }
 
-/** What to do about an issue, in a few words: people read them at the field, programs beside its name. */
+/** What to do about an issue, for people at the field and for programs next to its name. */
 function instruction(issue: Issue): string {
   const { code, input, path } = issue
   switch (code) {
@@ -133,10 +133,10 @@ function instruction(issue: Issue): string {
   }
 }
 
-// for every schema of the process: what a schema doesn't say itself is never said in the library's words
+// for every schema: never falls back to the library's own messages
 z.config({ localeError: instruction as z.core.$ZodErrorMap })
 
-/** What is said of a field, after its name: an instruction behind a colon, a predicate as the rest of the sentence. */
+/** A message after its field's name: an instruction follows a colon, a predicate continues the sentence. */
 export const afterName = (message: string) => (/^\p{Lu}/u.test(message) ? `: ${message}` : ` ${message}`)
 
 export const about = (field: string, message: string): string =>

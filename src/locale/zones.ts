@@ -1,4 +1,4 @@
-/** Names that Node's ICU still lists by what they were called before; both are accepted everywhere. */
+/** Zones that Node's ICU lists by their old names; both are accepted everywhere. */
 export const renamed: Readonly<Record<string, string>> = {
   'Africa/Asmera': 'Africa/Asmara',
   'America/Buenos_Aires': 'America/Argentina/Buenos_Aires',

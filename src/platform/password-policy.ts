@@ -2,7 +2,7 @@ import type { Config } from '#src/config.ts'
 
 const list = new Intl.ListFormat('en')
 
-/** What the settings ask for, as it is said before somebody chooses. */
+/** The configured rules, as shown before someone chooses a password. */
 export function passwordRules(config: Config): string {
   const kinds = kindsOf(config).map(({ what }) => what)
   const holding = kinds.length ? ` with ${list.format(kinds)}` : ''
@@ -10,8 +10,8 @@ export function passwordRules(config: Config): string {
 }
 
 /**
- * All that is wrong with a password, to stand behind its name; null where it is fine.
- * @param about what others know of the person: names, address, organization
+ * Everything wrong with a password, phrased to follow the field's name; null if it is fine.
+ * @param about what others know about the person: names, e-mail address, organization
  */
 export async function weakness(
   password: string,
@@ -39,7 +39,7 @@ const kindsOf = (config: Config) => [
 ]
 
 let common: Promise<ReadonlySet<string>> | undefined
-/** Loaded when the first password is chosen: 49,000 of them, the most common first. */
+/** 49,000 passwords, most common first; loaded when the first password is chosen. */
 const commonPasswords = () => {
   common ??= import('@zxcvbn-ts/language-common').then(
     ({ dictionary }) => new Set(dictionary['passwords-common']),
@@ -60,10 +60,10 @@ const LOOKALIKES: Record<string, string> = {
 }
 const plain = (text: string) => text.replace(/[@431!0$57]/g, (sign) => LOOKALIKES[sign] ?? sign)
 const core = (text: string) => text.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '')
-/** Characters round a common word that don't make it another. */
+/** How many characters around a common password still leave it common. */
 const DRESSING = 6
 
-/** A common one, also with other signs for letters and with some digits and signs round it. */
+/** A common password, also with letters replaced by signs, or with some digits and signs around it. */
 async function isCommon(password: string): Promise<boolean> {
   const known = await commonPasswords()
   const lower = password.toLowerCase()
@@ -71,7 +71,7 @@ async function isCommon(password: string): Promise<boolean> {
   return known.has(lower) || words.some((word) => lower.length - word.length <= DRESSING && known.has(word))
 }
 
-/** What is known of the person doesn't count as characters. */
+/** Whether too few characters remain without what is known about the person. */
 function isPersonal(password: string, about: readonly string[], least: number): boolean {
   const lower = password.toLowerCase()
   const words = about.flatMap((text) => text.toLowerCase().split(/[^\p{L}\p{N}]+/u))

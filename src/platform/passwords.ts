@@ -5,22 +5,22 @@ import { hashed } from '#src/platform/hashing.ts'
 const parameters = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
 const MOST = 1000
 
-/** One form for all that keyboards send for the same letters (RFC 8265, 4.2.2). */
+/** Normalizes what different keyboards send for the same letters (RFC 8265, 4.2.2). */
 const typed = (password: string) => password.normalize('NFC')
 
 /**
  * argon2id, as a PHC string.
- * @throws {Busy} where too many wait for one already
+ * @throws {Busy} if too many hashes are waiting already
  */
 export async function hashPassword(password: string): Promise<string> {
   const { made } = await hashed({ password: typed(password), by: parameters })
   return made as string
 }
 
-/** How long one verification takes here by today's parameters, in ms: about the median of late. */
+/** Recent median duration of a verification with today's parameters, in ms. */
 let usual = 0
 let nobody: Promise<string> | undefined
-/** What a name without a password is compared with, so that it takes the same time; made for whoever comes first. */
+/** A hash to compare with if a name has no password, so that it takes the same time; made on first use. */
 function nobodys(): Promise<string> {
   nobody ??= hashed({ password: 'no one has this password', by: parameters }).then(
     ({ made, took }) => {
@@ -36,9 +36,9 @@ function nobodys(): Promise<string> {
 }
 
 /**
- * One verification on every path: `stored` null (no such name, no password yet) takes as long and is false. So does a hash
- * by weaker parameters, which would be quicker and tell that somebody has the name.
- * @throws {Busy} where too many wait for one already, whoever it is
+ * Takes the same time on every path: `stored` null (no such name, no password yet) is false after as long. A hash with
+ * weaker parameters is padded, since a quicker answer would reveal that the name exists.
+ * @throws {Busy} if too many hashes are waiting already, whatever the name
  */
 export async function verifyPassword(stored: string | null, password: string): Promise<boolean> {
   const substitute = await nobodys()

@@ -1,7 +1,7 @@
-/** So many wait already that whoever comes now is better off coming again. */
+/** Too many callers are waiting already; retrying later is better. */
 export class Busy extends Error {}
 
-/** Runs so many works at once, the others in turn: for what takes much of the machine. */
+/** Limits how many expensive tasks run at once; the others wait in order. */
 export class Semaphore {
   readonly #atOnce: number
   readonly #mostWaiting: number
@@ -13,7 +13,7 @@ export class Semaphore {
     this.#mostWaiting = mostWaiting
   }
 
-  /** @throws {Busy} before anything is done */
+  /** @throws {Busy} before any work starts */
   async take<T>(work: () => Promise<T>): Promise<T> {
     if (this.#waiting.length >= this.#mostWaiting) throw new Busy(`${this.#mostWaiting} are waiting`)
     if (this.#running >= this.#atOnce) await new Promise<void>((go) => this.#waiting.push(go))

@@ -2,14 +2,14 @@ import type { Server } from 'node:http'
 import type { ServerType } from '@hono/node-server'
 import type { Config } from '#src/config.ts'
 
-/** More connections than people and proxies have. */
+/** More connections than people and proxies need. */
 const MAX_OPEN = 2000
 const LOOK_MS = 2000
 
 /**
- * How long a connection may keep others waiting, in ms: options of `http.createServer`. Whoever sends nothing, or a
- * header a byte at a time, is cut off; a body has its own time (`Intake`), and ends with this. One that was answered
- * is kept for longer than a proxy keeps it, so that no request goes into a connection that is being closed.
+ * Connection timeouts in ms: options of `http.createServer`. Clients that send nothing, or headers a byte at a time,
+ * are cut off; bodies have their own limit (`Intake`) within this one. An idle connection is kept for longer than a
+ * proxy keeps it, so that no request goes into one that is being closed.
  */
 export const serverTimeouts = ({ KEEP_ALIVE_SECONDS }: Pick<Config, 'KEEP_ALIVE_SECONDS'>) => ({
   headersTimeout: 10_000,
@@ -18,7 +18,7 @@ export const serverTimeouts = ({ KEEP_ALIVE_SECONDS }: Pick<Config, 'KEEP_ALIVE_
   keepAliveTimeout: KEEP_ALIVE_SECONDS * 1000,
 })
 
-/** Where too many are open, those that only wait for a next request end: a crowd can't hold all that there are. */
+/** Closes idle connections while too many are open, so that a crowd can't hold them all. */
 export function shedIdle(listening: ServerType, most = MAX_OPEN, everyMs = LOOK_MS): void {
   // serve() makes an http.Server unless it is told otherwise
   const server = listening as Server

@@ -4,8 +4,8 @@ import type { ServerType } from '@hono/node-server'
 const GRACE_MS = 10_000
 
 /**
- * On SIGTERM and Ctrl-C: takes no new connection, lets running requests finish, then ends what they lean on.
- * Ten seconds end the wait; a signal that comes twice (npm and systemd both send it) counts once.
+ * On SIGTERM and Ctrl-C: accepts no new connections, lets running requests finish, then closes what they depend on.
+ * Waits at most ten seconds; a repeated signal (npm and systemd both send it) counts once.
  */
 export function shutdown(listening: ServerType, end: () => Promise<void>): void {
   // serve() makes an http.Server unless it is told otherwise
@@ -16,7 +16,7 @@ export function shutdown(listening: ServerType, end: () => Promise<void>): void 
     stopping = true
     const patience = setTimeout(() => server.closeAllConnections(), GRACE_MS)
     patience.unref()
-    // a connection that has answered its last request is idle from then on
+    // a connection becomes idle once it has answered its last request
     const idle = setInterval(() => server.closeIdleConnections(), 20)
     idle.unref()
     server.close(async () => {

@@ -6,15 +6,15 @@ const NONCE = 12
 const TAG = 16
 const ID = 4
 
-/** A key of a secret's for one purpose, and a name of it that tells nothing. */
+/** Derives a secret's key for one purpose, and an id of that key that reveals nothing. */
 function keyOf(secret: string, purpose: string): { id: Buffer; key: Buffer } {
   const derived = Buffer.from(hkdfSync('sha256', secret, '', `vault ${purpose}`, 32 + ID))
   return { key: derived.subarray(0, 32), id: derived.subarray(32) }
 }
 
 /**
- * What has to be read again: AES-256-GCM, by keys of `SECRET_KEY` and of the one before. What is sealed is good for what it
- * is about alone, so that nothing is gained by putting it into another row.
+ * Encrypts what has to be read again: AES-256-GCM, with keys from `SECRET_KEY` and the previous one. Sealed data is
+ * bound to its subject, so that copying it into another row gains nothing.
  */
 export class Vault {
   readonly #purpose: string
@@ -33,7 +33,7 @@ export class Vault {
     return Buffer.concat([id, nonce, cipher.getAuthTag(), hidden])
   }
 
-  /** Null where it was sealed under other secrets, about something else, or changed. */
+  /** Null if it was sealed under other secrets or for another subject, or changed. */
   open(sealed: Buffer, about: string): { content: Buffer; outdated: boolean } | null {
     const id = sealed.subarray(0, ID)
     const keys = this.#secrets.map((secret) => keyOf(secret, this.#purpose))

@@ -1,21 +1,21 @@
 import type { Database } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 
-/** Whether there was one left to take; how many are left then, and in how many ms the window ends. */
+/** Whether one was left to take, how many remain, and in how many ms the window ends. */
 export type WindowState = { taken: boolean; left: number; ms: number }
 
-/** What this process knows of a key's window: what all have settled, and what of its own is under way or waits. */
+/** A key's window as this process knows it: settled by all, and its own counts being sent or waiting. */
 type Count = { key: string; settled: number; sent: number; waiting: number; until: number }
 
 type Options = { limit: number; windowMs: number; settleMs?: number }
 
-/** Whoever is forgotten is asked about again. */
+/** Keys held in memory; a dropped key is loaded again. */
 const MOST = 50_000
 
 /**
- * Counts by key, in windows, for all processes together: in memory, and settled with PostgreSQL a few times a second,
- * all keys in one statement and in nobody's request. A process is never more than `slack` of a key ahead; whoever
- * comes then waits for the settling. So n processes together give at most (n - 1) × slack more than the limit.
+ * Counts by key, in windows, across all processes: in memory, settled with PostgreSQL a few times a second, all keys in
+ * one statement and outside any request. A process is never more than `slack` of a key ahead; the next caller waits for
+ * the settling. So n processes together allow at most (n - 1) × slack over the limit.
  */
 export class WindowCounter {
   readonly #db: Database
@@ -36,7 +36,7 @@ export class WindowCounter {
     this.#settleMs = settleMs
   }
 
-  /** Takes one of a key. What is refused isn't counted, and costs no more than a look. */
+  /** Takes one of a key. A refusal isn't counted and costs only a look-up in memory. */
   async take(key: string): Promise<WindowState> {
     for (;;) {
       const now = performance.now()
@@ -54,7 +54,7 @@ export class WindowCounter {
     }
   }
 
-  /** Tells the database what was counted, and learns what others did. */
+  /** Sends the counts to the database and reads those of other processes. */
   settle(): Promise<void> {
     this.#settling ??= this.#settle().finally(() => {
       this.#settling = undefined
@@ -78,7 +78,7 @@ export class WindowCounter {
       calls: batch.map(({ sent }) => sent),
       window_ms: this.#windowMs,
     }
-    // while the database is away, each process counts for itself
+    // while the database is down, each process counts alone
     const known = await this.#db.lookup(fn.count_calls<Known | null>(counted)).catch(() => null)
     const now = performance.now()
     for (const count of batch) {
@@ -94,7 +94,7 @@ export class WindowCounter {
     if (found && found.until > now) return found
     const begun = { key, settled: 0, sent: 0, waiting: 0, until: now + this.#windowMs }
     if (found) this.#unsettled.delete(found)
-    // those that began first stand first
+    // keeps the oldest windows first
     this.#counts.delete(key)
     this.#counts.set(key, begun)
     for (const [old, { until }] of this.#counts) {
@@ -105,8 +105,8 @@ export class WindowCounter {
   }
 }
 
-/** By key: how many there are, and the ms that are left of its window. */
+/** By key: the count, and the ms left in its window. */
 type Known = Record<string, [number, number]>
 
-/** How far a process may be ahead of the others: a tenth of the limit. */
+/** How far a process may run ahead of the others: a tenth of the limit. */
 export const slackOf = (limit: number) => Math.max(1, Math.floor(limit / 10))

@@ -6,7 +6,7 @@ import type { Resource } from '#src/resource/entity.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
 import type { May } from '#src/resource/list/views.tsx'
 
-/** A request for an entity: what its endpoint's `can` made sure of. */
+/** A request for an entity, as its endpoint's `can` guarantees it. */
 export type EntityCall<M extends Model, A extends string = string> = Omit<
   Call<{ can: Permission }>,
   'grant' | 'query' | 'body'
@@ -17,27 +17,27 @@ export type EntityCall<M extends Model, A extends string = string> = Omit<
 }
 
 /**
- * A request as one for an entity. Which model a Grant is of is lost where paths and permissions are made from its
- * declaration; the endpoint's `can` names the same one.
+ * A request as one for an entity. Types lose the Grant's model where permissions are made from a declaration; the
+ * endpoint's `can` names the same one.
  */
 export const entityCall = <M extends Model, A extends string = string>(call: object): EntityCall<M, A> =>
   call as EntityCall<M, A>
 
-/** The reader's Grant for one of an entity's actions; null where they have none. */
+/** The reader's Grant for one of an entity's actions; null without one. */
 export const findGrant = <M extends Model, A extends string>(
   resource: Resource<M>,
   actor: UserActor,
   action: A,
 ): Grant<M, A> | null => actor.find(resource.may(action)) as Grant | null as Grant<M, A> | null
 
-/** The same, refused where they have none. @throws {Forbidden} */
+/** The reader's Grant for one of an entity's actions. @throws {Forbidden} */
 export const requireGrant = <M extends Model, A extends string>(
   resource: Resource<M>,
   actor: UserActor,
   action: A,
 ): Grant<M, A> => actor.require(resource.may(action)) as Grant as Grant<M, A>
 
-/** What someone can do with an entity's records, somewhere. */
+/** What someone can do with an entity's records, in any scope. */
 export const mayOf = <M extends Model>(resource: Resource<M>, actor: UserActor): May => ({
   create: actor.can(resource.may('create')),
   update: actor.can(resource.may('update')),

@@ -7,17 +7,17 @@ import type { NavigationItem } from '#src/ui/frame.ts'
 
 /** An entry of the sidebar. */
 export type NavigationEntry = Omit<NavigationItem, 'current'> & {
-  /** All that its reader has to hold. */
+  /** Permissions the reader needs, all of them. */
   can?: Permission | readonly Permission[]
   /** Only in the platform organization. */
   platform?: boolean
 }
 
-/** What a context brings to the program. */
+/** What a context contributes to the program. */
 export type Domain = {
   /** An entity is one line: `...resourceRoutes(vendors)`. */
   routes: readonly Endpoint[]
-  /** Entries of one section follow each other, in the order of the contexts. */
+  /** Entries of one section stand together, in the order of the contexts. */
   navigation?: readonly NavigationEntry[]
   mails?: readonly AnyMail[]
   jobs?: readonly Handler[]

@@ -10,18 +10,18 @@ import { type ListDeclaration, type ListView, listQuery } from '#src/resource/li
 import type { Narrowings } from '#src/resource/references/options.ts'
 import type { IconName } from '#src/ui/icons.ts'
 
-/** A record as JSON and pages know it. */
+/** A record as JSON and pages see it. */
 export type RecordRow = Record<string, unknown> & { id: string; version: number; deleted_at?: string | null }
 
-/** What the trail keeps beside the record's own model: rows attached to it, for who may see them. */
+/** Attached rows whose changes are part of a record's history, and the permission to see them. */
 type Attached = { type: string; needs: Permission }
 
-/** A filter by records of another entity: the rows that have something to do with one of them. */
+/** A filter by records of another entity: rows related to one of them. */
 export type Related = {
   label: string
-  /** Model of those records. */
+  /** Model of the other records. */
   of: string
-  /** Ids of the rows, within what the reader may see. */
+  /** Ids of the related rows that the reader may see. */
   rows: (actor: UserActor, ids: readonly string[]) => RawBuilder<unknown>
 }
 
@@ -31,38 +31,38 @@ export type Declaration = {
   one: string
   many: string
   icon: IconName
-  /** What makes a new one, where it isn't "Add vendor". */
+  /** Label for creating one, if it isn't "Add vendor". */
   adding?: string
-  /** One line of what the list holds. */
+  /** One line about the list. */
   subtitle?: string
   columns: Record<string, Column>
-  /** The column that names a record, or how its name is made. */
+  /** The column that names a record, or how its name is built. */
   title: string | { sql: (table: string) => RawBuilder<string>; of: (row: RecordRow) => string }
-  /** The column that tells records of the same name apart; else the first text that isn't the name. */
+  /** The column that tells records of the same name apart; by default the first text besides the name. */
   apart?: string
   defaultSort?: string
-  /** Beyond those that columns declare. */
+  /** In addition to those that columns declare. */
   sorts?: ListDeclaration['sorts']
   filters?: ListDeclaration['filters']
   related?: Record<string, Related>
-  /** Rows that this entity has of its table: departments are groups of one kind. */
+  /** Limits the entity to some rows of its table: departments are groups of one kind. */
   baseFilter?: (table: string, view?: ListView) => RawBuilder<SqlBool>
-  /** Its words are in the index of words: see `app.searchable`. */
+  /** Its words are in the search index: see `app.searchable`. */
   searched?: boolean
-  /** By what its `options` are narrowed for those who choose from them. */
+  /** Extra filters of its `options`. */
   narrowings?: Narrowings
   /** Kept when deleted, and restorable. */
   soft?: boolean
-  /** Further keys of the JSON, made by the database within the reader's own Grants. */
+  /** Further keys of the JSON, built by the database within the reader's own Grants. */
   more?: (actor: UserActor) => Record<string, RawBuilder<unknown>>
   moreAnswered?: z.ZodRawShape
-  /** The whole record, where it isn't made of its columns; and its schema. */
+  /** The whole record, if it isn't built from its columns; and its schema. */
   json?: (actor: UserActor) => RawBuilder<string>
   answered?: z.ZodType
   /** Further cells of an export: what `more` added, as text. */
   cells?: Record<string, (row: RecordRow) => string>
   attached?: readonly Attached[]
-  /** Columns of a unique key, each with what is said when it is taken, by the name of the index. */
+  /** Unique keys by index name: the field at fault, and the message if the value is taken. */
   taken?: Record<string, readonly [field: string, message: string]>
 }
 
@@ -71,18 +71,18 @@ const built = {
   updated_at: instant('Changed', { listed: false }),
 }
 
-/** An entity: everything that the kernel knows of it, derived from one declaration. */
+/** An entity: everything the kernel knows about it, derived from one declaration. */
 export class Resource<M extends Model = Model> {
   readonly model: AccessModel & { name: M }
   readonly declared: Declaration
   readonly columns: Readonly<Record<string, Column>>
   readonly soft: boolean
-  /** Schema of the list's address. */
+  /** Schema of the list's query string. */
   readonly query: ReturnType<typeof listQuery>
   readonly list: ListDeclaration
-  /** Bodies: to make a record, the whole of it, some of it. */
+  /** Schemas of bodies: for POST, for PUT, for PATCH. */
   readonly body: { create: z.ZodType; whole: z.ZodType; some: z.ZodType }
-  /** Schema of a record as it is answered. */
+  /** Schema of a record in responses. */
   readonly record: z.ZodType
 
   constructor(model: AccessModel & { name: M }, declared: Declaration) {
@@ -93,7 +93,7 @@ export class Resource<M extends Model = Model> {
     this.list = listOf(this, declared)
     this.query = listQuery(this.list)
     this.body = bodies(this.columns)
-    // of several entities of a model, the first has its name
+    // the first entity of a model gets the model's name
     const id = resources.has(model.name) ? declared.one.replaceAll(' ', '_') : model.name
     this.record = (declared.answered ?? answered(this)).meta({ id })
   }
@@ -128,13 +128,13 @@ const resources = new Map<string, Resource>()
 /** Names of models by the paths of their lists. */
 const models = new Map<string, string>()
 
-/** Declares an entity; what the kernel gives for it is in `resourceRoutes`. */
+/** Declares an entity; `resourceRoutes` turns it into endpoints. */
 export function defineResource<M extends Model>(
   model: AccessModel & { name: M },
   declared: Declaration,
 ): Resource<M> {
   const resource = new Resource(model, declared)
-  // the first of a model stands for it: a narrowed one (departments) comes after
+  // the first entity stands for its model: those with a base filter (departments) come later
   if (!resources.has(model.name)) resources.set(model.name, resource)
   models.set(declared.path, model.name)
   return resource
@@ -145,7 +145,7 @@ export const resourceOf = (model: string): Resource | undefined => resources.get
 
 const RECORD = /(\/[a-z-]+)\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=\/|$)/i
 
-/** The record that an address leads to, or lies beneath; null where it names none. */
+/** The record at a path, or above it; null if the path names none. */
 export function recordAt(path: string): { model: string; id: string } | null {
   const [, list = '', id = ''] = RECORD.exec(path) ?? []
   const model = models.get(list)
@@ -180,7 +180,7 @@ function listOf({ columns, soft }: Resource, declared: Declaration): ListDeclara
   }
 }
 
-/** What is sent: columns that nobody writes are not fields, those that only stand at the beginning not later. */
+/** Schemas of request bodies: without columns that are never written, and without create-only ones later. */
 function bodies(columns: Readonly<Record<string, Column>>): Resource['body'] {
   const shape = (written: (column: Column) => z.ZodType | null) =>
     z.strictObject(
@@ -195,7 +195,7 @@ function bodies(columns: Readonly<Record<string, Column>>): Resource['body'] {
     write === 'never' ? null : required ? input : of ? input.optional() : input.default(initial)
   return {
     create: shape(initially),
-    // whose it is stays as it was where a whole record doesn't say it
+    // a PUT that doesn't name an owner leaves the owner unchanged
     whole: shape((column) => (column.write === 'create' ? null : initially(column))),
     some: shape(({ write, input }) => (write === 'always' ? input.optional() : null)),
   }
@@ -213,5 +213,5 @@ function answered({ columns, soft, declared }: Resource): z.ZodType {
 
 const named_ = z.strictObject({ id: z.guid(), name: z.string().optional() })
 
-/** `owner_user_id` comes with `owner_user`: the record's id, and its name where the reader may see it. */
+/** `owner_user_id` comes with `owner_user`: the record's id, and its name if the reader may see it. */
 export const nameOfReference = (name: string) => name.replace(/_id$/, '')

@@ -10,24 +10,24 @@ import type { RecordRow, Resource } from '#src/resource/entity.ts'
 import type { Column } from '#src/resource/kinds/column.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
 
-// full-width ones too, which some spreadsheets take for the others; after apostrophes as well
+// also full-width signs, which some spreadsheets treat alike, and also after apostrophes
 const FORMULA = /^'*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n]/
 
 /**
- * What a spreadsheet would take for a formula gets an apostrophe before it; so does what has one already, so that
- * `fromCell` gives back every text as it was.
+ * Prefixes an apostrophe to what a spreadsheet would take for a formula, and to what already has one, so that
+ * `fromCell` restores every text exactly.
  */
 export const guarded = (value: string) => (FORMULA.test(value) ? `'${value}` : value)
 
-/** A cell's text as it was before `guarded`. */
+/** Undoes `guarded`. */
 export const fromCell = (cell: string): string =>
   cell.startsWith("'") && FORMULA.test(cell) ? cell.slice(1) : cell
 
-/** Several names in one cell: a line of its own, separated by semicolons. */
+/** Several names in one cell: a CSV line of its own, separated by semicolons. */
 export const cellOfEntries = (entries: readonly string[]) =>
   entries.map((entry) => (/[";]/.test(entry) ? `"${entry.replaceAll('"', '""')}"` : entry)).join('; ')
 
-/** The names in a cell, each once; null where a quotation mark is wrong. */
+/** The distinct names in a cell; null if a quotation mark is misplaced. */
 export function entriesOf(cell: string): string[] | null {
   if (!cell.includes('"')) return entered(cell.split(';'))
   try {
@@ -47,28 +47,28 @@ const cellOf = ({ kind }: Column, value: unknown): string => {
   return kind.text ? guarded(String(value)) : String(value)
 }
 
-/** When a record was deleted: no file brings it back. */
+/** Exported for deleted records, and ignored by imports. */
 export const DELETED = 'deleted_at'
 const bare: Partial<Record<string, (row: RecordRow) => string>> = {
   id: ({ id }) => id,
   [DELETED]: (row) => (row[DELETED] as string | null) ?? '',
 }
 
-/** Names of the columns of a file, in order. */
+/** Column names of a file, in order. */
 export const exportedColumns = ({ columns, soft }: Resource): string[] => [
   'id',
   ...Object.keys(columns).filter((name) => columns[name]?.exported),
   ...(soft ? [DELETED] : []),
 ]
 
-/** Lines of a file (RFC 4180); a break within a cell is none of a line. */
+/** Lines of a CSV file (RFC 4180); a line break within a cell doesn't end the line. */
 export const csvLines = (lines: readonly (readonly string[])[]) =>
   stringify(lines as string[][], { record_delimiter: 'windows', quoted_match: /[\r\n]/ })
 
-/** What is taken away, by whom, and how the list was limited. */
+/** What is exported, by whom, and how the list was filtered. */
 type ExportSource = { db: Pick<Door, 'withActor'>; actor: UserActor; model: string; view: ListView }
 
-/** A file of a list, which the trail tells of when it was sent: how many rows of what, also where it broke off. */
+/** A list as a file. The trail records what was sent and how many rows, even if the transfer breaks off. */
 export function exported<R>(
   { db, actor, model, view }: ExportSource,
   pieces: AsyncIterable<R[]>,
@@ -90,7 +90,7 @@ export function exported<R>(
   return { chunks: csv(counted()), sent }
 }
 
-/** A list as CSV, a piece of text for each piece of rows; the first tells the columns, once there are rows to send. */
+/** A list as CSV, one chunk of text for each chunk of rows; the header comes with the first. */
 export async function* csvOf(resource: Resource, pieces: AsyncIterable<RecordRow[]>): AsyncGenerator<string> {
   const extra = Object.entries(resource.declared.cells ?? {})
   const names = exportedColumns(resource)

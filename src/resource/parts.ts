@@ -22,7 +22,7 @@ import type { Child } from '#src/ui/html.ts'
 import type { Column } from '#src/ui/table.tsx'
 import type { Filter } from '#src/ui/toolbar.tsx'
 
-/** The writes of an entity. Each may be written by hand in its place, with the same Grant. */
+/** The writes of an entity. Each can be replaced by a hand-written one that takes the same Grant. */
 export type Actions<M extends Model> = {
   create: (tx: Tx, actor: UserActor, grant: Grant<M, 'create'>, input: never) => Promise<SavedRecord>
   update: (
@@ -43,24 +43,24 @@ export type Actions<M extends Model> = {
   restore: (tx: Tx, actor: UserActor, grant: Grant<M, 'delete'>, id: string) => Promise<SavedRecord>
 }
 
-/** One thing that is done to many records, each as the single action. */
+/** An action on many records, applied to each like the single action. */
 export type Bulk = Omit<BulkAction, 'action'> & {
-  /** In the question and its button, where it differs from the label: "Assign a role to 3 people". */
+  /** For the question and its button, if not the label: "Assign a role to 3 people". */
   verb?: string
-  /** Between what is done and to whom. */
+  /** Between the verb and its objects. */
   preposition?: 'to' | 'from'
-  /** What it brings about, whichever records they are. */
+  /** The consequence, whichever records are chosen. */
   confirm?: string
   impact?: Impact<never, never>
-  /** The model's action that it takes. */
+  /** The model's action it requires. */
   needs: string
-  /** Past tense, "12 people disabled"; or the whole sentence, with the name of what was chosen. */
+  /** Past tense, as in "12 people disabled"; or the whole sentence, given the name of what was chosen. */
   doneLabel: string | ((people: string, chosen: string) => string)
-  /** Of those that were so before: "3 already disabled". */
+  /** For records already in that state: "3 already disabled". */
   already?: string
-  /** Only where deleted records are shown, or only where they aren't. */
+  /** Offered only for deleted records; otherwise only for others. */
   deleted?: boolean
-  /** What has to be chosen first; a page asks for it where it wasn't sent. */
+  /** What has to be chosen first; a page asks for it if it wasn't sent. */
   prompt?: {
     name: string
     label: string
@@ -75,10 +75,10 @@ export type Bulk = Omit<BulkAction, 'action'> & {
   ) => Promise<unknown>
 }
 
-/** What is asked of the database, by itself or within a transaction. */
+/** Reads, either directly or within a transaction. */
 export type Reads = Pick<Database, 'readAs'>
 
-/** What people lose with just these records, as far as the Grant reaches them: a sentence, from one statement. */
+/** What people lose with these records, as far as the Grant reaches: a sentence, from one statement. */
 type Impact<M extends Model, A extends string = 'delete'> = (
   db: Reads,
   actor: UserActor,
@@ -86,7 +86,7 @@ type Impact<M extends Model, A extends string = 'delete'> = (
   ids: readonly string[],
 ) => Promise<string | null>
 
-/** Records that are chosen from a list: all that its address matches, and the names of some. */
+/** Finds the records chosen in a list: all that its query matches, and the names of some. */
 export type Chosen<M extends Model> = {
   every: (db: Reads, actor: UserActor, grant: Grant<M, 'read'>, view: ListView) => AsyncGenerator<RecordRow[]>
   names: (
@@ -97,28 +97,28 @@ export type Chosen<M extends Model> = {
   ) => Promise<ReadonlyMap<string, string>>
 }
 
-/** Who reads a page, and in which frame. */
+/** The reader of a page, and its frame. */
 type Seen = { actor: UserActor; frame: Frame; may: May }
-/** Who fills in a form. */
+/** The same for someone filling in a form. */
 type Filling = Seen & { offered: Offered; pickings: Pickings; severals: Severals; services: Services }
 
 /**
- * What an entity has in place of the kernel's own parts. `X` is what its pages load beside the record.
+ * An entity's replacements for parts of the kernel. `X` is what its pages load besides the record.
  */
 export type Parts<M extends Model, X = undefined> = {
   actions?: Partial<Actions<M>>
   bodies?: Partial<Resource['body']>
-  /** Further statuses that making a record may answer with. */
+  /** Further statuses of creating a record. */
   otherStatuses?: readonly number[]
-  /** Work before the transaction that makes a record: hashing, say. What it answers is the action's input. */
+  /** Runs before the transaction that creates a record, for hashing, say. Its result is the action's input. */
   prepare?: (body: never, services: Services, actor: UserActor) => Promise<unknown>
-  /** What pages of a record show beside it. */
+  /** Loads what a record's pages show besides it. */
   load?: (call: EntityCall<M>, found: FoundRecord & { row: () => RecordRow }) => Promise<X>
-  /** Whether what was loaded says that the reader can't change or delete just this record. */
+  /** Whether, by what was loaded, the reader can't change or delete this record. */
   withheld?: (extra: X) => boolean
   /** Columns of the list. */
   columns?: (seen: Seen) => Column<RecordRow>[]
-  /** Lists that stand beside this one. */
+  /** Lists shown as tabs next to this one. */
   listTabs?: (seen: Seen) => readonly ListTab[]
   /** Further actions in the head of the list. */
   listHead?: (seen: Seen) => Child
@@ -128,32 +128,32 @@ export type Parts<M extends Model, X = undefined> = {
   ) => Child
   head?: (row: RecordRow, seen: Seen & { record: Pick<FoundRecord, 'update' | 'delete'>; extra: X }) => Child
   tabs?: (row: RecordRow, actor: UserActor) => readonly Tab[]
-  /** What references and further fields of the form offer. */
+  /** Options of references and further fields of the form. */
   offer?: (call: EntityCall<M>, row?: RecordRow) => Promise<Offered>
-  /** What references offer by a rule, and fields that take several records. */
+  /** Rules for the options of references, and fields that take several records. */
   choices?: (row?: RecordRow) => {
     one?: Readonly<Record<string, Query>>
     several?: Readonly<Record<string, Choice>>
   }
   fields?: (props: FieldsProps, seen: Filling) => Child
   more?: (props: FieldsProps, seen: Filling) => Child
-  /** What the form holds beside columns, for when somebody else saved meanwhile. */
+  /** Values of form fields that aren't columns, to compare after an edit conflict. */
   held?: (row: RecordRow) => Held
   bulk?: Readonly<Record<string, Bulk>>
-  /** What is lost with records that are deleted. */
+  /** What is lost when records are deleted. */
   impact?: Impact<M>
-  /** How bulk finds its records, where it isn't in their table. */
+  /** How bulk actions find their records, if not in the entity's table. */
   chosen?: Chosen<M>
-  /** Filters of the list beside those that the declaration gives: what their values are is looked up. */
+  /** Further filters of the list, whose values are looked up. */
   filters?: (call: EntityCall<M>, chosen: ListView['filters']) => Promise<readonly Filter[]>
-  /** Whether a record can't be deleted by anybody. */
+  /** Whether no one can delete the record. */
   undeletable?: (row: RecordRow) => boolean
-  /** Whether a record can't be changed by anybody any more. */
+  /** Whether no one can change the record any more. */
   readOnly?: (row: RecordRow) => boolean
-  /** How rows of a file are read and written, where it isn't as `create` does. */
+  /** How rows of a file are read and written, if not by `create`. */
   import?: Importing<M>
-  /** Parts that the entity doesn't have, or that are written by hand beside the others. */
+  /** Parts that the entity lacks, or has as hand-written routes. */
   without?: readonly ('list' | 'read' | 'create' | 'update' | 'delete' | 'bulk' | 'import' | 'history')[]
-  /** Of which the JSON is documented: further success answers. */
+  /** Schema of further success responses, for the API documentation. */
   answer?: z.ZodType
 }

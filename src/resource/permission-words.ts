@@ -5,10 +5,10 @@ const verbs: Readonly<Record<string, string>> = { read: 'View', update: 'Edit', 
 const verbOf = (action: string) => verbs[action] ?? capital(action.replaceAll('_', ' '))
 const manyOf = (model: string) => resourceOf(model)?.declared.many ?? `${model.replaceAll('_', ' ')}s`
 
-/** A model as people say it: `api_key` is "API keys". */
+/** A model in words: `api_key` is "API keys". */
 export const modelInWords = (model: string): string => capital(manyOf(model))
 
-/** A permission as people say it: `user:read:group` is "View people in own groups", `user:read` "View people". */
+/** A permission in words: `user:read:group` is "View people in own groups", `user:read` "View people". */
 export function permissionInWords(code: string): string {
   const [model = '', action = '', scope] = code.split(':')
   const [verb, many] = [verbOf(action), manyOf(model)]
@@ -17,14 +17,14 @@ export function permissionInWords(code: string): string {
   return scope === undefined || action === 'create' ? `${verb} ${many}` : `${verb} all ${many}`
 }
 
-/** A permission to choose: by its words, under those of its model. */
+/** A permission as an option, in words and grouped by model. */
 export const permissionOption = (code: string) => ({
   value: code,
   label: permissionInWords(code),
   model: modelInWords(code.slice(0, code.indexOf(':'))),
 })
 
-/** What somebody can do, behind "can": "view", of a record that is named, or "view people". */
+/** An ability to follow "can": "view" if the record is named, else "view people". */
 export function abilityInWords(code: string, named: boolean): string {
   const words = named ? verbOf(code.split(':')[1] ?? '') : permissionInWords(code)
   return words.charAt(0).toLowerCase() + words.slice(1)

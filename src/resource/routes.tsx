@@ -14,8 +14,8 @@ import { readRoute } from '#src/resource/record/routes.tsx'
 import { optionsRoute } from '#src/resource/references/route.ts'
 
 /**
- * Everything that an entity has for its declaration: list, record, form, writes, bulk, files and history, each as
- * page and JSON. Parts that are given stand in place of the kernel's own.
+ * All endpoints of an entity: list, record, form, writes, bulk actions, files and history, each as page and JSON.
+ * Given parts replace the kernel's own.
  */
 export function resourceRoutes<M extends Model, X = undefined>(
   resource: Resource<M>,

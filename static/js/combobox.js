@@ -1,6 +1,4 @@
-// A combobox with a list (ARIA 1.2): the focus stays in the field, the arrows choose among what is found while one
-// types. `data-options` is where to ask. In a picker the id of what is chosen is sent; elsewhere what is filled in. Where
-// several are chosen, each is a chip that sends its id.
+// A combobox (ARIA 1.2) that searches `data-options`; a picker sends the chosen id, or a chip for each of several.
 const isCombobox = (element) => element?.matches?.('input[data-options]')
 const pickerOf = (field) => field.closest('[data-picker]')
 const listOf = (field) => document.getElementById(field.getAttribute('aria-controls'))
@@ -105,11 +103,11 @@ const more = async (field) => {
   try {
     list(field, await load(field, { ...words(field), after }))
   } catch {
-    // what is there can still be chosen
+    // current results can still be chosen
   }
 }
 
-/** What a picker sends, in place of what a browser without a script would. */
+/** The hidden field that a picker sends, instead of its fallback without a script. */
 const settle = (field, id) => {
   const picker = pickerOf(field)
   const sent = Object.assign(document.createElement('input'), {
@@ -121,7 +119,7 @@ const settle = (field, id) => {
 }
 
 const changed = (field, said) => {
-  // its chips are no controls that know what they were
+  // chips don't remember their initial values
   severalOf(field).dataset.changed = ''
   say(field, said)
   field.dispatchEvent(new Event('change', { bubbles: true }))
@@ -144,7 +142,7 @@ const remove = (field, chip) => {
   changed(field, `${chip.querySelector('span').textContent} removed`)
 }
 
-/** By its button: whoever has come there by keys goes on from its neighbour. */
+/** Removed by its button: keyboard focus moves to a neighbour. */
 const removeBy = (chip) => {
   const field = severalOf(chip).querySelector('input[data-options]')
   const focused = chip.contains(document.activeElement)
@@ -153,7 +151,7 @@ const removeBy = (chip) => {
   if (focused) (next ?? field).focus()
 }
 
-/** The list stays open for further ones, unless it was searched for this one. */
+/** The list stays open for further choices, unless it was a search for this one. */
 const toggle = (field, option) => {
   const chip = chipOf(severalOf(field), option.dataset.id)
   option.ariaSelected = String(!chip)
@@ -174,7 +172,7 @@ const choose = (field, option) => {
   field.dispatchEvent(new Event('change', { bubbles: true }))
 }
 
-/** Words that nothing was chosen by would be lost without a word: they are said to be none, or nothing is meant. */
+/** Words without a choice would be lost silently: they are reported as invalid. */
 const left = (field) => {
   close(field)
   if (!pickerOf(field)) return
@@ -203,7 +201,7 @@ document.addEventListener('focusout', ({ target }) => {
   if (isCombobox(target)) left(target)
 })
 
-// Before the focus would leave the field, and the list would close beneath the pointer.
+// before the field loses focus and the list closes under the pointer
 document.addEventListener('mousedown', (event) => {
   if (event.target.closest('.combobox .options, .picked button')) event.preventDefault()
 })
@@ -243,7 +241,7 @@ const keys = {
     if (!open(field) || !activeIn(field)) return false
     choose(field, activeIn(field))
   },
-  // a search that is under way would open it again
+  // a pending search would open it again
   Escape: (field) => {
     const shown = open(field)
     close(field)
@@ -262,7 +260,7 @@ document.addEventListener('keydown', (event) => {
   if (key in keys && keys[key](target) !== false) event.preventDefault()
 })
 
-// Forms aren't checked by the browser, so that the server's words stand at their fields; this it can't know.
+// forms have no browser validation, but the server can't know about this
 document.addEventListener(
   'submit',
   (event) => {

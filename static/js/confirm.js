@@ -1,4 +1,4 @@
-// A form's or a button's own submit opens the question; the button within the dialog sends the form.
+// The submit opens the question; the button in the dialog sends the form.
 document.addEventListener(
   'submit',
   (event) => {

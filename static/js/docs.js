@@ -1,4 +1,3 @@
-// The page of the interface's documentation: what is tried out acts for whoever is signed in here.
 const place = document.getElementById('docs')
 const { openapi, csrfToken } = place.dataset
 const dark = document.documentElement.dataset.theme === 'dark'

@@ -47,7 +47,6 @@ const changed = (control) => {
   return 'defaultValue' in control && control.value !== control.defaultValue
 }
 
-// What was refused is as unsaved as what was never sent.
 const unsaved = () =>
   [...document.querySelectorAll('form[data-guard]')].find(
     (form) =>

@@ -2,7 +2,6 @@ const boxes = (root) => [...root.querySelectorAll('input[name="held"]')]
 // what is stored stands beside the box: a form that was refused comes back with its own ticks
 const isChanged = (box) => box.checked !== (box.parentElement.querySelector('input[name="had"]') !== null)
 
-// The rows of a group fold; what is ticked in them stays.
 document.addEventListener('click', ({ target }) => {
   const button = target.closest('[data-fold]')
   if (!button) return

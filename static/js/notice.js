@@ -24,7 +24,7 @@ watch()
 document.addEventListener('htmx:after:swap', watch)
 document.addEventListener('ambit:notice', ({ detail }) => show(detail))
 document.addEventListener('htmx:error', ({ detail }) => {
-  // of a form it is said above it
+  // errors of a form stand above it
   if (detail.ctx && detail.ctx.request.method !== 'POST')
     show({ kind: 'error', text: 'The server could not be reached. Nothing was lost: try again.' })
 })

@@ -1,5 +1,4 @@
-// A combobox (ARIA 1.2): the focus stays in the field, the arrows choose among the links beneath it. They are
-// those of the page of the palette, which is asked while one types; the last question's answer is shown.
+// A combobox (ARIA 1.2) over the links of the palette's page, which is loaded while one types; the last answer counts.
 const dialog = () => document.getElementById('palette')
 const field = () => dialog().querySelector('input')
 const list = () => document.getElementById('palette-list')

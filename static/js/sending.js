@@ -1,5 +1,4 @@
-// A form that is refused stays as it is. What has to be done first (X-Ask) is asked in a dialog, and the form is sent
-// again; everything else is said above it.
+// A refused form stays: a dialog asks what comes first (X-Ask), then it is sent again; other errors stand above it.
 const ask = async (page, more) => {
   const headers = { Accept: 'text/html', 'HX-Request-Type': 'partial', 'HX-Target': 'dialog' }
   const answer = await fetch(page, { ...more, headers })

@@ -1,5 +1,4 @@
-// Single keys: / searches the list, J and K go through its rows, Enter opens, X ticks. A person may switch
-// them off, which matters to whoever speaks instead of typing.
+// Single keys: / searches, J and K move through rows, Enter opens, X ticks. Speech users can switch them off.
 const off = () => localStorage.getItem('shortcuts') === 'off'
 const typing =
   'input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable], dialog, :popover-open'

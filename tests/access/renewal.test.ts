@@ -26,7 +26,7 @@ const identity = ({ codes = [], read = [], write = [], lead = [], ...more }: Has
 const acting = (was: Has, now: () => Identity | null) =>
   new UserActor(identity(was), { via: 'api', requestId: 'r', ip: null }, async () => now())
 const found = (actor: UserActor) =>
-  actor.renewal?.confirm().then(
+  actor.renewal?.recheck().then(
     () => null,
     (thrown: Revoked) => thrown.wanted,
   )
@@ -137,6 +137,6 @@ test('nobody knows more where it can’t be asked', async () => {
   const actor = acting(all, () => {
     throw new Error('away')
   })
-  await expect(actor.renewal?.confirm()).rejects.toThrow('away')
-  await expect(actor.renewal?.confirm()).rejects.not.toBeInstanceOf(Revoked)
+  await expect(actor.renewal?.recheck()).rejects.toThrow('away')
+  await expect(actor.renewal?.recheck()).rejects.not.toBeInstanceOf(Revoked)
 })

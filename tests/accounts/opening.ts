@@ -19,6 +19,6 @@ export const opening = (whose: Whose, others: Partial<Opening> = {}) =>
     device: null,
     step: null,
     recovery: null,
-    proof: null,
+    pending: null,
     ...others,
   })

@@ -13,7 +13,7 @@ import { PASSWORD } from '#tests/setup/secrets.ts'
 const { owner, config, app } = await testDatabase()
 const org = await makeOrganization()
 const somebody = () => makeUser(org, { roles: [roleOf(org, 'user')] })
-const confirm = `/api${paths.auth.confirm}`
+const confirm = `/api${paths.auth.reauthenticate}`
 // something that asks for it
 const dangerous = `/api${paths.auth.secondFactor}`
 
@@ -59,15 +59,15 @@ describe('what is dangerous', () => {
     const person = await somebody()
     const browser = await staleBrowser(person)
     const led = await browser.get(`${paths.secondFactor}?next=%2Fme`)
-    const to = `${paths.confirm}?next=${encodeURIComponent(`${paths.secondFactor}?next=%2Fme`)}`
+    const to = `${paths.reauthenticate}?next=${encodeURIComponent(`${paths.secondFactor}?next=%2Fme`)}`
     expect([led.status, led.headers.get('location')]).toEqual([303, to])
     const page = await browser.get(to)
     expect(page.text).toContain(`name="next" value="${paths.secondFactor}?next=%2Fme"`)
     const next = `${paths.secondFactor}?next=%2Fme`
-    const wrong = await browser.post(paths.confirm, { password: 'Wrong-Horse-7', next })
+    const wrong = await browser.post(paths.reauthenticate, { password: 'Wrong-Horse-7', next })
     expect([wrong.status, wrong.text]).toEqual([422, expect.stringContaining(`value="${next}"`)])
     expect(wrong.text).toContain('id="password-error"')
-    const done = await browser.post(paths.confirm, { password: PASSWORD, code: '', next })
+    const done = await browser.post(paths.reauthenticate, { password: PASSWORD, code: '', next })
     expect([done.status, done.headers.get('location')]).toEqual([303, next])
     expect((await browser.get(next)).status).toBe(200)
   })
@@ -82,7 +82,7 @@ describe('what is dangerous', () => {
       .where('account_id', '=', person.accountId)
       .execute()
     const nextOf = ({ status, text }: { status: number; text: string }) => {
-      expect([status, text.includes(`action="${paths.confirm}"`)]).toEqual([403, true])
+      expect([status, text.includes(`action="${paths.reauthenticate}"`)]).toEqual([403, true])
       return /name="next" value="([^"]*)"/.exec(text)?.[1]
     }
     expect(nextOf(await browser.delete(paths.secondFactor))).toBe('/')
@@ -100,7 +100,7 @@ describe('what is dangerous', () => {
   test('never leads to somebody else’s pages', async () => {
     const browser = await staleBrowser(await somebody())
     for (const next of ['https://evil.example', '//evil.example', '/\\evil.example', 'javascript:alert(1)']) {
-      const done = await browser.post(paths.confirm, { password: PASSWORD, next })
+      const done = await browser.post(paths.reauthenticate, { password: PASSWORD, next })
       expect(done.headers.get('location')).toBe('/')
     }
   })

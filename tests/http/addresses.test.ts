@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Cookies } from '#src/http/cookies.ts'
-import { clientAddress, rateKey } from '#src/http/ip-ranges.ts'
+import { clientIp, rateKey } from '#src/http/ip-ranges.ts'
 import { paths, safeNext } from '#src/paths.ts'
 import { Browser, browserOf, send, visitor } from '#tests/client.ts'
 import { makePeople } from '#tests/people.ts'
@@ -42,7 +42,7 @@ describe('the address of a client', () => {
     ['the header is empty', ['10.0.0.1'], '10.0.0.1', '', '10.0.0.1'],
     ['there is no connection', ['10.0.0.1'], undefined, '1.1.1.1', null],
   ])('where %s', (_, trusted, socket, forwarded, expected) => {
-    expect(clientAddress(trusted)(socket, forwarded)).toBe(expected)
+    expect(clientIp(trusted)(socket, forwarded)).toBe(expected)
   })
 
   test.each([

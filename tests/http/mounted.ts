@@ -32,7 +32,7 @@ export function mounted(
     seen: () => {},
     used: () => {},
     denied: async (_, wanted) => void logged.push(wanted),
-    clientAddress: () => null,
+    clientIp: () => null,
     log,
   })
   return app as unknown as App

@@ -100,7 +100,7 @@ describe('a GET writes nothing', async () => {
       union all select 's' || xmin || t::text from security_events t union all select 'r' || xmin || t::text from rate_limits t
       union all select 't' || xmin || t::text from account_tokens t union all select 'd' || xmin || t::text from known_devices t
       union all select 'f' || xmin || t::text from totp_credentials t union all select 'c' || xmin || t::text from recovery_codes t
-      union all select 'p' || xmin || t::text from sign_in_proofs t
+      union all select 'p' || xmin || t::text from pending_sign_ins t
       union all select 'm' || xmin || t::text from mails t order by line`.execute(past)
     return [
       ...rows.map(({ line }) => line),

@@ -8,7 +8,7 @@ import type { Mail } from '#src/platform/mail/letter.ts'
 import { notice } from '#src/platform/mail/notice.ts'
 import { queueMail } from '#src/platform/mail/queue.ts'
 import { test as trial } from '#src/platform/mail/test-mail.ts'
-import { publicAddress } from '#src/platform/public-address.ts'
+import { publicUrl } from '#src/platform/public-url.ts'
 import { anonymous } from '#tests/client.ts'
 import { makeUser, unique } from '#tests/factories.ts'
 import { mailTo } from '#tests/mail/mailbox.ts'
@@ -97,6 +97,6 @@ describe.each(settings)('%s', (_, given) => {
 })
 
 test('without a public address, it is that of the process', () => {
-  expect(publicAddress(testConfig({ URL_PREFIX: '/a', PORT: '81' }))).toBe('http://localhost:81/a')
-  expect(publicAddress(testConfig({ HOST: '192.0.2.1' }))).toBe('http://192.0.2.1:8080')
+  expect(publicUrl(testConfig({ URL_PREFIX: '/a', PORT: '81' }))).toBe('http://localhost:81/a')
+  expect(publicUrl(testConfig({ HOST: '192.0.2.1' }))).toBe('http://192.0.2.1:8080')
 })

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { state } from '#tests/access/trail.ts'
 import { as } from '#tests/client.ts'
 import { makeGroup, makeRole, makeUser, type Organization, unique } from '#tests/factories.ts'
-import { newAddress } from '#tests/people/invitations/inviting.ts'
+import { newEmail } from '#tests/people/invitations/inviting.ts'
 import type { Person } from '#tests/people.ts'
 import { exported, imported, settled, told } from '#tests/resource/carried.ts'
 import { testDatabase } from '#tests/setup/database.ts'
@@ -92,7 +92,7 @@ describe('what can’t come back is refused, with row, column and reason:', () =
   })
 
   test('an invitation that was accepted or is over', async () => {
-    const rows = ['accepted', 'expired', 'revoked', 'Pending', ''].map((one) => `${newAddress()},${one}`)
+    const rows = ['accepted', 'expired', 'revoked', 'Pending', ''].map((one) => `${newEmail()},${one}`)
     const answer = await imported(to.by, '/invitations', Buffer.from(`email,status\n${rows.join('\n')}`))
     expect(told(answer)).toEqual([2, 3, 4].map((n) => `${n} status must be pending: remove this row`))
   })
@@ -104,7 +104,7 @@ describe('what can’t come back is refused, with row, column and reason:', () =
     for (const name of [gone, off]) await makeRole(b.org, { name })
     const group_id = await makeGroup(a.org, { name: place, kind: 'team' })
     const invited = async (given: object) => {
-      const made = await as(a.by).post('/api/invitations', { email: newAddress(), role_ids: [], ...given })
+      const made = await as(a.by).post('/api/invitations', { email: newEmail(), role_ids: [], ...given })
       expect(made.status, made.text).toBe(201)
     }
     await invited({ role_ids: [roles.gone, roles.off] })

@@ -11,7 +11,7 @@ import {
   type Organization,
   unique,
 } from '#tests/factories.ts'
-import { newAddress } from '#tests/people/invitations/inviting.ts'
+import { newEmail } from '#tests/people/invitations/inviting.ts'
 import { exported, imported, settled, told } from '#tests/resource/carried.ts'
 import { hostile } from '#tests/resource/hostile.ts'
 import { testDatabase } from '#tests/setup/database.ts'
@@ -102,7 +102,7 @@ const cases: Record<string, () => Promise<void>> = {
       (select (g.kind, g.name)::text from groups g where g.id = t.group_id) as group`
     for (const n of hostile.keys()) {
       const body = {
-        email: n % 5 ? newAddress() : `+${newAddress()}`,
+        email: n % 5 ? newEmail() : `+${newEmail()}`,
         role_ids: n % 4 ? [role(n), role(n + 3)] : [],
         group_id: n % 3 ? group(at(kinds, n), n) : null,
       }

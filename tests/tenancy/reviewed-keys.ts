@@ -14,7 +14,7 @@ export const globalTables = [
   'known_devices',
   'totp_credentials',
   'recovery_codes',
-  'sign_in_proofs',
+  'pending_sign_ins',
   // of the code, not of anybody
   'access_declarations',
 ]
@@ -40,7 +40,7 @@ export const globalUniques = [
   'known_devices_pkey',
   'totp_credentials_pkey',
   'recovery_codes_pkey',
-  'sign_in_proofs_pkey',
+  'pending_sign_ins_pkey',
   'access_declarations_pkey',
   'sessions_token_hash_key',
   'invitation_tokens_token_hash_key',

@@ -21,12 +21,12 @@ import { type Identity, reachable } from '#src/db/embedded/place.ts'
 const exe = process.platform === 'win32' ? '.exe' : ''
 const OLDEST = 15
 
-/** PostgreSQL's programs: their folder, whom to run them as, and their version, like 18 and 18.4. */
+/** PostgreSQL's programs: their folder, the user to run them as, and their version, like 18 and 18.4. */
 export type Binaries = { folder: string; identity: Identity; major: number; version: string }
 
 export const program = (folder: string, name: string) => join(folder, name + exe)
 
-/** The environment for PostgreSQL's programs: PG* variables of the caller would change what they do. */
+/** The environment for PostgreSQL's programs, without the caller's PG* variables, which would change what they do. */
 export function environment(): NodeJS.ProcessEnv {
   const rest = Object.entries(process.env).filter(([name]) => !/^(PG|LC_|LANG)/.test(name))
   return { ...Object.fromEntries(rest), LC_ALL: locale }
@@ -34,7 +34,7 @@ export function environment(): NodeJS.ProcessEnv {
 
 export const locale = process.platform === 'linux' ? 'C.UTF-8' : 'C'
 
-/** Runs a program to its end; a program that can't be started counts as failed with the error as its output. */
+/** Runs a program to its end; one that can't be started counts as failed, with the error as its output. */
 export function run(
   file: string,
   args: string[],
@@ -58,8 +58,9 @@ export function run(
 
 /**
  * Finds PostgreSQL 15 or newer: the npm package's, else one installed on this machine.
- * `cache` is where the package's files are copied if they can't be used in place; `major` is the one wanted.
- * Throws EmbeddedError when there is none.
+ * @param cache where the package's files are copied if they can't be used in place
+ * @param major the major version wanted
+ * @throws {EmbeddedError} if there is none
  */
 export async function findBinaries(identity: Identity, cache: string, major?: number): Promise<Binaries> {
   const others: string[] = []
@@ -120,7 +121,7 @@ async function packaged(identity: Identity, cache: string): Promise<string | und
   return join(await copyOnce(native, join(cache, `${basename(name)}-${version}`)), 'bin')
 }
 
-/** Makes the links that a package can't carry and its install script would make; false where it may not. */
+/** Creates the links that a package can't carry and its install script would create; false if it lacks permission. */
 async function hydrate(native: string): Promise<boolean> {
   const list = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]')
   try {

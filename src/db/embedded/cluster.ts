@@ -7,7 +7,7 @@ import { makeOwned, type Place } from '#src/db/embedded/place.ts'
 
 export const OWNER = 'ambit'
 
-/** The major version of the cluster, or undefined where there is none yet. */
+/** The major version of the cluster; undefined if there is none yet. */
 export async function majorOf(cluster: string): Promise<number | undefined> {
   const text = await readFile(join(cluster, 'PG_VERSION'), 'utf8').catch((error) => {
     if (error.code === 'ENOENT') return ''
@@ -29,7 +29,7 @@ export async function passwordOf({ home }: Place): Promise<string> {
   return password.trim()
 }
 
-/** Makes the cluster beside its place and moves it there when it is whole, so that a kill leaves no half of one. */
+/** Creates the cluster next to its place and moves it there once complete, so that a kill leaves no partial one. */
 export async function initialise(place: Place, binaries: Binaries, sync: boolean): Promise<void> {
   const folder = dirname(place.cluster)
   await sweep(folder)
@@ -71,7 +71,7 @@ function locales({ major }: Binaries): string[] {
   return ['--encoding=UTF8', `--locale=${locale}`, ...(major >= 17 ? builtin : [])]
 }
 
-// An initdb that outlived its killed parent may still be writing there: what resists is left to the next start.
+// An initdb that outlived its killed parent may still be writing there: the next start removes what is left.
 async function sweep(folder: string) {
   const leftovers = (await readdir(folder)).filter((name) => /^(data|password)\.new-/.test(name))
   await Promise.allSettled(leftovers.map((name) => rm(join(folder, name), { recursive: true, force: true })))

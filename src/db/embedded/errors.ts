@@ -1,4 +1,4 @@
-/** A failure that whoever runs Ambit can mend; its message is one line that says how. */
+/** A failure that the operator can fix; its message says how in one line. */
 export class EmbeddedError extends Error {
   override name = 'EmbeddedError'
 }
@@ -26,7 +26,7 @@ const hints: [RegExp, string][] = [
   ],
 ]
 
-/** Turns what a PostgreSQL program printed into one line; `subject` says what failed, `log` where more is to be read. */
+/** Turns a PostgreSQL program's output into one line; `subject` says what failed, `log` where to read more. */
 export function explain(subject: string, output: string, log?: string): EmbeddedError {
   const lines = output.split('\n').map((line) => line.trim())
   const known = hints.find(([pattern]) => pattern.test(output))
@@ -40,7 +40,7 @@ export function explain(subject: string, output: string, log?: string): Embedded
   )
 }
 
-/** Errors of the file system as one line; all others are handed back as they are. */
+/** File system errors as an EmbeddedError of one line; others unchanged. */
 export function foreseeable(error: unknown, subject: string): unknown {
   if (error instanceof EmbeddedError || !(error instanceof Error)) return error
   const { code } = error as NodeJS.ErrnoException

@@ -2,8 +2,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EmbeddedError } from '#src/db/embedded/errors.ts'
 
-// Locks of the operating system, by way of SQLite: they end with their process however it ends, and hold
-// between containers too, so none is ever stale and no pid has to be judged.
+// Locks of the operating system, by way of SQLite: they end with their process however it ends, and work across
+// containers, so none is ever stale and no pid needs checking.
 export type Hold = { release(): void }
 
 const BUSY = 5
@@ -29,13 +29,13 @@ function take(file: string, begin: string): Hold | undefined {
   }
 }
 
-/** Takes the lock for this holder alone, or gives undefined when anybody has it. */
+/** Takes the exclusive lock; undefined if anyone holds it. */
 export const tryExclusive = (file: string) => take(file, 'BEGIN EXCLUSIVE')
 
-/** Takes the lock beside other sharers, or gives undefined when somebody has it alone. */
+/** Takes a shared lock; undefined if someone holds the exclusive one. */
 export const tryShared = (file: string) => take(file, 'BEGIN; SELECT count(*) FROM sqlite_schema')
 
-/** Waits for the lock; throws EmbeddedError after `patience` milliseconds. */
+/** Waits for the exclusive lock. @throws {EmbeddedError} after `patience` milliseconds */
 export async function exclusive(file: string, patience = 300_000): Promise<Hold> {
   for (const giveUpAt = Date.now() + patience; Date.now() < giveUpAt; await sleep(10)) {
     const hold = tryExclusive(file)

@@ -3,16 +3,16 @@ import { chown, mkdir, readFile, realpath, stat, writeFile } from 'node:fs/promi
 import { dirname, join, resolve } from 'node:path'
 import { EmbeddedError } from '#src/db/embedded/errors.ts'
 
-// Where root's PostgreSQL, which must not be root, keeps what it can't reach inside DATA_DIR.
+// PostgreSQL refuses to run as root: files of its own user go here when it can't reach DATA_DIR.
 const ELSEWHERE = '/var/lib/ambit'
 
-/** Whom PostgreSQL's programs run as; empty for the user of this process. */
+/** The user that PostgreSQL's programs run as; empty for the user of this process. */
 export type Identity = { uid?: number; gid?: number }
 
-/** `home` holds what is Ambit's (locks, password, log), `cluster` is PostgreSQL's own data folder. */
+/** `home` holds Ambit's own files (locks, password, log), `cluster` is PostgreSQL's data folder. */
 export type Place = { home: string; cluster: string; cache: string; identity: Identity }
 
-/** Settles where the database of `dataDir` lies and who runs it; the same answer at every start. */
+/** Decides where the database of `dataDir` lives and which user runs it; the same at every start. */
 export async function settle(dataDir: string): Promise<Place> {
   const asked = join(resolve(dataDir), 'postgres')
   await mkdir(asked, { recursive: true }).catch((error) => {
@@ -38,7 +38,7 @@ export async function makeOwned(folder: string, { uid, gid }: Identity, mode = 0
   if (uid !== undefined && gid !== undefined) await chown(folder, uid, gid)
 }
 
-/** Whether that user may enter every folder on the way and read (and, as for a folder, enter) the last one. */
+/** Whether the user may traverse every folder on the path and read the last one. */
 export async function reachable(path: string, { uid, gid }: Identity): Promise<boolean> {
   if (uid === undefined) return true
   const target = await realpath(path)
@@ -104,7 +104,7 @@ async function moveElsewhere(home: string, identity: Identity): Promise<string> 
   return folder
 }
 
-// A copied DATA_DIR would otherwise share its original's database without anybody noticing.
+// A copied DATA_DIR would otherwise silently share its original's database.
 async function guardAgainstCopies(home: string, folder: string) {
   const mark = join(folder, 'data-dir')
   const original = await readFile(mark, 'utf8').catch(() => home)

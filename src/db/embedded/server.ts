@@ -15,13 +15,13 @@ const LOG_BYTES = 5_000_000
 /** A running server: its process, its port on 127.0.0.1, and whether it takes connections. */
 export type Server = { pid: number; port: number; ready: boolean; stopping: boolean }
 
-/** The server that runs on this cluster, if one does; a pid that now belongs to another program doesn't count. */
+/** The server running on this cluster, if any; a pid reused by another program doesn't count. */
 async function findServer(cluster: string): Promise<Server | undefined> {
   const server = await readPidFile(cluster)
   return server && (await isServerOf(server.pid, cluster)) ? server : undefined
 }
 
-/** The server once it takes connections; undefined where none runs. */
+/** The server once it accepts connections; undefined if none runs. */
 export async function settled(place: Place): Promise<Server | undefined> {
   for (const giveUpAt = Date.now() + START_MS; Date.now() < giveUpAt; await sleep(10)) {
     const server = await findServer(place.cluster)
@@ -33,7 +33,7 @@ export async function settled(place: Place): Promise<Server | undefined> {
   )
 }
 
-/** Starts the server on a free port and waits for it; tries again where the hindrance passes by itself. */
+/** Starts the server on a free port and waits for it; retries failures that pass by themselves. */
 export async function launch(
   place: Place,
   binaries: Binaries,
@@ -52,7 +52,7 @@ export async function launch(
   }
 }
 
-/** Ends the server fast (open transactions are rolled back), and returns when its process is gone. */
+/** Shuts the server down in fast mode (open transactions roll back) and returns once its process is gone. */
 export async function stopServer({ cluster, cache }: Place): Promise<void> {
   const server = await findServer(cluster)
   if (!server) return
@@ -81,7 +81,7 @@ async function readPidFile(cluster: string): Promise<Server | undefined> {
   return { pid, port: Number(lines[3]), ready: status === 'ready', stopping: status === 'stopping' }
 }
 
-// The server's working directory is its cluster, which no other program's is.
+// Only the server has its cluster as working directory.
 async function isServerOf(pid: number, cluster: string): Promise<boolean> {
   try {
     process.kill(pid, 0)
@@ -93,7 +93,7 @@ async function isServerOf(pid: number, cluster: string): Promise<boolean> {
   return (await run('ps', ['-o', 'command=', '-p', String(pid)])).output.includes(cluster)
 }
 
-/** One attempt: the server, or what it said before it gave up. */
+/** One attempt: the server, or its output if it gave up. */
 async function launchOnce(
   place: Place,
   binaries: Binaries,
@@ -154,7 +154,7 @@ function freePort(): Promise<number> {
   })
 }
 
-/** What a server for one small application wants; `sync` false is for databases that may be lost with the power. */
+/** Settings for one small application; `sync: false` is for databases that a power failure may lose. */
 export function serverSettings(sync: boolean, extra: Record<string, string> = {}): Record<string, string> {
   return {
     listen_addresses: '127.0.0.1',

@@ -10,7 +10,7 @@ import { secondFactorApiRoutes } from '#src/domains/accounts/second-factor/api-r
 import { secondFactor } from '#src/domains/accounts/second-factor/mails.ts'
 import { secondFactorRoutes } from '#src/domains/accounts/second-factor/routes.tsx'
 import { securityApiRoutes } from '#src/domains/accounts/security/api-routes.ts'
-import { addressMails } from '#src/domains/accounts/security/mails.ts'
+import { accountMails } from '#src/domains/accounts/security/mails.ts'
 import { securityRoutes } from '#src/domains/accounts/security/routes.tsx'
 import { sessionRoutes } from '#src/domains/accounts/sessions/routes.tsx'
 import { codeRoutes } from '#src/domains/accounts/sign-in/code-routes.tsx'
@@ -52,5 +52,5 @@ export const accounts: Domain = {
     },
     { label: 'API keys', href: paths.apiKeys, icon: 'key', section: 'Access', can: 'api_key:read' },
   ],
-  mails: [...passwordMails, ...addressMails, secondFactor],
+  mails: [...passwordMails, ...accountMails, secondFactor],
 }

@@ -4,7 +4,7 @@ import { fn } from '#src/db/functions.ts'
 import type { DB } from '#src/db/types.ts'
 import { DEAD } from '#src/platform/jobs/job.ts'
 
-/** A job that failed at every attempt. */
+/** A job whose attempts all failed. */
 export type DeadJob = {
   id: string
   job: string
@@ -15,13 +15,13 @@ export type DeadJob = {
   error: string | null
 }
 
-/** One by its id, those of a kind, or all. */
+/** Selects one job by id, all of a kind, or all. */
 export type Which = { id?: string | undefined; job?: string | undefined }
 
-/** What is done in one go. */
+/** Jobs handled at once. */
 const MOST = 1000
 
-/** The dead letters, oldest first, as the owner sees them; locked, where they are to change. */
+/** Dead jobs, oldest first, across organizations; locked if they are about to change. */
 export async function deadJobs(
   db: Kysely<DB>,
   { id, job }: Which,
@@ -51,7 +51,7 @@ export async function retryDead(tx: Transaction<DB>, which: Which): Promise<Dead
   return found
 }
 
-/** Takes them away for good. */
+/** Deletes them for good. */
 export async function dropDead(tx: Transaction<DB>, which: Which): Promise<DeadJob[]> {
   const found = await deadJobs(tx, which, { lock: true })
   const ids = found.map(({ id }) => id)
@@ -60,7 +60,7 @@ export async function dropDead(tx: Transaction<DB>, which: Which): Promise<DeadJ
   return found
 }
 
-/** What was done to them, in the trail of whose each was; of the installation's own, among the security events. */
+/** Records what was done in each organization's trail; for the installation's own jobs, in the security events. */
 export async function noteJobs(
   tx: Transaction<DB>,
   action: 'job:retry' | 'job:drop',

@@ -6,42 +6,42 @@ import type { AnyJob, Job } from '#src/platform/jobs/job.ts'
 
 export type Log = Record<'info' | 'warn' | 'error', (details: object, message: string) => void>
 
-/** Somebody else has the job by now: this attempt was taken for dead. */
+/** Another worker has the job: this attempt was presumed dead. */
 export class ClaimLost extends Error {}
 
 /** One attempt at a job. */
 export type Attempt<T> = {
   readonly id: string
-  /** 0 at the first; with the id, what names this attempt. */
+  /** 0 for the first; identifies the attempt together with the id. */
   readonly number: number
   readonly last: boolean
   readonly payload: T
-  /** Whose it is; null for the installation's own. */
+  /** The job's organization; null for the installation's own. */
   readonly orgId: string | null
-  /** Aborted when the attempt took too long, was taken for dead, or the process ends. */
+  /** Aborted if the attempt takes too long, is presumed dead, or the process shuts down. */
   readonly signal: AbortSignal
   readonly db: Pick<Database, 'withActor' | 'lookup'>
   readonly log: Log
-  /** A transaction in the job's organization, for no person. */
+  /** Runs a transaction in the job's organization, on behalf of no user. */
   within<R>(work: (tx: Tx) => Promise<R>): Promise<R>
   /**
-   * The same, and the end of the job commits with it: however often the job is tried, this takes effect once.
+   * The same, and completes the job in that transaction: however often the job is tried, this takes effect once.
    * @throws {ClaimLost}
    */
   finish<R>(work: (tx: Tx) => Promise<R>): Promise<R>
 }
 
-/** What works on a kind of job. */
+/** The worker function for a kind of job. */
 export type Handler = { readonly job: AnyJob; readonly run: (attempt: Attempt<never>) => Promise<void> }
 
 /**
- * Says how a kind of job is done. Beyond `finish`, an attempt may be repeated after it had its effect, when the process
- * dies between the two: what goes outside has to bear that.
+ * Declares how a kind of job is done. Effects outside `finish` may happen again if the process dies before the job is
+ * completed: anything sent to the outside must tolerate that.
  */
 export const handled = <T>(job: Job<T>, run: (attempt: Attempt<T>) => Promise<void>): Handler =>
   ({ job, run }) as unknown as Handler
 
-/** What the queue tells of an attempt. */
+/** An attempt as the queue describes it. */
 export type TakenJob = {
   id: string
   retryCount: number
@@ -50,7 +50,7 @@ export type TakenJob = {
   data: unknown
 }
 
-/** @throws when the payload is not what the job takes */
+/** @throws if the payload doesn't fit the job's schema */
 export function attemptAt<T>(
   job: Job<T>,
   taken: TakenJob,

@@ -12,24 +12,24 @@ import {
 } from '#src/platform/jobs/handler.ts'
 import { DEAD, type Job, queueSettings } from '#src/platform/jobs/job.ts'
 
-/** A job that comes by the clock (UTC), once for all processes. */
+/** A job on a schedule (UTC), run once across all processes. */
 export type Schedule = { readonly job: Job<Record<string, never>>; readonly cron: string }
 
 type Options = {
   db: Database
-  /** Straight to the server; null looks for jobs every few seconds instead of hearing of them. */
+  /** URL straight to the server; null polls for jobs instead of listening for them. */
   listenUrl: string | null
   handlers: readonly Handler[]
   schedules?: readonly Schedule[]
   log: Log
-  /** Seconds between looking for jobs that waited or were missed, and between looking for dead workers. */
+  /** Seconds between polls for delayed or missed jobs, and between checks for dead workers. */
   pace?: { look: number; supervise: number }
 }
 
 const PATIENCE_MS = 8000
 const LONGEST_PAUSE_MS = 30_000
 
-/** Works on jobs in this process. All it leans on is the database: any number of processes may do the same. */
+/** Runs jobs in this process. It depends only on the database: any number of processes may do the same. */
 export class Jobs {
   readonly #options: Options
   readonly #ended = new AbortController()
@@ -40,7 +40,7 @@ export class Jobs {
     this.#options = options
   }
 
-  /** Begins to work; while the database is away it is tried again, ever more slowly. */
+  /** Starts working; while the database is down it retries, with increasing pauses. */
   start(): Promise<void> {
     this.#starting ??= this.#tryToBegin()
     return this.#starting
@@ -63,10 +63,10 @@ export class Jobs {
     }
   }
 
-  /** Takes no more jobs and waits for those that run; what takes longer is given back to be done again. */
+  /** Takes no more jobs and waits for running ones; those that take longer are handed back for another attempt. */
   async stop(patienceMs = PATIENCE_MS): Promise<void> {
     this.#ended.abort()
-    // what it leans on is there until it is begun or given up
+    // a pending start still needs its connections
     await Promise.race([this.#starting, sleep(patienceMs, undefined, { ref: false })])
     const boss = this.#boss
     if (!boss) return
@@ -77,7 +77,7 @@ export class Jobs {
 
   async #open(): Promise<PgBoss> {
     const { db, listenUrl, log, pace } = this.#options
-    // loaded here, so that nobody waits for it who is answered first
+    // loaded lazily, so that the first requests don't wait for it
     const { PgBoss } = await import('pg-boss')
     const executeSql = (text: string, values?: unknown[]) => db.pool.query(text, values)
     const boss = new PgBoss({
@@ -89,7 +89,7 @@ export class Jobs {
       monitorIntervalSeconds: pace?.supervise ?? 15,
       maintenanceIntervalSeconds: 3600,
       cronWorkerIntervalSeconds: 20,
-      // these are the owner's
+      // only the database's owner may do these
       reindex: false,
       monitorVacuum: false,
     })
@@ -112,7 +112,7 @@ export class Jobs {
     await Promise.all(handlers.map((handler) => this.#work(boss, handler)))
   }
 
-  /** After a job, its workers look for the next without a pause. */
+  /** After a job, its workers look for the next one without a pause. */
   async #work(boss: PgBoss, handler: Handler): Promise<void> {
     const { name, settings } = handler.job
     const look = this.#options.pace?.look
@@ -121,7 +121,7 @@ export class Jobs {
       pollingIntervalSeconds: look ?? 2,
       notifyPollingIntervalSeconds: look ?? 10,
       localConcurrency: settings.atOnce,
-      // one organization leaves a worker for the others
+      // no organization takes every worker
       localGroupConcurrency: Math.max(1, settings.atOnce - 1),
     } as const
     await boss.work<unknown, void, typeof options>(name, options, async ([taken]) => {
@@ -144,7 +144,7 @@ export class Jobs {
       const last = taken.retryCount >= taken.retryLimit
       if (last) log.error({ ...about, err }, `the job failed for good, and lies in “${DEAD}”`)
       else log.warn({ ...about, err }, 'the job failed and will be tried again')
-      // kept with the job, so without what the driver or a server tells beside
+      // stored with the job, so without details from the driver or a server
       throw Object.assign(new Error((err as Error).message), { stack: undefined })
     }
   }

@@ -3,7 +3,7 @@ import { Vault } from '#src/platform/vault.ts'
 
 export type Mailbox = { name: string; address: string }
 
-/** A mail as it goes out. */
+/** A mail as sent. */
 export type Message = {
   from: Mailbox
   replyTo: Mailbox | undefined
@@ -11,30 +11,30 @@ export type Message = {
   subject: string
   text: string
   html: string
-  /** The same at every attempt, so that who gets it twice can tell. */
+  /** The same at every attempt, so that duplicates can be recognized. */
   messageId: string
 }
 
-/** Takes a message away; what it answers is kept with the mail instead. */
+/** Sends a message; a returned buffer is stored with the mail instead. */
 export type Carrier = (message: Message) => Promise<Buffer | null>
 
-/** No attempt will do better: the message or its recipient was refused, or there is nobody to give it to. */
+/** Retrying is pointless: the message or its recipient was refused, or there is no recipient. */
 export class Refused extends Error {}
 
 export type Secrets = Pick<Config, 'SECRET_KEY' | 'SECRET_KEY_PREVIOUS'>
 const vaultOf = (secrets: Secrets) => new Vault(secrets, 'kept mail')
 
-/** A mail that is kept may hold a link that still works. */
+/** Sealed, because a stored mail may contain a link that still works. */
 const sealMail = (secrets: Secrets, message: Message): Buffer =>
   vaultOf(secrets).seal(Buffer.from(JSON.stringify(message)), 'mail')
 
-/** Null where it was sealed under other secrets, or changed. */
+/** Null if it was sealed under other secrets, or changed. */
 export function openMail(secrets: Secrets, sealed: Buffer): Message | null {
   const opened = vaultOf(secrets).open(sealed, 'mail')
   return opened && JSON.parse(opened.content.toString('utf8'))
 }
 
-/** To the mail server; without one, kept in development, and refused elsewhere. */
+/** Sends through the mail server; without one, stores mails in development and refuses them elsewhere. */
 export function carrierOf(config: Config): Carrier {
   const url = serverOf(config)
   if (url) return smtp(url)
@@ -61,7 +61,7 @@ function serverOf({
 
 const LOCAL = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 
-/** A password goes to another machine over TLS only, unless the URL says `?requireTLS=false`. */
+/** Sends passwords to another machine only over TLS, unless the URL says `?requireTLS=false`. */
 function smtp(url: URL): Carrier {
   const requireTLS =
     url.protocol === 'smtp:' &&
@@ -70,7 +70,7 @@ function smtp(url: URL): Carrier {
     !url.searchParams.has('requireTLS')
   const limits = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 30_000 }
   return async ({ to, ...message }) => {
-    // loaded here: most processes send nothing for a while
+    // loaded lazily: most processes send nothing for a while
     const { createTransport } = await import('nodemailer')
     const transport = createTransport({ url: url.href, ...limits, ...(requireTLS && { requireTLS }) })
     try {
@@ -91,7 +91,7 @@ function smtp(url: URL): Carrier {
   }
 }
 
-/** 5xx about this recipient or this message (RFC 5321, 4.2.1); about us or the connection it may be mended. */
+/** 5xx about this recipient or message (RFC 5321, 4.2.1); one about the sender or the connection may be fixed. */
 const isRefusal = (error: unknown) => {
   const { permanent, command } = error as { permanent?: boolean; command?: string }
   return permanent === true && (command === 'RCPT TO' || command === 'DATA')

@@ -12,8 +12,8 @@ export const textOf = (letter: Letter, around: Around) =>
   [...letter.body.map(plain), `-- \n${from(around)}\n${around.link('/')}\n`].join('\n\n')
 
 /**
- * The same as HTML. Mail programs know no style sheets that they agree on: attributes and tables do, and no `style`,
- * which our policy would refuse where a mail is shown.
+ * The letter as HTML. Mail programs share no support for style sheets, so it uses attributes and tables, and no
+ * `style`, which the content security policy would block where a mail is shown.
  */
 export const htmlOf = (letter: Letter, around: Around, language: Language) =>
   html`<!doctype html>

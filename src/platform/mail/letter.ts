@@ -1,24 +1,24 @@
 import type { z } from 'zod'
 import type { Database, Tx } from '#src/db/database.ts'
 
-/** A language more here, and every mail is asked for its letter in it. */
+/** Adding a language here requires every mail's letter in it. */
 export const languages = ['en'] as const
 export type Language = (typeof languages)[number]
 
-/** A part of a letter; plain text all of it, so there is nothing to escape. */
+/** A part of a letter, always plain text. */
 export type Block = { text: string } | { button: string; url: string } | { note: string }
 export type Letter = { subject: string; body: readonly Block[] }
 
-/** What every letter may mention. */
+/** Values available to every letter. */
 export type Around = {
   appName: string
-  /** In whose name it is sent; null for mail about an account. */
+  /** The organization it is sent for; null for mail about an account. */
   organization: string | null
-  /** The whole address of a path of ours. */
+  /** The absolute URL of a path. */
   link: (path: string) => string
 }
 
-/** A mail that is on its way now. */
+/** A mail being sent. */
 export type Sending = {
   readonly id: string
   readonly recipient: string
@@ -26,7 +26,7 @@ export type Sending = {
   readonly orgId: string | null
   readonly accountId: string | null
   readonly db: Pick<Database, 'lookup'>
-  /** A transaction in its organization. */
+  /** Runs a transaction in its organization. */
   within<R>(work: (tx: Tx) => Promise<R>): Promise<R>
 }
 
@@ -41,19 +41,19 @@ export type AnyMail = {
 
 type Definition<D, P> = {
   name: string
-  /** Whose mail it is: an organization's to anybody, or one to somebody about their account. */
+  /** An organization's mail to anyone, or mail to a person about their account. */
   to: AnyMail['to']
-  /** What is kept until it is sent: ids, never a secret. */
+  /** Stored until it is sent: ids, never a secret. */
   data: z.ZodType<D>
   /**
-   * Runs at the moment of sending: makes a one-time token, keeps its hash and answers what the letter needs of it. Again
-   * for every attempt, and the mail of an earlier one may have arrived: its token stays as good.
+   * Runs on sending: creates a one-time token, stores its hash and returns what the letter needs. Runs again at every
+   * attempt; since an earlier mail may have arrived, its token stays valid.
    */
   prepare?: (sending: Sending, data: D) => Promise<P>
   letters: Record<Language, (facts: Around & { data: D; made: P }) => Letter>
 }
 
-/** Declares a kind of mail: its text and its HTML are made of one letter. */
+/** Declares a kind of mail; one letter gives both its text and its HTML. */
 export function defineMail<D, P = undefined>(definition: Definition<D, P>): Mail<D> {
   const { name, to, data, prepare, letters } = definition
   const write: AnyMail['write'] = async (given, sending, around) => {

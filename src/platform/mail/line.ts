@@ -1,4 +1,4 @@
-/** Without what breaks a line or turns its direction. */
+/** Removes line breaks and marks that change the text direction. */
 export const oneLine = (text: string) =>
   text
     .replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, ' ')
@@ -6,8 +6,8 @@ export const oneLine = (text: string) =>
     .slice(0, 200)
 
 /**
- * A name that somebody chose, so that no mail program makes a link of it: the dot of one character reads the same, and
- * is a dot again where a user name is typed to sign in.
+ * Keeps mail programs from turning a chosen name into a link: its dots become one-dot leaders, which look the same and
+ * count as dots when a user name is typed to sign in.
  */
 export const unlinked = (name: string) =>
   oneLine(name.normalize('NFKC'))

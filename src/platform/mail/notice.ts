@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { defineMail } from '#src/platform/mail/letter.ts'
 
-/** A few lines, and where to go on. What it says is kept with the mail: nothing that only its reader may know. */
+/** A few lines and a link. Its text is stored with the mail, so it must hold nothing confidential. */
 export const notice = defineMail({
   name: 'notice',
   to: 'organization',

@@ -5,7 +5,7 @@ import { fn } from '#src/db/functions.ts'
 import { defineJob } from '#src/platform/jobs/job.ts'
 import type { Language, Mail } from '#src/platform/mail/letter.ts'
 
-/** Tried for some seven hours while the mail server is away. */
+/** Retried for about seven hours while the mail server is down. */
 export const mailJob = defineJob('mail', z.strictObject({ mail: z.uuid() }), {
   retries: 14,
   wait: 15,
@@ -13,12 +13,12 @@ export const mailJob = defineJob('mail', z.strictObject({ mail: z.uuid() }), {
   atOnce: 4,
 })
 
-const address = z.email().max(254)
+const email = z.email().max(254)
 
 /**
- * Queues a mail of the organization that is entered, in the transaction of its cause: rolled back with it. Mail about an
- * account is queued by definer functions alone (`app.queue_account_mail`), which know whose it is.
- * @returns its id
+ * Queues a mail of the transaction's organization; it rolls back with that transaction. Only definer functions queue
+ * mail about an account (`app.queue_account_mail`): they know whose it is.
+ * @returns the mail's id
  */
 export async function queueMail<D>(
   tx: Tx,
@@ -27,6 +27,6 @@ export async function queueMail<D>(
 ): Promise<string> {
   if (mail.to !== 'organization') throw new Error(`${mail.name} is no mail of an organization`)
   const content = JSON.stringify(mail.data.parse(data))
-  const queued = { kind: mail.name, email_address: address.parse(to), lang: language, content }
+  const queued = { kind: mail.name, email_address: email.parse(to), lang: language, content }
   return (await answer(tx, fn.queue_mail(queued))) as string
 }

@@ -12,10 +12,10 @@ import {
 } from '#src/platform/mail/letter.ts'
 import { oneLine, unlinked } from '#src/platform/mail/line.ts'
 import { mailJob } from '#src/platform/mail/queue.ts'
-import { publicAddress } from '#src/platform/public-address.ts'
+import { publicUrl } from '#src/platform/public-url.ts'
 import { isolated, isolatedText } from '#src/ui/isolated.ts'
 
-/** A queued mail, as the database tells of it. */
+/** A queued mail as the database returns it. */
 type Order = {
   id: string
   template: string
@@ -30,8 +30,8 @@ type Order = {
 type Options = { config: Config; mails: readonly AnyMail[]; carry?: Carrier }
 
 /**
- * Sends queued mails. A mail is marked in the step that ends its job: a process that dies between the server's yes and
- * that step leaves it to be sent once more, with the same Message-ID.
+ * Sends queued mails. The step that completes the job also marks the mail as sent: if the process dies after the server
+ * accepted the mail but before that step, the mail is sent again with the same Message-ID.
  */
 export function sendsMails({ config, mails, carry = carrierOf(config) }: Options): Handler {
   const kinds = new Map(mails.map((mail) => [mail.name, mail]))
@@ -41,8 +41,8 @@ export function sendsMails({ config, mails, carry = carrierOf(config) }: Options
     if (!order) return
     const outcome = await carried(attempt, order, { config, kinds, carry })
     const status = outcome.status === 'queued' && last ? 'failed' : outcome.status
-    const { because, content: kept } = outcome
-    const settled = { mail: order.id, becomes: status, because, kept, job: id, attempt: number }
+    const { because, content } = outcome
+    const settled = { mail: order.id, becomes: status, because, kept: content, job: id, attempt: number }
     if (!(await db.lookup(fn.settle_mail(settled)))) throw new ClaimLost(`someone else has job ${id}`)
     if (status === 'queued') throw new Error(`mail ${order.id} could not be sent`)
     if (status === 'failed') log.warn({ mail: order.id, template: order.template }, 'a mail was given up')
@@ -74,7 +74,7 @@ async function messageOf(
   const { id, recipient, orgId, organization, accountId } = order
   const kind = kinds.get(order.template)
   if (!kind) throw new Error(`there is no mail ${order.template}`)
-  // what an organization can queue says nothing about anybody's account
+  // an organization can't queue mail about an account
   if ((kind.to === 'account') !== (accountId !== null)) throw new Refused(`${kind.name} is not of this kind`)
   const language = languageOf(order.language)
   const sending: Sending = {
@@ -90,9 +90,9 @@ async function messageOf(
   return composed(await kind.write(order.data, sending, around), { id, recipient, language, around, config })
 }
 
-/** What letters mention. */
+/** The values available to letters. */
 export const aroundOf = (config: Config, organization: string | null): Around => {
-  const base = publicAddress(config)
+  const base = publicUrl(config)
   return {
     appName: config.APP_NAME,
     organization: organization && unlinked(organization),
@@ -102,7 +102,7 @@ export const aroundOf = (config: Config, organization: string | null): Around =>
 
 type Whither = { id: string; recipient: string; language: Language; around: Around; config: Config }
 
-/** A letter as the message that goes out. */
+/** Composes the message from a letter. */
 export function composed(
   letter: Parameters<typeof textOf>[0],
   { id, recipient, language, around, config }: Whither,
@@ -121,7 +121,7 @@ export function composed(
 
 const languageOf = (text: string): Language => languages.find((language) => language === text) ?? languages[0]
 
-/** `Name <name@example.com>` or the address alone. */
+/** Parses `Name <name@example.com>`, or the address alone. */
 function mailboxOf(text: string): Mailbox {
   const [, name = '', address = text] = /^([^<]*)<([^>]+)>$/.exec(text) ?? []
   return { name: name.trim(), address: address.trim() }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { defineMail } from '#src/platform/mail/letter.ts'
 
-/** Says that mail arrives: for `npm run mail:test`. */
+/** The mail that `npm run mail:test` sends. */
 export const test = defineMail({
   name: 'test',
   to: 'organization',

@@ -3,7 +3,7 @@ import type { Resource } from '#src/resource/entity.ts'
 import type { Actions, Bulk, Parts } from '#src/resource/parts.ts'
 import { actionsOf } from '#src/resource/record/actions.ts'
 
-/** What is done to many records of an entity: its own, and deleting and bringing back. */
+/** The bulk actions of an entity: its own, deleting and restoring. */
 export function bulkOf<M extends Model>(
   resource: Resource<M>,
   parts: Pick<Parts<M>, 'actions' | 'bulk' | 'impact' | 'without'>,

@@ -11,9 +11,9 @@ import type { Resource } from '#src/resource/entity.ts'
 import type { Again, Choosing } from '#src/resource/list/views.tsx'
 
 /**
- * The list that a form was sent from without saying what is to be done, or with which rows.
- * @throws {Forbidden} for who can't read it
- * @throws {Malformed} for an address that it doesn't know
+ * Draws the list again after its form was sent without an action or without rows.
+ * @throws {Forbidden} if the actor can't read it
+ * @throws {Malformed} if the query string isn't one of that list
  */
 export function chooseIn<M extends Model>(
   resource: Resource<M>,

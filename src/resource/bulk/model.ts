@@ -25,7 +25,7 @@ export const previewed = z
   })
   .meta({ id: 'bulk_preview' })
 
-/** What has to be chosen for some of the actions. An empty choice of a form is none, which the action refuses. */
+/** Arguments of the actions that ask for one. A form sends an empty one for no choice, which the action refuses. */
 function argumentsOf(all: Readonly<Record<string, Bulk>>) {
   const asking = Object.entries(all).flatMap(([action, { prompt }]) =>
     prompt ? [{ action, name: prompt.name }] : [],
@@ -41,7 +41,7 @@ function argumentsOf(all: Readonly<Record<string, Bulk>>) {
   return Object.fromEntries(names.map((name) => [name, argument(name)]))
 }
 
-/** What another action asks for would be left out without a word. @throws {Invalid} */
+/** Refuses another action's arguments, which would be ignored silently. @throws {Invalid} */
 function refuseOthers({ prompt }: Bulk, given: Readonly<Record<string, unknown>>): void {
   const others = Object.keys(given).filter((name) => given[name] && name !== prompt?.name)
   if (others.length) throw invalid(others.map((path) => ({ path, message: UNKNOWN_FIELD })))
@@ -52,7 +52,7 @@ export const texts = (given: Record<string, unknown>) =>
     Object.entries(given).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
   )
 
-/** What is to be done, with which records. */
+/** Schema of the action and the records. */
 export const askedOf = (all: Readonly<Record<string, Bulk>>) =>
   z.strictObject({
     action: z.enum(Object.keys(all) as [string, ...string[]]),
@@ -61,7 +61,7 @@ export const askedOf = (all: Readonly<Record<string, Bulk>>) =>
     back: z.string().max(2000).optional().meta({ description: 'The list’s query, for pages to return to.' }),
   })
 
-/** @throws {Invalid} where the action lacks what it asks for, or is given what another asks for */
+/** @throws {Invalid} if the action's argument is missing, or another action's is given */
 export function requireArguments(bulk: Bulk, given: Readonly<Record<string, unknown>>): void {
   refuseOthers(bulk, given)
   if (bulk.prompt && !z.guid().safeParse(given[bulk.prompt.name]).success)

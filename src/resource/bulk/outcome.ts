@@ -1,12 +1,12 @@
 import type { UserActor } from '#src/access/actor.ts'
-import { confirmLast } from '#src/access/renewal.ts'
+import { recheckLast } from '#src/access/renewal.ts'
 import { answer } from '#src/db/call.ts'
 import type { Database, Tx } from '#src/db/database.ts'
 import { fn } from '#src/db/functions.ts'
 import { refusalOf } from '#src/resource/record/attempt.ts'
 import type { SavedRecord } from '#src/resource/record/write.ts'
 
-/** How one record fared; unchanged where it was so already. */
+/** The outcome for one record; unchanged if it already was in that state. */
 export type Outcome = { id: string; status: 'done' | 'unchanged' | 'refused'; reason?: string }
 
 export type BulkAnswer = { done: number; unchanged: number; refused: number; results: Outcome[] }
@@ -14,10 +14,10 @@ export type BulkAnswer = { done: number; unchanged: number; refused: number; res
 export const MAX_AT_ONCE = 1000
 
 /**
- * Does the same to many records, each as it would be alone: done, or refused with its reason. In one transaction,
- * in one order for everybody, so that two such writes don't block each other for good. Whoever may no longer do it in
- * the end has done it to none.
- * @param chosen which, as they are in that transaction
+ * Applies an action to many records, each as if alone: done, or refused with its reason. All in one transaction and in
+ * a fixed order, so that concurrent bulk writes can't deadlock. If the actor loses the permission before the end,
+ * nothing is saved.
+ * @param chosen selects the records within that transaction
  */
 export async function eachOf(
   db: Pick<Database, 'withActor'>,
@@ -31,7 +31,7 @@ export async function eachOf(
     const order = (await chosen(tx)).toSorted()
     const results: Outcome[] = []
     for (const id of order) results.push(await attempt(tx, { ...at, id }, () => one(tx, id)))
-    await confirmLast(tx, actor)
+    await recheckLast(tx, actor)
     const count = (of: Outcome['status']) => results.filter(({ status }) => status === of).length
     return { done: count('done'), unchanged: count('unchanged'), refused: count('refused'), results }
   })
@@ -50,7 +50,7 @@ async function attempt(tx: Tx, at: At, work: () => Promise<unknown>): Promise<Ou
   return { id, status: 'refused', reason: refused.error.message }
 }
 
-/** Every refusal of somebody is in the trail, with the record that it was about. */
+/** Records a refusal in the trail, with the record it was about. */
 export function noted(tx: Tx, record: Pick<At, 'id' | 'model'> | null, wanted: string, path: string) {
   const { model: type, id: target } = record ?? { model: 'route', id: null }
   return answer(tx, fn.record_event({ name: 'access:denied', type, target, details: { wanted, path } }))

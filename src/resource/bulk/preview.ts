@@ -8,20 +8,20 @@ import { limitsInWords } from '#src/resource/list/filters-in-words.ts'
 import { lookedUpFilters } from '#src/resource/list/looked-up-filters.ts'
 import type { Bulk, Chosen, Parts } from '#src/resource/parts.ts'
 
-/** What an action on many would be done to, and what it would bring about. */
+/** The records a bulk action would apply to, and its consequences. */
 export type Preview = {
   ids: readonly string[]
-  /** Of the first, as far as the reader sees them. */
+  /** Names of the first ones that the reader may see. */
   names: readonly string[]
   consequence: string | null
-  /** What the list is limited to, in words; null where the records were named one by one. */
+  /** The list's filters in words; null if the records were named one by one. */
   limits: string | null
   choices: readonly { value: string; label: string }[]
 }
 
 const NAMED = 5
 
-/** @throws {Invalid} where nothing is selected */
+/** @throws {Invalid} if nothing is selected */
 export async function previewOf<M extends Model>(
   call: Pick<Call, 'db'> & { actor: UserActor },
   resource: Resource<M>,

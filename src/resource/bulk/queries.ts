@@ -13,7 +13,7 @@ import type { Frame } from '#src/ui/frame.ts'
 
 export type Acting = Pick<Call, 'db' | 'rawBody'> & { actor: UserActor }
 
-/** What was chosen, as the result of it is told. */
+/** The name of what was chosen, for the message about the result. */
 export async function nameOfChosen(
   { db, actor, request }: Acting & Pick<Call, 'request'>,
   { prompt }: Bulk,
@@ -29,7 +29,7 @@ export const inTable = <M extends Model>(resource: Resource<M>): Chosen<M> => ({
   names: (db, actor, grant, ids) => namesOf(db, actor, resource, grant, ids),
 })
 
-/** Those that were refused, by name where the reader sees them. */
+/** The refused records, by name if the reader may see them. */
 export async function refusedRows<M extends Model>(
   db: Door,
   resource: Resource<M>,

@@ -25,8 +25,8 @@ import type { Bulk, Parts } from '#src/resource/parts.ts'
 import type { Frame } from '#src/ui/frame.ts'
 
 /**
- * The same for up to 1,000 records, with an answer for each. `POST /<path>/bulk/preview` says to how many and which, and
- * what it would bring about; `POST /<path>/bulk` does it.
+ * Actions on up to 1,000 records, with an outcome for each. `POST /<path>/bulk/preview` returns the records' number and
+ * names and the consequences; `POST /<path>/bulk` applies the action.
  */
 export function bulkRoutes<M extends Model>(
   resource: Resource<M>,
@@ -40,7 +40,7 @@ export function bulkRoutes<M extends Model>(
   const places = pathsOf(resource.path)
   const { many } = resource.declared
 
-  /** The question, of what is selected by now. */
+  /** The confirmation page for the current selection. */
   const asking = async (call: Acting, action: string, selection: Selection, refusal?: Refusal) => {
     const bulk = all[action] as Bulk
     const preview = await previewOf(call, resource, parts, from, bulk, selection)
@@ -49,12 +49,12 @@ export function bulkRoutes<M extends Model>(
   }
   const said = (call: Acting, refusal: Refusal) => (frame: Frame) =>
     refusedScreen(resource, refusal, call.rawBody.back, frame)
-  /** The list, to choose there; for who can't read it, it is only said. */
+  /** The list, to choose there; only a message if the actor can't read it. */
   const choose = async (call: Acting, refusal: Refusal) => {
     const list = async () => chooseIn(resource, again, call, refusal)
     return list().catch(() => said(call, refusal))
   }
-  /** Asked once more; where nothing is selected, it is only said. */
+  /** The confirmation page again; only a message if nothing is selected. */
   const refused = async (call: Acting, refusal: Refusal) => {
     const once = async () => {
       const { action, ...which } = body.parse(call.rawBody)

@@ -15,14 +15,14 @@ import type { ListView } from '#src/resource/list/declaration.ts'
 import { wordsOf } from '#src/resource/list/search.ts'
 import type { Chosen, Reads } from '#src/resource/parts.ts'
 
-/** Which records: those that are named, those that a list's address matches, or all that there are. */
+/** Which records: those named, those that a list's query matches, or all. */
 export type Selection = { ids: readonly string[] } | { matching: string } | { all: true }
 
 const asList = (value: unknown) => (typeof value === 'string' ? [value] : value)
 const asNumber = (value: unknown) =>
   typeof value === 'string' && /^\d{1,6}$/.test(value) ? Number(value) : value
 
-/** How they are said: in one of three ways. Nothing that is empty by mistake says all of them. */
+/** Fields that select records, in one of three ways. An empty field never means all of them. */
 export const selector = {
   ids: z
     .preprocess(
@@ -49,7 +49,7 @@ export const selector = {
     .meta({ description: 'true: all records of the list, without search and filters.' }),
 }
 
-/** What somebody saw before they agreed. */
+/** What the actor saw before confirming. */
 export const confirmation = {
   count: z.preprocess(asNumber, z.int().min(1).max(MAX_AT_ONCE)).optional().meta({
     description: 'The number of records in the preview. Optional with ids.',
@@ -63,11 +63,11 @@ export const confirmation = {
 
 type Sent = { ids?: readonly string[]; matching?: string; all?: true }
 
-/** 422: what was selected is nothing. */
+/** The error for an empty selection. */
 export const nothingAt = (path: string) =>
   new Invalid('Nothing is selected.', { errors: [{ path, message: 'Choose a record' }] })
 
-/** @throws {Invalid} for none, and for more than one */
+/** @throws {Invalid} unless exactly one way is used */
 export function selectionOf({ ids, matching, all }: Sent): Selection {
   const said: Selection[] = [
     ...(ids ? [{ ids: [...new Set(ids)] }] : []),
@@ -83,8 +83,8 @@ export function selectionOf({ ids, matching, all }: Sent): Selection {
 const PAGING = ['limit', 'after', 'before', 'offset']
 
 /**
- * The list that a selection is about; null where the records are named.
- * @throws {Invalid} for a `matching` that the list doesn't know, or that limits nothing
+ * The list that a selection refers to; null if the records are named.
+ * @throws {Invalid} if `matching` isn't a query of the list, or filters nothing
  */
 export function listOf(resource: Resource, selection: Selection): ListView | null {
   if ('ids' in selection) return null
@@ -101,15 +101,16 @@ export function listOf(resource: Resource, selection: Selection): ListView | nul
     const known = error instanceof Malformed || error instanceof BadCursor
     throw known ? refuse(`Enter a search and filters that the list knows: ${error.message}`) : error
   }
-  // blanks and signs alone are no words, and an order leaves nothing out
+  // blanks and punctuation aren't words, and a sort filters nothing
   if (!wordsOf(view.q).length && !Object.keys(view.filters).length)
     throw refuse('Enter a search or a filter. To mean every record, send all: true')
   return view
 }
 
 /**
- * The ids that are selected now, in the order of the list.
- * @throws {Forbidden} for a list without the right to read; {Invalid} for too many
+ * The currently selected ids, in the order of the list.
+ * @throws {Forbidden} for a list the actor can't read
+ * @throws {Invalid} if there are too many
  */
 export async function selectedIds<M extends Model>(
   db: Reads,
@@ -132,18 +133,18 @@ export async function selectedIds<M extends Model>(
   return found.map(({ id }) => id)
 }
 
-/** Reads within a transaction what is read by itself elsewhere. */
+/** The reads of a door, within a transaction. */
 export const readingIn = (tx: Tx): Reads => ({
   readAs: async (_, build) => (await tx.executeQuery(build(tx).compile())).rows,
 })
 
-/** The same for the same records, in whatever order. */
+/** Equal for the same records in any order. */
 export const hashOf = (ids: readonly string[]) =>
   createHash('sha256').update(ids.toSorted().join()).digest('base64url')
 
 type Confirmed = { count?: number; hash?: string }
 
-/** Records that nobody named have to be confirmed. @throws {Invalid}, first for a list that is none */
+/** Records that aren't named one by one need confirmation. @throws {Invalid} */
 export function requireConfirmation(
   resource: Resource,
   selection: Selection,
@@ -155,7 +156,7 @@ export function requireConfirmation(
   throw invalid(missing.map(([path]) => ({ path, message: 'Send what …/bulk/preview answers' })))
 }
 
-/** @throws {Conflict} where others are selected by now than somebody agreed to */
+/** @throws {Conflict} if the selection is no longer the confirmed one */
 export function requireSame(
   ids: readonly string[],
   { count = ids.length, hash }: Confirmed,
@@ -176,6 +177,6 @@ export function requireSame(
   })
 }
 
-/** A list's form sends the ticked rows, too, where all that match stand in their place. */
+/** A list's form sends the ticked rows along with "all that match", which replaces them. */
 export const chosenOnce = ({ ids, matching, all }: Parameters<typeof selectionOf>[0]) =>
   selectionOf(matching === undefined && !all ? { ids } : { matching, all })

@@ -14,16 +14,16 @@ import { ErrorSummary, errorAt } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import { Panel } from '#src/ui/surface.tsx'
 
-/** The way back to the list, as it was. */
+/** Breadcrumbs back to the list as it was. */
 const trailTo = ({ path, declared }: Resource, back: unknown, frame: Frame) => [
   { label: capital(declared.many), href: frame.path(listAgain(path, back)) },
 ]
 
-/** What is done, with the number: "Disable 3 people", "Assign a role to 3 people". */
+/** The action with its number: "Disable 3 people", "Assign a role to 3 people". */
 const saying = ({ label, verb = label, preposition }: Bulk, count: number, noun: Noun) =>
   [verb, preposition, counted(count, noun)].filter(Boolean).join(' ')
 
-/** What was done, and how many were so already: "2 people disabled", "3 already disabled". */
+/** The result in words: "2 people disabled", "3 already disabled". */
 export function fared(
   noun: Noun,
   { doneLabel, already = 'unchanged' }: Bulk,
@@ -46,7 +46,7 @@ type Outcomes = {
   back: unknown
 }
 
-/** How each record fared, where some were refused. */
+/** The outcome for each record, if some were refused. */
 export const outcomeScreen = (
   resource: Resource,
   bulk: Bulk,
@@ -69,7 +69,7 @@ export const outcomeScreen = (
 
 type Confirming = { bulk: Bulk; action: string; selection: Selection; preview: Preview; back: unknown }
 
-/** What is about to be done, to how many and to whom. */
+/** What is about to be done, to how many records and to which. */
 export function confirmScreen(
   resource: Resource,
   { bulk, action, selection, preview, back }: Confirming,
@@ -123,7 +123,7 @@ export function confirmScreen(
   }
 }
 
-/** How they were chosen, with the way to look at them. */
+/** How they were chosen, with a link to look at them. */
 function Filter({ limits, many, href }: Pick<Preview, 'limits'> & { many: string; href: string }) {
   if (limits === null) return null
   return (
@@ -134,7 +134,7 @@ function Filter({ limits, many, href }: Pick<Preview, 'limits'> & { many: string
   )
 }
 
-/** Nothing to ask about: what is wrong, and the way back. */
+/** Nothing to confirm: what is wrong, and a link back. */
 export const refusedScreen = (
   resource: Resource,
   { message }: Refusal,

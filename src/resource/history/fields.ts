@@ -4,24 +4,24 @@ import type { Resource } from '#src/resource/entity.ts'
 
 const spoken = (name: string) => name.replaceAll('_', ' ')
 
-/** A field of the trail as people know it: by the label of its column, else in words. */
+/** A field of the trail for people: its column's label, else its name in words. */
 export const fieldLabel = (entity: Resource | undefined, field: string): string =>
   entity?.columns[field]?.label ?? capital(spoken(field.replace(/_id(s?)$/, '$1')))
 
-/** Ids of what has no page and no name say nothing to people. */
+/** Hides ids of things without a page or a name. */
 export const speaks = (field: string): boolean => field !== 'account_id'
 
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const INSTANT = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d[\d:.]*(Z|[+-]\d\d(:?\d\d)?)$/
 const PERSON = /user|_by$|impersonator/
 
-/** Instead of an id whose record the reader can't see, or that is gone. */
+/** Stands for an id whose record is gone, or hidden from the reader. */
 function unseen(field: string): string {
   if (PERSON.test(field)) return 'someone'
   return withArticle(spoken(field.replace(/_ids?$/, '')))
 }
 
-/** A value that the trail keeps, for people, by the clock of whoever reads: never an id, a word of the code or a piece of JSON. */
+/** A value of the trail for people, by the reader's clock: never an id, an identifier of the code, or JSON. */
 export function told(
   entity: Resource | undefined,
   field: string,
@@ -53,5 +53,5 @@ export function told(
   return isWord ? (labels?.[text] ?? capital(spoken(text))) : text
 }
 
-/** Fields whose values are words of the code, also where no entity declares them. */
+/** Fields whose values are identifiers of the code, even if no entity declares them. */
 const WORDS = ['status', 'kind', 'role', 'template', 'because', 'scope']

@@ -1,7 +1,7 @@
 import { capital } from '#src/locale/noun.ts'
 import { allResources, resourceOf } from '#src/resource/entity.ts'
 
-/** What happened that isn't a record's coming, changing or going; and what reads better in words of its own. */
+/** Events other than creating, changing or deleting a record, and events that read better in their own words. */
 const own: Readonly<Record<string, string>> = {
   'invitation:create': 'Person invited',
   'invitation:update': 'Invitation changed, resent, revoked or accepted',
@@ -69,7 +69,7 @@ const verbs: Readonly<Record<string, string>> = {
   restore: 'restored',
 }
 
-/** A record's kind in running text: rows attached to a record stand for it. */
+/** Nouns for targets that aren't entities: attached rows are named after their record. */
 const others: Readonly<Record<string, string>> = {
   organization: 'organization',
   event: 'event',
@@ -77,7 +77,7 @@ const others: Readonly<Record<string, string>> = {
   job: 'job',
 }
 
-/** Everything that can be the target of an event, with the word for it. */
+/** Every kind of event target, with its noun. */
 export function targetNouns(): Readonly<Record<string, string>> {
   const found = allResources().flatMap(({ model, declared }) => [
     [model.name, declared.one],
@@ -86,11 +86,11 @@ export function targetNouns(): Readonly<Record<string, string>> {
   return { ...Object.fromEntries(found), ...others }
 }
 
-/** What a kind of target is called by itself: a row that is attached to a record has a name of its own. */
+/** The noun for a kind of target by itself: an attached row has its own. */
 export const nounOf = (type: string): string =>
   resourceOf(type)?.declared.one ?? others[type] ?? type.replaceAll('_', ' ')
 
-/** Everything that can happen, each with its words: what comes with every entity, and what doesn't. */
+/** Every event with its words: those of each entity, and the others. */
 export function happenings(): Readonly<Record<string, string>> {
   const usual = Object.keys(targetNouns())
     .filter((type) => !(type in others))

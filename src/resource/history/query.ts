@@ -5,7 +5,7 @@ import type { Database } from '#src/db/database.ts'
 import { allResources, type Resource, resourceOf } from '#src/resource/entity.ts'
 import { statement } from '#src/resource/list/query.ts'
 
-/** What happened to a record, as its history tells. */
+/** One event in a record's history. */
 export type Happening = {
   id: string
   created_at: string
@@ -17,7 +17,7 @@ export type Happening = {
   changes: Change[]
 }
 
-/** One field; ids come with the name of what they stand for, where the reader may see it. */
+/** One changed field; ids come with their record's name if the reader may see it. */
 export type Change = { field: string; from?: unknown; to?: unknown; from_name?: string; to_name?: string }
 
 const AT_ONCE = 50
@@ -47,15 +47,15 @@ const happening = z
 
 export const historyAnswer = z.strictObject({ data: z.array(happening), next: z.guid().nullable() })
 
-/** A line of the trail, as a statement gives it. */
+/** A line of the trail as a statement returns it. */
 export type Line = Omit<Happening, 'changes'> & {
   target_type: string
   data: Partial<Record<'before' | 'after' | 'gains' | 'loses', Record<string, unknown>>>
 }
 
 /**
- * The trail of one record, the newest first, with the rows attached to it as far as the reader may see those.
- * The last one of a page is the place to go on from.
+ * The trail of one record, newest first, including attached rows that the reader may see. The last event of a page is
+ * where the next one starts.
  */
 export function historyOf(
   db: Pick<Database, 'readAs'>,
@@ -79,10 +79,10 @@ export function historyOf(
   return historyFrom(db, actor, text)
 }
 
-/** A page of what happened: `next` is the place to go on from. */
+/** A page of events; the next page starts from `next`. */
 export type History = { data: Happening[]; next: string | null }
 
-/** Who changed a record last, and when; no name of somebody whom the reader can't see. */
+/** Who changed a record last, and when; without the name if the reader can't see that person. */
 export type LastChange = { name: string | null; mine: boolean; at: string }
 
 export const lastOf = ({ data: [last] }: History, reader: UserActor): LastChange | null =>
@@ -90,7 +90,7 @@ export const lastOf = ({ data: [last] }: History, reader: UserActor): LastChange
     ? { name: last.actor?.name ?? null, mine: last.actor?.id === reader.userId, at: last.created_at }
     : null
 
-/** The history that a statement gives: the newest lines first, one more than a page holds. */
+/** Builds the history from a statement that returns the newest lines first, one more than a page holds. */
 export async function historyFrom(
   db: Pick<Database, 'readAs'>,
   actor: UserActor,
@@ -106,8 +106,8 @@ export async function historyFrom(
 }
 
 /**
- * The name of somebody whom the trail names, where the reader may see it: of this organization, or in it through a
- * shadow. Each is found by its own index.
+ * The name of someone in the trail if the reader may see it: a user of this organization, or a visitor through a
+ * shadow. Each case uses its own index.
  */
 export function actorName(reader: UserActor, id: RawBuilder<unknown>): RawBuilder<string | null> {
   const seen = sql`(u.id = ${reader.userId} or ${reader.find('user:read')?.where('u') ?? sql`false`})`
@@ -118,7 +118,7 @@ export function actorName(reader: UserActor, id: RawBuilder<unknown>): RawBuilde
 function toEntry({ target_type, data, actor, ...line }: Line, names: ReadonlyMap<string, string>): Happening {
   const { before = {}, after = {}, gains = {}, loses = {} } = data
   const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])]
-  // of a change of roles: how many people gained and lost which permission
+  // for a change of roles: how many people gained and lost which permission
   const effects = Object.entries({ gains, loses }).filter(([, people]) => Object.keys(people).length)
   const nameOf = (value: unknown) => {
     const ids = [value].flat().map(String)
@@ -126,7 +126,7 @@ function toEntry({ target_type, data, actor, ...line }: Line, names: ReadonlyMap
   }
   const changes = fields.map((field): Change => {
     const [from, to] = [before[field], after[field]]
-    // what only says which one it is (the member, the role) stays as it was
+    // fields that only identify (the member, the role) don't change
     if (field in before && from === to) return { field, to, to_name: nameOf(to) }
     return { field, from, to, from_name: nameOf(from), to_name: nameOf(to) }
   })
@@ -134,7 +134,7 @@ function toEntry({ target_type, data, actor, ...line }: Line, names: ReadonlyMap
   return { ...line, actor: who, changes: [...changes, ...effects.map(([field, to]) => ({ field, to }))] }
 }
 
-/** Which model the id in a field of the trail is of. */
+/** The model of the id in each field of the trail. */
 const MODELS: Record<string, string> = {
   user_id: 'user',
   owner_user_id: 'user',
@@ -146,14 +146,14 @@ const MODELS: Record<string, string> = {
   role_id: 'role',
   role_ids: 'role',
   permission_id: 'permission',
-  // of a change of several roles
+  // for a change of several roles
   together_with: 'role',
 }
 
 const modelOf = (field: string, target: string) =>
   field === 'parent_id' ? (target.startsWith('role') ? 'role' : 'group') : MODELS[field]
 
-/** The names of all records that lines of the trail speak of, within the reader's Grants, in one statement. */
+/** Names of all records mentioned in lines of the trail, within the reader's Grants, in one statement. */
 export async function namesIn(
   db: Pick<Database, 'readAs'>,
   actor: UserActor,

@@ -9,15 +9,15 @@ import { Panel } from '#src/ui/surface.tsx'
 export type HistoryPanelProps = {
   resource: Resource
   entries: readonly Happening[]
-  /** Of whoever reads it. */
+  /** The reader's clock. */
   clock: Clock
-  /** Address of the earlier ones. */
+  /** URL of earlier events. */
   more: string | null
-  /** Address of the latest, where these are earlier ones. */
+  /** URL of the latest events, if these are earlier ones. */
   newest: string | null
 }
 
-/** Who did what to the record, the newest first, field by field. */
+/** Who did what to the record, newest first, field by field. */
 export function HistoryPanel({ resource, entries, clock, more, newest }: HistoryPanelProps) {
   return (
     <Panel>
@@ -64,7 +64,7 @@ const verbs: Record<string, string> = {
   'group_member:delete': 'Member removed',
 }
 
-/** "Changed", "Role given"; what is no record's coming or going has the words of the trail. */
+/** "Changed", "Role given"; other events use the words of the trail. */
 const sentence = (action: string) =>
   verbs[action] ?? verbs[action.split(':')[1] ?? ''] ?? happenings()[action] ?? 'Changed'
 

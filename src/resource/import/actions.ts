@@ -8,7 +8,7 @@ import type { Fields } from '#src/resource/record/write.ts'
 
 type RowValues = { line: number; values: Fields | null }
 
-/** Writes each row by the entity's own action, which says what speaks against it. */
+/** Writes each row by the entity's own action, whose refusals become the row's errors. */
 export class ActionImporter implements Importer<RowValues> {
   readonly atOnce = 100
   readonly #resource: Resource
@@ -35,6 +35,6 @@ export class ActionImporter implements Importer<RowValues> {
     return found
   }
 
-  /** `check` has made them. */
+  /** Does nothing: `check` has already written them. */
   async write(): Promise<void> {}
 }

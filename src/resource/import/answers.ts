@@ -25,12 +25,12 @@ const report = {
   ignored_columns: z.array(z.string()),
 }
 
-/** What became of a file that was sent in one request. */
+/** Result of an import in one request. */
 export const importAnswer = z
   .strictObject({ dry_run: z.boolean(), imported: z.int(), ...report })
   .meta({ id: 'import_answer' })
 
-/** What may be in a file. */
+/** The columns a file may have. */
 export const columnsAnswer = z
   .strictObject({
     columns: z.array(z.strictObject({ name: z.string(), label: z.string(), required: z.boolean() })),
@@ -39,7 +39,7 @@ export const columnsAnswer = z
   })
   .meta({ id: 'import_columns' })
 
-/** A file on its way in. */
+/** State of an import. */
 export const stateAnswer = z
   .strictObject({
     id: z.guid(),
@@ -60,7 +60,7 @@ export const stateOf = ({ id, name, status, done, total, report }: Import) => ({
   report,
 })
 
-/** The address of an import in one request: what shall be done, and `map.<field>=<column of the file>`. */
+/** Query string of an import in one request: its options, and `map.<field>=<column of the file>`. */
 export const importQuery = (fields: readonly Field[]) =>
   z.strictObject({
     dry_run: z
@@ -70,7 +70,7 @@ export const importQuery = (fields: readonly Field[]) =>
     ...Object.fromEntries(fields.map(({ name }) => [`map.${name}`, z.string().optional()])),
   })
 
-/** The fields of a form beside its file: the same by JSON. */
+/** Form fields besides the file: the same as the query string. */
 export const importBody = (fields: readonly Field[]) =>
   z.strictObject({
     mapping: z
@@ -88,7 +88,7 @@ export const importBody = (fields: readonly Field[]) =>
       .describe('JSON: for each field, the file’s column; empty for none.'),
   })
 
-/** What is done next with a kept file, and what its columns become. */
+/** The next step for a stored file, and the mapping of its columns. */
 export const startBody = z
   .object({ action: z.enum(['check', 'import']) })
   .catchall(z.string())
@@ -97,7 +97,7 @@ export const startBody = z
 const placeOf = ({ line, column }: ImportError) =>
   [line === null ? 'file' : `line ${line}`, ...(column === null ? [] : [column])].join(': ')
 
-/** 422: nothing was imported, with everything that is wrong. */
+/** 422: nothing was imported; lists every error. */
 export const notImported = ({ error_count, errors }: ImportReport) =>
   new Invalid(`${error_count === 1 ? '1 error' : `${error_count} errors`}: nothing was imported.`, {
     errors: errors.map((error) => ({ path: placeOf(error), ...error })),

@@ -1,4 +1,4 @@
-/** Nothing after this can be read. */
+/** The rest of the file can't be read. */
 export class Unreadable extends Error {
   readonly line: number | null
   constructor(message: string, line: number | null = null) {
@@ -7,7 +7,7 @@ export class Unreadable extends Error {
   }
 }
 
-/** Files that people take for CSV: how they begin, what stands in the beginning, what they are. The first that fits. */
+/** Files mistaken for CSV: their first bytes, what else the beginning contains, what they are. First match wins. */
 const others: readonly (readonly [begins: string | RegExp, has: RegExp | null, what: string])[] = [
   ['PK\x03\x04', /\bword\//, 'a Word document'],
   ['PK\x03\x04', /\[Content_Types\]\.xml|\bxl\//, 'an Excel workbook (.xlsx)'],
@@ -29,7 +29,7 @@ const others: readonly (readonly [begins: string | RegExp, has: RegExp | null, w
 const isOther = (bytes: string, [begins, has]: (typeof others)[number]) =>
   (typeof begins === 'string' ? bytes.startsWith(begins) : begins.test(bytes)) && (!has || has.test(bytes))
 
-/** What a file without a mark of its byte order begins with, if it is UTF-16: a Latin letter has one byte that is zero. */
+/** Detects UTF-16 without a byte order mark: one byte of every Latin letter is zero. */
 function utf16Of([first, second, third, fourth]: Buffer): 'utf-16le' | 'utf-16be' | null {
   if (first === 0xff && second === 0xfe) return 'utf-16le'
   if (first === 0xfe && second === 0xff) return 'utf-16be'
@@ -37,12 +37,12 @@ function utf16Of([first, second, third, fourth]: Buffer): 'utf-16le' | 'utf-16be
   return first === 0 && second && third === 0 && fourth ? 'utf-16be' : null
 }
 
-/** Bytes of a beginning that say what a file is. */
+/** Bytes needed to tell what a file is. */
 const ENOUGH = 512
 
 /**
- * The bytes of a file as UTF-8: also those of UTF-16, which Excel calls “Unicode Text”.
- * @throws {Unreadable} where they are those of another kind of file, which is named
+ * The bytes of a file as UTF-8, converted from UTF-16 if necessary, which Excel calls “Unicode Text”.
+ * @throws {Unreadable} naming the kind of file, if it isn't text
  */
 export async function* utf8Of(chunks: AsyncIterable<Buffer> | Iterable<Buffer>): AsyncGenerator<Buffer> {
   let head: Buffer[] = []
@@ -67,7 +67,7 @@ export async function* utf8Of(chunks: AsyncIterable<Buffer> | Iterable<Buffer>):
   yield decode()
 }
 
-/** How the bytes of a file with this beginning become UTF-8, piece by piece and at the end. */
+/** The converter to UTF-8 for a file with this beginning, called for each chunk and at the end. */
 function begun(head: Buffer): (chunk?: Buffer) => Buffer {
   const bytes = head.toString('latin1')
   const other = others.find((one) => isOther(bytes, one))

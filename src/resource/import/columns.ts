@@ -1,25 +1,25 @@
 import { fold } from '#src/db/fold.ts'
 
-/** What a column of a file may become. */
+/** A field that a column of a file can map to. */
 export type Field = {
   name: string
   label: string
   required?: boolean
-  /** In the template. */
+  /** Shown in the template. */
   example?: string
 }
 
-/** Which field each column of a file becomes, in its order; null for those that are left out. */
+/** The field for each column of a file, in order; null for ignored columns. */
 export type Columns = readonly (string | null)[]
 
 export type Mapping = { columns: Columns; ignored: string[]; wrong: string[] }
 
-/** One form for the spellings of a name: "E-Mail", "e mail" and "EMAIL" are one. */
+/** Normalizes the spelling of a name: "E-Mail", "e mail" and "EMAIL" are one. */
 const folded = (name: string) => fold(name).replace(/[^\p{L}\p{N}]/gu, '')
 
 const quoted = (name: string) => JSON.stringify(name.slice(0, 100).toWellFormed())
 
-/** The field that the name of a column means: by its name, its label, or a spelling of either. */
+/** The field that a column's name means, by name, label, or a spelling of either. */
 function meant(name: string, fields: readonly Field[]): string | null {
   const exact = fields.find((field) => field.name === name.trim())
   const spelled = folded(name)
@@ -30,15 +30,15 @@ function meant(name: string, fields: readonly Field[]): string | null {
   return found?.name ?? null
 }
 
-/** A proposal for whoever is asked: the first column that means a field. */
+/** A suggested mapping: each field gets the first column that means it. */
 export function guessed(header: readonly string[], fields: readonly Field[]): Columns {
   const all = header.map((name) => meant(name, fields))
   return all.map((field, at) => (all.indexOf(field) === at ? field : null))
 }
 
 /**
- * The columns of a file where nobody is asked: those that were named, the others by their names.
- * @param named the column of a field; an empty one leaves the field out
+ * The mapping without asking anyone: explicit columns first, the others by their names.
+ * @param named the column for a field; empty leaves the field out
  */
 export function mapped(
   header: readonly string[],
@@ -60,7 +60,7 @@ export function mapped(
   return checked(header, fields, columns, { wrong, lacking: 'Add a column for' })
 }
 
-/** Holds columns against the header and the fields: each field once, and those that are needed. */
+/** Checks a mapping: each field at most once, and every required one. */
 export function checked(
   header: readonly string[],
   fields: readonly Field[],

@@ -6,10 +6,10 @@ import { fieldsOf } from '#src/resource/import/read.ts'
 import { RecordImporter } from '#src/resource/import/records.ts'
 import type { Parts } from '#src/resource/parts.ts'
 
-/** The parts that say how. */
+/** The parts that define an import. */
 export type ImportParts<M extends Model> = Pick<Parts<M>, 'import' | 'bodies' | 'actions' | 'prepare'>
 
-/** How an entity comes from a file: its own way, each row by its own action, or as plain records. */
+/** How an entity is imported: its own way, each row by its own action, or as plain records. */
 export function importingOf<M extends Model>(resource: Resource<M>, parts: ImportParts<M>): Importing<M> {
   if (parts.import) return parts.import
   const body = parts.bodies?.create ?? resource.body.create

@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Model } from '#src/access/permission.ts'
-import { confirmLast } from '#src/access/renewal.ts'
+import { recheckLast } from '#src/access/renewal.ts'
 import type { Door, Tx } from '#src/db/database.ts'
 import { answerOf, RolledBack } from '#src/db/dry-run.ts'
 import type { Services } from '#src/http/endpoint.ts'
@@ -13,19 +13,19 @@ import type { Field, Mapping } from '#src/resource/import/columns.ts'
 import { Sheet, type SheetRow } from '#src/resource/import/sheet.ts'
 import type { Refused } from '#src/resource/record/attempt.ts'
 
-/** What is wrong, and where: the physical line, and the field; null for the file, or the row, as a whole. */
+/** An error with its physical line and field; a null line means the whole file, a null field the whole row. */
 export type ImportError = {
   line: number | null
   column: string | null
-  /** The cell, cut. */
+  /** The cell, truncated. */
   value: string | null
   message: string
 }
 
-/** What some rows say that an import can't keep, in a sentence; nothing of a row changes without one. */
+/** Something in rows that an import can't keep, in a sentence; no value changes without one. */
 export type ImportNote = { column: string; rows: number; message: string }
 
-/** What became of a file. Of the errors the first are kept; their count is exact. */
+/** The result for a file. Only the first errors are kept; their count is exact. */
 export type ImportReport = {
   rows: number
   notes: ImportNote[]
@@ -34,101 +34,101 @@ export type ImportReport = {
   ignored_columns: string[]
 }
 
-/** Something wrong with a row. `denied` names the permission that would have been needed, for the trail. */
+/** An error in a row. `denied` names the missing permission, for the trail. */
 export type Wrong = { field: string | null; message: string; denied?: string }
 
-/** What a refusal says against a row, field by field. */
+/** A refusal as a row's errors, field by field. */
 export function wrongOf({ error: { errors, message }, denied }: Refused): Wrong[] {
   if (!errors?.length) return [{ field: null, message, denied }]
   return errors.map(({ path, message }) => ({ field: path || null, message, denied }))
 }
 
-/** The cells of a row by field, as the file has them. */
+/** The cells of a row by field, as in the file. */
 export type Cells = Readonly<Record<string, string>>
 
 /** Reads and writes the rows of one file, in one transaction. */
 export interface Importer<R = unknown> {
   /** Rows that are checked and written together. */
   readonly atOnce: number
-  /** What a row says, as far as it is right, and what is wrong with it in itself. */
+  /** The valid values of a row, and its errors apart from the database. */
   read(line: number, cells: Cells): { row: R; wrong: Wrong[] }
-  /** What speaks against rows by what is there; those that are wrong in themselves are among them. */
+  /** Errors of rows against existing data; includes rows that are invalid in themselves. */
   check(tx: Tx, rows: readonly R[]): Promise<(Wrong & { line: number })[]>
-  /** Writes rows in which nothing is wrong. */
+  /** Writes rows without errors. */
   write(tx: Tx, rows: readonly R[]): Promise<void>
-  /** What becomes otherwise of the rows that were read. */
+  /** Notes on values that can't be kept as they are. */
   notes?(): ImportNote[]
 }
 
-/** How an entity comes from a file: what a column may become, and as the actor, who reads and writes the rows. */
+/** How an entity is imported: the fields that columns can map to, and the importer for an actor. */
 export type Importing<M extends Model> = {
   fields: readonly Field[]
   importer: (actor: UserActor, grant: Grant<M, 'create'>, services: Services) => Importer
 }
 
-/** Who brings a file: its transaction is theirs, and they are asked again as long as the work goes on. */
+/** Who imports a file: the transaction runs on their behalf, and their access is rechecked during the work. */
 export type Bringer = {
-  /** May run the work again, where others were in its way. */
+  /** May rerun the work after a conflict. */
   transaction: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>
-  /** @throws {Revoked} where they may no longer bring it */
-  confirm?: () => Promise<void> | undefined
-  confirmLast?: (tx: Tx) => Promise<void>
-  /** Told of a permission that they lacked. */
+  /** @throws {Revoked} if they may no longer import it */
+  recheck?: () => Promise<void> | undefined
+  recheckLast?: (tx: Tx) => Promise<void>
+  /** Called with a permission they lacked. */
   denied?: (wanted: string, path: string) => Promise<void>
 }
 
-/** Somebody of the organization, with their rights of now. */
+/** An importing user, with their current rights. */
 export function broughtBy(db: Pick<Door, 'withActor'>, actor: UserActor): Bringer {
   actor.begin('import')
   return {
     transaction: (work) => db.withActor(actor, work),
-    confirm: () => actor.renewal?.confirm(),
-    confirmLast: (tx) => confirmLast(tx, actor),
+    recheck: () => actor.renewal?.recheck(),
+    recheckLast: (tx) => recheckLast(tx, actor),
     denied: async (wanted, path) => {
       await db.withActor(actor.author, (tx) => noted(tx, null, wanted, path))
     },
   }
 }
 
-/** One file on its way in. */
+/** The import of one file. */
 export type Job = {
-  /** Read anew when the transaction is run again. */
+  /** Read again if the transaction reruns. */
   content: (tx: Tx) => AsyncIterable<Buffer> | Iterable<Buffer>
   importer: () => Importer
   choose: (header: readonly string[]) => Mapping
-  /** The many, for a file without a row. */
+  /** The entity's plural, for the error about a file without rows. */
   many: string
-  /** Where it was asked for, for the trail. */
+  /** Path of the request, for the trail. */
   path: string
-  /** Does everything, and takes it back. */
+  /** Does everything, then rolls it back. */
   dryRun: boolean
-  /** Told after every few rows; what it throws ends the work. */
+  /** Called after every few rows; throwing ends the work. */
   progress?: (done: number) => void
-  /** Last of all, in the transaction of the rows. */
+  /** Runs last, in the same transaction. */
   finish?: (tx: Tx, report: ImportReport) => Promise<void>
 }
 
-/** Rows that are read before others have their turn. */
+/** Rows read before yielding to other work. */
 const READ_AT_ONCE = 500
 const MAX_ERRORS = 1000
-/** Of importers that check and write with a statement for many rows. */
+/** Batch size for importers that check and write many rows in one statement. */
 export const MANY = 5000
 const MAX_OF_VALUE = 100
 const MAX_OF_MESSAGE = 500
 
-/** Text of a file as reports keep it: short, and nothing that JSON of the database refuses. */
+/** Text of a file for reports: short, and without what the database's JSON refuses. */
 const excerpt = (text: string, most = MAX_OF_VALUE) =>
   text.replaceAll('\0', '␀').slice(0, most).toWellFormed() + (text.length > most ? '…' : '')
 
 /**
- * Plans for many rows until the end of the transaction: of an organization that the statistics don't know yet, or
- * know as small, a table is taken for a row or two, and gone through anew for each row of the file.
+ * Makes the planner expect many rows until the transaction ends: with missing or small statistics for an organization
+ * it would assume a row or two and scan the table again for every row of the file.
  */
 export const planForMany = (tx: Tx) => sql`set local enable_nestloop = off`.execute(tx)
 
 /**
- * All rows of a file in one transaction, or none; and everything that is wrong with them at once.
- * @throws {Revoked} where somebody may no longer bring them
+ * Imports all rows of a file in one transaction, or none, and reports every error at once.
+ * @throws {Revoked} if the actor loses access during the work
  */
 export async function importFile(by: Bringer, job: Job): Promise<ImportReport> {
   let run = new Run(job, by)
@@ -137,7 +137,7 @@ export async function importFile(by: Bringer, job: Job): Promise<ImportReport> {
     const report = await run.work(tx)
     const kept = !report.error_count && !job.dryRun
     if (kept) await job.finish?.(tx, report)
-    await by.confirmLast?.(tx)
+    await by.recheckLast?.(tx)
     if (!kept) throw new RolledBack(report)
     return report
   })
@@ -188,18 +188,18 @@ class Run {
     const cellsOf: CellsOf = (cells) =>
       Object.fromEntries(places.map(([field, at]) => [field, fromCell(cells[at] ?? '')]))
     const deleted = ignored.includes(DELETED) ? header.findIndex((name) => name.trim() === DELETED) : -1
-    // the next rows are read while the database writes
+    // reads the next rows while the database writes
     let writing = Promise.resolve()
     for await (const rows of sheet.rows(this.#importer.atOnce)) {
       const read = await this.#read(rows, cellsOf, deleted)
       await writing
-      await this.#by.confirm?.()
+      await this.#by.recheck?.()
       await this.#check(tx, rows, read, cellsOf)
       this.#job.progress?.(sheet.count)
-      // nothing will be kept any more: the rest is only looked at
+      // nothing will be saved any more: the rest is only checked
       if (this.report.error_count) continue
       writing = this.#importer.write(tx, read)
-      // what goes wrong is told where it is waited for
+      // errors surface where the promise is awaited
       writing.catch(() => {})
     }
     await writing

@@ -10,7 +10,7 @@ import { HEAD, linesOf, previewOf } from '#src/resource/import/preview.ts'
 import { importCall, sent } from '#src/resource/import/request.ts'
 import { readImport, storeImport } from '#src/resource/import/store.ts'
 
-/** `POST /<path>/imports`: keeps a file for a day, to be imported in steps. */
+/** `POST /<path>/imports`: stores a file for a day, to be imported in steps. */
 export function keepRoute<M extends Model>(
   resource: Resource<M>,
   fields: readonly Field[],

@@ -9,10 +9,10 @@ import type { Fields } from '#src/resource/record/write.ts'
 type KeyedRow = { line: number; values: Fields }
 type Index = { name: string; columns: string[]; condition: string | null }
 
-/** Holds for every new record, so that such an index is a key of what is there. */
+/** True of every new record, so a partial index with this condition still is a unique key. */
 const THERE = '(deleted_at IS NULL)'
 
-/** The declared unique keys of an entity, as far as their columns come from a file. */
+/** The declared unique keys of an entity whose columns can come from a file. */
 export async function keysOf(tx: Tx, { table, columns, declared }: Resource): Promise<UniqueKey[]> {
   const { taken = {} } = declared
   if (!Object.keys(taken).length) return []
@@ -31,18 +31,18 @@ export async function keysOf(tx: Tx, { table, columns, declared }: Resource): Pr
   })
 }
 
-/** A sorted form is unique in place of what it is made from: names that read the same are one. */
+/** The column behind a key's sort form: names that read the same count as equal. */
 const sentIn = (column: string) => column.replace(/^sort_/, '')
 const kept = (column: string, value: unknown) => (sentIn(column) === column ? value : fold(String(value)))
 
-/** One unique key: which rows of a file are the second of their name, in the file or with what is there. */
+/** A unique key: finds rows of a file that duplicate an earlier row or an existing record. */
 export class UniqueKey {
   readonly #table: string
   readonly #columns: readonly string[]
   readonly #condition: string | null
   readonly #field: string
   readonly #message: string
-  /** The line that a name first stood in. */
+  /** The line where each key first occurred. */
   readonly #first = new Map<string, number>()
 
   constructor(

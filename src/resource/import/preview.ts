@@ -1,19 +1,19 @@
 import { Sheet, type SheetRow } from '#src/resource/import/sheet.ts'
 
-/** The beginning of a file: the names of its columns, and values of the first rows. */
+/** The beginning of a file: its column names, and values of the first rows. */
 export type Preview = {
   header: readonly string[]
   examples: readonly (readonly string[])[]
   wrong: string | null
 }
 
-/** Bytes of a file that are looked into. */
+/** Bytes of a file used for the preview. */
 export const HEAD = 64 * 1024
 const EXAMPLES = 3
 
-/** Looks into a file's beginning, which may end anywhere. */
+/** Previews a file from its beginning, which may be cut off anywhere. */
 export async function previewOf(head: Buffer): Promise<Preview> {
-  // the last line may be cut: what is wrong with it is no news
+  // the last line may be cut off, so its errors are ignored
   const end = head.lastIndexOf(10) + 1 || head.length
   let wrong: string | null = null
   const sheet = new Sheet([head.subarray(0, end)], ({ message }) => {
@@ -30,7 +30,7 @@ export async function previewOf(head: Buffer): Promise<Preview> {
   }
 }
 
-/** How many rows a file has at most: lines below the first. */
+/** The maximum number of rows in a file: its lines below the first. */
 export function linesOf(content: Buffer): number {
   const end = content.includes(10) ? 10 : 13
   let lines = 0

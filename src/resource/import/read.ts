@@ -5,7 +5,7 @@ import type { Field } from '#src/resource/import/columns.ts'
 import type { Cells, Wrong } from '#src/resource/import/import.ts'
 import type { Column } from '#src/resource/kinds/column.ts'
 
-/** The columns that a file may bring: those that stand in the body of a new record. */
+/** The fields a file may have: those in the body of a new record. */
 export function fieldsOf({ columns }: Resource, body: z.ZodType): Field[] {
   const shape = shapeOf(body)
   return Object.entries(columns).flatMap(([name, column]) => {
@@ -15,10 +15,10 @@ export function fieldsOf({ columns }: Resource, body: z.ZodType): Field[] {
   })
 }
 
-/** The schemas of a body's fields, where it is made of such. */
+/** The schemas of a body's fields, if it is an object. */
 const shapeOf = (body: z.ZodType) => (body as { shape?: Readonly<Record<string, z.ZodType>> }).shape
 
-/** A cell as a body has it; undefined where it says nothing. */
+/** A cell as a value of a body; undefined if it is empty. */
 function valueIn(column: Column, cell: string): string | undefined {
   const { kind, required } = column
   if (kind.verbatim) return cell
@@ -27,7 +27,7 @@ function valueIn(column: Column, cell: string): string | undefined {
   return kind.fromFile?.(value, column) ?? value
 }
 
-/** A row by the rules of a new record: what is right of it, all of it where nothing is wrong, and what is wrong. */
+/** Validates a row as a new record: its valid values, complete if there are no errors, and its errors. */
 export function readCells(
   { columns }: Resource,
   body: z.ZodType,
@@ -52,7 +52,7 @@ export function readCells(
   return { values: right(body, sent), whole: false, wrong }
 }
 
-/** The fields of a wrong row that are right in themselves, to be looked at further. */
+/** The valid fields of an invalid row, for further checks. */
 function right(body: z.ZodType, sent: Readonly<Record<string, string>>): Record<string, unknown> {
   const shape = shapeOf(body) ?? {}
   return Object.fromEntries(

@@ -25,7 +25,7 @@ type RowErrors = (Wrong & { line: number })[]
 
 const OUTSIDE = 'You can’t leave a record where you can’t reach it.'
 
-/** Writes records of an entity as `createRecord` does, many in one statement. */
+/** Creates records as `createRecord` does, many in one statement. */
 export class RecordImporter implements Importer<RecordLine> {
   readonly atOnce = MANY
   readonly #resource: Resource
@@ -72,7 +72,7 @@ export class RecordImporter implements Importer<RecordLine> {
 
   async write(tx: Tx, rows: readonly RecordLine[]): Promise<void> {
     const { table } = this.#resource
-    // a column that no row names keeps its default
+    // a column that no row names gets its default
     const alike = Map.groupBy(rows, ({ values }) => Object.keys(values).join())
     for (const some of alike.values()) {
       const names = sql.join(Object.keys(some[0]?.values ?? {}).map((name) => sql.ref(name)))
@@ -92,14 +92,14 @@ export class RecordImporter implements Importer<RecordLine> {
     return `${this.#grant.model}:${this.#grant.action}`
   }
 
-  /** Rows as rows of the table, whose types the database knows. */
+  /** Rows as a recordset with the table's column types. */
   #recordset(rows: readonly RecordLine[]) {
     const { table } = this.#resource
     const json = JSON.stringify(rows.map(({ values }) => ({ org_id: this.#actor.orgId, ...values })))
     return sql`json_populate_recordset(null::${sql.table(table)}, ${json})`
   }
 
-  /** References to what isn't here. */
+  /** References to records that don't exist here. */
   async #dangling(tx: Tx, rows: readonly RecordLine[]): Promise<RowErrors> {
     const found: RowErrors = []
     for (const [name, { of }] of Object.entries(this.#resource.columns)) {
@@ -123,7 +123,7 @@ export class RecordImporter implements Importer<RecordLine> {
     return misplacedBy(this.#resource, this.#actor, this.#grant, Object.keys(this.#resource.columns))
   }
 
-  /** Rows that their maker could not reach, or that name a parent which is none of theirs. */
+  /** Rows that their creator couldn't reach, or with a parent out of the creator's scope. */
   async #outside(tx: Tx, rows: readonly RecordLine[]): Promise<RowErrors> {
     const whole = rows.filter((row) => row.whole)
     const { table, model } = this.#resource

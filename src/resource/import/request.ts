@@ -5,7 +5,7 @@ import type { Upload } from '#src/http/upload.ts'
 import type { EntityCall } from '#src/resource/call.ts'
 import { csvLines } from '#src/resource/export.ts'
 
-/** A request of whoever may bring records in. */
+/** A request by someone who may import records. */
 export type ImportCall<M extends Model> = Omit<EntityCall<M, 'create'>, 'query' | 'body'>
 
 export type ImportRequest = {
@@ -15,7 +15,7 @@ export type ImportRequest = {
 
 export const importCall = <M extends Model>(call: object) => call as ImportCall<M> & ImportRequest
 
-/** `map.<field>` of the address. */
+/** `map.<field>` parameters of the query string. */
 export const byField = (named: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(named).map(([name, column]) => [name.slice('map.'.length), column]))
 
@@ -23,7 +23,7 @@ export async function* template(lines: readonly (readonly string[])[]) {
   yield csvLines(lines)
 }
 
-/** The file of a request. @throws 422 where there is none */
+/** The file of a request. @throws {Invalid} if there is none */
 export function sent({ file }: Pick<Call, 'file'>): Upload {
   if (!file) throw invalid([{ path: 'file', message: 'Choose a file' }])
   const name = file.name

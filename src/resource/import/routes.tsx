@@ -20,8 +20,8 @@ import { counted, uploadScreen } from '#src/resource/import/views.tsx'
 import { fileTurns } from '#src/resource/import/work.ts'
 
 /**
- * An entity from files: `/<path>/import` takes one for programs in one request, `/<path>/imports` keeps one for
- * people, who say what its columns are, have it checked, and import it then.
+ * Imports of an entity: `/<path>/import` imports a file in one request, for programs; `/<path>/imports` stores one for
+ * people, who map its columns, have it checked, and then import it.
  */
 export function importRoutes<M extends Model>(resource: Resource<M>, parts: ImportParts<M>): Endpoint[] {
   const importing = importingOf(resource, parts)

@@ -4,9 +4,9 @@ import { CsvError, type Parser, parse } from 'csv-parse'
 import { STOPPED } from '#src/http/stopped.ts'
 import { Unreadable, utf8Of } from '#src/resource/import/bytes.ts'
 
-/** A record of a file, and the physical line that it begins at. */
+/** A record of a file, and the physical line where it begins. */
 export type SheetRow = { line: number; cells: readonly string[] }
-/** What is wrong with the file itself; null for the file as a whole. */
+/** An error in the file's format; a null line means the whole file. */
 export type SheetError = { line: number | null; message: string }
 
 export const MAX_ROWS = 200_000
@@ -14,21 +14,21 @@ const MAX_OF_ROW = 100_000
 const LINE_END = /\r\n|\n|\r/
 const PIECE = 64 * 1024
 const SEPARATORS = [',', ';', '\t', '|'] as const
-/** Rows with a quotation mark that is wrong; each costs reading a piece of the file again. */
+/** Most rows with a misplaced quotation mark; each costs rereading a piece of the file. */
 const MAX_BROKEN = 100
 
 const lineEnds = (text: string) => (/[\r\n]/.test(text) ? text.split(LINE_END).length - 1 : 0)
 
 const range = (first: number, length: number) => Array.from({ length }, (_, index) => first + index)
 
-/** The bytes of a file that is in memory, so many at a time as don't hold up others. */
+/** The bytes of an in-memory file, in chunks small enough not to hold up other work. */
 export function* piecesOf(content: Buffer): Generator<Buffer> {
   for (let at = 0; at < content.length; at += PIECE) yield content.subarray(at, at + PIECE)
 }
 
 /**
- * A CSV file (RFC 4180), read as it comes: UTF-8 or UTF-16, separated by commas, semicolons (Excel), tabs or bars, its
- * first record the header. Every row that is wrong is told, not just the first, and left out.
+ * Reads a CSV file (RFC 4180) as it arrives: UTF-8 or UTF-16, separated by commas, semicolons (Excel), tabs or bars,
+ * with a header first. Reports every malformed row, not just the first, and leaves it out.
  */
 export class Sheet {
   /** Rows below the header, so far. */
@@ -40,11 +40,11 @@ export class Sheet {
   readonly #notUtf8 = new Set<number>()
   #read: SheetRow[] = []
   #header: SheetRow | undefined
-  /** Where the next record begins. */
+  /** The line where the next record begins. */
   #line = 1
   #broken = 0
 
-  /** @param wrong is told of each error, in the order of the lines */
+  /** @param wrong called for each error, in line order */
   constructor(
     chunks: AsyncIterable<Buffer> | Iterable<Buffer>,
     wrong: (error: SheetError) => void,
@@ -56,7 +56,7 @@ export class Sheet {
     this.#pieces = this.#readAll()
   }
 
-  /** The names of the columns; undefined where the file has none. */
+  /** The column names; undefined if the file is empty. */
   async header(): Promise<SheetRow | undefined> {
     while (!this.#header) {
       const { value, done } = await this.#pieces.next()
@@ -66,7 +66,7 @@ export class Sheet {
     return this.#header
   }
 
-  /** The rows below the header, at most so many at a time. */
+  /** The rows below the header, in batches of at most `atOnce`. */
   async *rows(atOnce: number): AsyncGenerator<SheetRow[]> {
     let waiting = this.#read
     this.#read = []
@@ -86,12 +86,12 @@ export class Sheet {
         reading ??= this.#begin(text)
         await this.#feed(reading, text, row)
         if (read.length) yield read.splice(0)
-        // others have their turn
+        // yields to other work
         await others()
       }
       if (reading) await this.#feed(reading, null, row)
     } catch (error) {
-      // what was read before it counts
+      // rows read before the error count
       if (read.length) yield read.splice(0)
       this.#wrong(reason(error, this.#line))
     }
@@ -110,8 +110,8 @@ export class Sheet {
   }
 
   /**
-   * Has a text read, or the end. What follows a line with a quotation mark that is wrong is read anew, as if the line
-   * weren't there: such a mark could take everything up to the next one for its cell.
+   * Parses a chunk of text, or the end. After a line with a misplaced quotation mark the rest is parsed again without
+   * that line: otherwise the mark would swallow everything up to the next one.
    */
   async #feed(reading: Reading, text: string | null, row: (row: SheetRow) => void): Promise<void> {
     for (let next = text; ; ) {
@@ -128,7 +128,7 @@ export class Sheet {
         if (next === null || text !== null) return
         next = null
       } catch (error) {
-        // without a header nothing is known of what follows
+        // without a header nothing is known about what follows
         if (!(error instanceof CsvError) || !this.#header || ++this.#broken > MAX_BROKEN) throw error
         this.#wrong({ line: this.#line, message: flawOf(error) })
         this.#line += 1
@@ -140,7 +140,7 @@ export class Sheet {
     }
   }
 
-  /** Keeps what may have to be read again: from the record on that has not ended. */
+  /** Keeps the text that may have to be parsed again: everything since the current record began. */
   #keep(reading: Reading): void {
     reading.unread = fromLine(reading.unread, this.#line - reading.from)
     reading.from = this.#line
@@ -152,22 +152,22 @@ export class Sheet {
       bom: true,
       record_delimiter: ['\r\n', '\n', '\r'],
       relax_column_count: true,
-      // a mark within a cell, as of inches, is a character as any other; with `trim` one that ends too early is told
+      // a quotation mark within a cell, as for inches, is plain text; `trim` reports one that closes too early
       relax_quotes: true,
       trim: true,
       max_record_size: MAX_OF_ROW,
-      // at once: a stream drops the records that wait in it when a later one is broken
+      // immediately: a stream drops its buffered records when a later one is malformed
       on_record: (cells: string[]) => {
         const found = this.#record(cells)
         if (found) row(found)
         return null
       },
     })
-    // told to whoever feeds it
+    // reported through the write callback
     return parser.on('error', () => {}).resume()
   }
 
-  /** Whole lines at a time; those that are not UTF-8 are noted. */
+  /** Whole lines at a time; lines that aren't valid UTF-8 are reported. */
   async *#texts(): AsyncGenerator<string> {
     let rest: Buffer[] = []
     let bytes = 0
@@ -217,7 +217,7 @@ export class Sheet {
       return
     }
     const columns = this.#header.cells.length
-    // spreadsheets leave the empty cells at the end of a row away, or add some
+    // spreadsheets drop empty cells at the end of a row, or add some
     const more = cells.slice(columns).some((cell) => cell.trim() !== '')
     const other = columns > 1 && cells.length === 1 && separatedBy(cells[0] ?? '', columns)
     if (!more && !other) {
@@ -232,18 +232,18 @@ export class Sheet {
   }
 }
 
-/** Where the parser is, and what has to be read again if it meets a quotation mark that is wrong. */
+/** The parser's position, and the text to parse again after a misplaced quotation mark. */
 type Reading = {
   separator: string
-  /** Lines at the beginning that are none of the table. */
+  /** Leading lines that aren't part of the table. */
   skip: number
   parser: Parser | null
   unread: string
-  /** The line that `unread` begins at. */
+  /** The line where `unread` begins. */
   from: number
 }
 
-/** Gives the parser a text, or the end, and waits until it has read it. */
+/** Writes a text, or the end, to the parser and waits until it is parsed. */
 const fed = (parser: Parser, text: string | null) =>
   new Promise<void>((resolve, reject) => {
     const done = (error?: Error | null) => (error ? reject(error) : resolve())
@@ -262,17 +262,17 @@ const flawOf = ({ code }: CsvError) =>
     ? 'a quotation mark that starts here does not end'
     : 'a quotation mark ends before its value does: double those within'
 
-/** A text without so many of its first lines. */
+/** A text without its first `lines` lines. */
 function fromLine(text: string, lines: number): string {
   const ends = /\r\n|\n|\r/g
   for (let left = lines; left > 0; left--) if (!ends.exec(text)) return ''
   return text.slice(ends.lastIndex)
 }
 
-/** The line by which Excel is told what separates. */
+/** The line that tells Excel the separator. */
 const SAID = /^\uFEFF?"?sep=([^\w"\s]|\t)"?[^\S\r\n]*(?:\r\n|\n|\r)/i
 
-/** What separates the names of the header. */
+/** The separator of the header's names. */
 function separatorOf(text: string): string {
   const header = text.trimStart().split(LINE_END, 1)[0] ?? ''
   const unquoted = header.replace(/"[^"]*"/g, '')
@@ -282,7 +282,7 @@ function separatorOf(text: string): string {
 
 const NAMED = { ',': 'commas', ';': 'semicolons', '\t': 'tabs', '|': 'bars' }
 
-/** What separates a line that should have so many cells; null where nothing does. */
+/** The separator that gives a line its expected number of cells; null if none does. */
 function separatedBy(line: string, columns: number): string | null {
   const mark = SEPARATORS.find((mark) => line.split(mark).length === columns)
   return mark ? NAMED[mark] : null

@@ -15,7 +15,7 @@ import { workOn } from '#src/resource/import/work.ts'
 
 const COLUMN = /^column_(\d{1,4})$/
 
-/** `/<path>/imports/:id`: where a kept file stands, and the next step. Only its owner's. */
+/** `/<path>/imports/:id`: the state of a stored file and its next step, for its owner alone. */
 export function stepRoutes<M extends Model>(resource: Resource<M>, importing: Importing<M>): Endpoint[] {
   const { fields } = importing
   const { many } = resource.declared
@@ -76,7 +76,7 @@ export function stepRoutes<M extends Model>(resource: Resource<M>, importing: Im
           return beginImport(tx, place, found.id, { status, columns })
         })
         const running = { ...place, id: found.id, run }
-        // a repeated request finds it begun
+        // a repeated request finds it already running
         if (begun)
           void workOn({
             resource,
@@ -95,7 +95,7 @@ export function stepRoutes<M extends Model>(resource: Resource<M>, importing: Im
   ]
 }
 
-/** What was chosen for each column of a file; null where nothing was. */
+/** The field chosen for each column of a file; null if no choice was sent. */
 function columnsFrom(sent: Readonly<Record<string, string>>, header: readonly string[]): Columns | null {
   const chosen = Object.entries(sent).flatMap(([name, field]) => {
     const at = COLUMN.exec(name)?.[1]
@@ -108,7 +108,7 @@ function columnsFrom(sent: Readonly<Record<string, string>>, header: readonly st
   return header.map((_, at) => columns.get(at) ?? null)
 }
 
-/** @throws 422 at the column that is no field, or for the file as a whole */
+/** @throws {Invalid} at a column without such a field, or for the whole file */
 function requireRight(wrong: readonly string[], columns: Columns, names: readonly string[]): void {
   const unknown = columns.flatMap((field, at) =>
     field !== null && !names.includes(field)

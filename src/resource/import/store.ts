@@ -11,10 +11,10 @@ import { HEAD } from '#src/resource/import/preview.ts'
 import { piecesOf } from '#src/resource/import/sheet.ts'
 import { statement } from '#src/resource/list/query.ts'
 
-/** `stopped`: whoever worked on it has not been heard of for a while. */
+/** `stopped`: the worker hasn't reported for a while. */
 type Status = 'waiting' | 'checking' | 'checked' | 'importing' | 'imported' | 'failed' | 'stopped'
 
-/** A file on its way in, as its owner sees it. */
+/** An import as its owner sees it. */
 export type Import = {
   id: string
   name: string
@@ -25,12 +25,12 @@ export type Import = {
   report: Partial<ImportReport> & { failure?: string }
 }
 
-/** Whose imports of which entity. */
+/** Identifies one user's imports of one entity. */
 export type Place = { actor: UserActor; path: string }
 
 const KEPT = sql.raw(`interval '1 day'`)
 const SILENT = sql.raw(`interval '30 seconds'`)
-/** Of one person, beside those that are worked on; and with them. */
+/** Per user: stored files not in work, and all files. */
 const MAX_WAITING = 5
 const MOST = 10
 const PIECE = 1024 * 1024
@@ -41,8 +41,8 @@ const own = ({ actor, path }: Place, id: string) =>
   sql<boolean>`id = ${id} and user_id = ${actor.userId} and path = ${path}`
 
 /**
- * Keeps a file; old ones go, and the oldest of somebody who has many.
- * @throws {Conflict} where too many are worked on
+ * Stores a file; deletes expired ones, and the oldest of a user who has many.
+ * @throws {Conflict} if too many are in work
  */
 export async function storeImport(
   tx: Tx,
@@ -66,7 +66,7 @@ export async function storeImport(
   return (rows[0] as { id: string }).id
 }
 
-/** One's own import, with the beginning of its file. @throws 404 */
+/** One of the actor's imports, with the beginning of its file. @throws {NotFound} */
 export async function readImport(
   db: Pick<Database, 'readAs'>,
   place: Place,
@@ -82,8 +82,8 @@ export async function readImport(
 }
 
 /**
- * Takes an import to work on it: nobody else does as long as its progress is told.
- * @returns what names this run of the work
+ * Claims an import: no one else can as long as this run keeps reporting progress.
+ * @returns the id of this run
  */
 export async function beginImport(
   tx: Tx,
@@ -99,18 +99,18 @@ export async function beginImport(
   return run
 }
 
-/** One run of the work on an import. */
+/** One run of an import. */
 export type Running = Place & { id: string; run: string }
 
-/** Another run has taken the import over, or it is gone. */
+/** Another run has taken over the import, or it is gone. */
 export class TakenOver extends Error {}
 
-/** Tells how far a run has come. @throws {TakenOver} */
+/** Reports a run's progress. @throws {TakenOver} */
 export async function tellProgress(tx: Tx, running: Running, done: number): Promise<void> {
   await ofRun(tx, running, sql`done = ${done}`)
 }
 
-/** Ends a run with what became of it; what was imported is not kept as a file. @throws {TakenOver} */
+/** Ends a run with its result; an imported file isn't kept. @throws {TakenOver} */
 export async function endRun(
   tx: Tx,
   running: Running,
@@ -131,7 +131,7 @@ async function ofRun(tx: Tx, running: Running, set: ReturnType<typeof sql>): Pro
   if (!rows.length) throw new TakenOver('someone else is working on this import')
 }
 
-/** The bytes of a kept file, a piece at a time. */
+/** The bytes of a stored file, in chunks. */
 export async function* contentOf(tx: Tx, place: Place, id: string): AsyncGenerator<Buffer> {
   for (let at = 1; ; at += PIECE) {
     const { rows } = await sql<{ piece: Buffer }>`

@@ -14,7 +14,7 @@ import { ImportReport } from '#src/ui/import-report.tsx'
 import { Finished, Progress } from '#src/ui/progress.tsx'
 import { Panel } from '#src/ui/surface.tsx'
 
-/** Of the element that the page looks for again while work goes on. */
+/** Id of the element that is reloaded while work goes on. */
 const WORK = 'import'
 
 const number = new Intl.NumberFormat('en')
@@ -53,12 +53,12 @@ type Props = {
   fields: readonly Field[]
   found: Import
   preview: Preview
-  /** Back at the choice of columns. */
+  /** Shows the choice of columns again. */
   columns?: boolean
   refusal?: Refusal
 }
 
-/** The further steps: what the columns are, what is wrong, how far it has come. */
+/** The further steps: mapping columns, errors, progress. */
 export const importScreen =
   (props: Props): Draw =>
   (frame) => ({
@@ -149,7 +149,7 @@ function Checked({ resource, found, preview, frame }: Props & { frame: Frame }) 
   )
 }
 
-/** What the file calls the column. */
+/** The file's own name for the column. */
 function headed({ column }: ImportError, { columns }: Import, { header }: Preview): string | null {
   const at = column === null ? -1 : columns.indexOf(column)
   return header[at] ?? column

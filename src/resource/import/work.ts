@@ -12,18 +12,18 @@ import { type Columns, checked } from '#src/resource/import/columns.ts'
 import { broughtBy, type Importing, importFile } from '#src/resource/import/import.ts'
 import { contentOf, endRun, type Running, TakenOver, tellProgress } from '#src/resource/import/store.ts'
 
-/** Files in work in this process: each takes a connection, and a good part of a processor. */
+/** Concurrent imports in this process: each takes a connection and much of a CPU. */
 export const fileTurns = new Semaphore(2)
 
 const TELL_MS = 1000
-/** Silences that end the work: nobody could see it any more, and another run may take over. */
+/** Failed progress reports that end the work: no one sees it any more, and another run may take over. */
 const MAX_UNTOLD = 3
 
 export type Work<M extends Model> = {
   resource: Resource<M>
   importing: Importing<M>
   actor: UserActor
-  /** As it was when the work began. */
+  /** From when the work began. */
   grant: Grant<M, 'create'>
   services: Services
   running: Running
@@ -31,7 +31,7 @@ export type Work<M extends Model> = {
   dryRun: boolean
 }
 
-/** Checks or imports a kept file while requests go on; what becomes of it stands in its row. */
+/** Checks or imports a stored file in the background; the result goes into its row. */
 export async function workOn<M extends Model>(work: Work<M>): Promise<void> {
   const { services, actor, running } = work
   const heart = new Heart(services, running)
@@ -42,7 +42,7 @@ export async function workOn<M extends Model>(work: Work<M>): Promise<void> {
     const refused = error instanceof DomainError
     if (!refused) services.log.error({ err: error, import: running.id }, 'import failed')
     const failure = refused ? error.message : 'Something went wrong. Nothing was imported.'
-    // where this can't be told either, its silence tells it
+    // if this fails too, its silence shows that it stopped
     await services.db
       .withActor(actor.author, async (tx) => {
         if (error instanceof Revoked) await noted(tx, null, error.wanted, running.path)
@@ -65,7 +65,7 @@ async function worked<M extends Model>(work: Work<M>, heart: Heart): Promise<voi
     dryRun,
     progress: (done) => heart.beat(done),
     finish: async (tx, report) => {
-      // its row is this transaction's from here on
+      // from here on this transaction locks its row
       heart.stop()
       await endRun(tx, running, 'imported', report)
     },
@@ -75,7 +75,7 @@ async function worked<M extends Model>(work: Work<M>, heart: Heart): Promise<voi
     await services.db.withActor(actor, (tx) => endRun(tx, running, 'checked', report))
 }
 
-/** Tells every second how far a run has come, in transactions of its own, as long as its person may do it. */
+/** Reports a run's progress every second, in its own transactions, as long as its user has access. */
 class Heart {
   readonly #services: Services
   readonly #running: Running
@@ -92,7 +92,7 @@ class Heart {
     this.#timer.unref()
   }
 
-  /** @throws what ends the work: its person may no longer do it, somebody else has taken over, or nobody can be told */
+  /** @throws whatever ended the work: lost access, another run took over, or progress can't be reported */
   beat(done: number): void {
     this.#done = done
     if (this.#lost) throw this.#lost

@@ -1,10 +1,10 @@
-/** Latin as languages write it: without clicks, phonetic letters and small capitals, which look like others. */
+/** Latin as languages use it: without clicks, phonetic letters and small capitals, which look like other letters. */
 const LATIN =
   '[[\\p{scx=Latn}--[\\u01c0-\\u01c3\\u0250-\\u02af\\u1d00-\\u1dbf\\u2c60-\\u2c7f\\ua720-\\ua7ff\\uab30-\\uab6f]]ɓɔɖɗəɛɣɨɲʃʉʊʋʒ]'
 
 /**
- * What is written today (UAX 31, table 5), and what stands together in one word: Latin beside what has no spaces
- * between words, or hardly any.
+ * Scripts in use today (UAX 31, table 5), grouped by what may share a word: Latin mixes with scripts that hardly put
+ * spaces between words.
  */
 const TODAY = [
   `${LATIN}\\p{scx=Hani}\\p{scx=Hira}\\p{scx=Kana}`,
@@ -15,7 +15,7 @@ const TODAY = [
     .split(' ')
     .map((script) => `\\p{scx=${script}}`),
 ]
-/** Any other script; a word of several of them looks like nothing that is known. */
+/** Any other script; a word that mixes them resembles no known word. */
 const OTHER = `[^\\p{scx=Latn}${TODAY.map((letters) => letters.replace(LATIN, '')).join('')}]`
 
 const allOf = (alphabets: readonly string[], beside: string) =>
@@ -24,12 +24,12 @@ const allOf = (alphabets: readonly string[], beside: string) =>
 const WORD = allOf([...TODAY, OTHER], '\\p{M}\\p{N}\\p{scx=Zyyy}\\p{scx=Zinh}')
 const USERNAME = allOf(TODAY, '0-9._\\-')
 
-/** Said of both. */
+/** The message of both checks. */
 export const ONE_ALPHABET = 'Use letters of one alphabet in each word'
 
-/** Each word of a name is of one alphabet: "Отдел IT", and no "аdmin" with another а. */
+/** Whether each word of a name uses one alphabet: "Отдел IT" does, "аdmin" with a Cyrillic а doesn't. */
 export const hasWordsOfOneAlphabet = (name: string): boolean =>
   name.split(/[^\p{L}\p{M}\p{N}\u200c\u200d]+/u).every((word) => WORD.test(word))
 
-/** All of a user name is: it is one word, and of an alphabet that people write today. */
+/** Whether a user name, a single word, uses one alphabet in use today. */
 export const isOfOneAlphabet = (username: string): boolean => USERNAME.test(username)

@@ -5,7 +5,7 @@ import type { Frame } from '#src/ui/frame.ts'
 import type { Child } from '#src/ui/html.ts'
 import { Time } from '#src/ui/time.tsx'
 
-/** A value as pages show it; null where there is none. */
+/** A value as pages show it; null if there is none. */
 export function shown(
   { path, columns }: Pick<Resource, 'path' | 'columns'>,
   name: string,
@@ -23,7 +23,7 @@ export function shown(
   return cell.tags.length ? <Tags list={frame.path(path)} name={name} tags={cell.tags} /> : null
 }
 
-/** Each leads to the others that have it. */
+/** Each tag links to the records that have it. */
 const Tags = ({ list, name, tags }: { list: string; name: string; tags: readonly string[] }) => (
   <span class="tags">
     {tags.map((tag) => (
@@ -36,7 +36,7 @@ const Tags = ({ list, name, tags }: { list: string; name: string; tags: readonly
 
 type NamedProps = { named: { id: string; name?: string } | null; of: string; frame: Frame }
 
-/** The other record's name as a link, where the reader may see it. */
+/** The other record's name as a link, if the reader may see it. */
 function Named({ named, of, frame }: NamedProps) {
   const target = resourceOf(of)
   if (!named?.name || !target) return <span class="nothing">not yours to see</span>

@@ -12,7 +12,7 @@ const kind: Kind = {
   labels: (column) =>
     Object.fromEntries((column.options ?? []).map((value) => [value, labelOf(column, value)])),
   example: ({ options = [] }) => options[0] ?? '',
-  // people write the label of a choice
+  // people write a choice's label
   fromFile: (cell, { options = [], labels = {} }) => {
     const lower = cell.toLowerCase()
     if (options.includes(cell)) return cell
@@ -34,7 +34,7 @@ type Choosing<V extends string> = Given & {
   ends?: { from: V; to: V; at: string }
 }
 
-/** One of several words. */
+/** One of a fixed set of values. */
 export function choice<const V extends string>(
   label: string,
   options: readonly [V, ...V[]],

@@ -6,7 +6,7 @@ import type { FilterDeclaration } from '#src/resource/kinds/parameters.ts'
 /** Looks of a value in a list: see `Badge`. */
 export type Tone = 'good' | 'warn' | 'bad' | 'info' | 'plain'
 
-/** How a value is shown: as text, in a few words with a colour, as a moment, as tags, as the record that it names. */
+/** How a value is shown: text, a coloured label, a time, tags, or a link to a record. */
 type Cell =
   | string
   | { badge: string; tone: Tone }
@@ -16,7 +16,7 @@ type Cell =
 
 type InputType = 'text' | 'email' | 'number' | 'date' | 'url'
 
-/** How a value is entered: on a line, in a box that is ticked, among a few, or as a record that is searched for. */
+/** How a value is entered: a text field, a checkbox, one of a few options, or a record searched for. */
 export type Control =
   | { input: InputType; inputmode?: 'decimal'; unit?: string }
   | { box: true }
@@ -24,72 +24,72 @@ export type Control =
   | { record: true }
 
 /**
- * What columns of a kind have in common, everywhere they are met. A context may bring a kind of its own: nothing in the
- * kernel knows them by name.
+ * Everything the kernel needs to know about a kind of column. A context may bring its own kinds: nothing in the kernel
+ * refers to them by name.
  */
 export type Kind = {
   name: string
   /** SQL type. */
   type: string
-  /** How a list's address asks for its values. */
+  /** How a list's query string filters by its values. */
   filter: (column: Column) => FilterDeclaration
-  /** The column that a list sorts by, where that is another one. */
+  /** The column to sort by, if it is another one. */
   sortedBy?: (name: string) => string
-  /** A list begins with the latest, or the most. */
+  /** Sorts descending by default: latest or largest first. */
   descends?: true
   align?: 'end'
-  /** Values that are few: a list offers and counts each. */
+  /** A small set of values: a list offers and counts each. */
   values?: (column: Column) => readonly string[]
-  /** The words for them. */
+  /** Labels of those values. */
   labels?: (column: Column) => Readonly<Record<string, string>>
-  /** Its value in an answer, where that isn't the column as it is. */
+  /** The value in responses, if it isn't the column itself. */
   json?: (value: RawBuilder<unknown>) => RawBuilder<unknown>
-  /** Text that people wrote: it tells records apart, and a file guards it against being a formula. */
+  /** Free text: tells records apart, and is guarded against formulas in CSV files. */
   text?: true
-  /** Several words, each of which a list is asked for. */
+  /** Holds several tags; a list can be filtered by each. */
   tagged?: true
-  /** What a template of a file shows. */
+  /** The example in an import template. */
   example: (column: Column) => string
-  /** A cell of a file as a body has it: trimmed, and something. */
+  /** Converts a trimmed, non-empty CSV cell to a value of a body. */
   fromFile?: (cell: string, column: Column) => string
-  /** A cell keeps its blanks, and says something also when it is empty. */
+  /** CSV cells keep their blanks, and an empty one is a value. */
   verbatim?: true
   cell: (value: unknown, column: Column, of: { row: RecordRow; name: string }) => Cell
   control: (column: Column) => Control
 }
 
-/** One column of an entity: what it takes, what it answers, and where it shows. */
+/** One column of an entity: what it accepts, what it returns, and where it is shown. */
 export type Column = {
   kind: Kind
   label: string
   hint?: string
-  /** As it is sent, by JSON, form or file. */
+  /** Schema of input by JSON, form or file. */
   input: z.ZodType
-  /** As it is answered. */
+  /** Schema in responses. */
   output: z.ZodType
-  /** Has to be sent when a record is made. */
+  /** Whether creating a record requires it. */
   required: boolean
-  /** What stands where nothing was sent. */
+  /** The value if none was sent. */
   initial: unknown
   write: 'always' | 'create' | 'never'
-  /** Has a place in lists, exports. */
+  /** Whether lists and exports show it. */
   listed: boolean
   exported: boolean
-  /** The column that a list sorts by, where it does. */
+  /** The column to sort lists by; false if they can't. */
   sortable: string | false
   filterable: boolean
-  /** Lines of its field in a form. */
+  /** Height of its form field, in lines. */
   rows?: number
   options?: readonly string[]
   labels?: Readonly<Record<string, string>>
   tones?: Readonly<Record<string, Tone>>
-  /** Model of the record that it names. */
+  /** Model of the referenced record. */
   of?: string
-  /** A state that becomes another one by itself, once the moment of a column is over. */
+  /** A state that turns into another once the time in a column has passed. */
   ends?: { from: string; to: string; at: string }
 }
 
-/** What a declaration says of a column beside its kind. */
+/** What a declaration says about a column besides its kind. */
 export type Given = Partial<
   Pick<Column, 'hint' | 'required' | 'write' | 'listed' | 'exported' | 'filterable' | 'input'>
 > & { sortable?: boolean | string }
@@ -113,17 +113,17 @@ export const column = (
   ...more,
   input,
   ...given,
-  // the marker `true` becomes the name of the column when the entity is declared
+  // `true` becomes the column's name when the entity is declared
   sortable: sortable === true ? '' : sortable,
 })
 
 const nothing = z.literal('').transform(() => null)
-/** An empty field of a form is none. */
+/** Treats an empty form field as null. */
 export const orNothing = (schema: z.ZodType, message?: string) =>
   z.union([schema, z.null(), nothing], message)
 
-/** A value that is shown as it is. */
+/** Shows a value unchanged. */
 export const asText = (value: unknown) => String(value)
 
-/** A line of an input of this type. */
+/** A text field with this input type. */
 export const inputOf = (input: InputType) => (): Control => ({ input })

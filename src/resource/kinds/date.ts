@@ -20,7 +20,7 @@ const kind: Kind = {
   control: inputOf('date'),
 }
 
-/** A day; null where there is none. */
+/** A date, or null. */
 export function date(label: string, given: Given = {}): Column {
   const day = z.iso.date({ error: DAY, abort: true }).refine((sent) => sent > '0001', DAY)
   const schema = given.required ? day : orNothing(day, DAY)

@@ -5,7 +5,7 @@ import { type Column, column, type Given, type Kind, orNothing } from '#src/reso
 
 type Options = Given & { places: number; min?: string; unit?: string }
 
-/** Digits before the point: with those after it fewer than a cent of what any bill says. */
+/** Most digits before the decimal point. */
 const DIGITS = 13
 
 const kindOf = (places: number, unit = ''): Kind => ({
@@ -20,9 +20,9 @@ const kindOf = (places: number, unit = ''): Kind => ({
 })
 
 /**
- * A number with so many places, as text from end to end: what is sent is what is stored, answered and in a file, and
- * no float is on its way. A list filters by it and doesn't sort: PostgreSQL compares `numeric` by functions that it
- * lets no index use behind row security.
+ * A number with a fixed number of places, as text end to end: input, storage, responses and files agree exactly, and no
+ * float is involved. Lists filter by it but don't sort: the operators of `numeric` aren't leakproof, so no index serves
+ * them under row security.
  */
 export function decimal(label: string, { places, min, unit, ...given }: Options): Column {
   const words = amount(places, min)
@@ -33,7 +33,7 @@ export function decimal(label: string, { places, min, unit, ...given }: Options)
     .regex(pattern, words)
     .transform((sent) => canonical(sent, places))
     .refine((sent) => min === undefined || compare(sent, canonical(min, places)) >= 0, words)
-  // a number of JSON has as many digits as a double tells apart
+  // JSON numbers have only the digits of a double
   const number = z
     .number(words)
     .refine((sent) => String(sent).replace(/[-.]/g, '').length <= 15, words)
@@ -45,21 +45,21 @@ export function decimal(label: string, { places, min, unit, ...given }: Options)
   return column(kindOf(places, unit), label, { output: output.nullable(), initial: null, input }, given)
 }
 
-/** An amount of one currency. */
+/** An amount in one currency. */
 export const money = (label: string, { currency, ...given }: Given & { currency: string }): Column =>
   decimal(label, { places: 2, unit: currency, ...given })
 
-/** What one of something costs: in more places than what is paid. */
+/** A unit price, with more places than an amount. */
 export const price = (label: string, { currency, ...given }: Given & { currency: string }): Column =>
   decimal(label, { places: 4, min: '0', unit: currency, ...given })
 
-/** How much of something, in its unit. */
+/** A quantity in a declared unit. */
 export const quantity = (
   label: string,
   { unit, places = 3, ...given }: Given & { unit: string; places?: number },
 ): Column => decimal(label, { places, min: '0', unit, ...given })
 
-/** One form of a number: no zeros before it, all of its places, and no minus before nothing. */
+/** Canonical form: no leading zeros, all places, no negative zero. */
 function canonical(sent: string, places: number): string {
   const [whole = '', part = ''] = sent.replace('-', '').split('.')
   const digits = `${whole.replace(/^0+(?=\d)/, '')}.${part.padEnd(places, '0')}`.replace(/\.$/, '')
@@ -67,5 +67,5 @@ function canonical(sent: string, places: number): string {
 }
 
 const scaled = (text: string) => BigInt(text.replace('.', ''))
-/** Of two with as many places. */
+/** Compares two with the same number of places. */
 const compare = (one: string, other: string) => Number(scaled(one) - scaled(other))

@@ -20,7 +20,7 @@ const kind: Kind = {
   control: inputOf('email'),
 }
 
-/** An address, normalised; null where there is none. */
+/** A normalized e-mail address, or null. */
 export function email(label: string, given: Given = {}): Column {
   const address = z
     .string(EMAIL)

@@ -3,14 +3,14 @@ import type { Column } from '#src/resource/kinds/column.ts'
 
 type Columns = Readonly<Record<string, Column>>
 
-/** What a column says now: a state that has run out is answered as such, whether or not a job has written that yet. */
+/** A column's current value: an expired state counts as ended even before a job has written that. */
 export function valueNow(table: string, name: string, { ends }: Column): RawBuilder<unknown> {
   const stored = sql.ref(`${table}.${name}`)
   if (!ends) return sql`${stored}`
   return sql`case when ${ranOut(table, name, ends)} then ${ends.to} else ${stored} end as ${sql.ref(name)}`
 }
 
-/** Whether a column says this now; the index of what is stored serves it. */
+/** Whether a column has this value now; served by the index on the stored value. */
 export function saysNow(table: string, name: string, columns: Columns, value: string): RawBuilder<SqlBool> {
   const ends = columns[name]?.ends
   const stored = sql<SqlBool>`${sql.ref(`${table}.${name}`)} = ${value}`

@@ -12,7 +12,7 @@ const kind: Kind = {
   type: 'boolean',
   filter: () => ({ kind: 'boolean' }),
   values: () => ['true', 'false'],
-  // a yes or no says what it is about, since its chips stand alone
+  // a flag's chips stand alone, so they name the flag
   labels: ({ label, labels }) =>
     labels ?? { true: label, false: `Not ${label.charAt(0).toLowerCase()}${label.slice(1)}` },
   example: () => 'true',
@@ -22,7 +22,7 @@ const kind: Kind = {
   control: () => ({ box: true }),
 }
 
-/** Yes or no. A form sends "false" before the box, so that an empty box is said too. */
+/** Yes or no. A form sends "false" before the checkbox, so that an unchecked one is sent, too. */
 export function flag(label: string, given: Given & { initial?: boolean } = {}): Column {
   const { initial = false, ...rest } = given
   const word = z.enum(['true', 'false']).transform((sent) => sent === 'true')

@@ -11,7 +11,7 @@ const kind: Kind = {
   control: inputOf('text'),
 }
 
-/** A moment that the program notes; nobody writes it. */
+/** A time that the program records; no one writes it. */
 export const instant = (label: string, given: Given = {}): Column =>
   column(
     kind,

@@ -20,7 +20,7 @@ const kind: Kind = {
   control: inputOf('number'),
 }
 
-/** A whole number; null where there is none. */
+/** A whole number, or null. */
 export function integer(label: string, given: Given & { min?: number; max?: number } = {}): Column {
   const { min = -2_147_483_648, max = 2_147_483_647, ...rest } = given
   const words = wholeNumber(min, max)

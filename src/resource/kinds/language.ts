@@ -14,7 +14,7 @@ const kind: Kind = {
   control: () => ({ options: locales.map((value) => ({ value, label: labelOf(value) })) }),
 }
 
-/** A language as a region writes it; null where none was chosen. */
+/** A locale (language and region), or null if none was chosen. */
 export function language(label: string, given: Given = {}): Column {
   const chosen = z.enum(locales, 'Choose a language')
   const input = given.required ? chosen : orNothing(chosen, 'Choose a language')

@@ -10,8 +10,8 @@ export const anyLine = (most: number) =>
     .regex(/^\P{Cc}*$/u, 'Remove the control character')
 
 /**
- * What turns round the text behind it, in the sentence or list where it is shown. The three marks that Hebrew and
- * Arabic are typed with are none of these: they are isolated like letters.
+ * Bidi controls that would reverse the text around a value. The three marks used to type Hebrew and Arabic are allowed:
+ * they are isolated like letters.
  */
 const TURNS = /[\p{Bidi_Control}--[\u061c\u200e\u200f]]/v
 const straight = [
@@ -37,16 +37,16 @@ export const lines = (most: number) =>
 
 const UNSEEN = /[\p{Cf}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u
 /**
- * Where such a character is seen: as part of an emoji; and two of them shape the letters of Persian or Hindi, while
- * between Latin ones they only make two names of one.
+ * Where an otherwise invisible character matters: within an emoji, and two of them shape Persian or Hindi letters;
+ * between Latin letters they would only make two names look alike.
  */
 const SEEN =
   /\p{RGI_Emoji}|(?<=[[\p{L}\p{M}]--[\p{sc=Latn}\p{sc=Grek}\p{sc=Cyrl}]])[\u200c\u200d](?=[\p{L}\p{M}])/gv
 
-/** What stands by itself: a mark alone sits on its neighbour, and a stretched line is no letter. */
+/** A character visible by itself: not a combining mark, nor the kashida that stretches letters. */
 const BASE = /(?!\u0640)[\p{L}\p{N}\p{P}\p{S}]/u
 
-/** A line that people know somebody or something by: all of it can be seen, and no letter looks like another’s. */
+/** A name: fully visible, and with no letters that imitate another alphabet’s. */
 export const shownLine = (most: number) =>
   anyLine(most)
     .refine((name) => !UNSEEN.test(name.replace(SEEN, '')), 'Remove the character that can’t be seen')

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { atMost, DAY, INSTANT, oneOf, wholeNumber, YES_OR_NO } from '#src/locale/instructions.ts'
 
 /**
- * One filter of a list: some words (several by comma), or a typed column. `column` is the filter's name unless it is
- * said; null where the list itself looks at the value.
+ * One filter of a list: a set of values (several by comma), or a typed column. `column` defaults to the filter's name;
+ * null if the list handles the value itself.
  */
 export type FilterDeclaration = readonly string[] | Typed
 
@@ -16,9 +16,9 @@ type Typed =
 
 const operators = { '': '=', '.gte': '>=', '.gt': '>', '.lte': '<=', '.lt': '<' } as const
 
-/** One condition of an address, for `filtered`: its values are of the type `cast`. */
+/** One condition of a query string, for `filtered`, with values of the type `cast`. */
 export type Condition = {
-  /** As in the address: `status`, `created_at.gte`. */
+  /** As in the URL: `status`, `created_at.gte`. */
   name: string
   column: string
   op: 'in' | (typeof operators)[keyof typeof operators]
@@ -38,14 +38,14 @@ const casts = {
   instant: 'timestamptz',
 } as const satisfies Record<Typed['kind'], Condition['cast']>
 
-/** A field of the address, and what it makes of its values. */
+/** A query field, and the condition for its values. */
 export type Parameter = {
   name: string
   schema: z.ZodType<string[] | undefined>
   condition: (values: readonly string[]) => Condition | null
 }
 
-/** The fields that a filter has in the address. */
+/** The query fields of a filter. */
 export function parametersOf(filter: string, declaration: FilterDeclaration): Parameter[] {
   const declared: Typed =
     'kind' in declaration ? (declaration as Typed) : { kind: 'choice', values: declaration }
@@ -66,10 +66,10 @@ export function parametersOf(filter: string, declaration: FilterDeclaration): Pa
 }
 
 const list = () => z.string().transform((text) => text.split(',').filter(Boolean))
-/** An empty field of a form is none. */
+/** Treats an empty form field as absent. */
 const some = (values: string[]) => (values.length ? values : undefined)
 
-/** How several values of a field are told: by the document, which says itself that commas part them. */
+/** JSON schema of a comma-separated field. */
 const listOf = (items: object, description: string) => ({ type: 'array', items, description })
 
 const choice = (values: readonly string[]) =>
@@ -82,7 +82,7 @@ const choice = (values: readonly string[]) =>
         : { enum: values, description: `${values}, or empty.` },
     )
 
-/** How a tag is stored and looked for: one form for all its spellings. */
+/** Normalizes a tag, for storing and searching. */
 export const asTag = (text: string) => text.normalize('NFKC').trim().toLowerCase()
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -123,14 +123,14 @@ const typed = {
   date: one(isDay, DAY, { format: 'date', description: 'A day like 2026-01-31.' }),
   instant: z
     .string()
-    // a + of the address that nobody escaped is a space
+    // an unescaped + in a URL arrives as a space
     .transform((text) => text.toUpperCase().replace(/ (\d\d:\d\d)$/, '+$1'))
     .refine((text) => text === '' || isInstant(text), INSTANT)
     .transform((text) => some([text].filter(Boolean)))
     .meta({ description: 'A time like 2026-01-31T12:00:00Z, or a whole day in your time zone.' }),
 }
 
-/** A day that there is, of years that PostgreSQL and RFC 3339 both have. */
+/** Whether a text is an existing date in a year that both PostgreSQL and RFC 3339 allow. */
 export function isDay(text: string): boolean {
   if (!/^(?!0000)\d{4}-\d\d-\d\d$/.test(text)) return false
   const day = new Date(`${text}T00:00:00Z`)

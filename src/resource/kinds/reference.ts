@@ -14,14 +14,14 @@ const kind: Kind = {
   control: () => ({ record: true }),
 }
 
-/** The id of another record; answers come with that record's name where the reader may see it. */
+/** The id of another record; responses add that record's name if the reader may see it. */
 export function reference(label: string, model: string, given: Given = {}): Column {
   const id = z.guid().toLowerCase()
   const input = given.required ? id : orNothing(id)
   return column(kind, label, { output: z.guid().nullable(), initial: null, input }, given, { of: model })
 }
 
-/** Whose a record is: every business table has these, and they always count. */
+/** A record's owners: every business table has these columns, and they always count. */
 export const ownership = {
   owner_user_id: reference('Owner', 'user', { listed: false }),
   owner_group_id: reference('Owner group', 'group', { listed: false }),

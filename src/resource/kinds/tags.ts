@@ -15,7 +15,7 @@ const kind: Kind = {
 const SEVERAL = 'Enter tags: a list, or words with commas'
 const TAG = /^[\p{L}\p{N}][\p{L}\p{N} ._:/+#-]*$/u
 
-/** Tags, each normalised and once, in order: an array, or words with commas. The list is filtered by them. */
+/** Normalized, distinct, sorted tags, from an array or comma-separated text. Lists can be filtered by them. */
 export function tags(label: string, given: Given & { most?: number } = {}): Column {
   const { most = 20, ...rest } = given
   const each = z

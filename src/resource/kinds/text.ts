@@ -15,7 +15,7 @@ const kind: Kind = {
 }
 
 /**
- * Text: one line, or several with `rows`. Sorted by its folded form `sort_<name>`, unless another column is named.
+ * Text: one line, or several with `rows`. Sorted by its folded form `sort_<name>` unless another column is named.
  */
 export function text(label: string, given: Given & { max?: number; rows?: number } = {}): Column {
   const { max = given.rows ? 10_000 : 200, rows, ...rest } = given
@@ -25,7 +25,7 @@ export function text(label: string, given: Given & { max?: number; rows?: number
   return column(kind, label, values, rest, { rows, listed: !rows })
 }
 
-/** What a record is known by: two names that read the same are one. */
+/** A record's name: names that read the same count as equal. */
 export function name(label = 'Name', { max = 100, ...given }: Given & { max?: number } = {}): Column {
   const schema = anyLine(max)
     .overwrite((sent) => sent.normalize('NFC').replace(/\s+/gu, ' '))

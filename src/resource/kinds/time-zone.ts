@@ -13,7 +13,7 @@ const kind: Kind = {
   }),
 }
 
-/** A time zone by its name; null where none was chosen. */
+/** A time zone by name, or null if none was chosen. */
 export function timeZone(label: string, given: Given = {}): Column {
   const zone = z.string().max(100).refine(isZone, 'Choose a time zone')
   const input = given.required ? zone : orNothing(zone, 'Choose a time zone')

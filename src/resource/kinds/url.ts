@@ -26,7 +26,7 @@ function isSecure(text: string): boolean {
   return address?.protocol === 'https:' && address.hostname.includes('.') && !/\s/.test(text)
 }
 
-/** An address on the web, by https; null where there is none. */
+/** An https URL, or null. */
 export function url(label: string, given: Given = {}): Column {
   const address = z.string(URL_WORDS).trim().max(2000).refine(isSecure, URL_WORDS)
   const input = given.required ? address : orNothing(address, URL_WORDS)

@@ -4,26 +4,26 @@ import { Malformed } from '#src/errors.ts'
 import { wholeNumber } from '#src/locale/instructions.ts'
 import { type Condition, type FilterDeclaration, parametersOf } from '#src/resource/kinds/parameters.ts'
 
-/** What a list offers: each sort with its column, each filter with its values or its type. */
+/** What a list supports: each sort with its column, each filter with its values or type. */
 export type ListDeclaration = {
-  /** Name in the address → column and its type. */
+  /** Name in the URL → column and its type. */
   sorts: Record<string, readonly [column: string, type: KeyType]>
   defaultSort: string
-  /** What orders records that are alike in the sort; their ids where nothing is said. */
+  /** Breaks ties in the sort; ids by default. */
   tie?: Tie
   filters: Record<string, FilterDeclaration>
-  /** Whether there are words to search by: otherwise `q` is a field like any other that there isn’t. */
+  /** Whether the list can be searched: otherwise `q` is an unknown field. */
   searched?: boolean
 }
 
-/** A list as it is asked for. */
+/** A list as requested. */
 export type ListView = {
   q: string
-  /** Values per field (`status`, `created_at.gte`); a filter that is absent lets everything through. */
+  /** Values per field (`status`, `created_at.gte`); an absent filter lets everything through. */
   filters: Readonly<Record<string, readonly string[]>>
-  /** The same for `filtered`, without those that the list itself looks at. */
+  /** The same for `filtered`, without filters that the list handles itself. */
   conditions: readonly Condition[]
-  /** As in the address: `name`, `-created_at`. */
+  /** As in the URL: `name`, `-created_at`. */
   sort: string
   column: string
   type: KeyType
@@ -41,7 +41,7 @@ const words = z
   .meta({ description: 'Search words; each matches the start of a word in the record.' })
   .default('')
 
-/** The schema of a list's address: anything that isn't declared is a 400 that names it. */
+/** The schema of a list's query string: anything undeclared is a 400 that names it. */
 export function listQuery(declaration: ListDeclaration) {
   const { sorts, filters, defaultSort, tie = 'id', searched = true } = declaration
   const sortable = Object.keys(sorts).flatMap((sort) => [sort, `-${sort}`])

@@ -11,7 +11,7 @@ import type { ListView } from '#src/resource/list/declaration.ts'
 import { nearest, reachesFew, selected, statement } from '#src/resource/list/query.ts'
 import { sourceOf } from '#src/resource/list/source.ts'
 
-/** How many rows a filter's value has, beside the search and the other filters; exact up to the cap. */
+/** How many rows a filter's value has, given the search and the other filters; exact up to the cap. */
 export type Facet = { value: string; count: number; lower_bound: boolean }
 
 export const facetsAnswer = z.strictObject({
@@ -21,7 +21,7 @@ export const facetsAnswer = z.strictObject({
   ),
 })
 
-/** Filters whose values can be counted, with these values. */
+/** Filters with countable values, with those values. */
 export const countable = ({
   columns,
 }: Pick<Resource, 'columns'>): [name: string, values: readonly string[]][] =>
@@ -31,7 +31,7 @@ export const countable = ({
     return filterable && values.length ? [[name, values]] : []
   })
 
-/** The counts of every value of every such filter, within the Grant, in one statement. */
+/** Counts of every value of every such filter, within the Grant, in one statement. */
 export async function facetsOf<M extends Model>(
   db: Pick<Database, 'readAs'>,
   resource: Resource<M>,

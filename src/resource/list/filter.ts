@@ -6,10 +6,10 @@ import { type Condition, isDay } from '#src/resource/kinds/parameters.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
 
 /**
- * The conditions of a list's address on its table. One value of several is an equality, so that the index of filter
- * and sort serves both.
- * @param table name or alias under which the statement knows it
- * @param clock of whoever asks: a day is theirs
+ * A list's filters as conditions on its table. A single value becomes an equality, so that the index of filter and sort
+ * serves both.
+ * @param table its name or alias in the statement
+ * @param clock the reader's: decides when a day begins
  * @param columns those whose states end by themselves
  */
 export function filtered(
@@ -41,13 +41,13 @@ function clause(table: string, { column, op, values, cast }: Condition, clock: C
   return sql<SqlBool>`${ref} ${sql.raw(op === 'in' ? '=' : op)} ${value}::${sql.raw(cast)}`
 }
 
-/** Whose days a list is filtered by, for what is remembered of it; nothing where it is by none. */
+/** The time zone that a list's filters depend on, for cache keys; empty if they depend on none. */
 export const zoneIn = ({ conditions }: Pick<ListView, 'conditions'>, clock: Clock) =>
   conditions.some(({ cast, values: [value = ''] }) => cast === 'timestamptz' && isDay(value))
     ? ` ${clock.zone}`
     : ''
 
-/** Instants and a day: on it from its beginning up to its end, after it from its end on. */
+/** Compares instants with a day: on it is from its start to its end, after it from its end on. */
 function within(
   ref: RawBuilder<unknown>,
   op: Condition['op'],

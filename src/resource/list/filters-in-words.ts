@@ -4,11 +4,11 @@ import type { ListView } from '#src/resource/list/declaration.ts'
 import type { May } from '#src/resource/list/views.tsx'
 import type { Filter } from '#src/ui/toolbar.tsx'
 
-/** The values of a list's filters, as its address has them. */
+/** The values of a list's filters, as in its URL. */
 export const chosenIn = ({ filters }: ListView): Record<string, string> =>
   Object.fromEntries(Object.entries(filters).map(([name, values]) => [name, values.join(',')]))
 
-/** The filters that a list shows for its declaration: with few values as chips, with more as a select. */
+/** A list's declared filters as shown: chips for few values, a select for more. */
 export function filtersOf(resource: Resource, chosen: Record<string, string>, may: May): Filter[] {
   const filters = Object.entries(resource.columns).flatMap(([name, column]): Filter[] => {
     if (!column.filterable) return []
@@ -42,8 +42,8 @@ export function filtersOf(resource: Resource, chosen: Record<string, string>, ma
 export const operators: Record<string, string> = { gte: 'from ', gt: 'after ', lte: 'up to ', lt: 'before ' }
 
 /**
- * What a list is limited to, in words, for the question before many rows are changed: also by what only an address says.
- * Empty where it is limited by nothing.
+ * A list's filters in words, for the question before many rows are changed; includes filters that only the URL sets.
+ * Empty if there are none.
  */
 export function limitsInWords(
   resource: Resource,

@@ -5,7 +5,7 @@ import { namesOf, relatedIn } from '#src/resource/list/source.ts'
 import type { Parts } from '#src/resource/parts.ts'
 import type { Filter } from '#src/ui/toolbar.tsx'
 
-/** The filters of a list whose values are looked up: those of its parts, and those by other records. */
+/** A list's filters whose values are looked up: those of its parts, and those by related records. */
 export async function lookedUpFilters<M extends Model, X>(
   given: EntityCall<M>,
   resource: Resource<M>,
@@ -15,7 +15,7 @@ export async function lookedUpFilters<M extends Model, X>(
   return [...(own ?? []), ...(await relatedFilters(given, resource))]
 }
 
-/** What the list is filtered by of other records, by their names as far as the reader sees them. */
+/** The related records the list is filtered by, with names that the reader may see. */
 async function relatedFilters<M extends Model>({ db, actor, query }: EntityCall<M>, resource: Resource<M>) {
   const chosen = relatedIn(resource, query).map(async ({ name, label, of, ids }): Promise<Filter> => {
     const target = resourceOf(of)

@@ -1,11 +1,11 @@
 import type { Context } from 'hono'
 import type { Page } from '#src/db/paging.ts'
 
-/** A list as JSON: the database made the rows, so they are only joined. */
+/** A list as JSON: the database built the rows, so they are only joined. */
 export const pageJson = ({ json, limit, next, previous, total, capped }: Page<unknown>) =>
   `{"data":[${json.join(',')}],"page":${JSON.stringify({ limit, next, previous, total, total_is_lower_bound: capped })}}`
 
-/** `Link` to the pages beside (RFC 8288). */
+/** `Link` header to the adjacent pages (RFC 8288). */
 export function pageLinks(c: Context, { next, previous }: Page<unknown>): Record<string, string> {
   const links: string[] = []
   for (const [rel, name, cursor] of [
@@ -21,10 +21,10 @@ export function pageLinks(c: Context, { next, previous }: Page<unknown>): Record
   return links.length ? { Link: links.join(', ') } : {}
 }
 
-/** The search, filters, order and page of a list as they were asked for, to come back to. */
+/** The query string of a list as requested, to come back to. */
 export const searchOf = (c: Context) => new URL(c.req.url).search.slice(1)
 
-/** The same of the list at `path`, where somebody comes from there. */
+/** The query string of the list at `path`, if the reader comes from there. */
 export function searchBefore(c: Context, path: string): string {
   const before = URL.parse(c.req.header('referer') ?? '')
   const there = before?.origin === new URL(c.req.url).origin && before.pathname === path

@@ -6,16 +6,16 @@ import type { DB } from '#src/db/types.ts'
 import type { ListView } from '#src/resource/list/declaration.ts'
 import { entries, probed, ranked, type Search, searched } from '#src/resource/list/search.ts'
 
-/** Plans are kept for pages of this length alone, so that there are few. */
+/** Plans are kept only for pages of this length, so that there are few. */
 const USUAL_LIMIT = 25
 
-/** What a list is made of: the rows that match, within a Grant's reach, and each as JSON. */
+/** A list's data: the matching rows within a Grant's reach, each as JSON. */
 export type Source<T extends keyof DB> = {
   table: T & string
-  /** Of the Grant, or of what else says which rows: two with the same reach have the same ones. */
+  /** The Grant, or whatever else selects rows: equal `reach` means equal rows. */
   grant: Pick<Grant, 'all' | 'reach'> & Partial<Pick<Grant, 'entries'>>
   search?: Search | null
-  /** Whether one value of its filters lets a handful through, and another half of all. */
+  /** Whether filter values vary widely in selectivity, from a handful of rows to half of all. */
   skewed?: boolean
   /** Filters and scope; no search, no order, no page. */
   matching: (db: Tx, how?: { few: boolean }) => SelectQueryBuilder<DB, T, object>
@@ -23,9 +23,9 @@ export type Source<T extends keyof DB> = {
 }
 
 /**
- * One page by keyset, in one statement and one round trip, with the total up to the cap.
- * A search first asks how telling its words and tags are: few entries are looked up; with many, the list is walked in its
- * order for a while, since the next match is rarely far. An empty page behind a cursor asks for its total.
+ * One keyset page in one statement and one round trip, with the total up to the cap. A search first counts the index
+ * entries of its words and tags: few are looked up; with many, the list is walked in its order for a while, since the
+ * next match is rarely far. An empty page after a cursor counts its total separately.
  */
 export async function list<Row, T extends keyof DB = keyof DB>(
   db: Pick<Database, 'readAs' | 'counts'>,
@@ -39,12 +39,12 @@ export async function list<Row, T extends keyof DB = keyof DB>(
   const near = !beyondCap && (await reachesFew(db, actor, declared))
   const { search, few } = await rarestFirst(db, actor, declared.search)
   const source = { ...(near ? nearest(declared) : declared), search }
-  // a plan that holds for every organization may be kept: no words, no small set of groups, limits in the text
+  // keeps only plans that suit every organization: no words, no small set of groups, a fixed limit
   const prepared = !search && !declared.skewed && (grant.all || beyondCap) && view.limit === USUAL_LIMIT
   const walked = few
     ? null
     : await db.readAs(actor, (q) => pageOf(q, source, view, { walk: WALK, beyondCap }))
-  // matches that lie far apart in this order: from their entries instead
+  // matches are far apart in this order: uses their index entries instead
   const found = walked && walked.length > view.limit ? walked : null
   const rows = found ?? (await db.readAs(actor, (q) => pageOf(q, source, view, { beyondCap }), { prepared }))
   const elsewhere = view.after !== null || view.before !== null || view.offset > 0
@@ -54,7 +54,7 @@ export async function list<Row, T extends keyof DB = keyof DB>(
   return page(rows, view, total)
 }
 
-/** So many rows are walked in the order of a list before a search goes by its entries after all. */
+/** Rows walked in the list's order before a search falls back to its index entries. */
 const WALK = 3000
 
 const AT_ONCE = 250
@@ -71,9 +71,9 @@ export async function* everyRow<Row, T extends keyof DB = keyof DB>(
 }
 
 /**
- * All rows of a list, so many at a time as fit well into memory. Each piece is read anew, so that no slow reader holds
- * a connection or a snapshot.
- * @param read a page, with one row more where another follows
+ * All rows of a list, in chunks that fit easily into memory. Each chunk is a new read, so that no slow client holds a
+ * connection or a snapshot.
+ * @param read reads a page, with one extra row if another follows
  */
 export async function* inPieces<Row>(
   view: ListView,
@@ -90,15 +90,15 @@ export async function* inPieces<Row>(
   }
 }
 
-/** A text of SQL as a statement for `readAs`. */
+/** SQL text as a statement for `readAs`. */
 export const statement = <Row>(db: Tx, text: RawBuilder<Row>): Compilable<Row> => ({
   compile: () => text.compile(db),
 })
 
-/** So many rows of groups are looked up by key sooner than the groups of each row of a list. */
+/** Up to this many rows, looking rows up from their groups beats checking each row's groups. */
 const NEAR = 12_000
 
-/** Whether the groups of a Grant hold so few rows that a list begins with them. */
+/** Whether a Grant's groups hold so few rows that a list should start from them. */
 export async function reachesFew<T extends keyof DB>(
   db: Pick<Database, 'readAs'>,
   actor: Acting,
@@ -115,7 +115,7 @@ export const nearest = <T extends keyof DB>(source: Source<T>): Source<T> => ({
   matching: (db) => source.matching(db, { few: true }),
 })
 
-/** What is searched for in the order in which it tells most; no search is over at once. */
+/** The search with its most selective term first; returns at once without a search. */
 async function rarestFirst(
   db: Pick<Database, 'readAs'>,
   actor: Acting,
@@ -138,13 +138,13 @@ function count<T extends keyof DB>(db: Tx, source: Source<T>) {
   return db.selectFrom(some.as('some')).select(sql<number>`count(*)::int`.as('total'))
 }
 
-/** Of all that match: where a search has just found every one of them, they are not looked up once more. */
+/** The total; if the search has just found every match, they aren't counted again. */
 function totalOf<T extends keyof DB>(db: Tx, source: Source<T>, { after, before }: ListView, walk?: number) {
   if (!source.search || walk || after || before) return sql<number>`(${count(db, source)})`
   return sql<number>`least(count(*) over (), ${sql.lit(COUNT_CAP + 1)})::int`
 }
 
-/** The rows that match of those that come first in the order of the list. */
+/** Matching rows among the first in the list's order. */
 function walkedRows<T extends keyof DB>(db: Tx, source: Source<T>, view: ListView, walk: number) {
   const { table, matching, search } = source
   const first = inOrder(matching(db).where(beyond(table, view)), table, view)
@@ -154,7 +154,7 @@ function walkedRows<T extends keyof DB>(db: Tx, source: Source<T>, view: ListVie
   return search ? rows.where(probed(table, search)) : rows
 }
 
-/** In the order of the list; backwards for a page before a cursor. */
+/** In the list's order; reversed for a page before a cursor. */
 function inOrder<T extends keyof DB>(rows: SelectQueryBuilder<DB, T, object>, table: string, view: ListView) {
   const backwards = view.before !== null && view.after === null
   const direction = view.descending !== backwards ? 'desc' : 'asc'
@@ -164,8 +164,8 @@ function inOrder<T extends keyof DB>(rows: SelectQueryBuilder<DB, T, object>, ta
 }
 
 /**
- * The rows of a page, one more to know whether there is a next; those before a cursor come backwards.
- * @param how.walk looks only at so many rows of the list's order
+ * The rows of a page, plus one to know whether another follows; rows before a cursor come in reverse.
+ * @param how.walk considers only this many rows in the list's order
  */
 function pageOf<T extends keyof DB>(
   db: Tx,

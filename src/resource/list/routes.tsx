@@ -14,7 +14,7 @@ import { sourceOf } from '#src/resource/list/source.ts'
 import { type Again, type Choosing, listScreen } from '#src/resource/list/views.tsx'
 import type { Bulk, Parts } from '#src/resource/parts.ts'
 
-/** The answer of a list: its records, and the page. */
+/** Schema of a list: its records, and the page. */
 export const pageAnswer = (record: z.ZodType) =>
   z.strictObject({
     data: z.array(record),
@@ -29,7 +29,7 @@ export const pageAnswer = (record: z.ZodType) =>
 
 type Offered = Readonly<Record<string, Bulk>>
 
-/** `GET /<path>`: the list, as page, JSON and file; with what is done to many of its records. */
+/** `GET /<path>`: the list as page, JSON and file, with its bulk actions. */
 export function listRoute<M extends Model, X>(
   resource: Resource<M>,
   parts: Parts<M, X>,
@@ -59,7 +59,7 @@ export function listRoute<M extends Model, X>(
   })
 }
 
-/** The list as somebody left it, to choose what is done with its rows. */
+/** The list as it was left, to choose a bulk action. */
 export const drawAgain =
   <M extends Model, X>(resource: Resource<M>, parts: Parts<M, X>, bulk: Offered): Again<M> =>
   async (given, at, choosing) =>
@@ -99,7 +99,7 @@ function drawn<M extends Model, X>(
     })
 }
 
-/** The actions on many records that the reader may take where they are: with what is there, or what is deleted. */
+/** The bulk actions the reader may take here: on existing records, or on deleted ones. */
 function bulkOffered<M extends Model>(
   resource: Resource<M>,
   all: Offered,

@@ -11,7 +11,7 @@ import { filtered, zoneIn } from '#src/resource/list/filter.ts'
 import { type Source, statement } from '#src/resource/list/query.ts'
 import { searchFor, taggedWith, wordsIn } from '#src/resource/list/search.ts'
 
-/** A record of an entity as JSON, made by the database for rows of its table. @param more in place of its own keys */
+/** A record as JSON, built by the database from a row. @param more replaces the entity's own further keys */
 export function recordJson(
   { table, columns, soft, declared }: Resource,
   actor: UserActor,
@@ -33,7 +33,7 @@ export function recordJson(
   return sql<string>`(select row_to_json(record)::text from (select ${sql.join(parts)}) record)`
 }
 
-/** The rows of a list: search, filters, deleted or not, within the Grant. */
+/** The rows of a list within the Grant: search, filters, deleted or not. */
 export function sourceOf<M extends Model>(
   resource: Resource<M>,
   grant: Grant<M>,
@@ -71,14 +71,14 @@ export function sourceOf<M extends Model>(
   }
 }
 
-/** What a list is asked for by other records. */
+/** A list's filters by related records. */
 export const relatedIn = ({ declared }: Resource, { filters }: ListView) =>
   Object.entries(declared.related ?? {}).flatMap(([name, related]) => {
     const ids = filters[name]
     return ids ? [{ name, ids, ...related }] : []
   })
 
-/** The names of some records, as far as the Grant reaches. */
+/** The names of those records that the Grant reaches. */
 export async function namesOf<M extends Model>(
   db: Pick<Database, 'readAs'>,
   actor: Acting,
@@ -94,7 +94,7 @@ export async function namesOf<M extends Model>(
 
 export type Table = keyof DB & string
 
-/** A record that another one names: its id, and its name where the reader may see it. */
+/** A referenced record: its id, and its name if the reader may see it. */
 function referenceJson(table: string, name: string, of: string, actor: UserActor): RawBuilder<unknown> {
   const target = resourceOf(of)
   const id = sql.ref(`${table}.${name}`)
@@ -105,7 +105,7 @@ function referenceJson(table: string, name: string, of: string, actor: UserActor
     where n.org_id = ${sql.ref(`${table}.org_id`)} and n.id = ${id} and ${seen.where('n')}), ${alone})`
 }
 
-/** What a list is asked for by tags. */
+/** A list's filters by tags. */
 const tagsOf = ({ model, columns }: Resource, { filters }: ListView) =>
   Object.entries(filters).flatMap(([name, tags]) =>
     columns[name]?.kind.tagged ? [taggedWith(model.name, name, tags)] : [],

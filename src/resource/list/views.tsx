@@ -20,30 +20,30 @@ import { type Column, Table } from '#src/ui/table.tsx'
 import { Tabs } from '#src/ui/tabs.tsx'
 import { type Filter, Toolbar } from '#src/ui/toolbar.tsx'
 
-/** What the reader may do with the entity's records, somewhere. */
+/** What the reader may do with the entity's records, in any scope. */
 export type May = { create: boolean; update: boolean; delete: boolean }
 
-/** A list beside others; `path` is an address with its filters. */
+/** A tab to another list; `path` includes its filters. */
 export type ListTab = { label: string; path: string; current: boolean }
 
-/** What somebody left open: rows that are ticked, and nothing that is to be done with them. */
+/** An incomplete bulk action: ticked rows without an action, or the reverse. */
 export type Choosing = { message: string; ids: readonly string[]; every: boolean }
 
 export type ListProps = {
   resource: Resource
   found: Page<RecordRow>
   view: ListView
-  /** Whether the reader sees every record that there is. */
+  /** Whether the reader sees every record. */
   all: boolean
-  /** The list's address as it was asked for, without the path. */
+  /** The list's query string as requested. */
   at: string
   may: May
   frame: Frame
-  /** In place of those that the declaration gives. */
+  /** Replaces the declared columns. */
   columns?: Column<RecordRow>[]
   bulk?: readonly BulkAction[]
   choosing?: Choosing
-  /** Beside those that the declaration gives. */
+  /** In addition to the declared filters. */
   filters?: readonly Filter[]
   tabs?: readonly ListTab[]
   /** Further actions in the head. */
@@ -51,7 +51,7 @@ export type ListProps = {
   imports?: boolean
 }
 
-/** The list as pages show it. */
+/** The list as a page. */
 export function listScreen(props: ListProps): Screen {
   const { resource, found, view, at, may, frame, bulk = [], choosing } = props
   const { one, many, subtitle, searched, adding = `Add ${one}` } = resource.declared
@@ -136,7 +136,7 @@ export function listScreen(props: ListProps): Screen {
   }
 }
 
-/** Why there are no rows: four reasons, and none is told as another. */
+/** Says why there are no rows, for each of four reasons. */
 function Empty({
   resource,
   found,
@@ -184,7 +184,7 @@ function ListLinks({ resource, frame, may, imports, csv }: ListProps & { csv: st
   )
 }
 
-/** The columns that the declaration lists; the one that names the record leads to it. */
+/** The declared columns; the one that names the record links to it. */
 function listColumns(resource: Resource, frame: Frame): Column<RecordRow>[] {
   const { declared, columns, list } = resource
   const places = pathsOf(resource.path)
@@ -213,5 +213,5 @@ function listColumns(resource: Resource, frame: Frame): Column<RecordRow>[] {
   ] as Column<RecordRow>[]
 }
 
-/** A list as somebody left it, with the rows that are ticked. @param at its address, without the path */
+/** Draws a list as it was left, with its ticked rows. @param at its query string */
 export type Again<M extends Model> = (given: EntityCall<M>, at: string, choosing: Choosing) => Promise<Draw>

@@ -9,7 +9,7 @@ import {
   updateRecord,
 } from '#src/resource/record/write.ts'
 
-/** The writes of an entity: the kernel's own, and those that stand in their place. */
+/** The writes of an entity: the kernel's own, or their replacements. */
 export const actionsOf = <M extends Model>(
   resource: Resource<M>,
   parts: Pick<Parts<M>, 'actions'>,

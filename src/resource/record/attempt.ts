@@ -4,17 +4,17 @@ import type { Tx } from '#src/db/database.ts'
 import { translated } from '#src/db/errors.ts'
 import { DomainError, Forbidden } from '#src/errors.ts'
 
-/** What was refused, and the permission that was wanted, if it was that. */
+/** A refusal, and the missing permission if that was the reason. */
 export type Refused = { error: DomainError; denied?: string }
 
-/** What was thrown as a refusal; null for what is none. */
+/** A thrown error as a refusal; null if it isn't one. */
 export function refusalFrom(thrown: unknown): Refused | null {
   const error = translated(thrown)
   if (!(error instanceof DomainError) || error instanceof Revoked) return null
   return { error, denied: thrown instanceof Forbidden ? thrown.wanted : undefined }
 }
 
-/** Does something, and takes it back where it is refused. */
+/** Runs work in a savepoint and rolls it back if refused. */
 export async function refusalOf(tx: Tx, work: () => Promise<unknown>): Promise<Refused | null> {
   await sql`savepoint one`.execute(tx)
   try {
@@ -30,7 +30,7 @@ export async function refusalOf(tx: Tx, work: () => Promise<unknown>): Promise<R
   }
 }
 
-/** Whether something would be done; whatever it did is taken back. */
+/** Whether the work would succeed; always rolls it back. */
 export async function wouldDo(tx: Tx, work: () => Promise<unknown>): Promise<boolean> {
   await sql`savepoint tried`.execute(tx)
   const refused = await refusalOf(tx, work)

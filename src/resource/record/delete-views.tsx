@@ -9,16 +9,16 @@ export type DeleteProps = {
   resource: Resource
   id: string
   version: number
-  /** Null for whoever can delete it, and can’t read it. */
+  /** Null for someone who can delete it but can’t read it. */
   name: string | null
   /** What people lose with it. */
   impact: string | null
-  /** The search of the list to go back to. */
+  /** Query string of the list to go back to. */
   back: string | undefined
   frame: Frame
 }
 
-/** Asks before a record is deleted, and says what goes with it. */
+/** Asks before a record is deleted, and says what is lost with it. */
 export function deleteScreen({ resource, id, version, name, impact, back, frame }: DeleteProps): Screen {
   const { one, many } = resource.declared
   const places = pathsOf(resource.path)

@@ -7,12 +7,12 @@ import { Field, type Labelled, Select } from '#src/ui/field.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 import { Picker } from '#src/ui/picker.tsx'
 
-/** So many options fit into a select. */
+/** Up to this many options fit into a select. */
 const FEW = 200
-/** The name of what somebody may keep and not see. */
+/** Label of a value that the user may keep but not see. */
 const UNSEEN = 'As it is'
 
-/** A column in a form: what it was filled with, and what may be chosen. */
+/** A column in a form: its value, and its options. */
 type Filled = {
   given: Omit<Labelled, 'label'> & { value?: string | undefined }
   column: Column
@@ -22,7 +22,7 @@ type Filled = {
   row?: RecordRow
 }
 
-/** A field by the control that the column's kind asks for. */
+/** The form field for a column, by its kind's control. */
 export function ColumnField({ given, column, offered, picking, frame, row }: Filled) {
   const { label, hint, required, rows, of } = column
   const shared = { ...given, label, hint, required }
@@ -64,7 +64,7 @@ export function ColumnField({ given, column, offered, picking, frame, row }: Fil
 
 type ReferenceProps = Labelled & { none: string; picking: Picking; frame: Frame }
 
-/** One record of many, which is searched for. */
+/** Selects one of many records by search. */
 export function ReferenceField({ picking, frame, ...shared }: ReferenceProps) {
   const { value, name, options, many, words, found } = picking
   return (
@@ -83,7 +83,7 @@ export function ReferenceField({ picking, frame, ...shared }: ReferenceProps) {
 
 type Options = readonly { value: string; label: string }[]
 
-/** What a record names now can be kept, also where it isn't among those that are offered. */
+/** Adds the current value, which can be kept even if it isn't offered. */
 function withCurrent(records: Options, name: string, row: RecordRow | undefined): Options {
   const named = row?.[nameOfReference(name)] as { id: string; name?: string } | null | undefined
   if (!named || records.some(({ value }) => value === named.id)) return records

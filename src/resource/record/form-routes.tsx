@@ -79,7 +79,7 @@ export function updateRoutes<M extends Model, X>(resource: Resource<M>, parts: P
   ]
 }
 
-/** The form of a new record, or of one that is there, with what its references offer. */
+/** The form of a new or an existing record, with the options of its references. */
 async function formFor<M extends Model, X>(
   resource: Resource<M>,
   { offer, choices, fields, more, held }: Parts<M, X>,

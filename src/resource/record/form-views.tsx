@@ -13,17 +13,17 @@ import type { Frame } from '#src/ui/frame.ts'
 import type { Child } from '#src/ui/html.ts'
 import { Panel } from '#src/ui/surface.tsx'
 
-/** What a column offers, by its name: few enough to be all of them. */
+/** All options of each column, by column name, if there are few. */
 export type Offered = Readonly<Record<string, readonly { value: string; label: string }[]>>
 
 export type FieldsProps = {
   field: ReturnType<typeof fieldsOf>
   refusal?: Refusal
-  /** The record, where one is changed. */
+  /** The record being changed; absent for a new one. */
   row?: RecordRow
 }
 
-/** Fields that are no columns: each with its values, by name where they have one. */
+/** Fields that aren't columns: each with its values, by name if they have one. */
 export type Held = Record<string, { label: string; values: readonly { value: string; label?: string }[] }>
 
 export type FormProps = {
@@ -34,9 +34,9 @@ export type FormProps = {
   severals: Severals
   row?: RecordRow
   refusal?: Refusal
-  /** After a 412: the change that came first. */
+  /** After a 412: the conflicting change. */
   changed?: LastChange | null
-  /** In place of the fields that the declaration gives, or after them. */
+  /** Replaces the declared fields, or follows them. */
   fields?: (props: FieldsProps) => Child
   more?: (props: FieldsProps) => Child
   held?: (row: RecordRow) => Held
@@ -51,11 +51,11 @@ const sentForm = ({ columns }: Resource, row: RecordRow | undefined) =>
     Object.keys(columns).map((name) => [name, text(row?.[name] ?? (row ? '' : columns[name]?.initial))]),
   )
 
-/** What was entered: of a box, which is sent after its "false", the last. */
+/** The entered values; a checkbox follows its own "false", so the last value counts. */
 const lastOf = (input: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(input).map(([name, value]) => [name, [value].flat().at(-1)]))
 
-/** The form of a new record, or of one that is there; after a 412 both versions. */
+/** The form of a new or an existing record; shows both versions after a 412. */
 export function formScreen(props: FormProps): Screen {
   const { resource, frame, row, refusal } = props
   const { one, many } = resource.declared
@@ -105,7 +105,7 @@ function RecordForm(props: FormProps & { action: string; back: string }) {
   )
 }
 
-/** A field for each column that is written here. */
+/** A field for each writable column. */
 function DeclaredFields({ resource, offered, pickings, frame, field, row }: FormProps & FieldsProps) {
   const written = Object.entries(resource.columns).filter(
     ([, { write }]) => write === 'always' || (write === 'create' && !row),
@@ -126,7 +126,7 @@ function DeclaredFields({ resource, offered, pickings, frame, field, row }: Form
   )
 }
 
-/** What boxes sent, or a text by lines or commas. */
+/** Values from checkboxes, or from a text separated by lines or commas. */
 const several = (value: unknown) =>
   [value]
     .flat()

@@ -11,7 +11,7 @@ import { readRecord } from '#src/resource/record/query.ts'
 import { mayHere } from '#src/resource/record/routes.tsx'
 import { recordFrame } from '#src/resource/record/views.tsx'
 
-/** `GET /<path>/:id/history`: who changed what, for whoever may read the record; of deleted ones too. */
+/** `GET /<path>/:id/history`: who changed what, for anyone who may read the record, deleted ones included. */
 export function historyRoute<M extends Model>(
   resource: Resource<M>,
   parts: Pick<Parts<M>, 'tabs'>,

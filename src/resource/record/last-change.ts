@@ -6,7 +6,7 @@ import type { Resource } from '#src/resource/entity.ts'
 import { historyOf, type LastChange, lastOf } from '#src/resource/history/query.ts'
 import { findRecord } from '#src/resource/record/query.ts'
 
-/** The last change of a record, for whoever reads it. */
+/** The last change of a record, as the reader may see it. */
 export async function lastChangeOf<M extends Model>(
   db: Pick<Database, 'readAs'>,
   actor: UserActor,

@@ -8,10 +8,10 @@ import { type Resource, resourceOf } from '#src/resource/entity.ts'
 /** Columns of a record by name. */
 type Fields = Readonly<Record<string, unknown>>
 
-/** A parent that a row may not have: it is deleted, beyond what its writer sees, or out of their reach. */
+/** A parent that a row can't have: deleted, hidden from the writer, or out of the writer's scope. */
 export type Misplaced = { column: string; why: 'deleted' | 'unseen' | 'out of reach' }
 
-/** Every column by which a record is somebody's or a group's, as far as it is written here. @throws {Forbidden} */
+/** Checks every owner and group column that is written. @throws {Forbidden} */
 export function place({ model }: Resource, grant: Grant, values: Fields): void {
   const of = (ways: readonly unknown[], owner: string) =>
     [...ways, owner]
@@ -20,16 +20,16 @@ export function place({ model }: Resource, grant: Grant, values: Fields): void {
   grant.place({ users: of(model.own, 'owner_user_id'), groups: of(model.group, 'owner_group_id') })
 }
 
-/** Whether a new record is placed already, so that nobody has to name a group for it. */
+/** Whether a new record is already placed, so that no group has to be named. */
 export const isPlaced = ({ model }: Resource, values: Fields): boolean =>
   [...parentsOf(model).keys(), ...model.group]
     .filter((way): way is string => typeof way === 'string' && isPlacement(model, way))
     .some((name) => values[name] !== undefined && values[name] !== null)
 
 /**
- * What is wrong with the parents that a row names, as it will be: the first of them, or null. Looked at where the row
- * is written, since whose a parent is stands in its own row.
- * @param columns those that are written
+ * The first invalid parent of a row as it will be, or null. Checked in the statement that writes the row, since the
+ * parent's own row decides whose it is.
+ * @param columns the written columns
  */
 export function misplacedBy(
   { table, model }: Resource,
@@ -60,13 +60,13 @@ export function misplacedBy(
   return cases.length ? sql`case ${sql.join(cases, sql` `)} end` : sql`null`
 }
 
-/** A parent that the writer can't see is one that isn't there: nothing is told of it. */
+/** A parent that the writer can't see is reported as missing. */
 export const refusalOf = (grant: Grant, { column, why }: Misplaced): DomainError =>
   why === 'out of reach'
     ? grant.misplaced()
     : invalid([{ path: column, message: 'doesn’t exist, or you don’t have access' }])
 
-/** A record comes back to where it was, and not to what isn't there any more. */
+/** The refusal for restoring a record whose parent is gone or out of scope. */
 export function restoring(grant: Grant, { model }: Resource, { column, why }: Misplaced): DomainError {
   const parent = resourceOf(parentsOf(model).get(column) ?? '')
   if (why === 'out of reach' || !parent) return grant.misplaced()

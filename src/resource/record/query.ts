@@ -10,11 +10,11 @@ import { recordJson, type Table } from '#src/resource/list/source.ts'
 /** One record, and what the reader may do with it. */
 export type FoundRecord = { id: string; json: string; version: number; update: boolean; delete: boolean }
 
-/** Whether a Grant that somebody may have for an action reaches a row of the table. */
+/** Condition: the actor's Grant for an action, if any, reaches the row. */
 export const reachedBy = (resource: Resource, actor: UserActor, action: string): RawBuilder<SqlBool> =>
   actor.find(resource.may(action))?.where(resource.table) ?? sql<SqlBool>`false`
 
-/** One record, deleted ones too, and whether the reader's other Grants reach it. */
+/** One record, deleted or not, and whether the reader's other Grants reach it. */
 export function findRecord<M extends Model>(
   db: Tx,
   resource: Resource<M>,
@@ -39,7 +39,7 @@ export function findRecord<M extends Model>(
   return declared.baseFilter ? query.where(declared.baseFilter(table)) : query
 }
 
-/** @throws 404 where none exists for the Grant's action */
+/** @throws {NotFound} if no such record exists for the Grant's action */
 export async function readRecord<M extends Model>(
   db: Pick<Database, 'readAs'>,
   resource: Resource<M>,

@@ -17,7 +17,7 @@ import { readRecord } from '#src/resource/record/query.ts'
 import { saved } from '#src/resource/record/saved.ts'
 import { onlyVersion } from '#src/resource/record/write.ts'
 
-/** `DELETE /<path>/:id`, and `POST /<path>/:id/restore` where what is deleted is kept. */
+/** `DELETE /<path>/:id`, and `POST /<path>/:id/restore` if deleted records are kept. */
 export function removeRoutes<M extends Model, X>(resource: Resource<M>, parts: Parts<M, X>): Endpoint[] {
   const { one } = resource.declared
   const { remove, restore } = actionsOf(resource, parts)
@@ -70,10 +70,10 @@ export function removeRoutes<M extends Model, X>(resource: Resource<M>, parts: P
   return [...routes, back]
 }
 
-/** The search of the list that somebody came from. */
+/** Query string of the list the reader came from. */
 const comingFrom = z.object({ back: z.string().max(2000).optional() })
 
-/** What a record is called; null for whoever can't read it. */
+/** A record's name; null if the actor can't read it. */
 async function nameOf<M extends Model>(
   resource: Resource<M>,
   db: Call['db'],

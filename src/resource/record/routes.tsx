@@ -40,7 +40,7 @@ export function readRoute<M extends Model, X>(resource: Resource<M>, parts: Part
   })
 }
 
-/** What may be done with this record, of what the entity has at all. */
+/** Which of the entity's actions may be done to this record. */
 export const mayHere = <M extends Model, X>(
   { without = [], undeletable, readOnly }: Parts<M, X>,
   found: FoundRecord,

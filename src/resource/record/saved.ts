@@ -5,8 +5,8 @@ import type { Resource } from '#src/resource/entity.ts'
 import type { SavedRecord } from '#src/resource/record/write.ts'
 
 /**
- * A record that was written, and where a page goes on to: to `otherwise` with those who can't read it.
- * @param already what is said where it was so before
+ * The answer after a write. Pages go to the record, or to `otherwise` if the writer can't read it.
+ * @param already the notice if nothing changed
  */
 export function saved<M extends Model>(
   { request }: Pick<EntityCall<M>, 'request'>,

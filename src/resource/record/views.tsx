@@ -18,19 +18,19 @@ export type Tab = { label: string; path: string }
 export type RecordProps = {
   resource: Resource
   row: RecordRow
-  /** Whether the reader may change, and delete, just this record. */
+  /** Whether the reader may change and delete this record. */
   may: Pick<FoundRecord, 'update' | 'delete'>
   frame: Frame
-  /** The search of the list that the reader came from. */
+  /** Query string of the list the reader came from. */
   back?: string
-  /** Panels beside the facts. */
+  /** Panels next to the facts. */
   panels?: Child
   /** Further actions in the head. */
   actions?: Child
   tabs?: readonly Tab[]
 }
 
-/** The head that every page of a record has: name, state, tabs, and what may be done. */
+/** The header of every page of a record: name, state, tabs and actions. */
 export function recordFrame(
   props: RecordProps & { here: string; children?: Child },
 ): Pick<Screen, 'title' | 'subtitle' | 'breadcrumbs' | 'actions' | 'children'> {
@@ -56,7 +56,7 @@ export function recordFrame(
   }
 }
 
-/** The record: what is known of it, and what belongs to it. */
+/** The record: its facts, and what belongs to it. */
 export const recordScreen = (props: RecordProps): Screen =>
   recordFrame({
     ...props,
@@ -71,7 +71,7 @@ export const recordScreen = (props: RecordProps): Screen =>
     ),
   })
 
-/** Leads to why the reader sees just this record. */
+/** Links to the explanation of why the reader sees this record. */
 function WhySeen({ resource, row, frame }: RecordProps) {
   const question = { permission: resource.may('read'), record: row.id }
   return <Why href={frame.path(paths.access.why(question))} about={`can I see ${resource.titleOf(row)}`} />

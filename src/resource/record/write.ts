@@ -19,8 +19,8 @@ import {
 import { findRecord, reachedBy } from '#src/resource/record/query.ts'
 
 /**
- * A record after a write: as JSON, its version, and whether the writer can read it. `pending`: somebody else still has
- * to agree to it. `unchanged`: it was so already, and nothing was written.
+ * A record after a write: its JSON, its version, and whether the writer can read it. `pending`: someone else still has
+ * to agree. `unchanged`: nothing differed, so nothing was written.
  */
 export type SavedRecord = {
   id: string
@@ -31,17 +31,17 @@ export type SavedRecord = {
   unchanged?: boolean
 }
 
-/** A record that is locked for a change. */
+/** A record locked for a change. */
 export type Target = SavedRecord & { row: () => RecordRow }
 
-/** What is known of a record to whoever can do something to it, and can neither read nor change it. */
+/** What a writer who can neither read nor change a record gets to know about it. */
 export const onlyVersion = z.strictObject({ id: z.guid(), version: z.int() }).meta({ id: 'only_version' })
 
-/** Whether a record is shown to somebody who writes it: they can read it, or change it in its form. */
+/** Condition: the writer may see the record, because they can read it or change it in its form. */
 const shown = (resource: Resource, actor: UserActor): RawBuilder<SqlBool> =>
   sql`(${reachedBy(resource, actor, 'read')} or ${reachedBy(resource, actor, 'update')})`
 
-/** What a write answers of a record that was there before. */
+/** The JSON a write returns for an existing record. */
 const writtenJson = (resource: Resource, actor: UserActor): RawBuilder<string> =>
   sql`case when ${shown(resource, actor)} then ${recordJson(resource, actor)}
     else json_build_object('id', ${sql.ref(`${resource.table}.id`)}, 'version', ${sql.ref(`${resource.table}.version`)})::text end`
@@ -49,7 +49,7 @@ const writtenJson = (resource: Resource, actor: UserActor): RawBuilder<string> =
 /** Columns of a record by name. */
 export type Fields = Record<string, unknown>
 
-/** Says at which field a taken name stands, and which reference names nothing in this organization. */
+/** Turns constraint errors into errors at fields: taken values, and references to missing records. */
 export async function mapConstraintErrors<T>(
   { columns, declared: { taken } }: Pick<Resource, 'columns' | 'declared'>,
   write: Promise<T>,
@@ -65,7 +65,7 @@ export async function mapConstraintErrors<T>(
   })
 }
 
-/** Whose a new record is where nobody says so: the maker's, or their one group's where they work for that. */
+/** The default owner of a new record: its creator, or the creator's only group. */
 function owned(resource: Resource, actor: UserActor, grant: Grant, input: Fields): Fields {
   if (!('owner_user_id' in resource.columns) || grant.all) return input
   const { scopes, holder } = grant
@@ -78,8 +78,9 @@ function owned(resource: Resource, actor: UserActor, grant: Grant, input: Fields
 }
 
 /**
- * What a new record holds: whose it is, and only where its maker may place it.
- * @throws {Forbidden}; 422 where a group has to be named
+ * The values of a new record, with its owner, placed only where its creator may.
+ * @throws {Forbidden} if placed out of scope
+ * @throws {Invalid} if a group has to be named
  */
 export function newValues(resource: Resource, actor: UserActor, grant: Grant, input: Fields): Fields {
   const placed = owned(resource, actor, grant, input)
@@ -88,8 +89,9 @@ export function newValues(resource: Resource, actor: UserActor, grant: Grant, in
 }
 
 /**
- * Makes a record, checked as it will be: in scope, and placed only where the maker may place.
- * @throws {Forbidden} outside of the Grant; 409 at a taken field
+ * Creates a record and checks it as written: in scope, and placed only where its creator may.
+ * @throws {Forbidden} outside the Grant
+ * @throws {Conflict} at a taken field
  */
 export async function createRecord<M extends Model>(
   tx: Tx,
@@ -131,9 +133,11 @@ function inScope(
 }
 
 /**
- * Locks a record for what the Grant is for: what it reaches can be done, whatever else the actor can read. Outside it
- * what they read is refused, and all else does not exist.
- * @param version that the writer has seen; another one by now is a 412, with the row as it stands where it is shown to them
+ * Locks a record for the Grant's action.
+ * @param version the version the writer has seen
+ * @throws {NotFound} if the actor can neither do this to the record nor read it
+ * @throws {Forbidden} if they can only read it
+ * @throws {Stale} for another version, with the current record if they may see it
  */
 export async function lockRecord<M extends Model>(
   tx: Tx,
@@ -162,7 +166,7 @@ export async function lockRecord<M extends Model>(
 const differs = (value: unknown, was: unknown) =>
   Array.isArray(value) ? JSON.stringify(value) !== JSON.stringify(was) : value !== was
 
-/** What a change names that isn't so already. */
+/** The values of a change that differ from the current ones. */
 export const changedOf = (change: Fields, was: object): Fields =>
   Object.fromEntries(
     Object.entries(change).filter(
@@ -170,7 +174,7 @@ export const changedOf = (change: Fields, was: object): Fields =>
     ),
   )
 
-/** Changes what is named; whose it becomes has to be in scope as well. */
+/** Changes the named columns; a new owner must be in scope as well. */
 export async function updateRecord<M extends Model>(
   tx: Tx,
   resource: Resource<M>,
@@ -187,7 +191,7 @@ export async function updateRecord<M extends Model>(
   return writeRecord(tx, resource, actor, grant, id, changed)
 }
 
-/** Sets columns of a record that is locked, and looks at it again through the Grant. */
+/** Sets columns of a locked record, and checks the result against the Grant. */
 export async function writeRecord<M extends Model>(
   tx: Tx,
   resource: Resource<M>,
@@ -215,7 +219,7 @@ export async function writeRecord<M extends Model>(
   )
 }
 
-/** Takes a record away: so that it can be brought back, where the entity keeps what is deleted. */
+/** Deletes a record; it can be restored if the entity keeps deleted records. */
 export async function removeRecord<M extends Model>(
   tx: Tx,
   resource: Resource<M>,
@@ -230,7 +234,7 @@ export async function removeRecord<M extends Model>(
   else await sql`delete from ${sql.table(table)} where id = ${id}`.execute(tx)
 }
 
-/** Brings a deleted record back; a name taken meanwhile is a 409. */
+/** Restores a deleted record. @throws {Conflict} if a unique value was taken meanwhile */
 export async function restoreRecord<M extends Model>(
   tx: Tx,
   resource: Resource<M>,
@@ -242,7 +246,7 @@ export async function restoreRecord<M extends Model>(
   return writeRecord(tx, resource, actor, grant, id, { deleted_at: null })
 }
 
-/** A record that somebody would bring back, where it is there: it stays as it is. */
+/** A record to restore that isn't deleted: returned unchanged, or null. */
 export async function presentRecord<M extends Model>(
   tx: Tx,
   resource: Resource<M>,
@@ -255,7 +259,7 @@ export async function presentRecord<M extends Model>(
   return { ...(await reloadRecord(tx, resource, actor, id)), unchanged: true }
 }
 
-/** A record as it stands, for whoever has just written what belongs to it. */
+/** The current record, after a write to something that belongs to it. */
 export const reloadRecord = (
   tx: Tx,
   resource: Resource,
@@ -263,7 +267,7 @@ export const reloadRecord = (
   id: string,
 ): Promise<SavedRecord> => answered(tx, resource, actor, id, writtenJson(resource, actor))
 
-/** A record that was just made: whoever made it knows what it holds. */
+/** A record just created: its creator may see all of it. */
 export const madeRecord = (tx: Tx, resource: Resource, actor: UserActor, id: string): Promise<SavedRecord> =>
   answered(tx, resource, actor, id, recordJson(resource, actor))
 

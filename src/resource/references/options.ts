@@ -12,14 +12,14 @@ import { type ListView, listQuery } from '#src/resource/list/declaration.ts'
 import { list, statement } from '#src/resource/list/query.ts'
 import { sourceOf } from '#src/resource/list/source.ts'
 
-/** A record to choose: its name, and what tells it from others of the same name. */
+/** A selectable record: its name, and a hint that tells it from others of the same name. */
 export type Option = { id: string; name: string; hint: string | null }
 
 export const option = z
   .strictObject({ id: z.guid(), name: z.string(), hint: z.string().nullable() })
   .meta({ id: 'option' })
 
-/** Which of the records that somebody sees they may choose for something: filters that only `options` has. */
+/** Filters that only `options` has: which visible records may be chosen for a purpose. */
 export type Narrowings = Readonly<
   Record<
     string,
@@ -30,13 +30,13 @@ export type Narrowings = Readonly<
   >
 >
 
-/** The address of `options`: that of the list, and what narrows it. */
+/** Schema of the query string of `options`: the list's own, plus its narrowings. */
 export const optionsQuery = ({ list, declared }: Resource) => {
   const filters = Object.entries(declared.narrowings ?? {}).map(([name, { filter }]) => [name, filter])
   return listQuery({ ...list, filters: { ...list.filters, ...Object.fromEntries(filters) } })
 }
 
-/** The condition that an address narrows by; null where it doesn't. */
+/** The condition of a query's narrowings; null if it has none. */
 export async function narrowedBy(
   db: Door,
   actor: UserActor,
@@ -57,7 +57,7 @@ export function hintOf({ table, columns, declared }: Resource): RawBuilder<strin
   return apart ? sql<string>`${sql.ref(`${table}.${apart}`)}::text` : sql<null>`null::text`
 }
 
-/** The records that may be chosen: those of the list, with its search and its pages, within the Grant. */
+/** Selectable records: those of the list, with its search and pages, within the Grant. */
 export function optionsOf<M extends Model>(
   db: Pick<Door, 'readAs' | 'counts'>,
   actor: UserActor,
@@ -74,7 +74,7 @@ export function optionsOf<M extends Model>(
   return list<Option>(db, actor, view, { ...source, json, matching, skewed: true })
 }
 
-/** Those of some records that may be chosen, by name and in the order given. */
+/** Which of some records may be chosen, with names, in the given order. */
 async function optionsAmong<M extends Model>(
   db: Pick<Door, 'readAs'>,
   actor: UserActor,
@@ -95,16 +95,16 @@ async function optionsAmong<M extends Model>(
   return db.readAs(actor, (q) => statement(q, text))
 }
 
-/** What narrows the options of a form, as their address has it. */
+/** Narrowings of a form's options, as query parameters. */
 export type Query = Readonly<Record<string, string>>
 
-/** What a form offers: where it is asked for, pages of it, and those of some records that are among it. */
+/** A form's options: their URL, pages of them, and which of some records are among them. */
 export async function offerOf(db: Door, actor: UserActor, resource: Resource, grant: Grant, query: Query) {
   const view = (more: Query) => optionsQuery(resource).parse({ ...query, ...more })
   const narrowed = await narrowedBy(db, actor, resource, view({}))
   const search = new URLSearchParams(query).toString()
   return {
-    address: pathsOf(resource.path).options + (search ? `?${search}` : ''),
+    url: pathsOf(resource.path).options + (search ? `?${search}` : ''),
     page: async (limit: number, q = '') => {
       const asked = view({ ...(q ? { q } : {}), limit: String(limit) })
       const found = await optionsOf(db, actor, resource, grant, asked, narrowed)

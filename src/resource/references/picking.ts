@@ -6,18 +6,18 @@ import { nameOfReference, type RecordRow, type Resource, resourceOf } from '#src
 import { namesOf } from '#src/resource/list/source.ts'
 import { type Option, offerOf, type Query } from '#src/resource/references/options.ts'
 
-/** A reference in a form: what it names now, and what a search for it found. */
+/** A reference in a form: its current record, and the results of a search. */
 export type Picking = {
   value: string
-  /** Null where whoever fills it in may not see it. */
+  /** Null if the user may not see it. */
   name: string | null
-  /** Where options are asked for; null for who sees none, and where there is no search. */
+  /** URL of the options; null if the user sees none, or there is no search. */
   options: string | null
-  /** Without a search, and where a rule lets no more through: all of them. */
+  /** All options, if there is no search or a rule leaves only a few. */
   few: readonly { value: string; label: string }[]
   /** In words: "people". */
   many: string
-  /** Words that wait to be searched for. */
+  /** Words typed but not yet searched for. */
   words: string
   found: { q: string; options: readonly Option[]; more: boolean } | null
 }
@@ -27,7 +27,7 @@ type PickingInput = {
   row?: RecordRow | undefined
   refusal?: Refusal | undefined
   find: Find | null
-  /** What is offered by a rule. */
+  /** Rules that limit the options. */
   choices?: Readonly<Record<string, Query>>
 }
 
@@ -35,8 +35,8 @@ export const OFFERED = 20
 const FEW = 200
 
 /**
- * What the references of a form need. A form as it comes asks nothing: names come with the record; what was sent, or
- * searched for, is looked up within the reader's Grants.
+ * Data for a form's references. An untouched form needs no look-up: names come with the record. Sent and searched
+ * values are looked up within the reader's Grants.
  */
 export async function pickingsFor(
   db: Door,
@@ -67,7 +67,7 @@ export async function pickingsFor(
     const asked = find?.field === name
     const found = asked ? { q, ...(await offer.page(OFFERED, q)) } : null
     const words = asked ? '' : q
-    return [name, { value, name: known ?? null, options: offer.address, few: [], many, words, found }]
+    return [name, { value, name: known ?? null, options: offer.url, few: [], many, words, found }]
 
     async function namesIn(id: string) {
       return UUID.test(id) && target && grant
@@ -78,7 +78,7 @@ export async function pickingsFor(
   return Object.fromEntries(await Promise.all(picked))
 }
 
-/** As one line of a select. */
+/** An option's line in a select. */
 const labelOf = ({ name, hint }: Option, apart = false) => (apart && hint ? `${name} (${hint})` : name)
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i

@@ -7,7 +7,7 @@ import { pageJson, pageLinks } from '#src/resource/list/page.ts'
 import { pageAnswer } from '#src/resource/list/routes.tsx'
 import { narrowedBy, option, optionsOf, optionsQuery } from '#src/resource/references/options.ts'
 
-/** `GET /<path>/options`: what a field that searches offers. */
+/** `GET /<path>/options`: results for a search field. */
 export function optionsRoute<M extends Model>(resource: Resource<M>): Endpoint {
   const options = {
     only: 'json' as const,

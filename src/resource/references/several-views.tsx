@@ -11,11 +11,11 @@ type SeveralFieldProps = {
   error?: string
   several: Several | undefined
   frame: Frame
-  /** A form of a record says that none is left; one of a new record needn't. */
+  /** Whether an empty selection must be sent: for an existing record, not for a new one. */
   changes?: boolean
 }
 
-/** Several records: boxes where all fit, else a search; nothing where there is nothing to choose. */
+/** Selects several records: checkboxes if all fit, else a search; nothing if there is nothing to choose. */
 export function SeveralField({ several, frame, changes, ...shared }: SeveralFieldProps) {
   if (!several) return null
   const { chosen, few, options, ...search } = several

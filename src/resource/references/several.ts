@@ -8,39 +8,39 @@ import { OFFERED } from '#src/resource/references/picking.ts'
 
 type Named = { id: string; name: string }
 
-/** A field of a form that takes several records. */
+/** A form field that takes several records. */
 export type Choice = {
-  /** Model of them. */
+  /** Model of the records. */
   of: Model
   query: Query
-  /** What the record has, which can be kept whether it is offered or not. */
+  /** The record's current values, which can be kept even if they aren't offered. */
   own?: readonly Named[]
-  /** What is chosen at first, where it isn't just that. */
+  /** Initial selection, if it isn't the current values. */
   values?: readonly string[]
 }
 
-/** What such a field is drawn with. */
+/** Data to draw such a field. */
 export type Several = {
   chosen: readonly Named[]
-  /** All that there is to choose, where that is little: boxes are quicker then. */
+  /** All options, if there are few: checkboxes are quicker then. */
   few: readonly Option[] | null
-  /** Where options are asked for; null for who sees none. */
+  /** URL of the options; null if the user sees none. */
   options: string | null
   /** In words: "groups". */
   many: string
-  /** Words that wait to be searched for. */
+  /** Words typed but not yet searched for. */
   words: string
   found: { q: string; options: readonly Option[]; more: boolean } | null
 }
 export type Severals = Readonly<Record<string, Several>>
 
-/** So many boxes are looked through sooner than searched. */
+/** Up to this many checkboxes are quicker than a search. */
 const FEW = 12
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 type Asking = { db: Door; actor: UserActor; find: Find | null }
 
-/** What the fields of a form that take several records need: what they had, or what was sent, and what may be added. */
+/** Data for fields that take several records: current or sent values, and what may be added. */
 export async function severalsFor(
   asking: Asking,
   choices: Readonly<Record<string, Choice>>,
@@ -72,10 +72,10 @@ async function severalFor(
   const q = find?.words[name] ?? ''
   const asked = find?.field === name
   const found = asked ? { q, ...(await offer.page(OFFERED, q)) } : null
-  return { chosen, few: null, options: offer.address, many, words: asked ? '' : q, found }
+  return { chosen, few: null, options: offer.url, many, words: asked ? '' : q, found }
 }
 
-/** What boxes sent, or a text with commas. */
+/** Ids from checkboxes, or from a comma-separated text. */
 const idsIn = (sent: unknown): string[] => {
   const all = [sent].flat().flatMap((one) => (typeof one === 'string' ? one.toLowerCase().split(',') : []))
   return [...new Set(all.filter((one) => UUID.test(one)))]

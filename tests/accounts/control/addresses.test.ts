@@ -8,7 +8,7 @@ import { linkFor, mailsTo } from '#tests/accounts/links.ts'
 import { type Answer, anonymous, as, send } from '#tests/client.ts'
 import { makeOrganization, makeRole, makeUser, type Organization, roleOf, unique } from '#tests/factories.ts'
 import { mailTo } from '#tests/mail/mailbox.ts'
-import { accept, invitedBy, newAddress } from '#tests/people/invitations/inviting.ts'
+import { accept, invitedBy, newEmail } from '#tests/people/invitations/inviting.ts'
 import type { Person } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 import { PASSWORD } from '#tests/setup/secrets.ts'
@@ -110,7 +110,7 @@ describe('an address that an administrator typed is unproved', () => {
     ],
   ]
   test.each(ways)('%s', async (_, type) => {
-    const email = newAddress()
+    const email = newEmail()
     ok(await type(email))
     expect(await verified(email)).toEqual([null, null])
   })
@@ -127,7 +127,7 @@ describe('an address with an account that somebody else set up', () => {
   let attacker: Person
   let factor: Pick<Factor, 'secret'>
   beforeEach(async () => {
-    email = newAddress()
+    email = newEmail()
     attacker = await made(email)
     const begun = (await as(attacker).post(api(paths.auth.secondFactor))).json<{
       setup: string
@@ -167,7 +167,7 @@ describe('an address with an account that somebody else set up', () => {
 
   test('is its person’s, too, where the change of it was confirmed by nobody but them', async () => {
     // asked for with a password that they don't know: pressing the link is not enough
-    const theirs = newAddress()
+    const theirs = newEmail()
     const person = await makeUser(org)
     await withFactor(person)
     ok(await as(person).post(api(paths.auth.changeEmail), { email: theirs, password: PASSWORD }))
@@ -194,7 +194,7 @@ describe('taking an address back', () => {
     for (const since of [true, false]) {
       const person = await makeUser(org)
       if (!since) await withFactor(person, { passed: false })
-      ok(await as(person).post(api(paths.auth.changeEmail), { email: newAddress(), password: PASSWORD }))
+      ok(await as(person).post(api(paths.auth.changeEmail), { email: newEmail(), password: PASSWORD }))
       const token = await mailed(person.email, paths.undoEmail)
       if (since) await withFactor(person, { passed: false })
       ok(await use(paths.auth.undoEmail, { token, password: NEXT }))
@@ -208,7 +208,7 @@ describe('fifty at once', () => {
   const race = async (path: string, purpose: 'undo_email' | 'reset_password' | 'change_email') => {
     const person = await makeUser(org)
     const { token } = await invitedBy(rival, { email: person.email })
-    const link = await linkFor(person, purpose, purpose === 'change_email' ? { address: newAddress() } : {})
+    const link = await linkFor(person, purpose, purpose === 'change_email' ? { address: newEmail() } : {})
     const password = purpose === 'change_email' ? PASSWORD : NEXT
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_, n) => (n % 2 ? accept(token) : use(path, { token: link, password }))),

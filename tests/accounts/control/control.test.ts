@@ -13,7 +13,7 @@ import {
   roleOf,
   unique,
 } from '#tests/factories.ts'
-import { accept, invite, newAddress } from '#tests/people/invitations/inviting.ts'
+import { accept, invite, newEmail } from '#tests/people/invitations/inviting.ts'
 import type { Person } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 import { PASSWORD } from '#tests/setup/secrets.ts'
@@ -75,7 +75,7 @@ const token = (answer: Answer) => ok(answer).json<{ access_token: string }>().ac
 /** Asks for another address, and answers the links of the two mails as if they had been sent. */
 async function asked(subject: Subject) {
   const { person } = subject
-  const to = newAddress()
+  const to = newEmail()
   ok(await own(subject).post(api(paths.auth.changeEmail), { email: to, password: PASSWORD }), 202)
   const newest = async (template: string) => {
     const found = owner.selectFrom('mails').where('account_id', '=', person.accountId)
@@ -125,7 +125,7 @@ const happenings: Happening[] = [
   },
   {
     what: 'an administrator changed the address',
-    happens: (subject) => patched({ email: newAddress() })(subject),
+    happens: (subject) => patched({ email: newEmail() })(subject),
     plain: ['API key'],
     guarded: ['second factor', 'recovery codes', 'API key'],
   },

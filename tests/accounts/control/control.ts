@@ -10,7 +10,7 @@ import { opening } from '#tests/accounts/opening.ts'
 import { anonymous, as, browserOf, visitor } from '#tests/client.ts'
 import { makeUser, type NewPerson, type Organization, openSession, roleOf } from '#tests/factories.ts'
 import { mailTo } from '#tests/mail/mailbox.ts'
-import { newAddress } from '#tests/people/invitations/inviting.ts'
+import { newEmail } from '#tests/people/invitations/inviting.ts'
 import type { Person } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 import { PASSWORD } from '#tests/setup/secrets.ts'
@@ -44,7 +44,7 @@ const lets = async (token: string, path: string = paths.auth.me) =>
   (await as({ token } as Person).get(api(path))).status === 200
 
 async function link(person: Person, purpose: Purpose): Promise<Secret> {
-  const token = await linkFor(person, purpose, purpose === 'change_email' ? { address: newAddress() } : {})
+  const token = await linkFor(person, purpose, purpose === 'change_email' ? { address: newEmail() } : {})
   return { name: `${purpose} link`, works: () => opens(LINKS[purpose].page(token)) }
 }
 
@@ -52,7 +52,7 @@ async function link(person: Person, purpose: Purpose): Promise<Secret> {
 async function mails(person: Person): Promise<Secret[]> {
   const own: Purpose[] = ['reset_password', 'verify_email', 'unlock']
   const others: Purpose[] = ['change_email', 'undo_email']
-  const to = newAddress()
+  const to = newEmail()
   for (const purpose of [...own, ...others]) {
     const data = purpose === 'undo_email' ? { mail: randomUUID(), proved: true } : {}
     const address = own.includes(purpose) ? person.email : to
@@ -105,18 +105,18 @@ async function pendingCode(person: Person): Promise<Secret> {
   const at = await provedPassword(person)
   const hash = tokenHash(newToken())
   await db.lookup(
-    fn.begin_proof({
+    fn.begin_pending_sign_in({
       account: person.accountId,
       org: person.org.id,
       person: person.id,
       proved: at,
-      proof: hash,
+      pending: hash,
       ctx: '{}',
     }),
   )
   return {
     name: 'pending code',
-    works: async () => (await db.lookup(fn.try_proof({ proof: hash }))) !== null,
+    works: async () => (await db.lookup(fn.try_pending_sign_in({ pending: hash }))) !== null,
   }
 }
 

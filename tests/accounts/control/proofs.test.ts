@@ -15,7 +15,7 @@ import { linkFor } from '#tests/accounts/links.ts'
 import { type Answer, anonymous, as, browserOf } from '#tests/client.ts'
 import { makeOrganization, makeUser, type Organization, roleOf, sessionOf } from '#tests/factories.ts'
 import { mailTo } from '#tests/mail/mailbox.ts'
-import { newAddress } from '#tests/people/invitations/inviting.ts'
+import { newEmail } from '#tests/people/invitations/inviting.ts'
 import type { Person } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 import { PASSWORD } from '#tests/setup/secrets.ts'
@@ -45,7 +45,7 @@ const used = async (path: string, body: object) => {
 /** Asks for another address, and answers the links of the two mails as if they had been sent. */
 async function asked(subject: Subject) {
   const { person } = subject
-  const to = newAddress()
+  const to = newEmail()
   ok(await own(subject).post(api(paths.auth.changeEmail), { email: to, password: PASSWORD }), 202)
   const newest = async (template: string) => {
     const found = owner.selectFrom('mails').where('account_id', '=', person.accountId)
@@ -126,7 +126,7 @@ describe('the link that comes with a change of address', () => {
 test('a change by an administrator of themselves signs them out, too', async () => {
   const chief = await makeUser(org, { roles: [roleOf(org, 'owner')] })
   const browser = browserOf(chief)
-  const answer = await browser.patch(paths.user(chief.id), { email: newAddress() })
+  const answer = await browser.patch(paths.user(chief.id), { email: newEmail() })
   expect(answer.status).toBe(303)
   await expect.poll(async () => (await browser.get(paths.me)).headers.get('location')).toMatch(/^\/login/)
 })
@@ -140,7 +140,7 @@ async function mailToOld(person: Person): Promise<string> {
 test('proofs that began before count no more even where the change began before them', async () => {
   const subject = await plainSubject(org)
   const { person } = subject
-  const hash = tokenHash(await linkFor(person, 'change_email', { address: newAddress() }))
+  const hash = tokenHash(await linkFor(person, 'change_email', { address: newEmail() }))
   const found = await sql<{ at: string }>`select clock_timestamp()::text as at`.execute(owner)
   await owner.transaction().execute(async (tx) => {
     await sql`select app.verify_email(${hash}, ${found.rows[0]?.at}::timestamptz, null, null, null, '{}')`.execute(

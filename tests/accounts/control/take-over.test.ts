@@ -15,7 +15,7 @@ import {
   unique,
 } from '#tests/factories.ts'
 import { mailTo } from '#tests/mail/mailbox.ts'
-import { accept, invitedBy, newAddress, userAt } from '#tests/people/invitations/inviting.ts'
+import { accept, invitedBy, newEmail, userAt } from '#tests/people/invitations/inviting.ts'
 import type { Person } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 import { PASSWORD } from '#tests/setup/secrets.ts'
@@ -79,7 +79,7 @@ async function resets(email: string, password = NEXT): Promise<void> {
 }
 
 test('an old link to an address of before gives nobody the organization that its person joined since', async () => {
-  const [first, second, theirs] = [newAddress(), newAddress(), newAddress()]
+  const [first, second, theirs] = [newEmail(), newEmail(), newEmail()]
   const attacker = await made(first)
   // by the confirmed way, so that a link to take it back lies in the attacker's mailbox
   ok(await as(attacker).post(api(paths.auth.changeEmail), { email: second, password: PASSWORD }))
@@ -98,7 +98,7 @@ test('an old link to an address of before gives nobody the organization that its
   expect((await use(paths.auth.undoEmail, { token: undo, password: PASSWORD })).status).toBe(404)
   expect((await use(paths.auth.verifyEmail, { token: confirm, password: PASSWORD })).status).toBe(404)
   expect((await signIn(attacker.username, PASSWORD)).status).toBe(401)
-  expect((await as(admin).patch(api(paths.user(attacker.id)), { email: newAddress() })).status).toBe(403)
+  expect((await as(admin).patch(api(paths.user(attacker.id)), { email: newEmail() })).status).toBe(403)
   await expect.poll(async () => (await as(attacker).get(api(paths.auth.me))).status).toBe(401)
   // but for the sign-ins that failed
   expect({ ...(await state(other)), accounts: '' }).toEqual({ ...before, accounts: '' })
@@ -149,7 +149,7 @@ describe('joining with an account', () => {
   test.each(unproved)(
     '%s is refused before anything is typed, and works after the proof',
     async (_, make, prove) => {
-      const email = newAddress()
+      const email = newEmail()
       await make(email)
       const { id: accountId, username } = await owner
         .selectFrom('accounts')

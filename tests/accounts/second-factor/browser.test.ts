@@ -46,10 +46,11 @@ describe('signing in with a second factor, in a browser', () => {
     expect([page.status, page.text]).toEqual([200, expect.stringContaining('one-time-code')])
     const done = await browser.post('/login/code', { code: await codeOf(person.factor), next: '/me' })
     expect([done.status, done.headers.get('location')]).toEqual([303, '/me'])
-    expect(browser.cookies.has(cookies.proof)).toBe(false)
+    expect(browser.cookies.has(cookies.pendingSignIn)).toBe(false)
     expect((await browser.get('/me')).text).toContain(person.username)
     expect(
-      (await owner.selectFrom('sign_in_proofs').where('account_id', '=', person.accountId).execute()).length,
+      (await owner.selectFrom('pending_sign_ins').where('account_id', '=', person.accountId).execute())
+        .length,
     ).toBe(0)
   })
 
@@ -57,15 +58,15 @@ describe('signing in with a second factor, in a browser', () => {
     const person = await somebody()
     const before = (await sessionsOf(person)).length
     const { browser } = await halfway(person)
-    const proof = browser.cookies.get(cookies.proof) as string
+    const pending = browser.cookies.get(cookies.pendingSignIn) as string
     expect(browser.cookies.has(cookies.session)).toBe(false)
-    for (const path of ['/', '/me', '/me/security', '/users', paths.confirm, paths.secondFactor])
+    for (const path of ['/', '/me', '/me/security', '/users', paths.reauthenticate, paths.secondFactor])
       expect((await browser.get(path)).headers.get('location')).toMatch(/^\/login/)
     // neither as a cookie of a session, nor as a bearer
     const forged = visitor()
-    forged.cookies.set(cookies.session, proof)
+    forged.cookies.set(cookies.session, pending)
     expect((await forged.get('/me')).headers.get('location')).toMatch(/^\/login/)
-    expect((await new Program(proof, app).get('/api/auth/me')).status).toBe(401)
+    expect((await new Program(pending, app).get('/api/auth/me')).status).toBe(401)
     expect((await sessionsOf(person)).length).toBe(before)
     expect(await securityEvents(person)).toEqual(['sign_in:asks_second_factor'])
   })
@@ -89,14 +90,14 @@ describe('signing in with a second factor, in a browser', () => {
   test('allows five codes at once, whatever comes of them', async () => {
     const person = await somebody()
     const { browser } = await halfway(person)
-    const proof = tokenHash(browser.cookies.get(cookies.proof) as string)
+    const pending = tokenHash(browser.cookies.get(cookies.pendingSignIn) as string)
     const tried = await Promise.all(
-      Array.from({ length: 50 }, () => db.lookup(fn.try_proof<object | null>({ proof }))),
+      Array.from({ length: 50 }, () => db.lookup(fn.try_pending_sign_in<object | null>({ pending }))),
     )
     expect(tried.filter((one) => one !== null)).toHaveLength(5)
   })
 
-  test('lets one of fifty in who have the same proof and code', async () => {
+  test('lets one of fifty in who send the same pending sign-in and code', async () => {
     const person = await somebody()
     const { browser } = await halfway(person)
     const code = await codeOf(person.factor)
@@ -108,7 +109,7 @@ describe('signing in with a second factor, in a browser', () => {
     [
       'ten minutes later',
       401,
-      (account: string) => sql`update sign_in_proofs set expires_at = now() where account_id = ${account}`,
+      (account: string) => sql`update pending_sign_ins set expires_at = now() where account_id = ${account}`,
     ],
     [
       'after another password',
@@ -141,11 +142,11 @@ describe('signing in with a second factor, in a browser', () => {
     expect(browser.cookies.has(cookies.session)).toBe(false)
   })
 
-  test('is not for who comes without a proof, or with a made-up one', async () => {
+  test('is not for who comes without a pending sign-in, or with a made-up one', async () => {
     expect((await visitor().get('/login/code')).headers.get('location')).toBe('/login')
     expect((await visitor().post('/login/code', { code: '123456' })).status).toBe(401)
     const browser = visitor()
-    browser.cookies.set(cookies.proof, newToken())
+    browser.cookies.set(cookies.pendingSignIn, newToken())
     expect((await browser.post('/login/code', { code: '123456' })).status).toBe(401)
   })
 })

@@ -97,7 +97,7 @@ describe('a role that asks for a second factor', () => {
     const factor = await withFactor(person, { passed: false })
     const refused = await as(person).get('/api/auth/me')
     expect([refused.status, refused.json().type]).toEqual([403, 'second-factor-required'])
-    const confirm = `/api${paths.auth.confirm}`
+    const confirm = `/api${paths.auth.reauthenticate}`
     expect((await as(person).post(confirm, { password: PASSWORD })).status).toBe(204)
     expect((await as(person).get('/api/auth/me')).status).toBe(403)
     expect((await as(person).post(confirm, { code: await codeOf(factor) })).status).toBe(204)
@@ -106,10 +106,10 @@ describe('a role that asks for a second factor', () => {
     await anew(person)
     const browser = browserOf(person)
     const led = await browser.get('/me')
-    expect(led.headers.get('location')).toBe(`${paths.confirm}?next=%2Fme`)
-    const page = await browser.get(`${paths.confirm}?next=%2Fme`)
+    expect(led.headers.get('location')).toBe(`${paths.reauthenticate}?next=%2Fme`)
+    const page = await browser.get(`${paths.reauthenticate}?next=%2Fme`)
     expect(page.text).not.toContain('type="password"')
-    const done = await browser.post(paths.confirm, { code: await codeOf(factor), next: '/me' })
+    const done = await browser.post(paths.reauthenticate, { code: await codeOf(factor), next: '/me' })
     expect([done.status, done.headers.get('location')]).toEqual([303, '/me'])
     expect(browser.cookies.get(cookies.session)).not.toBe(person.cookie)
     expect((await browser.get('/me')).status).toBe(200)

@@ -182,7 +182,7 @@ describe('what is kept', () => {
     await halfway(person)
     const { rows } = await sql<{ line: string }>`
       select t::text as line from totp_credentials t union all select t::text from recovery_codes t
-      union all select t::text from sign_in_proofs t union all select t::text from security_events t
+      union all select t::text from pending_sign_ins t union all select t::text from security_events t
       union all select t::text from events t union all select t::text from mails t
       union all select t::text from jobs.job t`.execute(owner)
     const dump = rows.map(({ line }) => line).join('\n')

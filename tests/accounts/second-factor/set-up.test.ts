@@ -212,7 +212,10 @@ describe('nobody else', () => {
     ['turns it on', (who) => who.post(api.verify, { setup: 'x', code: '123456' })],
     ['turns it off', (who) => who.delete(api.factor)],
     ['makes codes', (who) => who.post(codesPath)],
-    ['proves to be the person', (who) => who.post(`/api${paths.auth.confirm}`, { password: PASSWORD })],
+    [
+      'proves to be the person',
+      (who) => who.post(`/api${paths.auth.reauthenticate}`, { password: PASSWORD }),
+    ],
   ]
 
   test.each(attempts)('%s: who isn’t signed in', async (_, attempt) => {

@@ -27,10 +27,10 @@ const proved = async ({ accountId }: Person) => {
   )
   return at as string
 }
-type Code = { step?: number; recovery?: Buffer; proof?: Buffer }
-const open = ({ accountId, id }: Person, at: string, { step, recovery, proof }: Code = {}) => {
+type Code = { step?: number; recovery?: Buffer; pending?: Buffer }
+const open = ({ accountId, id }: Person, at: string, { step, recovery, pending }: Code = {}) => {
   const context = JSON.stringify({ org: org.id, user: id, via: 'api' })
-  const code = { step: step ?? null, recovery: recovery ?? null, proof: proof ?? null }
+  const code = { step: step ?? null, recovery: recovery ?? null, pending: pending ?? null }
   return db.lookup(opening({ account: accountId, org: org.id, person: id, proved: at }, { context, ...code }))
 }
 const account = ({ accountId }: Person, set: object) =>
@@ -70,18 +70,18 @@ describe('an account with a second factor', () => {
     expect(await open(person, at, { step: await stepNow() })).toMatch(/^[0-9a-f-]{36}$/)
   })
 
-  test('gets none for a proof that is somebody else’s, used, or too old, and keeps its code', async () => {
+  test('gets none for a pending sign-in that is somebody else’s, used, or too old, and keeps its code', async () => {
     const [person, other] = [await makeUser(org), await makeUser(org)]
     for (const one of [person, other]) await withFactor(one)
     const begin = async (who: Person) => {
       const hash = tokenHash(newToken())
       await db.lookup(
-        fn.begin_proof({
+        fn.begin_pending_sign_in({
           account: who.accountId,
           org: org.id,
           person: who.id,
           proved: await proved(who),
-          proof: hash,
+          pending: hash,
           ctx: '{}',
         }),
       )
@@ -90,17 +90,17 @@ describe('an account with a second factor', () => {
     const [own, foreign] = [await begin(person), await begin(other)]
     const at = await proved(person)
     const step = await stepNow()
-    await expect(open(person, at, { step, proof: foreign })).rejects.toMatchObject(GONE)
+    await expect(open(person, at, { step, pending: foreign })).rejects.toMatchObject(GONE)
     await owner
-      .updateTable('sign_in_proofs')
+      .updateTable('pending_sign_ins')
       .set({ expires_at: sql<string>`now()` })
       .where('token_hash', '=', own)
       .execute()
-    await expect(open(person, at, { step, proof: own })).rejects.toMatchObject(GONE)
+    await expect(open(person, at, { step, pending: own })).rejects.toMatchObject(GONE)
     const again = await begin(person)
-    expect(await open(person, at, { step, proof: again })).toMatch(/^[0-9a-f-]{36}$/)
+    expect(await open(person, at, { step, pending: again })).toMatch(/^[0-9a-f-]{36}$/)
     await anew(person)
-    await expect(open(person, at, { step, proof: again })).rejects.toMatchObject(GONE)
+    await expect(open(person, at, { step, pending: again })).rejects.toMatchObject(GONE)
   })
 })
 
@@ -182,7 +182,7 @@ describe('a session', () => {
   })
 
   test.each([
-    ['sign_in_proofs', sql`select token_hash from sign_in_proofs`],
+    ['pending_sign_ins', sql`select token_hash from pending_sign_ins`],
     ['totp_credentials', sql`select secret from totp_credentials`],
     ['recovery_codes', sql`select hash from recovery_codes`],
   ])('sees nothing of %s', async (_, query) => {
@@ -193,14 +193,14 @@ describe('a session', () => {
   })
 
   test.each([
-    ['begin_proof', 'null, null, null, now(), null, null'],
-    ['try_proof', 'null'],
+    ['begin_pending_sign_in', 'null, null, null, now(), null, null'],
+    ['try_pending_sign_in', 'null'],
     ['reauthenticate_session', 'null, null, null, null, null, null, null, null'],
     ['turn_on_second_factor', 'null, null, null, null, null, null, null, null, null'],
     ['turn_off_second_factor', 'null, null, null, null, null'],
     ['renew_recovery_codes', 'null, null, null, null'],
     ['reseal_second_factor', 'null, null, null'],
-    ['tidy_proofs', '1'],
+    ['tidy_pending_sign_ins', '1'],
   ])('of an organization can’t ask for %s', async (name, values) => {
     const person = await makeUser(org)
     const context = JSON.stringify({ org: org.id, user: person.id })
@@ -211,28 +211,28 @@ describe('a session', () => {
   })
 })
 
-test('proofs that are too old are taken away, and others stay', async () => {
+test('pending sign-ins that are too old are taken away, and others stay', async () => {
   const person = await makeUser(org)
   const [old, young] = [tokenHash(newToken()), tokenHash(newToken())]
   for (const hash of [old, young])
     await db.lookup(
-      fn.begin_proof({
+      fn.begin_pending_sign_in({
         account: person.accountId,
         org: org.id,
         person: person.id,
         proved: await proved(person),
-        proof: hash,
+        pending: hash,
         ctx: '{}',
       }),
     )
   await owner
-    .updateTable('sign_in_proofs')
+    .updateTable('pending_sign_ins')
     .set({ expires_at: sql<string>`now()` })
     .where('token_hash', '=', old)
     .execute()
-  await db.lookup(fn.tidy_proofs({ most: 1000 }))
+  await db.lookup(fn.tidy_pending_sign_ins({ most: 1000 }))
   const left = await owner
-    .selectFrom('sign_in_proofs')
+    .selectFrom('pending_sign_ins')
     .where('account_id', '=', person.accountId)
     .select('token_hash')
     .execute()

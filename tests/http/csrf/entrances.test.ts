@@ -76,8 +76,10 @@ describe('JSON without a cookie', () => {
         { path: '/login', body: { username: person.username, password: PASSWORD } },
         {},
       )
-      const [proof = ''] = first.headers.getSetCookie().filter((line) => line.startsWith(`${cookies.proof}=`))
-      return { path: '/login/code', body: { code: await codeOf(factor) }, cookie: proof.split(';', 1)[0] }
+      const [pending = ''] = first.headers
+        .getSetCookie()
+        .filter((line) => line.startsWith(`${cookies.pendingSignIn}=`))
+      return { path: '/login/code', body: { code: await codeOf(factor) }, cookie: pending.split(';', 1)[0] }
     },
     'an invitation': async () => ({
       path: `/accept-invitation/${(await invitedBy(owner)).token}`,
@@ -112,9 +114,9 @@ describe('JSON without a cookie', () => {
     const first = { path: '/login', body: { username: person.username, password: PASSWORD } }
     for (const headers of foreign) {
       expect((await post(chosen, headers)).status).toBe(403)
-      expect(given(await post(first, headers))).not.toContain(cookies.proof)
+      expect(given(await post(first, headers))).not.toContain(cookies.pendingSignIn)
     }
-    expect(given(await post(first, {}))).toContain(cookies.proof)
+    expect(given(await post(first, {}))).toContain(cookies.pendingSignIn)
     expect((await post(chosen, {})).status).toBe(303)
   })
 

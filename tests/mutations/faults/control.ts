@@ -57,7 +57,7 @@ export const control: readonly Mutation[] = [
   },
   {
     name: 'a code follows a password of before',
-    sql: 'try_proof',
+    sql: 'try_pending_sign_in',
     find: ' and (a.control_changed_at <= tried.proved_at) is not false',
     replace: '',
     tests: ['tests/accounts/control/control.test.ts', 'tests/accounts/control/proofs.test.ts'],

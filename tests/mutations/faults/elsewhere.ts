@@ -39,7 +39,7 @@ export const elsewhere: readonly Mutation[] = [
   },
   {
     name: 'a link of a mail leaves out the prefix',
-    file: 'src/platform/public-address.ts',
+    file: 'src/platform/public-url.ts',
     find: '(PUBLIC_URL ? new URL(PUBLIC_URL).origin : local) + URL_PREFIX',
     replace: '(PUBLIC_URL ? new URL(PUBLIC_URL).origin : local + URL_PREFIX)',
     tests: ['tests/mail/links.test.ts'],

@@ -5,7 +5,7 @@ export const renewal: readonly Mutation[] = [
   {
     name: 'nobody is asked about last of all',
     file: 'src/access/renewal.ts',
-    find: 'await renewal.confirm()',
+    find: 'await renewal.recheck()',
     replace: 'void renewal',
     tests: ['tests/resource/long/bulk.test.ts', 'tests/resource/long/imports.test.ts'],
   },
@@ -19,7 +19,7 @@ export const renewal: readonly Mutation[] = [
   {
     name: 'what somebody may is believed for good',
     file: 'src/access/renewal.ts',
-    find: 'this.#revoked !== undefined || performance.now() - this.#confirmed >= GOOD_FOR',
+    find: 'this.#revoked !== undefined || performance.now() - this.#checked >= GOOD_FOR',
     replace: 'this.#revoked !== undefined',
     tests: ['tests/resource/long/bulk.test.ts'],
   },
@@ -61,21 +61,21 @@ export const renewal: readonly Mutation[] = [
   {
     name: 'the next rows of an import are taken from who may no longer',
     file: 'src/resource/import/import.ts',
-    find: 'await this.#by.confirm?.()',
+    find: 'await this.#by.recheck?.()',
     replace: '',
     tests: ['tests/resource/long/imports.test.ts'],
   },
   {
     name: 'the next lines of a file go to who may no longer',
     file: 'src/http/csv.ts',
-    find: 'await confirm()',
+    find: 'await recheck()',
     replace: '',
     tests: ['tests/resource/long/exports.test.ts'],
   },
   {
     name: 'a write that waited long is kept for who left',
     file: 'src/db/database.ts',
-    find: 'if (actor.renewal?.due) await actor.renewal.confirm()\n      this.counted',
+    find: 'if (actor.renewal?.due) await actor.renewal.recheck()\n      this.counted',
     replace: 'this.counted',
     tests: ['tests/resource/long/bulk.test.ts'],
   },

@@ -89,8 +89,8 @@ export const waits: readonly Mutation[] = [
   {
     name: 'a body is read from who isn’t signed in',
     file: 'src/http/bodies.ts',
-    find: "if (!sender && !all.some(({ access }) => 'public' in access)) throw",
-    replace: 'if (!sender && !all) throw',
+    find: "if (!actor && !all.some(({ access }) => 'public' in access)) throw",
+    replace: 'if (!actor && !all) throw',
     tests: ['tests/http/intake.test.ts'],
   },
   {

@@ -4,7 +4,7 @@ import { paths } from '#src/paths.ts'
 import { denied } from '#tests/access/trail.ts'
 import { as } from '#tests/client.ts'
 import { makeGroup, makeOrganization, makeRole, makeUser, roleOf } from '#tests/factories.ts'
-import { accept, invite, newAddress, storedInvitation, tokenFor } from '#tests/people/invitations/inviting.ts'
+import { accept, invite, newEmail, storedInvitation, tokenFor } from '#tests/people/invitations/inviting.ts'
 import { type Person, personWith } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 
@@ -28,9 +28,9 @@ const takeRoles = (person: Person) =>
 
 describe('whoever invites has what they give', () => {
   const post = (by: Person, body: object) =>
-    as(by).post(api(paths.invitations), { email: newAddress(), ...body })
+    as(by).post(api(paths.invitations), { email: newEmail(), ...body })
   const many = (by: Person, body: object) =>
-    as(by).post(api(paths.manyInvitations), { emails: [newAddress(), newAddress()], ...body })
+    as(by).post(api(paths.manyInvitations), { emails: [newEmail(), newEmail()], ...body })
 
   test.each([
     ['one', post, 201],

@@ -9,7 +9,7 @@ import { PASSWORD } from '#tests/setup/secrets.ts'
 const { owner } = await testDatabase()
 const api = (path: string) => `/api/v1${path}`
 
-export const newAddress = () => `${unique('guest')}@example.com`
+export const newEmail = () => `${unique('guest')}@example.com`
 
 export type Invitation = {
   id: string
@@ -25,10 +25,7 @@ export type Invitation = {
 type Given = { email?: string; role_ids?: string[]; group_id?: string | null }
 
 /** Invites as a program does, and answers the record. */
-export async function invite(
-  by: Person,
-  { email = newAddress(), ...given }: Given = {},
-): Promise<Invitation> {
+export async function invite(by: Person, { email = newEmail(), ...given }: Given = {}): Promise<Invitation> {
   const answer = await as(by).post(api(paths.invitations), { email, role_ids: [], ...given })
   if (answer.status !== 201) throw new Error(`${answer.status} ${answer.text}`)
   return answer.json<Invitation>()

@@ -12,7 +12,7 @@ import {
   accept,
   invite,
   invitedBy,
-  newAddress,
+  newEmail,
   storedInvitation,
   tokenFor,
   userAt,
@@ -110,7 +110,7 @@ describe('a link that does not work', () => {
         const body = { username, email: `${username}@example.com` }
         const made = (await as(admin).post(api(paths.users), body)).json<{ id: string }>()
         const token = await tokenFor(body.email)
-        const moved = await as(admin).patch(api(paths.user(made.id)), { email: newAddress() })
+        const moved = await as(admin).patch(api(paths.user(made.id)), { email: newEmail() })
         expect(moved.status, moved.text).toBe(200)
         return token
       },
@@ -211,7 +211,7 @@ test('a mail that was sent twice has two links, of which one works', async () =>
 })
 
 test('the link leads to the configured address, whatever a request said', async () => {
-  const email = newAddress()
+  const email = newEmail()
   const answer = await send(api(paths.invitations), {
     method: 'POST',
     headers: {

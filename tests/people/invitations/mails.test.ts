@@ -7,7 +7,7 @@ import { paths } from '#src/paths.ts'
 import { mailsTo } from '#tests/accounts/links.ts'
 import { type Answer, as, browserOf } from '#tests/client.ts'
 import { makeUser, unique } from '#tests/factories.ts'
-import { accept, invite, newAddress, storedInvitation, tokenFor } from '#tests/people/invitations/inviting.ts'
+import { accept, invite, newEmail, storedInvitation, tokenFor } from '#tests/people/invitations/inviting.ts'
 import { makePeople, type People } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 
@@ -78,7 +78,7 @@ test('of fifty at once no more are sent than one after the other', async () => {
 })
 
 test('made anew instead of sent again it counts, too', async () => {
-  const email = newAddress()
+  const email = newEmail()
   for (let times = 0; times < 3; times++)
     expect((await revoke((await invite(people.admin, { email })).id)).status).toBe(200)
   const answer = await as(people.admin).post(api(paths.invitations), { email, role_ids: [] })
@@ -123,7 +123,7 @@ describe('among many', () => {
   test('each address that is refused is named, and the others are invited', async () => {
     const spent = await exhausted()
     await revoke(spent.id)
-    const fresh = newAddress()
+    const fresh = newEmail()
     const body = { emails: [spent.email, fresh], role_ids: [] }
     const answer = await as(people.admin).post(api(paths.manyInvitations), body)
     expect(answer.json()).toMatchObject({
@@ -138,7 +138,7 @@ describe('among many', () => {
 })
 
 test('so it is with people who stand in the list already, alone and among many', async () => {
-  const email = newAddress()
+  const email = newEmail()
   const username = unique('guest')
   const made = await as(people.owner).post(api(paths.users), { username, email })
   expect(made.status, made.text).toBe(201)

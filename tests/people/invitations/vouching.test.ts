@@ -14,7 +14,7 @@ import {
   platformOrganization,
   roleOf,
 } from '#tests/factories.ts'
-import { accept, invitedBy, newAddress, userAt } from '#tests/people/invitations/inviting.ts'
+import { accept, invitedBy, newEmail, userAt } from '#tests/people/invitations/inviting.ts'
 import { type Person, personWith } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 
@@ -262,8 +262,7 @@ describe('when it is accepted, whoever invited is asked again', () => {
 
   test('also a service account; a key gives no more than what it has', async () => {
     const key = await withKey(chief, ['invitation:create:all', 'user:read:own'])
-    const post = (role_ids: string[]) =>
-      as(key).post(api(paths.invitations), { email: newAddress(), role_ids })
+    const post = (role_ids: string[]) => as(key).post(api(paths.invitations), { email: newEmail(), role_ids })
     await denied(key, 'role:assign', () => post([roleOf(org, 'admin')]))
     expect((await post([await makeRole(org, { permissions: ['user:read:own'] })])).status).toBe(201)
     const service = await serviceWith({ org }, [await makeRole(org, { permissions: INVITES })])

@@ -1,10 +1,10 @@
 -- owner: lookup; callers: app
 -- Opens a session for whoever proved themselves at that time, unless control of the account changed since. An account with
--- a second factor takes a code, which is used up by it, as is the proof of a password that came before. 28P01: the code is
+-- a second factor takes a code, which is used up by it, as is the pending sign-in that began with a password. 28P01: the code is
 -- missing or wrong. A browser is known from then on, by a new cookie, also for the others who use it.
 create or replace function app.open_session(account uuid, org uuid, person uuid, session_kind text, hash bytea, ip inet, agent text,
     max_days numeric, idle_hours numeric, context text, proved timestamptz, device_was bytea, device bytea,
-    step bigint, recovery bytea, proof bytea) returns uuid
+    step bigint, recovery bytea, pending bytea) returns uuid
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare opened uuid; ctx jsonb := context::jsonb; passed timestamptz;
 begin
@@ -26,9 +26,9 @@ begin
     perform app.forget_failures(account, device_was);
     passed := clock_timestamp();
   end if;
-  if proof is not null then
-    delete from public.sign_in_proofs p where p.token_hash = proof and p.account_id = account and p.expires_at > now();
-    if not found then raise exception 'the proof is gone' using errcode = '28000'; end if;
+  if pending is not null then
+    delete from public.pending_sign_ins p where p.token_hash = pending and p.account_id = account and p.expires_at > now();
+    if not found then raise exception 'the pending sign-in is gone' using errcode = '28000'; end if;
   end if;
   insert into public.sessions (org_id, account_id, user_id, kind, token_hash, ip, user_agent, idle_timeout, expires_at, second_factor_at, proved_at)
   values (org, account, person, session_kind, hash, ip, left(agent, 500), make_interval(secs => (idle_hours * 3600)::double precision),

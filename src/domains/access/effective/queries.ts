@@ -8,7 +8,8 @@ import { Forbidden, notFound } from '#src/errors.ts'
 
 /**
  * What somebody has now, and the roles that give it.
- * @throws 404 for nobody within the Grant, {Forbidden} about somebody else without the right to read permissions
+ * @throws {NotFound} for no such user within the Grant
+ * @throws {Forbidden} about another user, without the right to read permissions
  */
 export async function having(
   db: Pick<Door, 'readAs'>,

@@ -30,9 +30,10 @@ const isSelf = (actor: UserActor, who: Who) =>
   'id' in who ? who.id === actor.userId : who.name === actor.identity.username
 
 /**
- * Why somebody may, or may not, do what is asked.
- * @throws {Forbidden} about somebody else, without the right to read permissions
- * @throws 404 for a person or record that the asker may not read, 400 for an unknown permission
+ * Why a user may, or may not, do what is asked.
+ * @throws {Forbidden} about another user, without the right to read permissions
+ * @throws {NotFound} for a user or record that the asker may not read
+ * @throws {Malformed} for an unknown permission
  */
 export async function explanationOf(
   db: Pick<Door, 'readAs'>,
@@ -61,7 +62,7 @@ const REFUSALS = sql`now() - interval '7 days'`
 
 /**
  * Explains the caller's own refused request; what they may not read of it is left out.
- * @throws 404 for a request that was not theirs, or not refused, or long ago
+ * @throws {NotFound} for a request that was not theirs, or not refused, or long ago
  */
 export async function refusal(db: Pick<Door, 'readAs'>, actor: UserActor, request: string): Promise<Refused> {
   // the caller's own line of the trail, by whoever they really are: no Grant for events is needed
@@ -98,7 +99,9 @@ export async function refusal(db: Pick<Door, 'readAs'>, actor: UserActor, reques
 
 /**
  * Answers questions about the caller or somebody else, in their order.
- * @throws {Forbidden} about somebody else, without the right to read permissions; 404 for nobody; 422 at a question
+ * @throws {Forbidden} about another user, without the right to read permissions
+ * @throws {NotFound} for no such user
+ * @throws {Invalid} at a question
  *   about an unknown permission, or about a record of what is no table
  */
 export async function answersTo(

@@ -15,7 +15,9 @@ export type Changed = { id: string; name: string; more: string[]; less: string[]
 
 /**
  * Changes boxes of the matrix, all or none: roles that the actor covers, into such as they cover.
- * @throws 422 at what is no role or permission, 412 for a version that is not the role's, 409 for a role that is fixed
+ * @throws {Invalid} at what is no role or permission
+ * @throws {Stale} for a version that is not the role's
+ * @throws {Conflict} for a role that is fixed
  */
 export async function changeMatrix(
   tx: Tx,

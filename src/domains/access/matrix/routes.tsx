@@ -8,7 +8,7 @@ import {
   ROLES_SHOWN,
 } from '#src/domains/access/matrix/model.ts'
 import { type Matrix, matrixOf } from '#src/domains/access/matrix/queries.ts'
-import { addressOf, matrixScreen, previewScreen } from '#src/domains/access/matrix/views.tsx'
+import { matrixPath, matrixScreen, previewScreen } from '#src/domains/access/matrix/views.tsx'
 import { type Answer, type Call, can, get, post, type Refusal } from '#src/http/endpoint.ts'
 import { paths } from '#src/paths.ts'
 import type { Frame } from '#src/ui/frame.ts'
@@ -81,7 +81,7 @@ export const matrixRoutes = [
       const view = viewOf(body.back)
       if (!dry_run) {
         const { effects } = await db.withActor(actor, (tx) => changeMatrix(tx, actor, grant, body))
-        return { json: { effects }, location: addressOf(view), notice: 'Saved' }
+        return { json: { effects }, location: matrixPath(view), notice: 'Saved' }
       }
       const { changed, effects } = await db.dryRun(actor, (tx) => changeMatrix(tx, actor, grant, body))
       return {

@@ -23,7 +23,7 @@ const parameters = ({ roles, q, model, offset }: MatrixQuery) =>
   )
 
 /** Where the matrix stands with this query. */
-export const addressOf = (query: MatrixQuery) => {
+export const matrixPath = (query: MatrixQuery) => {
   const search = new URLSearchParams(parameters(query))
   return search.size ? `${paths.access.matrix}?${search}` : paths.access.matrix
 }
@@ -140,7 +140,7 @@ function Choose({ matrix, query, path }: { matrix: Matrix; query: MatrixQuery; p
 function Steps({ matrix, query, frame }: { matrix: Matrix; query: MatrixQuery; frame: Frame }) {
   const { offset = 0, roles } = query
   if (roles || matrix.total <= ROLES_SHOWN) return null
-  const step = (to: number) => frame.path(addressOf({ ...query, offset: to }))
+  const step = (to: number) => frame.path(matrixPath({ ...query, offset: to }))
   const end = offset + matrix.roles.length
   return (
     <nav class="pager" aria-label="Roles">
@@ -164,7 +164,7 @@ type PreviewProps = {
 /** What the changes would do to people, before they are saved. */
 export function previewScreen({ body, changed, effects, view, frame }: PreviewProps): Screen {
   const { changes, versions = {} } = body
-  const back = frame.path(addressOf(view))
+  const back = frame.path(matrixPath(view))
   return {
     title: 'Review changes',
     subtitle: 'Nothing is saved yet.',

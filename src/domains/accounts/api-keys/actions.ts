@@ -28,13 +28,13 @@ import {
 /** With the secret, which is stored nowhere. */
 export type Made = SavedRecord & { secret: string }
 
-const ranges = (addresses: readonly string[]) =>
-  sql`array(select network(a::inet) from unnest(${addresses}::text[]) a)::cidr[]`
+const asCidrs = (ranges: readonly string[]) =>
+  sql`array(select network(a::inet) from unnest(${ranges}::text[]) a)::cidr[]`
 
 /** Whether a key has just these ranges, however they are written. */
-async function areThose(tx: Tx, id: string, addresses: readonly string[]): Promise<boolean> {
+async function areThose(tx: Tx, id: string, ranges: readonly string[]): Promise<boolean> {
   const { rows } = await sql<{ same: boolean }>`
-    select allowed_addresses = ${ranges(addresses)} as same from api_keys where id = ${id}`.execute(tx)
+    select allowed_addresses = ${asCidrs(ranges)} as same from api_keys where id = ${id}`.execute(tx)
   return rows[0]?.same === true
 }
 
@@ -55,7 +55,7 @@ export async function createKey(
     ...input,
     user_id,
     expires_at: endOf(actor, expires_at, null),
-    allowed_addresses: ranges(allowed_addresses),
+    allowed_addresses: asCidrs(allowed_addresses),
     prefix: prefixOf(secret),
     hash: tokenHash(secret),
   })
@@ -88,7 +88,7 @@ export async function updateKey(
     if (end !== was.expires_at) values.expires_at = end
   }
   if (allowed_addresses && !(await areThose(tx, id, allowed_addresses)))
-    values.allowed_addresses = ranges(allowed_addresses)
+    values.allowed_addresses = asCidrs(allowed_addresses)
   if (!Object.keys(values).length) return { ...target, unchanged: true }
   await requireOver(tx, actor, was, 'change their API keys')
   return writeRecord(tx, apiKeys, actor, grant, id, values)

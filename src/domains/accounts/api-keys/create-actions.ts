@@ -15,7 +15,8 @@ type Held = { permissions: string[]; readGroups: string[]; writeGroups: string[]
  * Who may hold the secret of a key with this list: for oneself, whoever has all of it; for a service account,
  * whoever is not weaker than the account, and may do all that the key will, where it will. A person's keys are made
  * by that person, who then is who acts by them.
- * @throws {Forbidden}; 422 at a permission that a key can't have
+ * @throws {Forbidden}
+ * @throws {Invalid} at a permission that a key can't have
  */
 export async function requireMaking(
   tx: Tx,

@@ -21,7 +21,7 @@ type Fields = FieldsProps & { permissions: readonly string[]; hint: string; cloc
 /** What a key is called, may do, from where and until when: for a new one, and for one that is changed. */
 export function KeyFields({ field, row, refusal, permissions, hint, clock }: Fields) {
   const key = row && keyOf(row)
-  const addresses = key?.allowed_addresses.join('\n')
+  const ipRanges = key?.allowed_addresses.join('\n')
   return (
     <>
       <Field
@@ -47,7 +47,7 @@ export function KeyFields({ field, row, refusal, permissions, hint, clock }: Fie
       />
       <Field
         {...field('allowed_addresses')}
-        value={refusal ? field('allowed_addresses').value : addresses}
+        value={refusal ? field('allowed_addresses').value : ipRanges}
         label="Allowed IP addresses"
         hint="One per line, like 192.0.2.7 or 10.0.0.0/8. Leave empty to allow any."
         rows={3}

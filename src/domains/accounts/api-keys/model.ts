@@ -70,7 +70,7 @@ const permissions = several(
   .meta({ description: 'What the key can do, within what its owner can. Each as model:action:scope.' })
 
 // what is wrong with one of them stands at the field
-const addresses = several(z.string(), 0, 100)
+const ipRanges = several(z.string(), 0, 100)
   .transform((ranges, context) =>
     ranges.map((range) => {
       const kept = cidr(range)
@@ -94,14 +94,14 @@ export const newKey = z.strictObject({
     z.guid('Choose a service account').toLowerCase().optional(),
   ),
   permissions,
-  allowed_addresses: addresses.default([]),
+  allowed_addresses: ipRanges.default([]),
   expires_at: momentOrNever.default(null),
 })
 
 export const wholeKey = newKey.omit({ user_id: true })
 
 export const someOfKey = z
-  .strictObject({ ...wholeKey.shape, allowed_addresses: addresses, expires_at: momentOrNever })
+  .strictObject({ ...wholeKey.shape, allowed_addresses: ipRanges, expires_at: momentOrNever })
   .partial()
 
 export type NewKey = z.infer<typeof newKey>

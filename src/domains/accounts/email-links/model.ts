@@ -5,5 +5,5 @@ const token = z.string().max(100)
 
 export const link = z.strictObject({ token })
 /** Of a form, whose link stands in its path; with the password of the account, or the one that a registration chose. */
-export const confirmation = z.strictObject({ username: username.optional(), password })
-export const confirmedByLink = z.strictObject({ token, ...confirmation.shape })
+export const verification = z.strictObject({ username: username.optional(), password })
+export const verifiedByLink = z.strictObject({ token, ...verification.shape })

@@ -1,5 +1,5 @@
 import { verifyEmail } from '#src/domains/accounts/email-links/actions.ts'
-import { confirmation, confirmedByLink } from '#src/domains/accounts/email-links/model.ts'
+import { verification, verifiedByLink } from '#src/domains/accounts/email-links/model.ts'
 import { verifyEmailScreen } from '#src/domains/accounts/email-links/views.tsx'
 import { openLink } from '#src/domains/accounts/link.ts'
 import { originOf } from '#src/domains/accounts/origin.ts'
@@ -17,13 +17,13 @@ type LinkCall = Pick<Call, 'c' | 'db' | 'services'>
 const opened = ({ db }: LinkCall, token: string) =>
   openLink(db, token, 'register', 'verify_email', 'change_email')
 
-const confirm = async (call: LinkCall, refusal?: Refusal): Promise<Draw> => {
+const verifyPage = async (call: LinkCall, refusal?: Refusal): Promise<Draw> => {
   const link = await opened(call, tokenOf(call))
   return (frame) => verifyEmailScreen(frame, { token: tokenOf(call), link, refusal })
 }
 
-/** Confirms an address; of a registration, its account begins. Answers whose, in that case. */
-async function confirmed(
+/** Verifies an e-mail address; of a registration, the account begins. Answers whose, in that case. */
+async function verified(
   call: LinkCall & Pick<Call, 'request' | 'actor'>,
   given: { token: string; username?: string | undefined; password: string },
 ): Promise<{ username: string | null } & Partial<Answer>> {
@@ -37,16 +37,16 @@ async function confirmed(
 
 export const verifyRoutes = [
   get(paths.verifyEmail(':token'), holders, { only: 'page' }, async (call) => ({
-    screen: await confirm(call),
+    screen: await verifyPage(call),
   })),
 
   post(
     paths.verifyEmail(':token'),
     holders,
-    { only: 'page', rate: 'registration', body: confirmation, refused: confirm },
+    { only: 'page', rate: 'registration', body: verification, refused: verifyPage },
     async (call) => {
       const { db, services, body } = call
-      const { username, ...goesOn } = await confirmed(call, { ...body, token: tokenOf(call) })
+      const { username, ...goesOn } = await verified(call, { ...body, token: tokenOf(call) })
       if (!username) return { location: paths.home, notice: 'Your address is confirmed.', ...goesOn }
       const credentials = { name: username, password: body.password, organization: null }
       const session = await signIn(db, services.config, credentials, 'browser', originOf(call))
@@ -64,12 +64,12 @@ export const verifyRoutes = [
     {
       only: 'api',
       rate: 'registration',
-      body: confirmedByLink,
+      body: verifiedByLink,
       otherStatuses: [404, 409],
       summary: 'Confirm an e-mail address with the link and the password; signs out all other sessions',
     },
     async (call) => {
-      const { username: _, ...goesOn } = await confirmed(call, call.body)
+      const { username: _, ...goesOn } = await verified(call, call.body)
       return { status: 204, ...goesOn }
     },
   ),

@@ -15,7 +15,7 @@ import { failed, inPerson, reauthenticate } from '#src/domains/accounts/proof.ts
 import { Conflict, invalid, WrongCredentials } from '#src/errors.ts'
 import { newToken, tokenHash } from '#src/platform/token.ts'
 
-type Proof = { password: string } | { code: string }
+type PasswordOrCode = { password: string } | { code: string }
 
 /**
  * Proves again that it is the person who acts, by their password or a code: for ten minutes they may do what is
@@ -27,26 +27,26 @@ export async function reauthenticateSession(
   db: Door,
   config: Config,
   actor: UserActor,
-  proof: Proof,
+  given: PasswordOrCode,
   from: Origin,
 ): Promise<string | null> {
   const account = inPerson(actor)
   const { sessionId, sessionKind, missingFactor } = actor.identity
-  const token = missingFactor && 'code' in proof && sessionKind === 'browser' ? newToken() : null
+  const token = missingFactor && 'code' in given && sessionKind === 'browser' ? newToken() : null
   const raised = (at: string | null, { step, recovery }: UsedCode) => {
     const renewed = token === null ? null : tokenHash(token)
     const goesOn = { session: sessionId, renewed, device: deviceOf(from) }
     const facts = { account, proved: at, step, recovery, ...goesOn, ctx: actor.context }
     return db.lookup(fn.reauthenticate_session(facts))
   }
-  if ('password' in proof) {
-    const { at } = await reauthenticate(db, config, actor, { field: 'password', ...proof }, from)
+  if ('password' in given) {
+    const { at } = await reauthenticate(db, config, actor, { field: 'password', ...given }, from)
     if (await raised(at, NOTHING_GIVEN)) return null
     throw new Conflict('Your password was changed in the meantime.')
   }
   const asked = { account, device: deviceOf(from) }
   const known = await db.lookup(fn.account_lookup<Known & { username: string }>(asked))
-  if (await raised(null, await givenBy(config, known, proof.code))) {
+  if (await raised(null, await givenBy(config, known, given.code))) {
     await resealed(db, config, known)
     return token
   }

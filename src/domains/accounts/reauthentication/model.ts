@@ -14,8 +14,8 @@ const either = ({ password = '', code = '' }: z.infer<typeof sent>, context: z.R
   return z.NEVER
 }
 
-export const proof = sent.transform(either)
+export const passwordOrCode = sent.transform(either)
 /** The same of a form, which names whose it is, for password managers, and where to go on to. */
-export const proofForm = sent
+export const reauthenticationForm = sent
   .extend({ username: z.string().optional(), next: z.string().max(2000).optional(), kept })
-  .transform((form, context) => ({ next: form.next, kept: form.kept, proof: either(form, context) }))
+  .transform((form, context) => ({ next: form.next, kept: form.kept, given: either(form, context) }))

@@ -2,7 +2,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import { accountOf } from '#src/domains/accounts/account.ts'
 import { originOf } from '#src/domains/accounts/origin.ts'
 import { reauthenticateSession } from '#src/domains/accounts/reauthentication/actions.ts'
-import { proof, proofForm } from '#src/domains/accounts/reauthentication/model.ts'
+import { passwordOrCode, reauthenticationForm } from '#src/domains/accounts/reauthentication/model.ts'
 import { reauthenticationScreen } from '#src/domains/accounts/reauthentication/views.tsx'
 import { renewed } from '#src/domains/accounts/session-rotation.ts'
 import { type Call, type Draw, get, post, type Refusal, signedIn } from '#src/http/endpoint.ts'
@@ -17,36 +17,36 @@ async function screen({ db, actor }: OwnCall, next: string | undefined, refusal?
 }
 
 export const reauthenticationRoutes = [
-  get(paths.confirm, signedIn, { only: 'page', allowedBeforeSecondFactor: true }, async (call) => ({
+  get(paths.reauthenticate, signedIn, { only: 'page', allowedBeforeSecondFactor: true }, async (call) => ({
     screen: await screen(call, call.c.req.query('next')),
   })),
 
   post(
-    paths.confirm,
+    paths.reauthenticate,
     signedIn,
     {
       only: 'page',
       rate: 'sign-in',
       allowedBeforeSecondFactor: true,
       secret: true,
-      body: proofForm,
+      body: reauthenticationForm,
       refused: (call, refusal) => screen(call, String(refusal.input.next ?? ''), refusal),
     },
     async (call) => {
       const { db, services, actor, body } = call
-      const token = await reauthenticateSession(db, services.config, actor, body.proof, originOf(call))
+      const token = await reauthenticateSession(db, services.config, actor, body.given, originOf(call))
       return { location: safeNext(body.next), resumes: body.kept, ...renewed(call, token) }
     },
   ),
 
   post(
-    paths.auth.confirm,
+    paths.auth.reauthenticate,
     signedIn,
     {
       only: 'api',
       rate: 'sign-in',
       allowedBeforeSecondFactor: true,
-      body: proof,
+      body: passwordOrCode,
       otherStatuses: [409],
       summary: 'Confirm your password or a code, for the next 10 minutes',
     },

@@ -7,7 +7,7 @@ import { Field } from '#src/ui/field.tsx'
 import { Actions, ErrorSummary, errorAt, Form, refusalErrors } from '#src/ui/form.tsx'
 import type { Frame } from '#src/ui/frame.ts'
 
-type Confirm = {
+type Asked = {
   account: Account
   next: string
   /** A role asks for the code: nothing else will do. */
@@ -16,7 +16,7 @@ type Confirm = {
 }
 
 /** Who one is, once more: by the password, or by a code where there is a second factor. */
-export function reauthenticationScreen(frame: Frame, { account, next, codeOnly, refusal }: Confirm): Screen {
+export function reauthenticationScreen(frame: Frame, { account, next, codeOnly, refusal }: Asked): Screen {
   const subtitle = codeOnly
     ? 'One of your roles requires two-step verification.'
     : 'You won’t be asked again for 10 minutes.'
@@ -29,7 +29,7 @@ export function reauthenticationScreen(frame: Frame, { account, next, codeOnly, 
     children: (
       <>
         <ErrorSummary errors={refusalErrors(refusal)} />
-        <Form action={frame.path(paths.confirm)} csrfToken={frame.csrfToken} leaves>
+        <Form action={frame.path(paths.reauthenticate)} csrfToken={frame.csrfToken} leaves>
           <input type="hidden" name="next" value={next} />
           <Kept form={refusal?.input.kept} />
           <input type="hidden" name="username" autocomplete="username" value={account.username} />

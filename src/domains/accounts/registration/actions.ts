@@ -52,7 +52,7 @@ export async function beginRegistration(db: Door, config: Config, person: Regist
   if (!(await db.lookup(fn.begin_registration(begun)))) throw conflict('username', 'is already in use')
 }
 
-type Confirmed = { account: string; email: string; first_name: string; last_name: string }
+type FinishedRegistration = { account: string; email: string; first_name: string; last_name: string }
 
 /**
  * Makes the account of somebody who has the link and knows the password that was chosen: neither is enough, for the
@@ -72,7 +72,10 @@ export async function finishRegistration(
   const place = await joined(db)
   const login = username ?? link.username
   await settled(db, place.id, from, async (tx) => {
-    const made = await answer(tx, fn.finish_registration<Confirmed | null>({ token: link.hash, login }))
+    const made = await answer(
+      tx,
+      fn.finish_registration<FinishedRegistration | null>({ token: link.hash, login }),
+    )
     if (!made) throw deadLink()
     const { account: account_id, ...person } = made
     return join(tx, { ...person, account_id, username: login, email_verified_at: sql<string>`now()` })

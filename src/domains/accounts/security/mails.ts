@@ -96,7 +96,7 @@ const emailChanged = defineMail({
   },
 })
 
-const addressKnown = defineMail({
+const emailKnown = defineMail({
   name: 'address-known',
   to: 'account',
   data: nothing,
@@ -116,4 +116,4 @@ const addressKnown = defineMail({
   },
 })
 
-export const addressMails = [register, verifyEmail, changeEmail, emailChanging, emailChanged, addressKnown]
+export const accountMails = [register, verifyEmail, changeEmail, emailChanging, emailChanged, emailKnown]

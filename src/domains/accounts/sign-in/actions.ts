@@ -55,18 +55,18 @@ export type Opening = {
   from: Origin
   known?: Known
   code?: string
-  proof?: Buffer
+  pending?: Buffer
 }
 
 /** @throws {WrongCredentials} for a wrong code, which counts as a failed sign-in, and where the account changed since */
 export async function opened(
   db: Door,
   config: Config,
-  { who, name, kind, from, known, code, proof }: Opening,
+  { who, name, kind, from, known, code, pending }: Opening,
 ): Promise<Opened> {
   const given = known && code !== undefined ? await givenBy(config, known, code) : NOTHING_GIVEN
   try {
-    const session = await openSession(db, config, who, { kind, from, given, proof: proof ?? null })
+    const session = await openSession(db, config, who, { kind, from, given, pending: pending ?? null })
     if (known) await resealed(db, config, known)
     return session
   } catch (error) {
@@ -76,13 +76,13 @@ export async function opened(
   }
 }
 
-type How = { kind: 'browser' | 'token'; from: Origin; given: UsedCode; proof: Buffer | null }
+type How = { kind: 'browser' | 'token'; from: Origin; given: UsedCode; pending: Buffer | null }
 
 async function openSession(
   db: Door,
   config: Config,
   { account, org, user, at }: Proved,
-  { kind, from, given, proof }: How,
+  { kind, from, given, pending }: How,
 ): Promise<Opened> {
   const token = newToken()
   const device = kind === 'browser' ? newToken() : null
@@ -96,7 +96,7 @@ async function openSession(
     ...causeIn({ id: from.id, kind: 'request' }),
     ...browser,
   })
-  const who = { account, org, person: user, proved: at, step: given.step, recovery: given.recovery, proof }
+  const who = { account, org, person: user, proved: at, step: given.step, recovery: given.recovery, pending }
   const where = { ip: from.ip, agent: from.userAgent, context, device_was: deviceOf(from) }
   const session = {
     session_kind: kind,

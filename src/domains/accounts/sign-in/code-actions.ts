@@ -16,7 +16,7 @@ export async function askForCode(
 ): Promise<string> {
   const token = newToken()
   const who = { account, org, person: user, proved: at }
-  await db.lookup(fn.begin_proof({ ...who, proof: tokenHash(token), ctx: contextOf(from) }))
+  await db.lookup(fn.begin_pending_sign_in({ ...who, pending: tokenHash(token), ctx: contextOf(from) }))
   return token
 }
 
@@ -33,11 +33,11 @@ const startAgain = () =>
 export async function signInByCode(
   db: Door,
   config: Config,
-  { proof, code }: { proof: string | null; code: string },
+  { pending, code }: { pending: string | null; code: string },
   from: Origin,
 ): Promise<Opened> {
-  const hash = isToken(proof) ? tokenHash(proof) : null
-  const known = hash && (await db.lookup(fn.try_proof<Tried | null>({ proof: hash })))
+  const hash = isToken(pending) ? tokenHash(pending) : null
+  const known = hash && (await db.lookup(fn.try_pending_sign_in<Tried | null>({ pending: hash })))
   if (!known) throw startAgain()
   const opening = {
     who: known,
@@ -46,7 +46,7 @@ export async function signInByCode(
     from,
     known,
     code,
-    proof: hash,
+    pending: hash,
   } as const
   return opened(db, config, opening).catch((error: unknown) => {
     if (!(error instanceof WrongCredentials)) throw error

@@ -13,7 +13,7 @@ export const codeRoutes = [
   get(paths.loginCode(), halfway, { only: 'page' }, ({ c, actor, services }): Answer => {
     const next = safeNext(c.req.query('next'))
     if (actor) return { location: next }
-    if (!new Cookies(services.config).proofOf(c)) return { location: paths.login }
+    if (!new Cookies(services.config).pendingSignInOf(c)) return { location: paths.login }
     return { screen: (frame) => codeScreen(frame, { next }) }
   }),
 
@@ -36,7 +36,7 @@ export const codeRoutes = [
     async (call) => {
       const { c, db, services, body } = call
       const cookies = new Cookies(services.config)
-      const given = { proof: cookies.proofOf(c), code: body.code }
+      const given = { pending: cookies.pendingSignInOf(c), code: body.code }
       const session = await signInByCode(db, services.config, given, originOf(call))
       return { location: safeNext(body.next), resumes: body.kept, cookies: cookies.signedIn(session) }
     },

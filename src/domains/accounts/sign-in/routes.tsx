@@ -54,8 +54,8 @@ export const signInRoutes = [
       const next = safeNext(body.next)
       const { kept } = body
       if (!('asks' in session)) return { location: next, resumes: kept, cookies: cookies.signedIn(session) }
-      const proof = await askForCode(db, session.asks, originOf(call))
-      const asked = { cookies: [cookies.setProof(proof)], location: paths.loginCode(next) }
+      const pending = await askForCode(db, session.asks, originOf(call))
+      const asked = { cookies: [cookies.setPendingSignIn(pending)], location: paths.loginCode(next) }
       return kept === undefined ? asked : { ...asked, screen: (frame) => codeScreen(frame, { next, kept }) }
     },
   ),

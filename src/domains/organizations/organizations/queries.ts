@@ -107,7 +107,7 @@ export function organizationHistory(
 
 /**
  * One organization.
- * @throws 404 for what is out of reach
+ * @throws {NotFound} for what is out of reach
  */
 export async function readOrganization(
   db: Door,

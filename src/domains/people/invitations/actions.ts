@@ -1,17 +1,17 @@
 import { sql } from 'kysely'
 import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
-import { confirmLast } from '#src/access/renewal.ts'
+import { recheckLast } from '#src/access/renewal.ts'
 import { requireNotStronger } from '#src/access/strength.ts'
 import type { Tx } from '#src/db/database.ts'
 import { requireInitialAccess, requireVouchable } from '#src/domains/people/initial-access/actions.ts'
 import { queueInvitation } from '#src/domains/people/invitations/mail-actions.ts'
 import {
-  address,
   type InvitationChange,
   type InvitationRecord,
   type Invited,
   invitations,
+  invitedEmail,
   type ManyInvitations,
   type NewInvitation,
 } from '#src/domains/people/invitations/model.ts'
@@ -57,7 +57,7 @@ export async function inviteMany(
 ): Promise<Invited[]> {
   const results: Invited[] = []
   for (const sent of emails) {
-    const { data: email, error } = address.safeParse(sent)
+    const { data: email, error } = invitedEmail.safeParse(sent)
     if (email === undefined) {
       results.push({
         email: sent,
@@ -77,7 +77,7 @@ export async function inviteMany(
     const reason = wrong?.message ?? refused?.error.message
     results.push(refused ? { email, status: 'refused', reason } : { email, status: 'done', id })
   }
-  await confirmLast(tx, actor)
+  await recheckLast(tx, actor)
   return results
 }
 
@@ -127,7 +127,7 @@ export async function resendInvitation(
 ): Promise<SavedRecord> {
   const was = open(await lockRecord(tx, invitations, actor, grant, id, { version }))
   await requireOver(tx, actor, was, 'send them an invitation')
-  const email = was.user_id ? await addressOf(tx, was.user_id) : was.email
+  const email = was.user_id ? await emailOf(tx, was.user_id) : was.email
   const mail_id = await queueInvitation(tx, email)
   const expires_at = sql`now() + interval '72 hours'`
   const values = { email, mail_id, status: 'pending', sent_at: sql`now()`, expires_at }
@@ -235,7 +235,7 @@ function open(target: Target): InvitationRecord {
   return row
 }
 
-async function addressOf(tx: Tx, userId: string): Promise<string> {
+async function emailOf(tx: Tx, userId: string): Promise<string> {
   const found = tx.selectFrom('users').where('id', '=', userId).where('deleted_at', 'is', null)
   const person = await found.where('status', '=', 'invited').select('email').executeTakeFirst()
   if (!person) throw conflict('', 'This person has no invitation to accept.')

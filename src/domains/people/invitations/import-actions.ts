@@ -3,7 +3,7 @@ import type { UserActor } from '#src/access/actor.ts'
 import type { Grant } from '#src/access/grant.ts'
 import type { Tx } from '#src/db/database.ts'
 import { createInvitation } from '#src/domains/people/invitations/actions.ts'
-import { address } from '#src/domains/people/invitations/model.ts'
+import { invitedEmail } from '#src/domains/people/invitations/model.ts'
 import { groupsNamed, rolesNamed } from '#src/domains/people/invitations/queries.ts'
 import { invalid } from '#src/errors.ts'
 import { entriesOf } from '#src/resource/export.ts'
@@ -43,7 +43,7 @@ class InvitationImporter implements Importer<InvitationLine> {
   }
 
   read(line: number, cells: Cells): { row: InvitationLine; wrong: Wrong[] } {
-    const { data, error } = address.safeParse(cells.email ?? '')
+    const { data, error } = invitedEmail.safeParse(cells.email ?? '')
     const roles = entriesOf(cells.roles ?? '')
     const status = (cells.status ?? '').trim().toLowerCase()
     const wrong: Wrong[] = []

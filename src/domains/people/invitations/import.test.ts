@@ -5,7 +5,7 @@ import { state, trail } from '#tests/access/trail.ts'
 import { type Answer, as, send } from '#tests/client.ts'
 import { makeGroup, makeOrganization, makeRole, makeUser, roleOf, unique } from '#tests/factories.ts'
 import { mailTo } from '#tests/mail/mailbox.ts'
-import { invite, newAddress } from '#tests/people/invitations/inviting.ts'
+import { invite, newEmail } from '#tests/people/invitations/inviting.ts'
 import { makePeople, type Person, personWith } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 
@@ -36,7 +36,7 @@ describe('invitations from a file', () => {
     const name = unique('Night')
     const team = await makeGroup(org, { name, kind: 'team' })
     await makeGroup(org, { name, kind: 'department' })
-    const [a, b, c] = [newAddress(), newAddress(), newAddress()]
+    const [a, b, c] = [newEmail(), newEmail(), newEmail()]
     const answer = await upload(owner, [
       `${a.toUpperCase()},Member; viewer,team:${name.toUpperCase()}`,
       `${b},,`,
@@ -56,20 +56,20 @@ describe('invitations from a file', () => {
 
   test('come all or not at all, with everything that is wrong', async () => {
     const known = await invite(owner)
-    const twice = newAddress()
+    const twice = newEmail()
     const name = unique('Twin')
     for (const kind of ['team', 'department'] as const) await makeGroup(org, { name, kind })
     const before = await state(org)
     const rows = [
-      `${newAddress()},member,`,
+      `${newEmail()},member,`,
       'nobody,,',
       `${known.email},,`,
       `${colleague.email},,`,
       `${twice},,`,
       `${twice},,`,
-      `${newAddress()},Nonsense,`,
-      `${newAddress()},,Nowhere`,
-      `${newAddress()},,${name}`,
+      `${newEmail()},Nonsense,`,
+      `${newEmail()},,Nowhere`,
+      `${newEmail()},,${name}`,
     ]
     const answer = await upload(owner, rows)
     expect(answer.status).toBe(422)
@@ -93,16 +93,16 @@ describe('invitations from a file', () => {
     const groupName = unique('Group')
     await makeGroup(org, { name: groupName })
     const before = await state(org)
-    for (const row of [`${newAddress()},admin,`, `${newAddress()},,${groupName}`]) {
+    for (const row of [`${newEmail()},admin,`, `${newEmail()},,${groupName}`]) {
       const refused = await upload(weak, [row])
       expect(refused.status, refused.text).toBe(422)
       const lines = await trail(org, { request: refused.headers.get('x-request-id') as string })
       expect(lines).toMatchObject([{ action: 'access:denied' }])
     }
     expect(await state(org)).toEqual(before)
-    const email = newAddress()
+    const email = newEmail()
     expect((await upload(weak, [`${email},${plain},`])).status).toBe(200)
-    expect((await upload(colleague, [`${newAddress()},,`])).status).toBe(403)
+    expect((await upload(colleague, [`${newEmail()},,`])).status).toBe(403)
   })
 
   test('come from what was exported, without loss', async () => {
@@ -116,7 +116,7 @@ describe('invitations from a file', () => {
       await makeGroup(to, { name, kind: 'warehouse' }),
     ]
     await makeGroup(to, { name, kind: 'team' })
-    const emails = [newAddress(), newAddress(), `+plus-${unique('')}@example.com`]
+    const emails = [newEmail(), newEmail(), `+plus-${unique('')}@example.com`]
     await invite(chief, {
       email: emails[0],
       role_ids: [roleOf(from, 'member'), roleOf(from, 'guest')],

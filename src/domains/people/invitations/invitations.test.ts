@@ -7,7 +7,7 @@ import { mailTo } from '#tests/mail/mailbox.ts'
 import {
   type Invitation,
   invite,
-  newAddress,
+  newEmail,
   storedInvitation,
   tokenFor,
 } from '#tests/people/invitations/inviting.ts'
@@ -142,7 +142,7 @@ describe('inviting', () => {
       ['administrators', admin],
       ['those of the group', member],
     ])('works for %s, is in the trail, and sends a mail', async (_, by) => {
-      const email = newAddress()
+      const email = newEmail()
       const answer = await attempt(by, email.toUpperCase())
       expect(answer.status, answer.text).toBe(via === 'web' ? 303 : 201)
       const found = owner.selectFrom('invitations').where('email', '=', email).selectAll()
@@ -162,9 +162,9 @@ describe('inviting', () => {
     })
 
     test('is refused in a group that isn’t theirs, and without the permission', async () => {
-      await denied(outsider, 'group:update', () => attempt(outsider, newAddress()))
-      await denied(looker, 'invitation:create', () => attempt(looker, newAddress()))
-      await denied(colleague, 'invitation:create', () => attempt(colleague, newAddress()))
+      await denied(outsider, 'group:update', () => attempt(outsider, newEmail()))
+      await denied(looker, 'invitation:create', () => attempt(looker, newEmail()))
+      await denied(colleague, 'invitation:create', () => attempt(colleague, newEmail()))
     })
 
     test('is refused with a group or a role of another organization', async () => {
@@ -173,7 +173,7 @@ describe('inviting', () => {
         { group_id: theirs },
         { role_ids: [...foreigner.org.roles.values()][0] as string },
       ]) {
-        const answer = await attempt(admin, newAddress(), more as never)
+        const answer = await attempt(admin, newEmail(), more as never)
         expect(answer.status, answer.text).toBe(422)
       }
     })
@@ -209,13 +209,13 @@ describe('inviting', () => {
       expect([answer.status, answer.json().errors?.[0]?.path], email).toEqual([422, 'email'])
     }
     const known = (await json(admin, foreigner.email)).json<Record<string, unknown>>()
-    const unknown = (await json(admin, newAddress())).json<Record<string, unknown>>()
+    const unknown = (await json(admin, newEmail())).json<Record<string, unknown>>()
     expect(Object.keys(known)).toEqual(Object.keys(unknown))
     expect(JSON.stringify(known)).not.toContain(foreigner.accountId)
   })
 
   test('many at once answers for each, as they were pasted', async () => {
-    const [one, two, three] = [newAddress(), newAddress(), newAddress()]
+    const [one, two, three] = [newEmail(), newEmail(), newEmail()]
     const emails = `Ada Lovelace <${one}>, ${two}\r\n"Doe, John" <${three}>; nonsense ${target.email}\n${two}`
     const answer = await as(admin).post(api(paths.manyInvitations), { emails, role_ids: [] })
     const { done, refused, results } = answer.json<{
@@ -235,7 +235,7 @@ describe('inviting', () => {
       { email: target.email, reason: 'is already invited' },
     ])
     const page = await browserOf(admin).post(paths.manyInvitations, {
-      emails: `${newAddress()} ${target.email}`,
+      emails: `${newEmail()} ${target.email}`,
     })
     expect(page.status).toBe(200)
     expect(page.text).toContain('1 invitation sent.')
@@ -245,7 +245,7 @@ describe('inviting', () => {
   })
 
   test('is done once for an Idempotency-Key', async () => {
-    const email = newAddress()
+    const email = newEmail()
     const key = { 'Idempotency-Key': unique('key') }
     const body = { email, role_ids: [] }
     const twice = [1, 2].map(() => as(admin).post(api(paths.invitations), body, key))

@@ -3,7 +3,7 @@ import { paths, pathsOf } from '#src/paths.ts'
 import { denied } from '#tests/access/trail.ts'
 import { as, browserOf } from '#tests/client.ts'
 import { makeGroup, makeRole, unique } from '#tests/factories.ts'
-import { accept, type Invitation, invite, newAddress, tokenFor } from '#tests/people/invitations/inviting.ts'
+import { accept, type Invitation, invite, newEmail, tokenFor } from '#tests/people/invitations/inviting.ts'
 import { makePeople, type Person, personWith } from '#tests/people.ts'
 import { testDatabase } from '#tests/setup/database.ts'
 
@@ -64,7 +64,7 @@ describe('the list', () => {
   test('is the same below /admin', async () => {
     const there = await list(admin, `?q=${target.email}`, paths.admin.invitations)
     expect(there).toEqual(await list(admin, `?q=${target.email}`))
-    const email = newAddress()
+    const email = newEmail()
     const made = await as(admin).post(api(paths.admin.invitations), { email, role_ids: [] })
     expect([made.status, made.headers.get('location')]).toEqual([
       201,

@@ -141,10 +141,10 @@ const roleIds = z.preprocess(
   z.array(z.guid('Choose a role').toLowerCase()).max(100),
 )
 const group = columns.group_id.input as z.ZodType<string | null>
-export const address = columns.email.input as z.ZodType<string>
+export const invitedEmail = columns.email.input as z.ZodType<string>
 
 export const newInvitation = z.strictObject({
-  email: address,
+  email: invitedEmail,
   role_ids: roleIds,
   group_id: group.default(null),
 })
@@ -154,7 +154,7 @@ const MAX_AT_ONCE = 1000
 
 /** Addresses as they are pasted: one a line, or with commas; of `Ada Lovelace <ada@example.com>` what matters. */
 const pasted = z.preprocess(
-  (sent) => (typeof sent === 'string' ? addressesIn(sent) : sent),
+  (sent) => (typeof sent === 'string' ? emailsIn(sent) : sent),
   z
     .array(z.string().max(400))
     .min(1, 'Enter an e-mail address')
@@ -164,7 +164,7 @@ const pasted = z.preprocess(
 export const manyInvitations = newInvitation.omit({ email: true }).extend({ emails: pasted })
 export type ManyInvitations = z.infer<typeof manyInvitations>
 
-function addressesIn(text: string): string[] {
+function emailsIn(text: string): string[] {
   const entries = text.split(/[,;\r\n]+/).flatMap((entry) => {
     const [, inner] = /<([^<>]*)>\s*$/.exec(entry) ?? []
     if (inner !== undefined) return [inner.trim()]

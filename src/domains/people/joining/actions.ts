@@ -67,11 +67,11 @@ export async function acceptInvitation(
   const invitation = await openInvitation(db, token)
   const { known, account, email, organization } = invitation
   if (invitation.unproved) throw unproved(RESET_FIRST)
-  const proof =
+  const proved =
     known && account ? await provePassword(db, config, account, { field: 'password', password }, from) : null
   const about = [given.username ?? invitation.username ?? '', email, given.first_name, given.last_name]
   const hash = known ? null : await hashChosen(config, password, [...about, organization])
-  const joining = { ...given, invitation, tokenHash: invitation.hash, hash, account, at: proof?.at ?? null }
+  const joining = { ...given, invitation, tokenHash: invitation.hash, hash, account, at: proved?.at ?? null }
   const person = await settled(db, invitation, from, (tx) => join(tx, joining))
   return { invitation, person }
 }

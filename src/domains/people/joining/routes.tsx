@@ -64,8 +64,8 @@ export const joiningRoutes = [
       const session = await signInOrAsk(db, config, credentials, 'browser', originOf(call))
       const cookies = new Cookies(config)
       if (!('asks' in session)) return { location: paths.home, notice, cookies: cookies.signedIn(session) }
-      const proof = await askForCode(db, session.asks, originOf(call))
-      return { location: paths.loginCode(paths.home), notice, cookies: [cookies.setProof(proof)] }
+      const pending = await askForCode(db, session.asks, originOf(call))
+      return { location: paths.loginCode(paths.home), notice, cookies: [cookies.setPendingSignIn(pending)] }
     },
   ),
 

@@ -51,7 +51,7 @@ export type Gathered = {
   opens: boolean
 }
 
-/** @throws 404 where the reader neither sees nor leads such a group */
+/** @throws {NotFound} where the reader neither sees nor leads such a group */
 export async function readGathering(
   db: Reads,
   actor: UserActor,

@@ -111,7 +111,7 @@ export const turnRole = (
 /** What is put to a role's own permissions or parents, or taken from them. */
 export type Step = { kind: 'permissions' | 'parents'; id: string; add: boolean }
 
-/** One permission or parent more, or one less. @throws 404 for what isn't there to be added or taken away */
+/** One permission or parent more, or one less. @throws {NotFound} for what isn't there to be added or taken away */
 export const stepRole = (
   tx: Tx,
   actor: UserActor,

@@ -30,7 +30,7 @@ export async function ownOf(tx: Tx, id: string): Promise<Own> {
   return own
 }
 
-/** Ids of permissions by their codes. @throws 422 at each that is none */
+/** Ids of permissions by their codes. @throws {Invalid} at each that is none */
 export async function permissionsNamed(tx: Tx, codes: readonly string[]): Promise<string[]> {
   if (!codes.length) return []
   const found = await tx.selectFrom('permissions').where('code', 'in', codes).select(['id', 'code']).execute()
@@ -39,7 +39,7 @@ export async function permissionsNamed(tx: Tx, codes: readonly string[]): Promis
   return [...ids.values()]
 }
 
-/** Roles to inherit from. @throws 422 at each that is none */
+/** Roles to inherit from. @throws {Invalid} at each that is none */
 export async function parentsNamed(tx: Tx, ids: readonly string[]): Promise<string[]> {
   if (!ids.length) return []
   const there = tx.selectFrom('roles').where('deleted_at', 'is', null).where('id', 'in', ids).select('id')
@@ -78,7 +78,7 @@ export async function setPermissions(
       select ${role_id}, id from unnest(${more}::uuid[]) id`.execute(tx)
 }
 
-/** Lets a role inherit from more roles, and no longer from others. @throws 409 with the way round */
+/** Lets a role inherit from more roles, and no longer from others. @throws {Conflict} naming the circle */
 export async function setParents(
   tx: Tx,
   actor: UserActor,

@@ -70,8 +70,8 @@ function first({ resource, grant, search: asked }: Finder, counts: readonly numb
   const [column] = list.sorts[list.defaultSort.replace(/^-/, '')] ?? ['id']
   const order = sql`${sql.ref(`${table}.${column}`)} ${list.defaultSort.startsWith('-') ? sql`desc` : sql`asc`}`
   const alive = soft ? sql`and ${sql.ref(`${table}.deleted_at`)} is null` : sql``
-  const narrowed = declared.baseFilter ? sql`and ${declared.baseFilter(table)}` : sql``
-  const there = sql`${grant.where(table)} ${alive} ${narrowed}`
+  const filter = declared.baseFilter ? sql`and ${declared.baseFilter(table)}` : sql``
+  const there = sql`${grant.where(table)} ${alive} ${filter}`
   // common words: among those that come first, which are many enough
   const rows = few
     ? sql`${sql.table(table)} where ${there} and ${searched(table, search)}`

@@ -1,7 +1,7 @@
 import type { Config } from '#src/config.ts'
 
-/** Where people reach the program, without a slash at the end: every absolute address begins with this. */
-export function publicAddress({
+/** The URL at which people reach the program, without a trailing slash: every absolute URL starts with it. */
+export function publicUrl({
   PUBLIC_URL,
   HOST,
   PORT,
@@ -11,6 +11,6 @@ export function publicAddress({
   return (PUBLIC_URL ? new URL(PUBLIC_URL).origin : local) + URL_PREFIX
 }
 
-/** Whether people reach it by https, whatever a proxy speaks with it. */
+/** Whether people reach it over https, whatever a proxy uses behind it. */
 export const isSecure = ({ PUBLIC_URL }: Pick<Config, 'PUBLIC_URL'>): boolean =>
   PUBLIC_URL !== undefined && new URL(PUBLIC_URL).protocol === 'https:'

@@ -5,12 +5,8 @@ import type { Endpoint } from '#src/http/endpoint.ts'
 import { HttpError } from '#src/http/errors.ts'
 import { paths } from '#src/paths.ts'
 
-/**
- * What a session has to prove before an endpoint answers it: the second factor that a role asks for, and, for what is
- * dangerous, once more who it is. People are led to where they do that, and back.
- * @throws {HttpError} 403 with a type that says what is lacking
- */
-export async function requireProof(
+/** Second factor and recent sign-in, where needed; pages lead there and back. @throws {HttpError} 403 by type */
+export async function requireAssurance(
   { access, allowedBeforeSecondFactor, requiresRecentAuth }: Endpoint,
   actor: UserActor | null,
   db: Door,
@@ -25,11 +21,11 @@ export async function requireProof(
   if (missingFactor === 'second-factor' && !allowedBeforeSecondFactor)
     throw new HttpError(403, 'One of your roles requires two-step verification. Enter a code first.', {
       type: 'second-factor-required',
-      page: paths.confirm,
+      page: paths.reauthenticate,
     })
   if (requiresRecentAuth && !(await isFresh(db, actor)))
     throw new HttpError(403, 'Confirm your password first: POST /auth/confirm.', {
       type: 'reauthentication-required',
-      page: paths.confirm,
+      page: paths.reauthenticate,
     })
 }
