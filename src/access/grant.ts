@@ -104,14 +104,14 @@ export class Grant<M extends Model = Model, A extends string = string> {
       for (const way of model.own.filter(spoken))
         tree.push(
           isAsParent(way)
-            ? this.#beneath(way, 'own', table, how, depth)
+            ? this.#beneath(model, way, { scope: 'own', table, how, depth })
             : { scope: 'own', column: way, condition: sql`${sql.ref(`${table}.${way}`)} = ${userId}` },
         )
     if (this.scopes.has('group') && groups.length)
       for (const way of model.group.filter(spoken))
         tree.push(
           isAsParent(way)
-            ? this.#beneath(way, 'group', table, how, depth)
+            ? this.#beneath(model, way, { scope: 'group', table, how, depth })
             : {
                 scope: 'group',
                 column: columnOf(way),
@@ -121,20 +121,27 @@ export class Grant<M extends Model = Model, A extends string = string> {
     return tree
   }
 
-  #beneath({ parent, by }: AsParent, scope: Scope, table: string, how: How, depth: number): Beneath {
+  #beneath(
+    child: AccessModel,
+    { parent, by }: AsParent,
+    { scope, table, how, depth }: { scope: Scope; table: string; how: How; depth: number },
+  ): Beneath {
     const model = modelOf(parent)
-    const alias = `parent_${depth}`
-    const row = sql.ref(`${table}.${by}`)
+    const [above, below] = [`parent_${depth}`, `child_${depth}`]
+    const parents = sql`${sql.table(model.table)} as ${sql.ref(above)}`
     const narrowed = new Grant(made, this.model, this.action, new Set([scope]), this.holder)
+    const within = (condition: RawBuilder<SqlBool>) =>
+      sql<SqlBool>`exists (select from ${parents} where ${sql.ref(`${above}.org_id`)} = ${sql.ref(`${table}.org_id`)}
+        and ${sql.ref(`${above}.id`)} = ${sql.ref(`${table}.${by}`)} and ${condition} offset 0)`
+    // by their ids, so that the planner doesn't walk the whole list for the few that are children
+    const lookedUp = (condition: RawBuilder<SqlBool>) =>
+      sql<SqlBool>`${sql.ref(`${table}.id`)} = any(array(select ${sql.ref(`${below}.id`)}
+        from ${sql.table(child.table)} as ${sql.ref(below)} where ${sql.ref(`${below}.${by}`)} = any(array(
+          select ${sql.ref(`${above}.id`)} from ${parents} where ${condition}))))`
     return {
       by,
-      matches: narrowed.#tree(model, alias, how, depth + 1),
-      within: (condition) =>
-        how.few
-          ? sql<SqlBool>`${row} = any(array(select ${sql.ref(`${alias}.id`)} from ${sql.table(model.table)} as ${sql.ref(alias)} where ${condition}))`
-          : // `offset` keeps the planner from gathering every child of the parents before it looks at the first row
-            sql<SqlBool>`exists (select from ${sql.table(model.table)} as ${sql.ref(alias)}
-              where ${sql.ref(`${alias}.org_id`)} = ${sql.ref(`${table}.org_id`)} and ${sql.ref(`${alias}.id`)} = ${row} and ${condition} offset 0)`,
+      matches: narrowed.#tree(model, above, how, depth + 1),
+      within: how.few ? lookedUp : within,
     }
   }
 

@@ -33,8 +33,8 @@ export const parents: readonly Mutation[] = [
   {
     name: 'a row beneath is anybody’s whose parent has a group',
     file: 'src/access/grant.ts',
-    find: '= ${row} and ${condition} offset 0)',
-    replace: '= ${row} offset 0)',
+    find: '= ${sql.ref(`${table}.${by}`)} and ${condition} offset 0)',
+    replace: '= ${sql.ref(`${table}.${by}`)} offset 0)',
     tests: ['tests/depots/beneath.test.ts'],
   },
   {
